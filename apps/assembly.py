@@ -1,0 +1,68 @@
+"""Putting the parts together as the settings say: model, embedder, history, tasks."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from langchain_core.language_models import BaseChatModel
+
+from guided_profile.apps.settings import Settings
+from guided_profile.graph.tasks import Task, builtin_tasks, by_name, load_task
+from guided_profile.tools.embeddings import (
+    Embedder,
+    EndpointEmbedder,
+    LexicalEmbedder,
+    MiniLMEmbedder,
+)
+from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.models import endpoint_model
+from guided_profile.tools.weights import Progress, ensure
+
+OnProgress = Callable[[Progress], None]
+
+
+def chat_model(settings: Settings, on_progress: OnProgress | None = None) -> BaseChatModel:
+    """Return the endpoint's model, or the embedded one: its weights are fetched if need be.
+
+    Raises:
+        WeightsError: They could not be had.
+        SettingsError: The embedded models are not installed.
+    """
+    if settings.model:
+        return endpoint_model(
+            settings.model, base_url=settings.base_url, api_key=settings.api_key
+        )
+    from guided_profile.tools.local_model import shared_server  # the extra `local`
+
+    folder = ensure(settings.local_model, progress=on_progress)
+    server = shared_server(next(folder.glob("*.gguf")))
+    return endpoint_model(
+        settings.local_model, base_url=server.base_url, api_key=server.api_key, timeout=600
+    )
+
+
+def embedder(settings: Settings, on_progress: OnProgress | None = None) -> Embedder:
+    """Return the embedder that the settings name: its weights are fetched if need be."""
+    if settings.embedder == "endpoint" and settings.embedding_model:
+        return EndpointEmbedder(
+            settings.embedding_model, base_url=settings.base_url, api_key=settings.api_key
+        )
+    if settings.embedder == "lexical":
+        return LexicalEmbedder()
+    return MiniLMEmbedder(ensure("all-minilm-l6-v2-int8", progress=on_progress))
+
+
+def open_history(settings: Settings, embed: Embedder) -> HistoryStore:
+    """Open the histories, in the data folder or on the Chroma server."""
+    if settings.chroma_url:
+        return HistoryStore.open(embed, url=settings.chroma_url)
+    return HistoryStore.open(embed, path=settings.data / "history")
+
+
+def known_tasks(settings: Settings, *more: Path) -> dict[str, Task]:
+    """Return the built-in tasks, those in the data folder's `tasks/`, and those of other files.
+
+    Raises:
+        TaskError: A file of them is wrong.
+    """
+    own = [load_task(path) for path in sorted((settings.data / "tasks").glob("*.yaml"))]
+    return builtin_tasks() | by_name(own) | by_name(load_task(path) for path in more)

@@ -1,0 +1,104 @@
+"""The command line: `guided-profile demo | add | ask | profile | tasks | models`.
+
+Exit codes: 0 done or answered; 1 a model, store or download failed; 2 the input is wrong;
+3 an honest abstention; 130 interrupted.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from guided_profile.apps import commands
+from guided_profile.graph.errors import GuidedProfileError, InputError, SettingsError
+
+EPILOGS = {
+    "demo": "example: guided-profile demo --all",
+    "add": "example: guided-profile add purchases.csv --user anna",
+    "ask": "example: guided-profile ask 'Which would she buy?' --user anna --task preference "
+    "--options 'a wok' 'a toaster' 'a blender'",
+    "profile": "example: guided-profile profile --user anna --task dialogue",
+    "tasks": "example: guided-profile tasks --json",
+    "models": "example: guided-profile models pull smollm2-135m",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print JSON instead of text")
+    common.add_argument(
+        "--data", type=Path, metavar="DIR", help="where histories and profiles are kept"
+    )
+    root = argparse.ArgumentParser(
+        prog="guided-profile",
+        description="Answer as it suits a person, from a short profile of their history.",
+    )
+    commands_ = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, summary: str) -> argparse.ArgumentParser:
+        return commands_.add_parser(
+            name, help=summary, description=summary, epilog=EPILOGS[name], parents=[common]
+        )
+
+    demo = command("demo", "Show what a guided profile does, on three invented people.")
+    demo.add_argument("--all", action="store_true", help="every person through every task")
+    add = command("add", "Add a file of history items (JSONL or CSV) to a user's history.")
+    add.add_argument("file", type=Path)
+    add.add_argument("--user", required=True)
+    ask = command("ask", "Answer a question as it suits a user.")
+    ask.add_argument("question")
+    ask.add_argument("--user", required=True)
+    ask.add_argument("--task", default="dialogue", help="a task's name, or its YAML file")
+    ask.add_argument("--options", nargs="+", default=[], metavar="OPTION")
+    profile = command("profile", "Show a user's profile for a task, with its evidence.")
+    profile.add_argument("--user", required=True)
+    profile.add_argument("--task", default="dialogue", help="a task's name, or its YAML file")
+    command("tasks", "List the tasks.")
+    models = command("models", "List the embedded models' weights, or fetch some.")
+    models.add_argument("action", nargs="?", choices=["list", "pull"], default="list")
+    models.add_argument("name", nargs="?")
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    logging.basicConfig(level=os.environ.get("GUIDED_PROFILE_LOG", "ERROR").upper())
+    given = parser().parse_args(arguments)
+    out = Console(highlight=False)
+    notes = Console(stderr=True, highlight=False)
+    try:
+        return asyncio.run(_COMMANDS[given.command](given, out, notes))
+    except (InputError, SettingsError) as error:
+        return _refuse(error, given, 2)
+    except GuidedProfileError as error:
+        return _refuse(error, given, 1)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _refuse(error: Exception, given: argparse.Namespace, code: int) -> int:
+    if given.json:
+        print(json.dumps({"error": type(error).__name__, "message": str(error)}))
+    print(f"guided-profile: {error}", file=sys.stderr)
+    return code
+
+
+_COMMANDS: dict[str, Any] = {
+    "demo": commands.demo,
+    "add": commands.add,
+    "ask": commands.ask,
+    "profile": commands.profile,
+    "tasks": commands.tasks,
+    "models": commands.models,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

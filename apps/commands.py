@@ -1,0 +1,226 @@
+"""What each command does; `cli.py` reads the command line and turns errors into exit codes."""
+
+import argparse
+import json
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.store.sqlite.aio import AsyncSqliteStore
+from langgraph.types import Command
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from guided_profile.apps import assembly, render
+from guided_profile.apps.demo import run_demo
+from guided_profile.apps.settings import Settings, read_settings
+from guided_profile.graph.build import Graph, build_graph, standing_profile
+from guided_profile.graph.context import Context
+from guided_profile.graph.errors import HistoryItemError, QuestionError
+from guided_profile.graph.state import Abstained, Answered, Question
+from guided_profile.graph.tasks import Task, find_task
+from guided_profile.tools import weights
+from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history_files import Refused, read_items
+
+ABSTAINED = 3
+"""The exit code of an honest abstention."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What the commands that run the workflow hold."""
+
+    graph: Graph
+    history: HistoryStore
+    store: AsyncSqliteStore
+    task: Task
+
+
+@contextmanager
+def downloads(notes: Console) -> Iterator[assembly.OnProgress]:
+    """Show a bar for each file of weights that is fetched."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=notes, transient=True) as bars:
+        known: dict[str, Any] = {}
+
+        def on_progress(progress: weights.Progress) -> None:
+            name = f"{progress.name} {progress.file}"
+            if name not in known:
+                known[name] = bars.add_task(f"fetching {name}", total=progress.total_bytes)
+            bars.update(known[name], completed=progress.done_bytes)
+
+        yield on_progress
+
+
+@asynccontextmanager
+async def assembled(
+    settings: Settings, task_name: str, notes: Console
+) -> AsyncIterator[Assembled]:
+    """Open everything that a run of one task needs, and close it again."""
+    as_file = Path(task_name)
+    own = [as_file] if as_file.suffix in (".yaml", ".yml") else []
+    tasks = assembly.known_tasks(settings, *own)
+    task = tasks[list(tasks)[-1]] if own else find_task(tasks, task_name)
+    with downloads(notes) as on_progress:
+        chat = assembly.chat_model(settings, on_progress)
+        embed = assembly.embedder(settings, on_progress)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    with assembly.open_history(settings, embed) as history:
+        async with AsyncSqliteStore.from_conn_string(str(settings.data / "profiles.db")) as store:
+            await store.setup()
+            graph = build_graph(
+                chat=chat,
+                history=history,
+                tasks=tasks.values(),
+                store=store,
+                checkpointer=InMemorySaver(),  # a task may ask back
+            )
+            yield Assembled(graph, history, store, task)
+
+
+async def demo(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    """Run the demonstration."""
+    settings = read_settings(data=given.data)
+    with downloads(notes) as on_progress:
+        chat = assembly.chat_model(settings, on_progress)
+        embed = assembly.embedder(settings, on_progress)
+    await run_demo(chat, embed, out, notes, every_pair=given.all, as_json=given.json)
+    return 0
+
+
+async def add(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    """Add a file to a user's history: the good lines are added, the bad ones are named."""
+    settings = read_settings(data=given.data)
+    read = list(read_items(given.file))
+    items = [item for item in read if not isinstance(item, Refused)]
+    refused = [one for one in read if isinstance(one, Refused)]
+    with downloads(notes) as on_progress:
+        embed = assembly.embedder(settings, on_progress)
+    with assembly.open_history(settings, embed) as history:
+        done = history.add(given.user, items)
+    if given.json:
+        result = {
+            "added": list(done.added),
+            "duplicates": list(done.duplicates),
+            "refused": [{"line": one.line, "reason": one.reason} for one in refused],
+        }
+        out.print_json(json.dumps(result))
+    else:
+        for one in refused:
+            notes.print(f"line {one.line}: {one.reason}", markup=False)
+        out.print(
+            f"added {len(done.added)}, already there {len(done.duplicates)}, "
+            f"refused {len(refused)}"
+        )
+    if refused and not items:
+        raise HistoryItemError(f"no line of {str(given.file)!r} is a history item.")
+    return 2 if refused else 0
+
+
+async def ask(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    """Answer a question; an abstention has an exit code of its own."""
+    settings = read_settings(data=given.data)
+    async with assembled(settings, given.task, notes) as parts:
+        context = Context(user_id=given.user, task=parts.task.name)
+        question: Question = {"question": given.question, "options": given.options}
+        with render.progress(notes) as on_stage:
+            answer = await run(parts.graph, question, context, on_stage)
+        evidence = answer.evidence if isinstance(answer, Answered) else ()
+        items = {item.id: item for item in parts.history.get(given.user, evidence)}
+    if given.json:
+        out.print_json(answer.model_dump_json())
+    else:
+        out.print(render.answer(answer, items))
+    return ABSTAINED if isinstance(answer, Abstained) else 0
+
+
+async def run(
+    graph: Graph, question: Question, context: Context, on_stage: render.OnStage
+) -> Answered | Abstained:
+    """Run the workflow, reporting its stages as they begin, and asking back where it does."""
+    config: RunnableConfig = {"configurable": {"thread_id": "1"}}
+    next_input: Question | Command[Any] = question
+    while True:
+        asked = None
+        async for mode, event in graph.astream(
+            next_input, config, context=context, stream_mode=["custom", "values"]
+        ):
+            if mode == "custom":
+                on_stage(event)
+            elif "__interrupt__" in event:
+                asked = event["__interrupt__"][0].value["clarify"]
+            else:
+                answer: Answered | Abstained = event["answer"]
+        if asked is None:
+            return answer
+        on_stage(None)
+        print(asked, file=sys.stderr)
+        next_input = Command(resume=sys.stdin.readline())
+
+
+async def profile(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    """Show the profile; one that is missing or stale is made first."""
+    settings = read_settings(data=given.data)
+    async with assembled(settings, given.task, notes) as parts:
+        if not parts.history.count(given.user):
+            raise QuestionError(
+                f"there is no history of {given.user!r}; add some with "
+                f"`guided-profile add FILE --user {given.user}`."
+            )
+        context = Context(user_id=given.user, task=parts.task.name)
+        with render.progress(notes) as on_stage:
+            made = await standing_profile(parts.graph, parts.task, context, on_stage)
+        ids = [id_ for sentence in made.sentences for id_ in sentence.evidence]
+        items = {item.id: item for item in parts.history.get(given.user, ids)}
+    if given.json:
+        out.print_json(made.model_dump_json())
+    else:
+        out.print(render.profile(made, items))
+    return 0
+
+
+async def tasks(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    """List the tasks."""
+    known = assembly.known_tasks(read_settings(data=given.data))
+    if given.json:
+        out.print_json(json.dumps([task.model_dump(mode="json") for task in known.values()]))
+        return 0
+    for task in known.values():
+        out.print(f"[bold]{task.name}[/bold] ({task.kind}): {task.description}")
+        out.print(f"  asks: {task.guiding_question}", markup=False)
+    return 0
+
+
+async def models(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    """List the weights, or fetch some."""
+    if given.action == "pull":
+        if not given.name:
+            raise QuestionError(
+                f"name the weights to pull: {', '.join(weights.CATALOGUE)}."
+            )
+        with downloads(notes) as on_progress:
+            folder = weights.ensure(given.name, progress=on_progress)
+        out.print(f"{given.name} is in {folder}", markup=False)
+        return 0
+    listed = [
+        {
+            "name": one.name,
+            "megabytes": round(sum(file.size for file in one.files) / 1e6),
+            "licence": one.licence,
+            "here": weights.is_here(one.name),
+        }
+        for one in weights.CATALOGUE.values()
+    ]
+    if given.json:
+        out.print_json(json.dumps(listed))
+        return 0
+    for entry in listed:
+        here = "here" if entry["here"] else "not fetched"
+        out.print(f"{entry['name']}  {entry['megabytes']} MB  {entry['licence']}  {here}")
+    return 0

@@ -1,0 +1,105 @@
+"""How answers and profiles look in a terminal."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from guided_profile.graph.state import Abstained, Answered, Cost, HistoryItem, Profile
+
+OnStage = Callable[[Mapping[str, Any] | None], None]
+
+STAGES = {
+    "recall": "searching the history",
+    "digest": "asking the guiding question",
+    "profile": "writing the profile",
+    "respond": "answering",
+    "review": "abstained, trying again with more of the history",
+}
+SHOWN_EVIDENCE = 2
+
+
+@contextmanager
+def progress(notes: Console, before: str = "") -> Iterator[OnStage]:
+    """Show the stage that is running; None hides it, so that something else can be shown."""
+    with notes.status(f"{before}starting") as status:
+
+        def on_stage(event: Mapping[str, Any] | None) -> None:
+            if event is None:
+                status.stop()
+                return
+            part = f" ({event['part']} of {event['of']})" if event.get("of", 1) > 1 else ""
+            status.update(f"{before}{STAGES.get(event['stage'], event['stage'])}{part}")
+            status.start()
+
+        yield on_stage
+
+
+def item(one: HistoryItem, width: int = 70) -> str:
+    """Say an item in a line, with its date, source and id."""
+    text = " ".join(one.text.split())
+    text = text if len(text) <= width else text[: width - 1] + "…"
+    date = f"{one.time.date().isoformat()} " if one.time else ""
+    return f"“{text}” ({date}{one.source}, {one.id})"
+
+
+def sentences(profile: Profile, items: Mapping[str, HistoryItem]) -> Iterator[RenderableType]:
+    """Show each sentence with the strongest items that support it, or that nothing does."""
+    for sentence in profile.sentences:
+        if not sentence.evidence:
+            yield Text(f"✗ {sentence.text}", style="dim strike")
+            yield Padding(Text("nothing in the history supports this: not used", "dim"), (0, 4))
+            continue
+        yield Text(f"• {sentence.text}")
+        for id_ in sentence.evidence[:SHOWN_EVIDENCE]:
+            if id_ in items:
+                yield Padding(Text(item(items[id_]), "dim"), (0, 4))
+        more = len(sentence.evidence) - SHOWN_EVIDENCE
+        if more > 0:
+            yield Padding(Text(f"and {more} more", "dim"), (0, 4))
+
+
+def cost(spent: Cost) -> str:
+    """Say what calls cost, in a line."""
+    return (
+        f"{spent.calls} calls, {spent.input_tokens} tokens in ({spent.cached_tokens} from the "
+        f"prefix cache), {spent.output_tokens} out, {spent.seconds:.1f} s"
+    )
+
+
+def profile(made: Profile, items: Mapping[str, HistoryItem]) -> Group:
+    """Show a profile with its guidance and evidence."""
+    guidance = [Text("What the guiding question brought out:", "bold"), Text(made.guidance), Text()]
+    return Group(
+        *(guidance if made.guidance else []),
+        Text("Profile:", "bold"),
+        *sentences(made, items),
+        Text(f"\n{made.created:%Y-%m-%d %H:%M} UTC by {made.model}: {cost(made.cost)}", "dim"),
+    )
+
+
+def probabilities(shares: Mapping[str, float]) -> Sequence[Text]:
+    """Show the options of a choice, the most probable first."""
+    ranked = sorted(shares.items(), key=lambda one: -one[1])
+    return [Text(f"{share:4.0%}  {option}", "dim") for option, share in ranked]
+
+
+def answer(given: Answered | Abstained, items: Mapping[str, HistoryItem]) -> Group:
+    """Show an answer with its evidence, or an abstention with its reason."""
+    if isinstance(given, Abstained):
+        lines = [Text("No answer. ", "bold") + Text(given.detail)]
+        if given.tries:
+            lines.append(Text(f"Tried {given.tries + 1} times, each with more history.", "dim"))
+        return Group(*lines, Text(cost(given.cost), "dim"))
+    shown: list[RenderableType] = [Text(given.text, "bold")]
+    shown += probabilities(given.probabilities or {})
+    if given.evidence:
+        shown.append(Text("\nbecause of"))
+        shown += [
+            Padding(Text(item(items[id_]), "dim"), (0, 4)) for id_ in given.evidence if id_ in items
+        ]
+    sure = f"confidence {given.confidence:.0%}; " if given.confidence is not None else ""
+    return Group(*shown, Text(f"\n{sure}{cost(given.cost)}", "dim"))

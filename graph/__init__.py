@@ -1,0 +1,1 @@
+"""The workflow: question, state, answer, context, tasks, and how they are compiled."""

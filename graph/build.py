@@ -1,0 +1,157 @@
+"""The workflow, compiled.
+
+START → receive → recall ─(profile is fresh, or none is needed)─────────┐
+                    │(none, or stale)                                   ▼
+                    └→ digest ×N → merge → profile ───────────────→ respond → review ─→ END
+             recall, wider ←──────────────────────(abstained, tries left)────┘ │
+             recall ← clarify (waits for the user) ←──(abstained, task asks)───┘
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from langchain_core.language_models import BaseChatModel
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.store.base import BaseStore
+from langgraph.types import Send
+
+from guided_profile.graph.context import Context, require
+from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.state import Answer, Profile, Question, State
+from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
+from guided_profile.nodes.digest import Part, make_digest, merge
+from guided_profile.nodes.profile import make_profile
+from guided_profile.nodes.recall import make_recall
+from guided_profile.nodes.receive import make_receive
+from guided_profile.nodes.respond import make_respond
+from guided_profile.nodes.review import make_clarify, make_review, may_ask
+from guided_profile.tools.history import HistoryStore
+
+Graph = CompiledStateGraph[State, Context, Question, Answer]
+
+
+def utc_now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+def build_graph(
+    *,
+    chat: BaseChatModel,
+    history: HistoryStore,
+    tasks: Iterable[Task] | None = None,
+    store: BaseStore | None = None,
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Graph:
+    """Compile the workflow.
+
+    Args:
+        chat: The model that digests, writes profiles and responds.
+        history: Whose items are recalled; the run's context says which user's.
+        tasks: Your own tasks, beside the built-in ones; one of the same name replaces it.
+        store: Where profiles are kept between runs; without one each run makes its own.
+        checkpointer: Where threads are kept; a task that asks the user needs one.
+        clock: The time, for profiles and remembered replies.
+
+    Returns:
+        A graph to call with `question` (and `options`) or `messages`, and `context=Context(…)`;
+        its `answer` is `Answered` or `Abstained`.
+    """
+    known = builtin_tasks() | by_name(tasks or ())
+
+    def task_of(runtime: Runtime[Context]) -> Task:
+        context = require(runtime.context)
+        return find_task(known, context.task).with_switches(context.sees, context.guided)
+
+    def after_recall(
+        state: State, runtime: Runtime[Context]
+    ) -> list[Send] | Literal["profile", "respond", "review"]:
+        task, parts = task_of(runtime), state["material"]
+        if task.sees and not (state["recalled"] or parts or state["profile"]):
+            return "review"
+        if state["profile"] or not parts:
+            return "respond"
+        if not task.needs_guidance:
+            return "profile"
+        in_view = state["tries"] > 0 or bool(state["clarification"])
+        return [
+            Send(
+                "digest",
+                Part(number=n, of=len(parts), items=part, text=state["text"], in_view=in_view),
+            )
+            for n, part in enumerate(parts)
+        ]
+
+    def after_merge(state: State, runtime: Runtime[Context]) -> Literal["profile", "respond"]:
+        return "profile" if task_of(runtime).needs_profile else "respond"
+
+    def after_review(
+        state: State, runtime: Runtime[Context]
+    ) -> Literal["recall", "clarify", "end"]:
+        if state["answer"] is not None:
+            return "end"
+        return "clarify" if may_ask(task_of(runtime), state) else "recall"
+
+    builder = StateGraph(State, context_schema=Context, input_schema=Question, output_schema=Answer)
+    builder.add_node("receive", make_receive(known))
+    builder.add_node("recall", make_recall(history, chat, known))
+    builder.add_node("digest", make_digest(chat, known))
+    builder.add_node("merge", merge)
+    builder.add_node("profile", make_profile(history, chat, known, clock))
+    builder.add_node("respond", make_respond(chat, known))
+    builder.add_node("review", make_review(known))
+    builder.add_node("clarify", make_clarify(history, known, clock))
+    builder.add_edge(START, "receive")
+    builder.add_edge("receive", "recall")
+    builder.add_conditional_edges(
+        "recall", after_recall, ["digest", "profile", "respond", "review"]
+    )
+    builder.add_edge("digest", "merge")
+    builder.add_conditional_edges("merge", after_merge)
+    builder.add_edge("profile", "respond")
+    builder.add_edge("respond", "review")
+    builder.add_conditional_edges(
+        "review", after_review, {"recall": "recall", "clarify": "clarify", "end": END}
+    )
+    builder.add_edge("clarify", "recall")
+    return builder.compile(store=store, checkpointer=checkpointer, name="guided_profile")
+
+
+async def standing_profile(
+    graph: Graph, task: Task, context: Context, on_event: Callable[[Any], None] | None = None
+) -> Profile:
+    """Return a user's profile for a task, made first if it is missing or stale; nothing is asked.
+
+    Args:
+        graph: The workflow, built with a store.
+        task: The task of the context.
+        context: Whose profile, for which task.
+        on_event: Called with the stages' events as they begin.
+
+    Raises:
+        QuestionError: The user has no history yet.
+    """
+    options = ["one", "another"] if task.kind == "choice" else []
+    question: Question = {"question": "What is this person like?", "options": options}
+    only = replace(context, sees=("profile",))
+    made: Profile | None = None
+    async for mode, event in graph.astream(
+        question,
+        context=only,
+        stream_mode=["custom", "values"],
+        output_keys="profile",
+        interrupt_before=["respond"],
+    ):
+        if mode == "custom" and on_event:
+            on_event(event)
+        elif mode == "values":
+            made = event
+    if made is None:
+        raise QuestionError(f"there is no history of {context.user_id!r} to profile yet; add some.")
+    return made

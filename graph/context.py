@@ -1,0 +1,75 @@
+"""Who asks, for which task, and within which bounds: fixed for one run."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from guided_profile.graph.errors import QuestionError
+
+Sight = Literal["personal_context", "guidance", "profile"]
+"""What a response may see: the history items (PC), the guidance (G), the profile (PP)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """Who asks, for which task, and within which bounds."""
+
+    user_id: str
+    """Whose history is read. From the authenticated caller, never from a model or a message."""
+
+    task: str = "dialogue"
+    """The name of a task: preference, paraphrase, dialogue, or one of your own."""
+
+    max_retries: int = 2
+    """How often an abstention is retried before it stands."""
+
+    recall_items: int = 40
+    """How many history items a response may see; each retry doubles it."""
+
+    profile_items: int = 400
+    """How many history items, the newest, a profile is made from."""
+
+    context_tokens: int = 2000
+    """About how many tokens of history one prompt may hold; more is cut into parts."""
+
+    sees: tuple[Sight, ...] | None = None
+    """What the response sees, instead of what the task says; () is an answer without history."""
+
+    guided: bool | None = None
+    """Whether the profile is written from guidance, instead of what the task says."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no run could work with, saying what to set."""
+        if not isinstance(self.user_id, str) or not self.user_id.strip():
+            raise QuestionError(
+                f"user_id is {self.user_id!r}; set it to the id of the user who asks."
+            )
+        for name, least in _LEAST.items():
+            value: Any = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise QuestionError(f"{name} is {value!r}; set it to a number of at least {least}.")
+        if self.sees is not None:  # JSON brings a list
+            object.__setattr__(self, "sees", tuple(self.sees))
+        for sight in self.sees or ():
+            if sight not in _SIGHTS:
+                raise QuestionError(
+                    f"sees names {sight!r}; it may name {', '.join(_SIGHTS)}, or nothing."
+                )
+
+
+_SIGHTS = ("personal_context", "guidance", "profile")
+_LEAST = {"max_retries": 0, "recall_items": 1, "profile_items": 1, "context_tokens": 100}
+
+
+def require(context: Context | None) -> Context:
+    """Return the run's context, or say how to hand it in.
+
+    Raises:
+        QuestionError: It was left out.
+    """
+    if context is None:
+        names = ", ".join(field.name for field in fields(Context))
+        raise QuestionError(
+            "the run has no context; call the graph with context=Context(user_id=…, task=…) "
+            f"(fields: {names})."
+        )
+    return context

@@ -1,0 +1,76 @@
+"""Everything that can go wrong, as one tree.
+
+GuidedProfileError
+├── InputError               what the caller handed in is wrong; the message says how to mend it
+│   ├── QuestionError        the question, its options or the context of a run
+│   ├── TaskError            a task file or a task's name
+│   └── HistoryItemError     a history item, or a line of a history file
+├── SettingsError            an environment variable or option of the installation
+├── HistoryError             the history store cannot do what was asked
+│   ├── EmbedderMismatchError    the store was written with another embedder
+│   └── StoreInUseError          another process holds the embedded store
+├── ModelError               the model or embeddings endpoint failed, or answered with nonsense
+└── WeightsError             the weights of a local model could not be had
+    ├── WeightsUnreachableError  no source of them answered
+    ├── WeightsDigestError       what came is not what was asked for
+    └── DiskFullError            there is no room for them
+
+An error never becomes an answer, a profile or a score. Messages hold no history text, so that they
+may be shown, logged and traced.
+"""
+
+
+class GuidedProfileError(Exception):
+    """The base of every error this package raises on purpose."""
+
+
+class InputError(GuidedProfileError):
+    """What the caller handed in is wrong."""
+
+
+class QuestionError(InputError):
+    """The question, its options or the context of a run are wrong."""
+
+
+class TaskError(InputError):
+    """A task file is wrong, or no task has that name."""
+
+
+class HistoryItemError(InputError):
+    """A history item, or a line of a history file, is wrong."""
+
+
+class SettingsError(GuidedProfileError):
+    """An environment variable or an option of the installation is wrong."""
+
+
+class HistoryError(GuidedProfileError):
+    """The history store cannot do what was asked."""
+
+
+class EmbedderMismatchError(HistoryError):
+    """The store was written with another embedder than the one it is opened with."""
+
+
+class StoreInUseError(HistoryError):
+    """Another process holds the embedded store."""
+
+
+class ModelError(GuidedProfileError):
+    """The model or embeddings endpoint failed, or answered with what cannot be an answer."""
+
+
+class WeightsError(GuidedProfileError):
+    """The weights of a local model could not be had."""
+
+
+class WeightsUnreachableError(WeightsError):
+    """No source of the weights answered."""
+
+
+class WeightsDigestError(WeightsError):
+    """What came from a source is not the file that was asked for."""
+
+
+class DiskFullError(WeightsError):
+    """There is no room for the weights."""

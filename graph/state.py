@@ -1,0 +1,238 @@
+"""What comes in (Question), what flows (State), and what goes out (Answer).
+
+Everything here is plain data: it is checkpointed, traced, stored and sent as JSON as it stands.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from operator import add, or_
+from typing import Annotated, Any, Literal, TypedDict
+
+from langchain_core.messages import AnyMessage
+from langgraph.graph.message import add_messages
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+AbstentionReason = Literal[
+    "declined",
+    "no_option",
+    "low_confidence",
+    "empty",
+    "cut_off",
+    "no_history",
+]
+"""Why there is no answer: the model declined; its reply names none of the options; the winning
+option's probability is below the task's floor; the reply is empty, or was cut off by its token
+limit; there is no history to answer from."""
+
+
+class Record(BaseModel):
+    """Immutable data that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HistoryItem(Record):
+    """One thing that the user did, wrote or said."""
+
+    id: str = Field(default="", max_length=200)
+    """Stable: left out, it is a digest of everything else, so the same item has the same id."""
+    text: str = Field(min_length=1, max_length=20_000)
+    source: str = Field(default="notes", min_length=1, max_length=200)
+    """Where it comes from: `purchases`, `posts`, `chat`, …"""
+    category: str | None = Field(default=None, max_length=200)
+    time: datetime | None = None
+    """When it happened, in UTC; a time without a zone is read as UTC."""
+    role: Literal["user", "other"] = "user"
+    """Who wrote it. Only what the user wrote is evidence about the user."""
+
+    @field_validator("text")
+    @classmethod
+    def _not_blank(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("is blank")
+        return text
+
+    @field_validator("time", mode="before")
+    @classmethod
+    def _mail_and_twitter_dates(cls, time: object) -> object:
+        """Read `Wed May 27 07:19:30 PDT 2009` and RFC 5322 dates too; ISO 8601 is pydantic's."""
+        if isinstance(time, str) and time[:3].isalpha():
+            try:
+                return parsedate_to_datetime(time)
+            except ValueError:
+                return time
+        return time
+
+    @field_validator("time")
+    @classmethod
+    def _in_utc(cls, time: datetime | None) -> datetime | None:
+        if time is None:
+            return None
+        try:
+            return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError("is out of range") from error
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Derive the id where none was given."""
+        if not self.id:
+            stamp = self.time.isoformat() if self.time else None
+            parts = [self.text, self.source, self.category, stamp, self.role]
+            digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+            object.__setattr__(self, "id", digest[:16])
+
+
+class Call(Record):
+    """What one model call cost."""
+
+    stage: str
+    seconds: float
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    """How many of the input tokens the endpoint served from its prefix cache."""
+
+
+class Cost(Record):
+    """What several model calls cost together; `seconds` is the sum of the calls' own times."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, calls: Sequence[Call]) -> "Cost":
+        """Add up calls."""
+        return cls(
+            calls=len(calls),
+            input_tokens=sum(call.input_tokens for call in calls),
+            output_tokens=sum(call.output_tokens for call in calls),
+            cached_tokens=sum(call.cached_tokens for call in calls),
+            seconds=sum(call.seconds for call in calls),
+        )
+
+
+class Sentence(Record):
+    """One sentence of a profile, with what supports it."""
+
+    text: str
+    evidence: tuple[str, ...] = ()
+    """Ids of the history items that support it, the strongest first; empty: nothing does."""
+    support: float = 0.0
+    """How well the strongest of them supports it, 0 to 1."""
+
+
+class Profile(Record):
+    """What is known of a user for one task, in sentences that point to their evidence."""
+
+    task: str
+    sentences: tuple[Sentence, ...]
+    guidance: str
+    """The reply to the guiding question (G) it was written from; empty if unguided."""
+    fingerprint: str
+    """Digest of all that it was made from: items, task version, prompts, model."""
+    model: str
+    created: datetime
+    cost: Cost
+
+    @property
+    def supported(self) -> tuple[Sentence, ...]:
+        """The sentences that have evidence: the only ones that a response sees."""
+        return tuple(sentence for sentence in self.sentences if sentence.evidence)
+
+
+class Reply(Record):
+    """What the response stage got from the model."""
+
+    text: str
+    finish_reason: str = "stop"
+    """`stop`, or `length` if the token limit cut it off."""
+    probabilities: dict[str, float] | None = None
+    """For a choice: each option's probability, from an average over rotations of their order."""
+    on_options: float | None = None
+    """For a choice: the share of the replies' weight that was on options at all."""
+    confidence: float | None = None
+    """For text: the geometric mean of its tokens' probabilities; None if the endpoint has none."""
+
+
+class Answered(Record):
+    """A personalized answer."""
+
+    kind: Literal["answered"] = "answered"
+    text: str
+    option: int | None = None
+    """For a choice: the index of the winning option in the question's options."""
+    probabilities: dict[str, float] | None = None
+    confidence: float | None = None
+    """A choice's winning probability, or the text's mean token probability; None if unknown."""
+    evidence: tuple[str, ...] = ()
+    """Ids of the items behind the profile sentences that the response saw; where it saw no
+    profile, of the items that it saw."""
+    guidance: str = ""
+    profile: Profile | None = None
+    tries: int = 0
+    """How often it was retried."""
+    cost: Cost = Cost()
+
+
+class Abstained(Record):
+    """No answer, and why."""
+
+    kind: Literal["abstained"] = "abstained"
+    reason: AbstentionReason
+    detail: str
+    """The reason in words that a user can be shown."""
+    reply: str = ""
+    """The model's last reply, for whoever looks into it; not to be shown as an answer."""
+    guidance: str = ""
+    profile: Profile | None = None
+    tries: int = 0
+    cost: Cost = Cost()
+
+
+class Question(TypedDict, total=False):
+    """What comes in: a question, or messages whose last human one is the question."""
+
+    question: str
+    options: list[str]
+    """What to choose among, for a task of kind `choice`: 2 to 26."""
+    messages: Annotated[list[AnyMessage], add_messages]
+
+
+class State(Question, total=False):
+    """What flows between the stages."""
+
+    text: str
+    """The question of this run, taken from `question` or from the last message."""
+    choices: list[str]
+    """The options of this run; empty for a task of kind `text`."""
+    tries: int
+    """Retries so far; 0 on the first attempt."""
+    clarification: str
+    """What the user answered to the clarifying question; empty if none was asked."""
+    recalled: list[HistoryItem]
+    """The items that the response may see, in order of time."""
+    material: list[list[HistoryItem]]
+    """The items that the profile is made from, in the parts that are digested side by side."""
+    fingerprint: str
+    parts: Annotated[dict[int, str], or_]
+    """The reply to the guiding question for each part of the material."""
+    guidance: str
+    profile: Profile | None
+    reply: Reply
+    abstention: AbstentionReason | None
+    """What the review found in the reply; None if it is an answer."""
+    answer: Answered | Abstained | None
+    calls: Annotated[list[Call], add]
+
+
+class Answer(TypedDict):
+    """What goes out."""
+
+    answer: Answered | Abstained
+    messages: Annotated[list[AnyMessage], add_messages]

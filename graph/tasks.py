@@ -1,0 +1,187 @@
+"""A task: what is asked of a history, what becomes of it, and what a response may see of it.
+
+Tasks are YAML files, one a task. The built-in ones stand in `builtin_tasks/`; `load_task` reads
+your own. Section 5.2 of the paper has the guidance that the built-in ones follow.
+"""
+
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from string import Formatter
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from guided_profile.graph.context import Sight
+from guided_profile.graph.errors import TaskError
+from guided_profile.graph.state import Record
+
+BUILTIN = ("preference", "paraphrase", "dialogue")
+
+
+class Abstention(Record):
+    """How a task tells an abstention from an answer, and what it does about one."""
+
+    policy: Literal["retry", "accept", "ask"] = "retry"
+    """`retry` with wider recall, `accept` it at once, or `ask` the user one clarifying question."""
+    phrases: tuple[str, ...] = ()
+    """A reply that holds one of these, in any case, is an abstention, unless the question holds
+    it too. The paper's own rule is the one word `sorry` (section 6.2)."""
+    floor: float = Field(default=0.0, ge=0.0, le=26.0)
+    """For a choice: a winning probability below this many times chance (1 / number of options) is
+    an abstention."""
+    clarifying_question: str = (
+        "Your history does not tell me enough to answer that. What should I know about you?"
+    )
+
+
+class TokenLimits(Record):
+    """The most new tokens that each stage may write (the paper: 100, section 5)."""
+
+    digest: int = Field(default=100, ge=1, le=4000)
+    profile: int = Field(default=100, ge=1, le=4000)
+    response: int = Field(default=100, ge=1, le=4000)
+
+
+class Task(Record):
+    """A guiding question and what is done with its answer."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")
+    version: int = Field(default=1, ge=1)
+    """Raise it when an instruction changes: profiles of an older version are made anew."""
+    description: str = Field(min_length=1)
+    kind: Literal["choice", "text"]
+    """`choice`: pick one of the question's options. `text`: write."""
+    guiding_question: str = Field(min_length=1)
+    """Asked over the personal context; its reply is the guidance (G)."""
+    profile_instruction: str = Field(min_length=1)
+    response_instruction: str = Field(min_length=1)
+    """May use `{question}`; without it, the question follows on a line of its own."""
+    guided: bool = True
+    """False: the profile is written without guidance (the paper's PG)."""
+    sees: tuple[Sight, ...] = ("personal_context", "profile")
+    """What the response sees; the rows of the paper's Table 3 are settings of this."""
+    parts: Literal["size", "source"] = "size"
+    """How a history over the token budget is cut: into chunks by size, or by source first."""
+    evidence: Literal["topic", "style"] = "topic"
+    """What ties a profile sentence to items: what both are about, or the habits of writing that
+    the sentence names and the items show."""
+    abstention: Abstention = Abstention()
+    max_tokens: TokenLimits = TokenLimits()
+    temperature: float = Field(default=0.0, ge=0.0, le=2.0)
+
+    @field_validator("guiding_question", "profile_instruction", "response_instruction")
+    @classmethod
+    def _only_known_variables(cls, template: str) -> str:
+        known = {"question"}
+        try:
+            names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+        except ValueError as error:
+            raise ValueError(f"{error}; write a literal brace twice") from error
+        if names - known:
+            raise ValueError(
+                f"uses {{{sorted(names - known)[0]}}}; the only variable is {{question}} "
+                "(write a literal brace twice)"
+            )
+        return template.strip()
+
+    @model_validator(mode="after")
+    def _no_floor_for_text(self) -> "Task":
+        if self.kind == "text" and self.abstention.floor:
+            raise ValueError("abstention.floor is for tasks of kind 'choice'; leave it out")
+        if len(set(self.sees)) != len(self.sees):
+            raise ValueError("sees names something twice")
+        return self
+
+    @property
+    def needs_profile(self) -> bool:
+        """Whether the response sees a profile, so that one has to be there."""
+        return "profile" in self.sees
+
+    @property
+    def needs_guidance(self) -> bool:
+        """Whether the guiding question has to be asked: for the response or for the profile."""
+        return "guidance" in self.sees or (self.needs_profile and self.guided)
+
+    @property
+    def recipe(self) -> str:
+        """All of the task that a profile depends on: one made with another recipe is stale."""
+        return self.model_dump_json(
+            exclude={"description", "kind", "response_instruction", "sees", "abstention"}
+        )
+
+    def with_switches(self, sees: tuple[Sight, ...] | None, guided: bool | None) -> "Task":
+        """Return this task with other switches; None leaves one as it is."""
+        update: dict[str, Any] = {}
+        if sees is not None:
+            update["sees"] = sees
+        if guided is not None:
+            update["guided"] = guided
+        return self.model_copy(update=update) if update else self
+
+
+def load_task(path: Path) -> Task:
+    """Read a task from its YAML file.
+
+    Raises:
+        TaskError: The file cannot be read, or a field of it is wrong; the message names the field.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TaskError(f"the task file {str(path)!r} cannot be read: {error}.") from error
+    return parse_task(text, where=str(path))
+
+
+def parse_task(text: str, *, where: str) -> Task:
+    """Read a task from YAML text; `where` names it in errors."""
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise TaskError(f"the task file {where!r} is not YAML: {reason}.") from error
+    if not isinstance(data, dict):
+        raise TaskError(f"the task file {where!r} holds no fields; see `guided-profile tasks`.")
+    try:
+        return Task.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "task"
+        reason = first["msg"].removeprefix("Value error, ")
+        more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise TaskError(f"the task file {where!r}: {field}: {reason}{more}.") from error
+
+
+def builtin_tasks() -> dict[str, Task]:
+    """Return the tasks that come with the package, by name."""
+    folder = files("guided_profile.graph") / "builtin_tasks"
+    return by_name(
+        parse_task((folder / f"{name}.yaml").read_text(encoding="utf-8"), where=f"{name}.yaml")
+        for name in BUILTIN
+    )
+
+
+def by_name(tasks: Iterable[Task]) -> dict[str, Task]:
+    """Key tasks by name.
+
+    Raises:
+        TaskError: Two have the same name.
+    """
+    named: dict[str, Task] = {}
+    for task in tasks:
+        if task.name in named:
+            raise TaskError(f"two tasks are named {task.name!r}; give one of them another name.")
+        named[task.name] = task
+    return named
+
+
+def find_task(tasks: dict[str, Task], name: str) -> Task:
+    """Return the task of that name.
+
+    Raises:
+        TaskError: There is none.
+    """
+    if name not in tasks:
+        raise TaskError(f"no task is named {name!r}; there are {', '.join(sorted(tasks))}.")
+    return tasks[name]

@@ -1,0 +1,142 @@
+"""recall: fetch what the later stages see of the user's history, and the standing profile."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import TypedDict
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import RunnableConfig
+from langgraph.runtime import Runtime
+from langgraph.types import Overwrite
+
+from guided_profile.graph.context import Context, require
+from guided_profile.graph.prompts import approximate_tokens, history_line, prompts_digest
+from guided_profile.graph.state import HistoryItem, Profile, State
+from guided_profile.graph.tasks import Task, find_task
+from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.models import model_id
+from guided_profile.tools.profiles import fingerprint, read_profile
+from guided_profile.tools.search import call_search, make_search_history
+
+
+class RecallUpdate(TypedDict):
+    """What recall writes."""
+
+    recalled: list[HistoryItem]
+    material: list[list[HistoryItem]]
+    fingerprint: str
+    parts: Overwrite
+    guidance: str
+    profile: Profile | None
+
+
+Recall = Callable[[State, Runtime[Context], RunnableConfig], Awaitable[RecallUpdate]]
+
+
+def make_recall(history: HistoryStore, chat: BaseChatModel, tasks: Mapping[str, Task]) -> Recall:
+    """Return the stage that searches the history and looks the standing profile up.
+
+    A first attempt profiles the newest of the whole history, whatever the question, so that the
+    profile stands for later ones. A retry recalls twice as much for the question, and profiles
+    that, with the question in view.
+    """
+    search = make_search_history(history)
+
+    async def recall(
+        state: State, runtime: Runtime[Context], config: RunnableConfig
+    ) -> RecallUpdate:
+        context = require(runtime.context)
+        task = find_task(tasks, context.task).with_switches(context.sees, context.guided)
+        update: RecallUpdate = {
+            "recalled": [],
+            "material": [],
+            "fingerprint": "",
+            "parts": Overwrite({}),
+            "guidance": "",
+            "profile": None,
+        }
+        if not task.sees:
+            return update
+        runtime.stream_writer({"stage": "recall", "tries": state["tries"]})
+        again = state["tries"] > 0 or bool(state["clarification"])
+        widening = 2 ** state["tries"]
+        listing = asyncio.to_thread(history.list, context.user_id, newest=context.profile_items)
+        if "personal_context" in task.sees or again:
+            arguments = {"query": state["text"], "limit": context.recall_items * widening}
+            searching = call_search(search, arguments, runtime=runtime, config=config)
+            listed, found = await asyncio.gather(listing, searching)
+        else:
+            listed, found = await listing, []
+        window = _own(listed)
+        update["recalled"] = _in_order(
+            _fitting(_own(found), context.context_tokens * widening), window
+        )
+        if not task.needs_guidance and not task.needs_profile:
+            return update
+        material = update["recalled"] if again else window
+        update["fingerprint"] = fingerprint(material, task.recipe, prompts_digest(), model_id(chat))
+        if not again and runtime.store and task.needs_profile:
+            standing = await read_profile(
+                runtime.store, context.user_id, task.name, guided=task.guided
+            )
+            if standing and standing.fingerprint == update["fingerprint"]:
+                return update | {"profile": standing, "guidance": standing.guidance}  # type: ignore[return-value]
+        update["material"] = cut(material, task.parts, context.context_tokens)
+        return update
+
+    return recall
+
+
+def _own(items: Iterable[HistoryItem]) -> list[HistoryItem]:
+    """Return what the user wrote: what others wrote is no evidence about the user."""
+    return [item for item in items if item.role == "user"]
+
+
+def _in_order(items: Sequence[HistoryItem], window: Sequence[HistoryItem]) -> list[HistoryItem]:
+    """Sort found items as the history lists them, so that the same items make the same prompt."""
+    place = {item.id: index for index, item in enumerate(window)}
+    older = [item for item in items if item.id not in place]
+    older.sort(key=lambda item: (item.time.timestamp() if item.time else 0.0, item.id))
+    return older + sorted((i for i in items if i.id in place), key=lambda item: place[item.id])
+
+
+def _tokens(item: HistoryItem) -> int:
+    return approximate_tokens(history_line(item)) + 1
+
+
+def _fitting(items: Sequence[HistoryItem], budget: int) -> list[HistoryItem]:
+    """Return the first items that fit a token budget together; the very first always does."""
+    kept: list[HistoryItem] = []
+    used = 0
+    for item in items:
+        used += _tokens(item)
+        if kept and used > budget:
+            break
+        kept.append(item)
+    return kept
+
+
+def cut(items: Sequence[HistoryItem], parts: str, budget: int) -> list[list[HistoryItem]]:
+    """Cut a history into parts that each fit a token budget, in order.
+
+    Args:
+        items: The history, in order of time.
+        parts: `size` cuts where a part is full; `source` first separates the sources. A history
+            that fits as a whole is left whole.
+        budget: Tokens a part may have; an item larger than that is a part of its own.
+    """
+    if sum(map(_tokens, items)) <= budget:
+        return [list(items)] if items else []
+    groups: list[list[HistoryItem]] = [list(items)]
+    if parts == "source":
+        by_source = sorted(items, key=lambda item: item.source)  # stable: time order is kept
+        groups = [list(group) for _, group in groupby(by_source, key=lambda item: item.source)]
+    chunks: list[list[HistoryItem]] = []
+    for group in groups:
+        rest: Sequence[HistoryItem] = group
+        while rest:
+            chunk = _fitting(rest, budget)
+            chunks.append(chunk)
+            rest = rest[len(chunk) :]
+    return chunks

@@ -1,0 +1,102 @@
+"""receive: take the question in, and start the run afresh."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypedDict
+
+from langchain_core.messages import AnyMessage, HumanMessage
+from langgraph.runtime import Runtime
+from langgraph.types import Overwrite
+
+from guided_profile.graph.context import Context, require
+from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.state import Call, State
+from guided_profile.graph.tasks import Task, find_task
+from guided_profile.tools.choices import LETTERS
+
+
+class ReceiveUpdate(TypedDict, total=False):
+    """What receive writes: the question, and everything else as at a thread's beginning."""
+
+    question: str
+    options: list[str]
+    messages: list[AnyMessage]
+    text: str
+    choices: list[str]
+    tries: int
+    clarification: str
+    parts: Overwrite
+    calls: Overwrite
+    guidance: str
+    profile: None
+    abstention: None
+    answer: None
+
+
+Receive = Callable[[State, Runtime[Context]], Awaitable[ReceiveUpdate]]
+
+
+def make_receive(tasks: Mapping[str, Task]) -> Receive:
+    """Return the stage that takes the question in."""
+
+    async def receive(state: State, runtime: Runtime[Context]) -> ReceiveUpdate:
+        context = require(runtime.context)
+        task = find_task(tasks, context.task)
+        text = state.get("question") or ""
+        said: list[AnyMessage] = []
+        if text:
+            said = [HumanMessage(text)]
+        else:
+            text = _last_question(state.get("messages") or [])
+        calls: list[Call] = []
+        return {
+            "question": "",
+            "options": [],
+            "messages": said,
+            "text": _checked_text(text),
+            "choices": _checked_options(task, state.get("options") or []),
+            "tries": 0,
+            "clarification": "",
+            "parts": Overwrite({}),
+            "calls": Overwrite(calls),
+            "guidance": "",
+            "profile": None,
+            "abstention": None,
+            "answer": None,
+        }
+
+    return receive
+
+
+def _last_question(messages: list[AnyMessage]) -> str:
+    if not messages or not isinstance(messages[-1], HumanMessage):
+        raise QuestionError(
+            "there is no question: send `question`, or `messages` whose last one is the user's."
+        )
+    return str(messages[-1].text)
+
+
+def _checked_text(text: Any) -> str:
+    if not isinstance(text, str) or not text.strip():
+        raise QuestionError("the question is empty; send the text that is to be answered.")
+    return text.strip()
+
+
+def _checked_options(task: Task, options: Any) -> list[str]:
+    if not isinstance(options, list) or not all(isinstance(option, str) for option in options):
+        raise QuestionError("options has to be a list of texts.")
+    if task.kind == "text":
+        if options:
+            raise QuestionError(
+                f"the task {task.name!r} writes a text and takes no options; leave them out, or "
+                "name a task of kind 'choice'."
+            )
+        return []
+    cleaned = [" ".join(option.split()) for option in options]
+    if not 2 <= len(cleaned) <= len(LETTERS):
+        raise QuestionError(
+            f"the task {task.name!r} chooses among 2 to {len(LETTERS)} options; "
+            f"it was given {len(cleaned)}."
+        )
+    if "" in cleaned or len(set(cleaned)) < len(cleaned):
+        raise QuestionError("an option is empty, or stands twice; each has to differ.")
+    return cleaned

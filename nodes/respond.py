@@ -1,0 +1,115 @@
+"""respond: finish the task from what it lets the response see."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypedDict
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+from langgraph.runtime import Runtime
+
+from guided_profile.graph.context import Context, require
+from guided_profile.graph.prompts import (
+    BEST_SUPPORTED,
+    CHOOSE,
+    CLARIFIED,
+    GUIDANCE,
+    PROFILE,
+    as_data,
+    messages,
+    render,
+)
+from guided_profile.graph.state import Call, Reply, State
+from guided_profile.graph.tasks import Task, find_task
+from guided_profile.tools.choices import LETTERS, average, named_option, rotations, vote
+from guided_profile.tools.models import LetterScores, complete, score_letters
+
+MOST_ROTATIONS = 6
+"""More options than this are rotated in this many evenly spaced steps."""
+
+
+class RespondUpdate(TypedDict):
+    """What respond writes."""
+
+    reply: Reply
+    calls: list[Call]
+
+
+Respond = Callable[[State, Runtime[Context]], Awaitable[RespondUpdate]]
+
+
+def make_respond(chat: BaseChatModel, tasks: Mapping[str, Task]) -> Respond:
+    """Return the stage that answers."""
+
+    async def respond(state: State, runtime: Runtime[Context]) -> RespondUpdate:
+        context = require(runtime.context)
+        task = find_task(tasks, context.task).with_switches(context.sees, context.guided)
+        runtime.stream_writer({"stage": "respond"})
+        if task.kind == "choice":
+            return await _choose(chat, task, state)
+        done = await complete(
+            chat,
+            prompt(task, state),
+            stage="respond",
+            max_tokens=task.max_tokens.response,
+            temperature=task.temperature,
+        )
+        reply = Reply(
+            text=done.text.strip(), finish_reason=done.finish_reason, confidence=done.confidence
+        )
+        return {"reply": reply, "calls": [done.call]}
+
+    return respond
+
+
+def prompt(task: Task, state: State, options: Sequence[str] = ()) -> list[BaseMessage]:
+    """Return what the response stage sends: the blocks that the task lets it see, then the task."""
+    items = state["recalled"] if "personal_context" in task.sees else []
+    profile = state["profile"]
+    blocks = ""
+    if "guidance" in task.sees and state["guidance"]:
+        blocks += render(GUIDANCE, guidance=as_data(state["guidance"]))
+    if "profile" in task.sees and profile and profile.supported:
+        told = " ".join(sentence.text for sentence in profile.supported)
+        blocks += render(PROFILE, profile=as_data(told))
+    if state["clarification"]:
+        blocks += render(CLARIFIED, clarification=as_data(state["clarification"]))
+    instruction = render(task.response_instruction, question=as_data(state["text"]))
+    if "{question}" not in task.response_instruction:
+        instruction += "\n\n" + as_data(state["text"])
+    if state["tries"]:
+        instruction += BEST_SUPPORTED.text
+    if options:
+        listed = "\n".join(
+            f"{letter}. {as_data(option)}" for letter, option in zip(LETTERS, options, strict=False)
+        )
+        instruction += render(CHOOSE, options=listed)
+    return messages(items, blocks + instruction)
+
+
+async def _choose(chat: BaseChatModel, task: Task, state: State) -> RespondUpdate:
+    options = state["choices"]
+    orders = rotations(len(options), MOST_ROTATIONS)
+    letters = LETTERS[: len(options)]
+
+    async def score(order: Sequence[int]) -> LetterScores:
+        asked = prompt(task, state, [options[index] for index in order])
+        return await score_letters(chat, asked, letters, stage="respond")
+
+    first = await score(orders[0])  # alone: it fills the prefix cache that the others are served by
+    scores = [first, *await asyncio.gather(*(score(order) for order in orders[1:]))]
+    known = [one.letters for one in scores if one.letters is not None]
+    if len(known) == len(scores):
+        tally = average(orders, known)
+    else:
+        votes = [
+            named_option(one.text, order, options)
+            for one, order in zip(scores, orders, strict=True)
+        ]
+        tally = vote(votes, len(options))
+    reply = Reply(
+        text=first.text.strip(),
+        probabilities=dict(zip(options, tally.probabilities, strict=True)),
+        on_options=tally.on_options,
+    )
+    return {"reply": reply, "calls": [one.call for one in scores]}

@@ -1,0 +1,179 @@
+"""review: tell an answer from an abstention; clarify: ask the user one question."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import TypedDict
+
+from langchain_core.messages import AIMessage, AnyMessage
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from guided_profile.graph.context import Context, require
+from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.state import (
+    Abstained,
+    AbstentionReason,
+    Answered,
+    Cost,
+    HistoryItem,
+    Reply,
+    State,
+)
+from guided_profile.graph.tasks import Task, find_task
+from guided_profile.tools.history import HistoryStore
+
+LEAST_ON_OPTIONS = 0.5
+"""A choice whose replies gave the options less weight than this names none of them."""
+
+DETAILS: dict[AbstentionReason, str] = {
+    "declined": "The model said that it cannot tell from the history.",
+    "no_option": "The model's reply names none of the options.",
+    "low_confidence": "No option stands out: the best one's probability is below the task's floor.",
+    "empty": "The model replied with nothing.",
+    "cut_off": "The reply did not end within the task's token limit.",
+    "no_history": "There is no history of this user to answer from yet.",
+}
+
+
+class ReviewUpdate(TypedDict, total=False):
+    """What review writes: an answer that ends the run, or one more try."""
+
+    abstention: AbstentionReason | None
+    answer: Answered | Abstained
+    messages: list[AnyMessage]
+    tries: int
+
+
+class ClarifyUpdate(TypedDict):
+    """What clarify writes."""
+
+    clarification: str
+
+
+Review = Callable[[State, Runtime[Context]], Awaitable[ReviewUpdate]]
+Clarify = Callable[[State, Runtime[Context]], Awaitable[ClarifyUpdate]]
+
+
+def make_review(tasks: Mapping[str, Task]) -> Review:
+    """Return the stage that tells an answer from an abstention, and whether to try again."""
+
+    async def review(state: State, runtime: Runtime[Context]) -> ReviewUpdate:
+        context = require(runtime.context)
+        task = find_task(tasks, context.task).with_switches(context.sees, context.guided)
+        reason = find_abstention(task, state)
+        if reason is None:
+            answered = _answered(task, state)
+            return {"abstention": None, "answer": answered, "messages": [AIMessage(answered.text)]}
+        if may_ask(task, state):
+            return {"abstention": reason}
+        if may_retry(task, state, context, reason):
+            tries = state["tries"] + 1
+            runtime.stream_writer({"stage": "review", "abstention": reason, "retry": tries})
+            return {"abstention": reason, "tries": tries}
+        abstained = Abstained(
+            reason=reason,
+            detail=DETAILS[reason],
+            reply=state["reply"].text if state.get("reply") and reason != "no_history" else "",
+            guidance=state["guidance"],
+            profile=state["profile"],
+            tries=state["tries"],
+            cost=Cost.of(state["calls"]),
+        )
+        return {
+            "abstention": reason,
+            "answer": abstained,
+            "messages": [AIMessage(abstained.detail)],
+        }
+
+    return review
+
+
+def may_ask(task: Task, state: State) -> bool:
+    """Whether the user is asked a clarifying question now; it is asked once."""
+    return task.abstention.policy == "ask" and not state["clarification"]
+
+
+def may_retry(task: Task, state: State, context: Context, reason: AbstentionReason) -> bool:
+    """Whether an abstention is retried: more of a history that is not there cannot be recalled."""
+    return (
+        task.abstention.policy == "retry"
+        and reason != "no_history"
+        and state["tries"] < context.max_retries
+    )
+
+
+def find_abstention(task: Task, state: State) -> AbstentionReason | None:
+    """Return why the reply is no answer, by the task's rule; None if it is one."""
+    if task.sees and not state["recalled"] and not state["profile"] and not state["guidance"]:
+        return "no_history"
+    reply = state["reply"]
+    if reply.probabilities is not None:
+        return _abstains_from_choice(task, reply, state["text"])
+    if not reply.text:
+        return "empty"
+    if declines(task, reply.text, state["text"]):
+        return "declined"
+    return "cut_off" if reply.finish_reason == "length" else None
+
+
+def _abstains_from_choice(task: Task, reply: Reply, question: str) -> AbstentionReason | None:
+    if (reply.on_options or 0.0) < LEAST_ON_OPTIONS:
+        if not reply.text:
+            return "empty"
+        return "declined" if declines(task, reply.text, question) else "no_option"
+    shares = (reply.probabilities or {}).values()
+    return "low_confidence" if max(shares) * len(shares) < task.abstention.floor else None
+
+
+def declines(task: Task, reply: str, question: str) -> bool:
+    """Whether a reply holds one of the task's phrases that the question does not hold itself."""
+    said, asked = _plain(reply), _plain(question)
+    phrases = (_plain(phrase) for phrase in task.abstention.phrases)
+    return any(phrase in said and phrase not in asked for phrase in phrases)
+
+
+def _plain(text: str) -> str:
+    return text.casefold().replace("’", "'")
+
+
+def _answered(task: Task, state: State) -> Answered:
+    reply, profile = state["reply"], state["profile"]
+    text, option, confidence = reply.text, None, reply.confidence
+    if reply.probabilities is not None:
+        text = max(reply.probabilities, key=reply.probabilities.__getitem__)
+        option, confidence = state["choices"].index(text), reply.probabilities[text]
+    ids = [item.id for item in state["recalled"]]
+    if "profile" in task.sees and profile:
+        ids = [id_ for sentence in profile.supported for id_ in sentence.evidence]
+    return Answered(
+        text=text,
+        option=option,
+        probabilities=reply.probabilities,
+        confidence=confidence,
+        evidence=tuple(dict.fromkeys(ids)),
+        guidance=state["guidance"],
+        profile=profile,
+        tries=state["tries"],
+        cost=Cost.of(state["calls"]),
+    )
+
+
+def make_clarify(
+    history: HistoryStore, tasks: Mapping[str, Task], clock: Callable[[], datetime]
+) -> Clarify:
+    """Return the stage that asks the user, waits, and remembers the reply."""
+
+    async def clarify(state: State, runtime: Runtime[Context]) -> ClarifyUpdate:
+        context = require(runtime.context)
+        task = find_task(tasks, context.task)
+        reply = interrupt({"clarify": task.abstention.clarifying_question, "about": state["text"]})
+        if not isinstance(reply, str) or not reply.strip():
+            raise QuestionError(
+                "the reply to a clarifying question has to be a text; resume again."
+            )
+        item = HistoryItem(text=reply.strip(), source="clarification", time=clock())
+        await asyncio.to_thread(history.add, context.user_id, [item])
+        return {"clarification": item.text}
+
+    return clarify

@@ -1,0 +1,96 @@
+"""What the tests share: a scripted model, a history of its own for each test, and no network."""
+
+import socket
+from collections.abc import Callable, Iterator
+from math import log
+from pathlib import Path
+from typing import Any
+
+import pytest
+from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.history import HistoryStore
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import Field
+
+Script = Callable[[str], str | dict[str, float]]
+
+
+class ScriptedChat(BaseChatModel):
+    """A chat model that a function answers: a text, or the probabilities of one-token replies."""
+
+    script: Any
+    """Called with the whole prompt."""
+    logprobs: bool = True
+    """Whether the endpoint gives log probabilities; a reply of probabilities needs them."""
+    cut_off: int | None = None
+    """Ends a text after so many words, as a token limit does."""
+    prompts: list[str] = Field(default_factory=list)
+    """Every prompt it was sent."""
+    model_name: str = "scripted"
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        prompt = "\n".join(message.text for message in messages)
+        self.prompts.append(prompt)
+        said = self.script(prompt)
+        metadata: dict[str, Any] = {"finish_reason": "stop", "model_name": self.model_name}
+        if isinstance(said, dict):
+            top = [{"token": token, "logprob": log(p)} for token, p in said.items() if p > 0]
+            top.sort(key=lambda one: -one["logprob"])
+            text = top[0]["token"]
+            content = [{**top[0], "top_logprobs": top}]
+        else:
+            text = said
+            if self.cut_off and len(text.split()) > self.cut_off:
+                text = " ".join(text.split()[: self.cut_off])
+                metadata["finish_reason"] = "length"
+            content = [{"token": word, "logprob": log(0.5)} for word in text.split()]
+            for one in content:
+                one["top_logprobs"] = [dict(one)]
+        if self.logprobs and kwargs.get("logprobs"):
+            metadata["logprobs"] = {"content": content}
+        message = AIMessage(
+            text,
+            response_metadata=metadata,
+            usage_metadata={
+                "input_tokens": len(prompt.split()),
+                "output_tokens": len(text.split()),
+                "total_tokens": len(prompt.split()) + len(text.split()),
+                "input_token_details": {"cache_read": 0},
+            },
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[HistoryStore]:
+    """An empty history store of this test's own."""
+    with HistoryStore.open(LexicalEmbedder(), path=tmp_path / "history") as store:
+        yield store
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that leaves the machine."""
+    connect = socket.socket.connect
+
+    def refusing(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = str(address[0])
+            if not (host.startswith("127.") or host in ("::1", "localhost")):
+                raise AssertionError(f"a test tried to reach {host}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", refusing)

@@ -1,0 +1,74 @@
+"""What is installed is what is in the tree, and it works away from it."""
+
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def test_every_package_of_the_tree_is_named_in_the_project_file() -> None:
+    found = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    setuptools = PROJECT["tool"]["setuptools"]
+    assert {f"guided_profile.{name}" for name in found} == set(setuptools["packages"])
+    assert setuptools["package-dir"] == {f"guided_profile.{name}": name for name in found}
+    assert all((ROOT / name / "py.typed").exists() for name in found)
+
+
+def test_init_files_hold_a_docstring_and_nothing_else() -> None:
+    for path in ROOT.glob("*/__init__.py"):
+        assert len(path.read_text().strip().splitlines()) == 1
+
+
+def test_imports_run_one_way() -> None:
+    allowed = {
+        "graph": {"graph"},
+        "tools": {"graph", "tools"},
+        "nodes": {"graph", "tools", "nodes"},
+        "evals": {"graph", "tools", "evals"},
+        "apps": {"graph", "tools", "nodes", "apps"},
+    }
+    for folder, may in allowed.items():
+        for path in (ROOT / folder).glob("*.py"):
+            if path.name == "build.py":
+                continue  # it assembles the nodes
+            for line in path.read_text().splitlines():
+                words = line.split()
+                if words[:1] in (["from"], ["import"]) and words[1].startswith("guided_profile."):
+                    assert words[1].split(".")[1] in may, f"{path}: {line}"
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_wheel_works_from_another_folder(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)]
+    subprocess.run([*build, str(ROOT)], check=True, capture_output=True, timeout=120)
+    wheel = next(tmp_path.glob("*.whl"))
+    with zipfile.ZipFile(wheel) as archive:
+        tops = {name.split("/")[0] for name in archive.namelist()}
+        archive.extractall(tmp_path / "site")
+    assert {top.split("-")[0] for top in tops} == {"guided_profile"}
+    # -S: the editable install of this tree is not on the path, its dependencies are
+    code = (
+        f"import sys; sys.path[:0] = [{str(tmp_path / 'site')!r}, {sysconfig.get_path('purelib')!r}]\n"
+        "from guided_profile.apps.demo import people\n"
+        "from guided_profile.apps.cli import main\n"
+        "import guided_profile.graph.build as build\n"
+        f"assert build.__file__.startswith({str(tmp_path)!r}), build.__file__\n"
+        "assert len(people()) == 3\n"
+        "sys.exit(main(['tasks']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "preference (choice)" in done.stdout

@@ -1,0 +1,64 @@
+import pytest
+from guided_profile.tools.choices import average, named_option, rotations, vote
+
+
+def biased(scores: list[float], bias: list[float], order: list[int]) -> dict[str, float]:
+    """A model that knows the options' worth but multiplies each letter by its place's bias."""
+    weights = [scores[option] * bias[place] for place, option in enumerate(order)]
+    return {letter: w / sum(weights) for letter, w in zip("ABCD", weights, strict=False)}
+
+
+def test_position_bias_cancels_out_over_all_rotations() -> None:
+    worth, bias = [0.2, 0.35, 0.25, 0.2], [0.7, 0.2, 0.01, 0.09]
+    orders = rotations(4, 6)
+    tally = average(orders, [biased(worth, bias, order) for order in orders])
+    assert tally.probabilities == pytest.approx(worth, abs=1e-6)
+    assert tally.on_options == pytest.approx(1.0)
+
+
+def test_one_order_alone_would_pick_the_favoured_place() -> None:
+    worth, bias = [0.2, 0.35, 0.25, 0.2], [0.7, 0.2, 0.01, 0.09]
+    orders = rotations(4, 1)
+    tally = average(orders, [biased(worth, bias, order) for order in orders])
+    assert tally.probabilities.index(max(tally.probabilities)) == 0
+
+
+def test_a_letter_that_was_not_reported_does_not_break_the_average() -> None:
+    tally = average([[0, 1], [1, 0]], [{"A": 0.9}, {"B": 0.8}])
+    assert tally.probabilities[0] > 0.99
+    assert tally.on_options == pytest.approx(0.85)
+
+
+def test_many_options_are_rotated_in_evenly_spaced_steps() -> None:
+    orders = rotations(12, 6)
+    assert [order[0] for order in orders] == [0, 2, 4, 6, 8, 10]
+    assert all(sorted(order) == list(range(12)) for order in orders)
+
+
+def test_votes_are_shares_of_those_cast() -> None:
+    tally = vote([2, 2, None, 0], 3)
+    assert tally.probabilities == pytest.approx([1 / 3, 0, 2 / 3])
+    assert tally.on_options == 0.75
+    assert vote([None, None], 2).on_options == 0
+
+
+@pytest.mark.parametrize(
+    ("reply", "option"),
+    [
+        ("B", 0),
+        ("B.", 0),
+        ("(A)", 1),
+        ("**A. a kettle", 1),
+        ("The answer is B", 0),
+        ("Answer: A", 1),
+        ("a", 1),
+        ("I would say a TENT of course", 0),
+        ("A good question, but I cannot tell", None),
+        ("a tent or a kettle", None),
+        ("Sorry, I can't tell.", None),
+        ("", None),
+        ("Z", None),
+    ],
+)
+def test_an_option_named_in_words_is_found(reply: str, option: int | None) -> None:
+    assert named_option(reply, [1, 0], ["a tent", "a kettle"]) == option

@@ -1,0 +1,575 @@
+"""The history store; the same tests run over a folder and, marked live, over a real server."""
+
+import asyncio
+import hashlib
+import multiprocessing
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from guided_profile.graph.errors import (
+    EmbedderMismatchError,
+    HistoryError,
+    HistoryItemError,
+    ModelError,
+    QuestionError,
+    SettingsError,
+    StoreInUseError,
+)
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools import history_collection
+from guided_profile.tools.history import Added, HistoryStore
+
+Open = Callable[..., HistoryStore]
+
+ODD_USERS = [
+    "anna",
+    "ANNA",
+    " anna",
+    "användare 😀",
+    "a\0b",
+    "a:b",
+    "$ne",
+    '{"$ne": ""}',
+    "a" * 3000,
+]
+
+
+class WordEmbedder:
+    """Counts words into hashed places, so that texts with the same words are near."""
+
+    def __init__(self, id: str = "words", dimension: int = 64) -> None:
+        self.id = id
+        self.dimension = dimension
+        self.embedded: list[str] = []
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        self.embedded += texts
+        return [self.embed_query(text) for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        vector = [0.0] * self.dimension
+        for word in text.casefold().split():
+            place = int(hashlib.sha256(word.encode()).hexdigest(), 16) % self.dimension
+            vector[place] += 1.0
+        return vector
+
+
+def item(text: str, day: int | None = None, **fields: Any) -> HistoryItem:
+    moment = None if day is None else datetime(2025, 1, day, 12, tzinfo=UTC)
+    return HistoryItem(text=text, time=moment, **fields)
+
+
+def texts(items: list[HistoryItem]) -> list[str]:
+    return [one.text for one in items]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Chroma server."""
+    port = free_port()
+    command = shutil.which("chroma", path=str(Path(sys.executable).parent)) or "chroma"
+    folder = tmp_path_factory.mktemp("server")
+    arguments = ["run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([command, *arguments], stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(100):
+        try:
+            httpx.get(f"{url}/api/v2/heartbeat")
+            break
+        except httpx.TransportError:
+            time.sleep(0.1)
+    yield url
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture(params=["folder", pytest.param("server", marks=pytest.mark.live)])
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Opens this test's own store, again and again if it likes; all are closed after it."""
+    where: dict[str, Any] = {"path": tmp_path / "history"}
+    if request.param == "server":
+        where = {"url": request.getfixturevalue("server")}
+    opened: list[HistoryStore] = []
+
+    def open_(embedder: Any = None, **other: Any) -> HistoryStore:
+        opened.append(HistoryStore.open(embedder or WordEmbedder(), **(other or where)))
+        return opened[-1]
+
+    yield open_
+    for store in opened:
+        store.close()
+    if request.param == "server":
+        collections = f"{where['url']}/api/v2/tenants/default_tenant/databases/default_database/"
+        httpx.delete(f"{collections}collections/{history_collection.COLLECTION}")
+
+
+@pytest.fixture
+def store(open_store: Open) -> HistoryStore:
+    return open_store()
+
+
+def test_items_come_back_as_they_were_added(store: HistoryStore) -> None:
+    items = [
+        item("plain"),
+        HistoryItem(
+            id="own id",
+            text='  "quoted"\n\u2028<b>日本 😀\0  ',
+            source="$ne",
+            category="",
+            time=datetime(1969, 7, 20, 20, 17, 40, 123457, tzinfo=UTC),
+            role="other",
+        ),
+        HistoryItem(text="last", time=datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)),
+        HistoryItem(text="first", time=datetime(1, 1, 1, tzinfo=UTC), category="c" * 200),
+        HistoryItem(text="long " * 4000, id="x" * 500),
+    ]
+    ids = tuple(one.id for one in items)
+    assert store.add("anna", items) == Added(ids, ())
+    assert store.get("anna", ["none", *ids[::-1]]) == items[::-1]
+    assert store.count("anna") == len(items)
+
+
+def test_a_store_that_was_never_written_to_is_empty(store: HistoryStore) -> None:
+    assert store.list("anna") == []
+    assert store.search("anna", "cat", limit=5) == []
+    assert store.get("anna", ["a"]) == store.get("anna", []) == []
+    assert store.vectors("anna", ["a"]) == {}
+    assert store.delete("anna", ["a"]) == ()
+    assert (store.delete_user("anna"), store.count("anna"), store.users()) == (0, 0, [])
+    assert store.add("anna", []) == Added((), ())
+
+
+def test_what_was_added_is_there_after_closing(open_store: Open) -> None:
+    with open_store() as store:
+        store.add("anna", [item("the cat", 1)])
+    assert texts(open_store().list("anna")) == ["the cat"]
+
+
+def test_the_same_item_is_a_duplicate_and_not_embedded_again(open_store: Open) -> None:
+    store = open_store(embedder := WordEmbedder())
+    cat, dog, bird = (item(text, 1, category="pets") for text in ("cat", "dog", "bird"))
+    store.add("anna", [cat])
+    added = store.add("anna", [dog, cat, dog, bird])
+    assert added == Added((dog.id, bird.id), (dog.id, cat.id))
+    assert embedder.embedded == ["cat", "dog", "bird"]
+    assert store.count("anna") == 3
+    assert store.add("ben", [cat]) == Added((cat.id,), ())
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_an_id_that_is_taken_is_refused_before_anything_is_written(
+    store: HistoryStore, together: bool
+) -> None:
+    calls = [[item("old", id="7")], [item("new one"), item("new", id="7")]]
+    if together:
+        calls = [[*calls[0], *calls[1]]]
+    else:
+        store.add("anna", calls.pop(0))
+    with pytest.raises(HistoryItemError, match=r"'7' is taken.*delete that one first, or give"):
+        store.add("anna", calls[0])
+    assert texts(store.list("anna")) == ([] if together else ["old"])
+    store.delete("anna", ["7"])
+    store.add("anna", [item("new", id="7")])
+    assert texts(store.get("anna", ["7"])) == ["new"]
+
+
+def test_a_list_is_in_order_of_time_then_of_insertion(open_store: Open) -> None:
+    store = open_store()
+    store.add("anna", [item("c", 2), item("e", 3), item("a")])
+    store.close()
+    store = open_store()
+    store.add("anna", [item("b"), item("d", 2)])
+    assert texts(store.list("anna")) == ["a", "b", "c", "d", "e"]
+    assert texts(store.list("anna", newest=2)) == ["d", "e"]
+    assert texts(store.list("anna", newest=9)) == ["a", "b", "c", "d", "e"]
+    assert store.list("anna", newest=0) == []
+
+
+def test_the_order_does_not_come_from_chroma(
+    store: HistoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [item(text) for text in "abc"]
+    store.add("anna", items)
+    read = store._collection.read  # no public way to make Chroma answer in another order
+    monkeypatch.setattr(store._collection, "read", lambda **query: read(**query)[::-1])
+    assert store.list("anna") == items
+    assert [one.item for one in store.search("anna", "nothing alike", limit=3)] == items
+
+
+@pytest.mark.parametrize(
+    ("filters", "kept"),
+    [
+        ({"source": "posts"}, ["b", "c"]),
+        ({"category": "pets"}, ["c"]),
+        ({"source": "chat", "category": "pets"}, []),
+        ({"since": datetime(2025, 1, 2, 12, tzinfo=UTC)}, ["b", "c"]),
+        ({"until": datetime(2025, 1, 2, 12)}, ["a"]),
+        ({"since": datetime(2025, 1, 2), "until": datetime(2025, 1, 3), "source": "posts"}, ["b"]),
+        ({"source": '{"$ne": ""}'}, []),
+        ({"source": ""}, []),
+    ],
+)
+def test_filters(store: HistoryStore, filters: dict[str, Any], kept: list[str]) -> None:
+    store.add(
+        "anna",
+        [
+            item("0", source="notes"),
+            item("a", 1, source="chat"),
+            item("b", 2, source="posts"),
+            item("c", 3, source="posts", category="pets"),
+        ],
+    )
+    store.add("ben", [item("ben's", 2, source="posts", category="pets")])
+    assert texts(store.list("anna", **filters)) == kept
+    found = store.search("anna", "anything", limit=9, **filters)
+    assert sorted(one.item.text for one in found) == kept
+
+
+def test_the_nearest_is_found_first(store: HistoryStore) -> None:
+    store.add("anna", [item("the red bicycle"), item("my cat sleeps"), item("a cat"), item("😀")])
+    found = store.search("anna", "a cat", limit=3)
+    assert [one.item.text for one in found][:2] == ["a cat", "my cat sleeps"]
+    assert found[0].score == pytest.approx(1, abs=1e-5)
+    assert found[0].score > found[1].score > found[2].score
+    assert len(store.search("anna", "a cat", limit=99)) == 4
+
+
+def test_a_text_without_a_direction_neither_breaks_nor_wins(store: HistoryStore) -> None:
+    class Blind(WordEmbedder):
+        def embed_query(self, text: str) -> list[float]:
+            return [0.0] * 64 if text == "?!" else super().embed_query(text)
+
+    store.embedder = Blind()
+    store.add("anna", [item("?!"), item("cat")])
+    assert [
+        (one.item.text, round(one.score, 3)) for one in store.search("anna", "cat", limit=2)
+    ] == [
+        ("cat", 1.0),
+        ("?!", 0.0),
+    ]
+
+
+def test_vectors_are_the_unit_vectors_of_the_items(store: HistoryStore) -> None:
+    store.add("anna", [item("cat cat dog", id="1"), item("bird", id="2")])
+    vectors = store.vectors("anna", ["2", "1", "1", "none"])
+    assert vectors.keys() == {"1", "2"}
+    expected = np.array(WordEmbedder().embed_query("cat cat dog"))
+    np.testing.assert_allclose(vectors["1"], expected / np.linalg.norm(expected), atol=1e-6)
+    assert vectors["1"].dtype == np.float32
+
+
+def test_a_deletion_names_what_was_there(store: HistoryStore) -> None:
+    store.add("anna", [item(text, id=text) for text in "abcd"])
+    assert store.delete("anna", ["c", "none", "a", "c"]) == ("c", "a")
+    assert store.delete("anna", ["a"]) == store.delete("anna", []) == ()
+    assert texts(store.list("anna")) == ["b", "d"]
+    assert store.delete_user("anna") == 2
+    assert store.users() == []
+
+
+@pytest.mark.parametrize("attacker", ODD_USERS)
+def test_a_user_reaches_nothing_of_another(store: HistoryStore, attacker: str) -> None:
+    victim = "anna" if attacker != "anna" else "ben"
+    store.add(victim, [item("secret", 1, id="s", source=attacker[:200])])
+    store.add(attacker, [item("own", 1, id="o")])
+    assert texts(store.list(attacker)) == ["own"]
+    assert store.list(attacker, source=attacker[:200]) == []
+    assert [one.item.text for one in store.search(attacker, "secret", limit=9)] == ["own"]
+    assert store.get(attacker, ["s", f"{victim}:s"]) == []
+    assert store.vectors(attacker, ["s"]) == {}
+    assert store.delete(attacker, ["s"]) == ()
+    assert store.users() == sorted([attacker, victim])
+    assert store.delete_user(attacker) == 1
+    assert texts(store.list(victim)) == ["secret"]
+
+
+@pytest.mark.parametrize("user", ["", "  ", None, 7, "\ud800", {"$ne": ""}])
+def test_a_user_id_that_is_none_is_refused(store: HistoryStore, user: Any) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: store.add(user, [item("a")]),
+        lambda: store.get(user, ["a"]),
+        lambda: store.get(user, []),
+        lambda: store.list(user),
+        lambda: store.delete(user, ["a"]),
+        lambda: store.delete_user(user),
+        lambda: store.count(user),
+        lambda: store.search(user, "a", limit=1),
+        lambda: store.vectors(user, ["a"]),
+    ]
+    for call in calls:
+        with pytest.raises(QuestionError, match="user_id is"):
+            call()
+
+
+def test_a_search_for_nothing_is_refused(store: HistoryStore) -> None:
+    with pytest.raises(QuestionError, match="blank"):
+        store.search("anna", " ", limit=1)
+    with pytest.raises(QuestionError, match="limit is 0"):
+        store.search("anna", "cat", limit=0)
+
+
+def test_an_id_that_is_no_unicode_is_refused(store: HistoryStore) -> None:
+    with pytest.raises(HistoryItemError, match="not valid Unicode"):
+        store.add("anna", [item("fine"), item("a", id="\ud800")])
+    assert store.count("anna") == 0
+
+
+def test_a_filter_that_is_no_text_is_an_error_without_the_history_in_it(
+    store: HistoryStore,
+) -> None:
+    store.add("anna", [item("secret")])
+    with pytest.raises(HistoryError, match="could not be read") as caught:
+        store.list("anna", source={"$ne": ""})  # type: ignore[arg-type]
+    assert caught.value.__cause__ is None  # a ValueError of Chroma's quotes what it was given
+    assert caught.value.__suppress_context__
+
+
+def test_many_items_are_written_in_batches(
+    store: HistoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = store._collection.connection.client  # no public way to a smaller batch
+    monkeypatch.setattr(client, "get_max_batch_size", lambda: 3)
+    monkeypatch.setattr(history_collection, "PAGE", 4)
+    items = [item(f"number {n}") for n in range(10)]
+    ids = tuple(one.id for one in items)
+    assert store.add("anna", items).added == ids
+    store.add("ben", items)
+    assert store.list("anna") == items
+    assert store.get("anna", ids) == items
+    assert store.users() == ["anna", "ben"]
+    assert store.delete("anna", ids) == ids
+    assert store.count("ben") == 10
+
+
+def test_a_write_that_fails_leaves_nothing_half_there(
+    store: HistoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add("anna", [item("before")])
+    collection: Any = store._collection._collection  # no public way to make Chroma fail
+    monkeypatch.setattr(
+        store._collection.connection.client, "get_max_batch_size", lambda: 2, raising=True
+    )
+    write = type(collection).add
+
+    def failing(self: Any, **batch: Any) -> None:
+        if "fifth" in batch["documents"]:
+            raise ValueError("disk full of fifth")
+        write(self, **batch)
+
+    monkeypatch.setattr(type(collection), "add", failing)
+    items = [item(text) for text in ("first", "second", "third", "fourth", "fifth")]
+    with pytest.raises(HistoryError, match="could not be written") as caught:
+        store.add("anna", items)
+    assert "fifth" not in str(caught.value)
+    assert texts(store.list("anna")) == ["before"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [[], [[1.0, 2.0]], [[1.0], [1.0, 2.0]], [[1.0], [float("nan")]], [[], []], [["a"], ["b"]]],
+)
+def test_an_embedder_that_answers_nonsense_is_refused(store: HistoryStore, answer: Any) -> None:
+    class Broken(WordEmbedder):
+        def embed_documents(self, texts: list[str]) -> list[list[float]]:
+            return answer  # type: ignore[no-any-return]
+
+    store.embedder = Broken()
+    with pytest.raises(ModelError, match="2 vectors"):
+        store.add("anna", [item("a"), item("b")])
+    assert store.count("anna") == 0
+
+
+def test_another_embedder_is_refused(open_store: Open) -> None:
+    reading = open_store(WordEmbedder("other"))  # while there is no collection yet
+    assert reading.list("anna") == []
+    with open_store() as store:
+        store.add("anna", [item("cat")])
+    with pytest.raises(EmbedderMismatchError, match=r"'words'.*'other'.*copy_to"):
+        open_store(WordEmbedder("other"))
+    with pytest.raises(EmbedderMismatchError):
+        reading.list("anna")
+    with pytest.raises(EmbedderMismatchError):
+        reading.add("anna", [item("dog")])
+    changed = open_store(WordEmbedder(dimension=32))
+    with pytest.raises(EmbedderMismatchError, match=r"32 dimensions.*64"):
+        changed.add("anna", [item("dog")])
+    with pytest.raises(EmbedderMismatchError):
+        changed.search("anna", "cat", limit=1)
+
+
+def test_a_store_is_re_embedded_by_copying_it(open_store: Open, tmp_path: Path) -> None:
+    store = open_store()
+    store.add("anna", [item("b", 1), item("a", 1), item("0")])
+    store.add("ben", [item("a", 1)])
+    new = open_store(WordEmbedder("other", dimension=8), path=tmp_path / "new")
+    assert store.copy_to(new) == 4
+    assert new.list("anna") == store.list("anna")
+    assert new.users() == ["anna", "ben"]
+    assert len(new.vectors("ben", [item("a", 1).id]).popitem()[1]) == 8
+    assert store.copy_to(new) == 0
+
+
+def test_threads_that_add_the_same_items_add_them_once(store: HistoryStore) -> None:
+    items = [item(f"number {n}") for n in range(30)]
+    results: list[Added] = []
+
+    def work(start: int) -> None:
+        for n in range(30):
+            one = items[(start + n) % 30]
+            results.append(store.add("anna", [one]))
+            assert store.get("anna", [one.id]) == [one]
+
+    threads = [threading.Thread(target=work, args=(start,)) for start in (0, 7, 19)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 90
+    assert sum(len(result.added) for result in results) == store.count("anna") == 30
+    assert len(store.vectors("anna", [one.id for one in items])) == 30
+
+
+def test_one_of_two_threads_that_embed_the_same_item_adds_it(
+    store: HistoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Meeting(WordEmbedder):
+        """Answers once both threads have asked."""
+
+        def embed_documents(self, texts: list[str]) -> list[list[float]]:
+            barrier.wait(10)
+            return super().embed_documents(texts)
+
+    barrier = threading.Barrier(2)
+    store.embedder = Meeting()
+    write = store._collection.write  # no public way to make a write take long
+
+    def slow(*args: Any) -> None:
+        time.sleep(0.1)
+        write(*args)
+
+    monkeypatch.setattr(store._collection, "write", slow)
+    one, results = item("cat"), []
+    threads = [
+        threading.Thread(target=lambda: results.append(store.add("anna", [one]))) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(len(result.added) for result in results) == [0, 1]
+
+
+async def test_it_works_from_worker_threads(store: HistoryStore) -> None:
+    items = [item(f"number {n}") for n in range(8)]
+    await asyncio.gather(*(asyncio.to_thread(store.add, "anna", [one]) for one in items))
+    assert await asyncio.to_thread(store.count, "anna") == 8
+
+
+def test_a_closed_store_says_so(store: HistoryStore) -> None:
+    store.close()
+    store.close()
+    with pytest.raises(HistoryError, match="is closed"):
+        store.list("anna")
+
+
+def test_two_stores_of_a_process_share_a_folder(tmp_path: Path) -> None:
+    one = HistoryStore.open(WordEmbedder(), path=tmp_path / "history")
+    two = HistoryStore.open(WordEmbedder(), path=tmp_path / "." / "history")
+    one.add("anna", [item("cat")])
+    assert texts(two.list("anna")) == ["cat"]
+    one.close()
+    assert two.add("anna", [item("dog")]).added
+    two.close()
+
+
+def _open_elsewhere(path: Path, said: Any) -> None:
+    try:
+        HistoryStore.open(WordEmbedder(), path=path).close()
+        said.put("opened")
+    except StoreInUseError as error:
+        said.put(str(error))
+
+
+def test_a_second_process_is_refused(tmp_path: Path) -> None:
+    def elsewhere() -> str:
+        processes = multiprocessing.get_context("spawn")
+        said = processes.Queue()
+        process = processes.Process(target=_open_elsewhere, args=(tmp_path, said))
+        process.start()
+        answer: str = said.get(timeout=60)
+        process.join()
+        process.close()
+        said.close()
+        said.join_thread()
+        return answer
+
+    with HistoryStore.open(WordEmbedder(), path=tmp_path):
+        assert f"chroma run --path {tmp_path}" in elsewhere()
+    assert elsewhere() == "opened"
+
+
+def test_a_fork_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with HistoryStore.open(WordEmbedder(), path=tmp_path) as store:
+        with monkeypatch.context() as forked:
+            forked.setattr("os.getpid", lambda: -1)
+            with pytest.raises(StoreInUseError):
+                store.list("anna")
+            with pytest.raises(StoreInUseError):
+                HistoryStore.open(WordEmbedder(), path=tmp_path)
+        assert store.list("anna") == []
+
+
+def test_a_refused_opening_holds_nothing(tmp_path: Path) -> None:
+    with HistoryStore.open(WordEmbedder(), path=tmp_path) as store:
+        store.add("anna", [item("cat")])
+    with pytest.raises(EmbedderMismatchError):
+        HistoryStore.open(WordEmbedder("other"), path=tmp_path)
+    shutil.rmtree(tmp_path)
+    with HistoryStore.open(WordEmbedder("other"), path=tmp_path) as store:
+        assert store.list("anna") == []
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HistoryError, match="file cannot be used"):
+        HistoryStore.open(WordEmbedder(), path=tmp_path / "file")
+    (tmp_path / "chroma.sqlite3").write_text("this is no database" * 99)
+    with pytest.raises(HistoryError, match="could not be opened"):
+        HistoryStore.open(WordEmbedder(), path=tmp_path)
+
+
+def test_no_server_is_named_with_what_to_start() -> None:
+    port = free_port()
+    with pytest.raises(
+        HistoryError, match=f"at http://127.0.0.1:{port}; .*--port {port}`"
+    ) as caught:
+        HistoryStore.open(WordEmbedder(), url=f"http://name:password@127.0.0.1:{port}")
+    assert "password" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [{}, {"path": Path("a"), "url": "http://a"}, {"url": "127.0.0.1:8000"}, {"url": "http://"}],
+)
+def test_a_place_that_is_none_is_refused(where: Any) -> None:
+    with pytest.raises(SettingsError):
+        HistoryStore.open(WordEmbedder(), **where)

@@ -1,0 +1,1 @@
+"""What the stages hold: history, search, models, embeddings, weights."""

@@ -1,0 +1,74 @@
+"""How a choice is made so that the order of its options does not decide it.
+
+A small model favours a position: the options are asked for in several rotations, and each option's
+log probability is averaged over them. If a letter's place adds a constant to its logit, every
+option gets every place's constant once, and the average is free of it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, log
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LEAST = 1e-4
+"""Stands for the probability of a letter that is not among those the endpoint reports."""
+
+
+def rotations(count: int, most: int) -> list[list[int]]:
+    """Return orders of `count` options, as indices: all rotations, or `most` evenly spaced ones."""
+    steps = range(count) if count <= most else [round(i * count / most) for i in range(most)]
+    return [[(place + step) % count for place in range(count)] for step in steps]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the rotations say together."""
+
+    probabilities: list[float]
+    """One for each option, adding up to 1 (all 0 if no reply was for any option)."""
+    on_options: float
+    """The share of the replies' weight that was on options at all, 0 to 1."""
+
+
+def average(orders: Sequence[Sequence[int]], scores: Sequence[Mapping[str, float]]) -> Tally:
+    """Combine, over rotations, the letters' probabilities into the options'.
+
+    Args:
+        orders: For each rotation, the option that stood at each place.
+        scores: For each rotation, the probability of each letter as the whole reply.
+    """
+    count = len(orders[0])
+    logs = [0.0] * count
+    weight = 0.0
+    for order, score in zip(orders, scores, strict=True):
+        for place, option in enumerate(order):
+            probability = score.get(LETTERS[place], 0.0)
+            weight += probability
+            logs[option] += log(max(probability, _LEAST)) / len(orders)
+    top = max(logs)
+    shares = [exp(value - top) for value in logs]
+    return Tally([share / sum(shares) for share in shares], min(1.0, weight / len(orders)))
+
+
+def vote(votes: Sequence[int | None], count: int) -> Tally:
+    """Combine, over rotations, replies that each name one option, or None for none of them."""
+    cast = [option for option in votes if option is not None]
+    if not cast:
+        return Tally([0.0] * count, 0.0)
+    return Tally([cast.count(i) / len(cast) for i in range(count)], len(cast) / len(votes))
+
+
+def named_option(reply: str, order: Sequence[int], options: Sequence[str]) -> int | None:
+    """Return the option that a reply in words names: by its letter, or by its text; else None."""
+    said = reply.strip().strip("*\"'` ")
+    letter = re.match(
+        r"(?:(?:the )?(?:answer|option|choice)(?: is)?:? *)?\(?([A-Z])\b(?!')", said, re.I
+    )
+    if letter and (letter[1].isupper() or len(said) <= 2):
+        place = LETTERS.find(letter[1].upper())
+        rest = said[letter.end() :].lstrip()
+        if 0 <= place < len(order) and (not rest or rest[0] in ".):,-*" or letter.start(1) > 0):
+            return order[place]
+    found = [i for i in order if options[i].casefold() in reply.casefold()]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,270 @@
+"""Where history is kept: Chroma, reached through one class.
+
+Every user's items stand in one collection, and every read, write and deletion is filtered by the
+user. A user's history is small beside everybody's, so a search fetches that user's vectors and
+ranks them exactly.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+
+from guided_profile.graph.errors import HistoryError, QuestionError
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools import history_records as records
+from guided_profile.tools.history_collection import ItemCollection, unit_vectors
+from guided_profile.tools.history_connection import Connection, connect
+from guided_profile.tools.history_records import Stored, Vector
+
+
+class EmbedderLike(Protocol):
+    """What turns text into vectors; `tools.embeddings` has some."""
+
+    @property
+    def id(self) -> str:
+        """Names the model: stores are bound to it."""
+
+    def embed_documents(self, texts: list[str], /) -> list[list[float]]:
+        """Return a vector for each item's text."""
+
+    def embed_query(self, text: str, /) -> list[float]:
+        """Return the vector of what is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of the items that were handed in, by id, in their order."""
+
+    added: tuple[str, ...]
+    duplicates: tuple[str, ...]
+    """Those that were there already, or came twice in the same call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An item, and how near it is to what was looked for."""
+
+    item: HistoryItem
+    score: float
+    """Cosine, -1 to 1."""
+
+
+Items = list[HistoryItem]  # aliases, since `list` is a method where they are used
+Ids = list[str]
+Finds = list[Found]
+
+
+class HistoryStore:
+    """The history of all users.
+
+    Every method blocks; async code calls them with `asyncio.to_thread`. Threads may share a store.
+    All of them raise HistoryError if Chroma fails, and QuestionError if the user's id is blank.
+    """
+
+    def __init__(self, embedder: EmbedderLike, connection: Connection) -> None:
+        self.embedder = embedder
+        self._collection = ItemCollection(embedder.id, connection)
+        self._writing = connection.writing
+
+    @classmethod
+    def open(
+        cls, embedder: EmbedderLike, *, path: Path | None = None, url: str | None = None
+    ) -> Self:
+        """Open the history in a folder, which is made if there is none, or on a Chroma server.
+
+        A folder is for one process, whose stores on it share a connection; a server is for many.
+
+        Args:
+            embedder: The one that the store was written with.
+            path: The folder of an embedded store.
+            url: The URL of a Chroma server.
+
+        Raises:
+            SettingsError: Neither or both of `path` and `url` are given, or the URL is none.
+            StoreInUseError: Another process holds the folder.
+            EmbedderMismatchError: The store was written with another embedder.
+            HistoryError: The folder cannot be used, or no server answers.
+        """
+        store = cls(embedder, connect(path, url))
+        try:
+            store._collection.check()
+        except HistoryError:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Release the folder or the server; closing twice does nothing."""
+        self._collection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def add(self, user_id: str, items: Iterable[HistoryItem]) -> Added:
+        """Add items to a user's history; those that it has already are reported, and left alone.
+
+        When this returns, the items are on disk. When it raises, none of them was added, unless
+        Chroma itself failed in the middle of a write and of taking it back: then adding them again
+        adds what is missing.
+
+        Raises:
+            HistoryItemError: An id is taken by an item that says something else.
+            EmbedderMismatchError: The embedder's vectors have another dimension than the store's.
+            ModelError: The embedder answered with nonsense.
+        """
+        given = list(items)
+        wanted = records.by_id(given)
+        # embedding is slow, so it is done before others are kept from writing
+        vectors = self._embed(self._missing(user_id, wanted))
+        with self._writing:
+            fresh = self._missing(user_id, wanted)  # another thread may have come first
+            vectors |= self._embed([item for item in fresh if item.id not in vectors])
+            self._collection.write(user_id, fresh, vectors)
+        added = tuple(item.id for item in fresh)
+        once_more = Counter(item.id for item in given) - Counter(added)
+        return Added(added, tuple(once_more.elements()))
+
+    def get(self, user_id: str, ids: Iterable[str]) -> Items:
+        """Return a user's items by id, in the order of the ids; those not there are left out."""
+        wanted = list(ids)
+        there = self._by_ids(user_id, wanted)
+        return [there[one].item for one in wanted if one in there]
+
+    def list(
+        self,
+        user_id: str,
+        *,
+        source: str | None = None,
+        category: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest: int | None = None,
+    ) -> Items:
+        """Return a user's items in order of time, those without a time first, then of insertion.
+
+        Args:
+            user_id: Whose.
+            source: Only items of this source.
+            category: Only items of this category.
+            since: Only items of this time or later; items without a time are left out.
+            until: Only items before this time; items without a time are left out.
+            newest: Only so many, the last ones.
+        """
+        filter_ = records.where(
+            records.checked_user(user_id),
+            source=source,
+            category=category,
+            since=since,
+            until=until,
+        )
+        there = sorted(self._collection.read(where=filter_), key=lambda one: one.order)
+        kept = there if newest is None else there[max(0, len(there) - newest) :]
+        return [one.item for one in kept]
+
+    def delete(self, user_id: str, ids: Iterable[str]) -> tuple[str, ...]:
+        """Delete a user's items; return the ids of those that were there, in order."""
+        wanted = dict.fromkeys(ids)
+        with self._writing:
+            there = self._by_ids(user_id, wanted)  # Chroma counts missing ids as deleted
+            gone = tuple(one for one in wanted if one in there)
+            self._collection.delete(records.record_id(user_id, one) for one in gone)
+        return gone
+
+    def delete_user(self, user_id: str) -> int:
+        """Delete all of a user's items; return how many there were."""
+        filter_ = records.where(records.checked_user(user_id))
+        with self._writing:
+            ids = self._collection.get(where=filter_, include=[])["ids"]
+            self._collection.delete(ids)
+        return len(ids)
+
+    def count(self, user_id: str) -> int:
+        """Return how many items a user has."""
+        filter_ = records.where(records.checked_user(user_id))
+        return len(self._collection.get(where=filter_, include=[])["ids"])
+
+    def users(self) -> Ids:
+        """Return the ids of all users that have items, sorted; this reads the whole collection."""
+        return sorted(self._collection.users())
+
+    def search(
+        self,
+        user_id: str,
+        query: str,
+        *,
+        limit: int,
+        source: str | None = None,
+        category: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Finds:
+        """Return a user's items that are nearest to what is looked for, the best first.
+
+        The filters are those of `list`.
+
+        Raises:
+            QuestionError: The query is blank, or the limit is less than 1.
+        """
+        records.checked_user(user_id)
+        if not query.strip():
+            raise QuestionError("the query is blank; say what to look for.")
+        if limit < 1:
+            raise QuestionError(f"limit is {limit!r}; set it to a number of at least 1.")
+        filter_ = records.where(user_id, source=source, category=category, since=since, until=until)
+        there = self._collection.read(where=filter_, vectors=True)
+        if not there:
+            return []
+        (wanted,) = unit_vectors([self.embedder.embed_query(query)], 1)
+        self._collection.check_dimension(len(wanted))
+        scores = np.asarray([one.vector for one in there]) @ wanted
+        best = sorted(range(len(there)), key=lambda row: (-scores[row], there[row].sequence))
+        return [Found(there[row].item, float(scores[row])) for row in best[:limit]]
+
+    def vectors(self, user_id: str, ids: Iterable[str]) -> dict[str, Vector]:
+        """Return the unit vectors of a user's items, by id; those not there are left out."""
+        there = self._by_ids(user_id, ids, vectors=True)
+        return {one: stored.vector for one, stored in there.items() if stored.vector is not None}
+
+    def copy_to(self, other: "HistoryStore") -> int:
+        """Add every user's items to another store, as after a change of embedder.
+
+        Returns:
+            How many were added; those that the other store has already are left alone.
+        """
+        return sum(len(other.add(user, self.list(user)).added) for user in self.users())
+
+    def _by_ids(
+        self, user_id: str, ids: Iterable[str], *, vectors: bool = False
+    ) -> dict[str, Stored]:
+        filter_ = records.where(records.checked_user(user_id))
+        wanted = [records.record_id(user_id, one) for one in ids]
+        there = self._collection.read(where=filter_, ids=wanted, vectors=vectors)
+        return {one.metadata["id"]: one for one in there}
+
+    def _missing(self, user_id: str, wanted: Mapping[str, HistoryItem]) -> Items:
+        """Return the items that the user does not have yet."""
+        there = self._by_ids(user_id, wanted)
+        for one, stored in there.items():
+            records.check_same(stored.item, wanted[one])
+        return [item for one, item in wanted.items() if one not in there]
+
+    def _embed(self, items: Items) -> dict[str, Vector]:
+        if not items:
+            return {}
+        texts = [item.text for item in items]
+        rows = unit_vectors(self.embedder.embed_documents(texts), len(texts))
+        return dict(zip((item.id for item in items), rows, strict=True))

@@ -1,0 +1,225 @@
+"""How Chroma is reached: a folder that one process holds, or a server that many share."""
+
+import os
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, cast
+from urllib.parse import urlsplit, urlunsplit
+
+import chromadb
+import httpx
+from chromadb.api.client import Client
+from chromadb.api.fastapi import FastAPI
+from chromadb.config import Settings
+from chromadb.errors import ChromaError
+
+from guided_profile.graph.errors import HistoryError, SettingsError, StoreInUseError
+
+LOCK_FILE = ".guided_profile.lock"
+"""Held, in the folder of an embedded store, by the process that has it open."""
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _hold(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    def _let_go(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+else:
+    import fcntl
+
+    def _hold(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _let_go(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+class Connection:
+    """A Chroma client, and what goes with it."""
+
+    def __init__(self, client: Client, place: str) -> None:
+        self.client = client
+        self.place = place
+        """The folder or the URL, for messages."""
+        self.writing = threading.RLock()
+        """Held by whoever looks what is there and then writes."""
+        self._process = os.getpid()
+
+    @property
+    def is_server(self) -> bool:
+        """Whether others may write at the same time."""
+        return True
+
+    def check_process(self) -> None:
+        """Refuse to work in a fork of the process that opened a folder."""
+        if not self.is_server and os.getpid() != self._process:
+            raise StoreInUseError(_in_use(self.place))
+
+    def close(self) -> None:
+        """Release the client."""
+        servers = (self.client._server, self.client._admin_client._server)  # type: ignore[attr-defined]
+        self.client.close()
+        for server in servers:
+            if isinstance(server, FastAPI):
+                server._session.close()  # Chroma leaves its sockets open
+
+
+class Folder(Connection):
+    """A folder, shared by all the stores that this process opens on it.
+
+    Two processes on one folder lose vectors without a word, so a second one is refused. A second
+    store in the same process is safe, and shares the client and its lock.
+    """
+
+    _open: ClassVar[dict[Path, "Folder"]] = {}
+    _opening: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._holders = 0
+        self._descriptor = _lock(path)
+        try:
+            with named_failures(str(path), "opened", server=False):
+                client = chromadb.PersistentClient(path=str(path), settings=_settings())
+        except HistoryError:
+            os.close(self._descriptor)
+            raise
+        super().__init__(cast("Client", client), str(path))
+
+    @classmethod
+    def at(cls, path: Path) -> "Folder":
+        """Return the folder's connection, opening it if this process has not."""
+        with cls._opening:
+            resolved = path.expanduser().resolve()
+            folder = cls._open.get(resolved)
+            if folder is None:
+                folder = cls._open[resolved] = cls(resolved)
+            folder.check_process()
+            folder._holders += 1
+            return folder
+
+    @property
+    def is_server(self) -> bool:
+        """Whether others may write at the same time."""
+        return False
+
+    def close(self) -> None:
+        """Release the folder once the last store on it is closed."""
+        with self._opening:
+            self._holders -= 1
+            if self._holders or os.getpid() != self._process:
+                return
+            del self._open[self._path]
+            super().close()
+            _let_go(self._descriptor)
+            os.close(self._descriptor)
+
+
+def connect(path: Path | None, url: str | None) -> Connection:
+    """Open a folder or reach a server.
+
+    Raises:
+        SettingsError: Neither or both are given, or the URL is none.
+        StoreInUseError: Another process holds the folder.
+        HistoryError: The folder cannot be opened, or no server answers.
+    """
+    if path is not None and url is None:
+        return Folder.at(path)
+    if path is not None or url is None:
+        raise SettingsError(
+            f"the history has path {path!r} and url {url!r}; set the folder of an embedded store, "
+            "or the URL of a Chroma server, and not both."
+        )
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(f"the history's URL is {url!r}; write http://host:port.")
+    place = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))  # no password
+    secure = parts.scheme == "https"
+    with named_failures(place, "opened", server=True):
+        settings = _settings(chroma_server_host=url, chroma_server_http_port=parts.port)
+        client = chromadb.HttpClient(  # given a whole URL, it looks no further than that
+            host=url, port=parts.port or 0, ssl=secure, settings=settings
+        )
+    return Connection(cast("Client", client), place)
+
+
+class named_failures:
+    """Turn what Chroma raises into a HistoryError that says what to do, and holds no history.
+
+    Chroma's HTTP client raises a bare `Exception` for an answer it cannot read, so the type is
+    looked at here instead of in an `except`.
+    """
+
+    def __init__(self, place: str, done: str, *, server: bool) -> None:
+        self._place = place
+        self._done = done
+        self._server = server
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Raise a HistoryError for an error of Chroma's; let any other pass."""
+        if isinstance(error, ChromaError | httpx.HTTPError):
+            raise HistoryError(self._message(error)) from error
+        if isinstance(error, ValueError) or kind is Exception:
+            # these quote what they were given: not chained, so that no traceback shows it
+            raise HistoryError(self._message(error)) from None
+
+    def _message(self, error: BaseException | None) -> str:
+        name = type(error).__name__
+        if not self._server:
+            return (
+                f"the history in {self._place} could not be {self._done} ({name}). If that stays "
+                "so, its vector index may be broken; the items are still there: bring them to "
+                "another folder with HistoryStore.copy_to."
+            )
+        if isinstance(error, httpx.TransportError) or "Could not connect" in str(error):
+            port = urlsplit(self._place).port
+            return (
+                f"no Chroma server answers at {self._place}; start one with "
+                f"`chroma run --path DIR --port {port or 8000}`, or correct the URL."
+            )
+        return (
+            f"the history at {self._place} could not be {self._done} ({name}); see whether that "
+            "is a Chroma server of this client's version, and what its log says."
+        )
+
+
+def _settings(**own: str | int | None) -> Settings:
+    """Return Chroma's settings, which must come from here and not from a host's `.env` file."""
+    return Settings(_env_file=None, anonymized_telemetry=False, **own)  # type: ignore[arg-type,call-arg]
+
+
+def _lock(path: Path) -> int:
+    """Hold the folder for this process, making it if there is none."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise HistoryError(
+            f"the history's folder {path} cannot be used ({error.strerror}); give one that can "
+            "be written."
+        ) from error
+    try:
+        _hold(descriptor)
+    except OSError:
+        os.close(descriptor)
+        raise StoreInUseError(_in_use(str(path))) from None
+    return descriptor
+
+
+def _in_use(place: str) -> str:
+    return (
+        f"another process holds the history in {place}; close it there, or let both use a server: "
+        f"`chroma run --path {place} --port 8000`, and the URL http://127.0.0.1:8000."
+    )

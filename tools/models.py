@@ -1,0 +1,275 @@
+"""How the stages talk to a chat model: any LangChain one, with or without log probabilities."""
+
+import math
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import httpx
+import httpx2
+import openai
+from langchain_core import exceptions as langchain
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
+
+from guided_profile.graph.errors import ModelError
+from guided_profile.graph.state import Call
+
+TOP_LOGPROBS = 20
+"""How many tokens the OpenAI API tells the probability of, at most."""
+
+NO_KEY = "none"
+"""Sent to endpoints that want no key, since the client insists on one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A text that a model wrote."""
+
+    text: str
+    finish_reason: str
+    """`stop`, or `length` if the token limit cut it off."""
+    call: Call
+    confidence: float | None
+    """The geometric mean of its tokens' probabilities; None if the endpoint tells none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterScores:
+    """How a model weighs the letters of a choice."""
+
+    letters: dict[str, float] | None
+    """Each letter's probability as the first token of the reply; they need not add up to 1. None:
+    the endpoint tells no probabilities, and `text` is all there is."""
+    text: str
+    finish_reason: str
+    call: Call
+
+
+class _EndpointChat(ChatOpenAI):
+    """ChatOpenAI that bounds its replies at endpoints which know only `max_tokens`.
+
+    ChatOpenAI sends `max_completion_tokens`, which Ollama ignores without a word: a reply of one
+    token then goes on until the context is full. OpenAI's own models want the new name.
+    """
+
+    def _get_request_payload(
+        self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        payload: dict[str, Any] = super()._get_request_payload(input_, stop=stop, **kwargs)
+        if self.openai_api_base and "max_completion_tokens" in payload:
+            payload["max_tokens"] = payload.pop("max_completion_tokens")
+        if payload.get("temperature") is None:
+            payload.pop("temperature", None)
+        return payload
+
+
+def endpoint_model(
+    model: str, *, base_url: str | None, api_key: str | None, timeout: float = 120
+) -> ChatOpenAI:
+    """Return the chat model of an OpenAI-compatible endpoint.
+
+    Args:
+        model: The model's name at the endpoint.
+        base_url: The endpoint; None: OpenAI's own.
+        api_key: None for an endpoint that wants none.
+        timeout: Of one request, in seconds.
+    """
+    # A connection belongs to the event loop that opened it: kept for a later asyncio.run(), it
+    # raises "Event loop is closed" there. So none is kept, in a client that nothing else shares.
+    client = openai.DefaultAsyncHttpxClient(
+        timeout=timeout, limits=httpx2.Limits(max_keepalive_connections=0)
+    )
+    return _EndpointChat(
+        model=model,
+        base_url=base_url,
+        api_key=SecretStr(api_key or NO_KEY),
+        temperature=0,
+        timeout=timeout,
+        max_retries=2,
+        stream_usage=True,
+        use_responses_api=False,
+        http_client=openai.DefaultHttpxClient(timeout=timeout),
+        http_async_client=client,
+    )
+
+
+def model_id(chat: BaseChatModel) -> str:
+    """Return the model's name, for fingerprints and for people."""
+    for attribute in ("model_name", "model", "model_id"):
+        name = getattr(chat, attribute, None)
+        if isinstance(name, str) and name:
+            return name
+    return chat._llm_type
+
+
+async def complete(
+    chat: BaseChatModel,
+    messages: Sequence[BaseMessage],
+    *,
+    stage: str,
+    max_tokens: int,
+    temperature: float = 0.0,
+    config: RunnableConfig | None = None,
+) -> Completion:
+    """Have a model write a text.
+
+    Args:
+        chat: The model.
+        messages: The prompt.
+        stage: Named in the returned call.
+        max_tokens: Where the text is cut off.
+        temperature: 0 for the likeliest text.
+        config: Of the run that this call is part of; left out, it is taken from the context.
+
+    Raises:
+        ModelError: The endpoint failed.
+    """
+    settings = {"temperature": temperature, "max_tokens": max_tokens, "logprobs": True}
+    message, call = await _ask(chat, messages, settings, stage, config)
+    logprobs = [token["logprob"] for token in _token_logprobs(message) or []]
+    return Completion(
+        text=message.text,
+        finish_reason=_finish_reason(message),
+        call=call,
+        confidence=math.exp(sum(logprobs) / len(logprobs)) if logprobs else None,
+    )
+
+
+async def score_letters(
+    chat: BaseChatModel,
+    messages: Sequence[BaseMessage],
+    letters: Sequence[str],
+    *,
+    stage: str,
+    max_tokens_without: int = 16,
+    config: RunnableConfig | None = None,
+) -> LetterScores:
+    """Ask which letter a model replies with, and how likely each is, in one token.
+
+    Args:
+        chat: The model.
+        messages: The prompt, which asks for a letter.
+        letters: Those to weigh, in capitals.
+        stage: Named in the returned call.
+        max_tokens_without: The limit of the plain reply asked for where there are no probabilities.
+        config: Of the run that this call is part of; left out, it is taken from the context.
+
+    Raises:
+        ModelError: The endpoint failed.
+    """
+    spent: list[Call] = []
+    if "logprobs" not in _refused(chat):
+        settings = {"temperature": 0.0, "max_tokens": 1, "logprobs": True}
+        message, call = await _ask(
+            chat, messages, settings | {"top_logprobs": TOP_LOGPROBS}, stage, config
+        )
+        spent.append(call)
+        tokens = _token_logprobs(message)
+        if tokens is not None:
+            scores = _weigh(tokens, letters)
+            return LetterScores(scores, message.text, _finish_reason(message), call)
+        if message.text:  # an empty reply has no tokens whose probability could be told
+            _refuse(chat, "logprobs")
+    settings = {"temperature": 0.0, "max_tokens": max_tokens_without}
+    message, call = await _ask(chat, messages, settings, stage, config)
+    return LetterScores(
+        None, message.text, _finish_reason(message), _together([*spent, call])
+    )
+
+
+async def _ask(
+    chat: BaseChatModel,
+    messages: Sequence[BaseMessage],
+    settings: Mapping[str, float],
+    stage: str,
+    config: RunnableConfig | None,
+) -> tuple[AIMessage, Call]:
+    """Call a model, without the settings that its endpoint refuses."""
+    started = perf_counter()
+    while True:
+        wanted = _accepted(settings, _refused(chat))
+        try:
+            message = await chat.ainvoke(list(messages), config, **wanted)
+        except _REFUSALS as error:
+            named = next((one for one in _OPTIONAL if one in str(error).lower()), None)
+            if named is None or wanted.get(named) is None:
+                raise _failure(chat, error) from error
+            _refuse(chat, named)
+        except FAILURES as error:
+            raise model_error(error, model_id(chat)) from error
+        else:
+            return message, _cost(message, stage, perf_counter() - started)
+
+
+_OPTIONAL = ("logprobs", "temperature")
+"""Settings that are left out for an endpoint whose refusal names them: some have no log
+probabilities, and reasoning models want no temperature."""
+
+_known_refusals: dict[int, tuple["weakref.ref[BaseChatModel]", set[str]]] = {}
+"""What each model's endpoint refused, by the model's identity, since models cannot be hashed."""
+
+
+def _refused(chat: BaseChatModel) -> set[str]:
+    known = _known_refusals.get(id(chat))
+    return known[1] if known and known[0]() is chat else set()
+
+
+def _refuse(chat: BaseChatModel, setting: str) -> None:
+    _known_refusals[id(chat)] = weakref.ref(chat), {*_refused(chat), setting}
+
+
+def _accepted(settings: Mapping[str, float], refused: set[str]) -> dict[str, float | None]:
+    wanted: dict[str, float | None] = dict(settings)
+    if "logprobs" in refused:
+        wanted.pop("logprobs", None)
+        wanted.pop("top_logprobs", None)
+    if "temperature" in refused:
+        wanted["temperature"] = None  # overrides the model's own
+    return wanted
+
+
+def _token_logprobs(message: AIMessage) -> list[dict[str, Any]] | None:
+    """Return the tokens of a reply with their log probabilities, or None if it has none."""
+    told = message.response_metadata.get("logprobs")
+    content = told.get("content") if isinstance(told, dict) else None
+    return content if isinstance(content, list) else None
+
+
+def _weigh(tokens: Sequence[Mapping[str, Any]], letters: Sequence[str]) -> dict[str, float]:
+    """Add up, for each letter, the first token's variants: "A" and " A" are one, "a" is a word."""
+    scores = dict.fromkeys(letters, 0.0)
+    for candidate in tokens[0].get("top_logprobs") or [] if tokens else []:
+        letter = candidate["token"].strip()
+        if letter in scores:
+            scores[letter] += math.exp(candidate["logprob"])
+    return scores
+
+
+def _finish_reason(message: AIMessage) -> str:
+    told = message.response_metadata
+    reason = str(told.get("finish_reason") or told.get("stop_reason") or "stop").lower()
+    return {"max_tokens": "length", "end_turn": "stop"}.get(reason, reason)
+
+
+def _cost(message: AIMessage, stage: str, seconds: float) -> Call:
+    usage = message.usage_metadata
+    if usage is None:
+        return Call(stage=stage, seconds=seconds)
+    return Call(
+        stage=stage,
+        seconds=seconds,
+        input_tokens=usage["input_tokens"],
+        output_tokens=usage["output_tokens"],
+        cached_tokens=usage.get("input_token_details", {}).get("cache_read") or 0,
+    )
+
+
+def _together(calls: Sequence[Call]) -> Call:
+    cost = Cost.of(calls).model_dump(exclude={"calls"})
+    return Call(stage=calls[0].stage, **cost)

@@ -1,0 +1,152 @@
+"""The retriever tool: search in the history of the user whom the run is for."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
+from uuid import uuid4
+
+from langchain_core.messages import ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool, InjectedToolArg, StructuredTool
+from langgraph.prebuilt import ToolRuntime
+from langgraph.runtime import Runtime
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from guided_profile.graph.context import Context, require
+from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.history import HistoryStore
+
+MOST = 200
+"""The most items that a model gets from one search."""
+
+_NO_RUNTIME = cast("ToolRuntime[Context]", None)
+"""What a call outside of any graph has; it is refused."""
+
+
+class SearchArguments(BaseModel):
+    """What the model may choose; anything else that it sends is dropped."""
+
+    query: str = Field(min_length=1, description="What to look for, in a few words.")
+    limit: int = Field(
+        default=10,
+        ge=1,
+        description=f"How many items to return, at most {MOST}.",  # more is cut, and no error
+    )
+    source: str | None = Field(
+        default=None,
+        description="Only items of this source, for example purchases; leave out for all.",
+    )
+
+    @field_validator("query")
+    @classmethod
+    def _not_blank(cls, query: str) -> str:
+        if not query.strip():
+            raise ValueError("is blank")
+        return query
+
+
+def make_search_history(history: HistoryStore) -> BaseTool:
+    """Return the tool that searches the history of the run's user.
+
+    Whose history that is comes from the run's context alone: the runtime is injected, is no part
+    of the schema, and is not taken from the arguments even where a host forgets to strip them.
+    The tool message's artifact holds the items as JSON, which a host's checkpointer can read back.
+    """
+
+    def search_history(
+        query: str,
+        limit: int = 10,
+        source: str | None = None,
+        most: Annotated[int, InjectedToolArg] = MOST,
+        runtime: ToolRuntime[Context] = _NO_RUNTIME,
+    ) -> tuple[str, list[dict[str, Any]]]:
+        """Search what this user did, wrote or said before, the best matches first."""
+        found = history.search(
+            _user_of(runtime), query, limit=min(limit, most), source=source or None
+        )
+        items = [one.item for one in found]
+        return _for_model(items), [item.model_dump(mode="json") for item in items]
+
+    async def search_history_in_a_thread(
+        query: str,
+        limit: int = 10,
+        source: str | None = None,
+        most: Annotated[int, InjectedToolArg] = MOST,
+        runtime: ToolRuntime[Context] = _NO_RUNTIME,
+    ) -> tuple[str, list[dict[str, Any]]]:
+        return await asyncio.to_thread(search_history, query, limit, source, most, runtime)
+
+    return StructuredTool.from_function(
+        func=search_history,
+        coroutine=search_history_in_a_thread,  # Chroma blocks
+        args_schema=SearchArguments,
+        response_format="content_and_artifact",
+    )
+
+
+async def call_search(
+    tool: BaseTool,
+    arguments: Mapping[str, Any],
+    *,
+    runtime: Runtime[Context],
+    config: RunnableConfig,
+) -> list[HistoryItem]:
+    """Call the search tool from a stage of a graph, so that traces show it as a tool's run.
+
+    Args:
+        tool: Of `make_search_history`.
+        arguments: `query`, and `limit` and `source` if need be; the limit may be above `MOST`.
+        runtime: The stage's, whose context says whose history is searched.
+        config: The stage's, whose callbacks are told.
+
+    Raises:
+        QuestionError: There is no context, or the arguments are none.
+        HistoryError: The history cannot be read.
+    """
+    call_id = uuid4().hex
+    injected: ToolRuntime[Context, Any] = ToolRuntime(
+        state={},
+        context=runtime.context,
+        config=config,
+        stream_writer=runtime.stream_writer,
+        tool_call_id=call_id,
+        store=runtime.store,
+    )
+    args = {**arguments, "most": arguments.get("limit", MOST), "runtime": injected}
+    call = {"type": "tool_call", "id": call_id, "name": tool.name, "args": args}
+    try:
+        message: ToolMessage = await tool.ainvoke(call, config)
+    except ValidationError as error:
+        wrong = ", ".join(str(one["loc"][0]) for one in error.errors(include_input=False))
+        # not chained: pydantic quotes what it was given
+        raise QuestionError(f"the search is given a wrong {wrong}; see SearchArguments.") from None
+    return [HistoryItem.model_validate(item) for item in message.artifact]
+
+
+def _user_of(runtime: ToolRuntime[Context]) -> str:
+    """Return whose history is searched; only a runtime that a graph made is believed."""
+    context = require(runtime.context if isinstance(runtime, ToolRuntime) else None)
+    if not isinstance(context, Context):
+        raise QuestionError(
+            f"the run's context is a {type(context).__name__}; make the graph or agent with "
+            "context_schema=Context, and call it with context=Context(user_id=…)."
+        )
+    return context.user_id
+
+
+def _for_model(items: list[HistoryItem]) -> str:
+    """Write the items for the model, as JSON, so that no text can pass for another item."""
+    return json.dumps(
+        [
+            {
+                "date": item.time.date().isoformat() if item.time else None,
+                "source": item.source,
+                "written_by": item.role,
+                "text": item.text,
+            }
+            for item in items
+        ],
+        ensure_ascii=False,
+    )
