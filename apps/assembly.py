@@ -28,9 +28,7 @@ def chat_model(settings: Settings, on_progress: OnProgress | None = None) -> Bas
         SettingsError: The embedded models are not installed.
     """
     if settings.model:
-        return endpoint_model(
-            settings.model, base_url=settings.base_url, api_key=settings.api_key
-        )
+        return endpoint_model(settings.model, base_url=settings.base_url, api_key=settings.api_key)
     from guided_profile.tools.local_model import shared_server  # the extra `local`
 
     folder = ensure(settings.local_model, progress=on_progress)

@@ -10,9 +10,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -75,13 +74,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = Console(highlight=False)
     notes = Console(stderr=True, highlight=False)
     try:
-        return asyncio.run(_COMMANDS[given.command](given, out, notes))
+        return asyncio.run(_run(given, out, notes))
     except (InputError, SettingsError) as error:
         return _refuse(error, given, 2)
     except GuidedProfileError as error:
         return _refuse(error, given, 1)
     except KeyboardInterrupt:
         return 130
+
+
+async def _run(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    return await _COMMANDS[given.command](given, out, notes)
 
 
 def _refuse(error: Exception, given: argparse.Namespace, code: int) -> int:
@@ -91,7 +94,9 @@ def _refuse(error: Exception, given: argparse.Namespace, code: int) -> int:
     return code
 
 
-_COMMANDS: dict[str, Any] = {
+Command = Callable[[argparse.Namespace, Console, Console], Awaitable[int]]
+
+_COMMANDS: dict[str, Command] = {
     "demo": commands.demo,
     "add": commands.add,
     "ask": commands.ask,

@@ -2,22 +2,20 @@
 
 import argparse
 import json
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.sqlite.aio import AsyncSqliteStore
-from langgraph.types import Command
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from guided_profile.apps import assembly, render
 from guided_profile.apps.demo import run_demo
+from guided_profile.apps.runs import run
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.build import Graph, build_graph, standing_profile
 from guided_profile.graph.context import Context
@@ -45,7 +43,12 @@ class Assembled:
 @contextmanager
 def downloads(notes: Console) -> Iterator[assembly.OnProgress]:
     """Show a bar for each file of weights that is fetched."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
     with Progress(*columns, console=notes, transient=True) as bars:
         known: dict[str, Any] = {}
 
@@ -59,9 +62,7 @@ def downloads(notes: Console) -> Iterator[assembly.OnProgress]:
 
 
 @asynccontextmanager
-async def assembled(
-    settings: Settings, task_name: str, notes: Console
-) -> AsyncIterator[Assembled]:
+async def assembled(settings: Settings, task_name: str, notes: Console) -> AsyncIterator[Assembled]:
     """Open everything that a run of one task needs, and close it again."""
     as_file = Path(task_name)
     own = [as_file] if as_file.suffix in (".yaml", ".yml") else []
@@ -115,8 +116,7 @@ async def add(given: argparse.Namespace, out: Console, notes: Console) -> int:
         for one in refused:
             notes.print(f"line {one.line}: {one.reason}", markup=False)
         out.print(
-            f"added {len(done.added)}, already there {len(done.duplicates)}, "
-            f"refused {len(refused)}"
+            f"added {len(done.added)}, already there {len(done.duplicates)}, refused {len(refused)}"
         )
     if refused and not items:
         raise HistoryItemError(f"no line of {str(given.file)!r} is a history item.")
@@ -138,30 +138,6 @@ async def ask(given: argparse.Namespace, out: Console, notes: Console) -> int:
     else:
         out.print(render.answer(answer, items))
     return ABSTAINED if isinstance(answer, Abstained) else 0
-
-
-async def run(
-    graph: Graph, question: Question, context: Context, on_stage: render.OnStage
-) -> Answered | Abstained:
-    """Run the workflow, reporting its stages as they begin, and asking back where it does."""
-    config: RunnableConfig = {"configurable": {"thread_id": "1"}}
-    next_input: Question | Command[Any] = question
-    while True:
-        asked = None
-        async for mode, event in graph.astream(
-            next_input, config, context=context, stream_mode=["custom", "values"]
-        ):
-            if mode == "custom":
-                on_stage(event)
-            elif "__interrupt__" in event:
-                asked = event["__interrupt__"][0].value["clarify"]
-            else:
-                answer: Answered | Abstained = event["answer"]
-        if asked is None:
-            return answer
-        on_stage(None)
-        print(asked, file=sys.stderr)
-        next_input = Command(resume=sys.stdin.readline())
 
 
 async def profile(given: argparse.Namespace, out: Console, notes: Console) -> int:
@@ -201,9 +177,7 @@ async def models(given: argparse.Namespace, out: Console, notes: Console) -> int
     """List the weights, or fetch some."""
     if given.action == "pull":
         if not given.name:
-            raise QuestionError(
-                f"name the weights to pull: {', '.join(weights.CATALOGUE)}."
-            )
+            raise QuestionError(f"name the weights to pull: {', '.join(weights.CATALOGUE)}.")
         with downloads(notes) as on_progress:
             folder = weights.ensure(given.name, progress=on_progress)
         out.print(f"{given.name} is in {folder}", markup=False)

@@ -18,9 +18,10 @@ from rich.table import Table
 from rich.text import Text
 
 from guided_profile.apps import render
+from guided_profile.apps.runs import run
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context, Sight
-from guided_profile.graph.state import Abstained, Answered, HistoryItem
+from guided_profile.graph.state import Abstained, Answered, HistoryItem, Question
 from guided_profile.graph.tasks import BUILTIN, builtin_tasks
 from guided_profile.tools.embeddings import Embedder
 from guided_profile.tools.history import HistoryStore
@@ -90,17 +91,19 @@ async def run_demo(
     results = []
     if not as_json:
         out.print(INTRODUCTION.format(model=model_id(chat)), "")
-    with tempfile.TemporaryDirectory() as folder:
-        with HistoryStore.open(embedder, path=Path(folder)) as history:
-            graph = build_graph(chat=chat, history=history, store=InMemoryStore())
-            for person in people():
-                history.add(person.key, person.items)
-                for task in BUILTIN if every_pair else (person.task,):
-                    answers = await _answers(graph, person, task, notes)
-                    if as_json:
-                        results.append(_as_json(person, task, answers))
-                    else:
-                        out.print(_shown(person, task, answers), "")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        HistoryStore.open(embedder, path=Path(folder)) as history,
+    ):
+        graph = build_graph(chat=chat, history=history, store=InMemoryStore())
+        for person in people():
+            history.add(person.key, person.items)
+            for task in BUILTIN if every_pair else (person.task,):
+                answers = await _answers(graph, person, task, notes)
+                if as_json:
+                    results.append(_as_json(person, task, answers))
+                else:
+                    out.print(_shown(person, task, answers), "")
     if as_json:
         out.print_json(json.dumps(results))
     else:
@@ -111,18 +114,14 @@ async def _answers(
     graph: Graph, person: Person, task: str, notes: Console
 ) -> dict[str, Answered | Abstained]:
     asked = person.questions[task]
-    question: Any = {"question": asked["question"], "options": asked.get("options", [])}
+    question: Question = {"question": asked["question"], "options": asked.get("options", [])}
     answers: dict[str, Answered | Abstained] = {}
     for name, sees in VARIANTS:
-        context = Context(user_id=person.key, task=task, sees=sees, max_retries=1 if sees is None else 0)
+        context = Context(
+            user_id=person.key, task=task, sees=sees, max_retries=1 if sees is None else 0
+        )
         with render.progress(notes, f"{person.name}, {name}: ") as on_stage:
-            async for mode, event in graph.astream(
-                question, context=context, stream_mode=["custom", "values"]
-            ):
-                if mode == "custom":
-                    on_stage(event)
-                else:
-                    answers[name] = event["answer"]
+            answers[name] = await run(graph, question, context, on_stage)
     return answers
 
 

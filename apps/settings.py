@@ -79,8 +79,8 @@ def read_settings(
         )
     if embedder == "endpoint" and not (endpoint and embedding_model):
         raise SettingsError(
-            "GUIDED_PROFILE_EMBEDDER is endpoint; set OPENAI_EMBEDDING_MODEL, and the endpoint with "
-            "OPENAI_BASE_URL or OPENAI_API_KEY."
+            "GUIDED_PROFILE_EMBEDDER is endpoint; set OPENAI_EMBEDDING_MODEL too, and the endpoint "
+            "with OPENAI_BASE_URL or OPENAI_API_KEY."
         )
     folder = data or Path(value("GUIDED_PROFILE_DATA") or user_data_path("guided-profile"))
     return Settings(

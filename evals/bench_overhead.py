@@ -43,7 +43,8 @@ def a_history() -> list[HistoryItem]:
 async def times(folder: Path) -> tuple[list[float], list[float]]:
     """Return the seconds of cold runs and of warm ones."""
     chat = FakeListChatModel(responses=["This person has a cat. This person rides a bicycle."])
-    cold, warm = [], []
+    cold: list[float] = []
+    warm: list[float] = []
     with HistoryStore.open(LexicalEmbedder(), path=folder) as history:
         graph = build_graph(chat=chat, history=history, store=InMemoryStore())
         items = a_history()

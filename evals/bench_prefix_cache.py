@@ -2,7 +2,8 @@
 
     python -m guided_profile.evals.bench_prefix_cache
 
-runs the workflow once on the embedded model, for a user of 30 items who is new to it, and prints each stage's prompt tokens and how many of them came from the cache.
+runs the workflow once on the embedded model, for a user of 30 items who is new to it, and prints
+each stage's prompt tokens and how many of them came from the cache.
 """
 
 import asyncio
@@ -51,7 +52,9 @@ def main() -> None:
     for call in made:
         out.print(f"{call.stage}: {call.cached_tokens} of {call.input_tokens} prompt tokens cached")
     cached, total = sum(c.cached_tokens for c in made), sum(c.input_tokens for c in made)
-    out.print(f"share of all prompt tokens: {cached / total:.0%} (n={len(made)} calls, {ITEMS} items)")
+    out.print(
+        f"share of all prompt tokens: {cached / total:.0%} (n={len(made)} calls, {ITEMS} items)"
+    )
 
 
 if __name__ == "__main__":

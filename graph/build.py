@@ -10,7 +10,7 @@ START → receive → recall ─(profile is fresh, or none is needed)───�
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -141,13 +141,14 @@ async def standing_profile(
     question: Question = {"question": "What is this person like?", "options": options}
     only = replace(context, sees=("profile",))
     made: Profile | None = None
-    async for mode, event in graph.astream(
+    async for streamed in graph.astream(
         question,
         context=only,
         stream_mode=["custom", "values"],
         output_keys="profile",
         interrupt_before=["respond"],
     ):
+        mode, event = cast("tuple[str, Any]", streamed)
         if mode == "custom" and on_event:
             on_event(event)
         elif mode == "values":

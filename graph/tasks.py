@@ -4,7 +4,7 @@ Tasks are YAML files, one a task. The built-in ones stand in `builtin_tasks/`; `
 your own. Section 5.2 of the paper has the guidance that the built-in ones follow.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from string import Formatter
@@ -176,7 +176,7 @@ def by_name(tasks: Iterable[Task]) -> dict[str, Task]:
     return named
 
 
-def find_task(tasks: dict[str, Task], name: str) -> Task:
+def find_task(tasks: Mapping[str, Task], name: str) -> Task:
     """Return the task of that name.
 
     Raises:

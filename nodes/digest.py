@@ -1,6 +1,6 @@
 """digest: ask the task's guiding question over the personal context; merge: join the replies."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import TypedDict
 
 from langchain_core.language_models import BaseChatModel
@@ -10,6 +10,7 @@ from guided_profile.graph.context import Context, require
 from guided_profile.graph.prompts import IN_VIEW, as_data, messages, render
 from guided_profile.graph.state import Call, HistoryItem, State
 from guided_profile.graph.tasks import Task, find_task
+from guided_profile.nodes.stage import Stage
 from guided_profile.tools.models import complete
 from guided_profile.tools.style import observed
 
@@ -38,10 +39,7 @@ class MergeUpdate(TypedDict):
     guidance: str
 
 
-Digest = Callable[[Part, Runtime[Context]], Awaitable[DigestUpdate]]
-
-
-def make_digest(chat: BaseChatModel, tasks: Mapping[str, Task]) -> Digest:
+def make_digest(chat: BaseChatModel, tasks: Mapping[str, Task]) -> Stage[Part, DigestUpdate]:
     """Return the stage that asks the guiding question over one part of the material."""
 
     async def digest(state: Part, runtime: Runtime[Context]) -> DigestUpdate:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
 
@@ -14,6 +14,7 @@ from guided_profile.graph.context import Context, require
 from guided_profile.graph.prompts import GUIDANCE, IN_VIEW, UNGUIDED, as_data, messages, render
 from guided_profile.graph.state import Call, Cost, HistoryItem, Profile, Sentence, State
 from guided_profile.graph.tasks import Task, find_task
+from guided_profile.nodes.stage import Stage
 from guided_profile.tools import evidence
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import complete, model_id
@@ -30,15 +31,12 @@ class ProfileUpdate(TypedDict):
     calls: list[Call]
 
 
-WriteProfile = Callable[[State, Runtime[Context]], Awaitable[ProfileUpdate]]
-
-
 def make_profile(
     history: HistoryStore,
     chat: BaseChatModel,
     tasks: Mapping[str, Task],
     clock: Callable[[], datetime],
-) -> WriteProfile:
+) -> Stage[State, ProfileUpdate]:
     """Return the stage that writes the profile.
 
     It sees the newest part of the material that fits one prompt; guidance stands for the rest.

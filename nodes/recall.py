@@ -1,12 +1,12 @@
 """recall: fetch what the later stages see of the user's history, and the standing profile."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TypedDict
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.runnables import RunnableConfig
+from langgraph.config import get_config
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
@@ -14,6 +14,7 @@ from guided_profile.graph.context import Context, require
 from guided_profile.graph.prompts import approximate_tokens, history_line, prompts_digest
 from guided_profile.graph.state import HistoryItem, Profile, State
 from guided_profile.graph.tasks import Task, find_task
+from guided_profile.nodes.stage import Stage
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import model_id
 from guided_profile.tools.profiles import fingerprint, read_profile
@@ -31,10 +32,9 @@ class RecallUpdate(TypedDict):
     profile: Profile | None
 
 
-Recall = Callable[[State, Runtime[Context], RunnableConfig], Awaitable[RecallUpdate]]
-
-
-def make_recall(history: HistoryStore, chat: BaseChatModel, tasks: Mapping[str, Task]) -> Recall:
+def make_recall(
+    history: HistoryStore, chat: BaseChatModel, tasks: Mapping[str, Task]
+) -> Stage[State, RecallUpdate]:
     """Return the stage that searches the history and looks the standing profile up.
 
     A first attempt profiles the newest of the whole history, whatever the question, so that the
@@ -43,9 +43,7 @@ def make_recall(history: HistoryStore, chat: BaseChatModel, tasks: Mapping[str, 
     """
     search = make_search_history(history)
 
-    async def recall(
-        state: State, runtime: Runtime[Context], config: RunnableConfig
-    ) -> RecallUpdate:
+    async def recall(state: State, runtime: Runtime[Context]) -> RecallUpdate:
         context = require(runtime.context)
         task = find_task(tasks, context.task).with_switches(context.sees, context.guided)
         update: RecallUpdate = {
@@ -64,7 +62,7 @@ def make_recall(history: HistoryStore, chat: BaseChatModel, tasks: Mapping[str, 
         listing = asyncio.to_thread(history.list, context.user_id, newest=context.profile_items)
         if "personal_context" in task.sees or again:
             arguments = {"query": state["text"], "limit": context.recall_items * widening}
-            searching = call_search(search, arguments, runtime=runtime, config=config)
+            searching = call_search(search, arguments, runtime=runtime, config=get_config())
             listed, found = await asyncio.gather(listing, searching)
         else:
             listed, found = await listing, []
@@ -81,7 +79,8 @@ def make_recall(history: HistoryStore, chat: BaseChatModel, tasks: Mapping[str, 
                 runtime.store, context.user_id, task.name, guided=task.guided
             )
             if standing and standing.fingerprint == update["fingerprint"]:
-                return update | {"profile": standing, "guidance": standing.guidance}  # type: ignore[return-value]
+                update["profile"], update["guidance"] = standing, standing.guidance
+                return update
         update["material"] = cut(material, task.parts, context.context_tokens)
         return update
 

@@ -1,6 +1,6 @@
 """receive: take the question in, and start the run afresh."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from langchain_core.messages import AnyMessage, HumanMessage
@@ -11,6 +11,7 @@ from guided_profile.graph.context import Context, require
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Call, State
 from guided_profile.graph.tasks import Task, find_task
+from guided_profile.nodes.stage import Stage
 from guided_profile.tools.choices import LETTERS
 
 
@@ -32,10 +33,7 @@ class ReceiveUpdate(TypedDict, total=False):
     answer: None
 
 
-Receive = Callable[[State, Runtime[Context]], Awaitable[ReceiveUpdate]]
-
-
-def make_receive(tasks: Mapping[str, Task]) -> Receive:
+def make_receive(tasks: Mapping[str, Task]) -> Stage[State, ReceiveUpdate]:
     """Return the stage that takes the question in."""
 
     async def receive(state: State, runtime: Runtime[Context]) -> ReceiveUpdate:

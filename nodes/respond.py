@@ -1,7 +1,7 @@
 """respond: finish the task from what it lets the response see."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from langchain_core.language_models import BaseChatModel
@@ -21,6 +21,7 @@ from guided_profile.graph.prompts import (
 )
 from guided_profile.graph.state import Call, Reply, State
 from guided_profile.graph.tasks import Task, find_task
+from guided_profile.nodes.stage import Stage
 from guided_profile.tools.choices import LETTERS, average, named_option, rotations, vote
 from guided_profile.tools.models import LetterScores, complete, score_letters
 
@@ -35,10 +36,7 @@ class RespondUpdate(TypedDict):
     calls: list[Call]
 
 
-Respond = Callable[[State, Runtime[Context]], Awaitable[RespondUpdate]]
-
-
-def make_respond(chat: BaseChatModel, tasks: Mapping[str, Task]) -> Respond:
+def make_respond(chat: BaseChatModel, tasks: Mapping[str, Task]) -> Stage[State, RespondUpdate]:
     """Return the stage that answers."""
 
     async def respond(state: State, runtime: Runtime[Context]) -> RespondUpdate:

@@ -1,7 +1,7 @@
 """review: tell an answer from an abstention; clarify: ask the user one question."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypedDict
 
@@ -21,6 +21,7 @@ from guided_profile.graph.state import (
     State,
 )
 from guided_profile.graph.tasks import Task, find_task
+from guided_profile.nodes.stage import Stage
 from guided_profile.tools.history import HistoryStore
 
 LEAST_ON_OPTIONS = 0.5
@@ -51,11 +52,7 @@ class ClarifyUpdate(TypedDict):
     clarification: str
 
 
-Review = Callable[[State, Runtime[Context]], Awaitable[ReviewUpdate]]
-Clarify = Callable[[State, Runtime[Context]], Awaitable[ClarifyUpdate]]
-
-
-def make_review(tasks: Mapping[str, Task]) -> Review:
+def make_review(tasks: Mapping[str, Task]) -> Stage[State, ReviewUpdate]:
     """Return the stage that tells an answer from an abstention, and whether to try again."""
 
     async def review(state: State, runtime: Runtime[Context]) -> ReviewUpdate:
@@ -161,7 +158,7 @@ def _answered(task: Task, state: State) -> Answered:
 
 def make_clarify(
     history: HistoryStore, tasks: Mapping[str, Task], clock: Callable[[], datetime]
-) -> Clarify:
+) -> Stage[State, ClarifyUpdate]:
     """Return the stage that asks the user, waits, and remembers the reply."""
 
     async def clarify(state: State, runtime: Runtime[Context]) -> ClarifyUpdate:

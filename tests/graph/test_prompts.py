@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
+
 from guided_profile.graph.errors import TaskError
 from guided_profile.graph.prompts import (
     GUIDANCE,

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from guided_profile.graph.errors import TaskError
 from guided_profile.graph.tasks import builtin_tasks, by_name, find_task, load_task
 

@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 from conftest import Script, ScriptedChat
+from langchain_core.messages import AIMessage, HumanMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.store.memory import InMemoryStore
+from langgraph.types import Command
+
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError, QuestionError, TaskError
 from guided_profile.graph.state import Abstained, Answered, HistoryItem
 from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.tools.history import HistoryStore
-from langchain_core.messages import AIMessage, HumanMessage
-from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.store.memory import InMemoryStore
-from langgraph.types import Command
 
 GUIDANCE = "One cat, one bicycle."
 PROFILE = "This person has a cat named Miso. This person commutes by bicycle. They own a yacht."
@@ -349,7 +350,7 @@ async def test_the_standing_profile_is_used_until_the_history_changes(
     history: HistoryStore,
 ) -> None:
     history.add("anna", ANNA)
-    graph, chat = graph_of(history, "fine", store=InMemoryStore())
+    graph, _ = graph_of(history, "fine", store=InMemoryStore())
     context = Context(user_id="anna.with@dots.example")
     history.add(context.user_id, ANNA)
     first = await graph.ainvoke({"question": "Any pets?"}, context=context)

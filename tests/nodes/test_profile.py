@@ -1,4 +1,5 @@
 import pytest
+
 from guided_profile.nodes.profile import split_sentences
 
 

@@ -1,4 +1,5 @@
 import pytest
+
 from guided_profile.graph.state import HistoryItem
 from guided_profile.nodes.recall import cut
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from guided_profile.graph.state import HistoryItem, Sentence
 from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.evidence import MOST_EVIDENCE, support

@@ -1,9 +1,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from langgraph.store.memory import InMemoryStore
+
 from guided_profile.graph.state import Cost, HistoryItem, Profile, Sentence
 from guided_profile.tools.profiles import fingerprint, namespace, read_profile, write_profile
-from langgraph.store.memory import InMemoryStore
 
 PROFILE = Profile(
     task="dialogue",

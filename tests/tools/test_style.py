@@ -1,4 +1,5 @@
 import pytest
+
 from guided_profile.tools.style import claimed_habits, observed
 
 
