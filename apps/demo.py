@@ -162,7 +162,8 @@ def _cell(answer: Answered | Abstained) -> RenderableType:
         return Text("(no answer) ", "yellow") + Text(answer.detail)
     shown: list[RenderableType] = [Text(answer.text, "bold")]
     if answer.probabilities:
-        shown.append(Text(f"{answer.confidence:.0%} of the options' probability", "dim"))
+        likely = f"{answer.confidence:.0%} likely, of {len(answer.probabilities)} options"
+        shown.append(Text(likely, "dim"))
     return Group(*shown)
 
 

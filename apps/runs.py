@@ -18,7 +18,8 @@ async def run(
     """Run the workflow, reporting its stages as they begin, and asking back where it does."""
     config: RunnableConfig = {"configurable": {"thread_id": "1"}}
     next_input: Question | Command[Any] = question
-    while True:
+    answer: Answered | Abstained | None = None
+    while answer is None:
         asked = None
         async for streamed in graph.astream(
             next_input, config, context=context, stream_mode=["custom", "values"]
@@ -29,9 +30,9 @@ async def run(
             elif "__interrupt__" in event:
                 asked = event["__interrupt__"][0].value["clarify"]
             else:
-                answer: Answered | Abstained = event["answer"]
-        if asked is None:
-            return answer
-        on_stage(None)
-        print(asked, file=sys.stderr)
-        next_input = Command(resume=sys.stdin.readline())
+                answer = event.get("answer")
+        if asked is not None:
+            on_stage(None)
+            print(asked, file=sys.stderr)
+            next_input = Command(resume=sys.stdin.readline())
+    return answer

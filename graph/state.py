@@ -22,10 +22,12 @@ AbstentionReason = Literal[
     "empty",
     "cut_off",
     "no_history",
+    "not_in_history",
 ]
 """Why there is no answer: the model declined; its reply names none of the options; the winning
 option's probability is below the task's floor; the reply is empty, or was cut off by its token
-limit; there is no history to answer from."""
+limit; there is no history to answer from; what there is
+tells nothing about the question."""
 
 
 class Record(BaseModel):
@@ -156,6 +158,8 @@ class Reply(Record):
     """For a choice: each option's probability, from an average over rotations of their order."""
     on_options: float | None = None
     """For a choice: the share of the replies' weight that was on options at all."""
+    answerable: float | None = None
+    """For text: the probability that what was seen tells the answer, if the task asks for it."""
     confidence: float | None = None
     """For text: the geometric mean of its tokens' probabilities; None if the endpoint has none."""
 

@@ -8,16 +8,33 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from string import Formatter
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from guided_profile.graph.context import Sight
 from guided_profile.graph.errors import TaskError
 from guided_profile.graph.state import Record
 
 BUILTIN = ("preference", "paraphrase", "dialogue")
+
+
+def checked_template(template: str) -> str:
+    """Return an instruction, stripped, if its only variable is `{question}`."""
+    try:
+        names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+    except ValueError as error:
+        raise ValueError(f"{error}; write a literal brace twice") from error
+    if names - {"question"}:
+        raise ValueError(
+            f"uses {{{sorted(names - {'question'})[0]}}}; the only variable is {{question}} "
+            "(write a literal brace twice)"
+        )
+    return template.strip()
+
+
+Template = Annotated[str, Field(min_length=1), AfterValidator(checked_template)]
 
 
 class Abstention(Record):
@@ -31,6 +48,12 @@ class Abstention(Record):
     floor: float = Field(default=0.0, ge=0.0, le=26.0)
     """For a choice: a winning probability below this many times chance (1 / number of options) is
     an abstention."""
+    answerable: Template | None = None
+    """For a text: a question with `{question}` in it, to be answered with Yes or No, that is asked
+    before the response: whether what the response sees tells the answer. A model that would
+    rather invent than decline still gives a telling probability of Yes."""
+    answerable_floor: float = Field(default=0.4, gt=0.0, lt=1.0)
+    """A probability of Yes below this is an abstention; ignored where there are no logprobs."""
     clarifying_question: str = (
         "Your history does not tell me enough to answer that. What should I know about you?"
     )
@@ -53,10 +76,10 @@ class Task(Record):
     description: str = Field(min_length=1)
     kind: Literal["choice", "text"]
     """`choice`: pick one of the question's options. `text`: write."""
-    guiding_question: str = Field(min_length=1)
+    guiding_question: Template
     """Asked over the personal context; its reply is the guidance (G)."""
-    profile_instruction: str = Field(min_length=1)
-    response_instruction: str = Field(min_length=1)
+    profile_instruction: Template
+    response_instruction: Template
     """May use `{question}`; without it, the question follows on a line of its own."""
     guided: bool = True
     """False: the profile is written without guidance (the paper's PG)."""
@@ -71,25 +94,12 @@ class Task(Record):
     max_tokens: TokenLimits = TokenLimits()
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
 
-    @field_validator("guiding_question", "profile_instruction", "response_instruction")
-    @classmethod
-    def _only_known_variables(cls, template: str) -> str:
-        known = {"question"}
-        try:
-            names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
-        except ValueError as error:
-            raise ValueError(f"{error}; write a literal brace twice") from error
-        if names - known:
-            raise ValueError(
-                f"uses {{{sorted(names - known)[0]}}}; the only variable is {{question}} "
-                "(write a literal brace twice)"
-            )
-        return template.strip()
-
     @model_validator(mode="after")
-    def _no_floor_for_text(self) -> "Task":
+    def _fits_its_kind(self) -> "Task":
         if self.kind == "text" and self.abstention.floor:
             raise ValueError("abstention.floor is for tasks of kind 'choice'; leave it out")
+        if self.kind == "choice" and self.abstention.answerable:
+            raise ValueError("abstention.answerable is for tasks of kind 'text'; leave it out")
         if len(set(self.sees)) != len(self.sees):
             raise ValueError("sees names something twice")
         return self

@@ -46,19 +46,21 @@ def make_digest(chat: BaseChatModel, tasks: Mapping[str, Task]) -> Stage[Part, D
         task = find_task(tasks, require(runtime.context).task)
         runtime.stream_writer({"stage": "digest", "part": state["number"] + 1, "of": state["of"]})
         question = render(task.guiding_question, question=as_data(state["text"]))
-        before = ""
+        habits = ""
         if task.evidence == "style":
-            before = observed([item.text for item in state["items"]]) + "\n"
+            habits = observed([item.text for item in state["items"]]) + "\n\n"
         if state["in_view"]:
             question += render(IN_VIEW, question=as_data(state["text"]))
         done = await complete(
             chat,
-            messages(state["items"], before + question),
+            messages(state["items"], habits + question),
             stage="digest",
             max_tokens=task.max_tokens.digest,
             temperature=task.temperature,
         )
-        guidance = (before + done.text).strip()
+        guidance = done.text.strip()
+        if habits:
+            guidance = f"{habits.strip()}\nMost distinctive: {guidance}"
         return {"parts": {state["number"]: guidance}, "calls": [done.call]}
 
     return digest

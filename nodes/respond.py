@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypedDict
 
 from langchain_core.language_models import BaseChatModel
@@ -45,23 +46,30 @@ def make_respond(chat: BaseChatModel, tasks: Mapping[str, Task]) -> Stage[State,
         runtime.stream_writer({"stage": "respond"})
         if task.kind == "choice":
             return await _choose(chat, task, state)
+        asked = await _ask_whether_answerable(chat, task, state)
+        if asked and asked.probability < task.abstention.answerable_floor:
+            reply = Reply(text="", answerable=asked.probability)
+            return {"reply": reply, "calls": [asked.call]}
         done = await complete(
             chat,
-            prompt(task, state),
+            prompt(task, state, _instruction(task, state)),
             stage="respond",
             max_tokens=task.max_tokens.response,
             temperature=task.temperature,
         )
         reply = Reply(
-            text=done.text.strip(), finish_reason=done.finish_reason, confidence=done.confidence
+            text=done.text.strip(),
+            finish_reason=done.finish_reason,
+            answerable=asked.probability if asked else None,
+            confidence=done.confidence,
         )
-        return {"reply": reply, "calls": [done.call]}
+        return {"reply": reply, "calls": [*([asked.call] if asked else []), done.call]}
 
     return respond
 
 
-def prompt(task: Task, state: State, options: Sequence[str] = ()) -> list[BaseMessage]:
-    """Return what the response stage sends: the blocks that the task lets it see, then the task."""
+def prompt(task: Task, state: State, instruction: str) -> list[BaseMessage]:
+    """Return what the response stage sends: what the task lets it see, then the instruction."""
     items = state["recalled"] if "personal_context" in task.sees else []
     profile = state["profile"]
     blocks = ""
@@ -72,17 +80,39 @@ def prompt(task: Task, state: State, options: Sequence[str] = ()) -> list[BaseMe
         blocks += render(PROFILE, profile=as_data(told))
     if state["clarification"]:
         blocks += render(CLARIFIED, clarification=as_data(state["clarification"]))
-    instruction = render(task.response_instruction, question=as_data(state["text"]))
+    return messages(items, blocks + instruction)
+
+
+def _instruction(task: Task, state: State, options: Sequence[str] = ()) -> str:
+    question = as_data(state["text"])
+    instruction = render(task.response_instruction, question=question)
     if "{question}" not in task.response_instruction:
-        instruction += "\n\n" + as_data(state["text"])
+        instruction += "\n\n" + question
     if state["tries"]:
         instruction += BEST_SUPPORTED.text
     if options:
-        listed = "\n".join(
-            f"{letter}. {as_data(option)}" for letter, option in zip(LETTERS, options, strict=False)
-        )
+        lettered = zip(LETTERS, options, strict=False)
+        listed = "\n".join(f"{letter}. {as_data(option)}" for letter, option in lettered)
         instruction += render(CHOOSE, options=listed)
-    return messages(items, blocks + instruction)
+    return instruction
+
+
+@dataclass(frozen=True, slots=True)
+class _Answerable:
+    probability: float
+    call: Call
+
+
+async def _ask_whether_answerable(
+    chat: BaseChatModel, task: Task, state: State
+) -> _Answerable | None:
+    """Ask the task's yes-or-no question, if it has one, there is history, and it can be weighed."""
+    if not task.abstention.answerable or not task.sees:
+        return None
+    check = render(task.abstention.answerable, question=as_data(state["text"]))
+    scores = await score_letters(chat, prompt(task, state, check), ("Yes", "No"), stage="respond")
+    yes, no = (scores.letters or {}).get("Yes", 0.0), (scores.letters or {}).get("No", 0.0)
+    return _Answerable(yes / (yes + no), scores.call) if yes + no > 0 else None
 
 
 async def _choose(chat: BaseChatModel, task: Task, state: State) -> RespondUpdate:
@@ -91,7 +121,8 @@ async def _choose(chat: BaseChatModel, task: Task, state: State) -> RespondUpdat
     letters = LETTERS[: len(options)]
 
     async def score(order: Sequence[int]) -> LetterScores:
-        asked = prompt(task, state, [options[index] for index in order])
+        shown = [options[index] for index in order]
+        asked = prompt(task, state, _instruction(task, state, shown))
         return await score_letters(chat, asked, letters, stage="respond")
 
     first = await score(orders[0])  # alone: it fills the prefix cache that the others are served by

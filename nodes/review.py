@@ -33,6 +33,7 @@ DETAILS: dict[AbstentionReason, str] = {
     "low_confidence": "No option stands out: the best one's probability is below the task's floor.",
     "empty": "The model replied with nothing.",
     "cut_off": "The reply did not end within the task's token limit.",
+    "not_in_history": "The history says nothing about that.",
     "no_history": "There is no history of this user to answer from yet.",
 }
 
@@ -107,6 +108,8 @@ def find_abstention(task: Task, state: State) -> AbstentionReason | None:
     reply = state["reply"]
     if reply.probabilities is not None:
         return _abstains_from_choice(task, reply, state["text"])
+    if reply.answerable is not None and reply.answerable < task.abstention.answerable_floor:
+        return "not_in_history"
     if not reply.text:
         return "empty"
     if declines(task, reply.text, state["text"]):

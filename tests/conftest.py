@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.history import HistoryStore
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
+
+from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.history import HistoryStore
 
 Script = Callable[[str], str | dict[str, float]]
 

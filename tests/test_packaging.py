@@ -55,7 +55,7 @@ def test_the_wheel_works_from_another_folder(tmp_path: Path) -> None:
     assert {top.split("-")[0] for top in tops} == {"guided_profile"}
     # -S: the editable install of this tree is not on the path, its dependencies are
     code = (
-        f"import sys; sys.path[:0] = [{str(tmp_path / 'site')!r}, {sysconfig.get_path('purelib')!r}]\n"
+        f"import sys; sys.path[:0] = {[str(tmp_path / 'site'), sysconfig.get_path('purelib')]!r}\n"
         "from guided_profile.apps.demo import people\n"
         "from guided_profile.apps.cli import main\n"
         "import guided_profile.graph.build as build\n"

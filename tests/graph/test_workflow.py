@@ -33,6 +33,8 @@ ANNA = items("my cat Miso sleeps on my desk", "the bicycle commute took 20 minut
 
 
 def stage_of(prompt: str) -> str:
+    if prompt.endswith("Answer Yes or No."):
+        return "check"
     if (
         "pets, family" in prompt
         or "product category of" in prompt
@@ -58,6 +60,8 @@ def script(*replies: str | dict[str, float]) -> Script:
             return GUIDANCE
         if stage == "profile":
             return PROFILE
+        if stage == "check":
+            return {"Yes": 0.8, "No": 0.2}
         return left.pop(0) if len(left) > 1 else left[0]
 
     return said
@@ -94,7 +98,7 @@ async def test_an_answer_carries_its_profile_evidence_guidance_and_cost(
     assert answer.profile.sentences[0].evidence[0] == ANNA[0].id
     assert answer.profile.sentences[1].evidence[0] == ANNA[1].id
     assert set(answer.evidence) == {item.id for item in ANNA}
-    assert answer.cost.calls == 3 == len(chat.prompts)
+    assert answer.cost.calls == 4 == len(chat.prompts)
     assert answer.cost.input_tokens > 0
     assert 0 < (answer.confidence or 0) < 1
     assert [message.text for message in out["messages"]] == ["Any pets?", "Miso, my cat!"]
@@ -118,7 +122,7 @@ async def test_every_stage_begins_with_the_same_system_message_and_history(
     graph, chat = graph_of(history, "fine")
     await graph.ainvoke({"question": "Any pets?"}, context=Context(user_id="anna"))
     shared = {prompt.split("</history>")[0] for prompt in chat.prompts}
-    assert len(chat.prompts) == 3
+    assert len(chat.prompts) == 4
     assert len(shared) == 1
 
 
@@ -195,6 +199,26 @@ async def test_a_phrase_that_the_question_holds_itself_is_no_abstention(
     context = Context(user_id="anna", task="paraphrase")
     out = await graph.ainvoke({"question": "I am sorry that I am late."}, context=context)
     assert out["answer"].text == "sorry im late"
+
+
+async def test_a_question_that_the_history_says_nothing_about_gets_no_invented_answer(
+    history: HistoryStore,
+) -> None:
+    history.add("anna", ANNA)
+
+    def said(prompt: str) -> str | dict[str, float]:
+        if stage_of(prompt) == "check":
+            return {"Yes": 0.1, "No": 0.7, "Maybe": 0.2}
+        return GUIDANCE if stage_of(prompt) != "respond" else "I supported Manchester."
+
+    chat = ScriptedChat(script=said)
+    graph = build_graph(chat=chat, history=history)
+    out = await graph.ainvoke({"question": "Which club?"}, context=Context(user_id="anna"))
+    assert (out["answer"].kind, out["answer"].reason) == ("abstained", "not_in_history")
+    assert responses(chat) == []
+    chat.logprobs = False  # then the model's own word is all there is
+    out = await graph.ainvoke({"question": "Which club?"}, context=Context(user_id="anna"))
+    assert out["answer"].text == "I supported Manchester."
 
 
 async def test_a_user_without_history_costs_no_call_and_gets_no_invented_answer(
@@ -299,7 +323,7 @@ async def test_every_row_of_the_papers_table_3_is_a_setting(
     context = Context(user_id="anna", sees=sees, guided=guided)
     out = await graph.ainvoke({"question": "Any pets?"}, context=context)
     assert out["answer"].text == "fine"
-    assert {stage_of(prompt) for prompt in chat.prompts} == stages
+    assert {stage_of(prompt) for prompt in chat.prompts} - {"check"} == stages
     last = responses(chat)[0]
     seen = "h" if "<history>" in last.split("\n", 1)[1] else "-"
     seen += "g" if GUIDANCE in last else "-"
@@ -355,11 +379,11 @@ async def test_the_standing_profile_is_used_until_the_history_changes(
     history.add(context.user_id, ANNA)
     first = await graph.ainvoke({"question": "Any pets?"}, context=context)
     second = await graph.ainvoke({"question": "A bicycle?"}, context=context)
-    assert (first["answer"].cost.calls, second["answer"].cost.calls) == (3, 1)
+    assert (first["answer"].cost.calls, second["answer"].cost.calls) == (4, 2)
     assert second["answer"].profile == first["answer"].profile
     history.add(context.user_id, items("i sold the bicycle", source="posts"))
     third = await graph.ainvoke({"question": "A bicycle?"}, context=context)
-    assert third["answer"].cost.calls == 3
+    assert third["answer"].cost.calls == 4
 
 
 async def test_a_task_may_ask_the_user_and_remembers_the_reply(history: HistoryStore) -> None:
@@ -392,7 +416,7 @@ async def test_a_thread_answers_each_question_from_its_own_state(history: Histor
         {"messages": [HumanMessage("How do you get to work?")]}, config, context=context
     )
     assert (first["answer"].tries, second["answer"].tries) == (1, 0)
-    assert second["answer"].cost.calls == 3
+    assert second["answer"].cost.calls == 4
     assert "How do you get to work?" in responses(chat)[-1]
     assert [message.text for message in second["messages"]] == [
         "Any pets?",

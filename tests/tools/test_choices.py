@@ -1,4 +1,5 @@
 import pytest
+
 from guided_profile.tools.choices import average, named_option, rotations, vote
 
 

@@ -34,8 +34,8 @@ def test_claims_of_style_are_read_from_a_sentence(sentence: str, habits: set[str
 def test_what_is_typical_of_texts_is_observed_without_their_links_and_handles() -> None:
     texts = ["@Anna ngl that was good", "see https://X.example/ABC", "idk tbh", "ok then"]
     said = observed(texts)
-    assert "no capital letters (4 of 4 texts)" in said
-    assert "no punctuation at the end (4 of 4 texts)" in said
+    assert "- everything in lower case (4 of 4 texts)" in said
+    assert "- no full stop at the end (4 of 4 texts)" in said
     assert "abbreviations such as ngl, idk, tbh (2 of 4 texts)" in said
     assert "no emoji (4 of 4 texts)" in said
     assert "ALL CAPS" not in said
