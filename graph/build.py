@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
+from uuid import uuid4
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -141,8 +143,10 @@ async def standing_profile(
     question: Question = {"question": "What is this person like?", "options": options}
     only = replace(context, sees=("profile",))
     made: Profile | None = None
+    thread: RunnableConfig = {"configurable": {"thread_id": uuid4().hex}}  # of its own
     async for streamed in graph.astream(
         question,
+        thread,
         context=only,
         stream_mode=["custom", "values"],
         output_keys="profile",

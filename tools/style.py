@@ -141,6 +141,8 @@ _OBSERVED = (
     (DOTS, "dots that trail off"),
     (EMOJI, "emoji"),
     (NO_EMOJI, "no emoji"),
+    (SHORT, "short texts"),
+    (LONG, "long texts"),
 )
 _MOST_EXAMPLES = 5
 
@@ -163,7 +165,4 @@ def observed(texts: Sequence[str]) -> str:
     if short and count >= ABBREVIATION.typical * len(own):
         examples = ", ".join(word for word, _ in short.most_common(_MOST_EXAMPLES))
         seen.append(f"abbreviations such as {examples} ({count} of {len(own)} texts)")
-    if own:
-        length = round(sum(len(_words(text)) for text in own) / len(own))
-        seen.append(f"texts of about {length} words")
     return "Observed about how this person writes:\n" + "\n".join(f"- {one}" for one in seen)

@@ -1,0 +1,236 @@
+"""The command line, run as a script would run it, against an endpoint on this machine."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import log
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from guided_profile.apps.cli import main
+from guided_profile.apps.demo import people
+
+PROFILE = "This person has a cat named Miso. This person commutes by bicycle."
+
+
+class Endpoint(BaseHTTPRequestHandler):
+    """An OpenAI-compatible endpoint: digests, profiles, weighs letters, and answers."""
+
+    protocol_version = "HTTP/1.1"
+    prompts: list[str]
+    answer = "Miso, my cat."
+    yes = 0.9
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        prompt = asked["messages"][-1]["content"]
+        self.prompts.append(prompt)
+        letters = None
+        if prompt.endswith("Answer Yes or No."):
+            letters = {"Yes": self.yes, "No": 1 - self.yes}
+        elif asked.get("top_logprobs"):
+            lines = prompt.splitlines()
+            right = next(line[0] for line in lines if line.endswith(". a cat toy"))
+            letters = {letter: 0.8 if letter == right else 0.1 for letter in "ABC"}
+        text = self.answer
+        if letters:
+            text = max(letters, key=letters.__getitem__)
+        elif "short profile" in prompt or "pets, family" in prompt or "product category" in prompt:
+            text = PROFILE
+        top = [{"token": t, "logprob": log(p), "bytes": None} for t, p in (letters or {}).items()]
+        token = {"token": text, "logprob": -0.1, "bytes": None, "top_logprobs": top}
+        reply = {
+            "id": "1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "m",
+            "choices": [
+                {
+                    "index": 0,
+                    "finish_reason": "stop",
+                    "message": {"role": "assistant", "content": text},
+                    "logprobs": {"content": [token]},
+                }
+            ],
+            "usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12},
+        }
+        body = json.dumps(reply).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[Endpoint]]:
+    handler = type("Handler", (Endpoint,), {"prompts": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+        monkeypatch.setenv("OPENAI_MODEL", "m")
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        monkeypatch.delenv("OPENAI_EMBEDDING_MODEL", raising=False)
+        monkeypatch.delenv("GUIDED_PROFILE_EMBEDDER", raising=False)
+        monkeypatch.setenv("GUIDED_PROFILE_DATA", str(tmp_path / "data"))
+        yield handler
+        server.shutdown()
+
+
+@pytest.fixture
+def added(endpoint: type[Endpoint], tmp_path: Path) -> type[Endpoint]:
+    path = tmp_path / "anna.jsonl"
+    lines = [
+        {"text": "my cat Miso sleeps on my desk", "source": "chat", "time": "2025-01-01"},
+        {"text": "the bicycle commute took 20 minutes", "source": "chat", "time": "2025-01-02"},
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    assert main(["add", str(path), "--user", "anna"]) == 0
+    return endpoint
+
+
+def test_a_question_is_answered_with_what_it_rests_on(
+    added: type[Endpoint], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ask", "Any pets?", "--user", "anna"]) == 0
+    said = capsys.readouterr().out
+    assert "Miso, my cat." in said
+    assert "my cat Miso sleeps" in said
+    assert "4 calls" in said
+
+
+def test_an_answer_as_json_can_be_read_by_a_script(
+    added: type[Endpoint], capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    arguments = ["ask", "Which?", "--user", "anna", "--task", "preference", "--json"]
+    assert main([*arguments, "--options", "a car", "a cat toy", "a boat"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["kind"], answer["text"], answer["option"]) == ("answered", "a cat toy", 1)
+
+
+def test_an_abstention_has_an_exit_code_of_its_own(
+    added: type[Endpoint], capsys: pytest.CaptureFixture[str]
+) -> None:
+    added.yes = 0.05
+    assert main(["ask", "Which opera?", "--user", "anna"]) == 3
+    assert "The history says nothing about that." in capsys.readouterr().out
+
+
+def test_the_profile_is_kept_between_commands(
+    added: type[Endpoint], capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["profile", "--user", "anna", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["sentences"][0]["text"] == "This person has a cat named Miso."
+    assert made["sentences"][0]["evidence"]
+    count = len(added.prompts)
+    assert main(["profile", "--user", "anna"]) == 0
+    assert len(added.prompts) == count
+    assert "This person commutes by bicycle." in capsys.readouterr().out
+
+
+def test_a_file_with_bad_lines_adds_the_good_ones_and_names_the_bad(
+    endpoint: type[Endpoint], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mixed.jsonl"
+    path.write_text('{"text": "a cat"}\nnot json\n{"text": ""}\n{"text": "a cat"}\n')
+    assert main(["add", str(path), "--user", "anna"]) == 2
+    said = capsys.readouterr()
+    assert "added 1, already there 1, refused 2" in said.out
+    assert "line 2" in said.err
+    assert "line 3" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["ask", "Hi?", "--user", "nobody"], 3, ""),
+        (["ask", " ", "--user", "anna"], 2, "the question is empty"),
+        (["ask", "Hi?", "--user", " "], 2, "user_id is ' '"),
+        (["ask", "Hi?", "--user", "anna", "--task", "poem"], 2, "no task is named 'poem'"),
+        (["ask", "Hi?", "--user", "anna", "--task", "no.yaml"], 2, "cannot be read"),
+        (["ask", "Hi?", "--user", "anna", "--options", "a", "b"], 2, "takes no options"),
+        (["add", "missing.jsonl", "--user", "anna"], 2, "missing.jsonl"),
+        (["profile", "--user", "nobody"], 2, "guided-profile add FILE"),
+        (["models", "pull"], 2, "name the weights"),
+        (["models", "pull", "gpt-9"], 2, "smollm2-135m"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_with_the_fix(
+    endpoint: type[Endpoint],
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    message: str,
+) -> None:
+    assert main(arguments) == code
+    said = capsys.readouterr().err
+    assert message in said
+    assert "Traceback" not in said
+    assert len(said.strip().splitlines()) <= 1
+
+
+def test_an_endpoint_that_is_down_is_an_error_and_no_answer(
+    added: type[Endpoint], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    assert main(["ask", "Any pets?", "--user", "anna"]) == 1
+    assert "endpoint cannot be reached" in capsys.readouterr().err
+
+
+def test_a_task_of_ones_own_is_named_by_its_file(
+    added: type[Endpoint], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "titles.yaml"
+    path.write_text(
+        "name: titles\ndescription: Give a text a title.\nkind: text\n"
+        "guiding_question: What are the titles of this person like? pets, family\n"
+        "profile_instruction: Now write a short profile of titles.\n"
+        "response_instruction: 'Write a title for: {question}'\n"
+    )
+    assert main(["ask", "a text", "--user", "anna", "--task", str(path)]) == 0
+    assert added.prompts[-1].endswith("Write a title for: a text")
+
+
+def test_the_demo_runs_through_an_endpoint(
+    endpoint: type[Endpoint], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "answer", "a reply")
+    # the endpoint can only weigh options of which one is a cat toy
+    two = [person for person in people() if person.task != "preference"]
+    monkeypatch.setattr("guided_profile.apps.demo.people", lambda: two)
+    assert main(["demo", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert [one["task"] for one in shown] == ["dialogue", "paraphrase"]
+    for one in shown:
+        assert [answer["text"] for answer in one["answers"].values()] == ["a reply"] * 3
+    assert main(["demo"]) == 0
+    assert "without the history" in capsys.readouterr().out
+
+
+def test_tasks_and_models_are_listed(
+    endpoint: type[Endpoint], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["tasks"]) == 0
+    assert "dialogue (text): Reply to a message" in capsys.readouterr().out
+    assert main(["models", "--json"]) == 0
+    names = [one["name"] for one in json.loads(capsys.readouterr().out)]
+    assert "qwen2.5-coder-1.5b" in names
+
+
+@pytest.mark.parametrize("command", ["demo", "add", "ask", "profile", "tasks", "models"])
+def test_every_command_has_help_with_an_example(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"example: guided-profile {command}" in " ".join(capsys.readouterr().out.split())

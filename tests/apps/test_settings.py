@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from guided_profile.apps.settings import read_settings
+from guided_profile.graph.errors import SettingsError
+
+
+def test_with_nothing_set_the_embedded_models_are_used() -> None:
+    settings = read_settings({})
+    assert (settings.model, settings.embedder) == (None, "minilm")
+    assert settings.data.name == "guided-profile"
+
+
+@pytest.mark.parametrize(
+    ("environment", "embedder"),
+    [
+        ({"OPENAI_API_KEY": "k"}, "endpoint"),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, "lexical"),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_EMBEDDING_MODEL": "e"}, "endpoint"),
+        ({"OPENAI_API_KEY": "k", "GUIDED_PROFILE_EMBEDDER": "minilm"}, "minilm"),
+    ],
+)
+def test_an_endpoint_is_used_where_one_is_set_and_nothing_else_is_fetched(
+    environment: dict[str, str], embedder: str
+) -> None:
+    settings = read_settings({**environment, "OPENAI_MODEL": "m"})
+    assert (settings.model, settings.embedder) == ("m", embedder)
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"OPENAI_API_KEY": "k"}, "OPENAI_MODEL is not"),
+        ({"OPENAI_BASE_URL": "u"}, "OPENAI_MODEL is not"),
+        ({"GUIDED_PROFILE_EMBEDDER": "best"}, "minilm, lexical or endpoint"),
+        ({"GUIDED_PROFILE_EMBEDDER": "endpoint"}, "OPENAI_EMBEDDING_MODEL"),
+    ],
+)
+def test_a_setting_that_is_wrong_or_missing_is_named(
+    environment: dict[str, str], message: str
+) -> None:
+    with pytest.raises(SettingsError, match=message):
+        read_settings(environment)
+
+
+def test_a_model_name_alone_does_not_send_anything_anywhere() -> None:
+    assert read_settings({"OPENAI_MODEL": "m", "OPENAI_API_KEY": " "}).model is None
+
+
+def test_the_data_folder_is_the_options_then_the_variables(tmp_path: Path) -> None:
+    environment = {"GUIDED_PROFILE_DATA": "/somewhere"}
+    assert read_settings(environment).data == Path("/somewhere")
+    assert read_settings(environment, data=tmp_path).data == tmp_path
