@@ -1,0 +1,111 @@
+"""A real LangGraph Server, with the real embedded model."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from langgraph_sdk import get_client
+from langgraph_sdk.client import LangGraphClient
+
+from guided_profile.apps.assembly import embedder, open_history
+from guided_profile.apps.demo import people
+from guided_profile.apps.settings import read_settings
+
+pytestmark = pytest.mark.live
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    data = tmp_path_factory.mktemp("data")
+    settings = read_settings({}, data=data)
+    with open_history(settings, embedder(settings)) as history:
+        for person in people():
+            history.add(person.key, person.items)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "LANGSMITH_"))},
+        "GUIDED_PROFILE_DATA": str(data),
+        "LANGGRAPH_CLI_NO_ANALYTICS": "1",
+        "LANGGRAPH_NO_VERSION_CHECK": "1",
+    }
+    langgraph = Path(sys.executable).parent / "langgraph"
+    command = [langgraph, "dev", "--no-browser", "--no-reload", "--port", str(port)]
+    log = (data / "server.log").open("w")
+    with subprocess.Popen(
+        [*command, "--config", str(ROOT / "langgraph.json")],
+        cwd=data,
+        env=environment,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        url = f"http://127.0.0.1:{port}"
+        try:
+            _wait_for(f"{url}/ok", data / "server.log")
+            yield url
+        finally:
+            process.terminate()
+            process.wait(30)
+            log.close()
+
+
+def _wait_for(url: str, log: Path) -> None:
+    for _ in range(120):
+        try:
+            if httpx.get(url).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.5)
+    raise AssertionError(log.read_text()[-3000:])
+
+
+@pytest.fixture
+async def client(server: str) -> AsyncIterator[LangGraphClient]:
+    async with get_client(url=server) as client:
+        yield client
+
+
+async def test_a_run_through_the_sdk_returns_an_answer(client: LangGraphClient) -> None:
+    asked = next(person for person in people() if person.key == "runner").questions["preference"]
+    out = await client.runs.wait(
+        None,
+        "guided_profile",
+        input={"question": asked["question"], "options": asked["options"]},
+        context={"user_id": "runner", "task": "preference"},
+    )
+    assert out["answer"]["kind"] == "answered"
+    assert out["answer"]["text"] == asked["options"][asked["expected"]]
+    assert out["answer"]["profile"]["sentences"]
+    assert out["messages"][-1]["content"] == out["answer"]["text"]
+
+
+async def test_a_thread_takes_messages_and_streams_its_stages(client: LangGraphClient) -> None:
+    thread = await client.threads.create()
+    stages = []
+    async for event in client.runs.stream(
+        thread["thread_id"],
+        "guided_profile",
+        input={"messages": [{"role": "user", "content": "Where do you live these days?"}]},
+        context={"user_id": "runner", "task": "dialogue", "max_retries": 0},
+        stream_mode=["custom", "values"],
+    ):
+        if event.event == "custom":
+            stages.append(event.data["stage"])
+    assert stages == ["recall", "digest", "profile", "respond"]
+    state = await client.threads.get_state(thread["thread_id"])
+    assert state["values"]["messages"][0]["content"] == "Where do you live these days?"
+
+
+async def test_a_run_without_a_user_is_refused(client: LangGraphClient) -> None:
+    with pytest.raises(Exception, match="user_id") as refused:
+        await client.runs.wait(None, "guided_profile", input={"question": "Hi?"}, context={})
+    assert "Traceback" not in str(refused.value)
