@@ -5,6 +5,7 @@ START → receive → recall ─(profile is fresh, or none is needed)───�
                     └→ digest ×N → merge → profile ───────────────→ respond → review ─→ END
              recall, wider ←──────────────────────(abstained, tries left)────┘ │
              recall ← clarify (waits for the user) ←──(abstained, task asks)───┘
+             recall ← welcome (waits for the user) ←── recall, with too little history
 """
 
 from collections.abc import Callable, Iterable
@@ -26,12 +27,14 @@ from guided_profile.graph.context import Context, require
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Answer, Profile, Question, State
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
-from guided_profile.nodes.digest import Part, make_digest, merge
+from guided_profile.nodes.digest import make_digest, merge, parts_of
 from guided_profile.nodes.profile import make_profile
 from guided_profile.nodes.recall import make_recall
 from guided_profile.nodes.receive import make_receive
 from guided_profile.nodes.respond import make_respond
 from guided_profile.nodes.review import make_clarify, make_review, may_ask
+from guided_profile.nodes.welcome import make_welcome, may_welcome
+from guided_profile.tools.builds import Builds
 from guided_profile.tools.history import HistoryStore
 
 Graph = CompiledStateGraph[State, Context, Question, Answer]
@@ -66,29 +69,26 @@ def build_graph(
         its `answer` is `Answered` or `Abstained`.
     """
     known = builtin_tasks() | by_name(tasks or ())
+    builds = Builds()
 
     def task_of(runtime: Runtime[Context]) -> Task:
         context = require(runtime.context)
-        return find_task(known, context.task).with_switches(context.sees, context.guided)
+        return find_task(known, context.task).with_switches(context)
 
     def after_recall(
         state: State, runtime: Runtime[Context]
-    ) -> list[Send] | Literal["profile", "respond", "review"]:
+    ) -> list[Send] | Literal["profile", "respond", "review", "welcome"]:
         task, parts = task_of(runtime), state["material"]
-        if task.sees and not (state["recalled"] or parts or state["profile"]):
+        if may_welcome(task, state):
+            return "welcome"
+        told = state["recalled"] or parts or (state["profile"] and state["profile"].supported)
+        if task.sees and not told:
             return "review"
         if state["profile"] or not parts:
             return "respond"
         if not task.needs_guidance:
             return "profile"
-        in_view = state["tries"] > 0 or bool(state["clarification"])
-        return [
-            Send(
-                "digest",
-                Part(number=n, of=len(parts), items=part, text=state["text"], in_view=in_view),
-            )
-            for n, part in enumerate(parts)
-        ]
+        return [Send("digest", part) for part in parts_of(task, state)]
 
     def after_merge(state: State, runtime: Runtime[Context]) -> Literal["profile", "respond"]:
         return "profile" if task_of(runtime).needs_profile else "respond"
@@ -102,17 +102,18 @@ def build_graph(
 
     builder = StateGraph(State, context_schema=Context, input_schema=Question, output_schema=Answer)
     builder.add_node("receive", make_receive(known))
-    builder.add_node("recall", make_recall(history, chat, known))
-    builder.add_node("digest", make_digest(chat, known))
+    builder.add_node("recall", make_recall(history, chat, known, builds, clock))
+    builder.add_node("digest", make_digest(chat, known, builds))
     builder.add_node("merge", merge)
-    builder.add_node("profile", make_profile(history, chat, known, clock))
+    builder.add_node("profile", make_profile(history, chat, known, builds, clock))
     builder.add_node("respond", make_respond(chat, known))
     builder.add_node("review", make_review(known))
+    builder.add_node("welcome", make_welcome(history, known, clock))
     builder.add_node("clarify", make_clarify(history, known, clock))
     builder.add_edge(START, "receive")
     builder.add_edge("receive", "recall")
     builder.add_conditional_edges(
-        "recall", after_recall, ["digest", "profile", "respond", "review"]
+        "recall", after_recall, ["digest", "profile", "respond", "review", "welcome"]
     )
     builder.add_edge("digest", "merge")
     builder.add_conditional_edges("merge", after_merge)
@@ -122,6 +123,7 @@ def build_graph(
         "review", after_review, {"recall": "recall", "clarify": "clarify", "end": END}
     )
     builder.add_edge("clarify", "recall")
+    builder.add_edge("welcome", "recall")
     return builder.compile(store=store, checkpointer=checkpointer, name="guided_profile")
 
 

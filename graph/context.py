@@ -37,6 +37,10 @@ class Context:
     guided: bool | None = None
     """Whether the profile is written from guidance, instead of what the task says."""
 
+    joined: bool | None = None
+    """False: the sources are not asked each its own guiding question and joined, but all of the
+    history is asked the task's one."""
+
     def __post_init__(self) -> None:
         """Refuse what no run could work with, saying what to set."""
         if not isinstance(self.user_id, str) or not self.user_id.strip():

@@ -37,7 +37,15 @@ PROFILE = Prompt("profile", 1, "Profile of this person: {profile}\n\n")
 UNGUIDED = Prompt(
     "unguided", 1, "Write a short profile of this person from the history above, in sentences."
 )
-MERGE = Prompt("merge", 1, "Parts of the history, each digested by itself:\n{parts}\n\n")
+OF_SOURCE = Prompt("of_source", 1, "Look only at the items marked {source}. {asked}")
+OF_OTHERS = Prompt("of_others", 1, "Look only at the items not marked {sources}. {asked}")
+FROM_SOURCE = Prompt("from_source", 1, "From {source}: {reply}")
+OUTDATED = Prompt(
+    "outdated",
+    1,
+    "Two notes about the same person.\nOld note: {old}\nNew note: {new}\nHas this person changed, "
+    "so that the old note is out of date? Answer Yes or No.",
+)
 IN_VIEW = Prompt("in_view", 1, "\nKeep to what bears on this question: {question}")
 CLARIFIED = Prompt("clarified", 1, "Asked for more, this person said: {clarification}\n\n")
 CHOOSE = Prompt(
@@ -50,7 +58,20 @@ BEST_SUPPORTED = Prompt(
     "keep it short.",
 )
 
-COMMON = (SYSTEM, GUIDANCE, PROFILE, UNGUIDED, MERGE, IN_VIEW, CLARIFIED, CHOOSE, BEST_SUPPORTED)
+COMMON = (
+    SYSTEM,
+    GUIDANCE,
+    PROFILE,
+    UNGUIDED,
+    OF_SOURCE,
+    OF_OTHERS,
+    FROM_SOURCE,
+    OUTDATED,
+    IN_VIEW,
+    CLARIFIED,
+    CHOOSE,
+    BEST_SUPPORTED,
+)
 """All of the above; their versions are part of a profile's fingerprint."""
 
 

@@ -127,13 +127,35 @@ class Sentence(Record):
     """Ids of the history items that support it, the strongest first; empty: nothing does."""
     support: float = 0.0
     """How well the strongest of them supports it, 0 to 1."""
+    since: datetime | None = None
+    """When the newest of its evidence happened; None if none of it has a time."""
+    pinned: bool = False
+    """Whether the user vouches for it: it is used whatever its evidence."""
+
+
+class Replaced(Record):
+    """A sentence that a later one contradicted, and so took the place of."""
+
+    text: str
+    by: str
+    """The later sentence."""
+    since: datetime | None = None
+    """When the newest evidence of the replaced sentence happened."""
+    replaced: datetime | None = None
+    """When the evidence of the later one happened."""
 
 
 class Profile(Record):
     """What is known of a user for one task, in sentences that point to their evidence."""
 
     task: str
+    version: int = 1
+    """Counts up with every profile that is made in place of another."""
     sentences: tuple[Sentence, ...]
+    replaced: tuple[Replaced, ...] = ()
+    """What once stood here and no longer holds, the latest last."""
+    note: str = ""
+    """Why it has no sentences, in words that a user can be shown; empty if it has."""
     guidance: str
     """The reply to the guiding question (G) it was written from; empty if unguided."""
     fingerprint: str
@@ -144,8 +166,25 @@ class Profile(Record):
 
     @property
     def supported(self) -> tuple[Sentence, ...]:
-        """The sentences that have evidence: the only ones that a response sees."""
-        return tuple(sentence for sentence in self.sentences if sentence.evidence)
+        """The sentences with evidence, or the user's word: the only ones a response sees."""
+        return tuple(one for one in self.sentences if one.evidence or one.pinned)
+
+
+class Standing(Record):
+    """A profile as it is kept, with what decides whether it is still fresh."""
+
+    profile: Profile
+    covered: tuple[str, ...]
+    """Ids of the items that it was made from."""
+    made_with: str
+    """Digest of everything else it was made with: the task, the prompts, the model."""
+    revisions: int = 0
+    """How often it was revised since it was last built from the whole history."""
+
+
+ProfileUse = Literal["standing", "revised", "built", "cold", "none"]
+"""Where a run's profile came from: it stood already, was revised with what is new, was built from
+the whole history; there is too little history for one; or the task needs none."""
 
 
 class Reply(Record):
@@ -179,6 +218,8 @@ class Answered(Record):
     profile, of the items that it saw."""
     guidance: str = ""
     profile: Profile | None = None
+    profile_use: ProfileUse = "none"
+    """Where the profile came from; a standing one saved `profile.cost`."""
     tries: int = 0
     """How often it was retried."""
     cost: Cost = Cost()
@@ -195,6 +236,7 @@ class Abstained(Record):
     """The model's last reply, for whoever looks into it; not to be shown as an answer."""
     guidance: str = ""
     profile: Profile | None = None
+    profile_use: ProfileUse = "none"
     tries: int = 0
     cost: Cost = Cost()
 
@@ -211,6 +253,8 @@ class Question(TypedDict, total=False):
 class State(Question, total=False):
     """What flows between the stages."""
 
+    user_id: str
+    """Whose run it is, so that their threads can be found and deleted; never read by a stage."""
     text: str
     """The question of this run, taken from `question` or from the last message."""
     choices: list[str]
@@ -222,8 +266,19 @@ class State(Question, total=False):
     recalled: list[HistoryItem]
     """The items that the response may see, in order of time."""
     material: list[list[HistoryItem]]
-    """The items that the profile is made from, in the parts that are digested side by side."""
-    fingerprint: str
+    """The items that the profile is made from, in the parts that are digested side by side; for
+    a revision, the new ones."""
+    covered: list[str]
+    """Ids of all the items that the profile will stand for."""
+    made_with: str
+    """Digest of what a profile is made with, beside the items."""
+    standing: Standing | None
+    """The profile that a revision starts from; also the last one, whose version goes on."""
+    building: bool
+    """Whether this run makes the profile that will stand: runs beside it wait, or use the last."""
+    profile_use: ProfileUse
+    welcomed: int
+    """How many questions the user was asked, having too little history."""
     parts: Annotated[dict[int, str], or_]
     """The reply to the guiding question for each part of the material."""
     guidance: str

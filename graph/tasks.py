@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from guided_profile.graph.context import Sight
+from guided_profile.graph.context import Context, Sight
 from guided_profile.graph.errors import TaskError
 from guided_profile.graph.state import Record
 
@@ -59,6 +59,27 @@ class Abstention(Record):
     )
 
 
+class Freshness(Record):
+    """When a standing profile is revised, and when it is built anew; checked before an answer."""
+
+    new_items: int = Field(default=50, ge=1)
+    """Revised once so many items are new, or, while it is young, half as many as it covers."""
+    days: float = Field(default=7.0, gt=0.0)
+    """Revised at this age if anything is new."""
+    rebuild_every: int = Field(default=20, ge=0)
+    """Built from the whole history after so many revisions; 0: always built, never revised."""
+
+
+class ColdStart(Record):
+    """What happens while there is too little history for a profile."""
+
+    items: int = Field(default=2, ge=1)
+    """The least items that a profile is made from."""
+    questions: tuple[str, ...] = Field(default=(), max_length=2)
+    """Asked of a user with fewer items, one by one, before the answer; the replies become
+    history. They need a checkpointer."""
+
+
 class TokenLimits(Record):
     """The most new tokens that each stage may write (the paper: 100, section 5)."""
 
@@ -78,6 +99,9 @@ class Task(Record):
     """`choice`: pick one of the question's options. `text`: write."""
     guiding_question: Template
     """Asked over the personal context; its reply is the guidance (G)."""
+    sources: dict[str, Template] = Field(default_factory=dict)
+    """A guiding question of its own for a source (`purchases`, `posts`, `chat`, …); the items of
+    all other sources are asked `guiding_question`."""
     profile_instruction: Template
     response_instruction: Template
     """May use `{question}`; without it, the question follows on a line of its own."""
@@ -91,6 +115,8 @@ class Task(Record):
     """What ties a profile sentence to items: what both are about, or the habits of writing that
     the sentence names and the items show."""
     abstention: Abstention = Abstention()
+    freshness: Freshness = Freshness()
+    cold_start: ColdStart = ColdStart()
     max_tokens: TokenLimits = TokenLimits()
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
 
@@ -118,16 +144,26 @@ class Task(Record):
     def recipe(self) -> str:
         """All of the task that a profile depends on: one made with another recipe is stale."""
         return self.model_dump_json(
-            exclude={"description", "kind", "response_instruction", "sees", "abstention"}
+            exclude={
+                "description",
+                "kind",
+                "response_instruction",
+                "sees",
+                "abstention",
+                "freshness",
+                "cold_start",
+            }
         )
 
-    def with_switches(self, sees: tuple[Sight, ...] | None, guided: bool | None) -> "Task":
-        """Return this task with other switches; None leaves one as it is."""
+    def with_switches(self, context: Context) -> "Task":
+        """Return this task with the switches that the context sets."""
         update: dict[str, Any] = {}
-        if sees is not None:
-            update["sees"] = sees
-        if guided is not None:
-            update["guided"] = guided
+        if context.sees is not None:
+            update["sees"] = context.sees
+        if context.guided is not None:
+            update["guided"] = context.guided
+        if context.joined is False:
+            update["sources"] = {}
         return self.model_copy(update=update) if update else self
 
 

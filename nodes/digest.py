@@ -1,17 +1,27 @@
 """digest: ask the task's guiding question over the personal context; merge: join the replies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.prompts import IN_VIEW, as_data, messages, render
+from guided_profile.graph.prompts import (
+    FROM_SOURCE,
+    IN_VIEW,
+    OF_OTHERS,
+    OF_SOURCE,
+    as_data,
+    messages,
+    render,
+)
 from guided_profile.graph.state import Call, HistoryItem, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
+from guided_profile.tools.builds import Builds
 from guided_profile.tools.models import complete
+from guided_profile.tools.standing import shelf_of
 from guided_profile.tools.style import observed
 
 
@@ -21,9 +31,11 @@ class Part(TypedDict):
     number: int
     of: int
     items: list[HistoryItem]
-    text: str
-    in_view: bool
-    """Whether the question is in view: on a retry, and after a clarification."""
+    source: str
+    """The source it is asked about, by a question of that source; empty: no one source."""
+    asked: str
+    """The guiding question, ready to be sent."""
+    building: bool
 
 
 class DigestUpdate(TypedDict):
@@ -39,28 +51,75 @@ class MergeUpdate(TypedDict):
     guidance: str
 
 
-def make_digest(chat: BaseChatModel, tasks: Mapping[str, Task]) -> Stage[Part, DigestUpdate]:
+def parts_of(task: Task, state: State) -> list[Part]:
+    """Return what is digested side by side: each part of the material, by each of its questions."""
+    question = as_data(state["text"])
+    in_view = state["tries"] > 0 or bool(state["clarification"])
+    ending = render(IN_VIEW, question=question) if in_view else ""
+    asked = [
+        (items, source, render(template, question=question))
+        for items in state["material"]
+        for source, template in _questions(task, items)
+    ]
+    return [
+        Part(
+            number=number,
+            of=len(asked),
+            items=items,
+            source=source,
+            asked=text + ending,
+            building=state["building"],
+        )
+        for number, (items, source, text) in enumerate(asked)
+    ]
+
+
+def _questions(task: Task, items: Sequence[HistoryItem]) -> list[tuple[str, str]]:
+    """Return the source and the guiding question of each digestion of these items."""
+    there = dict.fromkeys(item.source for item in items)
+    named = [source for source in there if source in task.sources]
+    if not named:
+        return [("", task.guiding_question)]
+    if len(there) == 1:
+        return [(named[0], task.sources[named[0]])]
+
+    def scoped(source: str) -> str:  # a source's name is the user's; braces in it are no variables
+        name = as_data(source).replace("{", "{{").replace("}", "}}")
+        return render(OF_SOURCE, source=name, asked=task.sources[source])
+
+    questions = [(source, scoped(source)) for source in named]
+    if len(named) < len(there):
+        rest = render(OF_OTHERS, sources=" or ".join(named), asked=task.guiding_question)
+        questions.append(("the rest", rest))
+    return questions
+
+
+def make_digest(
+    chat: BaseChatModel, tasks: Mapping[str, Task], builds: Builds
+) -> Stage[Part, DigestUpdate]:
     """Return the stage that asks the guiding question over one part of the material."""
 
     async def digest(state: Part, runtime: Runtime[Context]) -> DigestUpdate:
-        task = find_task(tasks, require(runtime.context).task)
+        context = require(runtime.context)
+        task = find_task(tasks, context.task)
         runtime.stream_writer({"stage": "digest", "part": state["number"] + 1, "of": state["of"]})
-        question = render(task.guiding_question, question=as_data(state["text"]))
         habits = ""
         if task.evidence == "style":
             habits = observed([item.text for item in state["items"]]) + "\n\n"
-        if state["in_view"]:
-            question += render(IN_VIEW, question=as_data(state["text"]))
-        done = await complete(
-            chat,
-            messages(state["items"], habits + question),
-            stage="digest",
-            max_tokens=task.max_tokens.digest,
-            temperature=task.temperature,
-        )
+        shelf = shelf_of(runtime, task.with_switches(context)) if state["building"] else None
+        async with builds.stage(shelf.key if shelf else None):
+            done = await complete(
+                chat,
+                messages(state["items"], habits + state["asked"]),
+                stage="digest",
+                max_tokens=task.max_tokens.digest,
+                temperature=task.temperature,
+            )
         guidance = done.text.strip()
         if habits:
             guidance = f"{habits.strip()}\nMost distinctive: {guidance}"
+        if guidance and state["source"]:
+            guidance = render(FROM_SOURCE, source=state["source"], reply=guidance)
         return {"parts": {state["number"]: guidance}, "calls": [done.call]}
 
     return digest

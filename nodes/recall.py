@@ -1,7 +1,8 @@
 """recall: fetch what the later stages see of the user's history, and the standing profile."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import TypedDict
 
@@ -12,13 +13,15 @@ from langgraph.types import Overwrite
 
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.prompts import approximate_tokens, history_line, prompts_digest
-from guided_profile.graph.state import HistoryItem, Profile, State
+from guided_profile.graph.state import Cost, HistoryItem, Profile, ProfileUse, Standing, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
+from guided_profile.tools.builds import Builds
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import model_id
-from guided_profile.tools.profiles import fingerprint, read_profile
+from guided_profile.tools.profiles import digest
 from guided_profile.tools.search import call_search, make_search_history
+from guided_profile.tools.standing import decide, shelf_of, wished
 
 
 class RecallUpdate(TypedDict):
@@ -26,14 +29,22 @@ class RecallUpdate(TypedDict):
 
     recalled: list[HistoryItem]
     material: list[list[HistoryItem]]
-    fingerprint: str
+    covered: list[str]
+    made_with: str
+    standing: Standing | None
+    building: bool
     parts: Overwrite
     guidance: str
     profile: Profile | None
+    profile_use: ProfileUse
 
 
 def make_recall(
-    history: HistoryStore, chat: BaseChatModel, tasks: Mapping[str, Task]
+    history: HistoryStore,
+    chat: BaseChatModel,
+    tasks: Mapping[str, Task],
+    builds: Builds,
+    clock: Callable[[], datetime],
 ) -> Stage[State, RecallUpdate]:
     """Return the stage that searches the history and looks the standing profile up.
 
@@ -45,14 +56,18 @@ def make_recall(
 
     async def recall(state: State, runtime: Runtime[Context]) -> RecallUpdate:
         context = require(runtime.context)
-        task = find_task(tasks, context.task).with_switches(context.sees, context.guided)
+        task = find_task(tasks, context.task).with_switches(context)
         update: RecallUpdate = {
             "recalled": [],
             "material": [],
-            "fingerprint": "",
+            "covered": [],
+            "made_with": "",
+            "standing": None,
+            "building": False,
             "parts": Overwrite({}),
             "guidance": "",
             "profile": None,
+            "profile_use": "none",
         }
         if not task.sees:
             return update
@@ -72,19 +87,48 @@ def make_recall(
         )
         if not task.needs_guidance and not task.needs_profile:
             return update
+        made_with = digest([task.recipe, prompts_digest(), model_id(chat)])
+        update["made_with"] = made_with
+        shelf = shelf_of(runtime, task)
+        if len(window) < task.cold_start.items:
+            update["profile_use"] = "cold"
+            cold = _too_little(task, len(window), model_id(chat), clock())
+            update["profile"] = await wished(shelf, cold, history)
+            return update
         material = update["recalled"] if again else window
-        update["fingerprint"] = fingerprint(material, task.recipe, prompts_digest(), model_id(chat))
-        if not again and runtime.store and task.needs_profile:
-            standing = await read_profile(
-                runtime.store, context.user_id, task.name, guided=task.guided
-            )
-            if standing and standing.fingerprint == update["fingerprint"]:
-                update["profile"], update["guidance"] = standing, standing.guidance
+        update["covered"] = [item.id for item in material]
+        update["profile_use"] = "built"
+        if shelf and task.needs_profile and not again:
+            decided = await decide(shelf, window, task, made_with, history, builds, clock())
+            update["standing"], update["building"] = decided.standing, decided.plan != "keep"
+            if decided.plan == "keep" and decided.standing:
+                update["profile_use"] = "standing"
+                update["profile"] = await wished(shelf, decided.standing.profile, history)
+                update["guidance"] = decided.standing.profile.guidance
                 return update
-        update["material"] = cut(material, task.parts, context.context_tokens)
+            if decided.plan == "revise":
+                update["profile_use"] = "revised"
+                material = decided.new
+        parts = "source" if task.sources else task.parts
+        update["material"] = cut(material, parts, context.context_tokens)
         return update
 
     return recall
+
+
+def _too_little(task: Task, count: int, model: str, now: datetime) -> Profile:
+    """Return the profile that says why there is none."""
+    return Profile(
+        task=task.name,
+        sentences=(),
+        note=f"There is too little history for a profile yet: {count} of the "
+        f"{task.cold_start.items} items that it takes.",
+        guidance="",
+        fingerprint="",
+        model=model,
+        created=now,
+        cost=Cost(),
+    )
 
 
 def _own(items: Iterable[HistoryItem]) -> list[HistoryItem]:

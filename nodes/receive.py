@@ -9,7 +9,7 @@ from langgraph.types import Overwrite
 
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.state import Call, State
+from guided_profile.graph.state import Call, ProfileUse, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.choices import LETTERS
@@ -18,6 +18,7 @@ from guided_profile.tools.choices import LETTERS
 class ReceiveUpdate(TypedDict, total=False):
     """What receive writes: the question, and everything else as at a thread's beginning."""
 
+    user_id: str
     question: str
     options: list[str]
     messages: list[AnyMessage]
@@ -29,6 +30,10 @@ class ReceiveUpdate(TypedDict, total=False):
     calls: Overwrite
     guidance: str
     profile: None
+    profile_use: ProfileUse
+    standing: None
+    building: bool
+    welcomed: int
     abstention: None
     answer: None
 
@@ -47,6 +52,7 @@ def make_receive(tasks: Mapping[str, Task]) -> Stage[State, ReceiveUpdate]:
             text = _last_question(state.get("messages") or [])
         calls: list[Call] = []
         return {
+            "user_id": context.user_id,
             "question": "",
             "options": [],
             "messages": said,
@@ -58,6 +64,10 @@ def make_receive(tasks: Mapping[str, Task]) -> Stage[State, ReceiveUpdate]:
             "calls": Overwrite(calls),
             "guidance": "",
             "profile": None,
+            "profile_use": "none",
+            "standing": None,
+            "building": False,
+            "welcomed": 0,
             "abstention": None,
             "answer": None,
         }

@@ -42,7 +42,7 @@ def make_respond(chat: BaseChatModel, tasks: Mapping[str, Task]) -> Stage[State,
 
     async def respond(state: State, runtime: Runtime[Context]) -> RespondUpdate:
         context = require(runtime.context)
-        task = find_task(tasks, context.task).with_switches(context.sees, context.guided)
+        task = find_task(tasks, context.task).with_switches(context)
         runtime.stream_writer({"stage": "respond"})
         if task.kind == "choice":
             return await _choose(chat, task, state)

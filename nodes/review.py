@@ -58,7 +58,7 @@ def make_review(tasks: Mapping[str, Task]) -> Stage[State, ReviewUpdate]:
 
     async def review(state: State, runtime: Runtime[Context]) -> ReviewUpdate:
         context = require(runtime.context)
-        task = find_task(tasks, context.task).with_switches(context.sees, context.guided)
+        task = find_task(tasks, context.task).with_switches(context)
         reason = find_abstention(task, state)
         if reason is None:
             answered = _answered(task, state)
@@ -75,6 +75,7 @@ def make_review(tasks: Mapping[str, Task]) -> Stage[State, ReviewUpdate]:
             reply=state["reply"].text if state.get("reply") and reason != "no_history" else "",
             guidance=state["guidance"],
             profile=state["profile"],
+            profile_use=state["profile_use"],
             tries=state["tries"],
             cost=Cost.of(state["calls"]),
         )
@@ -103,7 +104,9 @@ def may_retry(task: Task, state: State, context: Context, reason: AbstentionReas
 
 def find_abstention(task: Task, state: State) -> AbstentionReason | None:
     """Return why the reply is no answer, by the task's rule; None if it is one."""
-    if task.sees and not state["recalled"] and not state["profile"] and not state["guidance"]:
+    profile = state["profile"]
+    told = state["recalled"] or state["guidance"] or (profile and profile.supported)
+    if task.sees and not told:
         return "no_history"
     reply = state["reply"]
     if reply.probabilities is not None:
@@ -154,6 +157,7 @@ def _answered(task: Task, state: State) -> Answered:
         evidence=tuple(dict.fromkeys(ids)),
         guidance=state["guidance"],
         profile=profile,
+        profile_use=state["profile_use"],
         tries=state["tries"],
         cost=Cost.of(state["calls"]),
     )

@@ -1,51 +1,148 @@
-"""Where profiles are kept: LangGraph's Store, under the user and the task."""
+"""Where profiles are kept: LangGraph's Store, under the user and the task.
+
+A shelf holds the standing profile, the versions before it, and what the user wished for. Versions
+and wishes are only ever added, each under a key of its own, so that writers at the same time lose
+nothing to each other.
+"""
 
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import uuid4
 
-from langgraph.store.base import BaseStore
+from langgraph.store.base import BaseStore, PutOp, SearchItem
 from pydantic import ValidationError
 
-from guided_profile.graph.state import HistoryItem, Profile
+from guided_profile.graph.state import Profile, Record, Standing
+
+ROOT = ("guided_profile", "profiles")
+KEPT_VERSIONS = 20
+"""How many versions of a profile stay readable."""
+_PAGE = 100
 
 
-def fingerprint(items: Iterable[HistoryItem], *made_with: str) -> str:
-    """Return a digest of what a profile is made from: the items and what they are made with.
+class Wish(Record):
+    """What a user decided about a sentence; it holds until it is taken back."""
 
-    Args:
-        items: The history, in order; an item's id and text count.
-        made_with: Everything else that changes a profile: task, version, prompts, model.
-    """
-    parts = [list(made_with), [[item.id, item.text] for item in items]]
+    kind: Literal["pin", "forbid"]
+    text: str
+    evidence: tuple[str, ...] = ()
+    """Ids of items, for a pinned sentence."""
+    time: datetime
+    key: str = ""
+    """Where it is kept, to take it back."""
+
+
+def fingerprint(covered: Iterable[str], made_with: str) -> str:
+    """Return a digest of what a profile is made from: the items' ids, in order, and `made_with`."""
+    return digest([made_with, list(covered)])
+
+
+def digest(parts: Any) -> str:
+    """Return a short digest of JSON data."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def namespace(user_id: str, task: str) -> tuple[str, ...]:
-    """Return where a user's profiles for a task stand; a Store's labels may hold no period."""
-    escaped = user_id.replace("%", "%25").replace(".", "%2E")
-    return ("guided_profile", "profiles", escaped, task)
+def user_namespace(user_id: str) -> tuple[str, ...]:
+    """Return where all of a user's profiles stand; a Store's labels may hold no period."""
+    return (*ROOT, user_id.replace("%", "%25").replace(".", "%2E"))
 
 
-def _key(guided: bool) -> str:
-    return "guided" if guided else "unguided"
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A user's profiles for one task."""
+
+    store: BaseStore
+    user_id: str
+    task: str
+    variant: str = "guided"
+    """Profiles made with other switches of the task (unguided, not joined) stand apart."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What names the profile within a process, whichever store object reaches it."""
+        return (self.user_id, self.task, self.variant)
+
+    @property
+    def _base(self) -> tuple[str, ...]:
+        return (*user_namespace(self.user_id), self.task)
+
+    @property
+    def _versions(self) -> tuple[str, ...]:
+        return (*self._base, "versions", self.variant)
+
+    @property
+    def _wishes(self) -> tuple[str, ...]:
+        return (*self._base, "wishes")
+
+    async def standing(self) -> Standing | None:
+        """Return the standing profile, fresh or not; None if there is none that can be read."""
+        kept = await self.store.aget((*self._base, "standing"), self.variant)
+        if kept is None:
+            return None
+        try:
+            return Standing.model_validate(kept.value)
+        except ValidationError:  # written by another version of this package: made anew
+            return None
+
+    async def write(self, standing: Standing) -> None:
+        """Put a profile in place of the one before it, which stays among the versions."""
+        value = standing.model_dump(mode="json")
+        key = f"{standing.profile.created:%Y%m%dT%H%M%S%f}-{uuid4().hex[:8]}"
+        await self.store.abatch(
+            [
+                PutOp((*self._base, "standing"), self.variant, value, index=False),
+                PutOp(self._versions, key, value, index=False),
+            ]
+        )
+        if standing.profile.version % KEPT_VERSIONS == 0:
+            kept = await everything(self.store, self._versions)
+            for one in sorted(kept, key=lambda one: one.key)[:-KEPT_VERSIONS]:
+                await self.store.adelete(one.namespace, one.key)
+
+    async def versions(self) -> list[Profile]:
+        """Return the profiles that stood here, the oldest first; the last one is the standing."""
+        kept = sorted(await everything(self.store, self._versions), key=lambda one: one.key)
+        return [standing.profile for one in kept[-KEPT_VERSIONS:] if (standing := _read(one))]
+
+    async def drop(self) -> None:
+        """Delete the standing profile and its versions; what the user wished for stays."""
+        await self.store.adelete((*self._base, "standing"), self.variant)
+        for one in await everything(self.store, self._versions):
+            await self.store.adelete(one.namespace, one.key)
+
+    async def wish(self, wish: Wish) -> Wish:
+        """Keep what the user decided."""
+        key = f"{wish.time:%Y%m%dT%H%M%S%f}-{uuid4().hex[:8]}"
+        kept = wish.model_copy(update={"key": key})
+        await self.store.aput(self._wishes, key, kept.model_dump(mode="json"), index=False)
+        return kept
+
+    async def wishes(self) -> list[Wish]:
+        """Return what the user decided, in the order of deciding."""
+        kept = await everything(self.store, self._wishes)
+        return [Wish.model_validate(one.value) for one in sorted(kept, key=lambda one: one.key)]
+
+    async def take_back(self, wish: Wish) -> None:
+        """Forget what the user decided."""
+        await self.store.adelete(self._wishes, wish.key)
 
 
-async def read_profile(
-    store: BaseStore, user_id: str, task: str, *, guided: bool = True
-) -> Profile | None:
-    """Return the standing profile, fresh or not; None if there is none that can be read."""
-    kept = await store.aget(namespace(user_id, task), _key(guided))
-    if kept is None:
-        return None
+def _read(kept: SearchItem) -> Standing | None:
     try:
-        return Profile.model_validate(kept.value)
-    except ValidationError:  # written by another version of this package: made anew
+        return Standing.model_validate(kept.value)
+    except ValidationError:
         return None
 
 
-async def write_profile(store: BaseStore, user_id: str, profile: Profile, *, guided: bool) -> None:
-    """Keep a profile in place of the one before it."""
-    await store.aput(
-        namespace(user_id, profile.task), _key(guided), profile.model_dump(mode="json"), index=False
-    )
+async def everything(store: BaseStore, namespace: tuple[str, ...]) -> list[SearchItem]:
+    """Return all that stands under a namespace, however many pages that is."""
+    found: list[SearchItem] = []
+    while True:
+        page = await store.asearch(namespace, limit=_PAGE, offset=len(found))
+        found += page
+        if len(page) < _PAGE:
+            return found

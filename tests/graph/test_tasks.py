@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 import yaml
 
+from guided_profile.graph.context import Context
 from guided_profile.graph.errors import TaskError
 from guided_profile.graph.tasks import builtin_tasks, by_name, find_task, load_task
 
@@ -91,7 +92,7 @@ def test_what_the_response_sees_does_not_make_a_profile_stale_but_its_instructio
     tmp_path: Path,
 ) -> None:
     task = load_task(write(tmp_path))
-    assert task.with_switches((), None).recipe == task.recipe
-    assert task.with_switches(None, False).recipe != task.recipe
+    assert task.with_switches(Context(user_id="anna", sees=())).recipe == task.recipe
+    assert task.with_switches(Context(user_id="anna", guided=False)).recipe != task.recipe
     changed = load_task(write(tmp_path, profile_instruction="Describe them."))
     assert changed.recipe != task.recipe

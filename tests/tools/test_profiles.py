@@ -1,60 +1,108 @@
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from langgraph.store.memory import InMemoryStore
+from langgraph.store.sqlite.aio import AsyncSqliteStore
 
-from guided_profile.graph.state import Cost, HistoryItem, Profile, Sentence
-from guided_profile.tools.profiles import fingerprint, namespace, read_profile, write_profile
-
-PROFILE = Profile(
-    task="dialogue",
-    sentences=(Sentence(text="This person has a cat.", evidence=("a",), support=0.9),),
-    guidance="a cat",
-    fingerprint="f",
-    model="m",
-    created=datetime(2025, 1, 1, tzinfo=UTC),
-    cost=Cost(calls=2),
+from guided_profile.graph.state import Cost, Profile, Sentence, Standing
+from guided_profile.tools.profiles import (
+    KEPT_VERSIONS,
+    Shelf,
+    Wish,
+    fingerprint,
+    user_namespace,
 )
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def standing(version: int = 1) -> Standing:
+    profile = Profile(
+        task="dialogue",
+        version=version,
+        sentences=(Sentence(text="This person has a cat.", evidence=("a",), support=0.9),),
+        guidance="a cat",
+        fingerprint="f",
+        model="m",
+        created=START + timedelta(minutes=version),
+        cost=Cost(calls=2),
+    )
+    return Standing(profile=profile, covered=("a", "b"), made_with="t")
 
 
 async def test_a_profile_is_read_back_as_it_was_written() -> None:
-    store = InMemoryStore()
-    await write_profile(store, "anna", PROFILE, guided=True)
-    assert await read_profile(store, "anna", "dialogue") == PROFILE
+    shelf = Shelf(InMemoryStore(), "anna", "dialogue")
+    assert await shelf.standing() is None
+    await shelf.write(standing())
+    assert await shelf.standing() == standing()
 
 
 @pytest.mark.parametrize(
-    ("user", "task", "guided"),
-    [("ben", "dialogue", True), ("anna", "other", True), ("anna", "dialogue", False)],
+    ("user", "task", "variant"),
+    [
+        ("ben", "dialogue", "guided"),
+        ("anna", "other", "guided"),
+        ("anna", "dialogue", "unguided"),
+    ],
 )
-async def test_a_profile_is_only_found_for_its_user_task_and_kind(
-    user: str, task: str, guided: bool
+async def test_a_profile_is_only_found_for_its_user_task_and_variant(
+    user: str, task: str, variant: str
 ) -> None:
     store = InMemoryStore()
-    await write_profile(store, "anna", PROFILE, guided=True)
-    assert await read_profile(store, user, task, guided=guided) is None
+    await Shelf(store, "anna", "dialogue").write(standing())
+    other = Shelf(store, user, task, variant)
+    assert await other.standing() is None
+    assert await other.versions() == []
 
 
 def test_users_whose_ids_differ_never_share_a_namespace() -> None:
     users = ["a.b", "a%2Eb", "a%b", "a%25b", "ab", "a b"]
-    assert len({namespace(user, "t") for user in users}) == len(users)
-    assert all("." not in label for user in users for label in namespace(user, "t"))
+    assert len({user_namespace(user) for user in users}) == len(users)
+    assert all("." not in label for user in users for label in user_namespace(user))
 
 
 async def test_a_profile_of_another_version_of_the_package_is_made_anew() -> None:
     store = InMemoryStore()
-    await store.aput(namespace("anna", "dialogue"), "guided", {"old": "shape"}, index=False)
-    assert await read_profile(store, "anna", "dialogue") is None
+    shelf = Shelf(store, "anna", "dialogue")
+    await shelf.write(standing())
+    for one in await store.asearch(user_namespace("anna")):
+        await store.aput(one.namespace, one.key, {"old": "shape"}, index=False)
+    assert await shelf.standing() is None
+    assert await shelf.versions() == []
+
+
+async def test_past_versions_stay_readable_up_to_a_bound() -> None:
+    shelf = Shelf(InMemoryStore(), "anna", "dialogue")
+    for version in range(1, KEPT_VERSIONS * 2 + 4):
+        await shelf.write(standing(version))
+    kept = [profile.version for profile in await shelf.versions()]
+    assert kept == list(range(KEPT_VERSIONS + 4, KEPT_VERSIONS * 2 + 4))
+    await shelf.drop()
+    assert (await shelf.standing(), await shelf.versions()) == (None, [])
+
+
+async def test_fifty_writers_at_once_lose_nothing(tmp_path: Path) -> None:
+    async with AsyncSqliteStore.from_conn_string(str(tmp_path / "profiles.db")) as store:
+        await store.setup()
+        shelf = Shelf(store, "anna", "dialogue")
+        wishes = [
+            Wish(kind="pin", text=f"This person owns boat {n}.", time=START) for n in range(50)
+        ]
+        await asyncio.gather(*(shelf.wish(wish) for wish in wishes))
+        kept = await shelf.wishes()
+        assert {wish.text for wish in kept} == {wish.text for wish in wishes}
+        await shelf.take_back(kept[0])
+        assert len(await shelf.wishes()) == 49
 
 
 def test_the_fingerprint_changes_with_items_their_order_and_what_it_is_made_with() -> None:
-    one, two = HistoryItem(text="one"), HistoryItem(text="two")
     prints = [
-        fingerprint([one, two], "task"),
-        fingerprint([two, one], "task"),
-        fingerprint([one], "task"),
-        fingerprint([one, two], "other"),
-        fingerprint([one, two.model_copy(update={"text": "edited"})], "task"),
+        fingerprint(["one", "two"], "task"),
+        fingerprint(["two", "one"], "task"),
+        fingerprint(["one"], "task"),
+        fingerprint(["one", "two"], "other"),
     ]
     assert len(set(prints)) == len(prints)
-    assert fingerprint([one, two], "task") == prints[0]
+    assert fingerprint(["one", "two"], "task") == prints[0]

@@ -1,0 +1,50 @@
+"""welcome: while there is too little history, ask the user what the task would like to know."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TypedDict
+
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from guided_profile.graph.context import Context, require
+from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.state import HistoryItem, State
+from guided_profile.graph.tasks import Task, find_task
+from guided_profile.nodes.stage import Stage
+from guided_profile.tools.history import HistoryStore
+
+
+class WelcomeUpdate(TypedDict):
+    """What welcome writes."""
+
+    welcomed: int
+
+
+def may_welcome(task: Task, state: State) -> bool:
+    """Whether there is a question left to ask a user with too little history."""
+    return state["profile_use"] == "cold" and state["welcomed"] < len(task.cold_start.questions)
+
+
+def make_welcome(
+    history: HistoryStore, tasks: Mapping[str, Task], clock: Callable[[], datetime]
+) -> Stage[State, WelcomeUpdate]:
+    """Return the stage that asks one question, waits, and adds the reply to the history.
+
+    The question is kept with the reply, without which a reply such as "two" says nothing.
+    """
+
+    async def welcome(state: State, runtime: Runtime[Context]) -> WelcomeUpdate:
+        context = require(runtime.context)
+        asked = find_task(tasks, context.task).cold_start.questions[state["welcomed"]]
+        reply = interrupt({"clarify": asked, "about": state["text"]})
+        if not isinstance(reply, str):
+            raise QuestionError("the reply to a question has to be a text; resume again.")
+        if reply.strip():  # an empty reply: the user would rather not say
+            text = f"{asked} {reply.strip()}"
+            item = HistoryItem(text=text, source="welcome", time=clock())
+            await asyncio.to_thread(history.add, context.user_id, [item])
+        return {"welcomed": state["welcomed"] + 1}
+
+    return welcome

@@ -1,0 +1,55 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from guided_profile.graph.state import Cost, Profile, Standing
+from guided_profile.graph.tasks import Freshness
+from guided_profile.tools.freshness import plan
+
+MADE = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def standing(covered: int, revisions: int = 0) -> Standing:
+    profile = Profile(
+        task="t",
+        sentences=(),
+        guidance="",
+        fingerprint="f",
+        model="m",
+        created=MADE,
+        cost=Cost(),
+    )
+    ids = tuple(str(n) for n in range(covered))
+    return Standing(profile=profile, covered=ids, made_with="now", revisions=revisions)
+
+
+@pytest.mark.parametrize(
+    ("kept", "given", "what"),
+    [
+        (None, {}, "build"),
+        (standing(200), {}, "keep"),
+        (standing(200), {"new": 49}, "keep"),
+        (standing(200), {"new": 50}, "revise"),
+        (standing(10), {"new": 4}, "keep"),
+        (standing(10), {"new": 5}, "revise"),  # a young profile grows up quickly
+        (standing(10), {"new": 11}, "build"),  # more is new than old
+        (standing(200, revisions=20), {"new": 50}, "build"),
+        (standing(200), {"gone": {"3"}}, "build"),
+        (standing(200), {"made_with": "another prompt"}, "build"),
+        (standing(200), {"now": MADE + timedelta(days=8)}, "keep"),  # old, but nothing is new
+        (standing(200), {"now": MADE + timedelta(days=8), "new": 1}, "revise"),
+        (standing(200), {"now": MADE + timedelta(days=6), "new": 1}, "keep"),
+    ],
+)
+def test_a_profile_is_kept_revised_or_built_anew(
+    kept: Standing | None, given: dict[str, Any], what: str
+) -> None:
+    usual = {"new": 0, "gone": set(), "made_with": "now", "now": MADE}
+    assert plan(kept, policy=Freshness(), **{**usual, **given}) == what
+
+
+def test_a_task_may_build_always() -> None:
+    policy = Freshness(new_items=1, rebuild_every=0)
+    usual: dict[str, Any] = {"gone": set(), "made_with": "now", "now": MADE}
+    assert plan(standing(10), new=1, policy=policy, **usual) == "build"

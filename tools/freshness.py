@@ -1,0 +1,41 @@
+"""Whether a standing profile is used as it is, revised with what is new, or built anew."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Literal
+
+from guided_profile.graph.state import Standing
+from guided_profile.graph.tasks import Freshness
+
+Plan = Literal["keep", "revise", "build"]
+
+
+def plan(
+    standing: Standing | None,
+    *,
+    new: int,
+    gone: Collection[str],
+    made_with: str,
+    policy: Freshness,
+    now: datetime,
+) -> Plan:
+    """Decide what becomes of a standing profile.
+
+    Args:
+        standing: The profile as it is kept; None if there is none.
+        new: How many items of the history it does not cover.
+        gone: Ids of items that it cites and that were deleted: it is built anew at once.
+        made_with: What a profile would be made with today; made with something else, it is stale.
+        policy: The task's.
+        now: The time, in UTC.
+    """
+    if standing is None or gone or standing.made_with != made_with:
+        return "build"
+    covered = len(standing.covered)
+    enough = min(policy.new_items, max(1, covered // 2))
+    old = now - standing.profile.created >= timedelta(days=policy.days)
+    if not new or (new < enough and not old):
+        return "keep"
+    if new > covered or standing.revisions >= policy.rebuild_every:
+        return "build"
+    return "revise"

@@ -1,0 +1,126 @@
+"""Revising a profile sentence by sentence, so that what still holds is kept word for word.
+
+A new sentence joins one that says the same, takes the place of one that it contradicts, or stands
+beside the others. Only whether two sentences about the same thing contradict each other is asked of
+the model; everything else is counted.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from guided_profile.graph.state import Replaced, Sentence
+from guided_profile.tools.evidence import MOST_EVIDENCE, telling_words
+from guided_profile.tools.wishes import SAME, Embed, same
+
+Contradicts = Callable[[str, str], Awaitable[bool]]
+"""Called with an older and a newer sentence: whether the older no longer holds."""
+
+RELATED = 0.4
+"""Cosine from which two sentences may be about the same thing."""
+VERBATIM = 0.95
+"""Cosine from which two sentences are the same sentence, and the model is not asked."""
+ASKED = 2
+"""How many older sentences, the most related, a new one is held against."""
+MOST_SENTENCES = 8
+"""A profile is short: beyond this, the sentences with the oldest evidence leave it."""
+
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """What became of the sentences."""
+
+    sentences: tuple[Sentence, ...]
+    replaced: tuple[Replaced, ...]
+
+
+async def revise(
+    standing: Sequence[Sentence],
+    fresh: Sequence[Sentence],
+    replaced: Sequence[Replaced],
+    *,
+    embed: Embed,
+    contradicts: Contradicts,
+) -> Revised:
+    """Join new sentences to the standing ones.
+
+    Args:
+        standing: The supported sentences so far; empty when a profile is built.
+        fresh: The supported sentences that were just written.
+        replaced: What was replaced before; it does not come back unless newer evidence says it.
+        embed: The embedder.
+        contradicts: Asks the model.
+    """
+    if not fresh:
+        return Revised(tuple(standing), tuple(replaced))
+    texts = [one.text for one in (*standing, *fresh)] + [one.text for one in replaced]
+    vectors = dict(zip(texts, await asyncio.to_thread(embed, texts), strict=True))
+
+    def cosine(one: str, other: str) -> float:
+        return float(np.dot(vectors[one], vectors[other]))
+
+    kept, gone = list(standing), list(replaced)
+    for new in sorted(fresh, key=lambda one: one.since or _LONG_AGO):
+        if _was_replaced(new, gone, cosine):
+            continue
+        related = sorted(kept, key=lambda old: -cosine(old.text, new.text))[:ASKED]
+        nearest = cosine(related[0].text, new.text) if related else 0.0
+        if nearest < VERBATIM:
+            for old in related:
+                near = cosine(old.text, new.text) >= RELATED
+                if near and _later(new, old, standing) and await contradicts(old.text, new.text):
+                    kept.remove(old)
+                    gone.append(_replaced(old, new))
+        if related and related[0] in kept and _same_again(related[0], new, nearest):
+            kept[kept.index(related[0])] = _joined(related[0], new)
+        else:
+            kept.append(new)
+    while len(kept) > MOST_SENTENCES:
+        kept.remove(min(kept, key=lambda one: one.since or _LONG_AGO))
+    return Revised(tuple(kept), tuple(gone))
+
+
+def _later(new: Sentence, old: Sentence, standing: Sequence[Sentence]) -> bool:
+    """Whether the evidence of `new` is later; without times, that of a standing one is older."""
+    if new.since and old.since:
+        return new.since > old.since
+    return old in standing
+
+
+def _replaced(old: Sentence, new: Sentence) -> Replaced:
+    return Replaced(text=old.text, by=new.text, since=old.since, replaced=new.since)
+
+
+def _same_again(old: Sentence, new: Sentence, cosine: float) -> bool:
+    """Whether one says what the other says; "tactile" for "linear" is near, but not the same."""
+    one, other = telling_words(old.text), telling_words(new.text)
+    return cosine >= VERBATIM or (cosine >= SAME and (one <= other or other <= one))
+
+
+def _joined(old: Sentence, new: Sentence) -> Sentence:
+    """Return the fuller of the two sentences with the evidence of both, the new one's first."""
+    newest = max((one.since for one in (old, new) if one.since), default=None)
+    evidence = tuple(dict.fromkeys((*new.evidence, *old.evidence)))[:MOST_EVIDENCE]
+    fuller = max((old, new), key=lambda one: len(telling_words(one.text)))
+    return fuller.model_copy(
+        update={
+            "evidence": evidence,
+            "support": max(old.support, new.support),
+            "since": newest,
+        }
+    )
+
+
+def _was_replaced(
+    new: Sentence, replaced: Sequence[Replaced], cosine: Callable[[str, str], float]
+) -> bool:
+    return any(
+        same(gone.text, new.text, cosine(gone.text, new.text))
+        and (new.since or _LONG_AGO) <= (gone.replaced or _LONG_AGO)
+        for gone in replaced
+    )

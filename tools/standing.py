@@ -1,0 +1,112 @@
+"""The standing profile of a run: found, planned for, and as the user wants it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from langgraph.runtime import Runtime
+
+from guided_profile.graph.context import Context, require
+from guided_profile.graph.state import HistoryItem, Profile, Standing
+from guided_profile.graph.tasks import Task
+from guided_profile.tools.builds import Builds
+from guided_profile.tools.freshness import Plan, plan
+from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.profiles import Shelf
+from guided_profile.tools.wishes import apply_wishes
+
+
+def shelf_of(runtime: Runtime[Context], task: Task) -> Shelf | None:
+    """Return where the run's profile is kept; None if the graph has no store."""
+    if runtime.store is None:
+        return None
+    context = require(runtime.context)
+    variant = "guided" if task.guided else "unguided"
+    variant += "-unjoined" if context.joined is False else ""
+    return Shelf(runtime.store, context.user_id, task.name, variant)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What becomes of the standing profile."""
+
+    plan: Plan
+    standing: Standing | None
+    new: list[HistoryItem]
+    """The items that the standing profile does not cover."""
+
+
+async def decide(
+    shelf: Shelf,
+    window: Sequence[HistoryItem],
+    task: Task,
+    made_with: str,
+    history: HistoryStore,
+    builds: Builds,
+    now: datetime,
+) -> Decided:
+    """Plan, and take the profile to make, waiting if another run makes the user's first one.
+
+    Args:
+        shelf: Where the profile is kept.
+        window: The items that a profile would be made from.
+        task: The task, with the run's switches.
+        made_with: Digest of what it would be made with.
+        history: Where cited items are looked up.
+        builds: Who is making what now; if the plan is not `keep`, this run is from now on.
+        now: The time, in UTC.
+    """
+    taken = False
+    while True:
+        standing = await shelf.standing()
+        covered = set(standing.covered) if standing else set()
+        new = [item for item in window if item.id not in covered]
+        gone = await _gone(standing, window, shelf.user_id, history)
+        what = plan(
+            standing, new=len(new), gone=gone, made_with=made_with, policy=task.freshness, now=now
+        )
+        if what == "revise" and (task.evidence == "style" or "guidance" in task.sees):
+            what = "build"  # habits are counted over all of the history, and guidance is of all
+        if what == "keep" or taken:
+            if taken and what == "keep":
+                builds.leave(shelf.key)
+            if gone:
+                await shelf.drop()  # all versions may tell of what was deleted
+                standing = None
+            return Decided(what, standing, new)
+        taken = builds.take(shelf.key)  # and look again: it may just have been made
+        if taken:
+            continue
+        if standing and not gone and standing.made_with == made_with:
+            return Decided("keep", standing, new)  # another run is at it
+        await builds.others(shelf.key)
+
+
+async def _gone(
+    standing: Standing | None, window: Sequence[HistoryItem], user_id: str, history: HistoryStore
+) -> set[str]:
+    """Return the ids that the profile cites and that are no longer there."""
+    if not standing:
+        return set()
+    cited = {id_ for one in standing.profile.sentences for id_ in one.evidence}
+    unseen = cited - {item.id for item in window}
+    if not unseen:
+        return set()
+    there = await asyncio.to_thread(history.get, user_id, sorted(unseen))
+    return unseen - {item.id for item in there}
+
+
+async def wished(shelf: Shelf | None, profile: Profile, history: HistoryStore) -> Profile:
+    """Return the profile as the user wants it: with what they pinned, without what they forbade."""
+    wishes = await shelf.wishes() if shelf else []
+    if not wishes:
+        return profile
+
+    def apply() -> Profile:
+        return apply_wishes(
+            profile, wishes, lambda texts: np.asarray(history.embedder.embed_documents(texts))
+        )
+
+    return await asyncio.to_thread(apply)

@@ -1,0 +1,55 @@
+"""What the user decided about sentences, applied to a profile whenever one is made or read."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guided_profile.graph.state import Profile, Sentence
+from guided_profile.tools.evidence import telling_words
+from guided_profile.tools.profiles import Wish
+
+Embed = Callable[[list[str]], NDArray[np.float32]]
+"""Returns a unit vector for each text."""
+
+SAME = 0.8
+"""Cosine from which two sentences say the same."""
+
+
+def same(one: str, other: str, cosine: float) -> bool:
+    """Whether `other` says what `one` says, perhaps in other words, perhaps among more."""
+    words = telling_words(one)
+    return cosine >= SAME or (bool(words) and words <= telling_words(other))
+
+
+def apply_wishes(profile: Profile, wishes: Sequence[Wish], embed: Embed) -> Profile:
+    """Return the profile with the user's pins first and without what they forbid.
+
+    A later wish about the same thing overrides an earlier one. No wishes, no cost.
+    """
+    if not wishes:
+        return profile
+    texts = [wish.text for wish in wishes] + [one.text for one in profile.sentences]
+    vectors = embed(texts)
+    cosine = vectors @ vectors.T
+
+    def alike(wish: int, text: int) -> bool:
+        return same(texts[wish], texts[text], float(cosine[wish, text]))
+
+    holding = [
+        index
+        for index in range(len(wishes))
+        if not any(alike(index, later) for later in range(index + 1, len(wishes)))
+    ]
+    pins = [index for index in holding if wishes[index].kind == "pin"]
+    removed = [index for index in holding if wishes[index].kind == "forbid"] + pins
+    rest = [
+        sentence
+        for at, sentence in enumerate(profile.sentences, start=len(wishes))
+        if not any(alike(wish, at) for wish in removed)
+    ]
+    pinned = [
+        Sentence(text=wishes[pin].text, evidence=wishes[pin].evidence, support=1.0, pinned=True)
+        for pin in pins
+    ]
+    return profile.model_copy(update={"sentences": (*pinned, *rest)})
