@@ -1,6 +1,6 @@
 """JSON files: an export of this project, an array of items, and arrays read element by element."""
 
-import io
+import codecs
 import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -84,9 +84,9 @@ def elements(file: BinaryIO) -> Iterator[Any]:
     Raises:
         BrokenJSON: From the next element on, it is not JSON.
     """
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape")
+    text = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape")
     decode = json.JSONDecoder().raw_decode
-    buffer = text.read(_CHUNK).lstrip()
+    buffer = text.decode(file.read(_CHUNK)).lstrip()
     lone = not buffer.startswith("[")
     position = 0 if lone else 1
     while True:
@@ -101,10 +101,10 @@ def elements(file: BinaryIO) -> Iterator[Any]:
         except ValueError:
             buffer, position = buffer[position:], 0
             # twice as much each time: an element is not decoded over and over
-            more = text.read(max(_CHUNK, len(buffer))) if len(buffer) < LONGEST else ""
+            more = file.read(max(_CHUNK, len(buffer))) if len(buffer) < LONGEST else b""
             if not more:
                 raise BrokenJSON("is not JSON, so it and what follows were not read") from None
-            buffer += more
+            buffer += text.decode(more)
         else:
             yield element
             if lone:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,13 @@ from guided_profile.tools.history_chats import MISSING, App, Heard, Said, heard,
 from guided_profile.tools.history_entries import Reading, Refused, Skipped
 from guided_profile.tools.history_json import whole
 from guided_profile.tools.history_parts import Part
-from guided_profile.tools.history_times import since_1970, zoned
+from guided_profile.tools.history_times import NUMBERS, moment, since_1970, zoned
 
 if TYPE_CHECKING:
     from bs4 import Tag
     from langchain_core.chat_loaders import BaseChatLoader
 
-_PAGE_TIME = re.compile(r"(\S+ \S+)(?: UTC([+-]\d\d:\d\d))?")
+_PAGE_TIME = re.compile(rf"{NUMBERS}(?: UTC([+-]\d\d):?(\d\d))?")
 """The time of a message in HTML: `20.08.2023 13:10:32 UTC+02:00`."""
 
 
@@ -128,16 +128,12 @@ def _from_page(
     if found is None:
         return replace(where, reason="time: is none that Telegram writes")
     try:
-        time = zoned(found[1], reading.zone, "dmy")
+        *numbers, hours, minutes = found.groups()
+        offset = timedelta(hours=int(hours or 0), minutes=int(f"{(hours or '+')[0]}{minutes or 0}"))
+        time = moment(tuple(numbers), "dmy", timezone(offset) if hours else reading.zone)
     except ValueError as error:
         return replace(where, reason=f"time: {error}")
-    return Said(
-        where,
-        (sender,),
-        text.get_text().strip(),
-        time if isinstance(time, datetime) else None,
-        chat,
-    )
+    return Said(where, (sender,), text.get_text().strip(), time, chat)
 
 
 def _load(said: Sequence[Said], folder: Path) -> "BaseChatLoader":
