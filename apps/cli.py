@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from guided_profile.apps import commands
+from guided_profile.apps import adding, commands
 from guided_profile.graph.errors import GuidedProfileError, InputError, SettingsError
 
 EPILOGS = {
@@ -49,9 +49,7 @@ def parser() -> argparse.ArgumentParser:
 
     demo = command("demo", "Show what a guided profile does, on three invented people.")
     demo.add_argument("--all", action="store_true", help="every person through every task")
-    add = command("add", "Add a file of history items (JSONL or CSV) to a user's history.")
-    add.add_argument("file", type=Path)
-    add.add_argument("--user", required=True)
+    adding.arguments(command("add", "Add a file, or an export of chats, to a user's history."))
     ask = command("ask", "Answer a question as it suits a user.")
     ask.add_argument("question")
     ask.add_argument("--user", required=True)
@@ -98,7 +96,7 @@ Command = Callable[[argparse.Namespace, Console, Console], Awaitable[int]]
 
 _COMMANDS: dict[str, Command] = {
     "demo": commands.demo,
-    "add": commands.add,
+    "add": adding.add,
     "ask": commands.ask,
     "profile": commands.profile,
     "tasks": commands.tasks,

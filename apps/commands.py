@@ -19,12 +19,11 @@ from guided_profile.apps.runs import run
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.build import Graph, build_graph, standing_profile
 from guided_profile.graph.context import Context
-from guided_profile.graph.errors import HistoryItemError, QuestionError
+from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.tools import weights
 from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.history_files import Refused, read_items
 
 ABSTAINED = 3
 """The exit code of an honest abstention."""
@@ -93,34 +92,6 @@ async def demo(given: argparse.Namespace, out: Console, notes: Console) -> int:
         embed = assembly.embedder(settings, on_progress)
     await run_demo(chat, embed, out, notes, every_pair=given.all, as_json=given.json)
     return 0
-
-
-async def add(given: argparse.Namespace, out: Console, notes: Console) -> int:
-    """Add a file to a user's history: the good lines are added, the bad ones are named."""
-    settings = read_settings(data=given.data)
-    read = list(read_items(given.file))
-    items = [item for item in read if not isinstance(item, Refused)]
-    refused = [one for one in read if isinstance(one, Refused)]
-    with downloads(notes) as on_progress:
-        embed = assembly.embedder(settings, on_progress)
-    with assembly.open_history(settings, embed) as history:
-        done = history.add(given.user, items)
-    if given.json:
-        result = {
-            "added": list(done.added),
-            "duplicates": list(done.duplicates),
-            "refused": [{"line": one.line, "reason": one.reason} for one in refused],
-        }
-        out.print_json(json.dumps(result))
-    else:
-        for one in refused:
-            notes.print(f"line {one.line}: {one.reason}", markup=False)
-        out.print(
-            f"added {len(done.added)}, already there {len(done.duplicates)}, refused {len(refused)}"
-        )
-    if refused and not items:
-        raise HistoryItemError(f"no line of {str(given.file)!r} is a history item.")
-    return 2 if refused else 0
 
 
 async def ask(given: argparse.Namespace, out: Console, notes: Console) -> int:

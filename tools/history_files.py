@@ -1,150 +1,223 @@
-"""Files of history: JSON Lines and CSV, read item by item."""
+"""Files of history: the kind of a file is found out, and its items are read one by one."""
 
-import csv
-import json
-from collections.abc import Iterator
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
+from typing import BinaryIO
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.graph.state import HistoryItem
+from guided_profile.tools import history_chatgpt, history_json, history_lines, history_whatsapp
+from guided_profile.tools.history_chats import App, messages
+from guided_profile.tools.history_entries import (
+    FIELDS,
+    Entries,
+    Format,
+    Kept,
+    Reading,
+    Refused,
+    Skipped,
+)
+from guided_profile.tools.history_messenger import messenger
+from guided_profile.tools.history_parts import Part, parts
+from guided_profile.tools.history_slack import slack
+from guided_profile.tools.history_telegram import telegram
 
-FIELDS = tuple(HistoryItem.model_fields)
-"""What an item of a file may hold; only `text` is needed."""
+__all__ = ["FIELDS", "Format", "OpenFile", "Reading", "Refused", "opened", "read_items"]
 
-_REASONS = {
-    "missing": "is missing",
-    "string_type": "should be text",
-    "string_unicode": "is not valid Unicode",
-    "string_too_short": "is empty",
+_SUFFIXES: dict[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".html": "telegram",
 }
-"""pydantic's words, where ours are plainer."""
+_HEAD = 2**16
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """An entry of a file that is no history item."""
+class OpenFile:
+    """A file of history that is being read."""
 
-    line: int
-    """Where it begins, from 1."""
-    reason: str
-    """In words; it holds nothing of what the entry says but the names of its fields."""
+    format: Format
+    entries: Entries
+    """Its entries; a bad one never ends the reading."""
+    fraction: Callable[[], float | None]
+    """How much of it has been read, 0 to 1; None if that cannot be told."""
 
 
-def read_items(path: Path) -> Iterator[HistoryItem | Refused]:
+def read_items(path: Path, reading: Reading | None = None) -> Iterator[HistoryItem | Refused]:
     """Read a file of history items.
 
     Args:
-        path: A `.csv` file, whose first row names its columns, or a `.jsonl` file, which has a
-            JSON object on each line; in both the names are those in `FIELDS`.
+        path: A file, or the folder or zip archive of an export, of one of the kinds in `Format`.
+        reading: How to read it; None: as its name and beginning tell.
 
     Yields:
-        Each item, or why an entry is none; a bad one never ends the reading.
+        Each item, or why an entry is none; what holds no words is left out.
 
     Raises:
-        HistoryItemError: The file cannot be read as a whole: it is not there, not UTF-8, of
-            another kind, or its columns have other names.
+        HistoryItemError: The file cannot be read as a whole: it is not there, of another kind,
+            damaged, or its columns have other names.
+        SettingsError: It is a chat export, and langchain-community is not installed.
     """
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise HistoryItemError(
-            f"{path.name!r} is no kind of file that history is read from; "
-            f"name it with one of {', '.join(_READERS)}."
-        )
+    with opened(path, reading or Reading()) as file:
+        for entry in file.entries:
+            if not isinstance(entry, Skipped):
+                yield entry.item if isinstance(entry, Kept) else entry
+
+
+@contextmanager
+def opened(path: Path, reading: Reading) -> Iterator[OpenFile]:
+    """Open a file of history; nothing is read before the first entry is asked for.
+
+    Raises:
+        HistoryItemError: It is not there, or of no kind that history is read from.
+    """
+    with ExitStack() as open_:
+        with _named(path):  # and not what is done with the file
+            found = open_.enter_context(parts(path))
+            files = [part for part in found if not part.name.startswith("__MACOSX/")]
+            kind = _kind(path, files) if reading.format == "auto" else reading.format
+            chosen = _chosen(kind, files)
+            if not chosen:
+                raise HistoryItemError(
+                    f"{path.name!r} holds no file of a {kind} export; see --format."
+                )
+            watched = _Watched(chosen[0]) if kind in _STREAMED and len(chosen) == 1 else None
+            entries = _READERS[kind]([watched.part] if watched else chosen, reading)
+        yield OpenFile(kind, _guarded(path, entries), watched.fraction if watched else lambda: None)
+
+
+class _Watched:
+    """A file of which it is known how much has been read."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = Part(part.name, part.size, self._open)
+        self._source = part
+        self._file: BinaryIO | None = None
+
+    def _open(self) -> BinaryIO:
+        self._file = self._source.open()
+        return self._file
+
+    def fraction(self) -> float:
+        if self._file is None or self._file.closed:
+            return float(self._file is not None)
+        return min(1.0, self._file.tell() / max(1, self.part.size))
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Turn what a file system or archive may refuse into an error that names the file."""
     try:
-        yield from reader(path)
+        yield
     except OSError as error:
         raise HistoryItemError(
             f"{str(path)!r} cannot be read ({error.strerror}); give the path of a file that can."
         ) from error
-
-
-def _json_lines(path: Path) -> Iterator[HistoryItem | Refused]:
-    for number, line in enumerate(_lines(path), start=1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError as error:
-            yield Refused(number, f"is not JSON, from column {error.colno} on")
-        except (ValueError, RecursionError):  # a number or a nesting beyond all measure
-            yield Refused(number, "is not JSON that can be read")
-        else:
-            yield _item(entry, number)
-
-
-def _comma_separated(path: Path) -> Iterator[HistoryItem | Refused]:
-    rows = csv.reader(_lines(path), strict=True)
-    try:
-        columns = [name.strip() for name in next(rows, [])]
-    except csv.Error as error:
-        raise HistoryItemError(f"{path.name!r} has no row of column names ({error}).") from error
-    _check_columns(columns, path)
-    while True:
-        number = rows.line_num + 1
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield Refused(number, f"is not CSV ({error})")
-            continue
-        if not row:
-            continue
-        if len(row) != len(columns):
-            yield Refused(number, f"has {len(row)} cells, not {len(columns)}")
-            continue
-        cells = zip(columns, row, strict=True)
-        yield _item({name: cell for name, cell in cells if cell or name == "text"}, number)
-
-
-_READERS = {".csv": _comma_separated, ".jsonl": _json_lines, ".ndjson": _json_lines}
-
-
-def _lines(path: Path) -> Iterator[str]:
-    """Yield a file's lines as they end, so that a quoted cell keeps its line breaks."""
-    with path.open("rb") as file:
-        # split as bytes: a text file would also be split where an item holds a lone \r
-        for number, line in enumerate(file, start=1):
-            try:
-                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError:
-                raise HistoryItemError(
-                    f"{path.name!r} is not UTF-8 on line {number}; save it as UTF-8."
-                ) from None
-
-
-def _check_columns(columns: list[str], path: Path) -> None:
-    unknown = [name for name in columns if name not in FIELDS]
-    if unknown or "text" not in columns or len(set(columns)) < len(columns):
-        what = f"has columns {unknown}" if unknown else f"has the columns {columns}"
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise HistoryItemError(
-            f"{path.name!r} {what}; name its columns, each once, after {', '.join(FIELDS)}; "
-            "only text is needed."
+            f"{path.name!r} is damaged, or packed in a way that is not read ({error}); unpack it, "
+            "and give its folder."
+        ) from error
+
+
+def _guarded(path: Path, entries: Entries) -> Entries:
+    with _named(path):
+        yield from entries
+
+
+def _kind(path: Path, files: Sequence[Part]) -> Format:
+    """Find out the kind of a file by its name and beginning, of an export by its files."""
+    if path.is_dir() or path.suffix.lower() == ".zip":
+        kind = _kind_of_export([part.name for part in files])
+    else:
+        kind = _SUFFIXES.get(path.suffix.lower()) or _kind_of_content(path, files[0])
+    if kind is None:
+        raise HistoryItemError(
+            f"{path.name!r} is no kind of file that history is read from, by its name and "
+            f"beginning; say with --format which it is: {', '.join(_READERS)}."
         )
+    return kind
 
 
-def _item(entry: Any, line: int) -> HistoryItem | Refused:
-    if not isinstance(entry, dict):
-        return Refused(line, "is not a JSON object")
-    unknown = [name[:40] for name in entry if name not in FIELDS]
-    if unknown:
-        return Refused(line, f"has fields {unknown}; the known ones are {', '.join(FIELDS)}")
-    try:
-        return HistoryItem.model_validate(entry)
-    except ValidationError as error:
-        return Refused(line, _reason(error))
-    except OverflowError:  # a time that its zone carries beyond the calendar
-        return Refused(line, "time: is out of range")
+def _kind_of_export(names: Sequence[str]) -> Format | None:
+    stems = {name.rpartition("/")[2] for name in names}
+    if any(history_chatgpt.FILE.fullmatch(stem) for stem in stems):
+        return "chatgpt"
+    if "result.json" in stems or "messages.html" in stems:
+        return "telegram"
+    if "users.json" in stems or "channels.json" in stems:
+        return "slack"
+    if any(_MESSENGER.fullmatch(stem) for stem in stems):
+        return "messenger"
+    if any(stem.endswith(".txt") for stem in stems):
+        return "whatsapp"
+    return None
 
 
-def _reason(error: ValidationError) -> str:
-    """Say what is wrong without the values, which may be history."""
-    parts = []
-    for one in error.errors(include_url=False, include_context=False, include_input=False):
-        words = _REASONS.get(one["type"], one["msg"].removeprefix("Value error, "))
-        parts.append(f"{'.'.join(map(str, one['loc']))}: {words}")
-    return "; ".join(parts)
+def _kind_of_content(path: Path, part: Part) -> Format | None:
+    with part.open() as file:
+        head = file.read(_HEAD).decode("utf-8-sig", errors="replace").lstrip()
+    if path.suffix.lower() in (".txt", ".md", ".text"):
+        return "whatsapp" if history_whatsapp.HEADER.match(head) else "text"
+    if path.suffix.lower() != ".json":
+        return None
+    if '"mapping"' in head:
+        return "chatgpt"
+    if head.startswith("[") or history_json.EXPORT in head:
+        return "json"
+    if '"participants"' in head and re.search('"sender_?name"', head, re.IGNORECASE):
+        return "messenger"
+    return "telegram" if re.search('"(messages|chats)"', head) else None
+
+
+_MESSENGER = re.compile(r"message_\d+\.json")
+
+
+def _chosen(kind: Format, files: Sequence[Part]) -> list[Part]:
+    """Return the files of an export that hold what its kind is read from."""
+    if len(files) == 1 and not files[0].name:
+        return list(files)
+    if kind == "telegram":
+        found = [part for part in files if part.stem == "result.json"]
+        return found or [part for part in files if part.stem.endswith(".html")]
+    if kind == "messenger":
+        found = [part for part in files if _MESSENGER.fullmatch(part.stem)]
+        return found or [part for part in files if part.stem.endswith(".json")]
+    if kind == "chatgpt":
+        return [part for part in files if history_chatgpt.FILE.fullmatch(part.stem)]
+    ending = {"whatsapp": ".txt", "slack": ".json"}.get(kind)
+    return [part for part in files if ending and part.stem.endswith(ending)]
+
+
+Reader = Callable[[Sequence[Part], Reading], Entries]
+
+
+def _of_one(reader: Callable[[Part, Reading], Entries]) -> Reader:
+    return lambda files, reading: reader(files[0], reading)
+
+
+def _of_app(app: Callable[[Sequence[Part], Reading], App]) -> Reader:
+    return lambda files, reading: messages(app(files, reading), reading)
+
+
+_READERS: dict[Format, Reader] = {
+    "jsonl": _of_one(history_lines.json_lines),
+    "csv": _of_one(history_lines.comma_separated),
+    "text": _of_one(history_lines.plain_text),
+    "json": _of_one(history_json.items),
+    "chatgpt": history_chatgpt.conversations,
+    "whatsapp": _of_app(history_whatsapp.whatsapp),
+    "telegram": _of_app(telegram),
+    "slack": _of_app(slack),
+    "messenger": _of_app(messenger),
+}
+
+_STREAMED = ("jsonl", "csv", "text", "json", "chatgpt", "whatsapp")
+"""What is read bit by bit, so that it can be told how much is left."""

@@ -149,6 +149,59 @@ def test_a_file_with_bad_lines_adds_the_good_ones_and_names_the_bad(
     assert "line 3" in said.err
 
 
+def test_what_was_added_is_counted_for_a_script(
+    endpoint: type[Endpoint], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("Title,Date,Price\na wok,03/04/2025,1\na pan,,2\na pan,,2\n,,3\n")
+    mapping = ["--column", "text=Title", "--column", "time=Date", "--source", "purchases"]
+    zone = ["--dates", "dmy", "--timezone", "Europe/Berlin"]
+    assert main(["add", str(path), "--user", "anna", *mapping, *zone, "--json"]) == 2
+    assert json.loads(capsys.readouterr().out) == {
+        "added": 2,
+        "duplicates": 1,
+        "skipped": 0,
+        "refused": 1,
+        "refusals": [{"place": "line 5", "line": 5, "reason": "text: is empty"}],
+    }
+
+
+def test_a_chat_is_added_with_the_user_named(
+    endpoint: type[Endpoint], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "chat.txt"
+    path.write_text("1/2/25, 21:41 - Anna: hi\n1/2/25, 21:42 - Ben: ho\n1/2/25, 21:42 - Ben left\n")
+    assert main(["add", str(path), "--user", "anna"]) == 2
+    assert "--me which of the people is the user: 'Anna', 'Ben'" in capsys.readouterr().err
+    assert main(["add", str(path), "--user", "anna", "--me", "Anna"]) == 0
+    assert "added 2, already there 0, refused 0, without words 1" in capsys.readouterr().out
+
+
+def test_plain_text_is_added_by_paragraph(
+    endpoint: type[Endpoint], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "diary"
+    path.write_text("I ran\ntoday.\n\nIt rained.\n")
+    arguments = ["add", str(path), "--user", "anna", "--format", "text"]
+    assert main([*arguments, "--paragraphs"]) == 0
+    assert main(arguments) == 0
+    said = capsys.readouterr().out
+    assert "added 2, already there 0" in said
+    assert "added 2, already there 1" in said
+
+
+def test_a_terminal_names_the_first_refused_lines_and_counts_all(
+    endpoint: type[Endpoint], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "a"}\n' + "x\n" * 6000)
+    assert main(["add", str(path), "--user", "anna"]) == 2
+    said = capsys.readouterr()
+    assert "added 1, already there 0, refused 6000" in said.out
+    assert said.err.count("is not JSON") == 100
+    assert said.err.count("more are refused") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -159,6 +212,10 @@ def test_a_file_with_bad_lines_adds_the_good_ones_and_names_the_bad(
         (["ask", "Hi?", "--user", "anna", "--task", "no.yaml"], 2, "cannot be read"),
         (["ask", "Hi?", "--user", "anna", "--options", "a", "b"], 2, "takes no options"),
         (["add", "missing.jsonl", "--user", "anna"], 2, "missing.jsonl"),
+        (["add", "a.docx", "--user", "anna"], 2, "a.docx"),
+        (["add", "a.csv", "--user", "anna", "--column", "name=X"], 2, "--column is 'name=X'"),
+        (["add", "a.csv", "--user", "anna", "--column", "time=X"], 2, "add --column text="),
+        (["add", "a.csv", "--user", "anna", "--timezone", "Mars"], 2, "like Europe/Berlin"),
         (["profile", "--user", "nobody"], 2, "guided-profile add FILE"),
         (["models", "pull"], 2, "name the weights"),
         (["models", "pull", "gpt-9"], 2, "smollm2-135m"),

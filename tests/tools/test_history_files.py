@@ -1,12 +1,15 @@
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history_files import Refused, read_items
+from guided_profile.tools.history_files import Reading, Refused, read_items
+from guided_profile.tools.history_times import DateOrder
 
 
 @pytest.fixture(params=["", "\ufeff"], ids=["plain", "marked"])
@@ -107,20 +110,25 @@ def test_a_bad_row_is_named_and_skipped(tmp_path: Path, row: str, reason: str) -
 def test_a_quote_that_never_ends_is_refused_where_it_begins(tmp_path: Path) -> None:
     first, refused = read(tmp_path, "a.csv", 'text\na\n"b\nc\n')
     assert first == HistoryItem(text="a")
-    assert refused == Refused(3, "is not CSV (unexpected end of data)")
+    assert refused == Refused(3, "is not CSV (unexpected end of data), up to line 4")
 
 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", "text,user_id\na,b\n", r"has columns \['user_id'\]; .*after id, text, source"),
-        ("a.csv", "source,time\na,b\n", r"has the columns \['source', 'time'\]"),
-        ("a.csv", "text,text\na,b\n", "each once"),
-        ("a.csv", "", r"has the columns \[\]"),
+        ("a.csv", "text,user_id\na,b\n", "split it by user, or .* with --column"),
+        (
+            "a.csv",
+            "source,who\na,b\n",
+            "none of the columns 'source', 'who' is for the text; .*text=",
+        ),
+        ("a.csv", "text,text\na,b\n", "two columns 'text'; rename"),
+        ("a.csv", "", "none of the columns .there are none. is for the text"),
         ("a.csv", '"text', "no row of column names"),
-        ("a.csv", "text\na\nJos\xe9\n".encode("latin-1"), "not UTF-8 on line 3; save it as UTF-8"),
-        ("a.jsonl", '{"text": "é"}'.encode("utf-16"), "not UTF-8 on line 1"),
-        ("a.txt", "text", r"'a\.txt' is no kind of file .* \.csv, \.jsonl"),
+        ("a.jsonl", '{"text": "é"}'.encode("utf-16"), "is UTF-16, not UTF-8; save it"),
+        ("a.docx", "text", r"'a\.docx' is no kind of file .* --format .*: jsonl, csv, text"),
+        ("a.json", '{"a": 1}', r"'a\.json' is no kind of file"),
+        ("a.zip", "text", "is no zip archive"),
     ],
 )
 def test_a_file_that_is_wrong_as_a_whole_is_an_error(
@@ -131,14 +139,152 @@ def test_a_file_that_is_wrong_as_a_whole_is_an_error(
 
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    items: Iterator[HistoryItem | Refused] = read_items(tmp_path / "none.csv")
-    with pytest.raises(HistoryItemError, match="No such file"):
-        next(items)
+    for name in ("none.csv", "none.json", "none.zip", "none"):
+        items: Iterator[HistoryItem | Refused] = read_items(tmp_path / name)
+        with pytest.raises(HistoryItemError, match="No such file"):
+            next(items)
 
 
-def test_items_before_a_bad_byte_are_read(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_bytes(b'{"text": "a"}\n\xff\n')
-    items = read_items(tmp_path / "a.jsonl")
-    assert next(items) == HistoryItem(text="a")
-    with pytest.raises(HistoryItemError, match="line 2"):
-        next(items)
+BAD = b"\xff\xfe\xff"
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "bad", "after", "reason"),
+    [
+        ("a.jsonl", b'{"text": "a"}', BAD, b'{"text": "b"}', "is not UTF-8"),
+        ("a.csv", b"text\na", b"x" + BAD, b"b", "is not UTF-8"),
+        ("a.txt", b"a", BAD, b"b", "is not UTF-8"),
+        (
+            "a.jsonl",
+            b'{"text": "a"}',
+            b'{"text": "x\\u0000"}',
+            b'{"text": "b"}',
+            "text: holds a NUL",
+        ),
+        ("a.csv", b"text\na", b"x\0", b"b", "text: holds a NUL"),
+        ("a.txt", b"a", b"x\0", b"b", "text: holds a NUL"),
+        ("a.txt", b"a", b"x" * 20_001, b"b", "text: String should have at most 20000"),
+        ("a.jsonl", b'{"text": "a"}', b"x" * 3_000_000, b'{"text": "b"}', "is longer than"),
+        ("a.csv", b"text\na", b"x" * 3_000_000, b"b", "is not CSV"),
+        ("a.txt", b"a", b"x" * 3_000_000, b"b", "is longer than"),
+    ],
+)
+def test_bytes_that_are_no_text_cost_their_line_alone(
+    tmp_path: Path, name: str, before: bytes, bad: bytes, after: bytes, reason: str
+) -> None:
+    one, refused, other = read(tmp_path, name, b"\n".join([before, bad, after]))
+    assert isinstance(one, HistoryItem)
+    assert isinstance(other, HistoryItem)
+    assert (one.text, other.text) == ("a", "b")
+    assert isinstance(refused, Refused)
+    assert refused.line == 2 + before.count(b"\n")
+    assert refused.reason.startswith(reason)
+
+
+def test_columns_are_found_by_their_usual_names_or_as_they_are_mapped(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "Order Date;Product Name;Price;Note\n2025-01-02 10:00;a wok;9,99;for mum\n;a pan;1;\n"
+    )
+    wok, pan = read_items(path)
+    assert wok == HistoryItem(text="a wok", time=datetime(2025, 1, 2, 10, tzinfo=UTC))
+    assert pan == HistoryItem(text="a pan")
+    mapped = Reading(columns={"text": "Note", "category": "Product Name"}, source="orders")
+    note, empty = read_items(path, mapped)
+    assert note == HistoryItem(text="for mum", category="a wok", source="orders")
+    assert empty == Refused(3, "text: is empty")
+    with pytest.raises(HistoryItemError, match="no column 'Notes'; the columns are 'Order Date'"):
+        list(read_items(path, Reading(columns={"text": "Notes"})))
+
+
+def test_keys_of_json_lines_are_mapped_and_a_role_column_may_hold_names(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"msg": "hi", "by": "Anna", "x": 1}\n{"msg": "hello", "by": "Ben"}\n')
+    reading = Reading(columns={"text": "msg", "role": "by"}, me="anna")
+    assert list(read_items(path, reading)) == [
+        HistoryItem(text="hi"),
+        HistoryItem(text="hello", role="other"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("time", "dates", "read"),
+    [
+        ("2025-01-02T10:00", None, "2025-01-02T09:00:00+00:00"),
+        ("2025-07-02 10:00", None, "2025-07-02T08:00:00+00:00"),
+        ("2025-07-02T10:00Z", None, "2025-07-02T10:00:00+00:00"),
+        ("03/04/2025", "dmy", "2025-04-02T22:00:00+00:00"),
+        ("03/04/2025 3:05 PM", "mdy", "2025-03-04T14:05:00+00:00"),
+        ("3.4.25", "dmy", "2025-04-02T22:00:00+00:00"),
+        ("2025/04/03 12:05 am", None, None),
+        ("2025/04/03 12:05 am", "dmy", "2025-04-02T22:05:00+00:00"),
+        ("1743631200", None, "2025-04-02T22:00:00+00:00"),
+        ("03/04/2025", None, None),
+        ("31/04/2025", "dmy", None),
+        ("yesterday", "dmy", None),
+    ],
+)
+def test_times_without_a_zone_are_read_in_the_one_given(
+    tmp_path: Path, time: str, dates: DateOrder | None, read: str | None
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"text,time\na,{time}\n")
+    (one,) = read_items(path, Reading(zone=ZoneInfo("Europe/Berlin"), dates=dates))
+    if read is None:
+        assert isinstance(one, Refused)
+        assert one.reason.startswith("time: ")
+    else:
+        assert isinstance(one, HistoryItem)
+        assert one.time == datetime.fromisoformat(read)
+
+
+def test_plain_text_is_read_by_line_or_by_paragraph(tmp_path: Path) -> None:
+    path = tmp_path / "diary.txt"
+    path.write_text("\nI ran\n today.  \n\n \nIt rained.\n")
+    by_line = [one.text for one in read_items(path) if isinstance(one, HistoryItem)]
+    assert by_line == ["I ran", "today.", "It rained."]
+    paragraphs = read_items(path, Reading(paragraphs=True, source="diary"))
+    assert list(paragraphs) == [
+        HistoryItem(text="I ran\n today.", source="diary"),
+        HistoryItem(text="It rained.", source="diary"),
+    ]
+    path.write_text("a\n\n" + "word\n" * 5000 + "\nb\n")
+    first, long, last = read_items(path, Reading(paragraphs=True))
+    assert isinstance(long, Refused)
+    assert long.line == 3
+    assert (first, last) == (HistoryItem(text="a"), HistoryItem(text="b"))
+
+
+def test_an_export_of_a_user_is_read_back(tmp_path: Path) -> None:
+    items = [
+        HistoryItem(text="a cat", source="posts", time=datetime(2025, 1, 2, tzinfo=UTC)),
+        HistoryItem(text="hello", id="7", role="other", category="pets"),
+    ]
+    export = {
+        "format": "guided-profile-export",
+        "version": 1,
+        "user_id": "anna",
+        "items": [*(item.model_dump(mode="json") for item in items), {"text": ""}],
+        "profiles": [],
+    }
+    path = tmp_path / "anna.json"
+    path.write_text(json.dumps(export))
+    *same, refused = read_items(path)
+    assert same == items
+    assert refused == Refused(3, "text: is empty", "item")
+    path.write_text(json.dumps(export | {"version": 2}))
+    with pytest.raises(HistoryItemError, match="of version 2, and this program reads 1"):
+        list(read_items(path))
+
+
+def test_an_array_of_items_is_read_bit_by_bit(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    texts = [f"item {number} {'é' * number}" for number in range(900)]
+    path.write_text(json.dumps([{"text": text} for text in texts], ensure_ascii=False))
+    assert path.stat().st_size > 5 * 2**16
+    assert [one.text for one in read_items(path) if isinstance(one, HistoryItem)] == texts
+    path.write_text('[{"text": "a"}, {"text": "b"')
+    first, refused = read_items(path)
+    assert first == HistoryItem(text="a")
+    assert isinstance(refused, Refused)
+    assert refused.place == "item 2"

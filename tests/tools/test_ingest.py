@@ -1,0 +1,160 @@
+"""Files become history: batch by batch, and once, however often it is tried."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from guided_profile.graph.errors import HistoryItemError, ModelError, QuestionError
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools import ingest as module
+from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history_files import Refused
+from guided_profile.tools.ingest import BATCH, Ingested, ingest, ingesting
+
+
+class Counting(LexicalEmbedder):
+    """Counts what it embeds, and fails once that is more than it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedded = 0
+        self.most = 10**9
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        self.embedded += len(texts)
+        if self.embedded > self.most:
+            raise ModelError("the endpoint is gone.")
+        return super().embed_documents(texts)
+
+
+def lines(folder: Path, count: int) -> Path:
+    path = folder / f"{count}.jsonl"
+    path.write_text("".join(f'{{"text": "walk number {number}"}}\n' for number in range(count)))
+    return path
+
+
+def test_everything_is_counted(history: HistoryStore, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "a"}\nnot json\n{"text": "a"}\n{"text": "b"}\n{"text": ""}\n')
+    history.add("anna", [HistoryItem(text="b")])
+    assert ingest(history, "anna", path) == Ingested(
+        added=1,
+        duplicates=2,
+        refused=2,
+        refusals=(Refused(2, "is not JSON, from column 1 on"), Refused(5, "text: is empty")),
+        fraction=1.0,
+    )
+    assert [one.text for one in history.list("anna")] == ["b", "a"]
+    assert history.count("ben") == 0
+
+
+def test_what_is_there_is_not_embedded_again(tmp_path: Path) -> None:
+    embedder = Counting()
+    path = lines(tmp_path, BATCH + 7)
+    with HistoryStore.open(embedder, path=tmp_path / "history") as history:
+        assert ingest(history, "anna", path).added == BATCH + 7
+        assert embedder.embedded == BATCH + 7
+        again = ingest(history, "anna", path)
+        assert (again.added, again.duplicates) == (0, BATCH + 7)
+        assert embedder.embedded == BATCH + 7
+
+
+def test_a_failure_keeps_what_was_added_and_doing_it_again_goes_on(tmp_path: Path) -> None:
+    embedder = Counting()
+    embedder.most = 2 * BATCH
+    path = lines(tmp_path, 3 * BATCH)
+    with HistoryStore.open(embedder, path=tmp_path / "history") as history:
+        with pytest.raises(ModelError, match="endpoint is gone"):
+            ingest(history, "anna", path)
+        assert history.count("anna") == 2 * BATCH
+        embedder.most = 10**9
+        done = ingest(history, "anna", path)
+        assert (done.added, done.duplicates) == (BATCH, 2 * BATCH)
+        assert len({one.text for one in history.list("anna")}) == 3 * BATCH
+
+
+def test_progress_is_told_batch_by_batch(history: HistoryStore, tmp_path: Path) -> None:
+    steps = list(ingesting(history, "anna", lines(tmp_path, 2 * BATCH + 1)))
+    assert [one.added for one in steps] == [BATCH, 2 * BATCH, 2 * BATCH + 1]
+    fractions = [one.fraction or 0 for one in steps]
+    assert fractions == sorted(fractions)
+    assert 0 < fractions[0] <= fractions[-1] == 1
+
+
+def test_an_id_that_is_taken_costs_its_line_alone(history: HistoryStore, tmp_path: Path) -> None:
+    history.add("anna", [HistoryItem(id="1", text="a cat")])
+    path = tmp_path / "a.jsonl"
+    entries = [
+        {"id": "1", "text": "a dog"},
+        {"id": "2", "text": "a bird"},
+        {"id": "2", "text": "a fish"},
+        {"id": "1", "text": "a cat"},
+        {"id": "3", "text": "a cow"},
+    ]
+    path.write_text("\n".join(map(json.dumps, entries)))
+    done = ingest(history, "anna", path)
+    assert (done.added, done.duplicates, done.refused) == (2, 1, 2)
+    reason = "id: is taken by an item that says something else"
+    assert done.refusals == (Refused(1, reason), Refused(3, reason))
+    assert sorted(one.text for one in history.list("anna")) == ["a bird", "a cat", "a cow"]
+
+
+def test_refused_entries_are_counted_beyond_those_that_are_named(
+    history: HistoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NAMED", 3)
+    path = tmp_path / "a.jsonl"
+    path.write_text("x\n" * 20)
+    done = ingest(history, "anna", path)
+    assert done.refused == 20
+    assert [one.line for one in done.refusals] == [1, 2, 3]
+
+
+def test_a_blank_user_is_refused_before_the_file_is_read(
+    history: HistoryStore, tmp_path: Path
+) -> None:
+    with pytest.raises(QuestionError, match="user_id"):
+        ingest(history, " ", tmp_path / "none.jsonl")
+    with pytest.raises(HistoryItemError, match="No such file"):
+        ingest(history, "anna", tmp_path / "none.jsonl")
+
+
+ADDING = """
+import sys
+from pathlib import Path
+from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.ingest import ingesting
+
+with HistoryStore.open(LexicalEmbedder(), path=Path(sys.argv[1])) as history:
+    for done in ingesting(history, "anna", Path(sys.argv[2])):
+        print(done.added, done.duplicates, flush=True)
+"""
+
+
+@pytest.mark.parametrize("after", [1, 3])
+def test_a_killed_run_is_finished_by_the_next(tmp_path: Path, after: int) -> None:
+    count = 5 * BATCH
+    path, folder = lines(tmp_path, count), tmp_path / "history"
+    command = [sys.executable, "-c", ADDING, str(folder), str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for _ in range(after):
+            acknowledged = int(process.stdout.readline().split()[0])
+        time.sleep(0.01 * after)  # in the midst of the next batch
+        os.kill(process.pid, signal.SIGKILL)
+    with HistoryStore.open(LexicalEmbedder(), path=folder) as history:
+        kept = history.count("anna")
+        assert acknowledged <= kept < count
+        done = ingest(history, "anna", path)
+        assert (done.added, done.duplicates) == (count - kept, kept)
+        assert sorted(one.text for one in history.list("anna")) == sorted(
+            f"walk number {number}" for number in range(count)
+        )
