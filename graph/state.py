@@ -127,6 +127,9 @@ class Sentence(Record):
     """Ids of the history items that support it, the strongest first; empty: nothing does."""
     support: float = 0.0
     """How well the strongest of them supports it, 0 to 1."""
+    confidence: float = Field(default=0.0, ge=0.0, le=1.0)
+    """From the amount, agreement and age of the evidence (`tools.evidence.confidence`); 0 if there
+    is none, or if it was written before confidence was kept."""
 
 
 class Profile(Record):
