@@ -64,7 +64,8 @@ class Share:
         z, n, share = 1.959964, self.of, self.hits / self.of
         middle = share + z * z / (2 * n)
         half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-        return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+        scale = 1 + z * z / n
+        return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
 
 
 @dataclass(frozen=True, slots=True)

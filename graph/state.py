@@ -178,8 +178,9 @@ class Answered(Record):
     confidence: float | None = None
     """A choice's winning probability, or the text's mean token probability; None if unknown."""
     evidence: tuple[str, ...] = ()
-    """Ids of the items behind the profile sentences that the response saw; where it saw no
-    profile, of the items that it saw."""
+    """Ids of the items that support the answer itself, the strongest first, 5 at most: what a text
+    says, what the chosen option is about, or the style that a text is rewritten in. Empty: nothing
+    in the history says this directly."""
     guidance: str = ""
     profile: Profile | None = None
     tries: int = 0

@@ -1,4 +1,4 @@
-"""What can be read from the words of a text: what it is about, what it denies, and of whom it tells.
+"""What can be read from a text's words: what it is about, what it denies, of whom it tells.
 
 Words are compared by their stems, so any language that separates words will do. A few short lists
 (words that say nothing, kin, endings) are in English, German, Spanish and French.
@@ -21,11 +21,13 @@ _EMPTY = frozenset(
     "longer anymore only just too all own owns owned named called name buy buys bought get gets "
     "got take takes keep keeps live lives lived living work works worked working play plays give "
     "gives drink drinks know knows learn learns learning make makes ride rides sometimes usually "
-    # German, Spanish, French: function words
+    # German, Spanish, French: the same, fewer
     "der die das den dem des und oder ein eine einen einem einer ist sind hat haben sie ihr ihre "
     "auf mit für von aus bei auch gern gerne sehr diese dieser dieses namens heißt wird als nach "
+    "gibt besitzt fährt spielt wohnt lebt arbeitet kauft trinkt "
     "una uno los las del con por para que esta este son muy tiene gusta sus como llama llamado "
-    "llamada persona les des une est dans pour avec sur elle ses son cette personne aime ".split()
+    "llamada persona vive trabaja toca juega compra bebe "
+    "les des une est dans pour avec sur elle ses son cette personne aime ".split()
 )
 _KIN = frozenset(
     "wife husband spouse partner girlfriend boyfriend fiance fiancee son daughter child children "
@@ -40,7 +42,7 @@ _ENDING = re.compile(
     r"\b(?:"
     r"no more|no longer|no|not|cannot|never|without|instead of|rather than|any ?more|"
     r"quit|quits|stop(?:s|ped)?|sold|sell(?:s|ing)?|cancel\w*|drop(?:ped)|uninstall\w*|retired?|"
-    r"return(?:s|ed)|ga?ive[sn]? (?:up|away)|gave .{1,40}? (?:away|to)|sen[dt]s? .{0,40}?\bback|"
+    r"return(?:s|ed)|g[ai]ven?s? (?:up|away)|gave .{1,40}? (?:away|to)|sen[dt]s? .{0,40}?\bback|"
     r"left (?=the|my|our|a |their)|refuses?|avoids?|hates?|dislikes?|allergic|broken?|stolen|died|"
     r"(?:switch|mov|chang|convert)\w* (?:.{1,40}? )?from|prefers? .{1,40}? (?:to|over)|"
     r"nicht|kein\w*|nie|ohne|statt|verkauft\w*|aufgehört|gekündigt|"
@@ -77,8 +79,12 @@ def stem(word: str) -> str:
 
 def telling_words(text: str) -> set[str]:
     """Return the stems of a text's words that say something; numbers are apart."""
+    return set(_telling(text))
+
+
+def _telling(text: str) -> list[str]:
     words = re.findall(r"[^\W\d_]{3,}", text.casefold())
-    return {stem(word) for word in words if word not in _EMPTY and word not in _NUMBERS}
+    return [stem(word) for word in words if word not in _EMPTY and word not in _NUMBERS]
 
 
 def numbers(text: str) -> set[str]:
@@ -92,7 +98,9 @@ def alike(one: str, other: str) -> bool:
     if one == other:
         return True
     short, long = sorted((one, other), key=len)
-    same = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    same = next(
+        (i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short)
+    )
     return same >= 5 and (same == len(short) or same >= 0.7 * len(long))
 
 
@@ -131,6 +139,8 @@ class Claim:
     """The stems of its telling words."""
     last: str
     """The last of them: mostly what the claim is about; empty if there is none."""
+    parts: tuple[frozenset[str], ...]
+    """The same stems, for each of its clauses and each thing that it lists."""
     names: frozenset[str]
     """Its names, folded: only their very words support them."""
     numbers: frozenset[str]
@@ -142,20 +152,21 @@ class Claim:
     @classmethod
     def of(cls, sentence: str) -> "Claim":
         """Read a sentence."""
-        in_order = [
-            stem(word)
-            for word in re.findall(r"[^\W\d_]{3,}", sentence.casefold())
-            if word not in _EMPTY and word not in _NUMBERS
-        ]
+        in_order = _telling(_ENDING.sub(" ", sentence))
         return cls(
             telling=frozenset(in_order),
             last=in_order[-1] if in_order else "",
+            parts=tuple(part for part in map(_stems, _CLAUSE.split(sentence)) if part),
             names=frozenset(_names(sentence)),
             numbers=frozenset(numbers(sentence)),
             kin=frozenset(_kin(sentence)),
             denies=denies(sentence),
             denied=frozenset(denied_words(sentence)),
         )
+
+
+def _stems(clause: str) -> frozenset[str]:
+    return frozenset(_telling(_ENDING.sub(" ", clause)))
 
 
 def _names(sentence: str) -> set[str]:
@@ -165,12 +176,14 @@ def _names(sentence: str) -> set[str]:
     else:
         found = re.findall(r"(?<![.!?] )(?<!^)\b[A-Z\u00c0-\u00de][\w]*", sentence)
         found += _NAMED.findall(sentence)
-    return {name.casefold() for name in found} - {"i"}
+    return {name.casefold() for name in found} - {"i"} - _EMPTY
 
 
 def _kin(text: str) -> set[str]:
     words = re.findall(r"\w+", text.casefold())
-    return {word for word in (w if w in _KIN else w.removesuffix("s") for w in words) if word in _KIN}
+    return {
+        word for word in (w if w in _KIN else w.removesuffix("s") for w in words) if word in _KIN
+    }
 
 
 @dataclass(frozen=True, slots=True)
