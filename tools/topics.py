@@ -27,6 +27,8 @@ _COVERED = 0.7
 _COVERED_IF_NEAR = 0.5
 """The same, if an item is nearer than `_NEAR`."""
 _NEAR = 0.65
+_DENIED = 0.6
+"""The share of what a claim denies that an item has to deny too."""
 _INTEREST = re.compile(r"\b(?:enjoy|like|love|interest|passion|fan of|hobby|keen)", re.I)
 
 
@@ -51,21 +53,27 @@ def by_topic(
     """Score the items that support a sentence by what they are about; find those against it."""
     claim = Claim.of(sentence)
     there = about(claim, cosines, said)
-    over = {
-        one.index: covered(claim.telling, said[one.index].denied) - claim.names for one in there
-    }
+    over = {one.index: covered(claim.telling, said[one.index].denied) for one in there}
     against = {index for index, words in over.items() if words and not claim.denies}
     there = [_without_what_is_over(one, over, against, ages) for one in there]
-    words = frozenset().union(*(one.words for one in there))
     if claim.denies:
-        if not any(covered(claim.denied, said[one.index].denied) for one in there):
+        denying = {one.index for one in there if _denies_too(claim, said[one.index])}
+        if not denying:
             return {}, set()
-    elif any(over[index] - words for index in against):
+        there = [o for o in there if o.index in denying or not covered(claim.denied, o.words)]
+    words = frozenset().union(*(one.words for one in there))
+    if any(over[index] - words for index in against):
         return {}, set()
     if not _stands(claim, words, there, said):
         return _by_interest(sentence, claim, cosines, said), set()
     chosen = _chosen(claim, there)
     return {one.index: one.score(claim) for one in chosen}, against - {o.index for o in chosen}
+
+
+def _denies_too(claim: Claim, item: Said) -> bool:
+    """Whether an item denies most of what a claim denies."""
+    shared = len(covered(claim.denied, item.denied))
+    return shared > 0 and shared >= _DENIED * len(claim.denied)
 
 
 def about(claim: Claim, cosines: Mapping[int, float], said: Mapping[int, Said]) -> list[Shared]:

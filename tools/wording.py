@@ -60,7 +60,7 @@ _NUMBERS = {
         "zero one two three four five six seven eight nine ten eleven twelve".split()
     )
 }
-_GERMAN = re.compile(r"\b(?:der|die|das|und|ist|hat|haben|ein|eine|einen|sie|auf|mit)\b", re.I)
+_GERMAN = re.compile(r"\b(?:der|das|und|ist|ein|eine[nrm]?|sie|auf|mit|diese[rsnm]?|nicht)\b", re.I)
 _NAMED = re.compile(r"\b(?:named|called|namens|heißt|llamad[oa]|llama|appelée?)\s+(\w+)", re.I)
 _OF_KIN = re.compile(
     r"^\W*(?:my|our|meine?|unsere?|mis?|mon|ma|mes|nuestr[oa])\s+(\w+)", re.IGNORECASE
@@ -171,7 +171,7 @@ def _stems(clause: str) -> frozenset[str]:
 
 def _names(sentence: str) -> set[str]:
     """Return the capitalized words within a sentence; German capitalizes every noun."""
-    if len(_GERMAN.findall(sentence)) > 1:
+    if _GERMAN.search(sentence):
         found = _NAMED.findall(sentence)
     else:
         found = re.findall(r"(?<![.!?] )(?<!^)\b[A-Z\u00c0-\u00de][\w]*", sentence)
