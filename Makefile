@@ -22,6 +22,7 @@ check: $(VENV)/.dev
 bench: $(VENV)/.local
 	@$(BIN)/python -m guided_profile.evals.bench_overhead
 	@$(BIN)/python -m guided_profile.evals.bench_prefix_cache
+	@$(BIN)/python -m guided_profile.evals.bench_evidence --test
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'

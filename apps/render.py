@@ -53,7 +53,8 @@ def sentences(profile: Profile, items: Mapping[str, HistoryItem]) -> Iterator[Re
             yield Text(f"✗ {sentence.text}", style="dim strike")
             yield Padding(Text("nothing in the history supports this: not used", "dim"), (0, 4))
             continue
-        yield Text(f"• {sentence.text}")
+        sure = f"  confidence {sentence.confidence:.0%}" if sentence.confidence else ""
+        yield Text(f"• {sentence.text}") + Text(sure, "dim")
         for id_ in sentence.evidence[:SHOWN_EVIDENCE]:
             if id_ in items:
                 yield Padding(Text(item(items[id_]), "dim"), (0, 4))
@@ -92,14 +93,16 @@ def answer(given: Answered | Abstained, items: Mapping[str, HistoryItem]) -> Gro
     if isinstance(given, Abstained):
         lines = [Text("No answer. ", "bold") + Text(given.detail)]
         if given.tries:
-            lines.append(Text(f"Tried {given.tries + 1} times, each with more history.", "dim"))
+            lines.append(Text(f"Tried {given.tries + 1} times.", "dim"))
         return Group(*lines, Text(cost(given.cost), "dim"))
     shown: list[RenderableType] = [Text(given.text, "bold")]
     shown += probabilities(given.probabilities or {})
-    if given.evidence:
+    if any(id_ in items for id_ in given.evidence):
         shown.append(Text("\nbecause of"))
         shown += [
             Padding(Text(item(items[id_]), "dim"), (0, 4)) for id_ in given.evidence if id_ in items
         ]
+    else:
+        shown.append(Text("\nNothing in the history says this directly.", "dim"))
     sure = f"confidence {given.confidence:.0%}; " if given.confidence is not None else ""
     return Group(*shown, Text(f"\n{sure}{cost(given.cost)}", "dim"))

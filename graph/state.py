@@ -127,6 +127,9 @@ class Sentence(Record):
     """Ids of the history items that support it, the strongest first; empty: nothing does."""
     support: float = 0.0
     """How well the strongest of them supports it, 0 to 1."""
+    confidence: float = Field(default=0.0, ge=0.0, le=1.0)
+    """From the amount, agreement and age of the evidence (`tools.evidence.confidence`); 0 if there
+    is none, or if it was written before confidence was kept."""
     since: datetime | None = None
     """When the newest of its evidence happened; None if none of it has a time."""
     pinned: bool = False
@@ -214,8 +217,9 @@ class Answered(Record):
     confidence: float | None = None
     """A choice's winning probability, or the text's mean token probability; None if unknown."""
     evidence: tuple[str, ...] = ()
-    """Ids of the items behind the profile sentences that the response saw; where it saw no
-    profile, of the items that it saw."""
+    """Ids of the items that support the answer itself, the strongest first, 5 at most: what a text
+    says, what the chosen option is about, or the style that a text is rewritten in. Empty: nothing
+    in the history says this directly."""
     guidance: str = ""
     profile: Profile | None = None
     profile_use: ProfileUse = "none"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypedDict
 
+import numpy as np
 from langchain_core.messages import AIMessage, AnyMessage
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
@@ -21,7 +22,9 @@ from guided_profile.graph.state import (
     State,
 )
 from guided_profile.graph.tasks import Task, find_task
+from guided_profile.nodes.profile import split_sentences
 from guided_profile.nodes.stage import Stage
+from guided_profile.tools import evidence
 from guided_profile.tools.history import HistoryStore
 
 LEAST_ON_OPTIONS = 0.5
@@ -53,7 +56,7 @@ class ClarifyUpdate(TypedDict):
     clarification: str
 
 
-def make_review(tasks: Mapping[str, Task]) -> Stage[State, ReviewUpdate]:
+def make_review(history: HistoryStore, tasks: Mapping[str, Task]) -> Stage[State, ReviewUpdate]:
     """Return the stage that tells an answer from an abstention, and whether to try again."""
 
     async def review(state: State, runtime: Runtime[Context]) -> ReviewUpdate:
@@ -61,7 +64,7 @@ def make_review(tasks: Mapping[str, Task]) -> Stage[State, ReviewUpdate]:
         task = find_task(tasks, context.task).with_switches(context)
         reason = find_abstention(task, state)
         if reason is None:
-            answered = _answered(task, state)
+            answered = await asyncio.to_thread(_answered, history, context.user_id, task, state)
             return {"abstention": None, "answer": answered, "messages": [AIMessage(answered.text)]}
         if may_ask(task, state):
             return {"abstention": reason}
@@ -140,27 +143,60 @@ def _plain(text: str) -> str:
     return text.casefold().replace("’", "'")
 
 
-def _answered(task: Task, state: State) -> Answered:
+def _answered(history: HistoryStore, user_id: str, task: Task, state: State) -> Answered:
     reply, profile = state["reply"], state["profile"]
     text, option, confidence = reply.text, None, reply.confidence
     if reply.probabilities is not None:
         text = max(reply.probabilities, key=reply.probabilities.__getitem__)
         option, confidence = state["choices"].index(text), reply.probabilities[text]
-    ids = [item.id for item in state["recalled"]]
-    if "profile" in task.sees and profile:
-        ids = [id_ for sentence in profile.supported for id_ in sentence.evidence]
     return Answered(
         text=text,
         option=option,
         probabilities=reply.probabilities,
         confidence=confidence,
-        evidence=tuple(dict.fromkeys(ids)),
+        evidence=_behind(history, user_id, task, state, text, option),
         guidance=state["guidance"],
         profile=profile,
         profile_use=state["profile_use"],
         tries=state["tries"],
         cost=Cost.of(state["calls"]),
     )
+
+
+def _behind(
+    history: HistoryStore, user_id: str, task: Task, state: State, text: str, option: int | None
+) -> tuple[str, ...]:
+    """Return the ids of the items that support the answer itself, the strongest first.
+
+    They are among those that the response saw, and those that the profile it saw points to. A
+    rewritten text says nothing of the user: its style does, so the profile's own evidence stands.
+    """
+    profile = state["profile"] if "profile" in task.sees else None
+    tied = profile.supported if profile else ()
+    cited = dict.fromkeys(id_ for one in tied for id_ in one.evidence)
+    if task.evidence == "style":
+        strongest = dict.fromkeys(one.evidence[0] for one in tied)
+        return tuple(strongest | cited)[: evidence.MOST_EVIDENCE]
+    seen = {item.id: item for item in state["recalled"]}
+    seen |= {item.id: item for item in history.get(user_id, cited.keys() - seen.keys())}
+    kept = history.vectors(user_id, seen)
+    items = [item for item in seen.values() if item.id in kept]  # one may have been deleted
+    texts = split_sentences(text) if option is None else state["choices"]
+    if not items or not texts:
+        return ()
+    vectors = np.asarray(history.embedder.embed_documents(list(texts)), np.float32)
+    item_vectors = np.asarray([kept[item.id] for item in items], np.float32)
+    if option is not None:
+        return evidence.speaking_for(
+            option, texts, items, option_vectors=vectors, item_vectors=item_vectors
+        )
+    supported = evidence.support(
+        texts, items, sentence_vectors=vectors, item_vectors=item_vectors, style=False
+    )
+    supported = tuple(sorted(supported, key=lambda one: -one.support))
+    return tuple(dict.fromkeys(id_ for one in supported for id_ in one.evidence))[
+        : evidence.MOST_EVIDENCE
+    ]
 
 
 def make_clarify(

@@ -61,6 +61,8 @@ def test_the_wheel_works_from_another_folder(tmp_path: Path) -> None:
         "import guided_profile.graph.build as build\n"
         f"assert build.__file__.startswith({str(tmp_path)!r}), build.__file__\n"
         "assert len(people()) == 3\n"
+        "from guided_profile.evals.bench_evidence import labelled_people\n"
+        "assert labelled_people('dev') and labelled_people('test')\n"
         "sys.exit(main(['tasks']))\n"
     )
     done = subprocess.run(

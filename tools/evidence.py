@@ -1,11 +1,9 @@
 """Which history items support a sentence, found without a model call.
 
-What a sentence is about is compared with what an item is about by embedding and by shared words;
-what it says about style is counted (`style.py`). Several items may carry a sentence together, so
-the words of the items it is nearest to are pooled.
+What a sentence claims is held against what items are about (`topics.py`); what it says about style
+is counted (`style.py`). `evals/bench_evidence.py` measures it on labelled sentences.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,38 +11,13 @@ from numpy.typing import NDArray
 
 from guided_profile.graph.state import HistoryItem, Sentence
 from guided_profile.tools.style import claimed_habits, own_words
+from guided_profile.tools.topics import about, by_topic
+from guided_profile.tools.wording import Claim, Said, covered
 
 MOST_EVIDENCE = 5
 """The most items that a sentence points to."""
-_SIMILAR = 0.36
-"""Cosine from which an item alone supports a sentence."""
-_RELATED = 0.18
-"""Cosine from which an item that shares one telling word with a sentence supports it; two words
-are enough by themselves."""
-_COVERED = 0.5
-"""The share of a sentence's telling words that items have to share with it, if none is similar."""
-
-_COMMON = frozenset(
-    "this that these those they them their person people user someone history show shows shown "
-    "like likes liked love loves enjoy enjoys prefer prefers interest interested interests often "
-    "also such with from have has had having been being very more most many some other various "
-    "which what when where while about into over than then there here would could should and the "
-    "for are was were not but his her him she who its use uses used using seem seems appear thing "
-    "things kind kinds type types variety taste item items product products range wide different "
-    "particularly especially including include includes generally well known tend tends can may "
-    "suggests suggest indicates indicating suggesting something".split()
-)
-
-
-def telling_words(text: str) -> set[str]:
-    """Return the stems of a text's words that say something: no function words, crude stemming."""
-    stems = set()
-    for word in re.findall(r"[^\W_]{3,}", text.casefold()):
-        if word in _COMMON:
-            continue
-        stem = re.sub(r"(?:ies|y)$", "i", word)
-        stems.add(re.sub(r"(?:ing|ed|es|s|e)$", "", stem) if len(stem) > 4 else stem.rstrip("s"))
-    return stems
+HALF_LIFE = 730.0
+"""Days in which an item comes to count half for a sentence's confidence."""
 
 
 def support(
@@ -66,50 +39,93 @@ def support(
             writing is then held against what the items are about, like any other.
     """
     own = [index for index, item in enumerate(items) if item.role == "user"]
-    if not own:
-        return tuple(Sentence(text=text) for text in sentences)
-    texts = {index: items[index].text for index in own}
-    words = {
-        index: telling_words(f"{items[index].category or ''} {text}")
-        for index, text in texts.items()
-    }
+    said = {index: Said.of(items[index].text, items[index].category) for index in own}
+    ages = _ages(items)
     tied = []
     for text, vector in zip(sentences, sentence_vectors, strict=True):
-        scores = _by_style(text, texts) if style else None
+        against: set[int] = set()
+        scores = _by_style(text, {index: items[index].text for index in own}) if style else None
         if scores is None:
             cosines = {index: float(vector @ item_vectors[index]) for index in own}
-            scores = _by_topic(text, cosines, words)
+            scores, against = by_topic(text, cosines, said, ages)
         best = sorted(scores, key=lambda index: (-scores[index], index))[:MOST_EVIDENCE]
         tied.append(
             Sentence(
                 text=text,
                 evidence=tuple(items[index].id for index in best),
                 support=round(max((scores[index] for index in best), default=0.0), 3),
+                confidence=confidence(
+                    [ages[index] for index in best], [ages[index] for index in against]
+                ),
             )
         )
     return tuple(tied)
 
 
-def _by_topic(
-    sentence: str, cosines: Mapping[int, float], words: Mapping[int, set[str]]
-) -> dict[int, float]:
-    """Score the items that support a sentence by what they are about."""
-    telling = telling_words(sentence)
-    similar = {index: cosine for index, cosine in cosines.items() if cosine >= _SIMILAR}
-    sharing = {}
-    for index, cosine in cosines.items():
-        shared = telling & words[index]
-        if len(shared) > 1 or (shared and cosine >= _RELATED):
-            sharing[index] = cosine
-    pooled = set().union(*(words[index] & telling for index in sharing))
-    covered = len(pooled) / len(telling) if telling else 0.0
-    if not similar and covered < _COVERED:
-        return {}
-    scores = {index: min(1.0, max(0.0, cosine)) for index, cosine in (similar | sharing).items()}
-    return {
-        index: min(1.0, cosine + len(telling & words[index]) / (2 * max(1, len(telling))))
-        for index, cosine in scores.items()
+def speaking_for(
+    chosen: int,
+    options: Sequence[str],
+    items: Sequence[HistoryItem],
+    *,
+    option_vectors: NDArray[np.float32],
+    item_vectors: NDArray[np.float32],
+) -> tuple[str, ...]:
+    """Return the ids of the items that speak for one option more than for any other.
+
+    An option is no claim: an item speaks for it by being about the same, unless it says that this
+    is over.
+
+    Args:
+        chosen: The option's index.
+        options: All the options.
+        items: The history; only what the user wrote counts.
+        option_vectors: Unit vectors, one row an option.
+        item_vectors: Unit vectors, one row an item.
+    """
+    said = {
+        index: Said.of(item.text, item.category)
+        for index, item in enumerate(items)
+        if item.role == "user"
     }
+    scores: list[dict[int, float]] = []
+    for option, vector in zip(options, option_vectors, strict=True):
+        claim = Claim.of(option)
+        cosines = {index: float(vector @ item_vectors[index]) for index in said}
+        scores.append({one.index: one.score(claim) for one in about(claim, cosines, said)})
+    over = {
+        index for index in said if covered(Claim.of(options[chosen]).telling, said[index].denied)
+    }
+    mine = {
+        index: score
+        for index, score in scores[chosen].items()
+        if index not in over and score >= max(other.get(index, 0.0) for other in scores)
+    }
+    best = sorted(mine, key=lambda index: (-mine[index], index))[:MOST_EVIDENCE]
+    return tuple(items[index].id for index in best)
+
+
+def confidence(ages: Sequence[float], against: Sequence[float] = ()) -> float:
+    """Return how sure a sentence is, 0 to 1, from the amount, agreement and age of its evidence.
+
+    It is F / (F + A + 1), where F sums up the items for it and A those against it, and an item
+    counts 0.5 ** (age / HALF_LIFE). One new item gives 0.5, three give 0.75, one that is two years
+    old a third, and so does a new one that another new one speaks against.
+
+    Args:
+        ages: Days by which each item for it is older than the newest of the history.
+        against: The same, of items against it.
+    """
+    for_it, against_it = (sum(0.5 ** (age / HALF_LIFE) for age in side) for side in (ages, against))
+    return float(round(for_it / (for_it + against_it + 1), 3))
+
+
+def _ages(items: Sequence[HistoryItem]) -> list[float]:
+    """Return how many days each item is older than the newest; 0 where the time is not known."""
+    newest = max((item.time for item in items if item.time), default=None)
+    return [
+        (newest - item.time).total_seconds() / 86_400 if newest and item.time else 0.0
+        for item in items
+    ]
 
 
 def _by_style(sentence: str, texts: Mapping[int, str]) -> dict[int, float] | None:

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 import numpy as np
 
 from guided_profile.graph.state import Replaced, Sentence
-from guided_profile.tools.evidence import MOST_EVIDENCE, telling_words
+from guided_profile.tools.evidence import MOST_EVIDENCE
 from guided_profile.tools.wishes import SAME, Embed, same
+from guided_profile.tools.wording import content_words
 
 Contradicts = Callable[[str, str], Awaitable[bool]]
 """Called with an older and a newer sentence: whether the older no longer holds."""
@@ -98,7 +99,7 @@ def _replaced(old: Sentence, new: Sentence) -> Replaced:
 
 def _same_again(old: Sentence, new: Sentence, cosine: float) -> bool:
     """Whether one says what the other says; "tactile" for "linear" is near, but not the same."""
-    one, other = telling_words(old.text), telling_words(new.text)
+    one, other = content_words(old.text), content_words(new.text)
     return cosine >= VERBATIM or (cosine >= SAME and (one <= other or other <= one))
 
 
@@ -106,7 +107,7 @@ def _joined(old: Sentence, new: Sentence) -> Sentence:
     """Return the fuller of the two sentences with the evidence of both, the new one's first."""
     newest = max((one.since for one in (old, new) if one.since), default=None)
     evidence = tuple(dict.fromkeys((*new.evidence, *old.evidence)))[:MOST_EVIDENCE]
-    fuller = max((old, new), key=lambda one: len(telling_words(one.text)))
+    fuller = max((old, new), key=lambda one: len(content_words(one.text)))
     return fuller.model_copy(
         update={
             "evidence": evidence,

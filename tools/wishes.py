@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_profile.graph.state import Profile, Sentence
-from guided_profile.tools.evidence import telling_words
 from guided_profile.tools.profiles import Wish
+from guided_profile.tools.wording import content_words
 
 Embed = Callable[[list[str]], NDArray[np.float32]]
 """Returns a unit vector for each text."""
@@ -18,8 +18,8 @@ SAME = 0.8
 
 def same(one: str, other: str, cosine: float) -> bool:
     """Whether `other` says what `one` says, perhaps in other words, perhaps among more."""
-    words = telling_words(one)
-    return cosine >= SAME or (bool(words) and words <= telling_words(other))
+    words = content_words(one)
+    return cosine >= SAME or (bool(words) and words <= content_words(other))
 
 
 def apply_wishes(profile: Profile, wishes: Sequence[Wish], embed: Embed) -> Profile:

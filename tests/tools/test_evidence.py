@@ -1,9 +1,22 @@
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 
 from guided_profile.graph.state import HistoryItem, Sentence
 from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.evidence import MOST_EVIDENCE, support
+from guided_profile.tools.evidence import MOST_EVIDENCE, confidence, speaking_for, support
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def history(*texts: str) -> list[HistoryItem]:
+    """Items a month apart, the newest last."""
+    return [
+        HistoryItem(id=str(n), text=text, time=START + timedelta(days=30 * n))
+        for n, text in enumerate(texts)
+    ]
+
 
 HISTORY = [
     HistoryItem(text="Dark roast coffee beans, 1 kg", category="Coffee"),
@@ -12,6 +25,15 @@ HISTORY = [
     HistoryItem(text="AA batteries, 12 pack", category="Electronics"),
     HistoryItem(text="you love opera, don't you?", source="chat", role="other"),
 ]
+RUNNER = history(
+    "Tactile switches, 70 pack",
+    "Trail running shoes, size 43",
+    "Hands-free running leash for dogs",
+    "my sister runs marathons on asphalt. could never.",
+    "left the city in March, tiny flat above a bakery now",
+    "Sold all my tactile switches, linear or nothing",
+    "Linear switches, 90 pack",
+)
 POSTS = [
     HistoryItem(text=text, source="posts")
     for text in ("ngl its raining again", "idk man", "cat asleep on the printer", "ok tbh same")
@@ -35,10 +57,11 @@ def tie(sentence: str, items: list[HistoryItem], style: bool = False) -> Sentenc
         ("This person drinks dark roast coffee.", 0),
         ("This person has a dog named Pixel.", 2),
         ("This person cooks with a cast iron skillet.", 1),
+        ("They bought a cast iron skillet of 26 cm.", 1),
     ],
 )
 def test_a_sentence_points_to_the_item_that_says_so(sentence: str, item: int) -> None:
-    assert tie(sentence, HISTORY).evidence[0] == HISTORY[item].id
+    assert tie(sentence, HISTORY).evidence == (HISTORY[item].id,)
 
 
 @pytest.mark.parametrize(
@@ -47,11 +70,72 @@ def test_a_sentence_points_to_the_item_that_says_so(sentence: str, item: int) ->
         "This person plays the violin in an orchestra.",
         "This person loves opera.",
         "This person is kind.",
+        "This person has a dog named Rex.",
+        "They bought a cast iron skillet of 28 cm.",
+        "Their wife drinks dark roast coffee.",
+        "They have a dog named Pixel, and work as a lawyer.",
     ],
 )
 def test_an_invented_sentence_has_no_evidence(sentence: str) -> None:
     assert tie(sentence, HISTORY).evidence == ()
     assert tie(sentence, HISTORY).support == 0
+    assert tie(sentence, HISTORY).confidence == 0
+
+
+def test_an_item_that_shares_only_a_word_is_not_cited_beside_one_that_says_it() -> None:
+    assert tie("This person owns a running leash for dogs.", RUNNER).evidence == ("2",)
+
+
+def test_praise_that_ends_on_a_word_of_the_history_has_no_evidence() -> None:
+    praise = "They are known for their strong work ethic and dedication to their running."
+    assert tie(praise, RUNNER).evidence == ()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "evidence"),
+    [
+        ("This person prefers tactile switches.", ()),
+        ("This person prefers linear switches.", ("6",)),
+        ("They no longer use tactile switches.", ("5",)),
+        ("They no longer use linear switches.", ()),
+        ("This person lives in the city.", ()),
+        ("They left the city.", ("4",)),
+    ],
+)
+def test_what_a_newer_item_ends_is_no_longer_true(sentence: str, evidence: tuple[str, ...]) -> None:
+    assert tie(sentence, RUNNER).evidence == evidence
+
+
+def test_what_was_taken_up_again_is_true_again() -> None:
+    again = history("Quit swimming lessons.", "Swimming lessons every Monday, I love it again.")
+    assert tie("This person takes swimming lessons.", again).evidence == ("1",)
+    assert tie("This person takes swimming lessons.", again[::-1]).evidence == ("1",)
+
+
+def test_what_an_item_tells_of_a_relative_is_not_told_of_the_user() -> None:
+    assert tie("They run marathons on asphalt.", RUNNER).evidence == ()
+    assert tie("Their sister runs marathons on asphalt.", RUNNER).evidence == ("3",)
+    assert tie("Their brother runs marathons on asphalt.", RUNNER).evidence == ()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "evidence"),
+    [
+        ("Diese Person hat das Auto verkauft.", ("0",)),
+        ("Diese Person fährt ein Auto.", ()),
+        ("Sie haben eine Katze namens Minka.", ("1",)),
+        ("Sie haben eine Katze namens Luna.", ()),
+        ("Esta persona trabaja en una farmacia.", ("2",)),
+        ("Esta persona trabaja en una panadería.", ()),
+    ],
+)
+def test_other_languages_are_held_against_their_own_words(
+    sentence: str, evidence: tuple[str, ...]
+) -> None:
+    items = history(
+        "Das Auto ist verkauft.", "Unsere Katze Minka ist da.", "Trabajo en la farmacia."
+    )
+    assert tie(sentence, items).evidence == evidence
 
 
 @pytest.mark.parametrize(
@@ -68,8 +152,56 @@ def test_an_invented_sentence_has_no_evidence(sentence: str) -> None:
 def test_a_sentence_about_style_is_held_against_what_can_be_counted(
     sentence: str, count: int
 ) -> None:
-    assert len(tie(sentence, POSTS, style=True).evidence) == min(count, MOST_EVIDENCE)
+    tied = tie(sentence, POSTS, style=True)
+    assert len(tied.evidence) == min(count, MOST_EVIDENCE)
+    assert bool(tied.confidence) == bool(count)
 
 
 def test_without_anything_the_user_wrote_nothing_is_supported() -> None:
     assert tie("This person loves opera.", HISTORY[-1:]).evidence == ()
+
+
+def test_confidence_grows_with_the_amount_and_falls_with_age_and_disagreement() -> None:
+    assert confidence([]) == 0
+    assert confidence([0.0]) == 0.5
+    assert confidence([0.0, 0.0, 0.0]) == 0.75
+    assert confidence([730.0]) == pytest.approx(1 / 3, abs=0.001)
+    assert confidence([0.0], against=[0.0]) == pytest.approx(1 / 3, abs=0.001)
+    assert confidence([0.0], against=[730.0]) == pytest.approx(0.4, abs=0.001)
+
+
+def test_a_sentences_confidence_is_relative_to_the_newest_item() -> None:
+    fresh = history("I have a green bicycle.")
+    old = [*fresh, HistoryItem(text="lunch", time=START + timedelta(days=730))]
+    assert tie("They have a green bicycle.", fresh).confidence == 0.5
+    assert tie("They have a green bicycle.", old).confidence == pytest.approx(1 / 3, abs=0.001)
+    untimed = [HistoryItem(text="I have a green bicycle.")]
+    assert tie("They have a green bicycle.", untimed).confidence == 0.5
+
+
+def test_what_was_given_up_once_lowers_the_confidence() -> None:
+    sentence = "This person takes swimming lessons."
+    again = history("Quit swimming lessons.", "Swimming lessons every Monday.")
+    assert 0 < tie(sentence, again).confidence < tie(sentence, again[1:]).confidence
+
+
+def options(chosen: int, *texts: str) -> tuple[str, ...]:
+    embedder = LexicalEmbedder()
+    return speaking_for(
+        chosen,
+        texts,
+        RUNNER,
+        option_vectors=np.asarray(embedder.embed_documents(list(texts))),
+        item_vectors=np.asarray(embedder.embed_documents([item.text for item in RUNNER])),
+    )
+
+
+def test_items_speak_for_the_option_that_they_are_nearest_to() -> None:
+    asked = ("Linear switches for a keyboard", "Running shoes", "A box of chocolate")
+    assert options(0, *asked)[0] == "6"
+    assert set(options(1, *asked)) == {"1", "2"}
+    assert options(2, *asked) == ()
+
+
+def test_an_item_that_ends_something_does_not_speak_for_it() -> None:
+    assert set(options(0, "Tactile switches", "Bread")) == {"0", "6"}

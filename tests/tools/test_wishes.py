@@ -46,7 +46,7 @@ CAT, BIKE = "This person has a cat named Miso.", "This person commutes by bicycl
     [
         ((), [CAT, BIKE]),
         ((f"forbid: {CAT}",), [BIKE]),
-        (("forbid: They own the cat Miso.",), [CAT, BIKE]),  # says something else
+        (("forbid: They feed the cat Miso.",), [CAT, BIKE]),  # says something else
         (("forbid: A cat named Miso.",), [BIKE]),
         ((f"pin: {BIKE}",), [BIKE, CAT]),
         (("pin: This person sails.",), ["This person sails.", CAT, BIKE]),
