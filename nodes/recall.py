@@ -1,6 +1,7 @@
 """recall: fetch what the later stages see of the user's history, and the standing profile."""
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TypedDict
@@ -17,13 +18,17 @@ from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import model_id
+from guided_profile.tools.poison import flagged
 from guided_profile.tools.profiles import fingerprint, read_profile
 from guided_profile.tools.search import call_search, make_search_history
+
+_log = logging.getLogger(__name__)
 
 
 class RecallUpdate(TypedDict):
     """What recall writes."""
 
+    flagged: list[str]
     recalled: list[HistoryItem]
     material: list[list[HistoryItem]]
     fingerprint: str
@@ -47,6 +52,7 @@ def make_recall(
         context = require(runtime.context)
         task = find_task(tasks, context.task).with_switches(context.sees, context.guided)
         update: RecallUpdate = {
+            "flagged": [],
             "recalled": [],
             "material": [],
             "fingerprint": "",
@@ -66,9 +72,19 @@ def make_recall(
             listed, found = await asyncio.gather(listing, searching)
         else:
             listed, found = await listing, []
+        orders = flagged([*listed, *found])
+        for id_ in orders.keys() - set(state["flagged"] if again else ()):
+            _log.warning("item %r is left out: it gives orders (%s)", id_, ", ".join(orders[id_]))
+        update["flagged"] = sorted(orders)
+        listed = [item for item in listed if item.id not in orders]
+        found = [item for item in found if item.id not in orders]
         window = _own(listed)
         update["recalled"] = _in_order(
-            _fitting(_own(found), context.context_tokens * widening), window
+            _fitting(
+                _own(item for item in found if item.id not in orders),
+                context.context_tokens * widening,
+            ),
+            window,
         )
         if not task.needs_guidance and not task.needs_profile:
             return update

@@ -1,0 +1,96 @@
+"""Which history items try to give the model orders: found by their form, without a model call.
+
+Escaping (`prompts.as_data`) keeps an item inside its block, but a small model also follows what
+stands there. So an item that tries is left out of every prompt; it stays in the history.
+
+The check is narrow rather than complete: an order that is worded like a person's own remark
+passes, and so does one in a language that `poison_patterns` does not have.
+"""
+
+import base64
+import codecs
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+
+from guided_profile.graph.prompts import visible
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.poison_patterns import PATTERNS
+
+_HIDDEN_TEXT = re.compile(
+    "(?<!\U0001f3f4)[\U000e0020-\U000e007e]{2,}"  # tags, but not those of a flag
+    "|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,}"  # variation selectors
+    "|[\u202d\u202e]"  # overrides of the direction
+    "|(?:[a-zA-Z][\u200b-\u200d\u2060\ufeff\u00ad]+){3,}[a-zA-Z]"
+    "|[\u200b-\u200d\u2060\ufeff\u00ad]{8,}"
+)
+_MIXED_WORD = re.compile(r"(?=\w*[a-z])(?=\w*[а-яёіјѕα-ω])\w{2,40}")
+_LATIN = str.maketrans("асеорхуіјѕһԁԛѡвнмткαονρικτυχε", "aceopxyijshdqwbhmtkaovpiktuxe")
+_LEET_WORD = re.compile(r"\b(?=[a-z]*[01345])[a-z01345]{3,20}\b")
+_LEET = str.maketrans("01345", "oieas")
+_ROT13 = ("vtaber", "qvfertneq", "vafgehpgvba", "ercyl", "nafjre")
+_BACKWARDS = ("erongi", "drageris", "noitcurtsni", "snoitcurtsni", "ylper", "rewsna")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){16,}")
+
+
+def flags(text: str) -> tuple[str, ...]:
+    """Return the families of attack that a text shows, in a fixed order; empty for nearly all.
+
+    A text whose hidden or encoded part holds an order is of the family `hidden` or `encoded`.
+    """
+    shown = _plain(visible(text))
+    found = set(_orders(shown))
+    if _HIDDEN_TEXT.search(text) or any(map(_orders, _lookalikes(shown))):
+        found.add("hidden")
+    if any(_orders(_plain(decoded)) for decoded in _decoded(shown, text)):
+        found.add("encoded")
+    return tuple(family for family in (*PATTERNS, "hidden") if family in found)
+
+
+def flagged(items: Iterable[HistoryItem]) -> dict[str, tuple[str, ...]]:
+    """Return the families that items show, by item id; items that show none are not in it."""
+    seen = {
+        item.id: flags("\n".join(filter(None, (item.text, item.category, item.source))))
+        for item in items
+    }
+    return {id_: families for id_, families in seen.items() if families}
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower().replace("’", "'")
+
+
+def _orders(plain: str) -> list[str]:
+    return [
+        family
+        for family, (hints, pattern) in PATTERNS.items()
+        if any(hint in plain for hint in hints) and pattern.search(plain)
+    ]
+
+
+def _lookalikes(shown: str) -> Iterator[str]:
+    """Write Cyrillic and Greek letters inside Latin words as the Latin ones they look like."""
+    if not shown.isascii() and len(_MIXED_WORD.findall(shown)) > 1:
+        yield _MIXED_WORD.sub(lambda word: word[0].translate(_LATIN), shown)
+
+
+def _decoded(shown: str, text: str) -> Iterator[str]:
+    """Read what is encoded in a text in the ways that a model can read too."""
+    if len(_LEET_WORD.findall(shown)) > 2:
+        yield _LEET_WORD.sub(lambda word: word[0].translate(_LEET), shown)
+    if any(hint in shown for hint in _ROT13):
+        yield codecs.encode(shown, "rot13")
+    if any(hint in shown for hint in _BACKWARDS):
+        yield shown[::-1]
+    for chunk in _BASE64.findall(text):
+        yield from _text_of(chunk, base64.b64decode)
+    for chunk in _HEX.findall(text):
+        yield from _text_of(chunk, bytes.fromhex)
+
+
+def _text_of(chunk: str, decode: Callable[[str], bytes]) -> Iterator[str]:
+    try:
+        yield decode(chunk).decode()
+    except ValueError:  # of which binascii.Error and UnicodeDecodeError are kinds
+        return
