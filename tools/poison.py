@@ -24,7 +24,7 @@ _HIDDEN_TEXT = re.compile(
     "|(?:[a-zA-Z][\u200b-\u200d\u2060\ufeff\u00ad]+){3,}[a-zA-Z]"
     "|[\u200b-\u200d\u2060\ufeff\u00ad]{8,}"
 )
-_MIXED_WORD = re.compile(r"(?=\w*[a-z])(?=\w*[а-яёіјѕα-ω])\w{2,40}")
+_MIXED_WORD = re.compile(r"(?=\w{0,40}[a-z])(?=\w{0,40}[а-яёіјѕα-ω])\w{2,40}")
 _LATIN = str.maketrans("асеорхуіјѕһԁԛѡвнмткαονρικτυχε", "aceopxyijshdqwbhmtkaovpiktuxe")
 _LEET_WORD = re.compile(r"\b(?=[a-z]*[01345])[a-z01345]{3,20}\b")
 _LEET = str.maketrans("01345", "oieas")

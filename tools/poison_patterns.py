@@ -8,52 +8,79 @@ search takes time linear in the text.
 import re
 
 _MODEL = (
-    r"(?:ai|a\.i\.|llm|llms|ais|assistants?|ai[- ]assistants?|(?:large )?language models?|"
-    r"chat ?bots?|chat ?gpt|gpt|ai models?|ai agents?|recommenders?|ki-assistenten?|sprachmodelle?)"
+    r"(?:ai|llm|ais|llms|ai[- ](?:assistants?|models?|agents?|shoppers?|readers?|systems?)|"
+    r"assistants?|(?:large )?language models?|chat ?bots?|chat ?gpt|gpt|claude|gemini|"
+    r"recommenders?)"
 )
-_REPLY = r"(?:answer|reply|response|output|sentence|message|summary)"
-_SAY = r"(?:answer|reply|respond|say|write|output|print|tell|recommend|choose|select|pick|mention)"
+_REPLY = r"(?:answers?|repl(?:y|ies)|responses?|outputs?|sentences?|messages?|summar(?:y|ies))"
+_SAY = r"(?:answer|reply|respond|say|write|output|print|speak|recommend|choose|select|mention)"
+_TOLD = (
+    r"(?:instructions?|prompts?|directions?|directives?|guidelines|guidance|rules|context|messages?|"
+    r"commands|orders)"
+)
+_BEFORE = r"(?:all|any|every|your|above|previous|prior|earlier|preceding|other|initial|original)"
+_DROP = r"(?:ignore|disregard|forget|override|bypass|drop|dismiss|discard)"
+_SECRET = (
+    r"(?:system (?:prompt|message|instructions)|(?:initial|hidden|secret|original) (?:prompt|"
+    r"instructions)|your (?:instructions|prompt|guidelines|context)|context window|"
+    r"developer message|instructions you (?:got|were given|received|have))"
+)
 
 _PATTERNS: dict[str, tuple[str, ...]] = {
     "override": (
-        r"\b(?:ignore|disregard|forget|override|bypass|drop)\b[^.!?\n]{0,30}?\b(?:all|any|every|your"
-        r"|above|previous|prior|earlier|preceding|other)\b[^.!?\n]{0,30}?\b(?:instructions?|prompts?"
-        r"|directives?|guidelines|rules|commands)\b",
-        r"\b(?:ignore|disregard|forget)\b[^.!?\n]{0,20}?\b(?:instructions?|rules) above\b",
-        r"\b(?:ignore|disregard|forget) (?:all|everything)[^.!?\n]{0,20}?\b(?:above|"
-        r"you (?:were|have been|are) told|you know)\b",
-        r"\b(?:ignore|disregard|forget) (?:all (?:of )?)?(?:the|this)? ?above\W+(?:\w+\W+)?"
-        rf"{_SAY}\b",
-        r"\b(?:reply|answer|respond|speak)\W+(?:only|solely|exclusively|just)\W+"
-        r"(?:with|the word)\b",
-        r"\b(?:say|write|output|print|answer|reply)\b[^.!?\n]{0,40}\band nothing else\b",
+        rf"\b{_DROP}\b[^.!?\n]{{0,20}}?\b{_BEFORE}\b[^.!?\n]{{0,30}}?\b{_TOLD}\b",
+        rf"\b{_DROP}\b[^.!?\n]{{0,20}}?\b{_TOLD} above\b",
+        rf"\b{_DROP} (?:all|everything|what)\b[^.!?\n]{{0,20}}?\b(?:above|you know|"
+        r"you (?:were|have been|are) told)\b",
+        rf"\b{_DROP} (?:all (?:of )?)?(?:the|this)? ?above\W+(?:\w+\W+)?{_SAY}\b",
+        rf"\b{_BEFORE} {_TOLD}\b[^.!?\n]{{0,10}}\b(?:no longer appl|(?:is|are) (?:void|cancelled|"
+        r"canceled|obsolete|revoked|superseded))",
+        r"\b(?:your )?new (?:instructions?|task|role|goal|objective|directive)s?(?: is| are|:)[^\n]"
+        rf"{{0,60}}\b(?:you|your|be|stop|{_SAY})\b",
+        r"\b(?:answer|respond|reply|speak)\W+(?:only|solely|exclusively|just)\W+"
+        r"(?:with|the word|like)\b",
+        rf"\b{_SAY}\b[^.!?\n]{{0,40}}\band nothing else\b",
+        rf"(?:^|[.!:;,]\s*)instead,? (?:please |just |only )*{_SAY}\b",
         rf"\b(?:end|begin|start|finish) (?:every|each|all|any) (?:of your )?{_REPLY}",
         r"\bthe answer is always\b",
         r"\byour (?:whole|only|entire|final) (?:answer|reply|response|output) (?:is|must|has to)\b",
-        r"\b(?:new|your) task\W+stop what you (?:are|were) doing\b",
         rf"\b(?:every|each) {_REPLY} (?:that )?you (?:write|give|make)\b",
-        r"\b(?:ignorier\w*|vergiss|missachte\w*)\b[^.!?\n]{0,40}(?:anweisung|vorgaben|instruktion)",
-        r"\bantworte (?:nur|ausschließlich|immer)\b",
-        r"\b(?:ignora|olvida|descarta)\b[^.!?\n]{0,40}(?:instruccion|indicaciones|istruzioni)",
-        r"\bresponde (?:solo|sólo|solamente|únicamente|siempre)\b",
-        r"\b(?:ignore[zr]?|oublie[zr]?)\b[^.!?\n]{0,40}(?:instructions|consignes|ci-dessus)",
-        r"\bréponds? (?:seulement|uniquement|toujours)\b",
-        r"\b(?:ignore|esqueça)\b[^.!?\n]{0,40}instruções|\bresponda (?:apenas|somente|sempre)\b",
-        r"\bdimentica\b[^.!?\n]{0,40}istruzioni|\brispondi (?:solo|soltanto|sempre)\b",
-        r"(?:игнорируй|забудь)\w*[^.!?\n]{0,40}(?:инструкц|указани)",
+        rf"\bfrom (?:now|here) on,? (?:you (?:will|must|shall|only|always|are to)|{_SAY}\b)",
+        rf"\byou (?:will|shall|must) now (?:act|role-?play|behave|pretend|{_SAY})\b",
+        r"\byou are (?:now )?(?:dan\b|free of (?:any|all) (?:rules|restrictions?))",
+        r"\b(?:comply with|obey) (?:the|this|these|my) (?:next|following|instructions?|orders?)\b",
+        r"\b(?:admin|administrator|system|developer|emergency|manual) override\b",
+        r"\b(?:do not|don't) (?:summari[sz]e|profile|analy[sz]e|categori[sz]e) this\b",
+        # German, Dutch, Spanish, Italian, Portuguese, French, Polish, Turkish
+        r"\b(?:ignoriere?|vergiss|missachte|negeer)\b[^.!?\n]{0,40}(?:oben|obige|bisherig|vorherig|"
+        r"anweisung|vorgaben|instruktion|instructies)",
+        r"\b(?:ignor[ae]|olvid[ae]|descart[ae]|dimentica|esqueça|desconsidere)\b[^.!?\n]{0,40}"
+        r"(?:instruc|instruç|istruzion|indicac|anterior|precedent|arriba|acima|sopra)",
+        r"\b(?:ignore[zr]?|oublie[zr]?)\b[^.!?\n]{0,40}(?:instructions|consignes|précèd|précéd|"
+        r"ci-dessus|au-dessus)",
+        r"\b(?:antworte (?:nur|ausschließlich|immer)|responde (?:solo|sólo|solamente|siempre)|"
+        r"responda (?:apenas|somente|sempre)|rispondi (?:solo|soltanto|sempre)|"
+        r"réponds? (?:seulement|uniquement|toujours))\b",
+        r"\bzignoruj\b[^.!?\n]{0,40}(?:instrukcj|polece)|\b(?:tüm|bütün|her) (?:cevap|yanıt)\w*"
+        r".{0,20}(?:öner|yaz|söyle)|talimat.{0,20}(?:yok say|unut|görmezden)",
+        # Russian, Chinese, Japanese, Korean, Arabic, Hindi
+        r"(?:игнорир|забуд)\w*[^.!?\n]{0,40}(?:инструкц|указани|выше|предыдущ|правил)",
         r"отвечай(?:те)? (?:только|всегда)|ответь(?:те)? только",
-        r"(?:忽略|无视|忘记|忘掉|無視).{0,12}(?:指令|指示|说明|規則|规则|提示)",
-        r"(?:指示|命令|ルール).{0,6}(?:無視|忘れ)|(?:只|仅)(?:输出|回答|回复)|とだけ(?:答え|返信|回答)",
-        r"지시.{0,8}무시|تجاهل.{0,30}التعليمات|talimat.{0,20}(?:yok say|unut|görmezden)",
-        r"\bnegeer\b[^.!?\n]{0,40}instructies|\bzignoruj\b[^.!?\n]{0,40}(?:instrukcj|polece)",
+        r"(?:忽略|无视|忘记|忘掉|無視).{0,12}(?:指令|指示|说明|内容|規則|规则|提示)",
+        r"(?:只|仅)(?:输出|回答|回复)",
+        r"(?:指示|命令|ルール|内容).{0,6}(?:無視|忘れ)|とだけ?(?:答え|返信|回答|出力)",
+        r"(?:지시|명령|내용).{0,8}(?:무시|잊)|(?:تجاهل|انس).{0,30}(?:التعليمات|السابق|أعلاه)",
+        r"निर्देश.{0,20}(?:अनदेखा|नज़रअंदाज़|भूल)",
     ),
     "role_tags": (
         r"<\|[a-z_]{2,30}\|>|<(?:start|end)_of_turn>|\[/?inst\]|<</?sys>>",
-        r"^\s*#{2,4} ?(?:instructions?|system|response|assistant|human|user)\s*:",
-        r"^\s*(?:system|developer)(?: (?:message|prompt))?:[^\n]{0,200}\b"
-        rf"(?:you|your|from now on|always|only|{_SAY})\b",
-        r"^\s*(?:human|user):[\s\S]{0,400}?\n\s*(?:assistant|ai|model):",
-        r"^\s*(?:assistant|ai|model):[\s\S]{0,400}?\n\s*(?:human|user):",
+        r"</?(?:system|assistant|developer)>|\[(?:system|assistant|developer|admin)\b[^\]\n]{0,30}\]",
+        r"\"role\"\s*:\s*\"(?:system|assistant|user|developer|tool)\"",
+        r"#{2,4} ?(?:instructions?|system|response|assistant|human|user|new (?:task|conversation))"
+        r"\b",
+        r"^\s*(?:system|developer)(?: (?:message|prompt|note))?:[^\n]{0,200}"
+        rf"\b(?:you|your|always|from now on|{_SAY})\b",
+        r"^\s*assistant:|^\s*(?:human|user):[\s\S]{0,400}?\n\s*(?:assistant|ai|model):",
     ),
     "tool_call": (
         r"</?(?:tool_calls?|function_calls?|function=|invoke\b|tool_use|tool_response)",
@@ -66,27 +93,31 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     "links": (
         r"https?://[^\s)]{3,200}[?&][\w-]{1,30}=(?:[{<\[(]|%7b|%3c|\$\{)",
         r"https?://\S{3,200}[^.!?\n]{0,40}\b(?:filled in|with the (?:person|user)'s)\b",
-        rf"\b(?:add|append|include|insert|show|put|end)\b[^.!?\n]{{0,60}}\b{_REPLY}\b[^.!?\n]{{0,60}}"
+        r"\b(?:add|append|attach|embed|include|insert|load|show|display|render|put|end)\b[^.!?\n]"
+        rf"{{0,60}}\b(?:your|every|each|any|all|the) {_REPLY}\b[^.!?\n]{{0,60}}"
         r"(?:https?://|!\[|\blinks?\b|\bpicture\b|\bimage\b)",
-        rf"https?://[^\n]{{3,200}}\b(?:in|to) (?:every|each|any|all) (?:your )?{_REPLY}",
-        r"\b(?:send|post|upload|forward)\b[^.!?\n]{0,40}\b(?:history|profile|conversation|summary|"
-        r"system prompt)\b[^.!?\n]{0,40}\bto\b[^.!?\n]{0,20}https?://",
+        r"\b(?:add|append|attach|embed|include|insert|load|show|display|render|put|shown)\b[^\n]"
+        rf"{{0,200}}\b(?:in|to|into|with) (?:your|every|each|any|all|the) {_REPLY}\b",
+        r"\b(?:send|e?mail|post|upload|forward)\b[^.!?\n]{0,40}\b(?:history|profile|conversation|"
+        r"summary|system prompt|it)\b[^.!?\n]{0,40}\bto\b[^.!?\n]{0,20}(?:https?://|\S{1,40}@\S)",
         r"\bfüge (?:jeder|allen) antwort|à chaque réponse|cada respuesta.{0,60}https?://",
     ),
     "recommend": (
         rf"\b{_MODEL} (?:must|should|shall|has to|have to|need to|will now|is required to)\b"
         r"[^.!?\n]{0,30}?\b(?:recommend|choose|pick|select|rate|rank|suggest|prefer|put)\b",
-        r"\b(?:note|message|instructions?|attention)(?: to| for|,)? (?:the |all |any )?"
-        rf"{_MODEL}\s*[:,!]",
+        r"\b(?:note|message|instructions?|attention|memo|written)(?: to self)?(?: to| for|,)? "
+        rf"(?:the |all |any )?{_MODEL}\s*[:,!]",
         rf"\bif you are an? {_MODEL}\b",
-        rf"\b(?:recommender|{_MODEL})\b[^.!?\n]{{0,20}}\b(?:has|have) to\b",
+        rf"\b{_MODEL}s?\s*:\s*(?:please )?(?:always )?(?:rank|rate|pick|tag|{_SAY})\b",
+        rf"\b(?:any|all|every) (?:\w+ )?(?:models?|{_MODEL}) (?:must|shall|has to|reading this)\b",
+        rf"\b(?:recommender|{_MODEL})\b[^.!?\n]{{0,20}}\bhas to\b",
         r"\b(?:always|must) (?:recommend|choose|select|pick|rank|rate) (?:this|the|our|me|it)\b",
         r"\b(?:must|have to) (?:select|choose|pick|recommend) this (?:option|product|item)\b",
         r"\bki-assistent\w* (?:müssen|sollen)",
         r"(?:ai|助手|模型).{0,8}(?:必须|始终|务必).{0,6}(?:推荐|选择)",
     ),
     "delimiter": (
-        r"</(?:history|context|profile|guidance|instructions?|system|user_data|user_history|data)\s*>",
+        r"</(?:history|context|profile|guidance|instructions?|user_data|user_history|data)\s*>",
         r"\n\s*- \[\d{4}-\d\d-\d\d, ",
         r"[-=#*]{3,}\s*(?:end|begin|start) (?:of )?(?:the )?"
         r"(?:history|context|data|document|user input|instructions|transcript)",
@@ -94,9 +125,9 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         r"^\s*profile of this person:",
     ),
     "authority": (
-        r"\b(?:i am|i'm|this is|as|from) (?:the|your|an?) (?:developers?|account owner|"
+        r"\b(?:i am|i'm|this is|as|from|by) (?:the|your|an?) (?:developers?|account owner|"
         r"(?:system )?administrator|admin|operator|creator)\b[^\n]{0,80}"
-        r"\b(?:authori[sz]e|require|order|command|instruct) you\b",
+        r"\b(?:authori[sz]e you|require you|order you|command you|instruct you|comply|obey)\b",
         r"\b(?:security|urgent)\b[^\n]{0,60}\badministrator\b[^\n]{0,40}\b(?:you must|required)\b",
         r"\b(?:all|every) models? (?:shall|must)\b",
         r"\b(?:enter|enable|activate) (?:developer|debug|god|dan|jailbreak) mode\b",
@@ -111,11 +142,15 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         r"\b(?:write|add|put|note|record|save|store|insert|include)\b[^.!?\n]{0,20}\b(?:in|into|to)\b"
         r"[^.!?\n]{0,10}\b(?:the|this|their|his|her|user'?s?) (?:user )?(?:profile|persona)\b"
         r"[^.!?\n]{0,10}\b(?:that|:)",
-        r"\b(?:this|the) (?:user|person|customer)'?s?\b[^.!?\n]{0,80}\bmention it whenever\b",
+        r"\bthe (?:profile|persona|summary) (?:must|has to|shall|should) (?:always )?"
+        r"(?:state|say|mention|include|contain|read|list)\b",
+        r"\b(?:this|the) (?:user|person|customer)\b[^!?\n]{0,80}\b(?:mention it whenever|"
+        r"always (?:bring it up|mention))\b",
         r"\bremember for all (?:future|later) (?:answers|replies|sessions|conversations)\b",
         r"\b(?:update|overwrite|edit|change) your (?:long-term )?memory\b",
         r"\b(?:in|of) every (?:summary|profile|description) of (?:them|him|her|this|the)\b",
-        r"\b(?:describe|present|portray) (?:this|the) (?:person|user|customer) as\b",
+        r"\b(?:describe|present|portray|tag|mark|label|classify|treat) (?:this|the) "
+        r"(?:person|user|customer) as\b",
         r"\bschreibe?\b.{0,15}\bprofil\b.{0,10}\bdass\b",
         r"\bescribe en el perfil\b|écris dans le profil",
         r"プロフィールに.{0,40}書(?:いて|け)",
@@ -132,13 +167,15 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         r"\b(?:reply|answer|respond) that you (?:don't|do not|can't|cannot|are unable)\b",
         rf"\b{_MODEL} (?:must|has to|should|shall|will) "
         r"(?:refuse|decline|not answer|stay silent)\b",
+        r"\b(?:when|whenever|if) (?:you are )?asked\b[^.!?\n]{0,50}, (?:always |only |just )?"
+        r"(?:say|claim|answer|reply|respond|deny|refuse|pretend)\b",
+        r"\b(?:reply|answer|respond)[^.!?\n]{0,40} to (?:everything|every (?:question|message))\b",
         r"\b(?:reply|answer|response) is\W{1,3}sorry\b",
         r"\bresponde siempre\b|\bréponds? toujours\b|\bantworte immer\b|всегда отвечай",
     ),
     "prompt_leak": (
-        r"\b(?:repeat|print|reveal|show|output|display|recite|quote|copy|give me|tell me)\b"
-        r"[^.!?\n]{0,40}?\b(?:your system (?:prompt|message|instructions)|initial prompt|"
-        r"hidden prompt|your (?:initial )?(?:instructions|prompt|guidelines))\b",
+        r"\b(?:repeat|print|reveal|show|output|display|recite|quote|copy|translate|leak|dump|"
+        rf"disclose|give me|tell me)\b[^.!?\n]{{0,40}}?\b{_SECRET}\b",
         r"\b(?:repeat|print|output|recite|quote)\b[^.!?\n]{0,20}"
         r"\b(?:everything|all|the text|the words)\b[^.!?\n]{0,20}\babove\b",
         r"\bwhat (?:are|were) your (?:system |initial |original )?(?:instructions|prompt|rules)\b",
@@ -147,28 +184,32 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         r"системн\w{1,4} (?:промпт|сообщени|инструкц)|系统提示|システムプロンプト",
     ),
 }
-
 _HINTS: dict[str, str] = {
-    "override": "ignor, disregard, forget, overrid, bypass, drop, answer, repl, respon, speak, "
-    "nothing else, message, sentence, summary, output, stop what, vergiss, missachte, antwort, "
-    "olvida, descarta, oublie, répond, esqueça, dimentica, rispondi, игнорир, забуд, отвеча, "
-    "ответь, 忽略, 无视, 忘, 無視, 输出, 回答, 回复, 答え, 返信, 무시, تجاهل, talimat, negeer",
-    "role_tags": "<|, <start_of, <end_of, [inst, [/inst, <<, ##, system, developer, human:, user:, "
-    "assistant:, ai:, model:",
-    "tool_call": "tool_, function, <invoke, </invoke, arguments, parameters, args, input, "
-    "default_api, 执行, 调用",
-    "links": "http, link, picture, image, ![, antwort, réponse",
-    "recommend": "ai, llm, assisten, assistant, language model, bot, gpt, recommend, sprachmodell, always, "
-    "must, have to, 助手, 模型",
+    "override": "ignor, disregard, forget, overrid, bypass, drop, dismiss, discard, no longer, "
+    "void, cancel, obsolete, revoked, superseded, new , answer, repl, respon, speak, nothing else, "
+    "instead, message, sentence, summary, summari, profile this, analy, categor, output, from now, "
+    "from here, now , you are, comply, obey, vergiss, missachte, antwort, olvid, descart, oublie, "
+    "répond, esqueça, desconsidere, dimentica, rispondi, cevap, yanıt, игнорир, забуд, отвеча, "
+    "ответь, 忽略, 无视, 忘, 無視, 输出, 回答, 回复, 答え, 返信, 出力, 무시, 잊, تجاهل, انس, "
+    "निर्देश, talimat, negeer",
+    "role_tags": "<|, <start_of, <end_of, inst], <<, ##, system, developer, assistant, admin, "
+    "role, human:, user:",
+    "tool_call": "tool_, function, invoke, arguments, parameters, args, input, default_api, "
+    "执行, 调用",
+    "links": "http, link, picture, image, ![, @, answer, repl, respon, output, message, sentence, "
+    "summar, antwort, réponse",
+    "recommend": "ai, llm, assisten, assistant, language model, bot, gpt, claude, gemini, "
+    "recommend, models, always, must, have to, 助手, 模型",
     "delimiter": "</, - [, ---, ===, ###, ***, ends here, profile of",
     "authority": "develop, admin, owner, operator, creator, model, mode, soy , ich bin, je suis, "
     "я разраб, я созд, я адм",
-    "planting": "profil, persona, mention it, remember for, memory, in every, of every, describe, "
-    "present, portray, perfil, 写, 記, 记, 書",
+    "planting": "profil, persona, summary, mention, bring it up, remember for, memory, description,"
+    " describe, present, portray, tag , mark , label, classify, treat, perfil, 写, 記, 记, 書",
     "encoded": "decode, decipher, base, rot, hex",
-    "abstention": "answer, repl, respon, refuse, decline, stay silent, antwort, répond, отвеча",
-    "prompt_leak": "system, prompt, instructions, guidelines, rules, above, given before, système, "
-    "consigne, sistema, системн, 系统, システム",
+    "abstention": "answer, repl, respon, refuse, decline, stay silent, asked, antwort, répond, "
+    "отвеча",
+    "prompt_leak": "system, prompt, instructions, guidelines, your context, context window, "
+    "developer message, rules, above, given before, système, sistema, системн, 系统, システム",
 }
 
 PATTERNS: dict[str, tuple[tuple[str, ...], re.Pattern[str]]] = {
