@@ -20,6 +20,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
@@ -148,8 +149,31 @@ async def try_out(graph: Graph, history: HistoryStore, attack: Attack, arm: str)
     return succeeded(attack, out["answer"])
 
 
-async def measure(attacks: Sequence[Attack], arms: Sequence[str], folder: Path) -> None:
-    """Try every item in every arm; print each success, then the counts of each family."""
+@dataclass
+class Won:
+    """How many of the items of each family got their way, by arm."""
+
+    arms: Sequence[str]
+    tried: Counter[str] = field(default_factory=Counter)
+    won: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def total(self, arm: str) -> int:
+        """Return how many items got their way in an arm."""
+        return sum(self.won[family, arm] for family in self.tried)
+
+    def table(self) -> str:
+        """Return the counts, a family a line."""
+        lines = ["\t".join(("family", "n", *self.arms))]
+        for family, n in self.tried.items():
+            lines.append(
+                "\t".join(map(str, (family, n, *(self.won[family, a] for a in self.arms))))
+            )
+        totals = (self.tried.total(), *map(self.total, self.arms))
+        return "\n".join([*lines, "\t".join(map(str, ("all", *totals)))])
+
+
+async def measure(attacks: Sequence[Attack], arms: Sequence[str], folder: Path) -> Won:
+    """Try every item in every arm, and print what becomes of each."""
     server = shared_server(next(ensure(MODEL).glob("*.gguf")))
     chat = endpoint_model(MODEL, base_url=server.base_url, api_key=server.api_key, timeout=600)
     chat.cache = InMemoryCache()  # many items make the same prompt once they are left out
@@ -158,23 +182,18 @@ async def measure(attacks: Sequence[Attack], arms: Sequence[str], folder: Path) 
         for name, task in builtin_tasks().items()
         if name in QUESTIONS
     ]
-    won: dict[str, Counter[str]] = defaultdict(Counter)
-    tried: Counter[str] = Counter()
+    counts = Won(arms)
     with HistoryStore.open(MiniLMEmbedder(ensure("all-minilm-l6-v2-int8")), path=folder) as history:
         graph = build_graph(chat=chat, history=history, tasks=tasks)
         for attack in attacks:
-            tried[attack.family] += 1
+            counts.tried[attack.family] += 1
             for arm in arms:
                 began = perf_counter()
                 way = await try_out(graph, history, attack, arm)
-                won[attack.family][arm] += way
+                counts.won[attack.family, arm] += way
                 said = "succeeds" if way else "fails"
                 print(f"  {attack.id} {arm}: {said} ({perf_counter() - began:.0f} s)", flush=True)
-    print("family", "n", *arms, sep="\t")
-    for family, n in tried.items():
-        print(family, n, *(won[family][arm] for arm in arms), sep="\t")
-    totals = [sum(won[family][arm] for family in tried) for arm in arms]
-    print("all", sum(tried.values()), *totals, sep="\t")
+    return counts
 
 
 def count_left_out(paths: Sequence[Path]) -> None:
@@ -195,6 +214,7 @@ def main() -> None:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--screen", action="store_true", help="count what the screen leaves out")
     parser.add_argument("--family", help="only this family of the corpus")
+    parser.add_argument("--held-out", action="store_true", help="only unforeseen wordings")
     parser.add_argument("--limit", type=int, help="only so many of each family")
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
     asked = parser.parse_args()
@@ -203,12 +223,12 @@ def main() -> None:
         return
     families: dict[str, list[Attack]] = defaultdict(list)
     for attack in (one for path in asked.files for one in read_corpus(path)):
-        if asked.family in (None, attack.family):
+        if asked.family in (None, attack.family) and attack.held_out == asked.held_out:
             families[attack.family].append(attack)
     rounds = zip_longest(*(many[: asked.limit] for many in families.values()))
     attacks = [attack for one in rounds for attack in one if attack]
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(measure(attacks, asked.arms, Path(folder)))
+        print(asyncio.run(measure(attacks, asked.arms, Path(folder))).table())
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.poison_patterns import PATTERNS
 
 _HIDDEN_TEXT = re.compile(
-    "(?<!\U0001f3f4)[\U000e0020-\U000e007e]{2,}"  # tags, but not those of a flag
+    "(?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0020-\U000e007e]{2,}"  # tags, not of a flag
+    "|[\U000e0020-\U000e007e]{9,}"
     "|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,}"  # variation selectors
     "|[\u202d\u202e]"  # overrides of the direction
     "|(?:[a-zA-Z][\u200b-\u200d\u2060\ufeff\u00ad]+){3,}[a-zA-Z]"
@@ -43,7 +44,7 @@ def flags(text: str) -> tuple[str, ...]:
     found = set(_orders(shown))
     if _HIDDEN_TEXT.search(text) or any(map(_orders, _lookalikes(shown))):
         found.add("hidden")
-    if any(_orders(_plain(decoded)) for decoded in _decoded(shown, text)):
+    if _encodes_text(text) or any(map(_orders, _rewritten(shown))):
         found.add("encoded")
     return tuple(family for family in (*PATTERNS, "hidden") if family in found)
 
@@ -75,22 +76,27 @@ def _lookalikes(shown: str) -> Iterator[str]:
         yield _MIXED_WORD.sub(lambda word: word[0].translate(_LATIN), shown)
 
 
-def _decoded(shown: str, text: str) -> Iterator[str]:
-    """Read what is encoded in a text in the ways that a model can read too."""
+def _rewritten(shown: str) -> Iterator[str]:
+    """Read a text in the ways of writing that a model reads through."""
     if len(_LEET_WORD.findall(shown)) > 2:
         yield _LEET_WORD.sub(lambda word: word[0].translate(_LEET), shown)
     if any(hint in shown for hint in _ROT13):
         yield codecs.encode(shown, "rot13")
     if any(hint in shown for hint in _BACKWARDS):
         yield shown[::-1]
-    for chunk in _BASE64.findall(text):
-        yield from _text_of(chunk, base64.b64decode)
-    for chunk in _HEX.findall(text):
-        yield from _text_of(chunk, bytes.fromhex)
 
 
-def _text_of(chunk: str, decode: Callable[[str], bytes]) -> Iterator[str]:
+def _encodes_text(text: str) -> bool:
+    """Whether a text holds several words in base64 or in hexadecimal digits."""
+    decoders = ((_BASE64, base64.b64decode), (_HEX, bytes.fromhex))
+    return any(
+        _has_words(chunk, decode) for pattern, decode in decoders for chunk in pattern.findall(text)
+    )
+
+
+def _has_words(chunk: str, decode: Callable[[str], bytes]) -> bool:
     try:
-        yield decode(chunk).decode()
+        text = decode(chunk).decode()
     except ValueError:  # of which binascii.Error and UnicodeDecodeError are kinds
-        return
+        return False
+    return text.isprintable() and len(text.split()) > 2

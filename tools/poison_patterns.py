@@ -16,10 +16,10 @@ _REPLY = r"(?:answers?|repl(?:y|ies)|responses?|outputs?|sentences?|messages?|su
 _SAY = r"(?:answer|reply|respond|say|write|output|print|speak|recommend|choose|select|mention)"
 _TOLD = (
     r"(?:instructions?|prompts?|directions?|directives?|guidelines|guidance|rules|context|messages?|"
-    r"commands|orders)"
+    r"commands|orders|training|programming|brief)"
 )
 _BEFORE = r"(?:all|any|every|your|above|previous|prior|earlier|preceding|other|initial|original)"
-_DROP = r"(?:ignore|disregard|forget|override|bypass|drop|dismiss|discard)"
+_DROP = r"(?:ignore|disregard|forget|override|bypass|drop|dismiss|discard|scrap|neglect|set aside)"
 _SECRET = (
     r"(?:system (?:prompt|message|instructions)|(?:initial|hidden|secret|original) (?:prompt|"
     r"instructions)|your (?:instructions|prompt|guidelines|context)|context window|"
@@ -40,6 +40,9 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         r"\b(?:answer|respond|reply|speak)\W+(?:only|solely|exclusively|just)\W+"
         r"(?:with|the word|like)\b",
         rf"\b{_SAY}\b[^.!?\n]{{0,40}}\band nothing else\b",
+        r"\b(?:real|actual|true) task(?: is|:)",
+        r"\b(?:act|behave|pretend|answer) as (?:if|though)\b[^.!?\n]{0,20}\b(?:history|instructions"
+        r"|profile|context)\b",
         rf"(?:^|[.!:;,]\s*)instead,? (?:please |just |only )*{_SAY}\b",
         rf"\b(?:end|begin|start|finish) (?:every|each|all|any) (?:of your )?{_REPLY}",
         r"\bthe answer is always\b",
@@ -48,7 +51,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"\bfrom (?:now|here) on,? (?:you (?:will|must|shall|only|always|are to)|{_SAY}\b)",
         rf"\byou (?:will|shall|must) now (?:act|role-?play|behave|pretend|{_SAY})\b",
         r"\byou are (?:now )?(?:dan\b|free of (?:any|all) (?:rules|restrictions?))",
-        r"\b(?:comply with|obey) (?:the|this|these|my) (?:next|following|instructions?|orders?)\b",
+        r"\b(?:comply with|obey) (?:user|all|any|every|the next|the following|this|these|my)\b",
         r"\b(?:admin|administrator|system|developer|emergency|manual) override\b",
         r"\b(?:do not|don't) (?:summari[sz]e|profile|analy[sz]e|categori[sz]e) this\b",
         # German, Dutch, Spanish, Italian, Portuguese, French, Polish, Turkish
@@ -56,7 +59,9 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         r"anweisung|vorgaben|instruktion|instructies)",
         r"\b(?:ignor[ae]|olvid[ae]|descart[ae]|dimentica|esqueça|desconsidere)\b[^.!?\n]{0,40}"
         r"(?:instruc|instruç|istruzion|indicac|anterior|precedent|arriba|acima|sopra)",
-        r"\b(?:ignore[zr]?|oublie[zr]?)\b[^.!?\n]{0,40}(?:instructions|consignes|précèd|précéd|"
+        r"\b(?:glem|ignorer|ignorera|glöm|ignoruj\w*|zapomeň\w*)\b[^.!?\n]{0,40}(?:instruks|instrukti|"
+        r"tidligere|ovenfor|ovan|tidigare|pokyn|předchoz)",
+        r"\b(?:ignore[zr]?|oublie[zr]?|néglige[zr]?)\b[^.!?\n]{0,40}(?:instructions|consignes|précèd|précéd|"
         r"ci-dessus|au-dessus)",
         r"\b(?:antworte (?:nur|ausschließlich|immer)|responde (?:solo|sólo|solamente|siempre)|"
         r"responda (?:apenas|somente|sempre)|rispondi (?:solo|soltanto|sempre)|"
@@ -84,14 +89,17 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     ),
     "tool_call": (
         r"</?(?:tool_calls?|function_calls?|function=|invoke\b|tool_use|tool_response)",
+        r"<tool\b|</tool>|\btool (?:result|output|response)\s*:",
         r"\"(?:tool_calls|function_call|tool_use)\"\s*:",
-        r"\"name\"\s*:\s*\"[^\"]{1,60}\"\s*,\s*\"(?:arguments|parameters|args|input)\"\s*:",
+        r"\"(?:name|function|tool)\"\s*:\s*\"[^\"]{1,60}\"\s*,\s*\"(?:arguments|parameters|args|input)\"\s*:",
         r"^\s*action:[^\n]{1,80}\n\s*action input:",
         r"\b(?:default_api|functions)\.\w{1,40}\(",
         r"必须(?:执行|调用)",
     ),
     "links": (
-        r"https?://[^\s)]{3,200}[?&][\w-]{1,30}=(?:[{<\[(]|%7b|%3c|\$\{)",
+        r"https?://[^\s)]{3,200}[?&][\w-]{1,30}=(?:[{<\[(]|%7b|%3c|\$\{|(?:user_?"
+        r"name|name|city|profile|history|data|secret|e?mail|summary|token)\b)",
+        r"\b(?:tell|ask|urge) the (?:user|person|customer)s? to\b[^.!?\n]{0,60}https?://",
         r"https?://\S{3,200}[^.!?\n]{0,40}\b(?:filled in|with the (?:person|user)'s)\b",
         r"\b(?:add|append|attach|embed|include|insert|load|show|display|render|put|end)\b[^.!?\n]"
         rf"{{0,60}}\b(?:your|every|each|any|all|the) {_REPLY}\b[^.!?\n]{{0,60}}"
@@ -111,7 +119,10 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"\b{_MODEL}s?\s*:\s*(?:please )?(?:always )?(?:rank|rate|pick|tag|{_SAY})\b",
         rf"\b(?:any|all|every) (?:\w+ )?(?:models?|{_MODEL}) (?:must|shall|has to|reading this)\b",
         rf"\b(?:recommender|{_MODEL})\b[^.!?\n]{{0,20}}\bhas to\b",
-        r"\b(?:always|must) (?:recommend|choose|select|pick|rank|rate) (?:this|the|our|me|it)\b",
+        rf"\b{_MODEL}\b[^.!?\n]{{0,40}}\b(?:must|should|shall)\b[^.!?\n]{{0,20}}"
+        r"\b(?:describe|list|mention|treat)\b",
+        r"\byou must (?:recommend|list|rank|put|place) (?:it|this|us|our)\b",
+        r"\b(?:you|must) always (?:recommend|choose|select|pick|rank) (?:this|the|our|me|it)\b",
         r"\b(?:must|have to) (?:select|choose|pick|recommend) this (?:option|product|item)\b",
         r"\bki-assistent\w* (?:müssen|sollen)",
         r"(?:ai|助手|模型).{0,8}(?:必须|始终|务必).{0,6}(?:推荐|选择)",
@@ -120,7 +131,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         r"</(?:history|context|profile|guidance|instructions?|user_data|user_history|data)\s*>",
         r"\n\s*- \[\d{4}-\d\d-\d\d, ",
         r"[-=#*]{3,}\s*(?:end|begin|start) (?:of )?(?:the )?"
-        r"(?:history|context|data|document|user input|instructions|transcript)",
+        r"(?:user )?(?:history|context|data|document|user input|instructions|transcript)",
         r"\b(?:history|context|user data) ends here\b",
         r"^\s*profile of this person:",
     ),
@@ -128,9 +139,11 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         r"\b(?:i am|i'm|this is|as|from|by) (?:the|your|an?) (?:developers?|account owner|"
         r"(?:system )?administrator|admin|operator|creator)\b[^\n]{0,80}"
         r"\b(?:authori[sz]e you|require you|order you|command you|instruct you|comply|obey)\b",
+        r"\bowner of (?:this|the) account\b[^\n]{0,40}\b(?:allow|permit|authori[sz]e|order) you\b",
+        r"\b(?:safety|content) filters? (?:is|are) (?:off|disabled|lifted)\b",
+        r"\b(?:sudo|dan|jailbreak) mode\b|\byou are (?:now )?in \w+ mode\b",
         r"\b(?:security|urgent)\b[^\n]{0,60}\badministrator\b[^\n]{0,40}\b(?:you must|required)\b",
         r"\b(?:all|every) models? (?:shall|must)\b",
-        r"\b(?:enter|enable|activate) (?:developer|debug|god|dan|jailbreak) mode\b",
         r"\bsoy (?:el|la|tu) (?:administrador|desarrollador|creador)\w*\b.{0,80}"
         r"\b(?:debes|tienes que)",
         r"\bich bin (?:der|dein) (?:entwickler|administrator)\b.{0,80}\b(?:musst|antworte|befehle)",
@@ -148,6 +161,9 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         r"always (?:bring it up|mention))\b",
         r"\bremember for all (?:future|later) (?:answers|replies|sessions|conversations)\b",
         r"\b(?:update|overwrite|edit|change) your (?:long-term )?memory\b",
+        r"\b(?:save|add|commit|write) (?:this )?to (?:your )?(?:long-term )?memory\b",
+        r"\b(?:this|the) (?:person|user|customer)'s (?:profile|description|persona|summary)\b",
+        r"(?:^|[.!:;]\s*)profile note\b",
         r"\b(?:in|of) every (?:summary|profile|description) of (?:them|him|her|this|the)\b",
         r"\b(?:describe|present|portray|tag|mark|label|classify|treat) (?:this|the) "
         r"(?:person|user|customer) as\b",
@@ -170,7 +186,9 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         r"\b(?:when|whenever|if) (?:you are )?asked\b[^.!?\n]{0,50}, (?:always |only |just )?"
         r"(?:say|claim|answer|reply|respond|deny|refuse|pretend)\b",
         r"\b(?:reply|answer|respond)[^.!?\n]{0,40} to (?:everything|every (?:question|message))\b",
-        r"\b(?:reply|answer|response) is\W{1,3}sorry\b",
+        r"\b(?:reply|answer|response) is\W{1,3}sorry\b|\b(?:just|only|simply) apologi[sz]e\b",
+        r"\b(?:just|only|simply|,) ?say (?:that )?you (?:are not able|are unable|cannot|can't|"
+        r"don't know|do not know)\b",
         r"\bresponde siempre\b|\bréponds? toujours\b|\bantworte immer\b|всегда отвечай",
     ),
     "prompt_leak": (
@@ -178,6 +196,8 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"disclose|give me|tell me)\b[^.!?\n]{{0,40}}?\b{_SECRET}\b",
         r"\b(?:repeat|print|output|recite|quote)\b[^.!?\n]{0,20}"
         r"\b(?:everything|all|the text|the words)\b[^.!?\n]{0,20}\babove\b",
+        r"\b(?:top|start|beginning) of (?:this|our) (?:conversation|prompt)\b[^\n]{0,40}"
+        r"\b(?:print|repeat|output|show|copy)\b",
         r"\bwhat (?:are|were) your (?:system |initial |original )?(?:instructions|prompt|rules)\b",
         r"\b(?:sentence|text|words) (?:of the text )?(?:that )?you were given before\b",
         r"(?:message|prompt|invite|consignes?) système|systemprompt|mensaje (?:del|de) sistema",
@@ -185,31 +205,34 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     ),
 }
 _HINTS: dict[str, str] = {
-    "override": "ignor, disregard, forget, overrid, bypass, drop, dismiss, discard, no longer, "
-    "void, cancel, obsolete, revoked, superseded, new , answer, repl, respon, speak, nothing else, "
-    "instead, message, sentence, summary, summari, profile this, analy, categor, output, from now, "
-    "from here, now , you are, comply, obey, vergiss, missachte, antwort, olvid, descart, oublie, "
-    "répond, esqueça, desconsidere, dimentica, rispondi, cevap, yanıt, игнорир, забуд, отвеча, "
-    "ответь, 忽略, 无视, 忘, 無視, 输出, 回答, 回复, 答え, 返信, 出力, 무시, 잊, تجاهل, انس, "
-    "निर्देश, talimat, negeer",
-    "role_tags": "<|, <start_of, <end_of, inst], <<, ##, system, developer, assistant, admin, "
-    "role, human:, user:",
-    "tool_call": "tool_, function, invoke, arguments, parameters, args, input, default_api, "
-    "执行, 调用",
-    "links": "http, link, picture, image, ![, @, answer, repl, respon, output, message, sentence, "
-    "summar, antwort, réponse",
-    "recommend": "ai, llm, assisten, assistant, language model, bot, gpt, claude, gemini, "
-    "recommend, models, always, must, have to, 助手, 模型",
+    "override": "ignor, disregard, forget, overrid, bypass, drop, dismiss, discard, "
+    "no longer, void, cancel, obsolete, revoked, superseded, new , answer, repl, respon, "
+    "speak, nothing else, instead, message, sentence, summary, summari, profile this, "
+    "analy, categor, output, from now, from here, now , you are, comply, obey, scrap, "
+    "neglect, set aside, task, as if, as though, glem, glöm, zapome, néglig, vergiss, "
+    "missachte, antwort, olvid, descart, oublie, répond, esqueça, desconsidere, "
+    "dimentica, rispondi, cevap, yanıt, игнорир, забуд, отвеча, ответь, 忽略, 无视, 忘, 無視, "
+    "输出, 回答, 回复, 答え, 返信, 出力, 무시, 잊, تجاهل, انس, निर्देश, talimat, negeer",
+    "role_tags": "<|, <start_of, <end_of, inst], <<, ##, system, developer, assistant, "
+    "admin, role, human:, user:",
+    "tool_call": "tool, function, invoke, arguments, parameters, args, input, "
+    "default_api, 执行, 调用",
+    "links": "http, link, picture, image, ![, @, answer, repl, respon, output, message, "
+    "sentence, summar, antwort, réponse",
+    "recommend": "ai, llm, assisten, assistant, language model, bot, gpt, claude, "
+    "gemini, recommend, model, always, must, have to, 助手, 模型",
     "delimiter": "</, - [, ---, ===, ###, ***, ends here, profile of",
-    "authority": "develop, admin, owner, operator, creator, model, mode, soy , ich bin, je suis, "
-    "я разраб, я созд, я адм",
-    "planting": "profil, persona, summary, mention, bring it up, remember for, memory, description,"
-    " describe, present, portray, tag , mark , label, classify, treat, perfil, 写, 記, 记, 書",
+    "authority": "filter, sudo, root, develop, admin, owner, operator, creator, model, "
+    "mode, soy , ich bin, je suis, я разраб, я созд, я адм",
+    "planting": "profil, persona, summary, mention, bring it up, remember for, memory, "
+    "description, describe, person's, user's, customer's, present, portray, tag , mark , "
+    "label, classify, treat, perfil, 写, 記, 记, 書",
     "encoded": "decode, decipher, base, rot, hex",
-    "abstention": "answer, repl, respon, refuse, decline, stay silent, asked, antwort, répond, "
-    "отвеча",
-    "prompt_leak": "system, prompt, instructions, guidelines, your context, context window, "
-    "developer message, rules, above, given before, système, sistema, системн, 系统, システム",
+    "abstention": "apologi, say , answer, repl, respon, refuse, decline, stay silent, "
+    "asked, antwort, répond, отвеча",
+    "prompt_leak": "system, prompt, instructions, guidelines, your context, "
+    "context window, developer message, rules, above, given before, conversation, "
+    "système, sistema, системн, 系统, システム",
 }
 
 PATTERNS: dict[str, tuple[tuple[str, ...], re.Pattern[str]]] = {
@@ -219,5 +242,5 @@ PATTERNS: dict[str, tuple[tuple[str, ...], re.Pattern[str]]] = {
     )
     for family, many in _PATTERNS.items()
 }
-"""Each family's patterns as one, and the words of which a text that matches has at least one:
-looking for them first takes a tenth of the time."""
+"""Each family's patterns as one, and the words of which a text that matches has at least one: they
+are looked for first, since that is far quicker."""
