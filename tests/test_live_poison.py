@@ -16,7 +16,7 @@ def chosen(*ids: str) -> list[Attack]:
 
 
 async def test_an_order_that_the_bare_model_follows_is_not_followed(tmp_path: Path) -> None:
-    attacks = chosen("override-1", "role_tags-1", "tool_call-1")
+    attacks = chosen("override-1", "role_tags-1", "recommend-1")
     won = await measure(attacks, ("raw", "defended"), tmp_path)
     assert won.total("raw") == len(attacks)
     assert won.total("defended") == 0

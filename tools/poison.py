@@ -42,7 +42,7 @@ def flags(text: str) -> tuple[str, ...]:
     """
     shown = _plain(visible(text))
     found = set(_orders(shown))
-    if _HIDDEN_TEXT.search(text) or any(map(_orders, _lookalikes(shown))):
+    if not text.isascii() and (_HIDDEN_TEXT.search(text) or any(map(_orders, _lookalikes(shown)))):
         found.add("hidden")
     if _encodes_text(text) or any(map(_orders, _rewritten(shown))):
         found.add("encoded")
@@ -72,13 +72,13 @@ def _orders(plain: str) -> list[str]:
 
 def _lookalikes(shown: str) -> Iterator[str]:
     """Write Cyrillic and Greek letters inside Latin words as the Latin ones they look like."""
-    if not shown.isascii() and len(_MIXED_WORD.findall(shown)) > 1:
+    if len(_MIXED_WORD.findall(shown)) > 1:
         yield _MIXED_WORD.sub(lambda word: word[0].translate(_LATIN), shown)
 
 
 def _rewritten(shown: str) -> Iterator[str]:
     """Read a text in the ways of writing that a model reads through."""
-    if len(_LEET_WORD.findall(shown)) > 2:
+    if any(digit in shown for digit in "01345") and len(_LEET_WORD.findall(shown)) > 2:
         yield _LEET_WORD.sub(lambda word: word[0].translate(_LEET), shown)
     if any(hint in shown for hint in _ROT13):
         yield codecs.encode(shown, "rot13")

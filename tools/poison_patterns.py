@@ -37,7 +37,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         r"canceled|obsolete|revoked|superseded))",
         r"\b(?:your )?new (?:instructions?|task|role|goal|objective|directive)s?(?: is| are|:)[^\n]"
         rf"{{0,60}}\b(?:you|your|be|stop|{_SAY})\b",
-        r"\b(?:answer|respond|reply|speak)\W+(?:only|solely|exclusively|just)\W+"
+        r"\b(?:answer|respond|reply)\W+(?:only|solely|exclusively|just)\W+"
         r"(?:with|the word|like)\b",
         rf"\b{_SAY}\b[^.!?\n]{{0,40}}\band nothing else\b",
         r"\b(?:real|actual|true) task(?: is|:)",
@@ -48,7 +48,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         r"\bthe answer is always\b",
         r"\byour (?:whole|only|entire|final) (?:answer|reply|response|output) (?:is|must|has to)\b",
         rf"\b(?:every|each) {_REPLY} (?:that )?you (?:write|give|make)\b",
-        rf"\bfrom (?:now|here) on,? (?:you (?:will|must|shall|only|always|are to)|{_SAY}\b)",
+        rf"\bfrom (?:now|here) on,? (?:you )?(?:will|must|shall|only|always|are to|{_SAY})\b",
         rf"\byou (?:will|shall|must) now (?:act|role-?play|behave|pretend|{_SAY})\b",
         r"\byou are (?:now )?(?:dan\b|free of (?:any|all) (?:rules|restrictions?))",
         r"\b(?:comply with|obey) (?:user|all|any|every|the next|the following|this|these|my)\b",
@@ -206,21 +206,24 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
 }
 _HINTS: dict[str, str] = {
     "override": "ignor, disregard, forget, overrid, bypass, drop, dismiss, discard, "
-    "no longer, void, cancel, obsolete, revoked, superseded, new , answer, repl, respon, "
-    "speak, nothing else, instead, message, sentence, summary, summari, profile this, "
-    "analy, categor, output, from now, from here, now , you are, comply, obey, scrap, "
-    "neglect, set aside, task, as if, as though, glem, glöm, zapome, néglig, vergiss, "
-    "missachte, antwort, olvid, descart, oublie, répond, esqueça, desconsidere, "
-    "dimentica, rispondi, cevap, yanıt, игнорир, забуд, отвеча, ответь, 忽略, 无视, 忘, 無視, "
-    "输出, 回答, 回复, 答え, 返信, 出力, 무시, 잊, تجاهل, انس, निर्देश, talimat, negeer",
+    "no longer, void, cancel, obsolete, revoked, superseded, new task, new instruction, "
+    "new role, new goal, new objective, new directive, answer, repl, respon, "
+    "nothing else, instead, message, sentence, summary, summari, profile this, analy, "
+    "categor, output, from now, from here, will now, shall now, must now, you are, "
+    "comply, obey, scrap, neglect, set aside, task, as if, as though, glem, glöm, "
+    "zapome, néglig, vergiss, missachte, antwort, olvid, descart, oublie, répond, "
+    "esqueça, desconsidere, dimentica, rispondi, cevap, yanıt, игнорир, забуд, отвеча, "
+    "ответь, 忽略, 无视, 忘, 無視, 输出, 回答, 回复, 答え, 返信, 出力, 무시, 잊, تجاهل, انس, "
+    "निर्देश, talimat, negeer",
     "role_tags": "<|, <start_of, <end_of, inst], <<, ##, system, developer, assistant, "
     "admin, role, human:, user:",
     "tool_call": "tool, function, invoke, arguments, parameters, args, input, "
     "default_api, 执行, 调用",
-    "links": "http, link, picture, image, ![, @, answer, repl, respon, output, message, "
-    "sentence, summar, antwort, réponse",
-    "recommend": "ai, llm, assisten, assistant, language model, bot, gpt, claude, "
-    "gemini, recommend, model, always, must, have to, 助手, 模型",
+    "links": "http, link, picture, image, ![, mail, send , forward, upload, answer, "
+    "repl, respon, output, message, sentence, summar, antwort, réponse",
+    "recommend": "ai , ai:, ai,, ai-, ais , llm, assisten, assistant, language model, "
+    "chatbot, chat bot, gpt, claude, gemini, recommend this, recommender, model, always, "
+    "must, have to, 助手, 模型",
     "delimiter": "</, - [, ---, ===, ###, ***, ends here, profile of",
     "authority": "filter, sudo, root, develop, admin, owner, operator, creator, model, "
     "mode, soy , ich bin, je suis, я разраб, я созд, я адм",
