@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-live check bench clean
+.PHONY: demo test test-live check bench bench-poison clean
 
 demo: $(VENV)/.local
 	@$(BIN)/guided-profile demo
@@ -23,6 +23,9 @@ bench: $(VENV)/.local
 	@$(BIN)/python -m guided_profile.evals.bench_overhead
 	@$(BIN)/python -m guided_profile.evals.bench_prefix_cache
 	@$(BIN)/python -m guided_profile.evals.bench_evidence --test
+
+bench-poison: $(VENV)/.local
+	@$(BIN)/python -m guided_profile.evals.bench_poison tests/poison.jsonl
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'

@@ -267,6 +267,8 @@ class State(Question, total=False):
     """Retries so far; 0 on the first attempt."""
     clarification: str
     """What the user answered to the clarifying question; empty if none was asked."""
+    flagged: list[str]
+    """Ids of the items that were found and left out, since they give the model orders."""
     recalled: list[HistoryItem]
     """The items that the response may see, in order of time."""
     material: list[list[HistoryItem]]
@@ -298,4 +300,6 @@ class Answer(TypedDict):
     """What goes out."""
 
     answer: Answered | Abstained
+    flagged: list[str]
+    """Ids of the items that were found and left out, since they give the model orders."""
     messages: Annotated[list[AnyMessage], add_messages]

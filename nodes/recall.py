@@ -1,6 +1,7 @@
 """recall: fetch what the later stages see of the user's history, and the standing profile."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -19,14 +20,18 @@ from guided_profile.nodes.stage import Stage
 from guided_profile.tools.builds import Builds
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import model_id
+from guided_profile.tools.poison import flagged
 from guided_profile.tools.profiles import digest
 from guided_profile.tools.search import call_search, make_search_history
 from guided_profile.tools.standing import decide, shelf_of, wished
+
+_log = logging.getLogger(__name__)
 
 
 class RecallUpdate(TypedDict):
     """What recall writes."""
 
+    flagged: list[str]
     recalled: list[HistoryItem]
     material: list[list[HistoryItem]]
     covered: list[str]
@@ -58,6 +63,7 @@ def make_recall(
         context = require(runtime.context)
         task = find_task(tasks, context.task).with_switches(context)
         update: RecallUpdate = {
+            "flagged": [],
             "recalled": [],
             "material": [],
             "covered": [],
@@ -81,6 +87,12 @@ def make_recall(
             listed, found = await asyncio.gather(listing, searching)
         else:
             listed, found = await listing, []
+        orders = flagged([*listed, *found])
+        for id_ in orders.keys() - set(state["flagged"] if again else ()):
+            _log.warning("item %r is left out: it gives orders (%s)", id_, ", ".join(orders[id_]))
+        update["flagged"] = sorted(orders)
+        listed = [item for item in listed if item.id not in orders]
+        found = [item for item in found if item.id not in orders]
         window = _own(listed)
         update["recalled"] = _in_order(
             _fitting(_own(found), context.context_tokens * widening), window

@@ -15,8 +15,10 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.prompts import visible
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.poison import flagged
 
 MOST = 200
 """The most items that a model gets from one search."""
@@ -67,7 +69,9 @@ def make_search_history(history: HistoryStore) -> BaseTool:
             _user_of(runtime), query, limit=min(limit, most), source=source or None
         )
         items = [one.item for one in found]
-        return _for_model(items), [item.model_dump(mode="json") for item in items]
+        orders = flagged(items)
+        shown = [item for item in items if item.id not in orders]
+        return _for_model(shown), [item.model_dump(mode="json") for item in items]
 
     async def search_history_in_a_thread(
         query: str,
@@ -144,7 +148,7 @@ def _for_model(items: list[HistoryItem]) -> str:
                 "date": item.time.date().isoformat() if item.time else None,
                 "source": item.source,
                 "written_by": item.role,
-                "text": item.text,
+                "text": visible(item.text),
             }
             for item in items
         ],
