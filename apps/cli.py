@@ -1,4 +1,4 @@
-"""The command line: `guided-profile demo | add | ask | profile | tasks | models`.
+"""The command line: `guided-profile demo | add | ask | profile | forget | export | tasks | …`.
 
 Exit codes: 0 done or answered; 1 a model, store or download failed; 2 the input is wrong;
 3 an honest abstention; 130 interrupted.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from guided_profile.apps import adding, commands
+from guided_profile.apps import adding, commands, profile_commands
 from guided_profile.graph.errors import GuidedProfileError, InputError, SettingsError
 
 EPILOGS = {
@@ -23,7 +23,9 @@ EPILOGS = {
     "add": "example: guided-profile add purchases.csv --user anna",
     "ask": "example: guided-profile ask 'Which would she buy?' --user anna --task preference "
     "--options 'a wok' 'a toaster' 'a blender'",
-    "profile": "example: guided-profile profile --user anna --task dialogue",
+    "profile": "example: guided-profile profile --user anna --correct 2 'I am vegan now.'",
+    "forget": "example: guided-profile forget --user anna 851c0e955a96a428",
+    "export": "example: guided-profile export --user anna > anna.json",
     "tasks": "example: guided-profile tasks --json",
     "models": "example: guided-profile models pull smollm2-135m",
 }
@@ -55,9 +57,14 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("--user", required=True)
     ask.add_argument("--task", default="dialogue", help="a task's name, or its YAML file")
     ask.add_argument("--options", nargs="+", default=[], metavar="OPTION")
-    profile = command("profile", "Show a user's profile for a task, with its evidence.")
-    profile.add_argument("--user", required=True)
-    profile.add_argument("--task", default="dialogue", help="a task's name, or its YAML file")
+    profile_commands.profile_arguments(
+        command("profile", "Show a user's profile for a task, with its evidence, or change it.")
+    )
+    profile_commands.forget_arguments(
+        command("forget", "Delete items of a user, or everything that is kept about them.")
+    )
+    export = command("export", "Print everything that is kept about a user; `add` takes it back.")
+    export.add_argument("--user", required=True)
     command("tasks", "List the tasks.")
     models = command("models", "List the embedded models' weights, or fetch some.")
     models.add_argument("action", nargs="?", choices=["list", "pull"], default="list")
@@ -98,7 +105,9 @@ _COMMANDS: dict[str, Command] = {
     "demo": commands.demo,
     "add": adding.add,
     "ask": commands.ask,
-    "profile": commands.profile,
+    "profile": profile_commands.profile,
+    "forget": profile_commands.forget,
+    "export": profile_commands.export,
     "tasks": commands.tasks,
     "models": commands.models,
 }

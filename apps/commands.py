@@ -17,7 +17,7 @@ from guided_profile.apps import assembly, render
 from guided_profile.apps.demo import run_demo
 from guided_profile.apps.runs import run
 from guided_profile.apps.settings import Settings, read_settings
-from guided_profile.graph.build import Graph, build_graph, standing_profile
+from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Abstained, Answered, Question
@@ -60,20 +60,32 @@ def downloads(notes: Console) -> Iterator[assembly.OnProgress]:
         yield on_progress
 
 
+def known_task(settings: Settings, name: str) -> tuple[dict[str, Task], Task]:
+    """Return all the tasks, and the one of a name or YAML file."""
+    as_file = Path(name)
+    own = [as_file] if as_file.suffix in (".yaml", ".yml") else []
+    tasks = assembly.known_tasks(settings, *own)
+    return tasks, tasks[list(tasks)[-1]] if own else find_task(tasks, name)
+
+
+@asynccontextmanager
+async def profile_store(settings: Settings) -> AsyncIterator[AsyncSqliteStore]:
+    """Open the file that profiles are kept in."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    async with AsyncSqliteStore.from_conn_string(str(settings.data / "profiles.db")) as store:
+        await store.setup()
+        yield store
+
+
 @asynccontextmanager
 async def assembled(settings: Settings, task_name: str, notes: Console) -> AsyncIterator[Assembled]:
     """Open everything that a run of one task needs, and close it again."""
-    as_file = Path(task_name)
-    own = [as_file] if as_file.suffix in (".yaml", ".yml") else []
-    tasks = assembly.known_tasks(settings, *own)
-    task = tasks[list(tasks)[-1]] if own else find_task(tasks, task_name)
+    tasks, task = known_task(settings, task_name)
     with downloads(notes) as on_progress:
         chat = assembly.chat_model(settings, on_progress)
         embed = assembly.embedder(settings, on_progress)
-    settings.data.mkdir(parents=True, exist_ok=True)
     with assembly.open_history(settings, embed) as history:
-        async with AsyncSqliteStore.from_conn_string(str(settings.data / "profiles.db")) as store:
-            await store.setup()
+        async with profile_store(settings) as store:
             graph = build_graph(
                 chat=chat,
                 history=history,
@@ -109,27 +121,6 @@ async def ask(given: argparse.Namespace, out: Console, notes: Console) -> int:
     else:
         out.print(render.answer(answer, items))
     return ABSTAINED if isinstance(answer, Abstained) else 0
-
-
-async def profile(given: argparse.Namespace, out: Console, notes: Console) -> int:
-    """Show the profile; one that is missing or stale is made first."""
-    settings = read_settings(data=given.data)
-    async with assembled(settings, given.task, notes) as parts:
-        if not parts.history.count(given.user):
-            raise QuestionError(
-                f"there is no history of {given.user!r}; add some with "
-                f"`guided-profile add FILE --user {given.user}`."
-            )
-        context = Context(user_id=given.user, task=parts.task.name)
-        with render.progress(notes) as on_stage:
-            made = await standing_profile(parts.graph, parts.task, context, on_stage)
-        ids = [id_ for sentence in made.sentences for id_ in sentence.evidence]
-        items = {item.id: item for item in parts.history.get(given.user, ids)}
-    if given.json:
-        out.print_json(made.model_dump_json())
-    else:
-        out.print(render.profile(made, items))
-    return 0
 
 
 async def tasks(given: argparse.Namespace, out: Console, notes: Console) -> int:

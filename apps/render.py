@@ -8,7 +8,15 @@ from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from guided_profile.graph.state import Abstained, Answered, Cost, HistoryItem, Profile
+from guided_profile.graph.state import (
+    Abstained,
+    Answered,
+    Cost,
+    HistoryItem,
+    Profile,
+    Replaced,
+)
+from guided_profile.tools.corrections import Difference
 
 OnStage = Callable[[Mapping[str, Any] | None], None]
 
@@ -46,15 +54,19 @@ def item(one: HistoryItem, width: int = 70) -> str:
     return f"“{text}” ({date}{one.source}, {one.id})"
 
 
-def sentences(profile: Profile, items: Mapping[str, HistoryItem]) -> Iterator[RenderableType]:
+def sentences(
+    profile: Profile, items: Mapping[str, HistoryItem], *, numbered: bool = False
+) -> Iterator[RenderableType]:
     """Show each sentence with the strongest items that support it, or that nothing does."""
-    for sentence in profile.sentences:
-        if not sentence.evidence:
-            yield Text(f"✗ {sentence.text}", style="dim strike")
+    for number, sentence in enumerate(profile.sentences, start=1):
+        mark = f"{number}. " if numbered else ""
+        if not sentence.evidence and not sentence.pinned:
+            yield Text(f"{mark}✗ {sentence.text}", style="dim strike")
             yield Padding(Text("nothing in the history supports this: not used", "dim"), (0, 4))
             continue
         sure = f"  confidence {sentence.confidence:.0%}" if sentence.confidence else ""
-        yield Text(f"• {sentence.text}") + Text(sure, "dim")
+        sure += "  pinned" if sentence.pinned else ""
+        yield Text(f"{mark or '• '}{sentence.text}") + Text(sure, "dim")
         for id_ in sentence.evidence[:SHOWN_EVIDENCE]:
             if id_ in items:
                 yield Padding(Text(item(items[id_]), "dim"), (0, 4))
@@ -74,11 +86,34 @@ def cost(spent: Cost) -> str:
 def profile(made: Profile, items: Mapping[str, HistoryItem]) -> Group:
     """Show a profile with its guidance and evidence."""
     guidance = [Text("What the guiding question brought out:", "bold"), Text(made.guidance), Text()]
+    version = f", version {made.version}" if made.version > 1 else ""
     return Group(
         *(guidance if made.guidance else []),
         Text("Profile:", "bold"),
-        *sentences(made, items),
-        Text(f"\n{made.created:%Y-%m-%d %H:%M} UTC by {made.model}: {cost(made.cost)}", "dim"),
+        *([Text(made.note)] if made.note else []),
+        *sentences(made, items, numbered=True),
+        *replaced(made.replaced),
+        Text(f"\n{made.created:%Y-%m-%d %H:%M} UTC by {made.model}{version}", "dim"),
+        Text(cost(made.cost), "dim"),
+    )
+
+
+def replaced(all_: Sequence[Replaced]) -> Iterator[Text]:
+    """Show what no longer holds, and since when."""
+    for one in all_:
+        was = f"{one.since.date()}" if one.since else "once"
+        now = f"{one.replaced.date()}" if one.replaced else "now"
+        yield Text(f"no longer ({was}, until {now}): {one.text}", "dim")
+
+
+def changes(made: Profile, change: Difference) -> Group:
+    """Show a version of a profile by what it changed of the one before it."""
+    return Group(
+        Text(f"version {made.version}, {made.created:%Y-%m-%d %H:%M} UTC", "bold"),
+        *(Text(f"  + {text}", "green") for text in change.added),
+        *(Text(f"  - {text}", "red") for text in change.removed),
+        *(Text(f"  - {one.text}  (now: {one.by})", "red") for one in change.replaced),
+        *(Text(f"    {text}", "dim") for text in change.kept),
     )
 
 
@@ -105,4 +140,6 @@ def answer(given: Answered | Abstained, items: Mapping[str, HistoryItem]) -> Gro
     else:
         shown.append(Text("\nNothing in the history says this directly.", "dim"))
     sure = f"confidence {given.confidence:.0%}; " if given.confidence is not None else ""
-    return Group(*shown, Text(f"\n{sure}{cost(given.cost)}", "dim"))
+    kept = given.profile.cost if given.profile and given.profile_use == "standing" else None
+    saved = f"; the kept profile saved {kept.calls} calls" if kept else ""
+    return Group(*shown, Text(f"\n{sure}{cost(given.cost)}{saved}", "dim"))

@@ -111,7 +111,8 @@ def make_profile(
                 embed=lambda texts: np.asarray(history.embedder.embed_documents(texts)),
                 contradicts=_contradicts(chat, calls),
             )
-            unsupported = [one for one in sentences if not one.evidence]
+            stand = {one.text for one in revised.sentences}
+            unsupported = [one for one in sentences if not one.evidence and one.text not in stand]
             sentences, replaced = (*revised.sentences, *unsupported), revised.replaced
         made = Profile(
             task=task.name,

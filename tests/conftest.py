@@ -1,22 +1,32 @@
 """What the tests share: a scripted model, a history of its own for each test, and no network."""
 
+import json
 import socket
 from collections.abc import Callable, Iterator
+from http.server import ThreadingHTTPServer
 from math import log
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+from endpoint import Endpoint
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
+from guided_profile.apps.cli import main
 from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.history import HistoryStore
 
 Script = Callable[[str], str | dict[str, float]]
+
+
+def writes_profile(prompt: str) -> bool:
+    """Whether a prompt is a built-in task's, or an unguided one, to write the profile."""
+    return any(words in prompt for words in ("short profile", "what is known about this person:"))
 
 
 class ScriptedChat(BaseChatModel):
@@ -95,3 +105,30 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", refusing)
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[Endpoint]]:
+    handler = type("Handler", (Endpoint,), {"prompts": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+        monkeypatch.setenv("OPENAI_MODEL", "m")
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        monkeypatch.delenv("OPENAI_EMBEDDING_MODEL", raising=False)
+        monkeypatch.delenv("GUIDED_PROFILE_EMBEDDER", raising=False)
+        monkeypatch.setenv("GUIDED_PROFILE_DATA", str(tmp_path / "data"))
+        yield handler
+        server.shutdown()
+
+
+@pytest.fixture
+def added(endpoint: type[Endpoint], tmp_path: Path) -> type[Endpoint]:
+    path = tmp_path / "anna.jsonl"
+    lines = [
+        {"text": "my cat Miso sleeps on my desk", "source": "chat", "time": "2025-01-01"},
+        {"text": "the bicycle commute took 20 minutes", "source": "chat", "time": "2025-01-02"},
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    assert main(["add", str(path), "--user", "anna"]) == 0
+    return endpoint

@@ -14,7 +14,7 @@ import numpy as np
 
 from guided_profile.graph.state import Replaced, Sentence
 from guided_profile.tools.evidence import MOST_EVIDENCE
-from guided_profile.tools.wishes import SAME, Embed, same
+from guided_profile.tools.wishes import SAME, VERBATIM, Embed, same
 from guided_profile.tools.wording import content_words
 
 Contradicts = Callable[[str, str], Awaitable[bool]]
@@ -22,8 +22,6 @@ Contradicts = Callable[[str, str], Awaitable[bool]]
 
 RELATED = 0.4
 """Cosine from which two sentences may be about the same thing."""
-VERBATIM = 0.95
-"""Cosine from which two sentences are the same sentence, and the model is not asked."""
 ASKED = 2
 """How many older sentences, the most related, a new one is held against."""
 MOST_SENTENCES = 8

@@ -23,9 +23,13 @@ def shelf_of(runtime: Runtime[Context], task: Task) -> Shelf | None:
     if runtime.store is None:
         return None
     context = require(runtime.context)
-    variant = "guided" if task.guided else "unguided"
-    variant += "-unjoined" if context.joined is False else ""
+    variant = variant_of(task, joined=context.joined is not False)
     return Shelf(runtime.store, context.user_id, task.name, variant)
+
+
+def variant_of(task: Task, *, joined: bool = True) -> str:
+    """Return what names the profiles that are made with these switches of a task."""
+    return ("guided" if task.guided else "unguided") + ("" if joined else "-unjoined")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ Embed = Callable[[list[str]], NDArray[np.float32]]
 
 SAME = 0.8
 """Cosine from which two sentences say the same."""
+VERBATIM = 0.95
+"""Cosine from which two sentences are the same sentence."""
 
 
 def same(one: str, other: str, cosine: float) -> bool:
@@ -25,7 +27,7 @@ def same(one: str, other: str, cosine: float) -> bool:
 def apply_wishes(profile: Profile, wishes: Sequence[Wish], embed: Embed) -> Profile:
     """Return the profile with the user's pins first and without what they forbid.
 
-    A later wish about the same thing overrides an earlier one. No wishes, no cost.
+    A later wish about the very sentence overrides an earlier one. No wishes, no cost.
     """
     if not wishes:
         return profile
@@ -36,10 +38,14 @@ def apply_wishes(profile: Profile, wishes: Sequence[Wish], embed: Embed) -> Prof
     def alike(wish: int, text: int) -> bool:
         return same(texts[wish], texts[text], float(cosine[wish, text]))
 
+    def overrides(later: int, wish: int) -> bool:
+        words = content_words(texts[wish])
+        return cosine[wish, later] >= VERBATIM or words == content_words(texts[later])
+
     holding = [
         index
         for index in range(len(wishes))
-        if not any(alike(index, later) for later in range(index + 1, len(wishes)))
+        if not any(overrides(later, index) for later in range(index + 1, len(wishes)))
     ]
     pins = [index for index in holding if wishes[index].kind == "pin"]
     removed = [index for index in holding if wishes[index].kind == "forbid"] + pins

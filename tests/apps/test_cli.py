@@ -1,98 +1,13 @@
 """The command line, run as a script would run it, against an endpoint on this machine."""
 
 import json
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from math import log
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
+from endpoint import Endpoint
 
 from guided_profile.apps.cli import main
 from guided_profile.apps.demo import people
-
-PROFILE = "This person has a cat named Miso. This person commutes by bicycle."
-
-
-class Endpoint(BaseHTTPRequestHandler):
-    """An OpenAI-compatible endpoint: digests, profiles, weighs letters, and answers."""
-
-    protocol_version = "HTTP/1.1"
-    prompts: list[str]
-    answer = "Miso, my cat."
-    yes = 0.9
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        prompt = asked["messages"][-1]["content"]
-        self.prompts.append(prompt)
-        letters = None
-        if prompt.endswith("Answer Yes or No."):
-            letters = {"Yes": self.yes, "No": 1 - self.yes}
-        elif asked.get("top_logprobs"):
-            lines = prompt.splitlines()
-            right = next(line[0] for line in lines if line.endswith(". a cat toy"))
-            letters = {letter: 0.8 if letter == right else 0.1 for letter in "ABC"}
-        text = self.answer
-        if letters:
-            text = max(letters, key=letters.__getitem__)
-        elif "short profile" in prompt or "pets, family" in prompt or "product category" in prompt:
-            text = PROFILE
-        top = [{"token": t, "logprob": log(p), "bytes": None} for t, p in (letters or {}).items()]
-        token = {"token": text, "logprob": -0.1, "bytes": None, "top_logprobs": top}
-        reply = {
-            "id": "1",
-            "object": "chat.completion",
-            "created": 1,
-            "model": "m",
-            "choices": [
-                {
-                    "index": 0,
-                    "finish_reason": "stop",
-                    "message": {"role": "assistant", "content": text},
-                    "logprobs": {"content": [token]},
-                }
-            ],
-            "usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12},
-        }
-        body = json.dumps(reply).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Print nothing."""
-
-
-@pytest.fixture
-def endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[Endpoint]]:
-    handler = type("Handler", (Endpoint,), {"prompts": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
-        monkeypatch.setenv("OPENAI_MODEL", "m")
-        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-        monkeypatch.delenv("OPENAI_EMBEDDING_MODEL", raising=False)
-        monkeypatch.delenv("GUIDED_PROFILE_EMBEDDER", raising=False)
-        monkeypatch.setenv("GUIDED_PROFILE_DATA", str(tmp_path / "data"))
-        yield handler
-        server.shutdown()
-
-
-@pytest.fixture
-def added(endpoint: type[Endpoint], tmp_path: Path) -> type[Endpoint]:
-    path = tmp_path / "anna.jsonl"
-    lines = [
-        {"text": "my cat Miso sleeps on my desk", "source": "chat", "time": "2025-01-01"},
-        {"text": "the bicycle commute took 20 minutes", "source": "chat", "time": "2025-01-02"},
-    ]
-    path.write_text("\n".join(map(json.dumps, lines)))
-    assert main(["add", str(path), "--user", "anna"]) == 0
-    return endpoint
 
 
 def test_a_question_is_answered_with_what_it_rests_on(

@@ -31,9 +31,9 @@ def profile(*sentences: Sentence) -> Profile:
 def test_a_sentence_is_shown_with_its_confidence_and_evidence() -> None:
     sentence = Sentence(text="They bake rye.", evidence=("rye",), support=0.8, confidence=0.667)
     said = shown(render.profile(profile(sentence, Sentence(text="They sing.")), ITEMS))
-    assert "• They bake rye.  confidence 67%" in said
+    assert "1. They bake rye.  confidence 67%" in said
     assert "“two rye loaves” (notes, rye)" in said
-    assert "✗ They sing." in said
+    assert "2. ✗ They sing." in said
     assert said.count("confidence") == 1
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import ScriptedChat
+from conftest import ScriptedChat, writes_profile
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
@@ -49,7 +49,7 @@ def tell(prompt: str) -> str | dict[str, float]:
         return {"Yes": 0.9, "No": 0.1}
     seen = prompt.rsplit("</history>", 1)[0]
     said = [sentence for text, sentence in TELLS.items() if text in seen]
-    return " ".join(said) if "write a short profile" in prompt.lower() else "Noted."
+    return " ".join(said) if writes_profile(prompt) else "Noted."
 
 
 def task(**freshness: Any) -> Task:
@@ -89,7 +89,7 @@ async def test_new_items_are_digested_alone_and_the_standing_profile_is_revised(
     second = await ask(graph)
     assert second.profile_use == "revised"
     assert texts(second) == [TELLS[CAT.text], TELLS[BIKE.text], TELLS[COFFEE.text]]
-    making = [p for p in chat.prompts if "self-descri" in p or "write a short profile" in p.lower()]
+    making = [p for p in chat.prompts if "self-descri" in p or writes_profile(p)]
     assert making
     assert all(CAT.text not in prompt for prompt in making)
     assert second.profile
@@ -175,7 +175,7 @@ async def test_runs_at_the_same_time_make_the_first_profile_once(history: Histor
     graph, chat = workflow(history)
     history.add("anna", [CAT, BIKE])
     answers = await asyncio.gather(*(ask(graph) for _ in range(50)))
-    made = [prompt for prompt in chat.prompts if "write a short profile" in prompt.lower()]
+    made = [prompt for prompt in chat.prompts if writes_profile(prompt)]
     assert len(made) == 1
     assert sorted({answer.profile_use for answer in answers}) == ["built", "standing"]
     assert len({tuple(texts(answer)) for answer in answers}) == 1
@@ -185,7 +185,7 @@ async def test_a_failed_build_is_an_error_and_the_next_run_builds(history: Histo
     broken = True
 
     def said(prompt: str) -> str | dict[str, float]:
-        if broken and "write a short profile" in prompt.lower():
+        if broken and writes_profile(prompt):
             raise ModelError("the model is gone.")
         return tell(prompt)
 
@@ -236,7 +236,7 @@ async def test_with_too_little_history_the_profile_says_so_and_costs_nothing(
     assert answer.profile.sentences == ()
     assert "too little history" in answer.profile.note
     assert answer.cost.calls == 2
-    assert not any("write a short profile" in prompt.lower() for prompt in chat.prompts)
+    assert not any(writes_profile(prompt) for prompt in chat.prompts)
 
 
 async def test_a_task_may_ask_a_new_user_two_questions_whose_replies_become_history(

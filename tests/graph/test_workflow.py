@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import Script, ScriptedChat
+from conftest import Script, ScriptedChat, writes_profile
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
@@ -43,7 +43,7 @@ def stage_of(prompt: str) -> str:
     ):
         return "digest"
     if (
-        "write a short profile" in prompt.lower()
+        writes_profile(prompt)
         or "Rewrite these observations" in prompt
         or "Describe this person" in prompt
     ):

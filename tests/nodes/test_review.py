@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from conftest import ScriptedChat
+from conftest import ScriptedChat, writes_profile
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
@@ -28,7 +28,7 @@ async def answer(
     def said(prompt: str) -> str | dict[str, float]:
         if prompt.endswith("Answer Yes or No."):
             return {"Yes": 0.9, "No": 0.1}
-        if "short profile" in prompt or "Turn each observation" in prompt:
+        if writes_profile(prompt) or "Turn each observation" in prompt:
             return STYLE if task == "paraphrase" else TOPIC
         return reply
 
@@ -80,7 +80,7 @@ async def test_a_choice_cites_the_items_that_speak_for_the_chosen_option(
     history.add("baker", BAKER)
 
     def said(prompt: str) -> str | dict[str, float]:
-        if "short profile" in prompt:
+        if writes_profile(prompt):
             return TOPIC
         lines = [line for line in prompt.splitlines() if line.endswith(rotated[letter])]
         return {lines[-1][0]: 1.0} if lines else "Bread"

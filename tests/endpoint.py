@@ -1,0 +1,64 @@
+"""A model endpoint for tests, on this machine."""
+
+import json
+from http.server import BaseHTTPRequestHandler
+from math import log
+from typing import Any
+
+PROFILE = "This person has a cat named Miso. This person commutes by bicycle."
+
+
+MAKING = ("short profile", "what is known about this person:", "pets, family", "product category")
+"""What the prompts of the digestion and of the profile have."""
+
+
+class Endpoint(BaseHTTPRequestHandler):
+    """An OpenAI-compatible endpoint: digests, profiles, weighs letters, and answers."""
+
+    protocol_version = "HTTP/1.1"
+    prompts: list[str]
+    answer = "Miso, my cat."
+    yes = 0.9
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        prompt = asked["messages"][-1]["content"]
+        self.prompts.append(prompt)
+        letters = None
+        if prompt.endswith("Answer Yes or No."):
+            letters = {"Yes": self.yes, "No": 1 - self.yes}
+        elif asked.get("top_logprobs"):
+            lines = prompt.splitlines()
+            right = next(line[0] for line in lines if line.endswith(". a cat toy"))
+            letters = {letter: 0.8 if letter == right else 0.1 for letter in "ABC"}
+        text = self.answer
+        if letters:
+            text = max(letters, key=letters.__getitem__)
+        elif any(words in prompt for words in MAKING):
+            text = PROFILE
+        top = [{"token": t, "logprob": log(p), "bytes": None} for t, p in (letters or {}).items()]
+        token = {"token": text, "logprob": -0.1, "bytes": None, "top_logprobs": top}
+        reply = {
+            "id": "1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "m",
+            "choices": [
+                {
+                    "index": 0,
+                    "finish_reason": "stop",
+                    "message": {"role": "assistant", "content": text},
+                    "logprobs": {"content": [token]},
+                }
+            ],
+            "usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12},
+        }
+        body = json.dumps(reply).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Print nothing."""
