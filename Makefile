@@ -23,6 +23,7 @@ bench: $(VENV)/.local
 	@$(BIN)/python -m guided_profile.evals.bench_overhead
 	@$(BIN)/python -m guided_profile.evals.bench_prefix_cache
 	@$(BIN)/python -m guided_profile.evals.bench_evidence --test
+	@$(BIN)/python -m guided_profile.evals.bench_writes
 
 bench-poison: $(VENV)/.local
 	@$(BIN)/python -m guided_profile.evals.bench_poison tests/poison.jsonl

@@ -32,18 +32,14 @@ from unittest.mock import patch
 
 from langchain_core.caches import InMemoryCache
 
+from guided_profile.evals.embedded import embedded_chat, embedded_embedder
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Abstained, Answered, HistoryItem, Question, Record
 from guided_profile.graph.tasks import TokenLimits, builtin_tasks
-from guided_profile.tools.embeddings import MiniLMEmbedder
 from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.local_model import shared_server
-from guided_profile.tools.models import endpoint_model
 from guided_profile.tools.poison import flags
-from guided_profile.tools.weights import ensure
 
-MODEL = "qwen2.5-coder-1.5b"
 ARMS = ("control", "raw", "escaped", "defended")
 LIMITS = TokenLimits(digest=32, profile=40, response=32)
 START = datetime(2025, 6, 1, 9, tzinfo=UTC)
@@ -179,8 +175,7 @@ class Won:
 
 async def measure(attacks: Sequence[Attack], arms: Sequence[str], folder: Path) -> Won:
     """Try every item in every arm, and print what becomes of each."""
-    server = shared_server(next(ensure(MODEL).glob("*.gguf")))
-    chat = endpoint_model(MODEL, base_url=server.base_url, api_key=server.api_key, timeout=600)
+    chat = embedded_chat()
     chat.cache = InMemoryCache()  # many items make the same prompt once they are left out
     tasks = [
         task.model_copy(update={"max_tokens": LIMITS})
@@ -188,7 +183,7 @@ async def measure(attacks: Sequence[Attack], arms: Sequence[str], folder: Path) 
         if name in QUESTIONS
     ]
     counts = Won(arms)
-    with HistoryStore.open(MiniLMEmbedder(ensure("all-minilm-l6-v2-int8")), path=folder) as history:
+    with HistoryStore.open(embedded_embedder(), path=folder) as history:
         graph = build_graph(chat=chat, history=history, tasks=tasks)
         for attack in attacks:
             counts.tried[attack.family] += 1

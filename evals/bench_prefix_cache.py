@@ -14,25 +14,19 @@ from langgraph.store.memory import InMemoryStore
 from rich.console import Console
 
 from guided_profile.evals.bench_overhead import a_history
+from guided_profile.evals.embedded import embedded_chat, embedded_embedder
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Call
-from guided_profile.tools.embeddings import MiniLMEmbedder
 from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.local_model import shared_server
-from guided_profile.tools.models import endpoint_model
-from guided_profile.tools.weights import ensure
 
 ITEMS = 30
-MODEL = "qwen2.5-coder-1.5b"
 
 
 async def calls(folder: Path) -> list[Call]:
     """Run the workflow once for a user of ITEMS items and return its model calls."""
-    server = shared_server(next(ensure(MODEL).glob("*.gguf")))
-    chat = endpoint_model(MODEL, base_url=server.base_url, api_key=server.api_key, timeout=600)
-    embedder = MiniLMEmbedder(ensure("all-minilm-l6-v2-int8"))
-    with HistoryStore.open(embedder, path=folder) as history:
+    chat = embedded_chat()
+    with HistoryStore.open(embedded_embedder(), path=folder) as history:
         history.add("user", a_history()[:ITEMS])
         graph = build_graph(chat=chat, history=history, store=InMemoryStore())
         state = await graph.ainvoke(

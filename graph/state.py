@@ -118,6 +118,16 @@ class Cost(Record):
             seconds=sum(call.seconds for call in calls),
         )
 
+    def plus(self, other: "Cost") -> "Cost":
+        """Return both together."""
+        return Cost(
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            seconds=self.seconds + other.seconds,
+        )
+
 
 class Sentence(Record):
     """One sentence of a profile, with what supports it."""

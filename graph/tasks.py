@@ -62,10 +62,11 @@ class Abstention(Record):
 class Freshness(Record):
     """When a standing profile is revised, and when it is built anew; checked before an answer."""
 
-    new_items: int = Field(default=50, ge=1)
-    """Revised once so many items are new, or, while it is young, half as many as it covers."""
+    new_items: int = Field(default=100, ge=1)
+    """Revised once so many items are new or, while it is young, as many as it covers. The response
+    sees new items all the same, if they bear on the question: they are recalled."""
     days: float = Field(default=7.0, gt=0.0)
-    """Revised at this age if anything is new."""
+    """At this age, a tenth of that is enough."""
     rebuild_every: int = Field(default=20, ge=0)
     """Built from the whole history after so many revisions; 0: always built, never revised."""
 

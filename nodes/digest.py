@@ -116,6 +116,8 @@ def make_digest(
                 temperature=task.temperature,
             )
         guidance = done.text.strip()
+        if done.finish_reason == "length":
+            guidance = without_loop(guidance)
         if habits:
             guidance = f"{habits.strip()}\nMost distinctive: {guidance}"
         if guidance and state["source"]:
@@ -123,6 +125,13 @@ def make_digest(
         return {"parts": {state["number"]: guidance}, "calls": [done.call]}
 
     return digest
+
+
+def without_loop(text: str) -> str:
+    """Return a cut-off list with each entry once: a small model may repeat itself without end."""
+    entries = text.split(", ")
+    whole = entries[:-1] if len(entries) > 2 else entries
+    return ", ".join(dict.fromkeys(whole))
 
 
 async def merge(state: State) -> MergeUpdate:

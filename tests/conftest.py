@@ -26,7 +26,14 @@ Script = Callable[[str], str | dict[str, float]]
 
 def writes_profile(prompt: str) -> bool:
     """Whether a prompt is a built-in task's, or an unguided one, to write the profile."""
-    return any(words in prompt for words in ("short profile", "what is known about this person:"))
+    return any(
+        words in prompt
+        for words in (
+            "short profile",
+            "what is known about this person:",
+            "chooses again and again",
+        )
+    )
 
 
 class ScriptedChat(BaseChatModel):

@@ -8,7 +8,13 @@ from typing import Any
 PROFILE = "This person has a cat named Miso. This person commutes by bicycle."
 
 
-MAKING = ("short profile", "what is known about this person:", "pets, family", "product category")
+MAKING = (
+    "short profile",
+    "what is known about this person:",
+    "chooses again and again",
+    "pets, family",
+    "product category",
+)
 """What the prompts of the digestion and of the profile have."""
 
 

@@ -32,9 +32,10 @@ def plan(
     if standing is None or gone or standing.made_with != made_with:
         return "build"
     covered = len(standing.covered)
-    enough = min(policy.new_items, max(1, covered // 2))
-    old = now - standing.profile.created >= timedelta(days=policy.days)
-    if not new or (new < enough and not old):
+    enough = min(policy.new_items, covered)
+    if now - standing.profile.created >= timedelta(days=policy.days):
+        enough = min(enough, policy.new_items // 10)
+    if not new or new < enough:
         return "keep"
     if new > covered or standing.revisions >= policy.rebuild_every:
         return "build"

@@ -29,17 +29,18 @@ def standing(covered: int, revisions: int = 0) -> Standing:
     [
         (None, {}, "build"),
         (standing(200), {}, "keep"),
-        (standing(200), {"new": 49}, "keep"),
-        (standing(200), {"new": 50}, "revise"),
-        (standing(10), {"new": 4}, "keep"),
-        (standing(10), {"new": 5}, "revise"),  # a young profile grows up quickly
+        (standing(200), {"new": 99}, "keep"),
+        (standing(200), {"new": 100}, "revise"),
+        (standing(10), {"new": 9}, "keep"),
+        (standing(10), {"new": 10}, "revise"),  # a young profile grows up quickly
         (standing(10), {"new": 11}, "build"),  # more is new than old
-        (standing(200, revisions=20), {"new": 50}, "build"),
+        (standing(200, revisions=20), {"new": 100}, "build"),
         (standing(200), {"gone": {"3"}}, "build"),
         (standing(200), {"made_with": "another prompt"}, "build"),
         (standing(200), {"now": MADE + timedelta(days=8)}, "keep"),  # old, but nothing is new
-        (standing(200), {"now": MADE + timedelta(days=8), "new": 1}, "revise"),
-        (standing(200), {"now": MADE + timedelta(days=6), "new": 1}, "keep"),
+        (standing(200), {"now": MADE + timedelta(days=8), "new": 10}, "revise"),
+        (standing(200), {"now": MADE + timedelta(days=8), "new": 9}, "keep"),
+        (standing(200), {"now": MADE + timedelta(days=6), "new": 10}, "keep"),
     ],
 )
 def test_a_profile_is_kept_revised_or_built_anew(
