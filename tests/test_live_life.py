@@ -14,6 +14,7 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.state import HistoryItem, Profile
 from guided_profile.graph.tasks import Freshness, builtin_tasks
 from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.wording import denied_words, telling_words
 
 pytestmark = pytest.mark.live
 
@@ -22,14 +23,18 @@ SESSIONS: list[dict[str, Any]] = yaml.safe_load(
 )
 
 
-def words(profile: Profile) -> str:
-    return " ".join(one.text for one in profile.supported)
+def claimed(profile: Profile, word: str) -> list[str]:
+    """Return the sentences that tell something, and do not say that it is over."""
+    told = [one.text for one in profile.supported if word in one.text]
+    return [text for text in told if not telling_words(word) & denied_words(text)]
 
 
 async def test_the_profile_says_the_latest(tmp_path: Path) -> None:
     settings = read_settings({})
     dialogue = builtin_tasks()["dialogue"].model_copy(update={"freshness": Freshness(new_items=3)})
     calls = items = 0
+    stale: list[str] = []
+    missed: list[str] = []
     with HistoryStore.open(embedder(settings), path=tmp_path) as history:
         graph = build_graph(
             chat=chat_model(settings), history=history, tasks=[dialogue], store=InMemoryStore()
@@ -48,8 +53,12 @@ async def test_the_profile_says_the_latest(tmp_path: Path) -> None:
             for gone in profile.replaced:
                 print("    no longer:", gone.text, gone.since, gone.replaced)
             assert profile.version == number
-            told = words(profile)
-            for stale in session.get("no_longer", ()):
-                assert stale not in told, f"{session['date']}: {stale} no longer holds"
-        assert any(word in told for word in SESSIONS[-1]["now"])
-    print(f"\n{calls} calls for {items} items")
+            stale += [word for word in session.get("no_longer", ()) if claimed(profile, word)]
+            missed += [word for word in session["now"] if not claimed(profile, word)]
+        last = SESSIONS[-1]
+        assert not [word for word in last["no_longer"] if claimed(profile, word)]
+    told = sum(len(session["now"]) for session in SESSIONS)
+    over = sum(len(session.get("no_longer", ())) for session in SESSIONS)
+    print(f"\n{calls} calls for {items} items; still claimed {stale} of {over}, not told {missed}")
+    assert len(stale) <= over / 4
+    assert len(missed) <= told / 2  # a profile is short; it need not tell everything

@@ -15,7 +15,7 @@ import numpy as np
 from guided_profile.graph.state import Replaced, Sentence
 from guided_profile.tools.evidence import MOST_EVIDENCE
 from guided_profile.tools.wishes import SAME, VERBATIM, Embed, same
-from guided_profile.tools.wording import content_words
+from guided_profile.tools.wording import content_words, denied_words
 
 Contradicts = Callable[[str, str], Awaitable[bool]]
 """Called with an older and a newer sentence: whether the older no longer holds."""
@@ -26,6 +26,8 @@ ASKED = 2
 """How many older sentences, the most related, a new one is held against."""
 MOST_SENTENCES = 8
 """A profile is short: beyond this, the sentences with the oldest evidence leave it."""
+MOST_REPLACED = 20
+"""How many replaced sentences, the last, are kept in the record."""
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -71,7 +73,7 @@ async def revise(
         nearest = cosine(related[0].text, new.text) if related else 0.0
         if nearest < VERBATIM:
             for old in related:
-                near = cosine(old.text, new.text) >= RELATED
+                near = cosine(old.text, new.text) >= RELATED and not _confirms(new, old)
                 if near and _later(new, old, standing) and await contradicts(old.text, new.text):
                     kept.remove(old)
                     gone.append(_replaced(old, new))
@@ -81,7 +83,7 @@ async def revise(
             kept.append(new)
     while len(kept) > MOST_SENTENCES:
         kept.remove(min(kept, key=lambda one: one.since or _LONG_AGO))
-    return Revised(tuple(kept), tuple(gone))
+    return Revised(tuple(kept), tuple(gone[-MOST_REPLACED:]))
 
 
 def _later(new: Sentence, old: Sentence, standing: Sequence[Sentence]) -> bool:
@@ -89,6 +91,12 @@ def _later(new: Sentence, old: Sentence, standing: Sequence[Sentence]) -> bool:
     if new.since and old.since:
         return new.since > old.since
     return old in standing
+
+
+def _confirms(new: Sentence, old: Sentence) -> bool:
+    """Whether a sentence has all that an older one tells, and denies nothing of it."""
+    told = content_words(old.text)
+    return told <= content_words(new.text) and not told & denied_words(new.text)
 
 
 def _replaced(old: Sentence, new: Sentence) -> Replaced:

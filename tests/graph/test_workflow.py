@@ -382,7 +382,8 @@ async def test_the_standing_profile_is_used_until_the_history_changes(
     second = await graph.ainvoke({"question": "A bicycle?"}, context=context)
     assert (first["answer"].cost.calls, second["answer"].cost.calls) == (4, 2)
     assert second["answer"].profile == first["answer"].profile
-    history.add(context.user_id, items("i sold the bicycle", source="posts"))
+    news = [f"i sold bicycle number {n}" for n in range(len(ANNA))]
+    history.add(context.user_id, items(*news, source="posts"))
     third = await graph.ainvoke({"question": "A bicycle?"}, context=context)
     assert third["answer"].cost.calls == 4
 
