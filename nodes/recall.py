@@ -20,11 +20,12 @@ from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.builds import Builds
 from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history_records import Stored, in_order
 from guided_profile.tools.models import model_id
 from guided_profile.tools.poison import flagged
 from guided_profile.tools.profiles import Shelf, digest
 from guided_profile.tools.ranking import tokens_of
-from guided_profile.tools.search import call_search, make_search_history
+from guided_profile.tools.search import StageSearch, call_search, make_search_history
 from guided_profile.tools.standing import Decided, decide, shelf_of, wished
 
 _log = logging.getLogger(__name__)
@@ -69,10 +70,10 @@ def make_recall(
         runtime.stream_writer({"stage": "recall", "tries": state["tries"]})
         again = state["tries"] > 0 or bool(state["clarification"])
         searches = "personal_context" in task.sees or again
-        listed, found = await asyncio.gather(
-            asyncio.to_thread(history.list, context.user_id, newest=context.profile_items),
-            _search(search, task, state, runtime) if searches else _no_items(),
-        )
+        vectors = searches and task.recall.needs_vectors
+        stored = await asyncio.to_thread(history.read, context.user_id, vectors=vectors)
+        listed = in_order(stored, context.profile_items)
+        found = await _search(search, stored, task, state, runtime) if searches else []
         orders = flagged([*listed, *found])
         _warn(orders, known=state["flagged"] if again else ())
         window = _own(item for item in listed if item.id not in orders)
@@ -123,7 +124,7 @@ def _nothing() -> RecallUpdate:
 
 
 async def _search(
-    search: BaseTool, task: Task, state: State, runtime: Runtime[Context]
+    search: BaseTool, stored: list[Stored], task: Task, state: State, runtime: Runtime[Context]
 ) -> list[HistoryItem]:
     """Find what the response may see; each retry has twice the room."""
     context = require(runtime.context)
@@ -133,13 +134,8 @@ async def _search(
         {"query": state["text"]},
         runtime=runtime,
         config=get_config(),
-        recall=task.recall,
-        tokens=room,
+        stage=StageSearch(recall=task.recall, tokens=room, among=stored),
     )
-
-
-async def _no_items() -> list[HistoryItem]:
-    return []
 
 
 def _warn(orders: Mapping[str, tuple[str, ...]], known: Collection[str]) -> None:

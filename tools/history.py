@@ -58,6 +58,7 @@ class Found:
 
 Items = list[HistoryItem]  # aliases, since `list` is a method where they are used
 Ids = list[str]
+Reads = list[Stored]
 Finds = list[Found]
 
 
@@ -172,9 +173,7 @@ class HistoryStore:
             since=since,
             until=until,
         )
-        there = sorted(self._collection.read(where=filter_), key=lambda one: one.order)
-        kept = there if newest is None else there[max(0, len(there) - newest) :]
-        return [one.item for one in kept]
+        return records.in_order(self._collection.read(where=filter_), newest)
 
     def delete(self, user_id: str, ids: Iterable[str]) -> tuple[str, ...]:
         """Delete a user's items; return the ids of those that were there, in order."""
@@ -202,6 +201,14 @@ class HistoryStore:
         """Return the ids of all users that have items, sorted; this reads the whole collection."""
         return sorted(self._collection.users())
 
+    def read(self, user_id: str, *, vectors: bool) -> Reads:
+        """Return all of a user's items as they are stored, in no order.
+
+        A run that both lists (`history_records.in_order`) and searches reads the store once so.
+        """
+        filter_ = records.where(records.checked_user(user_id))
+        return self._collection.read(where=filter_, vectors=vectors)
+
     def search(
         self,
         user_id: str,
@@ -209,6 +216,7 @@ class HistoryStore:
         *,
         limit: int,
         recall: Recall = Recall(),  # noqa: B008  # it is immutable
+        among: Reads | None = None,
         role: Literal["user", "other"] | None = None,
         source: str | None = None,
         category: str | None = None,
@@ -222,6 +230,8 @@ class HistoryStore:
             query: What is looked for.
             limit: How many items, at most.
             recall: What makes one item better than another.
+            among: What `read` returned for this user just now, with vectors if the recall needs
+                them; read anew if there is any other filter than the role.
             role: Only items that the user, or somebody else, wrote.
             source: This filter and those after it are those of `list`.
             category: As there.
@@ -237,8 +247,13 @@ class HistoryStore:
         if limit < 1:
             raise QuestionError(f"limit is {limit!r}; set it to a number of at least 1.")
         filter_ = records.where(user_id, source=source, category=category, since=since, until=until)
-        read = self._collection.read(where=filter_, vectors=recall.needs_vectors)
-        there = [one for one in read if role in (None, one.metadata["role"])]
+        if among is None or filter_ != records.where(user_id):
+            among = self._collection.read(where=filter_, vectors=recall.needs_vectors)
+        there = [
+            one
+            for one in among
+            if one.metadata["user"] == user_id and role in (None, one.metadata["role"])
+        ]
         if not there:
             return []
         there.sort(key=lambda one: one.sequence)

@@ -6,6 +6,7 @@ near-duplicates are weighed. A `Recall` says which parts take part. Everything i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isqrt
 from typing import Self
 
 import numpy as np
@@ -22,7 +23,9 @@ FUSION_K = 60
 AGE_SHARE = 0.5
 """The share of its score that an item may lose to age: however old, a far better match stays
 ahead of what is merely new."""
-_BLOCK = 256
+_TILE = 1 << 19
+"""The most multiplications in one product of matrices: from about twice as many on, OpenBLAS waits
+for all cores, which the chat model may be using (measured on two busy cores: 32 ms, not 0.1)."""
 _DAY = 86_400_000_000  # microseconds
 
 Numbers = NDArray[np.float64]
@@ -66,7 +69,7 @@ def rank(
     scores = np.zeros(len(candidates.texts))
     if wanted is not None and candidates.vectors is not None:
         # rounded, since the same vector in another row may differ in its last bit
-        scores += _fusable(np.round(candidates.vectors @ wanted, 6))
+        scores += _fusable(np.round(_cosines(candidates.vectors, wanted), 6))
     if recall.bm25:
         matches = np.round(bm25(query, candidates.texts), 6)
         scores += np.where(matches > 0, _fusable(matches), 0.0)
@@ -101,14 +104,24 @@ def _freshness(days: Numbers, half_life: float) -> Numbers:
     return freshness
 
 
+def _cosines(vectors: Vector, wanted: Vector) -> NDArray[np.float32]:
+    step = max(1, _TILE // 8 // len(wanted))
+    parts = [vectors[start : start + step] @ wanted for start in range(0, len(vectors), step)]
+    return np.concatenate(parts)
+
+
 def _spread(order: NDArray[np.intp], vectors: Vector, most_alike: float, limit: int) -> list[int]:
     """Put whatever is nearly the same as a better one behind all that is not."""
     kept: list[int] = []
     behind: list[int] = []
-    for start in range(0, len(order), _BLOCK):
-        rows = order[start : start + _BLOCK]
+    size = max(1, isqrt(_TILE // vectors.shape[1]))
+    for start in range(0, len(order), size):
+        rows = order[start : start + size]
         block = vectors[rows]
-        taken = np.any(block @ vectors[kept].T >= most_alike, axis=1)
+        taken = np.zeros(len(rows), np.bool)
+        for first in range(0, len(kept), size):
+            better = vectors[kept[first : first + size]]
+            taken |= (block @ better.T).max(axis=1) >= most_alike
         alike = np.greater_equal(block @ block.T, most_alike)
         for place, row in enumerate(rows.tolist()):
             if taken[place]:
@@ -126,8 +139,8 @@ def tokens_of(item: HistoryItem) -> int:
     return approximate_tokens(history_line(item)) + 1
 
 
-LEAST_TOKENS = 5
-"""No item's line takes fewer: its mark, its source and a character."""
+LEAST_TOKENS = 3
+"""No item's line takes fewer: its mark, a source and a text of one character."""
 
 
 def within(items: Sequence[HistoryItem], budget: int) -> list[HistoryItem]:

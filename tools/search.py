@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, cast
 from uuid import uuid4
@@ -20,6 +20,7 @@ from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.prompts import visible
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history_records import Stored
 from guided_profile.tools.poison import flagged
 from guided_profile.tools.ranking import LEAST_TOKENS, within
 
@@ -34,11 +35,13 @@ _NO_RUNTIME = cast("ToolRuntime[Context]", None)
 class StageSearch:
     """What a stage of a graph may ask for beside what a model may."""
 
-    recall: Recall
+    recall: Recall = field(default_factory=Recall)
     """What makes one item better than another."""
     tokens: int | None = None
     """About how many tokens of history are wanted, instead of a number of items; items that give
     orders do not count, and what others wrote is left out."""
+    among: list[Stored] | None = None
+    """The user's items, if the stage has read them (`HistoryStore.read`)."""
 
 
 class SearchArguments(BaseModel):
@@ -112,6 +115,7 @@ def make_search_history(history: HistoryStore) -> BaseTool:
             query,
             limit=_most(limit, stage),
             recall=stage.recall if stage else context.recall or Recall(),
+            among=stage.among if stage else None,
             role=None if tokens is None else "user",
             source=source,
             category=category,
@@ -155,8 +159,7 @@ async def call_search(
     *,
     runtime: Runtime[Context],
     config: RunnableConfig,
-    recall: Recall = Recall(),  # noqa: B008  # it is immutable
-    tokens: int | None = None,
+    stage: StageSearch | None = None,
 ) -> list[HistoryItem]:
     """Call the search tool from a stage of a graph, so that traces show it as a tool's run.
 
@@ -165,9 +168,7 @@ async def call_search(
         arguments: Of `SearchArguments`; the limit may be above `MOST`.
         runtime: The stage's, whose context says whose history is searched.
         config: The stage's, whose callbacks are told.
-        recall: What makes one item better than another.
-        tokens: About how many tokens of history are wanted, instead of a limit; what others than
-            the user wrote is left out then.
+        stage: What a stage may ask for beside that.
 
     Returns:
         The best first, among them those that give orders (`poison.flagged`).
@@ -185,8 +186,7 @@ async def call_search(
         tool_call_id=call_id,
         store=runtime.store,
     )
-    stage = StageSearch(recall=recall, tokens=tokens)
-    args = {**arguments, "stage": stage, "runtime": injected}
+    args = {**arguments, "stage": stage or StageSearch(), "runtime": injected}
     call = {"type": "tool_call", "id": call_id, "name": tool.name, "args": args}
     try:
         message: ToolMessage = await tool.ainvoke(call, config)
