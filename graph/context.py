@@ -81,7 +81,7 @@ class Context:
                 raise QuestionError(f"{name} is {value!r}; set it to a number of at least {least}.")
         if self.sees is not None:  # JSON brings a list
             object.__setattr__(self, "sees", tuple(self.sees))
-        if isinstance(self.recall, dict):  # JSON brings an object
+        if self.recall is not None and not isinstance(self.recall, Recall):  # JSON's own
             object.__setattr__(self, "recall", _recall_of(self.recall))
         for sight in self.sees or ():
             if sight not in _SIGHTS:
@@ -94,7 +94,7 @@ _SIGHTS = ("personal_context", "guidance", "profile")
 _LEAST = {"max_retries": 0, "recall_tokens": 1, "profile_items": 1, "context_tokens": 100}
 
 
-def _recall_of(fields: dict[str, Any]) -> Recall:
+def _recall_of(fields: object) -> Recall:
     try:
         return Recall.model_validate(fields)
     except ValidationError as error:

@@ -23,9 +23,9 @@ FUSION_K = 60
 AGE_SHARE = 0.5
 """The share of its score that an item may lose to age: however old, a far better match stays
 ahead of what is merely new."""
-_TILE = 1 << 19
-"""The most multiplications in one product of matrices: from about twice as many on, OpenBLAS waits
-for all cores, which the chat model may be using (measured on two busy cores: 32 ms, not 0.1)."""
+_TILE = 1 << 18
+"""The most multiplications in one product of matrices: from a few times as many on, OpenBLAS waits
+for all cores, which the chat model may be using (on two busy cores: 32 ms instead of 0.1)."""
 _DAY = 86_400_000_000  # microseconds
 
 Numbers = NDArray[np.float64]
