@@ -138,6 +138,13 @@ def test_equals_keep_their_order_however_many(count: int) -> None:
         assert rank("same", wanted, candidates, recall, count) == list(range(count))
 
 
+def test_equals_share_the_better_rank() -> None:
+    vectors = np.float32([[1, 0]] * 50 + [[0, 1]])
+    texts = [*["filler"] * 49, "zebra among more words", "zebra"]
+    candidates = Candidates(texts, np.full(51, np.nan), vectors)
+    assert rank("zebra", np.float32([1, 0]), candidates, FUSED, 2) == [49, 50]
+
+
 def test_spreading_is_exact_over_many_tiles() -> None:
     random = np.random.default_rng(0)
     topics = random.normal(size=(150, 384)).astype(np.float32)

@@ -27,6 +27,7 @@ def test_it_stays_within_its_bound_and_forgets_the_oldest() -> None:
     for number in range(50):
         cache.of(["kept", f"text {number}"])
     assert 5 <= len(cache) <= 10
+    assert made.count("kept") == 1
     made.clear()
     cache.of(["kept", "text 0"])
     assert made == ["text 0"]
