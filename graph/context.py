@@ -3,10 +3,34 @@
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from pydantic import Field, ValidationError
+
 from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.state import Record
 
 Sight = Literal["personal_context", "guidance", "profile"]
 """What a response may see: the history items (PC), the guidance (G), the profile (PP)."""
+
+
+class Recall(Record):
+    """How history items are ranked for a question; each part can be switched off."""
+
+    dense: bool = True
+    """By meaning: the cosine of their vectors and the question's."""
+    bm25: bool = True
+    """By words: names and numbers that a vector blurs. With `dense`, the two are fused by rank;
+    with neither, the newest items come first."""
+    half_life_days: float | None = Field(default=None, gt=0.0)
+    """Weighs age: an item so much older than the newest has lost half of what age can take, which
+    is half of its score. None: the order of time does not matter."""
+    most_alike: float | None = Field(default=0.95, gt=0.0, le=1.0)
+    """An item whose cosine with a better one is at least this comes after all others, so that
+    near-duplicates do not crowd them out. None: they stay where they are."""
+
+    @property
+    def needs_vectors(self) -> bool:
+        """Whether the items' vectors are looked at."""
+        return self.dense or self.most_alike is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,8 +46,12 @@ class Context:
     max_retries: int = 2
     """How often an abstention is retried before it stands."""
 
-    recall_items: int = 40
-    """How many history items a response may see; each retry doubles it."""
+    recall_tokens: int = 1000
+    """About how many tokens of history a response may see, at most `context_tokens`; each retry
+    doubles it. 40 short items, or 5 long posts."""
+
+    recall: Recall | None = None
+    """How the items are ranked, instead of what the task says."""
 
     profile_items: int = 400
     """How many history items, the newest, a profile is made from."""
@@ -53,6 +81,8 @@ class Context:
                 raise QuestionError(f"{name} is {value!r}; set it to a number of at least {least}.")
         if self.sees is not None:  # JSON brings a list
             object.__setattr__(self, "sees", tuple(self.sees))
+        if self.recall is not None and not isinstance(self.recall, Recall):  # JSON's own
+            object.__setattr__(self, "recall", _recall_of(self.recall))
         for sight in self.sees or ():
             if sight not in _SIGHTS:
                 raise QuestionError(
@@ -61,7 +91,17 @@ class Context:
 
 
 _SIGHTS = ("personal_context", "guidance", "profile")
-_LEAST = {"max_retries": 0, "recall_items": 1, "profile_items": 1, "context_tokens": 100}
+_LEAST = {"max_retries": 0, "recall_tokens": 1, "profile_items": 1, "context_tokens": 100}
+
+
+def _recall_of(fields: object) -> Recall:
+    try:
+        return Recall.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(["recall", *map(str, first["loc"])])
+        known = ", ".join(Recall.model_fields)
+        raise QuestionError(f"{name}: {first['msg']}; recall may have {known}.") from None
 
 
 def require(context: Context | None) -> Context:

@@ -126,12 +126,14 @@ def visible(text: str) -> str:
     What scripts and emoji need stays: joiners inside emoji sequences and in Arabic or Indic words,
     one variation selector, and the tags of a flag.
     """
+    if text.isascii() and text.isprintable():  # nearly every text: nothing in it to look for
+        return text
     return _HIDDEN.sub(lambda found: found[1] or "", _LINE_BREAK.sub("\n", text))
 
 
 def without_queries(text: str) -> str:
     """Return a text whose links are no longer links: host and path, with nothing to fill in."""
-    return _LINK.sub(lambda found: found[1], text)
+    return text if "://" not in text else _LINK.sub(lambda found: found[1], text)
 
 
 def as_data(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from guided_profile.graph.context import Context, Sight
+from guided_profile.graph.context import Context, Recall, Sight
 from guided_profile.graph.errors import TaskError
 from guided_profile.graph.state import Record
 
@@ -112,6 +112,8 @@ class Task(Record):
     """What the response sees; the rows of the paper's Table 3 are settings of this."""
     parts: Literal["size", "source"] = "size"
     """How a history over the token budget is cut: into chunks by size, or by source first."""
+    recall: Recall = Recall()
+    """How the items that the response sees are ranked for the question."""
     evidence: Literal["topic", "style"] = "topic"
     """What ties a profile sentence to items: what both are about, or the habits of writing that
     the sentence names and the items show."""
@@ -150,6 +152,7 @@ class Task(Record):
                 "kind",
                 "response_instruction",
                 "sees",
+                "recall",
                 "abstention",
                 "freshness",
                 "cold_start",
@@ -163,6 +166,8 @@ class Task(Record):
             update["sees"] = context.sees
         if context.guided is not None:
             update["guided"] = context.guided
+        if context.recall is not None:
+            update["recall"] = context.recall
         if context.joined is False:
             update["sources"] = {}
         return self.model_copy(update=update) if update else self

@@ -2,28 +2,31 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import TypedDict
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.tools import BaseTool
 from langgraph.config import get_config
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.prompts import approximate_tokens, history_line, prompts_digest
+from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.state import Cost, HistoryItem, Profile, ProfileUse, Standing, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.builds import Builds
 from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history_records import Stored, in_order
 from guided_profile.tools.models import model_id
 from guided_profile.tools.poison import flagged
-from guided_profile.tools.profiles import digest
-from guided_profile.tools.search import call_search, make_search_history
-from guided_profile.tools.standing import decide, shelf_of, wished
+from guided_profile.tools.profiles import Shelf, digest
+from guided_profile.tools.ranking import tokens_of
+from guided_profile.tools.search import StageSearch, call_search, make_search_history
+from guided_profile.tools.standing import Decided, decide, shelf_of, wished
 
 _log = logging.getLogger(__name__)
 
@@ -62,45 +65,24 @@ def make_recall(
     async def recall(state: State, runtime: Runtime[Context]) -> RecallUpdate:
         context = require(runtime.context)
         task = find_task(tasks, context.task).with_switches(context)
-        update: RecallUpdate = {
-            "flagged": [],
-            "recalled": [],
-            "material": [],
-            "covered": [],
-            "made_with": "",
-            "standing": None,
-            "building": False,
-            "parts": Overwrite({}),
-            "guidance": "",
-            "profile": None,
-            "profile_use": "none",
-        }
         if not task.sees:
-            return update
+            return _nothing()
         runtime.stream_writer({"stage": "recall", "tries": state["tries"]})
         again = state["tries"] > 0 or bool(state["clarification"])
-        widening = 2 ** state["tries"]
-        listing = asyncio.to_thread(history.list, context.user_id, newest=context.profile_items)
-        if "personal_context" in task.sees or again:
-            arguments = {"query": state["text"], "limit": context.recall_items * widening}
-            searching = call_search(search, arguments, runtime=runtime, config=get_config())
-            listed, found = await asyncio.gather(listing, searching)
-        else:
-            listed, found = await listing, []
+        searches = "personal_context" in task.sees or again
+        vectors = searches and task.recall.needs_vectors
+        stored = await asyncio.to_thread(history.read, context.user_id, vectors=vectors)
+        listed = in_order(stored, context.profile_items)
+        found = await _search(search, stored, task, state, runtime) if searches else []
         orders = flagged([*listed, *found])
-        for id_ in orders.keys() - set(state["flagged"] if again else ()):
-            _log.warning("item %r is left out: it gives orders (%s)", id_, ", ".join(orders[id_]))
+        _warn(orders, known=state["flagged"] if again else ())
+        window = _own(item for item in listed if item.id not in orders)
+        update = _nothing()
         update["flagged"] = sorted(orders)
-        listed = [item for item in listed if item.id not in orders]
-        found = [item for item in found if item.id not in orders]
-        window = _own(listed)
-        update["recalled"] = _in_order(
-            _fitting(_own(found), context.context_tokens * widening), window
-        )
+        update["recalled"] = _in_order([one for one in found if one.id not in orders], window)
         if not task.needs_guidance and not task.needs_profile:
             return update
-        made_with = digest([task.recipe, prompts_digest(), model_id(chat)])
-        update["made_with"] = made_with
+        update["made_with"] = digest([task.recipe, prompts_digest(), model_id(chat)])
         shelf = shelf_of(runtime, task)
         if len(window) < task.cold_start.items:
             update["profile_use"] = "cold"
@@ -111,21 +93,69 @@ def make_recall(
         update["covered"] = [item.id for item in material]
         update["profile_use"] = "built"
         if shelf and task.needs_profile and not again:
-            decided = await decide(shelf, window, task, made_with, history, builds, clock())
-            update["standing"], update["building"] = decided.standing, decided.plan != "keep"
-            if decided.plan == "keep" and decided.standing:
-                update["profile_use"] = "standing"
-                update["profile"] = await wished(shelf, decided.standing.profile, history)
-                update["guidance"] = decided.standing.profile.guidance
+            decided = await decide(
+                shelf, window, task, update["made_with"], history, builds, clock()
+            )
+            if await _stands(decided, shelf, history, update):
                 return update
-            if decided.plan == "revise":
-                update["profile_use"] = "revised"
-                material = decided.new
+            material = decided.new if decided.plan == "revise" else window
         parts = "source" if task.sources else task.parts
         update["material"] = cut(material, parts, context.context_tokens)
         return update
 
     return recall
+
+
+def _nothing() -> RecallUpdate:
+    """Return what recall writes where nothing was found; all of it, so that no key is left over."""
+    return {
+        "flagged": [],
+        "recalled": [],
+        "material": [],
+        "covered": [],
+        "made_with": "",
+        "standing": None,
+        "building": False,
+        "parts": Overwrite({}),
+        "guidance": "",
+        "profile": None,
+        "profile_use": "none",
+    }
+
+
+async def _search(
+    search: BaseTool, stored: list[Stored], task: Task, state: State, runtime: Runtime[Context]
+) -> list[HistoryItem]:
+    """Find what the response may see; each retry has twice the room."""
+    context = require(runtime.context)
+    room = min(context.recall_tokens, context.context_tokens) * 2 ** state["tries"]
+    return await call_search(
+        search,
+        {"query": state["text"]},
+        runtime=runtime,
+        config=get_config(),
+        stage=StageSearch(recall=task.recall, tokens=room, among=stored),
+    )
+
+
+def _warn(orders: Mapping[str, tuple[str, ...]], known: Collection[str]) -> None:
+    for id_ in orders.keys() - set(known):
+        _log.warning("item %r is left out: it gives orders (%s)", id_, ", ".join(orders[id_]))
+
+
+async def _stands(
+    decided: Decided, shelf: Shelf, history: HistoryStore, update: RecallUpdate
+) -> bool:
+    """Write down what was decided; return whether the standing profile is used as it stands."""
+    update["standing"], update["building"] = decided.standing, decided.plan != "keep"
+    if decided.plan == "revise":
+        update["profile_use"] = "revised"
+    if decided.plan != "keep" or not decided.standing:
+        return False
+    update["profile_use"] = "standing"
+    update["profile"] = await wished(shelf, decided.standing.profile, history)
+    update["guidance"] = decided.standing.profile.guidance
+    return True
 
 
 def _too_little(task: Task, count: int, model: str, now: datetime) -> Profile:
@@ -156,16 +186,12 @@ def _in_order(items: Sequence[HistoryItem], window: Sequence[HistoryItem]) -> li
     return older + sorted((i for i in items if i.id in place), key=lambda item: place[item.id])
 
 
-def _tokens(item: HistoryItem) -> int:
-    return approximate_tokens(history_line(item)) + 1
-
-
 def _fitting(items: Sequence[HistoryItem], budget: int) -> list[HistoryItem]:
     """Return the first items that fit a token budget together; the very first always does."""
     kept: list[HistoryItem] = []
     used = 0
     for item in items:
-        used += _tokens(item)
+        used += tokens_of(item)
         if kept and used > budget:
             break
         kept.append(item)
@@ -181,7 +207,7 @@ def cut(items: Sequence[HistoryItem], parts: str, budget: int) -> list[list[Hist
             that fits as a whole is left whole.
         budget: Tokens a part may have; an item larger than that is a part of its own.
     """
-    if sum(map(_tokens, items)) <= budget:
+    if sum(map(tokens_of, items)) <= budget:
         return [list(items)] if items else []
     groups: list[list[HistoryItem]] = [list(items)]
     if parts == "source":

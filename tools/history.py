@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
-import numpy as np
-
+from guided_profile.graph.context import Recall
 from guided_profile.graph.errors import HistoryError, QuestionError
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import history_records as records
 from guided_profile.tools.history_collection import ItemCollection, unit_vectors
 from guided_profile.tools.history_connection import Connection, connect
 from guided_profile.tools.history_records import Stored, Vector
+from guided_profile.tools.ranking import Candidates, rank
 
 
 class EmbedderLike(Protocol):
@@ -48,15 +48,17 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An item, and how near it is to what was looked for."""
+    """An item, and how near in meaning it is to what was looked for."""
 
     item: HistoryItem
     score: float
-    """Cosine, -1 to 1."""
+    """Cosine, -1 to 1; it is one of the things that decide the order. 0 if `Recall.dense` is
+    off."""
 
 
 Items = list[HistoryItem]  # aliases, since `list` is a method where they are used
 Ids = list[str]
+Reads = list[Stored]
 Finds = list[Found]
 
 
@@ -171,9 +173,7 @@ class HistoryStore:
             since=since,
             until=until,
         )
-        there = sorted(self._collection.read(where=filter_), key=lambda one: one.order)
-        kept = there if newest is None else there[max(0, len(there) - newest) :]
-        return [one.item for one in kept]
+        return records.in_order(self._collection.read(where=filter_), newest)
 
     def delete(self, user_id: str, ids: Iterable[str]) -> tuple[str, ...]:
         """Delete a user's items; return the ids of those that were there, in order."""
@@ -201,20 +201,42 @@ class HistoryStore:
         """Return the ids of all users that have items, sorted; this reads the whole collection."""
         return sorted(self._collection.users())
 
+    def read(self, user_id: str, *, vectors: bool) -> Reads:
+        """Return all of a user's items as they are stored, in no order.
+
+        A run that both lists (`history_records.in_order`) and searches reads the store once so.
+        """
+        filter_ = records.where(records.checked_user(user_id))
+        return self._collection.read(where=filter_, vectors=vectors)
+
     def search(
         self,
         user_id: str,
         query: str,
         *,
         limit: int,
+        recall: Recall = Recall(),  # noqa: B008  # it is immutable
+        among: Reads | None = None,
+        role: Literal["user", "other"] | None = None,
         source: str | None = None,
         category: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Finds:
-        """Return a user's items that are nearest to what is looked for, the best first.
+        """Return a user's items that answer best to what is looked for, the best first.
 
-        The filters are those of `list`.
+        Args:
+            user_id: Whose.
+            query: What is looked for.
+            limit: How many items, at most.
+            recall: What makes one item better than another.
+            among: What `read` returned for this user just now, with vectors if the recall needs
+                them; read anew if there is any other filter than the role.
+            role: Only items that the user, or somebody else, wrote.
+            source: This filter and those after it are those of `list`.
+            category: As there.
+            since: As there.
+            until: As there.
 
         Raises:
             QuestionError: The query is blank, or the limit is less than 1.
@@ -225,14 +247,23 @@ class HistoryStore:
         if limit < 1:
             raise QuestionError(f"limit is {limit!r}; set it to a number of at least 1.")
         filter_ = records.where(user_id, source=source, category=category, since=since, until=until)
-        there = self._collection.read(where=filter_, vectors=True)
+        if among is None or filter_ != records.where(user_id):
+            among = self._collection.read(where=filter_, vectors=recall.needs_vectors)
+        there = [
+            one
+            for one in among
+            if one.metadata["user"] == user_id and role in (None, one.metadata["role"])
+        ]
         if not there:
             return []
-        (wanted,) = unit_vectors([self.embedder.embed_query(query)], 1)
-        self._collection.check_dimension(len(wanted))
-        scores = np.asarray([one.vector for one in there]) @ wanted
-        best = sorted(range(len(there)), key=lambda row: (-scores[row], there[row].sequence))
-        return [Found(there[row].item, float(scores[row])) for row in best[:limit]]
+        there.sort(key=lambda one: one.sequence)
+        candidates = Candidates.of(there, vectors=recall.needs_vectors)
+        wanted = None
+        if recall.dense:
+            (wanted,) = unit_vectors([self.embedder.embed_query(query)], 1)
+            self._collection.check_dimension(len(wanted))
+        rows = rank(query, wanted, candidates, recall, limit)
+        return [Found(there[row].item, _cosine(wanted, there[row].vector)) for row in rows]
 
     def vectors(self, user_id: str, ids: Iterable[str]) -> dict[str, Vector]:
         """Return the unit vectors of a user's items, by id; those not there are left out."""
@@ -268,3 +299,7 @@ class HistoryStore:
         texts = [item.text for item in items]
         rows = unit_vectors(self.embedder.embed_documents(texts), len(texts))
         return dict(zip((item.id for item in items), rows, strict=True))
+
+
+def _cosine(one: Vector | None, other: Vector | None) -> float:
+    return 0.0 if one is None or other is None else float(one @ other)

@@ -91,6 +91,18 @@ def check_same(kept: HistoryItem, given: HistoryItem) -> None:
         )
 
 
+def in_order(stored: Iterable[Stored], newest: int | None = None) -> list[HistoryItem]:
+    """Return items in order of time, those without a time first, then of insertion.
+
+    Args:
+        stored: As they came out of Chroma.
+        newest: Only so many, the last ones.
+    """
+    there = sorted(stored, key=lambda one: one.order)
+    kept = there if newest is None else there[max(0, len(there) - newest) :]
+    return [one.item for one in kept]
+
+
 def record_id(user_id: str, item_id: str) -> str:
     """Return the id of a user's item in the collection, where two users' ids never meet.
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from guided_profile.graph.prompts import visible
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.poison_patterns import PATTERNS
+from guided_profile.tools.text_cache import TextCache
 
 _HIDDEN_TEXT = re.compile(
     "(?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0020-\U000e007e]{2,}"  # tags, not of a flag
@@ -51,11 +52,14 @@ def flags(text: str) -> tuple[str, ...]:
 
 def flagged(items: Iterable[HistoryItem]) -> dict[str, tuple[str, ...]]:
     """Return the families that items show, by item id; items that show none are not in it."""
-    seen = {
-        item.id: flags("\n".join(filter(None, (item.text, item.category, item.source))))
-        for item in items
-    }
-    return {id_: families for id_, families in seen.items() if families}
+    distinct = list({item.id: item for item in items}.values())
+    texts = ("\n".join(filter(None, (one.text, one.category, one.source))) for one in distinct)
+    seen = zip(distinct, _screened.of(texts), strict=True)
+    return {item.id: families for item, families in seen if families}
+
+
+_screened = TextCache(flags, most_bytes=16 << 20)
+"""The same items are screened in every run."""
 
 
 def _plain(text: str) -> str:

@@ -3,6 +3,8 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any, cast
 from uuid import uuid4
 
@@ -13,18 +15,33 @@ from langgraph.prebuilt import ToolRuntime
 from langgraph.runtime import Runtime
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from guided_profile.graph.context import Context, require
+from guided_profile.graph.context import Context, Recall, require
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.prompts import visible
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history_records import Stored
 from guided_profile.tools.poison import flagged
+from guided_profile.tools.ranking import LEAST_TOKENS, within
 
 MOST = 200
 """The most items that a model gets from one search."""
 
 _NO_RUNTIME = cast("ToolRuntime[Context]", None)
 """What a call outside of any graph has; it is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSearch:
+    """What a stage of a graph may ask for beside what a model may."""
+
+    recall: Recall = field(default_factory=Recall)
+    """What makes one item better than another."""
+    tokens: int | None = None
+    """About how many tokens of history are wanted, instead of a number of items; items that give
+    orders do not count, and what others wrote is left out."""
+    among: list[Stored] | None = None
+    """The user's items, if the stage has read them (`HistoryStore.read`)."""
 
 
 class SearchArguments(BaseModel):
@@ -40,6 +57,18 @@ class SearchArguments(BaseModel):
         default=None,
         description="Only items of this source, for example purchases; leave out for all.",
     )
+    after: datetime | None = Field(
+        default=None,
+        description="Only items of this date or later, as 2025-01-31; leave out for any time.",
+    )
+    before: datetime | None = Field(
+        default=None,
+        description="Only items from before this date, as 2025-01-31; leave out for any time.",
+    )
+    category: str | None = Field(
+        default=None,
+        description="Only items of exactly this category; leave out for all.",
+    )
 
     @field_validator("query")
     @classmethod
@@ -47,6 +76,11 @@ class SearchArguments(BaseModel):
         if not query.strip():
             raise ValueError("is blank")
         return query
+
+    @field_validator("source", "after", "before", "category", mode="before")
+    @classmethod
+    def _blank_is_left_out(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 def make_search_history(history: HistoryStore) -> BaseTool:
@@ -61,26 +95,55 @@ def make_search_history(history: HistoryStore) -> BaseTool:
         query: str,
         limit: int = 10,
         source: str | None = None,
-        most: Annotated[int, InjectedToolArg] = MOST,
+        after: datetime | None = None,
+        before: datetime | None = None,
+        category: str | None = None,
+        stage: Annotated[StageSearch | None, InjectedToolArg] = None,
         runtime: ToolRuntime[Context] = _NO_RUNTIME,
     ) -> tuple[str, list[dict[str, Any]]]:
-        """Search what this user did, wrote or said before, the best matches first."""
+        """Search what this user did, wrote or said before, the best matches first.
+
+        Finds by meaning and by words, so use the user's own words, names and numbers where they
+        are known. Items are found whatever their age: for a period, set after and before; for one
+        kind of history, set source or category. Search again in other words if nothing fits.
+        """
+        context = _context_of(runtime)
+        stage = stage if isinstance(stage, StageSearch) else None  # else it is a model's own
+        tokens = stage.tokens if stage else None
         found = history.search(
-            _user_of(runtime), query, limit=min(limit, most), source=source or None
+            context.user_id,
+            query,
+            limit=_most(limit, stage),
+            recall=stage.recall if stage else context.recall or Recall(),
+            among=stage.among if stage else None,
+            role=None if tokens is None else "user",
+            source=source,
+            category=category,
+            since=after,
+            until=before,
         )
         items = [one.item for one in found]
         orders = flagged(items)
         shown = [item for item in items if item.id not in orders]
-        return _for_model(shown), [item.model_dump(mode="json") for item in items]
+        if tokens is not None:
+            shown = within(shown, tokens)
+        told = orders.keys() | {item.id for item in shown}
+        artifact = [item.model_dump(mode="json") for item in items if item.id in told]
+        return _for_model(shown), artifact
 
     async def search_history_in_a_thread(
         query: str,
         limit: int = 10,
         source: str | None = None,
-        most: Annotated[int, InjectedToolArg] = MOST,
+        after: datetime | None = None,
+        before: datetime | None = None,
+        category: str | None = None,
+        stage: Annotated[StageSearch | None, InjectedToolArg] = None,
         runtime: ToolRuntime[Context] = _NO_RUNTIME,
     ) -> tuple[str, list[dict[str, Any]]]:
-        return await asyncio.to_thread(search_history, query, limit, source, most, runtime)
+        return await asyncio.to_thread(
+            search_history, query, limit, source, after, before, category, stage, runtime
+        )
 
     return StructuredTool.from_function(
         func=search_history,
@@ -96,14 +159,19 @@ async def call_search(
     *,
     runtime: Runtime[Context],
     config: RunnableConfig,
+    stage: StageSearch | None = None,
 ) -> list[HistoryItem]:
     """Call the search tool from a stage of a graph, so that traces show it as a tool's run.
 
     Args:
         tool: Of `make_search_history`.
-        arguments: `query`, and `limit` and `source` if need be; the limit may be above `MOST`.
+        arguments: Of `SearchArguments`; the limit may be above `MOST`.
         runtime: The stage's, whose context says whose history is searched.
         config: The stage's, whose callbacks are told.
+        stage: What a stage may ask for beside that.
+
+    Returns:
+        The best first, among them those that give orders (`poison.flagged`).
 
     Raises:
         QuestionError: There is no context, or the arguments are none.
@@ -118,7 +186,7 @@ async def call_search(
         tool_call_id=call_id,
         store=runtime.store,
     )
-    args = {**arguments, "most": arguments.get("limit", MOST), "runtime": injected}
+    args = {**arguments, "stage": stage or StageSearch(), "runtime": injected}
     call = {"type": "tool_call", "id": call_id, "name": tool.name, "args": args}
     try:
         message: ToolMessage = await tool.ainvoke(call, config)
@@ -129,15 +197,22 @@ async def call_search(
     return [HistoryItem.model_validate(item) for item in message.artifact]
 
 
-def _user_of(runtime: ToolRuntime[Context]) -> str:
-    """Return whose history is searched; only a runtime that a graph made is believed."""
+def _context_of(runtime: ToolRuntime[Context]) -> Context:
+    """Return the run's context; only a runtime that a graph made is believed."""
     context = require(runtime.context if isinstance(runtime, ToolRuntime) else None)
     if not isinstance(context, Context):
         raise QuestionError(
             f"the run's context is a {type(context).__name__}; make the graph or agent with "
             "context_schema=Context, and call it with context=Context(user_id=…)."
         )
-    return context.user_id
+    return context
+
+
+def _most(limit: int, stage: StageSearch | None) -> int:
+    """Return how many items are fetched: for a token budget, as many as could fit."""
+    if stage is None:
+        return min(limit, MOST)
+    return limit if stage.tokens is None else stage.tokens // LEAST_TOKENS + 1
 
 
 def _for_model(items: list[HistoryItem]) -> str:

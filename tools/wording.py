@@ -7,6 +7,7 @@ Words are compared by their stems, so any language that separates words will do.
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 _EMPTY = frozenset(
     # English: function words, and what every sentence of a profile says
@@ -70,6 +71,7 @@ _FIRST_PERSON = re.compile(
 )
 
 
+@lru_cache(maxsize=1 << 14)
 def stem(word: str) -> str:
     """Return a word without its ending, crudely."""
     word = re.sub(r"(?:ies|y)$", "i", word)

@@ -295,7 +295,14 @@ def test_the_model_is_shown_no_user(tool: BaseTool) -> None:
     shown = convert_to_openai_tool(tool)["function"]
     assert shown["name"] == "search_history"
     assert shown["description"].startswith("Search what this user did, wrote or said before")
-    assert set(shown["parameters"]["properties"]) == {"query", "limit", "source"}
+    assert set(shown["parameters"]["properties"]) == {
+        "query",
+        "limit",
+        "source",
+        "after",
+        "before",
+        "category",
+    }
     limit = shown["parameters"]["properties"]["limit"]
     assert (limit["minimum"], limit["default"]) == (1, 10)
     assert f"at most {MOST}" in limit["description"]

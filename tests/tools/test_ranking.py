@@ -1,0 +1,186 @@
+"""What each part of the ranking is worth, on a small history written for it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pytest
+
+from guided_profile.graph.context import Recall
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history_records import in_order
+from guided_profile.tools.ranking import LEAST_TOKENS, Candidates, rank, tokens_of, within
+
+TOPICS = (
+    ("pets", "kitten tomcat miso purrs animal"),
+    ("travel", "airport flight trip abroad lisbon"),
+    ("food", "ramen pizza baked dinner noodles"),
+    ("work", "office boss meeting report deadline invoice"),
+)
+
+
+class TopicEmbedder:
+    """Knows what texts are about, and puts names and numbers anywhere, as a small model does."""
+
+    id = "topics"
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [self.embed_query(text) for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        said = text.lower().split()
+        about = [float(sum(word in words.split() for word in said)) for _, words in TOPICS]
+        anywhere = np.random.default_rng(crc32(text.encode())).normal(scale=0.3, size=8)
+        return [*about, *map(float, anywhere)]
+
+
+PARAPHRASE = "the tomcat purrs"
+NUMBERED = "invoice 48213 came"
+NAMED = "met Quillfeather at the station"
+OTHERS = [
+    *(f"meeting about the report number {n}" for n in range(8)),
+    *(f"dinner was {what}" for what in ("ramen", "pizza", "noodles", "ramen again", "baked")),
+    *(f"trip {n} began at the airport" for n in range(8)),
+]
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Any:
+    with HistoryStore.open(TopicEmbedder(), path=tmp_path / "history") as store:
+        store.add(
+            "anna",
+            [HistoryItem(text=text) for text in (*OTHERS, PARAPHRASE, NUMBERED, NAMED)],
+        )
+        yield store
+
+
+def best(history: HistoryStore, query: str, recall: Recall, limit: int = 3) -> list[str]:
+    found = history.search("anna", query, limit=limit, recall=recall)
+    return [one.item.text for one in found]
+
+
+NEITHER_SPREAD_NOR_AGE: dict[str, Any] = {"most_alike": None, "half_life_days": None}
+DENSE = Recall(bm25=False, **NEITHER_SPREAD_NOR_AGE)
+WORDS = Recall(dense=False, **NEITHER_SPREAD_NOR_AGE)
+FUSED = Recall(**NEITHER_SPREAD_NOR_AGE)
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted", "by_meaning", "by_words"),
+    [
+        ("kitten", PARAPHRASE, True, False),
+        ("48213", NUMBERED, False, True),
+        ("quillfeather", NAMED, False, True),
+    ],
+)
+def test_meaning_and_words_find_what_the_other_misses_and_together_both(
+    history: HistoryStore, query: str, wanted: str, by_meaning: bool, by_words: bool
+) -> None:
+    assert (wanted in best(history, query, DENSE, 1)) == by_meaning
+    assert (wanted in best(history, query, WORDS, 1)) == by_words
+    assert wanted in best(history, query, FUSED, 1)
+
+
+def test_an_item_that_both_find_comes_before_what_one_finds(history: HistoryStore) -> None:
+    history.add("anna", [HistoryItem(text="the kitten is called Quillfeather")])
+    assert best(history, "kitten quillfeather", FUSED, 1) == ["the kitten is called Quillfeather"]
+
+
+def test_near_duplicates_do_not_crowd_out(history: HistoryStore) -> None:
+    history.add("anna", [HistoryItem(text="ramen " * n) for n in range(10, 40)])
+    query = "ramen"
+    crowded = best(history, query, FUSED, 10)
+    spread = best(history, query, Recall(most_alike=0.95), 10)
+    assert [text.count("ramen") > 9 for text in crowded] == [True] * 10
+    assert sum(text.count("ramen") > 9 for text in spread) == 1
+    assert {"dinner was ramen", "dinner was pizza"} <= set(spread)
+    everything = best(history, query, Recall(most_alike=0.95), 999)
+    assert sorted(everything) == sorted(best(history, query, FUSED, 999)), "none is lost"
+
+
+def test_recency_prefers_the_newer_of_equals_and_no_far_worse_match(tmp_path: Path) -> None:
+    day = datetime(2025, 1, 1, tzinfo=UTC)
+    ages = {"oldest": 400, "newest": 200, "middle": 300}
+    others = [HistoryItem(text=f"airport {n}", time=day - timedelta(days=n)) for n in range(100)]
+    with HistoryStore.open(TopicEmbedder(), path=tmp_path / "dated") as store:
+        dated = [
+            HistoryItem(id=id_, text="ramen", time=day - timedelta(days=age))
+            for id_, age in ages.items()
+        ]
+        store.add("anna", [*dated, HistoryItem(id="undated", text="ramen"), *others])
+
+        def ids(recall: Recall) -> list[str]:
+            found = store.search("anna", "ramen", limit=4, recall=recall)
+            return [one.item.id for one in found]
+
+        assert ids(FUSED) == ["oldest", "newest", "middle", "undated"], "as they were added"
+        aged = FUSED.model_copy(update={"half_life_days": 30.0})
+        assert ids(aged) == ["newest", "middle", "oldest", "undated"]
+        newest = DENSE.model_copy(update={"dense": False})
+        assert ids(newest) == [item.id for item in others[:4]]
+
+
+def test_a_history_without_times_is_ranked_as_if_age_did_not_matter() -> None:
+    candidates = Candidates(["ramen", "rice"], np.array([np.nan, np.nan]), None)
+    recall = Recall(dense=False, half_life_days=1, most_alike=None)
+    assert rank("rice", None, candidates, recall, 2) == [1, 0]
+
+
+@pytest.mark.parametrize("count", [1, 40, 700])
+def test_equals_keep_their_order_however_many(count: int) -> None:
+    vectors = np.tile(np.float32([[0.6, 0.8]]), (count, 1))
+    candidates = Candidates(["same"] * count, np.full(count, np.nan), vectors)
+    wanted = np.float32([0.6, 0.8])
+    for recall in (Recall(), FUSED, WORDS, Recall(half_life_days=3)):
+        assert rank("same", wanted, candidates, recall, count) == list(range(count))
+
+
+def test_equals_share_the_better_rank() -> None:
+    vectors = np.float32([[1, 0]] * 50 + [[0, 1]])
+    texts = [*["filler"] * 49, "zebra among more words", "zebra"]
+    candidates = Candidates(texts, np.full(51, np.nan), vectors)
+    assert rank("zebra", np.float32([1, 0]), candidates, FUSED, 2) == [49, 50]
+
+
+def test_spreading_is_exact_over_many_tiles() -> None:
+    random = np.random.default_rng(0)
+    topics = random.normal(size=(150, 384)).astype(np.float32)
+    vectors = np.repeat(topics, 5, axis=0)[random.permutation(750)]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    candidates = Candidates(["x"] * 750, np.full(750, np.nan), vectors)
+    rows = rank("x", vectors[0], candidates, Recall(), 750)
+    assert sorted(rows) == list(range(750))
+    first = vectors[rows[:150]]
+    assert (np.triu(first @ first.T, 1) < 0.95).all()
+
+
+def test_a_search_among_what_was_read_is_the_same_search(history: HistoryStore) -> None:
+    read = history.read("anna", vectors=True)
+    assert in_order(read) == history.list("anna")
+    for query in ("kitten", "48213"):
+        among = history.search("anna", query, limit=5, among=read)
+        assert among == history.search("anna", query, limit=5)
+    assert history.search("ben", "kitten", limit=5, among=read) == []
+    assert history.search("anna", "kitten", limit=5, among=read, source="none") == []
+
+
+@pytest.mark.parametrize("budget", [1, 30, 47, 200, 10_000])
+def test_the_budget_holds(budget: int) -> None:
+    items = [HistoryItem(text="word " * (1 + n % 7)) for n in range(50)]
+    kept = within(items, budget)
+    assert kept[0] == items[0]
+    used = sum(map(tokens_of, kept))
+    assert used <= max(budget, tokens_of(items[0]))
+    left = [item for item in items if item not in kept]
+    assert all(tokens_of(item) > budget - used for item in left), "all that fits is there"
+
+
+def test_a_long_item_does_not_keep_shorter_ones_out() -> None:
+    short, long = HistoryItem(text="short"), HistoryItem(text="long " * 100)
+    assert within([short, long, short], 40) == [short, short]
+    assert within([long, short], 40) == [long]
+    assert within([], 40) == []
+    assert tokens_of(HistoryItem(text="x", source="y")) == LEAST_TOKENS

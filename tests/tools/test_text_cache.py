@@ -1,0 +1,40 @@
+import pickle
+
+from guided_profile.tools.text_cache import TextCache
+
+
+def test_a_text_is_worked_out_once() -> None:
+    made: list[str] = []
+
+    def make(text: str) -> bytes:
+        made.append(text)
+        return text[:1].encode()
+
+    cache = TextCache(make, most_bytes=10_000)
+    assert cache.of(["apple", "pear", "apple"]) == [b"a", b"p", b"a"]
+    assert cache.of(["pear", "\ud800"[:0]]) == [b"p", b""]
+    assert made == ["apple", "pear", ""]
+
+
+def test_it_stays_within_its_bound_and_forgets_the_oldest() -> None:
+    made: list[str] = []
+
+    def make(text: str) -> bytes:
+        made.append(text)
+        return b"x" * 1000
+
+    cache = TextCache(make, most_bytes=10_000)
+    for number in range(50):
+        cache.of(["kept", f"text {number}"])
+    assert 5 <= len(cache) <= 10
+    assert made.count("kept") == 1
+    made.clear()
+    cache.of(["kept", "text 0"])
+    assert made == ["text 0"]
+    assert TextCache(make, most_bytes=10).of(["a", "b"]) == [b"x" * 1000] * 2
+
+
+def test_it_holds_no_text() -> None:
+    cache = TextCache(len, most_bytes=10_000)
+    cache.of(["a secret of anna"])
+    assert b"secret" not in pickle.dumps(cache._kept)
