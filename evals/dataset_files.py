@@ -203,7 +203,7 @@ def json_array(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     with _opened(path) as file:
         try:
             for number, element in enumerate(elements(file), start=1):
-                if isinstance(element, list | str | int | float | None):
+                if not isinstance(element, dict):
                     raise Place(path, number, "entry").error("it is no JSON object")
                 yield Place(path, number, "entry"), element
                 place = Place(path, number + 1, "entry")
@@ -211,6 +211,8 @@ def json_array(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
             raise place.error("from here on it is not JSON; it may be cut off") from None
         except EOFError:
             raise place.error("the gzip file is cut short here") from None
+        except zlib.error:
+            raise place.error("the gzip file is damaged here") from None
 
 
 def json_file(path: Path) -> Any:

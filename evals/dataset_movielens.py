@@ -36,7 +36,7 @@ def movielens(
     *,
     n: int | None = None,
     seed: int = 0,
-    items: int = 20,
+    items: int = 12,
     candidates: int = CANDIDATES,
 ) -> Iterator[Example]:
     """Build preference prediction from film ratings, as the paper does from purchases.

@@ -87,8 +87,8 @@ def neutralised(examples: Iterable[Example], kept: Path) -> Iterator[Example]:
     missing = sum(_key(one) not in written for one in wanted)
     if missing:
         raise DatasetError(
-            f"{kept} has no neutral text for {missing} of {len(wanted)} examples; have a model write "
-            "them with --write-neutral."
+            f"{kept} has no neutral text for {missing} of {len(wanted)} examples; have a model "
+            "write them with --write-neutral."
         )
     yield from _replaced(wanted, written)
 

@@ -2,8 +2,7 @@
 
     python -m guided_profile.evals.datasets amazon reviews_X.json.gz meta_X.json.gz --n 673
     python -m guided_profile.evals.datasets plain mine.csv --out mine.jsonl
-    python -m guided_profile.evals.datasets sentiment140 training.csv --n 200 \\
-        --neutral neutral.jsonl --write-neutral
+    python -m guided_profile.evals.datasets sentiment140 FILE --neutral new.jsonl --write-neutral
 
 prints what the set is made of, beside the paper's Table 6 where it has it, and writes it to the
 file that `--out` names. Without a name it lists the sets. Nothing is downloaded but, for per-chat
