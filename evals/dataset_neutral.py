@@ -41,7 +41,8 @@ async def neutralise(
     Args:
         examples: Of text paraphrasing: the reference is the person's own text.
         chat: The model that writes.
-        kept: A JSONL file of what it wrote; it is made if there is none, and added to.
+        kept: A JSONL file of what it wrote; it is made if there is none, and added to. What another
+            model wrote into it stays.
         concurrency: How many calls are under way at a time.
 
     Returns:
@@ -70,9 +71,12 @@ async def neutralise(
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
     kept.parent.mkdir(parents=True, exist_ok=True)
-    async with asyncio.TaskGroup() as group:
-        for one in open_:
-            group.create_task(write(one))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for one in open_:
+                group.create_task(write(one))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None  # the others failed likewise
     return list(_replaced(wanted, written))
 
 

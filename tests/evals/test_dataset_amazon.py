@@ -146,7 +146,7 @@ def test_each_layout_gives_the_papers_construction(tmp_path: Path, year: str) ->
     for one in found:
         assert one.task == "preference"
         assert len(one.options) == 4
-        kinds = {title: name for title, name in GOODS.values()}
+        kinds = dict(GOODS.values())
         assert kinds[one.reference] == "Tea"  # the only category with two
         mine = {item.text for item in one.history}
         assert len(one.history) == 5

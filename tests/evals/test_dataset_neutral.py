@@ -2,8 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
-
 from conftest import ScriptedChat
+
 from guided_profile.evals.dataset_neutral import neutralise, neutralised
 from guided_profile.evals.examples import Example
 from guided_profile.graph.errors import DatasetError, ModelError
@@ -31,9 +31,8 @@ async def test_a_run_goes_on_where_it_was_stopped_and_asks_nothing_twice(tmp_pat
             raise ModelError("the endpoint is gone")
         return echo(prompt)
 
-    with pytest.raises(ExceptionGroup) as error:
+    with pytest.raises(ModelError, match="gone"):
         await neutralise(examples("a", "b", "c", "d"), ScriptedChat(script=failing), kept)
-    assert error.group_contains(ModelError)
     assert len(kept.read_text().splitlines()) >= 2
     done = {json.loads(line)["id"] for line in kept.read_text().splitlines()}
     chat = ScriptedChat(script=echo)
@@ -66,7 +65,7 @@ async def test_texts_that_are_empty_or_cut_off_are_left_out_and_not_asked_again(
     cutting = ScriptedChat(script=echo, cut_off=1)
     assert await neutralise(examples("b", "c d e"), cutting, kept) == []
     assert len(cutting.prompts) == 1
-    assert list(neutralised(examples("a", "b"), kept))[0].id == "a"
+    assert next(neutralised(examples("a", "b"), kept)).id == "a"
 
 
 async def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@ import io
 from pathlib import Path
 
 import pytest
-
 from conftest import ScriptedChat
+
 from guided_profile.evals.dataset_neutral import neutralise
 from guided_profile.evals.dataset_sentiment140 import sentiment140_tweets
 from guided_profile.evals.datasets import load
@@ -65,7 +65,10 @@ async def test_the_question_is_what_a_model_wrote(tmp_path: Path) -> None:
     ("line", "told"),
     [
         ('"0","1","Mon Apr 06 22:19:45 PDT 2009","NO_QUERY","ann"\n', "line 2: it has 5 fields"),
-        ('polarity,id,date,query,user,text\n', "line 2: it has 6 fields that begin with 'polarity'"),
+        (
+            "polarity,id,date,query,user,text\n",
+            "line 2: it has 6 fields that begin with 'polarity'",
+        ),
         ('"0","1","Mon Apr 06 22:19:45 PDT 2009","NO_QUERY","ann","so ti\n', "line 2: a quote"),
         ('"0","1","Mon Apr', "line 2: the file ends in the middle"),
     ],
