@@ -66,9 +66,10 @@ class Place:
         value = record.get(name)
         if isinstance(value, int | float) and not isinstance(value, bool):
             value = str(value)
-        if not isinstance(value, str) or not value.strip():
+        text = value.strip() if isinstance(value, str) else ""
+        if not text:
             raise self.error(f"the field {name!r} is missing, or holds no text")
-        return value.strip()
+        return text
 
     def item(self, text: str, **fields: Any) -> HistoryItem:
         """Return a history item, its text cut off where items end.

@@ -158,7 +158,7 @@ def _reference(number: str, gold: str, options: tuple[str, ...], place: Place) -
     if number != "1":
         return gold
     if gold not in ("[1]", "[2]"):
-        raise place.error(f"its output {gold[:20]!r} is neither [1] nor [2]")
+        raise place.error("its output is neither [1] nor [2]")
     return options[gold == "[2]"]
 
 

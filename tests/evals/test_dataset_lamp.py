@@ -73,6 +73,15 @@ def test_the_citation_is_a_choice_of_two_titles(tmp_path: Path) -> None:
     assert one.history[0].time.year == 2014
 
 
+def test_the_second_citation_may_be_right(tmp_path: Path) -> None:
+    questions, outputs = files(tmp_path, 1)
+    outputs.write_text(outputs.read_text().replace('"[1]"', '"[2]"'))
+    assert lamp([questions, outputs]).reference == "Cats, [2]"
+    outputs.write_text(outputs.read_text().replace('"[2]"', '"Primes"'))
+    with pytest.raises(DatasetError, match=r"entry 1: its output is neither \[1\] nor \[2\]"):
+        lamp([questions, outputs])
+
+
 def test_the_tag_is_a_choice_of_those_offered(tmp_path: Path) -> None:
     one = lamp(files(tmp_path, 2))
     assert one.options == ("sci-fi", "dark comedy", "true story")

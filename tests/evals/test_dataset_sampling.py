@@ -1,6 +1,9 @@
 from collections.abc import Iterator
 from random import Random
 
+import pytest
+
+from guided_profile.evals import dataset_sampling
 from guided_profile.evals.dataset_sampling import chosen, sample_users
 from guided_profile.evals.examples import Example
 
@@ -18,6 +21,12 @@ def drawn(rows: list[tuple[str, int]], **more: int) -> dict[str, set[int]]:
 def test_users_of_enough_rows_come_with_all_of_them() -> None:
     enough = {f"u{user}": set(range(user % 7 + 1)) for user in range(40) if user % 7 >= 3}
     assert drawn(ROWS) == enough
+
+
+def test_users_counted_together_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = drawn(ROWS)
+    monkeypatch.setattr(dataset_sampling, "_SLOTS", 1)
+    assert drawn(ROWS) == every
 
 
 def test_the_draw_does_not_depend_on_the_order_and_grows_with_its_size() -> None:

@@ -18,7 +18,7 @@ def mine(folder: Path, count: int = 30) -> Path:
                 "history": [{"text": "x" * 35, "category": "c"}] * (number % 3 + 1),
                 "query": "Which?",
                 "options": ["a", "longer", "b"],
-                "answer": "longer" if number % 2 else "a",
+                "answer": "longer" if number % 3 else "a",
             }
             file.write(json.dumps(record) + "\n")
     return path
@@ -69,8 +69,8 @@ def test_the_figures_stand_beside_the_papers(
     assert "items a history      2.00 on average, 2 in the middle, 1 to 3   paper" in said
     assert "P-P: 6.82" in said
     assert "tokens a history     20 on average" in said  # 35 bytes are 10
-    assert "answers              A 15 B 15" in said
-    assert "answer is longest    15 of 30" in said
+    assert "answers              A 10 B 20" in said
+    assert "answer is longest    20 of 30" in said
     assert len(out.read_text().splitlines()) == 30
 
 
@@ -97,14 +97,16 @@ def test_neutral_texts_are_written_by_the_model_that_is_named(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tweet = {"user_id": "u", "history": ["sooo"], "query": "same", "answer": "sooo tired"}
+    tweet = {"user_id": "u", "history": ["sooo"], "query": "same", "answer": "sooo weary. tired so"}
     path, kept = tmp_path / "t.jsonl", tmp_path / "kept.jsonl"
     path.write_text(json.dumps(tweet) + "\n")
     monkeypatch.setattr(
-        datasets, "_chat", lambda given: ScriptedChat(script=lambda prompt: "I am weary.")
+        datasets,
+        "_chat",
+        lambda given: ScriptedChat(script=lambda prompt: "I am weary. Quite so, yes."),
     )
     arguments = ["plain", str(path), "--set", "task=paraphrase", "--neutral", str(kept)]
     assert main(arguments) == 2
     assert main([*arguments, "--write-neutral", "--out", str(tmp_path / "o.jsonl")]) == 0
-    assert json.loads((tmp_path / "o.jsonl").read_text())["query"] == "I am weary."
-    assert "answer's words in the question 0.00" in capsys.readouterr().out
+    assert json.loads((tmp_path / "o.jsonl").read_text())["query"] == "I am weary. Quite so, yes."
+    assert "answer's words in the question 0.25" in capsys.readouterr().out
