@@ -6,6 +6,7 @@ For research; Twitter's terms forbid passing tweets on.
 """
 
 import csv
+import html
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -115,16 +116,24 @@ def _tweets(path: Path, words: int) -> Iterator[tuple[str, _Tweet]]:
     """Yield who wrote which tweet, for each that is long enough."""
     for number, line in files.lines(path, encoding="latin-1", ended=True):
         place = Place(path, number)
-        try:
-            row = next(csv.reader([line], strict=True))
-        except csv.Error:
-            raise place.error("a quote is not closed; it may be cut off") from None
+        row = _fields(line.rstrip("\r\n"), place)
         if len(row) != _COLUMNS or row[0] not in ("0", "2", "4"):
             raise place.error(
                 f"it has {len(row)} fields that begin with {row[0][:8]!r}, not the {_COLUMNS} of "
                 "sentiment140, of which the first is 0, 2 or 4"
             )
         _, id_, date, _, user, text = row
-        text = " ".join(text.split())
+        text = " ".join(html.unescape(text).split())
         if len(text.split()) >= words:
             yield user, (number, id_, date, text)
+
+
+def _fields(line: str, place: Place) -> list[str]:
+    """Return the fields of a line; only the last, the tweet, may hold quotes, doubled or not."""
+    if line.startswith('"') and line.endswith('"'):
+        *fields, text = line[1:-1].split('","', _COLUMNS - 1)
+        return [*fields, text.replace('""', '"')]
+    try:
+        return next(csv.reader([line], strict=True))
+    except csv.Error:
+        raise place.error("a quote is not closed; it may be cut off") from None

@@ -76,7 +76,7 @@ DATASETS = {
 
 def load(
     name: str,
-    path: Path | Sequence[Path],
+    path: str | Path | Sequence[Path],
     *,
     n: int | None = None,
     seed: int = 0,
@@ -113,7 +113,7 @@ def load(
         raise DatasetError(f"{name} needs the options {sorted(set(missing) - set(options))}.")
     if "seed" in parameters:
         options["seed"] = seed
-    paths = [path] if isinstance(path, Path) else list(path)
+    paths = [Path(path)] if isinstance(path, str | Path) else list(path)
     if "n" in parameters:
         if n is not None:
             options["n"] = n

@@ -48,6 +48,21 @@ def test_who_tweets_enough_is_asked_to_write_one_of_their_tweets(tmp_path: Path)
     assert sorted(lengths) == [1, 11]
 
 
+def test_tweets_are_read_as_they_were_written(tmp_path: Path) -> None:
+    path = training(tmp_path)
+    line = '"0","{}","Mon Apr 06 22:19:45 PDT 2009","NO_QUERY","zoe","{}"\n'
+    said = [
+        'he said ""no"", and i &lt;3 him, and that is all of it',
+        'he said "no", and i went home, and that was all of it',
+    ]
+    path.write_text("".join(line.format(number, text) for number, text in enumerate(said)))
+    (one,) = sentiment140_tweets([path], tweets=2)
+    assert {one.reference, one.history[0].text} == {
+        'he said "no", and i <3 him, and that is all of it',
+        'he said "no", and i went home, and that was all of it',
+    }
+
+
 async def test_the_question_is_what_a_model_wrote(tmp_path: Path) -> None:
     path, kept = training(tmp_path), tmp_path / "neutral.jsonl"
     with pytest.raises(DatasetError, match="no neutral texts of its own"):
