@@ -30,7 +30,6 @@ from guided_profile.graph.state import HistoryItem
 _NEEDED = ("user_id", "history", "query")
 _KNOWN = (*_NEEDED, "answer", "options", "id", "task", "answerable", "about")
 _ITEM = tuple(HistoryItem.model_fields)
-_LONGEST_CELL = 2**27
 
 
 def plain(
@@ -101,7 +100,6 @@ def _item(place: Place, one: object) -> HistoryItem:
 
 def _csv_rows(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Yield the rows of a CSV file as JSON would hold them, with the line that each ends on."""
-    csv.field_size_limit(_LONGEST_CELL)
     text = (line for _, line in files.lines(path))
     reader = csv.reader(text, strict=True)
     columns: list[str] = []
@@ -110,7 +108,10 @@ def _csv_rows(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
         try:
             row = next(reader, None)
         except csv.Error as error:
-            raise place.error(f"it is no CSV ({error})", "mend it; it may be cut off") from None
+            raise place.error(
+                f"it is no CSV ({error})",
+                "mend it if it is cut off, or give JSON Lines, which take longer histories",
+            ) from None
         if row is None:
             return
         if not columns:

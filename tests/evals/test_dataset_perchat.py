@@ -113,10 +113,10 @@ def test_the_band_by_a_real_sentence_transformer(tmp_path: Path) -> None:
         said | {"response": "I bake bread for my kids.", "history": [nearest, "Go Bears."]}
         for nearest in (
             "I bake bread for my children.",  # nearly the same
-            "Sourdough takes me two days, my starter is old.",
+            "My sourdough bread takes two days to rise.",
             "The stock market fell.",
         )
     ]
     embedder = MiniLMEmbedder(ensure("all-minilm-l6-v2-int8"))
     found = perchat(written(tmp_path / "a.jsonl", records), embedder=embedder)
-    assert [one.history[0].text[:9] for one in found] == ["Sourdough"]
+    assert [one.history[0].text[:12] for one in found] == ["My sourdough"]

@@ -117,6 +117,7 @@ def test_wrong_lines_are_refused(tmp_path: Path, change: dict[str, Any], told: s
         ("user_id,query\nada,Which?\n", r"line 2: the fields \['history'\] are missing"),
         ("user_id,history,query\nada,x\n", "line 2: it has 2 cells, and there are 3 columns"),
         ('user_id,history,query\nada,"x\n', "line 2: it is no CSV"),
+        (f"user_id,history,query\nada,{'x' * 200_000},y\n", "line 2: it is no CSV.*JSON Lines"),
         ('user_id,history,query\nada,"[1",y\n', "line 2: the cell of 'history' is no JSON"),
     ],
 )
