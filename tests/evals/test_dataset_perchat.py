@@ -108,9 +108,14 @@ def test_it_needs_to_be_told_what_likeness_is(tmp_path: Path) -> None:
 
 @pytest.mark.live
 def test_the_band_by_a_real_sentence_transformer(tmp_path: Path) -> None:
-    said = {"user": "u", "question": "What do you do on Sundays?"}
+    said = {"question": "What do you do on Sundays?"}
     records = [
-        said | {"response": "I bake bread for my kids.", "history": [nearest, "Go Bears."]}
+        said
+        | {
+            "user": nearest,
+            "response": "I bake bread for my kids.",
+            "history": [nearest, "Go Bears."],
+        }
         for nearest in (
             "I bake bread for my children.",  # nearly the same
             "My sourdough bread takes two days to rise.",
