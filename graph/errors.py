@@ -4,7 +4,8 @@ GuidedProfileError
 ├── InputError               what the caller handed in is wrong; the message says how to mend it
 │   ├── QuestionError        the question, its options or the context of a run
 │   ├── TaskError            a task file or a task's name
-│   └── HistoryItemError     a history item, or a line of a history file
+│   ├── HistoryItemError     a history item, or a line of a history file
+│   └── DatasetError         a file of a data set, its name or an option of its builder
 ├── SettingsError            an environment variable or option of the installation
 ├── HistoryError             the history store cannot do what was asked
 │   ├── EmbedderMismatchError    the store was written with another embedder
@@ -38,6 +39,10 @@ class TaskError(InputError):
 
 class HistoryItemError(InputError):
     """A history item, or a line of a history file, is wrong."""
+
+
+class DatasetError(InputError):
+    """A file of a data set is wrong or cut short, or there is no such data set or option."""
 
 
 class SettingsError(GuidedProfileError):

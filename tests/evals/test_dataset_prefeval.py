@@ -1,0 +1,93 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guided_profile.evals.datasets import load
+from guided_profile.graph.errors import DatasetError
+
+TOPIC = "travel_hotel"
+QUESTION = "Where should I stay in Lisbon?"
+PREFERENCE = "I dislike large hotels."
+OPTIONS = ["A small guest house.", "A tower.", "A resort.", "A chain hotel."]
+ENTRY = {"preference": PREFERENCE, "question": QUESTION, "explanation": "Small is better."}
+PERSONA = {
+    "0": {"user": "Hello, I teach maths.", "assistant": "Hello! What do you teach?"},
+    "1": None,
+    "2": {"user": "I slept in a small inn, and loved it.", "assistant": "How nice."},
+    "10": {"user": "And now?", "assistant": "Now what?"},
+}
+CHOICE = {
+    "query": "Where to sleep in Rome?",
+    "assistant_options": "1. A tower. 2. A room over a bakery.",
+    "user_selection": "The room over the bakery.",
+    "assistant_acknowledgment": "So you dislike large hotels.",
+}
+
+
+def benchmark(folder: Path) -> Path:
+    contents: dict[str, Any] = {
+        "mcq_options": ENTRY | {"classification_task_options": OPTIONS},
+        "explicit_preference": ENTRY,
+        "implicit_preference/persona-driven": ENTRY | {"persona": "p", "conversation": PERSONA},
+        "implicit_preference/choice-based": ENTRY | {"aligned_op": "2", "conversation": CHOICE},
+    }
+    for name, entry in contents.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / f"{TOPIC}.json").write_text(json.dumps([entry] * 9, indent=2))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("form", "mine", "others"),
+    [
+        (
+            "persona",
+            ["Hello, I teach maths.", "I slept in a small inn, and loved it.", "And now?"],
+            3,
+        ),
+        ("choice", ["Where to sleep in Rome?", "The room over the bakery."], 1),
+        ("explicit", [PREFERENCE], 0),
+    ],
+)
+def test_each_form_has_its_conversation(
+    tmp_path: Path, form: str, mine: list[str], others: int
+) -> None:
+    found = list(load("prefeval", benchmark(tmp_path), form=form))
+    assert len(found) == len({one.id for one in found}) == 9
+    for one in found:
+        assert one.question == QUESTION
+        assert one.reference == OPTIONS[0]
+        assert sorted(one.options) == sorted(OPTIONS)
+        assert [item.text for item in one.history if item.role == "user"] == mine
+        assert sum(item.role == "other" for item in one.history) == others
+        assert "dislike" not in one.model_dump_json() or form == "explicit"
+
+
+def test_the_right_reply_stands_in_any_place(tmp_path: Path) -> None:
+    folder = benchmark(tmp_path)
+    found = list(load("prefeval", folder))
+    assert len({one.options.index(OPTIONS[0]) for one in found}) > 1
+    assert list(load("prefeval", folder)) == found
+    other = list(load("prefeval", folder, seed=1))
+    assert [one.options for one in other] != [one.options for one in found]
+
+
+def test_what_is_missing_or_wrong_is_refused(tmp_path: Path) -> None:
+    folder = benchmark(tmp_path)
+    with pytest.raises(DatasetError, match="no form 'spoken'; choose one of"):
+        list(load("prefeval", folder, form="spoken"))
+    with pytest.raises(DatasetError, match="has no mcq_options"):
+        list(load("prefeval", folder / "mcq_options"))
+    path = folder / "mcq_options" / f"{TOPIC}.json"
+    whole = path.read_text()
+    path.write_text(whole[:-50])
+    with pytest.raises(DatasetError, match=r"mcq_options/travel_hotel\.json, entry 9.*cut off"):
+        list(load("prefeval", folder))
+    path.write_text(json.dumps(json.loads(whole)[:8]))
+    with pytest.raises(DatasetError, match=r"has 8 entries and .* has 9"):
+        list(load("prefeval", folder))
+    path.write_text(whole.replace("Lisbon", "Paris"))
+    with pytest.raises(DatasetError, match=r"persona-driven/travel_hotel\.json, entry 1: its que"):
+        list(load("prefeval", folder))
