@@ -9,18 +9,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import nsmallest
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
-
-import numpy as np
 
 from guided_profile.graph.errors import HistoryError, QuestionError
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import history_records as records
 from guided_profile.tools.history_collection import ItemCollection, unit_vectors
 from guided_profile.tools.history_connection import Connection, connect
-from guided_profile.tools.history_records import Stored, Vector
+from guided_profile.tools.history_records import Filter, Stored, Vector
 
 
 class EmbedderLike(Protocol):
@@ -69,7 +68,7 @@ class HistoryStore:
 
     def __init__(self, embedder: EmbedderLike, connection: Connection) -> None:
         self.embedder = embedder
-        self._collection = ItemCollection(embedder.id, connection)
+        self._collection = ItemCollection(embedder.id, connection, self._rows)
         self._writing = connection.writing
 
     @classmethod
@@ -164,16 +163,10 @@ class HistoryStore:
             until: Only items before this time; items without a time are left out.
             newest: Only so many, the last ones.
         """
-        filter_ = records.where(
-            records.checked_user(user_id),
-            source=source,
-            category=category,
-            since=since,
-            until=until,
-        )
-        there = sorted(self._collection.read(where=filter_), key=lambda one: one.order)
-        kept = there if newest is None else there[max(0, len(there) - newest) :]
-        return [one.item for one in kept]
+        filter_ = Filter(source=source, category=category, since=since, until=until)
+        there = self._collection.load(records.checked_user(user_id), vectors=False).stored
+        wanted = [one.item for one in there if filter_.lets(one.item)]
+        return wanted if newest is None else wanted[max(0, len(wanted) - newest) :]
 
     def delete(self, user_id: str, ids: Iterable[str]) -> tuple[str, ...]:
         """Delete a user's items; return the ids of those that were there, in order."""
@@ -181,21 +174,22 @@ class HistoryStore:
         with self._writing:
             there = self._by_ids(user_id, wanted)  # Chroma counts missing ids as deleted
             gone = tuple(one for one in wanted if one in there)
-            self._collection.delete(records.record_id(user_id, one) for one in gone)
+            self._collection.erase(user_id, gone)
         return gone
 
     def delete_user(self, user_id: str) -> int:
-        """Delete all of a user's items; return how many there were."""
-        filter_ = records.where(records.checked_user(user_id))
+        """Delete all of a user's items; return how many there were.
+
+        In a folder, neither their text nor their vectors are in any file when this returns.
+        """
         with self._writing:
-            ids = self._collection.get(where=filter_, include=[])["ids"]
-            self._collection.delete(ids)
-        return len(ids)
+            there = self._collection.load(records.checked_user(user_id), vectors=False)
+            self._collection.erase(user_id, list(there.rows))
+        return len(there.stored)
 
     def count(self, user_id: str) -> int:
         """Return how many items a user has."""
-        filter_ = records.where(records.checked_user(user_id))
-        return len(self._collection.get(where=filter_, include=[])["ids"])
+        return len(self._collection.load(records.checked_user(user_id), vectors=False).stored)
 
     def users(self) -> Ids:
         """Return the ids of all users that have items, sorted; this reads the whole collection."""
@@ -224,20 +218,24 @@ class HistoryStore:
             raise QuestionError("the query is blank; say what to look for.")
         if limit < 1:
             raise QuestionError(f"limit is {limit!r}; set it to a number of at least 1.")
-        filter_ = records.where(user_id, source=source, category=category, since=since, until=until)
-        there = self._collection.read(where=filter_, vectors=True)
-        if not there:
+        there = self._collection.load(user_id, vectors=True)
+        if there.vectors is None:
             return []
         (wanted,) = unit_vectors([self.embedder.embed_query(query)], 1)
         self._collection.check_dimension(len(wanted))
-        scores = np.asarray([one.vector for one in there]) @ wanted
-        best = sorted(range(len(there)), key=lambda row: (-scores[row], there[row].sequence))
-        return [Found(there[row].item, float(scores[row])) for row in best[:limit]]
+        filter_ = Filter(source=source, category=category, since=since, until=until)
+        scores = there.vectors @ wanted
+        rows = [row for row, one in enumerate(there.stored) if filter_.lets(one.item)]
+        best = nsmallest(limit, rows, key=lambda row: (-scores[row], there.stored[row].sequence))
+        return [Found(there.stored[row].item, float(scores[row])) for row in best]
 
     def vectors(self, user_id: str, ids: Iterable[str]) -> dict[str, Vector]:
         """Return the unit vectors of a user's items, by id; those not there are left out."""
-        there = self._by_ids(user_id, ids, vectors=True)
-        return {one: stored.vector for one, stored in there.items() if stored.vector is not None}
+        wanted = list(ids)
+        there = self._collection.load(records.checked_user(user_id), vectors=True)
+        if there.vectors is None:
+            return {}
+        return {one: there.vectors[there.rows[one]] for one in wanted if one in there.rows}
 
     def copy_to(self, other: "HistoryStore") -> int:
         """Add every user's items to another store, as after a change of embedder.
@@ -247,13 +245,8 @@ class HistoryStore:
         """
         return sum(len(other.add(user, self.list(user)).added) for user in self.users())
 
-    def _by_ids(
-        self, user_id: str, ids: Iterable[str], *, vectors: bool = False
-    ) -> dict[str, Stored]:
-        filter_ = records.where(records.checked_user(user_id))
-        wanted = [records.record_id(user_id, one) for one in ids]
-        there = self._collection.read(where=filter_, ids=wanted, vectors=vectors)
-        return {one.metadata["id"]: one for one in there}
+    def _by_ids(self, user_id: str, ids: Iterable[str]) -> dict[str, Stored]:
+        return self._collection.by_ids(records.checked_user(user_id), ids)
 
     def _missing(self, user_id: str, wanted: Mapping[str, HistoryItem]) -> Items:
         """Return the items that the user does not have yet."""
@@ -265,6 +258,8 @@ class HistoryStore:
     def _embed(self, items: Items) -> dict[str, Vector]:
         if not items:
             return {}
-        texts = [item.text for item in items]
-        rows = unit_vectors(self.embedder.embed_documents(texts), len(texts))
+        rows = self._rows([item.text for item in items])
         return dict(zip((item.id for item in items), rows, strict=True))
+
+    def _rows(self, texts: Ids) -> Vector:
+        return unit_vectors(self.embedder.embed_documents(texts), len(texts))
