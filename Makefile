@@ -21,6 +21,7 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.local
 	@$(BIN)/python -m guided_profile.evals.bench_overhead
+	@$(BIN)/python -m guided_profile.evals.bench_history
 	@$(BIN)/python -m guided_profile.evals.bench_prefix_cache
 	@$(BIN)/python -m guided_profile.evals.bench_evidence --test
 
