@@ -22,6 +22,7 @@ check: $(VENV)/.dev
 bench: $(VENV)/.local
 	@$(BIN)/python -m guided_profile.evals.bench_overhead
 	@$(BIN)/python -m guided_profile.evals.bench_recall
+	@$(BIN)/python -m guided_profile.evals.bench_history
 	@$(BIN)/python -m guided_profile.evals.bench_prefix_cache
 	@$(BIN)/python -m guided_profile.evals.bench_evidence --test
 	@$(BIN)/python -m guided_profile.evals.bench_writes

@@ -74,11 +74,10 @@ def measure(history: HistoryStore, size: int) -> None:
     user, query = f"user {size}", "word3 word17 word2900 word40"
     history.add(user, a_history(size))
     runs = 100 if size <= 100 else 20
-    read = timed(lambda: history.read(user, vectors=True), runs)
-    among = history.read(user, vectors=True)
+    read = timed(lambda: history.list(user, newest=400), runs)
 
     def ranked(recall: Recall) -> Callable[[], object]:
-        return lambda: history.search(user, query, limit=LIMIT, recall=recall, among=among)
+        return lambda: history.search(user, query, limit=LIMIT, recall=recall)
 
     dense = timed(ranked(DENSE), runs)
     began = perf_counter()

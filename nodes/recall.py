@@ -20,7 +20,6 @@ from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.builds import Builds
 from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.history_records import Stored, in_order
 from guided_profile.tools.models import model_id
 from guided_profile.tools.poison import flagged
 from guided_profile.tools.profiles import Shelf, digest
@@ -70,10 +69,10 @@ def make_recall(
         runtime.stream_writer({"stage": "recall", "tries": state["tries"]})
         again = state["tries"] > 0 or bool(state["clarification"])
         searches = "personal_context" in task.sees or again
-        vectors = searches and task.recall.needs_vectors
-        stored = await asyncio.to_thread(history.read, context.user_id, vectors=vectors)
-        listed = in_order(stored, context.profile_items)
-        found = await _search(search, stored, task, state, runtime) if searches else []
+        found = await _search(search, task, state, runtime) if searches else []
+        listed = await asyncio.to_thread(
+            history.list, context.user_id, newest=context.profile_items
+        )
         orders = flagged([*listed, *found])
         _warn(orders, known=state["flagged"] if again else ())
         window = _own(item for item in listed if item.id not in orders)
@@ -124,7 +123,7 @@ def _nothing() -> RecallUpdate:
 
 
 async def _search(
-    search: BaseTool, stored: list[Stored], task: Task, state: State, runtime: Runtime[Context]
+    search: BaseTool, task: Task, state: State, runtime: Runtime[Context]
 ) -> list[HistoryItem]:
     """Find what the response may see; each retry has twice the room."""
     context = require(runtime.context)
@@ -134,7 +133,7 @@ async def _search(
         {"query": state["text"]},
         runtime=runtime,
         config=get_config(),
-        stage=StageSearch(recall=task.recall, tokens=room, among=stored),
+        stage=StageSearch(recall=task.recall, tokens=room),
     )
 
 

@@ -19,7 +19,7 @@ from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import history_records as records
 from guided_profile.tools.history_collection import ItemCollection, unit_vectors
 from guided_profile.tools.history_connection import Connection, connect
-from guided_profile.tools.history_records import Stored, Vector
+from guided_profile.tools.history_records import Filter, Stored, Vector
 from guided_profile.tools.ranking import Candidates, rank
 
 
@@ -58,7 +58,6 @@ class Found:
 
 Items = list[HistoryItem]  # aliases, since `list` is a method where they are used
 Ids = list[str]
-Reads = list[Stored]
 Finds = list[Found]
 
 
@@ -71,7 +70,7 @@ class HistoryStore:
 
     def __init__(self, embedder: EmbedderLike, connection: Connection) -> None:
         self.embedder = embedder
-        self._collection = ItemCollection(embedder.id, connection)
+        self._collection = ItemCollection(embedder.id, connection, self._rows)
         self._writing = connection.writing
 
     @classmethod
@@ -166,14 +165,10 @@ class HistoryStore:
             until: Only items before this time; items without a time are left out.
             newest: Only so many, the last ones.
         """
-        filter_ = records.where(
-            records.checked_user(user_id),
-            source=source,
-            category=category,
-            since=since,
-            until=until,
-        )
-        return records.in_order(self._collection.read(where=filter_), newest)
+        filter_ = Filter(source=source, category=category, since=since, until=until)
+        there = self._collection.load(records.checked_user(user_id), vectors=False).stored
+        wanted = [one.item for one in there if filter_.lets(one.item)]
+        return wanted if newest is None else wanted[max(0, len(wanted) - newest) :]
 
     def delete(self, user_id: str, ids: Iterable[str]) -> tuple[str, ...]:
         """Delete a user's items; return the ids of those that were there, in order."""
@@ -181,33 +176,26 @@ class HistoryStore:
         with self._writing:
             there = self._by_ids(user_id, wanted)  # Chroma counts missing ids as deleted
             gone = tuple(one for one in wanted if one in there)
-            self._collection.delete(records.record_id(user_id, one) for one in gone)
+            self._collection.erase(user_id, gone)
         return gone
 
     def delete_user(self, user_id: str) -> int:
-        """Delete all of a user's items; return how many there were."""
-        filter_ = records.where(records.checked_user(user_id))
+        """Delete all of a user's items; return how many there were.
+
+        In a folder, neither their text nor their vectors are in any file when this returns.
+        """
         with self._writing:
-            ids = self._collection.get(where=filter_, include=[])["ids"]
-            self._collection.delete(ids)
-        return len(ids)
+            there = self._collection.load(records.checked_user(user_id), vectors=False)
+            self._collection.erase(user_id, list(there.rows))
+        return len(there.stored)
 
     def count(self, user_id: str) -> int:
         """Return how many items a user has."""
-        filter_ = records.where(records.checked_user(user_id))
-        return len(self._collection.get(where=filter_, include=[])["ids"])
+        return len(self._collection.load(records.checked_user(user_id), vectors=False).stored)
 
     def users(self) -> Ids:
         """Return the ids of all users that have items, sorted; this reads the whole collection."""
         return sorted(self._collection.users())
-
-    def read(self, user_id: str, *, vectors: bool) -> Reads:
-        """Return all of a user's items as they are stored, in no order.
-
-        A run that both lists (`history_records.in_order`) and searches reads the store once so.
-        """
-        filter_ = records.where(records.checked_user(user_id))
-        return self._collection.read(where=filter_, vectors=vectors)
 
     def search(
         self,
@@ -216,7 +204,6 @@ class HistoryStore:
         *,
         limit: int,
         recall: Recall = Recall(),  # noqa: B008  # it is immutable
-        among: Reads | None = None,
         role: Literal["user", "other"] | None = None,
         source: str | None = None,
         category: str | None = None,
@@ -230,8 +217,6 @@ class HistoryStore:
             query: What is looked for.
             limit: How many items, at most.
             recall: What makes one item better than another.
-            among: What `read` returned for this user just now, with vectors if the recall needs
-                them; read anew if there is any other filter than the role.
             role: Only items that the user, or somebody else, wrote.
             source: This filter and those after it are those of `list`.
             category: As there.
@@ -246,29 +231,34 @@ class HistoryStore:
             raise QuestionError("the query is blank; say what to look for.")
         if limit < 1:
             raise QuestionError(f"limit is {limit!r}; set it to a number of at least 1.")
-        filter_ = records.where(user_id, source=source, category=category, since=since, until=until)
-        if among is None or filter_ != records.where(user_id):
-            among = self._collection.read(where=filter_, vectors=recall.needs_vectors)
-        there = [
-            one
-            for one in among
-            if one.metadata["user"] == user_id and role in (None, one.metadata["role"])
+        items = self._collection.load(user_id, vectors=recall.needs_vectors)
+        filter_ = Filter(source=source, category=category, since=since, until=until)
+        rows = [
+            row
+            for row, one in enumerate(items.stored)
+            if filter_.lets(one.item) and role in (None, one.item.role)
         ]
-        if not there:
+        if not rows:
             return []
-        there.sort(key=lambda one: one.sequence)
-        candidates = Candidates.of(there, vectors=recall.needs_vectors)
+        rows.sort(key=lambda row: items.stored[row].sequence)
+        there = [items.stored[row].item for row in rows]
+        vectors = None if items.vectors is None else items.vectors[rows]
         wanted = None
         if recall.dense:
             (wanted,) = unit_vectors([self.embedder.embed_query(query)], 1)
             self._collection.check_dimension(len(wanted))
-        rows = rank(query, wanted, candidates, recall, limit)
-        return [Found(there[row].item, _cosine(wanted, there[row].vector)) for row in rows]
+        best = rank(query, wanted, Candidates.of(there, vectors), recall, limit)
+        if wanted is None or vectors is None:
+            return [Found(there[one], 0.0) for one in best]
+        return [Found(there[one], float(vectors[one] @ wanted)) for one in best]
 
     def vectors(self, user_id: str, ids: Iterable[str]) -> dict[str, Vector]:
         """Return the unit vectors of a user's items, by id; those not there are left out."""
-        there = self._by_ids(user_id, ids, vectors=True)
-        return {one: stored.vector for one, stored in there.items() if stored.vector is not None}
+        wanted = list(ids)
+        there = self._collection.load(records.checked_user(user_id), vectors=True)
+        if there.vectors is None:
+            return {}
+        return {one: there.vectors[there.rows[one]] for one in wanted if one in there.rows}
 
     def copy_to(self, other: "HistoryStore") -> int:
         """Add every user's items to another store, as after a change of embedder.
@@ -278,13 +268,8 @@ class HistoryStore:
         """
         return sum(len(other.add(user, self.list(user)).added) for user in self.users())
 
-    def _by_ids(
-        self, user_id: str, ids: Iterable[str], *, vectors: bool = False
-    ) -> dict[str, Stored]:
-        filter_ = records.where(records.checked_user(user_id))
-        wanted = [records.record_id(user_id, one) for one in ids]
-        there = self._collection.read(where=filter_, ids=wanted, vectors=vectors)
-        return {one.metadata["id"]: one for one in there}
+    def _by_ids(self, user_id: str, ids: Iterable[str]) -> dict[str, Stored]:
+        return self._collection.by_ids(records.checked_user(user_id), ids)
 
     def _missing(self, user_id: str, wanted: Mapping[str, HistoryItem]) -> Items:
         """Return the items that the user does not have yet."""
@@ -296,10 +281,8 @@ class HistoryStore:
     def _embed(self, items: Items) -> dict[str, Vector]:
         if not items:
             return {}
-        texts = [item.text for item in items]
-        rows = unit_vectors(self.embedder.embed_documents(texts), len(texts))
+        rows = self._rows([item.text for item in items])
         return dict(zip((item.id for item in items), rows, strict=True))
 
-
-def _cosine(one: Vector | None, other: Vector | None) -> float:
-    return 0.0 if one is None or other is None else float(one @ other)
+    def _rows(self, texts: Ids) -> Vector:
+        return unit_vectors(self.embedder.embed_documents(texts), len(texts))

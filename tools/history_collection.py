@@ -1,35 +1,63 @@
-"""The Chroma collection that the history stands in: made, checked, read and written here."""
+"""The Chroma collections that the history stands in: made, checked, read and written here.
+
+Each user's items stand in one of `SHARDS` collections, by a digest of the user's id. What Chroma
+does for a user costs what the collection holds, not the user: a filter reads every item of it,
+and a broken index is made anew as a whole. Another, empty collection says what all of them are
+bound to. The index itself is never asked for what is near: it is made with as few links as can be.
+"""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from operator import methodcaller
 from typing import Any, TypeVar
 
 import numpy as np
+from chromadb.api.collection_configuration import CreateHNSWConfiguration
 from chromadb.api.models.Collection import Collection
 from chromadb.errors import NotFoundError
 
 from guided_profile.graph.errors import EmbedderMismatchError, HistoryError, ModelError
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import history_records as records
-from guided_profile.tools.history_connection import Connection, named_failures
+from guided_profile.tools.history_cache import UserItems
+from guided_profile.tools.history_connection import Connection, Folder, named_failures
 from guided_profile.tools.history_records import Stored, Vector
+from guided_profile.tools.history_repair import broken, rebuild
 
 COLLECTION = "guided_profile_history"
-"""The collection's name in Chroma."""
+"""The name in Chroma of the collection that binds the others, and what theirs begin with."""
+SHARDS = 256
+"""How many collections the items are spread over; a folder keeps the number it was made with."""
 PAGE = 5000
 """How many items are asked for by id, or read, in one request."""
+
+_HNSW: CreateHNSWConfiguration = {
+    "space": "ip",  # of unit vectors, and unlike cosine it keeps them bit for bit
+    "max_neighbors": 2,
+    "ef_construction": 2,
+    "batch_size": 2,
+    "sync_threshold": 2,  # else vectors wait in the database, and deleted ones stay in files
+}
 
 T = TypeVar("T")
 
 
 class ItemCollection:
-    """The collection of one store; it is made by the first write, which knows the dimension."""
+    """The collections of one store; the first write, which knows the dimension, makes them."""
 
-    def __init__(self, embedder_id: str, connection: Connection) -> None:
+    def __init__(
+        self,
+        embedder_id: str,
+        connection: Connection,
+        embed: Callable[[list[str]], Vector],
+    ) -> None:
         self.connection = connection
         self._embedder_id = embedder_id
-        self._collection: Collection | None = None
+        self._embed = embed
+        self._binding: Collection | None = None
+        self._shards: dict[str, Collection] = {}
+        self._looked_at: set[str] = set()
         self._sequence = 0
         self._closed = False
 
@@ -39,57 +67,68 @@ class ItemCollection:
             self._closed = True
             self.connection.close()
 
-    def check(self) -> None:
-        """Refuse a collection of another embedder; there may be none yet.
+    def check(self) -> bool:
+        """Refuse collections of another embedder; return whether there are any yet.
 
         Raises:
-            EmbedderMismatchError: It was written with another.
+            EmbedderMismatchError: They were written with another.
         """
-        with self._failures("opened"):
-            collection = self._existing()
-        if collection is not None:
-            self._check_embedder(collection)
+        if self._binding is None:
+            with self._failures("opened"), self.connection.gate.shared():
+                self._binding = self._found(COLLECTION)
+        if self._binding is None:
+            return False
+        self._check_binding(self._binding)
+        return True
 
-    def read(
-        self,
-        *,
-        where: Mapping[str, Any],
-        ids: Iterable[str] | None = None,
-        vectors: bool = False,
-    ) -> list[Stored]:
-        """Return the items that the filter lets through, in no order.
+    def load(self, user_id: str, *, vectors: bool) -> UserItems:
+        """Return all items of a user.
 
         Args:
-            where: The filter, of `records.where`.
-            ids: Record ids; with them, only these items.
-            vectors: Whether the items' vectors are wanted.
+            user_id: Whose.
+            vectors: Whether their vectors are wanted.
         """
-        include = ["metadatas", "documents", *(["embeddings"] if vectors else [])]
-        if ids is None:
-            answers = [self.get(where=where, include=include)]
-        else:  # Chroma refuses an id that comes twice, and no ids at all
-            pages = chunks(dict.fromkeys(ids), PAGE)
-            answers = [self.get(ids=page, where=where, include=include) for page in pages]
-        return [one for got in answers for one in _stored(got)]
+        if not self.check():
+            return UserItems.of([], None)
+        cache, server = self.connection.cache, self.connection.is_server
+        kept = cache.get(user_id)
+        if kept and not server and (kept.vectors is not None or not vectors):
+            return kept
+        version = cache.version(user_id)
+        if server:
+            stored = self._read(user_id)
+            if kept and (kept.vectors is not None or not vectors) and kept.has_just(stored):
+                return kept
+        items = self._whole(user_id) if vectors else UserItems.of(self._read(user_id), None)
+        cache.keep(user_id, items, version)
+        return items
+
+    def by_ids(self, user_id: str, ids: Iterable[str]) -> dict[str, Stored]:
+        """Return those of a user's items that are there, by id."""
+        there: dict[str, Stored] = {}
+        wanted = dict.fromkeys(ids)  # Chroma refuses an id that comes twice
+        for page in chunks(wanted if self.check() else (), PAGE):
+            got = self._get(
+                user_id,
+                ids=[records.record_id(user_id, one) for one in page],
+                include=["metadatas"],
+            )
+            there |= {one.item.id: one for one in _stored(user_id, got)}
+        return there
 
     def users(self) -> set[str]:
         """Return the ids of all users that have items."""
         known: set[str] = set()
-        offset = 0
-        while page := self.get(limit=PAGE, offset=offset, include=["metadatas"])["metadatas"]:
-            known.update(metadata["user"] for metadata in page)
-            offset += len(page)
+        for shard in range(self._count() if self.check() else 0):
+            offset = 0
+            while page := self._ask(
+                self._name(shard),
+                "read",
+                methodcaller("get", limit=PAGE, offset=offset, include=["metadatas"]),
+            )["metadatas"]:
+                known.update(metadata["user"] for metadata in page)
+                offset += len(page)
         return known
-
-    def get(self, **query: Any) -> Mapping[str, Any]:
-        """Ask Chroma; a collection that was never written to has nothing."""
-        with self._failures("read"):
-            collection = self._existing()
-            got: Any = None if collection is None else collection.get(**query)
-        if collection is None:
-            return {"ids": [], "metadatas": [], "documents": []}
-        self._check_embedder(collection)
-        return got  # type: ignore[no-any-return]  # what Chroma answers is a JSON edge
 
     def write(
         self, user_id: str, items: Sequence[HistoryItem], vectors: Mapping[str, Vector]
@@ -97,43 +136,149 @@ class ItemCollection:
         """Write a user's items, all or none of them."""
         if not items:
             return
-        collection = self._made(len(vectors[items[0].id]))
+        name = self._made(user_id, len(vectors[items[0].id]))
         with self._failures("written"):
             size = self.connection.client.get_max_batch_size()
-        written: list[str] = []
+        stored: list[Stored] = []
+        rows = np.stack([vectors[item.id] for item in items])
         try:
-            for chunk in chunks(items, size):
-                ids = [records.record_id(user_id, item.id) for item in chunk]
-                written += ids
-                with self._failures("written"):
-                    collection.add(
-                        ids=ids,
-                        documents=[item.text for item in chunk],
-                        embeddings=np.asarray([vectors[item.id] for item in chunk]),
-                        metadatas=[
-                            records.metadata_of(user_id, item, self._next()) for item in chunk
-                        ],
-                    )
+            for start in range(0, len(items), size):
+                chunk = items[start : start + size]
+                beside = rows[start : start + size]
+                stored += [
+                    Stored(item, self._next(), records.checksum(row))
+                    for item, row in zip(chunk, beside, strict=True)
+                ]
+                add = methodcaller(
+                    "add",
+                    ids=[records.record_id(user_id, item.id) for item in chunk],
+                    embeddings=beside,
+                    metadatas=[
+                        records.metadata_of(user_id, one.item, one.sequence, one.checksum)
+                        for one in stored[start:]
+                    ],
+                )
+                self._ask(name, "written", add, noted=True)
         except HistoryError:
-            self.delete(written)
+            self.connection.cache.drop(user_id)
+            self.erase(user_id, [one.item.id for one in stored])
             raise
+        self.connection.cache.change(user_id, lambda kept: kept.plus(stored, rows))
 
-    def delete(self, ids: Iterable[str]) -> None:
-        """Delete records."""
-        for chunk in chunks(ids, PAGE):
-            with self._failures("deleted from"):
-                collection = self._existing()
-                if collection is not None:
-                    collection.delete(ids=chunk)
+    def erase(self, user_id: str, ids: Sequence[str]) -> None:
+        """Delete a user's items, and from the files of a folder what they said.
+
+        The index marks what is deleted and keeps its vector, so vectors are written over first.
+        """
+        if not ids or not self.check():
+            return
+        filler = np.eye(1, self._dimension(), dtype=np.float32)
+        name, connection = self._name_for(user_id), self.connection
+        folder = connection if isinstance(connection, Folder) else None
+        connection.cache.drop(user_id)
+        if folder:
+            folder.erasing(True)
+        size = min(PAGE, connection.client.get_max_batch_size())
+        for page in chunks(ids, size):
+            gone = [records.record_id(user_id, one) for one in page]
+            over = methodcaller("update", ids=gone, embeddings=np.repeat(filler, len(gone), 0))
+            self._ask(name, "deleted from", over, noted=True)
+            self._ask(name, "deleted from", methodcaller("delete", ids=gone), noted=True)
+        connection.cache.drop(user_id)
+        if folder:
+            folder.vacuum()
 
     def check_dimension(self, dimension: int) -> None:
         """Refuse vectors that the collection's cannot be compared with."""
-        known = self._collection.metadata.get("dimension") if self._collection else None
-        if known not in (None, dimension):
+        known = self._dimension() if self._binding else dimension
+        if known != dimension:
             raise EmbedderMismatchError(
                 f"the embedder {self._embedder_id!r} answers with {dimension} dimensions, but the "
                 f"history in {self.connection.place} was written with {known}. {_REEMBED}"
             )
+
+    def _read(self, user_id: str) -> list[Stored]:
+        got = self._get(user_id, where=records.where(user_id), include=["metadatas"])
+        return _stored(user_id, got)
+
+    def _whole(self, user_id: str) -> UserItems:
+        """Return a user's items with their vectors, each held against its checksum."""
+        query: dict[str, Any] = {
+            "where": records.where(user_id),
+            "include": ["metadatas", "embeddings"],
+        }
+        for last in (False, True):
+            got = self._get(user_id, **query)
+            stored = _stored(user_id, got)
+            if not stored:
+                return UserItems.of([], None)
+            rows = np.asarray(got["embeddings"], dtype=np.float32)
+            if all(
+                records.checksum(row) == one.checksum for row, one in zip(rows, stored, strict=True)
+            ):
+                return UserItems.of(stored, rows)
+            if last or self.connection.is_server:
+                break
+            self._rebuild(self._name_for(user_id), "has vectors that are not its items'")
+        raise HistoryError(
+            f"the history in {self.connection.place} has vectors that are not its items'; bring "
+            "the items to another place with HistoryStore.copy_to."
+        )
+
+    def _get(self, user_id: str, **query: Any) -> Mapping[str, Any]:
+        got: Mapping[str, Any] = self._ask(
+            self._name_for(user_id), "read", methodcaller("get", **query)
+        )
+        return got
+
+    def _ask(
+        self, name: str, done: str, ask: Callable[[Collection], Any], *, noted: bool = False
+    ) -> Any:
+        """Ask Chroma, once more if the index had to be made anew.
+
+        Args:
+            name: The collection; one that was never written to has nothing.
+            done: What is done to the history, for messages.
+            ask: The request.
+            noted: Whether it changes the index's files.
+        """
+        self._look_at(name)
+        try:
+            return self._once(name, done, ask, noted=noted)
+        except HistoryError as error:
+            if self.connection.is_server or not broken(error):
+                raise
+        self._rebuild(name, "cannot be read by Chroma")
+        return self._once(name, done, ask, noted=noted)
+
+    def _once(self, name: str, done: str, ask: Callable[[Collection], Any], *, noted: bool) -> Any:
+        with self._failures(done), self.connection.gate.shared():
+            collection = self._shards.get(name) or self._found(name)
+            if collection is None:
+                return {"ids": [], "metadatas": [], "embeddings": []}
+            self._shards[name] = collection
+            answer = ask(collection)
+            if noted and isinstance(self.connection, Folder):
+                self.connection.files.note(name)
+        return answer
+
+    def _look_at(self, name: str) -> None:
+        """See, before the first use of a collection, whether its files are as they were left."""
+        folder = self.connection
+        if not isinstance(folder, Folder) or name in self._looked_at:
+            return
+        with self._failures("read"), folder.gate.alone():
+            there = folder.files.find(name)
+            as_left = not there or folder.files.is_as_noted(name)
+        if not as_left:
+            self._rebuild(name, "is not as it was left")
+        if there:
+            self._looked_at.add(name)
+
+    def _rebuild(self, name: str, why: str) -> None:
+        self._failures("repaired")
+        if isinstance(self.connection, Folder):
+            rebuild(self.connection, name, self._dimension(), self._embed, why)
 
     def _failures(self, done: str) -> named_failures:
         if self._closed:
@@ -141,40 +286,62 @@ class ItemCollection:
         self.connection.check_process()
         return named_failures(self.connection.place, done, server=self.connection.is_server)
 
-    def _existing(self) -> Collection | None:
-        """Return the collection, if it has been made; another process may just have made it."""
-        if self._collection is None:
-            try:
-                # without None, Chroma would bring its own embedder, which downloads a model
-                self._collection = self.connection.client.get_collection(
-                    COLLECTION, embedding_function=None
-                )
-            except NotFoundError:
-                return None
-        return self._collection
+    def _found(self, name: str) -> Collection | None:
+        """Return a collection, if it has been made; another process may just have made it."""
+        try:
+            # without None, Chroma would bring its own embedder, which downloads a model
+            return self.connection.client.get_collection(name, embedding_function=None)
+        except NotFoundError:
+            return None
 
-    def _made(self, dimension: int) -> Collection:
-        """Return the collection, made with what it is bound to if there is none yet."""
-        with self._failures("written"):
+    def _made(self, user_id: str, dimension: int) -> str:
+        """Return the name of a user's collection, made if there is none yet."""
+        with self._failures("written"), self.connection.gate.shared():
             # one that is there, made by another process even now, keeps its own metadata
-            collection = self._existing() or self.connection.client.get_or_create_collection(
+            self._binding = self._binding or self.connection.client.get_or_create_collection(
                 COLLECTION,
                 embedding_function=None,
-                metadata={"embedder": self._embedder_id, "dimension": dimension},
-                configuration={"hnsw": {"space": "cosine"}},
+                metadata={
+                    "embedder": self._embedder_id,
+                    "dimension": dimension,
+                    "shards": SHARDS,
+                },
             )
-        self._check_embedder(collection)
-        self._collection = collection
+        self._check_binding(self._binding)
         self.check_dimension(dimension)
-        return collection
+        name = self._name_for(user_id)
+        if name not in self._shards:
+            with self._failures("written"), self.connection.gate.shared():
+                self._shards[name] = self.connection.client.get_or_create_collection(
+                    name, embedding_function=None, configuration={"hnsw": _HNSW}
+                )
+            self._look_at(name)
+        return name
 
-    def _check_embedder(self, collection: Collection) -> None:
-        written_with = collection.metadata.get("embedder")
+    def _check_binding(self, binding: Collection) -> None:
+        written_with = binding.metadata.get("embedder")
         if written_with != self._embedder_id:
             raise EmbedderMismatchError(
                 f"the history in {self.connection.place} was written with the embedder "
                 f"{written_with!r}, and is opened with {self._embedder_id!r}. {_REEMBED}"
             )
+        if not self._count():
+            raise HistoryError(
+                f"the history in {self.connection.place} was written by an earlier version; "
+                "export it with that one, and add it to a history in another folder."
+            )
+
+    def _count(self) -> int:
+        return int(self._binding.metadata.get("shards", 0)) if self._binding else 0
+
+    def _dimension(self) -> int:
+        return int(self._binding.metadata["dimension"]) if self._binding else 0
+
+    def _name_for(self, user_id: str) -> str:
+        return self._name(records.shard_of(user_id, self._count()))
+
+    def _name(self, shard: int) -> str:
+        return f"{COLLECTION}_{shard}"
 
     def _next(self) -> int:
         """Return a number that rises with every item: the clock's, or one more than the last."""
@@ -215,8 +382,8 @@ def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def _stored(got: Mapping[str, Any]) -> list[Stored]:
-    documents = got["documents"]
-    vectors = got.get("embeddings")
-    rows = [None] * len(documents) if vectors is None else np.asarray(vectors, dtype=np.float32)
-    return list(map(Stored, documents, got["metadatas"], rows))
+def _stored(user_id: str, got: Mapping[str, Any]) -> list[Stored]:
+    """Return the items that Chroma answered with; they are the user's, or that is an error."""
+    if any(metadata["user"] != user_id for metadata in got["metadatas"]):
+        raise HistoryError("Chroma answered with the items of another user; nothing was used.")
+    return list(map(records.stored_of, got["ids"], got["metadatas"]))

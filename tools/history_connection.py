@@ -1,8 +1,10 @@
 """How Chroma is reached: a folder that one process holds, or a server that many share."""
 
 import os
+import sqlite3
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, cast
@@ -12,10 +14,14 @@ import chromadb
 import httpx
 from chromadb.api.client import Client
 from chromadb.api.fastapi import FastAPI
+from chromadb.api.rust import RustBindingsAPI
 from chromadb.config import Settings
 from chromadb.errors import ChromaError
 
 from guided_profile.graph.errors import HistoryError, SettingsError, StoreInUseError
+from guided_profile.tools.history_cache import UserCache
+from guided_profile.tools.history_gate import Gate
+from guided_profile.tools.history_index import IndexFiles
 
 LOCK_FILE = ".guided_profile.lock"
 """Held, in the folder of an embedded store, by the process that has it open."""
@@ -38,6 +44,12 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
+LOADED = 64
+"""How many vector indexes Chroma may hold in memory, of those that a folder has."""
+ERASING = ".guided_profile.erasing"
+"""In the folder while something is being deleted from its files."""
+
+
 class Connection:
     """A Chroma client, and what goes with it."""
 
@@ -47,6 +59,10 @@ class Connection:
         """The folder or the URL, for messages."""
         self.writing = threading.RLock()
         """Held by whoever looks what is there and then writes."""
+        self.gate = Gate()
+        """Held by every request to Chroma, and alone by whoever works on its files."""
+        self.cache = UserCache()
+        """The users who were served last; with a server, their vectors are what it is for."""
         self._process = os.getpid()
 
     @property
@@ -75,6 +91,8 @@ class Folder(Connection):
     store in the same process is safe, and shares the client and its lock.
     """
 
+    files: IndexFiles
+    """The index's files."""
     _open: ClassVar[dict[Path, "Folder"]] = {}
     _opening: ClassVar[threading.Lock] = threading.Lock()
 
@@ -84,11 +102,44 @@ class Folder(Connection):
         self._descriptor = _lock(path)
         try:
             with named_failures(str(path), "opened", server=False):
-                client = chromadb.PersistentClient(path=str(path), settings=_settings())
+                client = cast(
+                    "Client", chromadb.PersistentClient(path=str(path), settings=_settings())
+                )
         except HistoryError:
             os.close(self._descriptor)
             raise
-        super().__init__(cast("Client", client), str(path))
+        super().__init__(client, str(path))
+        self.files = IndexFiles(path)
+        self.restart()
+        if (path / ERASING).exists():
+            self.vacuum()
+
+    def restart(self, between: Callable[[], None] = lambda: None) -> None:
+        """Let Chroma go of its files, do something to them, and open them again.
+
+        Whoever calls holds the gate alone.
+        """
+        server = cast("RustBindingsAPI", self.client._server)
+        server.stop()
+        try:
+            between()
+        finally:
+            server.hnsw_cache_size = LOADED
+            server.start()
+
+    def vacuum(self) -> None:
+        """Take what was deleted out of the database's file; it is marked until that is done."""
+        with self.gate.alone(), named_failures(self.place, "cleaned", server=False):
+            self.files.vacuum()
+        self.erasing(False)
+
+    def erasing(self, begins: bool) -> None:
+        """Mark the folder as one that deleted items may still be in the files of, or unmark it."""
+        mark = self._path / ERASING
+        if begins:
+            mark.touch(0o600)
+        else:
+            mark.unlink(missing_ok=True)
 
     @classmethod
     def at(cls, path: Path) -> "Folder":
@@ -169,7 +220,7 @@ class named_failures:
         trace: TracebackType | None,
     ) -> None:
         """Raise a HistoryError for an error of Chroma's; let any other pass."""
-        if isinstance(error, ChromaError | httpx.HTTPError):
+        if isinstance(error, ChromaError | httpx.HTTPError | sqlite3.Error):
             raise HistoryError(self._message(error)) from error
         if isinstance(error, ValueError) or kind is Exception:
             # these quote what they were given: not chained, so that no traceback shows it
@@ -180,7 +231,7 @@ class named_failures:
         if not self._server:
             return (
                 f"the history in {self._place} could not be {self._done} ({name}). If that stays "
-                "so, its vector index may be broken; the items are still there: bring them to "
+                "so, see whether the disk is full; the items are still there: bring them to "
                 "another folder with HistoryStore.copy_to."
             )
         if isinstance(error, httpx.TransportError) or "Could not connect" in str(error):

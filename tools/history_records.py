@@ -1,6 +1,7 @@
 """What a history item looks like inside Chroma, and what finds it again."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,41 +15,50 @@ from guided_profile.graph.state import HistoryItem
 
 Vector = NDArray[np.float32]
 
+_DIGITS = 32
+"""How many digits of the digest of a user's id a record's id begins with."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An item as it came out of Chroma; it is made into a `HistoryItem` where it is wanted."""
+    """An item as Chroma has it."""
 
-    document: str
-    metadata: Mapping[str, Any]
-    vector: Vector | None = None
-    """Of length 1, if it was asked for."""
-
-    @property
-    def sequence(self) -> int:
-        """Rises with every item that is added; what tells items of the same time apart."""
-        return int(self.metadata["sequence"])
+    item: HistoryItem
+    sequence: int
+    """Rises with every item that is added; what tells items of the same time apart."""
+    checksum: int
+    """Of the item's vector, so that a vector that is not the item's is known."""
 
     @property
     def order(self) -> tuple[bool, int, int]:
         """Sorts by time, items without one first, then by insertion."""
-        time = self.metadata.get("time")
-        return (time is not None, time or 0, self.sequence)
+        time = self.item.time
+        return (time is not None, 0 if time is None else _microseconds(time), self.sequence)
 
-    @property
-    def item(self) -> HistoryItem:
-        """The item that was added."""
-        time = self.metadata.get("time")
-        return HistoryItem(
-            id=self.metadata["id"],
-            text=self.document,
-            source=self.metadata["source"],
-            category=self.metadata.get("category"),
-            time=None if time is None else _EPOCH + timedelta(microseconds=time),
-            role=self.metadata["role"],
-        )
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which of a user's items are wanted; None lets every item through."""
+
+    source: str | None = None
+    category: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def lets(self, item: HistoryItem) -> bool:
+        """Whether the item is wanted; one without a time is at no time."""
+        if self.source is not None and item.source != self.source:
+            return False
+        if self.category is not None and item.category != self.category:
+            return False
+        if self.since is None and self.until is None:
+            return True
+        if item.time is None:
+            return False
+        time = _microseconds(item.time)
+        late_enough = self.since is None or _microseconds(self.since) <= time
+        return late_enough and (self.until is None or time < _microseconds(self.until))
 
 
 def checked_user(user_id: str) -> str:
@@ -91,62 +101,68 @@ def check_same(kept: HistoryItem, given: HistoryItem) -> None:
         )
 
 
-def in_order(stored: Iterable[Stored], newest: int | None = None) -> list[HistoryItem]:
-    """Return items in order of time, those without a time first, then of insertion.
-
-    Args:
-        stored: As they came out of Chroma.
-        newest: Only so many, the last ones.
-    """
-    there = sorted(stored, key=lambda one: one.order)
-    kept = there if newest is None else there[max(0, len(there) - newest) :]
-    return [one.item for one in kept]
-
-
 def record_id(user_id: str, item_id: str) -> str:
     """Return the id of a user's item in the collection, where two users' ids never meet.
 
     128 bits of the digest, since whoever may choose user ids could find two that collide in 64.
     """
-    return f"{hashlib.sha256(user_id.encode()).hexdigest()[:32]}:{item_id}"
+    return f"{_digest(user_id)[:_DIGITS]}:{item_id}"
 
 
-def metadata_of(user_id: str, item: HistoryItem, sequence: int) -> dict[str, str | int]:
-    """Return an item's metadata; Chroma takes no None, so what an item lacks is left out."""
-    metadata: dict[str, str | int] = {
-        "user": user_id,
-        "id": item.id,
+def shard_of(user_id: str, shards: int) -> int:
+    """Return which of so many collections a user's items stand in."""
+    return int(_digest(user_id)[_DIGITS:], 16) % shards
+
+
+def metadata_of(user_id: str, item: HistoryItem, sequence: int, checksum: int) -> dict[str, str]:
+    """Return what Chroma keeps of an item beside its vector: whose it is, and the item as JSON.
+
+    Two values and no document: Chroma writes a row for each value, and splits documents into
+    trigrams for a search that is not used here, which leaves traces of what is deleted.
+    """
+    fields: dict[str, str | int] = {
+        "text": item.text,
         "source": item.source,
         "role": item.role,
         "sequence": sequence,
+        "vector": checksum,
     }
     if item.category is not None:
-        metadata["category"] = item.category
+        fields["category"] = item.category
     if item.time is not None:
         # whole microseconds and no float: the same item must come back, to be known as duplicate
-        metadata["time"] = _microseconds(item.time)
-    return metadata
+        fields["time"] = _microseconds(item.time)
+    return {"user": user_id, "item": json.dumps(fields, ensure_ascii=False)}
 
 
-def where(
-    user_id: str,
-    *,
-    source: str | None = None,
-    category: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> dict[str, Any]:
-    """Return the filter for a user's items; every read and every deletion goes through it."""
-    conditions: list[dict[str, Any]] = [{"user": {"$eq": user_id}}]
-    if source is not None:
-        conditions.append({"source": {"$eq": source}})
-    if category is not None:
-        conditions.append({"category": {"$eq": category}})
-    if since is not None:
-        conditions.append({"time": {"$gte": _microseconds(since)}})
-    if until is not None:
-        conditions.append({"time": {"$lt": _microseconds(until)}})
-    return conditions[0] if len(conditions) == 1 else {"$and": conditions}
+def stored_of(record: str, metadata: Mapping[str, Any]) -> Stored:
+    """Return the item that a record of `metadata_of` holds."""
+    fields = json.loads(metadata["item"])
+    time = fields.get("time")
+    item = HistoryItem(
+        id=record[_DIGITS + 1 :],
+        text=fields["text"],
+        source=fields["source"],
+        category=fields.get("category"),
+        time=None if time is None else _EPOCH + timedelta(microseconds=time),
+        role=fields["role"],
+    )
+    return Stored(item, fields["sequence"], fields["vector"])
+
+
+def where(user_id: str) -> dict[str, Any]:
+    """Return the filter for a user's items; every read goes through it."""
+    return {"user": {"$eq": user_id}}
+
+
+def checksum(vector: Vector) -> int:
+    """Return a number that tells a vector from any other, bit for bit."""
+    values = np.ascontiguousarray(vector, dtype="<f4").data
+    return int.from_bytes(hashlib.blake2b(values, digest_size=8).digest(), "big")
+
+
+def _digest(user_id: str) -> str:
+    return hashlib.sha256(user_id.encode()).hexdigest()
 
 
 def _microseconds(time: datetime) -> int:

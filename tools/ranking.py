@@ -16,7 +16,7 @@ from guided_profile.graph.context import Recall
 from guided_profile.graph.prompts import approximate_tokens, history_line
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.bm25 import bm25
-from guided_profile.tools.history_records import Stored, Vector
+from guided_profile.tools.history_records import Vector
 
 FUSION_K = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke & Büttcher 2009)."""
@@ -26,7 +26,7 @@ ahead of what is merely new."""
 _TILE = 1 << 18
 """The most multiplications in one product of matrices: from a few times as many on, OpenBLAS waits
 for all cores, which the chat model may be using (on two busy cores: 32 ms instead of 0.1)."""
-_DAY = 86_400_000_000  # microseconds
+_DAY = 86_400.0  # seconds
 
 Numbers = NDArray[np.float64]
 
@@ -42,14 +42,13 @@ class Candidates:
     """Unit vectors, one row an item; needed if `Recall.needs_vectors`."""
 
     @classmethod
-    def of(cls, items: Sequence[Stored], *, vectors: bool) -> Self:
-        """Take items as they came out of the store."""
-        times = (one.metadata.get("time") for one in items)
-        days = (np.nan if time is None else time / _DAY for time in times)
+    def of(cls, items: Sequence[HistoryItem], vectors: Vector | None) -> Self:
+        """Take items, and a unit vector for each if the recall needs them."""
+        times = (np.nan if one.time is None else one.time.timestamp() / _DAY for one in items)
         return cls(
-            texts=[one.document for one in items],
-            days=np.fromiter(days, np.float64, len(items)),
-            vectors=np.asarray([one.vector for one in items]) if vectors else None,
+            texts=[one.text for one in items],
+            days=np.fromiter(times, np.float64, len(items)),
+            vectors=vectors,
         )
 
 

@@ -20,7 +20,6 @@ from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.prompts import visible
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.history_records import Stored
 from guided_profile.tools.poison import flagged
 from guided_profile.tools.ranking import LEAST_TOKENS, within
 
@@ -40,8 +39,6 @@ class StageSearch:
     tokens: int | None = None
     """About how many tokens of history are wanted, instead of a number of items; items that give
     orders do not count, and what others wrote is left out."""
-    among: list[Stored] | None = None
-    """The user's items, if the stage has read them (`HistoryStore.read`)."""
 
 
 class SearchArguments(BaseModel):
@@ -115,7 +112,6 @@ def make_search_history(history: HistoryStore) -> BaseTool:
             query,
             limit=_most(limit, stage),
             recall=stage.recall if stage else context.recall or Recall(),
-            among=stage.among if stage else None,
             role=None if tokens is None else "user",
             source=source,
             category=category,

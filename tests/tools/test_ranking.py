@@ -11,7 +11,6 @@ import pytest
 from guided_profile.graph.context import Recall
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.history_records import in_order
 from guided_profile.tools.ranking import LEAST_TOKENS, Candidates, rank, tokens_of, within
 
 TOPICS = (
@@ -155,16 +154,6 @@ def test_spreading_is_exact_over_many_tiles() -> None:
     assert sorted(rows) == list(range(750))
     first = vectors[rows[:150]]
     assert (np.triu(first @ first.T, 1) < 0.95).all()
-
-
-def test_a_search_among_what_was_read_is_the_same_search(history: HistoryStore) -> None:
-    read = history.read("anna", vectors=True)
-    assert in_order(read) == history.list("anna")
-    for query in ("kitten", "48213"):
-        among = history.search("anna", query, limit=5, among=read)
-        assert among == history.search("anna", query, limit=5)
-    assert history.search("ben", "kitten", limit=5, among=read) == []
-    assert history.search("anna", "kitten", limit=5, among=read, source="none") == []
 
 
 @pytest.mark.parametrize("budget", [1, 30, 47, 200, 10_000])

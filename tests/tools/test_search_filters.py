@@ -136,7 +136,6 @@ async def test_a_stages_filters_hold_with_a_budget(tool: BaseTool, history: Hist
             HistoryItem(text="cat now", time=datetime(2025, 1, 1, tzinfo=UTC)),
         ],
     )
-    among = history.read("cleo", vectors=True)
-    stage = StageSearch(tokens=500, among=among)
+    stage = StageSearch(tokens=500)
     items = await staged(tool, {"query": "cat", "after": "2024-06-01"}, stage)
     assert [one.text for one in items] == ["cat now"]
