@@ -27,7 +27,7 @@ from guided_profile.tools.history_repair import broken, rebuild
 
 COLLECTION = "guided_profile_history"
 """The name in Chroma of the collection that binds the others, and what theirs begin with."""
-SHARDS = 256
+SHARDS = 512
 """How many collections the items are spread over; a folder keeps the number it was made with."""
 PAGE = 5000
 """How many items are asked for by id, or read, in one request."""
@@ -184,6 +184,9 @@ class ItemCollection:
             over = methodcaller("update", ids=gone, embeddings=np.repeat(filler, len(gone), 0))
             self._ask(name, "deleted from", over, noted=True)
             self._ask(name, "deleted from", methodcaller("delete", ids=gone), noted=True)
+        # Chroma keeps the last change of a collection in its database: let it be one of nobody
+        nobody = methodcaller("update", ids=["-1", "-2"], embeddings=np.repeat(filler, 2, 0))
+        self._ask(name, "deleted from", nobody, noted=True)
         connection.cache.drop(user_id)
         if folder:
             folder.vacuum()
@@ -252,14 +255,17 @@ class ItemCollection:
         return self._once(name, done, ask, noted=noted)
 
     def _once(self, name: str, done: str, ask: Callable[[Collection], Any], *, noted: bool) -> Any:
+        folder = self.connection if isinstance(self.connection, Folder) else None
+        if folder:
+            folder.make_room(name)
         with self._failures(done), self.connection.gate.shared():
             collection = self._shards.get(name) or self._found(name)
             if collection is None:
                 return {"ids": [], "metadatas": [], "embeddings": []}
             self._shards[name] = collection
             answer = ask(collection)
-            if noted and isinstance(self.connection, Folder):
-                self.connection.files.note(name)
+            if noted and folder:
+                folder.files.note(name)
         return answer
 
     def _look_at(self, name: str) -> None:

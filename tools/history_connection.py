@@ -44,8 +44,9 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
-LOADED = 64
-"""How many vector indexes Chroma may hold in memory, of those that a folder has."""
+LOADED = 96
+"""How many vector indexes Chroma may hold in memory, of those that a folder has; each has five
+files open. Chroma's own bound does not work in 1.5.9: it lets go of none."""
 ERASING = ".guided_profile.erasing"
 """In the folder while something is being deleted from its files."""
 
@@ -110,7 +111,7 @@ class Folder(Connection):
             raise
         super().__init__(client, str(path))
         self.files = IndexFiles(path)
-        self.restart()
+        self._loaded: set[str] = set()
         if (path / ERASING).exists():
             self.vacuum()
 
@@ -121,11 +122,19 @@ class Folder(Connection):
         """
         server = cast("RustBindingsAPI", self.client._server)
         server.stop()
+        self._loaded.clear()
         try:
             between()
         finally:
-            server.hnsw_cache_size = LOADED
             server.start()
+
+    def make_room(self, name: str) -> None:
+        """Let Chroma go of all indexes in memory, if this one would be one too many."""
+        if name not in self._loaded and len(self._loaded) >= LOADED:
+            with self.gate.alone():
+                if len(self._loaded) >= LOADED:
+                    self.restart()
+        self._loaded.add(name)
 
     def vacuum(self) -> None:
         """Take what was deleted out of the database's file; it is marked until that is done."""

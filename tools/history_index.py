@@ -26,8 +26,8 @@ _FOLDER_OF = """
 """
 
 _HEAD = "<i6Q"
-"""How hnswlib begins `header.bin`: the fourth number is how wide an element is, the sixth where
-its vector begins."""
+"""How hnswlib begins `header.bin`: version, begin of the links, room for so many elements, how many
+there are, how wide one is, where its label begins, and where its vector."""
 
 Look = dict[str, list[int]]
 
@@ -44,6 +44,7 @@ class IndexFiles:
         self._notes = path / NOTES
         self._notes.mkdir(exist_ok=True, mode=0o700)
         self._folders: dict[str, Path] = {}
+        self._blanked: set[str] = set()
 
     @property
     def database(self) -> Path:
@@ -61,7 +62,8 @@ class IndexFiles:
         return True
 
     def note(self, name: str) -> None:
-        """Note what a collection's files look like now."""
+        """Note what a collection's files look like now, after a write."""
+        self._blank(name)
         beside = self._notes / f"{name}.new"
         beside.write_text(json.dumps(self._look(name)), encoding="utf-8")
         beside.replace(self._notes / f"{name}.json")
@@ -74,13 +76,38 @@ class IndexFiles:
             noted = {}
         return bool(noted == self._look(name))
 
+    def _blank(self, name: str) -> None:
+        """Blank what Chroma writes of memory that it never set: it may hold anybody's text.
+
+        That is the room that a new index has for more, and the lengths, which nothing reads.
+        """
+        lengths = self._folders[name] / "length.bin"
+        if not lengths.exists():
+            return
+        with lengths.open("r+b") as opened:
+            opened.write(bytes(lengths.stat().st_size))
+        if name in self._blanked:
+            return
+        _, _, _, count, width, _, _ = self._head(name)
+        with (self._folders[name] / "data_level0.bin").open("r+b") as opened:
+            room = opened.seek(0, os.SEEK_END) - count * width
+            if room > 0:
+                opened.seek(count * width)
+                opened.write(bytes(room))
+        self._blanked.add(name)
+
+    def _head(self, name: str) -> tuple[int, ...]:
+        head = (self._folders[name] / "header.bin").read_bytes()
+        if len(head) < struct.calcsize(_HEAD):
+            raise OSError(f"header.bin of {name} is too short")
+        return struct.unpack_from(_HEAD, head)
+
     def vectors(self, name: str, dimension: int) -> dict[int, Vector]:
         """Return what looks like a vector in a collection's files, by its checksum."""
         try:
-            head = (self._folders[name] / "header.bin").read_bytes()
+            *_, width, _, begin = self._head(name)
             data = np.fromfile(self._folders[name] / "data_level0.bin", dtype=np.uint8)
-            *_, width, _, begin = struct.unpack_from(_HEAD, head)
-        except (OSError, struct.error):
+        except OSError:
             return {}
         end = begin + 4 * dimension
         if not 0 < end <= width <= len(data):
@@ -91,6 +118,7 @@ class IndexFiles:
 
     def remove(self, name: str) -> None:
         """Delete a collection's files, with Chroma stopped: it begins an index anew."""
+        self._blanked.discard(name)
         (self._notes / f"{name}.json").unlink(missing_ok=True)
         folder = self._folders[name]
         with closing(sqlite3.connect(self.database)) as database, database:

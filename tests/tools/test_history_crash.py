@@ -1,4 +1,4 @@
-"""A process that is killed while it adds and deletes loses nothing that it was told of."""
+"""A process that is killed (SIGKILL) while it adds and deletes keeps all that it has told of."""
 
 import hashlib
 import multiprocessing
@@ -86,8 +86,8 @@ def killed_in_the_index(process: Any, folder: Path, chance: random.Random) -> No
 
 def index_files(folder: Path) -> dict[str, tuple[int, int]]:
     looks = {}
-    for path in folder.glob("*-*/*"):
-        with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError):  # one that is being made anew
+        for path in folder.glob("*-*/*"):
             looks[str(path)] = (path.stat().st_mtime_ns, path.stat().st_size)
     return looks
 

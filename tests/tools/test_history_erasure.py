@@ -1,0 +1,136 @@
+"""What is deleted from a folder is in none of its files; what is another's stays."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_history_crash import DigestEmbedder
+
+from guided_profile.graph.errors import HistoryError
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools import history_collection
+from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history_connection import ERASING
+
+
+@pytest.fixture(params=[1, 512])
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[HistoryStore]:
+    """A store whose users share one collection, or have 512."""
+    monkeypatch.setattr(history_collection, "SHARDS", request.param)
+    with HistoryStore.open(DigestEmbedder(), path=tmp_path) as opened:
+        yield opened
+
+
+def history_of(user: str, count: int) -> list[HistoryItem]:
+    return [
+        HistoryItem(
+            id=f"{user}-id-{n}",
+            text=f"{user} Quartermain söt number {n} xyzzy",
+            source=f"{user} source",
+        )
+        for n in range(count)
+    ]
+
+
+def traces(folder: Path, wanted: dict[str, bytes]) -> set[tuple[str, str]]:
+    """Return what is in which file."""
+    files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        (name, path.name)
+        for path, data in files.items()
+        for name, value in wanted.items()
+        if value in data
+    }
+
+
+def what_is_kept(store: HistoryStore, user: str) -> dict[str, bytes]:
+    """Return the bytes that tell of a user: who, ids, texts, words and vectors, as f32."""
+    listed = store.list(user)
+    vectors = store.vectors(user, [one.id for one in listed])
+    kept = {"user": user.encode(), "source": f"{user} source".encode()}
+    kept |= {f"word {user}": f"{user} Quartermain".encode()}
+    kept |= {one.id: one.id.encode() for one in listed}
+    kept |= {f"text of {one.id}": one.text.encode() for one in listed}
+    for id_, vector in vectors.items():
+        kept[f"vector of {id_}"] = vector.tobytes()
+        kept[f"a part of the vector of {id_}"] = vector[40:44].tobytes()
+    return kept
+
+
+@pytest.mark.parametrize("batches", [1, 7])
+def test_nothing_of_a_deleted_user_is_in_any_file(
+    store: HistoryStore, tmp_path: Path, batches: int
+) -> None:
+    for part in range(batches):
+        for user in ("Xanthippe", "Yolanda"):
+            store.add(user, history_of(user, 140)[part * 20 : (part + 1) * 20])
+    gone, stays = what_is_kept(store, "Xanthippe"), what_is_kept(store, "Yolanda")
+    there = {name for name, _ in traces(tmp_path, gone)}
+    assert there == set(gone)  # else what is looked for is not how it is kept
+    assert store.delete_user("Xanthippe") == 20 * batches
+    assert traces(tmp_path, gone) == set()
+    assert {name for name, _ in traces(tmp_path, stays)} == set(stays)
+    assert store.list("Xanthippe") == []
+    store.add("Yolanda", history_of("Yolanda", 200)[190:])
+    store.close()
+    assert traces(tmp_path, gone) == set()
+    with HistoryStore.open(DigestEmbedder(), path=tmp_path) as again:
+        assert again.count("Yolanda") == 20 * batches + 10
+        assert len(again.vectors("Yolanda", [one.id for one in history_of("Yolanda", 5)])) == 5
+        assert again.users() == ["Yolanda"]
+    assert traces(tmp_path, gone) == set()
+
+
+def test_nothing_of_a_deleted_item_is_in_any_file(store: HistoryStore, tmp_path: Path) -> None:
+    items = history_of("Xanthippe", 40)
+    store.add("Xanthippe", items)
+    kept = what_is_kept(store, "Xanthippe")
+    ids = [one.id for one in items[10:13]]
+    of_them = {
+        name: data
+        for name, data in kept.items()
+        if any(f"{name} ".find(f"{one} ") >= 0 for one in ids)
+    }
+    assert len(of_them) == 12
+    assert {name for name, _ in traces(tmp_path, of_them)} == set(of_them)
+    assert store.delete("Xanthippe", ids) == tuple(ids)
+    assert traces(tmp_path, of_them) == set()
+    assert store.count("Xanthippe") == 37
+    assert len(store.vectors("Xanthippe", [one.id for one in items])) == 37
+
+
+def test_a_deletion_that_was_cut_short_is_ended_when_the_store_is_opened(
+    store: HistoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add("Xanthippe", history_of("Xanthippe", 30))
+    kept = what_is_kept(store, "Xanthippe")
+    text = {name: data for name, data in kept.items() if name.startswith("text")}
+
+    def killed(self: object) -> None:
+        raise HistoryError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("guided_profile.tools.history_connection.Folder.vacuum", killed)
+        with pytest.raises(HistoryError, match="killed"):
+            store.delete_user("Xanthippe")
+    store.close()
+    assert traces(tmp_path, text)  # Chroma alone leaves the text in its file
+    assert (tmp_path / ERASING).exists()
+    HistoryStore.open(DigestEmbedder(), path=tmp_path).close()
+    assert traces(tmp_path, kept) == set()
+    assert not (tmp_path / ERASING).exists()
+
+
+def test_the_memory_forgets_too(store: HistoryStore) -> None:
+    store.add("Xanthippe", history_of("Xanthippe", 3))
+    store.search("Xanthippe", "number", limit=1)
+    store.delete("Xanthippe", ["Xanthippe-id-1"])
+    cache = store._collection.connection.cache
+    kept = cache.get("Xanthippe")
+    assert kept is None or "Xanthippe-id-1" not in kept.rows
+    store.delete_user("Xanthippe")
+    assert cache.get("Xanthippe") is None
+    assert np.isfinite(cache.limit)
