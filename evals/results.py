@@ -28,7 +28,9 @@ class Result(Record):
     """Why there is no answer: the reason of the abstention, or the error in one line."""
     guidance: str = ""
     profile: tuple[str, ...] = ()
-    """The sentences of the profile that the response saw."""
+    """The sentences of the profile with evidence."""
+    unsupported: tuple[str, ...] = ()
+    """Those without; a response sees them only where the evidence filter is off."""
     tries: int = 0
     cost: Cost = Cost()
     """Of every call that it took, also of those that `Calls` had on record from another method
@@ -37,13 +39,15 @@ class Result(Record):
     @classmethod
     def of(cls, example: str, method: str, said: Answered | Abstained, cost: Cost) -> Self:
         """Keep of an answer what a report needs."""
-        shown = said.profile.supported if said.profile else ()
+        supported = said.profile.supported if said.profile else ()
+        written = said.profile.sentences if said.profile else ()
         kept = {
             "example": example,
             "method": method,
             "kind": said.kind,
             "guidance": said.guidance,
-            "profile": tuple(sentence.text for sentence in shown),
+            "profile": tuple(one.text for one in supported),
+            "unsupported": tuple(one.text for one in written if one not in supported),
             "tries": said.tries,
             "cost": cost,
         }

@@ -7,6 +7,7 @@ from math import comb, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+Signs = NDArray[np.int64]
 RESAMPLES = 10_000
 _Z = 1.959964
 _BATCH = 500
@@ -68,7 +69,7 @@ def mcnemar(wins: int, losses: int) -> float:
     """
     n, fewer = wins + losses, min(wins, losses)
     tail = sum(comb(n, k) for k in range(fewer + 1))
-    return min(1.0, 2 * tail / 2**n)
+    return min(1.0, 2 * tail / (1 << n))
 
 
 def paired_permutation(differences: Sequence[float], *, seed: int = 0) -> float:
@@ -82,9 +83,9 @@ def paired_permutation(differences: Sequence[float], *, seed: int = 0) -> float:
         return 1.0
     seen = abs(given.sum()) - 1e-12 * np.abs(given).sum()
     if len(given) <= 12:
-        ways = np.arange(2 ** len(given))[:, None] >> np.arange(len(given)) & 1
-        sums: NDArray[np.float64] = np.abs((2 * ways - 1) @ given)
-        return float(np.mean(sums >= seen))
+        ways: Signs = np.arange(2 ** len(given))[:, None] >> np.arange(len(given)) & 1
+        sums = np.abs(np.dot(2 * ways - 1, given))
+        return int(np.count_nonzero(sums >= seen)) / len(sums)
     draws = np.random.default_rng(seed)
     beyond = 0
     for _ in range(RESAMPLES // _BATCH):
