@@ -3,10 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-live check bench bench-poison clean
+.PHONY: demo eval test test-live check bench bench-poison clean
 
 demo: $(VENV)/.local
 	@$(BIN)/guided-profile demo
+
+# answers and report go to eval-out; a run that was stopped goes on
+eval: $(VENV)/.evals
+	@$(BIN)/guided-profile eval --task preference --out eval-out
 
 test: $(VENV)/.dev
 	@$(BIN)/pytest -q
@@ -34,6 +38,10 @@ $(BIN)/python:
 $(VENV)/.local: $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing into $(VENV) (a minute or two, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local]'
+	@touch $@
+
+$(VENV)/.evals: $(VENV)/.local
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,evals]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.local

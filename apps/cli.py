@@ -1,4 +1,4 @@
-"""The command line: `guided-profile demo | add | ask | profile | tasks | models`.
+"""The command line: `guided-profile demo | add | ask | profile | tasks | models | eval`.
 
 Exit codes: 0 done or answered; 1 a model, store or download failed; 2 the input is wrong;
 3 an honest abstention; 130 interrupted.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from guided_profile.apps import adding, commands
+from guided_profile.apps import adding, commands, eval_commands
 from guided_profile.graph.errors import GuidedProfileError, InputError, SettingsError
 
 EPILOGS = {
@@ -26,6 +26,7 @@ EPILOGS = {
     "profile": "example: guided-profile profile --user anna --task dialogue",
     "tasks": "example: guided-profile tasks --json",
     "models": "example: guided-profile models pull smollm2-135m",
+    "eval": "example: guided-profile eval --data mine.jsonl --methods dg,pg,gpg --out runs/1",
 }
 
 
@@ -62,6 +63,10 @@ def parser() -> argparse.ArgumentParser:
     models = command("models", "List the embedded models' weights, or fetch some.")
     models.add_argument("action", nargs="?", choices=["list", "pull"], default="list")
     models.add_argument("name", nargs="?")
+    summary = "Measure what a guided profile is worth, on examples of one's own."
+    eval_commands.arguments(
+        commands_.add_parser("eval", help=summary, description=summary, epilog=EPILOGS["eval"])
+    )
     return root
 
 
@@ -101,6 +106,7 @@ _COMMANDS: dict[str, Command] = {
     "profile": commands.profile,
     "tasks": commands.tasks,
     "models": commands.models,
+    "eval": eval_commands.evaluate,
 }
 
 if __name__ == "__main__":

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from langchain_core.language_models import BaseChatModel
 from numpy.typing import NDArray
 
 from guided_profile.evals.examples import Example
 from guided_profile.evals.judge import judge
 from guided_profile.evals.methods import Parts, Workflow, fits, workflow
+from guided_profile.graph.errors import InputError
 from guided_profile.graph.prompts import Prompt, as_data, messages, render
 from guided_profile.graph.state import Abstained, Answered, HistoryItem
 from guided_profile.tools.models import complete
@@ -44,6 +46,7 @@ class PerFine:
     """
 
     parts: Parts
+    chat: BaseChatModel
     draft: Workflow
     name: str = "perfine"
     description: str = f"gpg, then criticized and rewritten up to {ROUNDS} times (PerFine)"
@@ -57,7 +60,7 @@ class PerFine:
         best = said.text
         for _ in range(ROUNDS):
             rewritten = await self._rewritten(example, profile, best)
-            verdict = await judge(self.parts.chat, example, best, rewritten, least="low")
+            verdict = await judge(self.chat, example, best, rewritten, least="low")
             if verdict.winner != "second":
                 break
             best = rewritten
@@ -72,9 +75,9 @@ class PerFine:
         items = [item for item in example.history if item.role == "user"][-20:]
         limit = self.parts.task.max_tokens.response
         asked = messages(items, render(CRITIQUE, **told))
-        critique = await complete(self.parts.chat, asked, stage="critique", max_tokens=limit)
+        critique = await complete(self.chat, asked, stage="critique", max_tokens=limit)
         again = messages(items, render(REFINE, **told, critique=as_data(critique.text)))
-        done = await complete(self.parts.chat, again, stage="refine", max_tokens=limit)
+        done = await complete(self.chat, again, stage="refine", max_tokens=limit)
         return done.text.strip() or draft
 
 
@@ -128,7 +131,10 @@ def perfine(parts: Parts) -> PerFine:
     """Return the method of that name; for texts only.
 
     Raises:
-        InputError: The task is a choice.
+        InputError: The task is a choice, or there is no model.
     """
     fits(("text",), parts, "perfine")
-    return PerFine(parts, workflow("gpg", parts))
+    draft = workflow("gpg", parts)
+    if parts.chat is None:
+        raise InputError("the method 'perfine' needs a model.")
+    return PerFine(parts, parts.chat, draft)

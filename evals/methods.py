@@ -50,7 +50,8 @@ class Method(Protocol):
 class Parts:
     """What methods are made of."""
 
-    chat: BaseChatModel
+    chat: BaseChatModel | None
+    """None: there are only rules."""
     history: HistoryStore
     embedder: Embedder
     task: Task
@@ -164,8 +165,10 @@ def workflow(name: str, parts: Parts, task: Task | None = None) -> Workflow:
         task: Instead of the parts' task.
 
     Raises:
-        InputError: This version has no such switch.
+        InputError: There is no model, or this version has no such switch.
     """
+    if parts.chat is None:
+        raise InputError(f"the method {name!r} needs a model.")
     setting = SETTINGS[name]
     unknown = sorted(setting.switches.keys() - _FIELDS)
     if unknown:

@@ -102,26 +102,25 @@ def check_same_run(path: Path, settings: Mapping[str, Any]) -> None:
 
     Args:
         path: Of the JSON file.
-        settings: What the answers depend on, by name.
+        settings: What the answers depend on, by name; what the file does not have yet (a further
+            method) is added to it.
 
     Raises:
         InputError: The folder holds the answers of another run; what differs is named.
     """
     now = json.loads(json.dumps(settings))
-    if not path.exists():
-        path.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
-        return
     try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-        differ = sorted(name for name in {*now, *before} if now.get(name) != before.get(name))
+        before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        differ = sorted(name for name in now if name in before and now[name] != before[name])
     except (ValueError, TypeError) as error:
         raise InputError(f"{str(path)!r} is damaged; choose another folder with --out.") from error
     if differ:
         name = differ[0]
         raise InputError(
-            f"{str(path.parent)!r} holds another run: its {name} was {before.get(name)!r} and is "
-            f"now {now.get(name)!r}; choose another folder with --out."
+            f"{str(path.parent)!r} holds another run: its {name} was {before[name]!r} and is now "
+            f"{now[name]!r}; choose another folder with --out."
         )
+    path.write_text(json.dumps(before | now, indent=1) + "\n", encoding="utf-8")
 
 
 def digest_of(examples: Sequence[Example]) -> str:

@@ -27,17 +27,20 @@ class Estimate:
         return f"{100 * self.mean:.1f} [{100 * self.low:.1f}, {100 * self.high:.1f}]"
 
 
-def estimate(values: Sequence[float], *, seed: int = 0) -> Estimate | None:
+def estimate(values: Sequence[float], *, seed: int = 0, share: bool = False) -> Estimate | None:
     """Return a mean with its 95 % percentile-bootstrap interval (Efron 1979); None of no values.
 
-    Where all values are 0, or all 1, resampling would claim certainty: there the interval is
-    Wilson's (1927) for a proportion.
+    Args:
+        values: One for each example.
+        seed: Of the 10,000 resamples.
+        share: Whether values are 0 or 1. Where all of them are the same, resampling would claim
+            certainty: there the interval is Wilson's (1927) for a proportion.
     """
     if not len(values):
         return None
     sample = np.asarray(values, np.float64)
     mean = float(sample.mean())
-    if mean in (0.0, 1.0) and np.all(sample == mean):
+    if share and mean in (0.0, 1.0):
         low, high = wilson(round(mean * len(sample)), len(sample))
         return Estimate(mean, low, high, len(sample))
     draws = np.random.default_rng(seed)

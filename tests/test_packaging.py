@@ -32,7 +32,7 @@ def test_imports_run_one_way() -> None:
         "tools": {"graph", "tools"},
         "nodes": {"graph", "tools", "nodes"},
         "evals": {"graph", "tools", "evals"},
-        "apps": {"graph", "tools", "nodes", "apps"},
+        "apps": {"graph", "tools", "nodes", "evals", "apps"},
     }
     for folder, may in allowed.items():
         for path in (ROOT / folder).glob("*.py"):

@@ -32,10 +32,16 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
 
 def test_all_right_is_not_certainty() -> None:
     assert estimate([]) is None
-    found = estimate([1.0] * 10)
+    found = estimate([1.0] * 10, share=True)
     assert found is not None
     assert (found.low, found.high) == pytest.approx((0.7225, 1.0), abs=1e-3)
     assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-3)
+
+
+def test_no_difference_at_all_is_no_share() -> None:
+    found = estimate([0.0] * 10)
+    assert found is not None
+    assert (found.low, found.high) == (0.0, 0.0)
 
 
 def test_mcnemar_is_the_exact_one() -> None:
