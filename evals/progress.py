@@ -40,7 +40,7 @@ def progress(
     def note(example: Example, result: Result) -> None:
         nonlocal errors
         errors += result.kind == "error"
-        wanted = "correct" if example.answerable else "abstained"
+        wanted = "correct" if example.answerable else "abstained"  # a text: that there is one
         right[result.method].append(outcome(example, result) == wanted)
 
     def score() -> str:

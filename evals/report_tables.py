@@ -20,7 +20,12 @@ def tables(summary: Summary, *, priced: bool) -> Iterator[RenderableType]:
         priced: Whether prices were given.
     """
     yield Text(" · ".join(f"{name} {value}" for name, value in summary.facts.items()), "dim")
-    yield _outcomes(summary) if summary.task.kind == "choice" else _texts(summary)
+    if summary.task.kind == "choice":
+        yield _accuracy(summary)
+        yield _outcomes(summary)
+    else:
+        yield _texts(summary)
+        yield _written(summary.rows)
     if any(row.counts.unanswerable for row in summary.rows):
         yield _unanswerable(summary.rows)
     yield _costs(summary.rows, priced)
@@ -36,7 +41,7 @@ def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column(columns[0], no_wrap=True)
     for column in columns[1:]:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     return table
 
 
@@ -44,27 +49,39 @@ def _percent(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f}" if whole else ""
 
 
-def _outcomes(summary: Summary) -> Table:
+def _accuracy(summary: Summary) -> Table:
     table = _table(
-        f"{summary.task.name}: accuracy in percent [95 % interval]; the paper's Tables 1, 3 and 4",
-        "method", "n", "accuracy", "paper", "correct", "incorrect", "abstained", "paper's",
-        "errors", "area",
+        f"{summary.task.name}: accuracy in percent [95 % interval], and the paper's",
+        "method", "n", "accuracy", "paper", "area", "errors",
     )  # fmt: skip
     for row in summary.rows:
-        n = row.counts.answerable
-        published = paper.OUTCOMES.get(row.method) if summary.task.name == "preference" else None
         accuracy = row.scores.get("accuracy")
         table.add_row(
             row.method,
             str(accuracy.n if accuracy else 0),
             str(accuracy or ""),
             _published(summary.task.name, row.method, "accuracy"),
+            f"{row.curve.area:.3f}" if row.curve else "",
+            _errors(row),
+        )
+    table.caption = "area: mean accuracy over all coverages, the surest answers first"
+    return table
+
+
+def _outcomes(summary: Summary) -> Table:
+    table = _table(
+        "of 100 answers, and the paper's Table 4",
+        "method", "correct", "incorrect", "abstained", "paper",
+    )  # fmt: skip
+    for row in summary.rows:
+        n = row.counts.answerable
+        published = paper.OUTCOMES.get(row.method) if summary.task.name == "preference" else None
+        table.add_row(
+            row.method,
             _percent(row.counts.correct, n),
             _percent(row.counts.incorrect, n),
             _percent(row.counts.abstained, n),
-            "/".join(f"{one:.1f}" for one in published) if published else "",
-            _errors(row),
-            f"{row.curve.area:.3f}" if row.curve else "",
+            " / ".join(f"{one:.2f}" for one in published) if published else "",
         )
     return table
 
@@ -79,27 +96,32 @@ def _published(task: str, method: str, measure: str) -> str:
 
 
 def _texts(summary: Summary) -> Table:
-    measures = list(dict.fromkeys(one for row in summary.rows for one in row.scores))
-    headings = [f"{one} (less is better)" if one in LESS_IS_BETTER else one for one in measures]
     table = _table(
-        f"{summary.task.name}: scores times 100, over the texts that were written; beneath, the "
-        "paper's",
-        "method", "n", "abstained", "errors", *headings,
+        f"{summary.task.name}: scores times 100 [95 % interval], and the paper's",
+        "measure", "method", "n", "score", "paper",
     )  # fmt: skip
-    for row in summary.rows:
-        scores = [row.scores.get(measure) for measure in measures]
-        table.add_row(
-            row.method,
-            str(max((one.n for one in scores if one), default=0)),
-            str(row.counts.abstained),
-            _errors(row),
-            *(str(one or "") for one in scores),
-        )
-        figures = [_published(summary.task.name, row.method, measure) for measure in measures]
-        if any(figures):
+    for measure in dict.fromkeys(one for row in summary.rows for one in row.scores):
+        table.add_section()
+        heading = f"{measure} ↓" if measure in LESS_IS_BETTER else measure
+        for row in summary.rows:
+            score = row.scores.get(measure)
             table.add_row(
-                Text("  paper", "dim"), "", "", "", *(Text(one, "dim") for one in figures)
+                heading,
+                row.method,
+                str(score.n if score else 0),
+                str(score or ""),
+                _published(summary.task.name, row.method, measure),
             )
+            heading = ""
+    table.caption = "over the texts that were written; ↓: less is better"
+    return table
+
+
+def _written(rows: Sequence[Row]) -> Table:
+    table = _table("of all questions that can be answered", "method", "n", "abstained", "errors")
+    for row in rows:
+        abstained = _percent(row.counts.abstained, row.counts.answerable)
+        table.add_row(row.method, str(row.counts.answerable), abstained, _errors(row))
     return table
 
 
@@ -122,7 +144,7 @@ def _costs(rows: Sequence[Row], priced: bool) -> Table:
     money = ["1,000 answers"] if priced else []
     table = _table(
         "cost of an answer, every call of it counted",
-        "method", "calls", "tokens in", "of them cached", "tokens out", "seconds", *money,
+        "method", "calls", "in", "cached", "out", "seconds", *money,
     )  # fmt: skip
     for row in rows:
         n, cost = max(1, row.asked), row.cost
@@ -142,14 +164,13 @@ def _comparisons(comparisons: Sequence[Comparison]) -> Table:
     exact = comparisons[0].measure == "accuracy"
     test = "exact McNemar" if exact else "paired permutation"
     table = _table(
-        f"paired, by {comparisons[0].measure} ({test}; corrected for {len(comparisons)} "
-        "comparisons after Holm)",
-        "comparison", "n", "difference", "better", "worse", "p", "corrected",
+        f"paired, by {comparisons[0].measure}: {test}, {len(comparisons)} comparisons (Holm)",
+        "", "n", "difference", "+", "−", "p", "Holm",
     )  # fmt: skip
     for one in comparisons:
         style = "bold" if one.corrected < SIGNIFICANT else ""
         table.add_row(
-            f"{one.first} against {one.second}",
+            f"{one.first} : {one.second}",
             str(one.difference.n),
             str(one.difference),
             str(one.wins),
@@ -158,4 +179,5 @@ def _comparisons(comparisons: Sequence[Comparison]) -> Table:
             f"{one.corrected:.3f}",
             style=style,
         )
+    table.caption = "+ and −: the examples on which the first is better, and worse"
     return table
