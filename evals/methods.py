@@ -122,6 +122,10 @@ SETTINGS: dict[str, Setting] = {
     "gpg-unfiltered": Setting(
         "gpg, profile sentences without evidence kept", _row(_PC, _PP, supported_only=False)
     ),
+    "pg-unfiltered": Setting(
+        "pg, profile sentences without evidence kept",
+        _row(_PC, _PP, guided=False, supported_only=False),
+    ),
     "gpg-unjoined": Setting(
         "gpg, all sources asked one guiding question", _row(_PC, _PP, joined=False)
     ),

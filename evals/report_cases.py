@@ -71,7 +71,12 @@ def _case(summary: Summary, pair: tuple[str, str], example: Example) -> str:
 def _options(example: Example) -> str:
     if not example.options:
         return ""
-    return f"<ul>{''.join(f'<li>{escape(one)}</li>' for one in example.options)}</ul>"
+    own = " class='good'"
+    listed = [
+        f"<li{own if one == example.reference else ''}>{escape(one)}</li>"
+        for one in example.options
+    ]
+    return f"<ul>{''.join(listed)}</ul>"
 
 
 def _side(name: str, said: Result, example: Example, *, won: bool) -> str:

@@ -104,18 +104,28 @@ def _outcomes(summary: Summary) -> str:
     measures = list(dict.fromkeys(one for row in summary.rows for one in row.scores))
     missing = any(row.counts.unanswerable for row in summary.rows)
     counted = ("correct", "incorrect") if summary.task.kind == "choice" else ()
-    head = ["method", "", "n", *measures, *counted, "abstained", "errors"]
-    head += ["unanswerable: abstained, rightly"] if missing else []
+    figures = [paper.figures(summary.task.name, row.method) for row in summary.rows]
+    published = [one for one in measures if any(one in each for each in figures)]
+    ratios = summary.task.name == "preference" and any(
+        row.method in paper.OUTCOMES for row in summary.rows
+    )
+    head = ["method", "n", *measures, *(f"paper: {one}" for one in published)]
+    head += [*counted, "abstained", "errors"]
+    head += ["paper: correct / incorrect / abstained, %"] if ratios else []
+    head += ["unanswerable: rightly abstained"] if missing else []
     body = []
-    for row in summary.rows:
+    for row, theirs in zip(summary.rows, figures, strict=True):
         scores = [row.scores.get(one) for one in measures]
-        cells = [row.method, row.description, max((one.n for one in scores if one), default=0)]
+        cells = [row.method, str(max((one.n for one in scores if one), default=0))]
         cells += [str(one or "") for one in scores]
-        cells += [getattr(row.counts, one) for one in counted]
-        cells += [row.counts.abstained, row.counts.errors]
+        cells += [f"{theirs[one]:.2f}" if one in theirs else "" for one in published]
+        cells += [str(getattr(row.counts, one)) for one in counted]
+        cells += [str(row.counts.abstained), str(row.counts.errors)]
+        three = paper.OUTCOMES.get(row.method, ())
+        cells += [" / ".join(f"{one:.1f}" for one in three)] if ratios else []
         cells += [str(row.abstaining or "")] if missing else []
-        body.append([str(cell) for cell in cells])
-    return _table(head, body, what=1)
+        body.append(cells)
+    return _table(head, body, notes=[row.description for row in summary.rows])
 
 
 def _tokens(summary: Summary, priced: bool) -> str:
@@ -193,17 +203,16 @@ def _table(
     head: Sequence[str],
     rows: Sequence[Sequence[str]],
     *,
-    what: int | None = None,
+    notes: Sequence[str] = (),
     sure: Sequence[bool] = (),
 ) -> str:
-    """Return a table; `what` is the column of descriptions, `sure` says which rows are bold."""
+    """Return a table; `notes` stand under the first cells, `sure` says which rows are bold."""
     heads = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in head)
     body = ""
     for number, row in enumerate(rows):
-        cells = "".join(
-            f"<td{' class=what' if place == what else ''}>{escape(cell)}</td>"
-            for place, cell in enumerate(row)
-        )
+        note = f"<small>{escape(notes[number])}</small>" if notes else ""
+        cells = f"<td>{escape(row[0])}{note}</td>"
+        cells += "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
         bold = " class='sure'" if number < len(sure) and sure[number] else ""
         body += f"<tr{bold}>{cells}</tr>"
     return (
