@@ -30,7 +30,7 @@ def page(summary: Summary, *, priced: bool) -> str:
         f"<h2>{measure.capitalize()}, method by method</h2>{_quality(summary)}",
         f"<h2>{measure.capitalize()} against tokens</h2>{_tokens(summary, priced)}",
         _surest(summary),
-        f"<h2>Pair by pair</h2>{_comparisons(summary)}",
+        f"<h2>Pair by pair</h2>{_comparisons(summary)}{_judged(summary)}",
         f"<h2>Cases, side by side</h2>{cases(summary)}",
         _errors(summary),
     ]
@@ -177,6 +177,10 @@ def _comparisons(summary: Summary) -> str:
             sure=[one.corrected < SIGNIFICANT for one in summary.comparisons],
         )
     )
+
+
+def _judged(summary: Summary) -> str:
+    return f"<p>{escape(str(summary.judged))}</p>" if summary.judged else ""
 
 
 def _compared(one: Comparison) -> list[str]:

@@ -31,6 +31,8 @@ def tables(summary: Summary, *, priced: bool) -> Iterator[RenderableType]:
     yield _costs(summary.rows, priced)
     if summary.comparisons:
         yield _comparisons(summary.comparisons)
+    if summary.judged:
+        yield Text(str(summary.judged))
     errors = sum(row.counts.errors for row in summary.rows)
     if errors:
         said = "they count as errors, not as answers; the same command asks them again"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from guided_profile.evals.examples import Example
+from guided_profile.evals.judging import Judged
 from guided_profile.evals.results import Result
 from guided_profile.evals.scorers import Counts, RiskCoverage, counts, outcome, risk_coverage
 from guided_profile.evals.scorers_style import style_distance
@@ -94,6 +95,8 @@ class Summary:
     """The scores of each answer, by method and example."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What the run was: model, data, seed, date and so on, for people."""
+    judged: Judged | None = None
+    """What the judge said, if it was asked."""
 
     def row(self, method: str) -> Row:
         """Return a method's row."""

@@ -5,6 +5,8 @@ from conftest import ScriptedChat
 
 from guided_profile.evals.examples import Example
 from guided_profile.evals.judge import judge, read_verdict
+from guided_profile.evals.judging import judge_pairs
+from guided_profile.evals.results import Result
 from guided_profile.graph.state import HistoryItem
 
 EXAMPLE = Example(
@@ -68,3 +70,22 @@ async def test_a_verdict_that_is_not_sure_is_none() -> None:
 def test_replies_are_read(reply: str, expected: tuple[str | None, str]) -> None:
     said = read_verdict(reply)
     assert (said.prefers, said.certainty) == expected
+
+
+async def test_pairs_are_counted_and_what_was_not_written_is_left_out() -> None:
+    texts = {
+        "1": ("Miso!", "no"),
+        "2": ("no", "Miso!"),
+        "3": ("Miso!", "no"),
+        "4": ("same", "same"),
+    }
+    examples = [EXAMPLE.model_copy(update={"id": id_}) for id_ in texts]
+    results = {
+        (method, id_): Result(example=id_, method=method, kind="answered", text=text)
+        for id_, pair in texts.items()
+        for method, text in zip(("gpg", "dg"), pair, strict=True)
+    }
+    results["dg", "3"] = Result(example="3", method="dg", kind="abstained", text="no")
+    judged = await judge_pairs(judged_by(prefers_miso), "gpg", "dg", examples, results)
+    assert (judged.wins, judged.losses, judged.declined, judged.p) == (1, 1, 1, 1.0)
+    assert "declines on 1" in str(judged)

@@ -316,3 +316,23 @@ def test_the_command_refuses_what_cannot_work(endpoint: Endpoint, tmp_path: Path
     assert done.returncode == 2
     assert "data.jsonl:1: the field 'history' is missing" in done.stderr.replace("query", "history")
     assert endpoint.answered.total() == 0
+
+
+def test_a_run_over_texts_is_scored_and_judged(endpoint: Endpoint, tmp_path: Path) -> None:
+    (tmp_path / "data.jsonl").write_text(
+        json.dumps(
+            {"user_id": "u", "history": ["green tea", "tea"], "query": "Tea?", "answer": "yes"}
+        )
+    )
+    text = ("--task", "dialogue", "--methods", "dg,gpg")
+    done = finished(endpoint, tmp_path, *text, "--judge", "gpg,dg")
+    assert done.returncode == 0, done.stderr
+    assert "declines on 1" in done.stdout
+    told = json.loads((tmp_path / "o" / "summary.json").read_text())
+    assert told["judged"]["declined"] == 1
+    assert {"rouge-l", "meteor", "bleu", "similarity", "style-distance"} <= set(
+        told["rows"][0]["scores"]
+    )
+    done = finished(endpoint, tmp_path, *text, "--judge", "gpg,pg")
+    assert done.returncode == 2
+    assert "--judge takes two of the --methods" in done.stderr
