@@ -3,10 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-live check bench bench-poison clean
+.PHONY: demo eval test test-live check bench bench-poison clean
 
 demo: $(VENV)/.local
 	@$(BIN)/guided-profile demo
+
+# answers and report go to eval-out; a run that was stopped goes on
+eval: $(VENV)/.evals
+	@$(BIN)/guided-profile eval --task preference --out eval-out
 
 test: $(VENV)/.dev
 	@$(BIN)/pytest -q
@@ -39,9 +43,13 @@ $(VENV)/.local: $(BIN)/python pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local]'
 	@touch $@
 
+$(VENV)/.evals: $(VENV)/.local
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,evals]'
+	@touch $@
+
 $(VENV)/.dev: $(VENV)/.local
 	@echo "installing the development tools into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,server,chats,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,server,chats,evals,dev]'
 	@touch $@
 
 clean:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from guided_profile.apps import adding, commands, profile_commands
+from guided_profile.apps import adding, commands, eval_commands, profile_commands
 from guided_profile.graph.errors import GuidedProfileError, InputError, SettingsError
 
 EPILOGS = {
@@ -28,6 +28,7 @@ EPILOGS = {
     "export": "example: guided-profile export --user anna > anna.json",
     "tasks": "example: guided-profile tasks --json",
     "models": "example: guided-profile models pull smollm2-135m",
+    "eval": "example: guided-profile eval --data mine.jsonl --methods dg,pg,gpg --out runs/1",
 }
 
 
@@ -69,6 +70,10 @@ def parser() -> argparse.ArgumentParser:
     models = command("models", "List the embedded models' weights, or fetch some.")
     models.add_argument("action", nargs="?", choices=["list", "pull"], default="list")
     models.add_argument("name", nargs="?")
+    summary = "Measure what a guided profile is worth, on examples of one's own."
+    eval_commands.arguments(
+        commands_.add_parser("eval", help=summary, description=summary, epilog=EPILOGS["eval"])
+    )
     return root
 
 
@@ -110,6 +115,7 @@ _COMMANDS: dict[str, Command] = {
     "export": profile_commands.export,
     "tasks": commands.tasks,
     "models": commands.models,
+    "eval": eval_commands.evaluate,
 }
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def build_graph(
         task, parts = task_of(runtime), state["material"]
         if may_welcome(task, state):
             return "welcome"
-        told = state["recalled"] or parts or (state["profile"] and state["profile"].supported)
+        told = state["recalled"] or parts or task.shown(state["profile"])
         if task.sees and not told:
             return "review"
         if state["profile"] or not parts:

@@ -69,6 +69,14 @@ class Context:
     """False: the sources are not asked each its own guiding question and joined, but all of the
     history is asked the task's one."""
 
+    debiased: bool | None = None
+    """Whether a choice is asked for in several orders of its options, instead of what the task
+    says."""
+
+    supported_only: bool | None = None
+    """Whether the response sees only the profile sentences with evidence, instead of what the task
+    says."""
+
     def __post_init__(self) -> None:
         """Refuse what no run could work with, saying what to set."""
         if not isinstance(self.user_id, str) or not self.user_id.strip():

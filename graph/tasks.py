@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from guided_profile.graph.context import Context, Recall, Sight
 from guided_profile.graph.errors import TaskError
-from guided_profile.graph.state import Record
+from guided_profile.graph.state import Profile, Record, Sentence
 
 BUILTIN = ("preference", "paraphrase", "dialogue")
 
@@ -117,6 +117,11 @@ class Task(Record):
     evidence: Literal["topic", "style"] = "topic"
     """What ties a profile sentence to items: what both are about, or the habits of writing that
     the sentence names and the items show."""
+    debiased: bool = True
+    """For a choice: the options are asked for in several orders, so that none decides; False: once,
+    in the order given, which is cheaper."""
+    supported_only: bool = True
+    """False: the response also sees profile sentences that nothing in the history supports."""
     abstention: Abstention = Abstention()
     freshness: Freshness = Freshness()
     cold_start: ColdStart = ColdStart()
@@ -153,11 +158,19 @@ class Task(Record):
                 "response_instruction",
                 "sees",
                 "recall",
+                "debiased",
+                "supported_only",
                 "abstention",
                 "freshness",
                 "cold_start",
             }
         )
+
+    def shown(self, profile: Profile | None) -> tuple[Sentence, ...]:
+        """Return the sentences of a profile that the response may see."""
+        if profile is None:
+            return ()
+        return profile.supported if self.supported_only else profile.sentences
 
     def with_switches(self, context: Context) -> "Task":
         """Return this task with the switches that the context sets."""
@@ -168,6 +181,10 @@ class Task(Record):
             update["guided"] = context.guided
         if context.recall is not None:
             update["recall"] = context.recall
+        if context.debiased is not None:
+            update["debiased"] = context.debiased
+        if context.supported_only is not None:
+            update["supported_only"] = context.supported_only
         if context.joined is False:
             update["sources"] = {}
         return self.model_copy(update=update) if update else self

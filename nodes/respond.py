@@ -71,12 +71,12 @@ def make_respond(chat: BaseChatModel, tasks: Mapping[str, Task]) -> Stage[State,
 def prompt(task: Task, state: State, instruction: str) -> list[BaseMessage]:
     """Return what the response stage sends: what the task lets it see, then the instruction."""
     items = state["recalled"] if "personal_context" in task.sees else []
-    profile = state["profile"]
+    shown = task.shown(state["profile"])
     blocks = ""
     if "guidance" in task.sees and state["guidance"]:
         blocks += render(GUIDANCE, guidance=as_data(state["guidance"]))
-    if "profile" in task.sees and profile and profile.supported:
-        told = " ".join(sentence.text for sentence in profile.supported)
+    if "profile" in task.sees and shown:
+        told = " ".join(sentence.text for sentence in shown)
         blocks += render(PROFILE, profile=as_data(told))
     if state["clarification"]:
         blocks += render(CLARIFIED, clarification=as_data(state["clarification"]))
@@ -117,7 +117,7 @@ async def _ask_whether_answerable(
 
 async def _choose(chat: BaseChatModel, task: Task, state: State) -> RespondUpdate:
     options = state["choices"]
-    orders = rotations(len(options), MOST_ROTATIONS)
+    orders = rotations(len(options), MOST_ROTATIONS if task.debiased else 1)
     letters = LETTERS[: len(options)]
 
     async def score(order: Sequence[int]) -> LetterScores:

@@ -107,8 +107,7 @@ def may_retry(task: Task, state: State, context: Context, reason: AbstentionReas
 
 def find_abstention(task: Task, state: State) -> AbstentionReason | None:
     """Return why the reply is no answer, by the task's rule; None if it is one."""
-    profile = state["profile"]
-    told = state["recalled"] or state["guidance"] or (profile and profile.supported)
+    told = state["recalled"] or state["guidance"] or task.shown(state["profile"])
     if task.sees and not told:
         return "no_history"
     reply = state["reply"]

@@ -32,7 +32,7 @@ def test_imports_run_one_way() -> None:
         "tools": {"graph", "tools"},
         "nodes": {"graph", "tools", "nodes"},
         "evals": {"graph", "tools", "evals"},
-        "apps": {"graph", "tools", "nodes", "apps"},
+        "apps": {"graph", "tools", "nodes", "evals", "apps"},
     }
     for folder, may in allowed.items():
         for path in (ROOT / folder).glob("*.py"):
@@ -63,6 +63,10 @@ def test_the_wheel_works_from_another_folder(tmp_path: Path) -> None:
         "assert len(people()) == 3\n"
         "from guided_profile.evals.bench_evidence import labelled_people\n"
         "assert labelled_people('dev') and labelled_people('test')\n"
+        "from importlib.resources import files\n"
+        "assert (files('guided_profile.evals') / 'report.css').is_file()\n"
+        "from guided_profile.apps.authored import authored\n"
+        "assert authored('preference')\n"
         "sys.exit(main(['tasks']))\n"
     )
     done = subprocess.run(

@@ -103,6 +103,19 @@ class MiniLMEmbedder(Embedder):
             vectors[batch] = _mean_pooled(session, [encodings[index] for index in batch])
         return _unit(vectors)
 
+    def token_vectors(self, text: str) -> Vectors:
+        """Return a vector in context for each token of a text, special tokens left out.
+
+        Raises:
+            SettingsError: onnxruntime or tokenizers is not installed.
+            ModelError: The folder's files are missing or damaged.
+        """
+        tokenizer, session = self._load()
+        encoding = tokenizer.encode(text)
+        hidden, _ = _states(session, [encoding])
+        own = [place for place, special in enumerate(encoding.special_tokens_mask) if not special]
+        return np.asarray(_unit(hidden[0, own]), np.float32).reshape(len(own), self.dimension)
+
     def _load(self) -> "tuple[Tokenizer, InferenceSession]":
         with self._loading:
             if self._loaded is None:
@@ -146,6 +159,15 @@ def _open_onnx(folder: Path, tokens: int) -> "tuple[Tokenizer, InferenceSession]
 
 
 def _mean_pooled(session: "InferenceSession", encodings: "Sequence[Encoding]") -> Vectors:
+    hidden, mask = _states(session, encodings)
+    mean: Vectors = (hidden * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+    return mean
+
+
+def _states(
+    session: "InferenceSession", encodings: "Sequence[Encoding]"
+) -> tuple[Vectors, NDArray[np.int64]]:
+    """Return each token's last state (texts, tokens, dimensions), and what is no filling."""
     longest = max(len(encoding.ids) for encoding in encodings)
     tokens = np.zeros((len(encodings), longest), np.int64)
     mask = np.zeros_like(tokens)
@@ -155,8 +177,7 @@ def _mean_pooled(session: "InferenceSession", encodings: "Sequence[Encoding]") -
     given = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
     wanted = {one.name: given[one.name] for one in session.get_inputs()}
     hidden: Vectors = session.run(None, wanted)[0]
-    mean: Vectors = (hidden * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
-    return mean
+    return hidden, mask
 
 
 class EndpointEmbedder(Embedder):

@@ -1,0 +1,164 @@
+"""Every call of a model, kept on disk: none is made twice, and each is charged to who asked.
+
+A run that was killed goes on from the calls that were answered, and methods that ask the very same
+thing (one profile, eight settings of what the response sees) share one call. Whoever asks is
+charged what the call cost when it was made, so that a method's cost does not depend on what ran
+before it. The temperature is 0: asked again, a model would say the same, or ought to.
+"""
+
+import asyncio
+import hashlib
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, message_to_dict, messages_from_dict
+from langchain_core.outputs import ChatGeneration, ChatResult
+
+from guided_profile.graph.errors import InputError
+from guided_profile.graph.state import Call
+from guided_profile.tools.models import model_id
+
+_charged: ContextVar[list[Call] | None] = ContextVar("charged", default=None)
+
+
+@contextmanager
+def charged() -> Iterator[list[Call]]:
+    """Collect the calls that are made within, whether answered or failed."""
+    calls: list[Call] = []
+    token = _charged.set(calls)
+    try:
+        yield calls
+    finally:
+        _charged.reset(token)
+
+
+class Calls:
+    """Answered calls, by what was asked; on disk as soon as they are kept."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, or begin it.
+
+        Raises:
+            InputError: It cannot be opened, or is something else.
+        """
+        try:
+            self._database = sqlite3.connect(path)
+            self._database.execute("PRAGMA synchronous = FULL")
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS calls (asked TEXT PRIMARY KEY, reply TEXT)"
+            )
+            self._database.commit()
+        except sqlite3.Error as error:
+            raise InputError(f"the calls in {str(path)!r} cannot be used: {error}.") from error
+        self.locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """One for each call, so that two who ask the same at once make one call."""
+
+    def get(self, asked: str) -> dict[str, Any] | None:
+        """Return the reply to what was asked, if it is kept."""
+        row = self._database.execute("SELECT reply FROM calls WHERE asked = ?", (asked,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def keep(self, asked: str, reply: dict[str, Any]) -> None:
+        """Keep a reply."""
+        with self._database:
+            self._database.execute(
+                "INSERT OR REPLACE INTO calls VALUES (?, ?)", (asked, json.dumps(reply))
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+
+class KeptChat(BaseChatModel):
+    """A chat model each of whose calls is kept, and made once; it is called asynchronously."""
+
+    inner: BaseChatModel
+    """The model that is called."""
+    calls: Calls
+    """Where its replies are kept."""
+
+    @property
+    def model_name(self) -> str:
+        """The model's own name."""
+        return model_id(self.inner)
+
+    @property
+    def _llm_type(self) -> str:
+        return "kept"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        raise NotImplementedError("A kept model is called asynchronously.")
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        asked = _digest(self.model_name, messages, stop, kwargs)
+        async with self.calls.locks[asked]:
+            kept = self.calls.get(asked)
+            if kept is None:
+                began = perf_counter()
+                try:
+                    result = await self.inner._agenerate(messages, stop=stop, **kwargs)
+                except Exception:  # of any client; it is charged, and goes on
+                    _charge(Call(stage="failed", seconds=perf_counter() - began))
+                    raise
+                generation = result.generations[0]
+                kept = {
+                    "message": message_to_dict(generation.message),
+                    "info": generation.generation_info,
+                    "seconds": perf_counter() - began,
+                }
+                self.calls.keep(asked, kept)
+        (message,) = messages_from_dict([kept["message"]])
+        _charge(_cost(message, kept["seconds"]))
+        assert isinstance(message, AIMessage)
+        return ChatResult(
+            generations=[ChatGeneration(message=message, generation_info=kept["info"])]
+        )
+
+
+def _digest(
+    model: str, messages: Sequence[BaseMessage], stop: list[str] | None, settings: dict[str, Any]
+) -> str:
+    said = [[message.type, message.content] for message in messages]
+    asked = json.dumps([model, said, stop, settings], sort_keys=True, default=str)
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _charge(call: Call) -> None:
+    calls = _charged.get()
+    if calls is not None:
+        calls.append(call)
+
+
+def _cost(message: BaseMessage, seconds: float) -> Call:
+    usage = message.usage_metadata if isinstance(message, AIMessage) else None
+    if usage is None:
+        return Call(stage="kept", seconds=seconds)
+    return Call(
+        stage="kept",
+        seconds=seconds,
+        input_tokens=usage["input_tokens"],
+        output_tokens=usage["output_tokens"],
+        cached_tokens=usage.get("input_token_details", {}).get("cache_read") or 0,
+    )

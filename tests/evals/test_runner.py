@@ -1,0 +1,338 @@
+"""A run, killed and resumed, at a real endpoint on this machine; and what it refuses."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import log
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guided_profile.evals.examples import Example
+from guided_profile.evals.results import Answers, Result
+from guided_profile.evals.runner import MOST_FAILURES, check_same_run, run
+from guided_profile.graph.errors import InputError, ModelError
+from guided_profile.graph.state import Abstained, Answered
+from guided_profile.tools.history import HistoryStore
+
+
+class Endpoint:
+    """Answers by what is asked, counts what it answered, and can hold one reply back."""
+
+    def __init__(self) -> None:
+        self.answered: Counter[str] = Counter()
+        self.hold_at: int | None = None
+        self.holding = threading.Event()
+        self.release = threading.Event()
+        lock = threading.Lock()
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with lock:
+                    held = endpoint.hold_at == endpoint.answered.total()
+                    if not held:
+                        endpoint.answered[json.dumps(asked, sort_keys=True)] += 1
+                if held:
+                    endpoint.holding.set()
+                    endpoint.release.wait(30)
+                    return
+                body = json.dumps(reply(asked)).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def reply(asked: dict[str, Any]) -> dict[str, Any]:
+    prompt = asked["messages"][-1]["content"]
+    top: list[dict[str, Any]] = []
+    text = "This person buys tea. This person likes tea."
+    if asked.get("top_logprobs"):
+        letters = {letter: 0.7 if f"{letter}. tea" in prompt else 0.1 for letter in "ABC"}
+        text = max(letters, key=letters.__getitem__)
+        top = [{"token": one, "logprob": log(p), "bytes": None} for one, p in letters.items()]
+    token = {"token": text, "logprob": -0.1, "bytes": None, "top_logprobs": top}
+    message = {"role": "assistant", "content": text}
+    return {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": "stop",
+                "message": message,
+                "logprobs": {"content": [token]},
+            }
+        ],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 2, "total_tokens": 102},
+    }
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    one = Endpoint()
+    yield one
+    one.release.set()
+    one.server.shutdown()
+    one.server.server_close()
+
+
+def lines(count: int) -> str:
+    return "".join(
+        json.dumps(
+            {
+                "user_id": f"u{number}",
+                "history": [{"text": f"a box of tea, number {number}"}, {"text": "green tea"}],
+                "query": f"Which next, number {number}?",
+                "options": ["a car", "tea", "a boat"],
+                "answer": "tea" if number % 2 else "a boat",
+            }
+        )
+        + "\n"
+        for number in range(count)
+    )
+
+
+def command(endpoint: Endpoint, folder: Path, *more: str) -> tuple[list[str], dict[str, str]]:
+    kept = {name: value for name, value in os.environ.items() if "OPENAI" not in name}
+    told = {
+        "OPENAI_BASE_URL": endpoint.url,
+        "OPENAI_MODEL": "m",
+        "GUIDED_PROFILE_EMBEDDER": "lexical",
+        "GUIDED_PROFILE_DATA": str(folder / "own"),
+    }
+    arguments = [
+        sys.executable,
+        "-m",
+        "guided_profile.apps.cli",
+        "eval",
+        "--out",
+        str(folder / "o"),
+    ]
+    arguments += ["--data", str(folder / "data.jsonl"), "--methods", "random,dg,pg,gpg,gpg-nopc"]
+    return [*arguments, *more], kept | told
+
+
+def finished(endpoint: Endpoint, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    arguments, environment = command(endpoint, folder, *more)
+    return subprocess.run(
+        arguments, env=environment, capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+def test_a_killed_run_goes_on_and_no_call_is_answered_twice(
+    endpoint: Endpoint, tmp_path: Path
+) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    for folder in (whole, cut):
+        folder.mkdir()
+        (folder / "data.jsonl").write_text(lines(4))
+    done = finished(endpoint, whole)
+    assert done.returncode == 0, done.stderr
+    in_all = endpoint.answered.copy()
+    assert set(in_all.values()) == {1}  # methods that ask the same share the call
+
+    endpoint.answered.clear()
+    endpoint.hold_at = in_all.total() // 2
+    arguments, environment = command(endpoint, cut)
+    child = subprocess.Popen(
+        arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    assert endpoint.holding.wait(60)
+    time.sleep(1)  # what was answered before is on the disk by then
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait(10)
+    endpoint.hold_at = None
+    endpoint.release.set()
+    time.sleep(0.1)
+    answers = cut / "o" / "answers.jsonl"
+    before = answers.read_text()
+    assert 0 < len(before.splitlines()) < 20
+    with answers.open("a") as file:
+        file.write('{"example": "data-4", "meth')  # as a kill in the middle of a write leaves it
+
+    done = finished(endpoint, cut)
+    assert done.returncode == 0, done.stderr
+    assert endpoint.answered == in_all  # every call once, over both
+    assert answers.read_text().startswith(before)
+    assert figures(cut) == figures(whole)
+
+    endpoint.answered.clear()
+    resumed = answers.read_text()
+    again = finished(endpoint, cut)
+    assert again.returncode == 0, again.stderr
+    assert endpoint.answered.total() == 0
+    assert answers.read_text() == resumed
+
+
+def figures(folder: Path) -> Any:
+    told = json.loads((folder / "o" / "summary.json").read_text())
+    for row in told["rows"]:
+        row["cost"].pop("seconds")
+    return told
+
+
+def test_what_was_asked_with_something_else_is_another_run(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    check_same_run(path, {"model": "m", "setting dg": {"sees": ("personal_context",)}})
+    check_same_run(path, {"model": "m", "setting gpg": {"sees": ()}})  # one more method
+    check_same_run(path, {"model": "m", "setting dg": {"sees": ["personal_context"]}})
+    with pytest.raises(InputError, match="its model was 'm' and is now 'n'; choose another"):
+        check_same_run(path, {"model": "n"})
+    with pytest.raises(InputError, match="its setting gpg was"):
+        check_same_run(path, {"setting gpg": {"sees": ["profile"]}})
+
+
+class Scripted:
+    """A method that does what its script says."""
+
+    description = "as scripted"
+
+    def __init__(self, name: str, script: Any) -> None:
+        self.name = name
+        self.script = script
+        self.asked: list[str] = []
+
+    async def answer(self, example: Example) -> Answered | Abstained:
+        self.asked.append(example.id)
+        said: Answered | Abstained = self.script(example)
+        return said
+
+
+def examples(count: int) -> list[Example]:
+    return [
+        Example(
+            id=str(number),
+            user_id="u",
+            task="preference",
+            question="?",
+            options=("a", "b"),
+            reference="a",
+        )
+        for number in range(count)
+    ]
+
+
+async def test_an_error_is_kept_as_one_and_asked_again(
+    history: HistoryStore, tmp_path: Path
+) -> None:
+    broken = True
+
+    def script(example: Example) -> Answered:
+        if broken and example.id == "1":
+            raise ModelError("gone")
+        return Answered(text="a", option=0)
+
+    method = Scripted("m", script)
+    answers = Answers(tmp_path / "answers.jsonl")
+    first = await run(examples(3), [method], answers, history=history)
+    assert [one.kind for one in first] == ["answered", "error", "answered"]
+    answers.close()
+    broken = False
+    answers = Answers(tmp_path / "answers.jsonl")
+    second = await run(examples(3), [method], answers, history=history)
+    assert [one.kind for one in second] == ["answered"] * 3
+    assert method.asked == ["0", "1", "2", "1"]
+    answers.close()
+
+
+async def test_a_run_stops_when_nothing_works(history: HistoryStore, tmp_path: Path) -> None:
+    def script(example: Example) -> Answered:
+        raise ModelError("the endpoint is gone")
+
+    answers = Answers(tmp_path / "answers.jsonl")
+    method = Scripted("m", script)
+    with pytest.raises(ModelError, match=r"10 answers in a row failed.*the endpoint is gone"):
+        await run(examples(30), [method], answers, history=history, concurrency=3)
+    assert MOST_FAILURES <= len(method.asked) <= MOST_FAILURES + 3
+    answers.close()
+
+
+async def test_a_bug_is_not_counted_but_raised(history: HistoryStore, tmp_path: Path) -> None:
+    def script(example: Example) -> Answered:
+        raise KeyError("a bug")
+
+    answers = Answers(tmp_path / "answers.jsonl")
+    with pytest.raises(KeyError):
+        await run(examples(3), [Scripted("m", script)], answers, history=history)
+    answers.close()
+
+
+async def test_histories_do_not_mix_and_do_not_stay(history: HistoryStore, tmp_path: Path) -> None:
+    from guided_profile.graph.state import HistoryItem
+
+    seen: dict[str, list[str]] = {}
+
+    def script(example: Example) -> Answered:
+        seen[example.id] = [item.text for item in history.list(example.id)]
+        return Answered(text="a", option=0)
+
+    asked = [
+        one.model_copy(update={"history": (HistoryItem(text=f"text {one.id}"),)})
+        for one in examples(4)
+    ]
+    answers = Answers(tmp_path / "answers.jsonl")
+    await run(asked, [Scripted("m", script)], answers, history=history, concurrency=4)
+    assert seen == {str(number): [f"text {number}"] for number in range(4)}
+    assert history.users() == []
+    answers.close()
+
+
+def test_a_damaged_line_in_the_middle_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    good = Result(example="1", method="m", kind="answered").model_dump_json()
+    path.write_text(f"{good}\nno answer\n{good}\n")
+    with pytest.raises(InputError, match=r"line 2 of .* is no answer"):
+        Answers(path)
+
+
+def test_the_command_refuses_what_cannot_work(endpoint: Endpoint, tmp_path: Path) -> None:
+    (tmp_path / "data.jsonl").write_text(lines(1))
+    done = finished(endpoint, tmp_path, "--task", "dialogue")
+    assert done.returncode == 2
+    assert "is of kind 'choice', and the task 'dialogue' is of kind 'text'" in done.stderr
+    (tmp_path / "data.jsonl").write_text('{"user_id": "u"}\n')
+    done = finished(endpoint, tmp_path)
+    assert done.returncode == 2
+    assert "data.jsonl:1: the field 'history' is missing" in done.stderr.replace("query", "history")
+    assert endpoint.answered.total() == 0
+
+
+def test_a_run_over_texts_is_scored_and_judged(endpoint: Endpoint, tmp_path: Path) -> None:
+    (tmp_path / "data.jsonl").write_text(
+        json.dumps(
+            {"user_id": "u", "history": ["green tea", "tea"], "query": "Tea?", "answer": "yes"}
+        )
+    )
+    text = ("--task", "dialogue", "--methods", "dg,gpg")
+    done = finished(endpoint, tmp_path, *text, "--judge", "gpg,dg")
+    assert done.returncode == 0, done.stderr
+    assert "declines on 1" in done.stdout
+    told = json.loads((tmp_path / "o" / "summary.json").read_text())
+    assert told["judged"]["declined"] == 1
+    assert {"rouge-l", "meteor", "bleu", "similarity", "style-distance"} <= set(
+        told["rows"][0]["scores"]
+    )
+    done = finished(endpoint, tmp_path, *text, "--judge", "gpg,pg")
+    assert done.returncode == 2
+    assert "--judge takes two of the --methods" in done.stderr

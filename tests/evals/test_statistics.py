@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from guided_profile.evals.statistics import (
+    estimate,
+    holm,
+    mcnemar,
+    paired_permutation,
+    wilson,
+)
+
+
+def test_an_interval_is_where_theory_has_it_and_the_same_every_time() -> None:
+    values = [1.0] * 120 + [0.0] * 80
+    found = estimate(values, seed=1)
+    assert found is not None
+    spread = 1.96 * (0.6 * 0.4 / 200) ** 0.5
+    assert found.mean == pytest.approx(0.6)
+    assert found.low == pytest.approx(0.6 - spread, abs=0.01)
+    assert found.high == pytest.approx(0.6 + spread, abs=0.01)
+    assert found == estimate(values, seed=1)
+    assert str(found).startswith("60.0 [")
+
+
+def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    draws = np.random.default_rng(3)
+    samples = (draws.normal(2.0, 1.0, 60) for _ in range(100))
+    found = [estimate(list(sample)) for sample in samples]
+    covered = sum(one is not None and one.low <= 2.0 <= one.high for one in found)
+    assert 88 <= covered <= 99
+
+
+def test_all_right_is_not_certainty() -> None:
+    assert estimate([]) is None
+    found = estimate([1.0] * 10, share=True)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((0.7225, 1.0), abs=1e-3)
+    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-3)
+
+
+def test_no_difference_at_all_is_no_share() -> None:
+    found = estimate([0.0] * 10)
+    assert found is not None
+    assert (found.low, found.high) == (0.0, 0.0)
+
+
+def test_mcnemar_is_the_exact_one() -> None:
+    assert mcnemar(11, 1) == pytest.approx(2 * 13 / 2**12)  # 0.006, as in the prototype
+    assert mcnemar(0, 0) == 1.0
+    assert mcnemar(5, 5) == 1.0
+    assert mcnemar(1, 11) == mcnemar(11, 1)
+
+
+def test_permutation_of_few_pairs_is_exact_and_of_many_close_to_it() -> None:
+    assert paired_permutation([1.0, 1.0, 1.0, 1.0]) == 2 / 16
+    assert paired_permutation([0.0, 0.0]) == 1.0
+    assert paired_permutation([3.0, -3.0, 1.0, -1.0]) == 1.0
+    draws = np.random.default_rng(0)
+    assert paired_permutation(list(draws.normal(0.5, 1.0, 100))) < 0.01
+    assert paired_permutation(list(draws.normal(0.0, 1.0, 100))) > 0.05
+
+
+def test_holm_takes_the_number_of_questions_into_account() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.6, 0.7]) == pytest.approx([1.0, 1.0])
+    assert holm([]) == []
