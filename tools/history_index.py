@@ -44,7 +44,6 @@ class IndexFiles:
         self._notes = path / NOTES
         self._notes.mkdir(exist_ok=True, mode=0o700)
         self._folders: dict[str, Path] = {}
-        self._blanked: set[str] = set()
 
     @property
     def database(self) -> Path:
@@ -79,22 +78,19 @@ class IndexFiles:
     def _blank(self, name: str) -> None:
         """Blank what Chroma writes of memory that it never set: it may hold anybody's text.
 
-        That is the room that a new index has for more, and the lengths, which nothing reads.
+        That is the room that a small index has for more, and the lengths, which nothing reads.
         """
         lengths = self._folders[name] / "length.bin"
         if not lengths.exists():
             return
         with lengths.open("r+b") as opened:
             opened.write(bytes(lengths.stat().st_size))
-        if name in self._blanked:
-            return
         _, _, _, count, width, _, _ = self._head(name)
         with (self._folders[name] / "data_level0.bin").open("r+b") as opened:
             room = opened.seek(0, os.SEEK_END) - count * width
             if room > 0:
                 opened.seek(count * width)
                 opened.write(bytes(room))
-        self._blanked.add(name)
 
     def _head(self, name: str) -> tuple[int, ...]:
         head = (self._folders[name] / "header.bin").read_bytes()
@@ -118,7 +114,6 @@ class IndexFiles:
 
     def remove(self, name: str) -> None:
         """Delete a collection's files, with Chroma stopped: it begins an index anew."""
-        self._blanked.discard(name)
         (self._notes / f"{name}.json").unlink(missing_ok=True)
         folder = self._folders[name]
         with closing(sqlite3.connect(self.database)) as database, database:
