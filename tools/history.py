@@ -17,9 +17,9 @@ from typing import Protocol, Self
 from guided_profile.graph.errors import HistoryError, QuestionError
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import history_records as records
-from guided_profile.tools.history_collection import ItemCollection, unit_vectors
+from guided_profile.tools.history_collection import ItemCollection
 from guided_profile.tools.history_connection import Connection, connect
-from guided_profile.tools.history_records import Filter, Stored, Vector
+from guided_profile.tools.history_records import Filter, Stored, Vector, unit_vectors
 
 
 class EmbedderLike(Protocol):

@@ -7,22 +7,21 @@ bound to. The index itself is never asked for what is near: it is made with as f
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import methodcaller
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from chromadb.api.collection_configuration import CreateHNSWConfiguration
 from chromadb.api.models.Collection import Collection
 from chromadb.errors import NotFoundError
 
-from guided_profile.graph.errors import EmbedderMismatchError, HistoryError, ModelError
+from guided_profile.graph.errors import EmbedderMismatchError, HistoryError
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import history_records as records
 from guided_profile.tools.history_cache import UserItems
 from guided_profile.tools.history_connection import Connection, Folder, named_failures
-from guided_profile.tools.history_records import Stored, Vector
+from guided_profile.tools.history_records import Stored, Vector, chunks
 from guided_profile.tools.history_repair import broken, rebuild
 
 COLLECTION = "guided_profile_history"
@@ -40,8 +39,6 @@ _HNSW: CreateHNSWConfiguration = {
     "sync_threshold": 2,  # else vectors wait in the database, and deleted ones stay in files
 }
 
-T = TypeVar("T")
-
 
 class ItemCollection:
     """The collections of one store; the first write, which knows the dimension, makes them."""
@@ -56,8 +53,6 @@ class ItemCollection:
         self._embedder_id = embedder_id
         self._embed = embed
         self._binding: Collection | None = None
-        self._shards: dict[str, Collection] = {}
-        self._looked_at: set[str] = set()
         self._sequence = 0
         self._closed = False
 
@@ -189,6 +184,8 @@ class ItemCollection:
         self._ask(name, "deleted from", nobody, noted=True)
         connection.cache.drop(user_id)
         if folder:
+            if not self._ask(name, "read", methodcaller("count")):
+                folder.drop(name)
             folder.vacuum()
 
     def check_dimension(self, dimension: int) -> None:
@@ -259,10 +256,10 @@ class ItemCollection:
         if folder:
             folder.make_room(name)
         with self._failures(done), self.connection.gate.shared():
-            collection = self._shards.get(name) or self._found(name)
+            collection = self.connection.collections.get(name) or self._found(name)
             if collection is None:
                 return {"ids": [], "metadatas": [], "embeddings": []}
-            self._shards[name] = collection
+            self.connection.collections[name] = collection
             answer = ask(collection)
             if noted and folder:
                 folder.files.note(name)
@@ -271,7 +268,7 @@ class ItemCollection:
     def _look_at(self, name: str) -> None:
         """See, before the first use of a collection, whether its files are as they were left."""
         folder = self.connection
-        if not isinstance(folder, Folder) or name in self._looked_at:
+        if not isinstance(folder, Folder) or name in folder.files.looked_at:
             return
         with self._failures("read"), folder.gate.alone():
             there = folder.files.find(name)
@@ -279,7 +276,7 @@ class ItemCollection:
         if not as_left:
             self._rebuild(name, "is not as it was left")
         if there:
-            self._looked_at.add(name)
+            folder.files.looked_at.add(name)
 
     def _rebuild(self, name: str, why: str) -> None:
         self._failures("repaired")
@@ -316,9 +313,9 @@ class ItemCollection:
         self._check_binding(self._binding)
         self.check_dimension(dimension)
         name = self._name_for(user_id)
-        if name not in self._shards:
+        if name not in self.connection.collections:
             with self._failures("written"), self.connection.gate.shared():
-                self._shards[name] = self.connection.client.get_or_create_collection(
+                self.connection.collections[name] = self.connection.client.get_or_create_collection(
                     name, embedding_function=None, configuration={"hnsw": _HNSW}
                 )
             self._look_at(name)
@@ -359,33 +356,6 @@ _REEMBED = (
     "Open it with its own embedder, or re-embed it: open a store in another folder with the new "
     "one, and call copy_to(that store) on this one, opened with its own."
 )
-
-
-def unit_vectors(vectors: Sequence[Sequence[float]], count: int) -> Vector:
-    """Return vectors scaled to length 1, as rows.
-
-    Raises:
-        ModelError: They are not `count` vectors of one dimension, or not finite numbers.
-    """
-    try:
-        rows = np.asarray(vectors, dtype=np.float32)
-    except (ValueError, TypeError):
-        rows = np.empty(0, dtype=np.float32)
-    if rows.ndim != 2 or rows.shape[0] != count or not rows.size or not np.isfinite(rows).all():
-        raise ModelError(
-            f"the embedder did not answer with {count} vectors of one length; see what it runs on."
-        )
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    lengths[lengths == 0] = 1
-    units: Vector = rows / lengths
-    return units
-
-
-def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield the values in lists of at most that size."""
-    left = iter(values)
-    while chunk := list(islice(left, size)):
-        yield chunk
 
 
 def _stored(user_id: str, got: Mapping[str, Any]) -> list[Stored]:
