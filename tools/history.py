@@ -1,8 +1,12 @@
 """Where history is kept: Chroma, reached through one class.
 
-Every user's items stand in one collection, and every read, write and deletion is filtered by the
-user. A user's history is small beside everybody's, so a search fetches that user's vectors and
-ranks them exactly.
+Users are spread over 512 Chroma collections, and every read, write and deletion is filtered by
+the user. A user's history is small beside everybody's, so a search takes all of the user's vectors
+and ranks them exactly. Measured (evals/bench_history): Chroma filters by reading the whole
+collection, 14 ms in 160,000 items, and 1 ms in 4,000 beside as many; a value of metadata is a row,
+so an item is one JSON value and not seven, which reads four times as fast; and 25 to 40 µs go into
+every vector that Chroma hands out, so the users who are being served are kept in memory, within
+`history_cache.CACHE_BYTES`.
 """
 
 from collections import Counter
@@ -222,7 +226,7 @@ class HistoryStore:
         if there.vectors is None:
             return []
         (wanted,) = unit_vectors([self.embedder.embed_query(query)], 1)
-        self._collection.check_dimension(len(wanted))
+        self._collection.binding.check_dimension(len(wanted))
         filter_ = Filter(source=source, category=category, since=since, until=until)
         scores = there.vectors @ wanted
         rows = [row for row, one in enumerate(there.stored) if filter_.lets(one.item)]
