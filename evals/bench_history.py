@@ -244,6 +244,8 @@ def recall(where: Path | str, items: int, figures: Figures) -> None:
     served = users[: len(users) // 5][: 2 * SERVED]
     for half in (served[::2], served[1::2]):
         figures.times(f"recall, {SMALL} items, first", [timed(user) for user in half])
+        files = len(list(Path("/proc/self/fd").iterdir()))
+        figures.note("  files open", f"{files}")
         figures.note("  RSS since opening, those served", f"+{memory() - before} MB")
     again = served[-50:]
     for user in again:

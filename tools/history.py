@@ -1,8 +1,12 @@
 """Where history is kept: Chroma, reached through one class.
 
-Every user's items stand in one collection, and every read, write and deletion is filtered by the
-user. A user's history is small beside everybody's, so a search fetches that user's vectors and
-ranks them exactly.
+Users are spread over 512 Chroma collections, and every read, write and deletion is filtered by
+the user. A user's history is small beside everybody's, so a search takes all of the user's vectors
+and ranks them exactly. Measured (evals/bench_history): Chroma filters by reading the whole
+collection, 14 ms in 160,000 items, and 1 ms in 4,000 beside as many; a value of metadata is a row,
+so an item is one JSON value and not seven, which reads four times as fast; and 25 to 40 µs go into
+every vector that Chroma hands out, so the users who are being served are kept in memory, within
+`history_cache.CACHE_BYTES`.
 """
 
 from collections import Counter
@@ -17,9 +21,9 @@ from guided_profile.graph.context import Recall
 from guided_profile.graph.errors import HistoryError, QuestionError
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import history_records as records
-from guided_profile.tools.history_collection import ItemCollection, unit_vectors
+from guided_profile.tools.history_collection import ItemCollection
 from guided_profile.tools.history_connection import Connection, connect
-from guided_profile.tools.history_records import Filter, Stored, Vector
+from guided_profile.tools.history_records import Filter, Stored, Vector, unit_vectors
 from guided_profile.tools.ranking import Candidates, rank
 
 
@@ -246,7 +250,7 @@ class HistoryStore:
         wanted = None
         if recall.dense:
             (wanted,) = unit_vectors([self.embedder.embed_query(query)], 1)
-            self._collection.check_dimension(len(wanted))
+            self._collection.binding.check_dimension(len(wanted))
         best = rank(query, wanted, Candidates.of(there, vectors), recall, limit)
         if wanted is None or vectors is None:
             return [Found(there[one], 0.0) for one in best]

@@ -36,7 +36,12 @@ class UserItems:
         return cls(kept, None if vectors is None else vectors[order], rows)
 
     def plus(self, stored: Sequence[Stored], vectors: Vector) -> Self:
-        """Return these items and more."""
+        """Return these items and more; those that are here already are left alone.
+
+        A reader may have seen them in Chroma before the writer says that they are added.
+        """
+        new = [row for row, one in enumerate(stored) if one.item.id not in self.rows]
+        stored, vectors = [stored[row] for row in new], vectors[new]
         if self.vectors is None or not self.stored:
             both = None if self.vectors is None else vectors
         else:

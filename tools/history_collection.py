@@ -7,26 +7,23 @@ bound to. The index itself is never asked for what is near: it is made with as f
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import methodcaller
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from chromadb.api.collection_configuration import CreateHNSWConfiguration
 from chromadb.api.models.Collection import Collection
-from chromadb.errors import NotFoundError
 
-from guided_profile.graph.errors import EmbedderMismatchError, HistoryError, ModelError
+from guided_profile.graph.errors import HistoryError
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import history_records as records
+from guided_profile.tools.history_binding import COLLECTION, Binding, found
 from guided_profile.tools.history_cache import UserItems
 from guided_profile.tools.history_connection import Connection, Folder, named_failures
-from guided_profile.tools.history_records import Stored, Vector
+from guided_profile.tools.history_records import Stored, Vector, chunks
 from guided_profile.tools.history_repair import broken, rebuild
 
-COLLECTION = "guided_profile_history"
-"""The name in Chroma of the collection that binds the others, and what theirs begin with."""
 SHARDS = 512
 """How many collections the items are spread over; a folder keeps the number it was made with."""
 PAGE = 5000
@@ -40,8 +37,6 @@ _HNSW: CreateHNSWConfiguration = {
     "sync_threshold": 2,  # else vectors wait in the database, and deleted ones stay in files
 }
 
-T = TypeVar("T")
-
 
 class ItemCollection:
     """The collections of one store; the first write, which knows the dimension, makes them."""
@@ -53,11 +48,8 @@ class ItemCollection:
         embed: Callable[[list[str]], Vector],
     ) -> None:
         self.connection = connection
-        self._embedder_id = embedder_id
+        self.binding = Binding(embedder_id, connection)
         self._embed = embed
-        self._binding: Collection | None = None
-        self._shards: dict[str, Collection] = {}
-        self._looked_at: set[str] = set()
         self._sequence = 0
         self._closed = False
 
@@ -73,13 +65,10 @@ class ItemCollection:
         Raises:
             EmbedderMismatchError: They were written with another.
         """
-        if self._binding is None:
+        if not self.binding.known:
             with self._failures("opened"), self.connection.gate.shared():
-                self._binding = self._found(COLLECTION)
-        if self._binding is None:
-            return False
-        self._check_binding(self._binding)
-        return True
+                self.binding.find()
+        return self.binding.check()
 
     def load(self, user_id: str, *, vectors: bool) -> UserItems:
         """Return all items of a user.
@@ -119,7 +108,7 @@ class ItemCollection:
     def users(self) -> set[str]:
         """Return the ids of all users that have items."""
         known: set[str] = set()
-        for shard in range(self._count() if self.check() else 0):
+        for shard in range(self.binding.shards if self.check() else 0):
             offset = 0
             while page := self._ask(
                 self._name(shard),
@@ -172,7 +161,7 @@ class ItemCollection:
         """
         if not ids or not self.check():
             return
-        filler = np.eye(1, self._dimension(), dtype=np.float32)
+        filler = np.eye(1, self.binding.dimension, dtype=np.float32)
         name, connection = self._name_for(user_id), self.connection
         folder = connection if isinstance(connection, Folder) else None
         connection.cache.drop(user_id)
@@ -189,44 +178,42 @@ class ItemCollection:
         self._ask(name, "deleted from", nobody, noted=True)
         connection.cache.drop(user_id)
         if folder:
+            if not self._ask(name, "read", methodcaller("count")):
+                folder.drop(name)
             folder.vacuum()
-
-    def check_dimension(self, dimension: int) -> None:
-        """Refuse vectors that the collection's cannot be compared with."""
-        known = self._dimension() if self._binding else dimension
-        if known != dimension:
-            raise EmbedderMismatchError(
-                f"the embedder {self._embedder_id!r} answers with {dimension} dimensions, but the "
-                f"history in {self.connection.place} was written with {known}. {_REEMBED}"
-            )
 
     def _read(self, user_id: str) -> list[Stored]:
         got = self._get(user_id, where=records.where(user_id), include=["metadatas"])
         return _stored(user_id, got)
 
     def _whole(self, user_id: str) -> UserItems:
-        """Return a user's items with their vectors, each held against its checksum."""
-        query: dict[str, Any] = {
-            "where": records.where(user_id),
-            "include": ["metadatas", "embeddings"],
-        }
-        for last in (False, True):
-            got = self._get(user_id, **query)
-            stored = _stored(user_id, got)
-            if not stored:
-                return UserItems.of([], None)
-            rows = np.asarray(got["embeddings"], dtype=np.float32)
-            if all(
-                records.checksum(row) == one.checksum for row, one in zip(rows, stored, strict=True)
-            ):
-                return UserItems.of(stored, rows)
-            if last or self.connection.is_server:
-                break
-            self._rebuild(self._name_for(user_id), "has vectors that are not its items'")
-        raise HistoryError(
-            f"the history in {self.connection.place} has vectors that are not its items'; bring "
-            "the items to another place with HistoryStore.copy_to."
-        )
+        """Return a user's items with their vectors; those are mended if they are not theirs."""
+        items = self._matching(user_id)
+        if items is None and not self.connection.is_server:
+            with self.connection.writing:  # a deletion may have been under way
+                items = self._matching(user_id)
+                if items is None:
+                    self._rebuild(self._name_for(user_id), "has vectors that are not its items'")
+                    items = self._matching(user_id)
+        if items is None:
+            raise HistoryError(
+                f"the history in {self.connection.place} has vectors that are not its items'; "
+                "bring the items to another place with HistoryStore.copy_to."
+            )
+        return items
+
+    def _matching(self, user_id: str) -> UserItems | None:
+        """Return a user's items with their vectors, or None if a checksum says they are not."""
+        include = ["metadatas", "embeddings"]
+        got = self._get(user_id, where=records.where(user_id), include=include)
+        stored = _stored(user_id, got)
+        if not stored:
+            return UserItems.of([], None)
+        rows = np.asarray(got["embeddings"], dtype=np.float32)
+        both = zip(rows, stored, strict=True)
+        if all(records.checksum(row) == one.checksum for row, one in both):
+            return UserItems.of(stored, rows)
+        return None
 
     def _get(self, user_id: str, **query: Any) -> Mapping[str, Any]:
         got: Mapping[str, Any] = self._ask(
@@ -259,10 +246,10 @@ class ItemCollection:
         if folder:
             folder.make_room(name)
         with self._failures(done), self.connection.gate.shared():
-            collection = self._shards.get(name) or self._found(name)
+            collection = self.connection.collections.get(name) or found(self.connection, name)
             if collection is None:
                 return {"ids": [], "metadatas": [], "embeddings": []}
-            self._shards[name] = collection
+            self.connection.collections[name] = collection
             answer = ask(collection)
             if noted and folder:
                 folder.files.note(name)
@@ -271,7 +258,7 @@ class ItemCollection:
     def _look_at(self, name: str) -> None:
         """See, before the first use of a collection, whether its files are as they were left."""
         folder = self.connection
-        if not isinstance(folder, Folder) or name in self._looked_at:
+        if not isinstance(folder, Folder) or name in folder.files.looked_at:
             return
         with self._failures("read"), folder.gate.alone():
             there = folder.files.find(name)
@@ -279,12 +266,12 @@ class ItemCollection:
         if not as_left:
             self._rebuild(name, "is not as it was left")
         if there:
-            self._looked_at.add(name)
+            folder.files.looked_at.add(name)
 
     def _rebuild(self, name: str, why: str) -> None:
         self._failures("repaired")
         if isinstance(self.connection, Folder):
-            rebuild(self.connection, name, self._dimension(), self._embed, why)
+            rebuild(self.connection, name, self.binding.dimension, self._embed, why)
 
     def _failures(self, done: str) -> named_failures:
         if self._closed:
@@ -292,59 +279,23 @@ class ItemCollection:
         self.connection.check_process()
         return named_failures(self.connection.place, done, server=self.connection.is_server)
 
-    def _found(self, name: str) -> Collection | None:
-        """Return a collection, if it has been made; another process may just have made it."""
-        try:
-            # without None, Chroma would bring its own embedder, which downloads a model
-            return self.connection.client.get_collection(name, embedding_function=None)
-        except NotFoundError:
-            return None
-
     def _made(self, user_id: str, dimension: int) -> str:
         """Return the name of a user's collection, made if there is none yet."""
         with self._failures("written"), self.connection.gate.shared():
-            # one that is there, made by another process even now, keeps its own metadata
-            self._binding = self._binding or self.connection.client.get_or_create_collection(
-                COLLECTION,
-                embedding_function=None,
-                metadata={
-                    "embedder": self._embedder_id,
-                    "dimension": dimension,
-                    "shards": SHARDS,
-                },
-            )
-        self._check_binding(self._binding)
-        self.check_dimension(dimension)
+            self.binding.decide(dimension, SHARDS)
+        self.binding.check()
+        self.binding.check_dimension(dimension)
         name = self._name_for(user_id)
-        if name not in self._shards:
+        if name not in self.connection.collections:
             with self._failures("written"), self.connection.gate.shared():
-                self._shards[name] = self.connection.client.get_or_create_collection(
+                self.connection.collections[name] = self.connection.client.get_or_create_collection(
                     name, embedding_function=None, configuration={"hnsw": _HNSW}
                 )
             self._look_at(name)
         return name
 
-    def _check_binding(self, binding: Collection) -> None:
-        written_with = binding.metadata.get("embedder")
-        if written_with != self._embedder_id:
-            raise EmbedderMismatchError(
-                f"the history in {self.connection.place} was written with the embedder "
-                f"{written_with!r}, and is opened with {self._embedder_id!r}. {_REEMBED}"
-            )
-        if not self._count():
-            raise HistoryError(
-                f"the history in {self.connection.place} was written by an earlier version; "
-                "export it with that one, and add it to a history in another folder."
-            )
-
-    def _count(self) -> int:
-        return int(self._binding.metadata.get("shards", 0)) if self._binding else 0
-
-    def _dimension(self) -> int:
-        return int(self._binding.metadata["dimension"]) if self._binding else 0
-
     def _name_for(self, user_id: str) -> str:
-        return self._name(records.shard_of(user_id, self._count()))
+        return self._name(records.shard_of(user_id, self.binding.shards))
 
     def _name(self, shard: int) -> str:
         return f"{COLLECTION}_{shard}"
@@ -353,39 +304,6 @@ class ItemCollection:
         """Return a number that rises with every item: the clock's, or one more than the last."""
         self._sequence = max(self._sequence + 1, time.time_ns())
         return self._sequence
-
-
-_REEMBED = (
-    "Open it with its own embedder, or re-embed it: open a store in another folder with the new "
-    "one, and call copy_to(that store) on this one, opened with its own."
-)
-
-
-def unit_vectors(vectors: Sequence[Sequence[float]], count: int) -> Vector:
-    """Return vectors scaled to length 1, as rows.
-
-    Raises:
-        ModelError: They are not `count` vectors of one dimension, or not finite numbers.
-    """
-    try:
-        rows = np.asarray(vectors, dtype=np.float32)
-    except (ValueError, TypeError):
-        rows = np.empty(0, dtype=np.float32)
-    if rows.ndim != 2 or rows.shape[0] != count or not rows.size or not np.isfinite(rows).all():
-        raise ModelError(
-            f"the embedder did not answer with {count} vectors of one length; see what it runs on."
-        )
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    lengths[lengths == 0] = 1
-    units: Vector = rows / lengths
-    return units
-
-
-def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield the values in lists of at most that size."""
-    left = iter(values)
-    while chunk := list(islice(left, size)):
-        yield chunk
 
 
 def _stored(user_id: str, got: Mapping[str, Any]) -> list[Stored]:

@@ -14,6 +14,7 @@ import chromadb
 import httpx
 from chromadb.api.client import Client
 from chromadb.api.fastapi import FastAPI
+from chromadb.api.models.Collection import Collection
 from chromadb.api.rust import RustBindingsAPI
 from chromadb.config import Settings
 from chromadb.errors import ChromaError
@@ -62,6 +63,8 @@ class Connection:
         """Held by whoever looks what is there and then writes."""
         self.gate = Gate()
         """Held by every request to Chroma, and alone by whoever works on its files."""
+        self.collections: dict[str, Collection] = {}
+        """Those that are known to be there, by name."""
         self.cache = UserCache()
         """The users who were served last; with a server, their vectors are what it is for."""
         self._process = os.getpid()
@@ -135,6 +138,13 @@ class Folder(Connection):
                 if len(self._loaded) >= LOADED:
                     self.restart()
         self._loaded.add(name)
+
+    def drop(self, name: str) -> None:
+        """Delete an empty collection: Chroma writes what its memory holds into an empty index."""
+        with self.gate.alone(), named_failures(self.place, "cleaned", server=False):
+            self.collections.pop(name, None)
+            self.client.delete_collection(name)
+            self.files.forget(name)
 
     def vacuum(self) -> None:
         """Take what was deleted out of the database's file; it is marked until that is done."""

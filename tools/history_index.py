@@ -8,6 +8,7 @@ again: the index is made anew.
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import struct
@@ -28,6 +29,7 @@ _FOLDER_OF = """
 _HEAD = "<i6Q"
 """How hnswlib begins `header.bin`: version, begin of the links, room for so many elements, how many
 there are, how wide one is, where its label begins, and where its vector."""
+_SEGMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Look = dict[str, list[int]]
 
@@ -44,7 +46,8 @@ class IndexFiles:
         self._notes = path / NOTES
         self._notes.mkdir(exist_ok=True, mode=0o700)
         self._folders: dict[str, Path] = {}
-        self._blanked: set[str] = set()
+        self.looked_at: set[str] = set()
+        """The collections whose files were seen to be as they were left."""
 
     @property
     def database(self) -> Path:
@@ -79,22 +82,19 @@ class IndexFiles:
     def _blank(self, name: str) -> None:
         """Blank what Chroma writes of memory that it never set: it may hold anybody's text.
 
-        That is the room that a new index has for more, and the lengths, which nothing reads.
+        That is the room that a small index has for more, and the lengths, which nothing reads.
         """
         lengths = self._folders[name] / "length.bin"
         if not lengths.exists():
             return
         with lengths.open("r+b") as opened:
             opened.write(bytes(lengths.stat().st_size))
-        if name in self._blanked:
-            return
         _, _, _, count, width, _, _ = self._head(name)
         with (self._folders[name] / "data_level0.bin").open("r+b") as opened:
             room = opened.seek(0, os.SEEK_END) - count * width
             if room > 0:
                 opened.seek(count * width)
                 opened.write(bytes(room))
-        self._blanked.add(name)
 
     def _head(self, name: str) -> tuple[int, ...]:
         head = (self._folders[name] / "header.bin").read_bytes()
@@ -118,7 +118,6 @@ class IndexFiles:
 
     def remove(self, name: str) -> None:
         """Delete a collection's files, with Chroma stopped: it begins an index anew."""
-        self._blanked.discard(name)
         (self._notes / f"{name}.json").unlink(missing_ok=True)
         folder = self._folders[name]
         with closing(sqlite3.connect(self.database)) as database, database:
@@ -127,10 +126,20 @@ class IndexFiles:
         if folder.exists():
             shutil.rmtree(folder)
 
+    def forget(self, name: str) -> None:
+        """Forget a collection that was deleted."""
+        (self._notes / f"{name}.json").unlink(missing_ok=True)
+        self._folders.pop(name, None)
+        self.looked_at.discard(name)
+
     def vacuum(self) -> None:
-        """Write the database anew without what was deleted from it."""
+        """Write the database anew without what was deleted from it, and delete lost folders."""
         with closing(sqlite3.connect(self.database, isolation_level=None)) as database:
             database.execute("VACUUM")
+            known = {row[0] for row in database.execute("SELECT id FROM segments")}
+        for folder in self._path.iterdir():
+            if _SEGMENT.fullmatch(folder.name) and folder.name not in known:
+                shutil.rmtree(folder)
 
     def _look(self, name: str) -> Look:
         try:

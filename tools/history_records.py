@@ -2,18 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_profile.graph.errors import HistoryItemError, QuestionError
+from guided_profile.graph.errors import HistoryItemError, ModelError, QuestionError
 from guided_profile.graph.state import HistoryItem
 
 Vector = NDArray[np.float32]
+T = TypeVar("T")
 
 _DIGITS = 32
 """How many digits of the digest of a user's id a record's id begins with."""
@@ -159,6 +161,33 @@ def checksum(vector: Vector) -> int:
     """Return a number that tells a vector from any other, bit for bit."""
     values = np.ascontiguousarray(vector, dtype="<f4").data
     return int.from_bytes(hashlib.blake2b(values, digest_size=8).digest(), "big")
+
+
+def unit_vectors(vectors: Sequence[Sequence[float]], count: int) -> Vector:
+    """Return vectors scaled to length 1, as rows.
+
+    Raises:
+        ModelError: They are not `count` vectors of one dimension, or not finite numbers.
+    """
+    try:
+        rows = np.asarray(vectors, dtype=np.float32)
+    except (ValueError, TypeError):
+        rows = np.empty(0, dtype=np.float32)
+    if rows.ndim != 2 or rows.shape[0] != count or not rows.size or not np.isfinite(rows).all():
+        raise ModelError(
+            f"the embedder did not answer with {count} vectors of one length; see what it runs on."
+        )
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    lengths[lengths == 0] = 1
+    units: Vector = rows / lengths
+    return units
+
+
+def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the values in lists of at most that size."""
+    left = iter(values)
+    while chunk := list(islice(left, size)):
+        yield chunk
 
 
 def _digest(user_id: str) -> str:

@@ -369,7 +369,7 @@ def test_a_write_that_fails_leaves_nothing_half_there(
     store: HistoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.add("anna", [item("before")])
-    collection: Any = store._collection._binding  # no public way to make Chroma fail
+    collection: Any = store._collection.binding._carrier  # no public way to make Chroma fail
     monkeypatch.setattr(
         store._collection.connection.client, "get_max_batch_size", lambda: 2, raising=True
     )
