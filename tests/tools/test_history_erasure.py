@@ -134,3 +134,13 @@ def test_the_memory_forgets_too(store: HistoryStore) -> None:
     store.delete_user("Xanthippe")
     assert cache.get("Xanthippe") is None
     assert np.isfinite(cache.limit)
+
+
+def test_an_index_file_holds_nothing_of_the_memory(store: HistoryStore, tmp_path: Path) -> None:
+    for part in range(3):
+        store.add("Xanthippe", history_of("Xanthippe", 30)[part * 10 : (part + 1) * 10])
+        (lengths,) = tmp_path.glob("*-*/length.bin")
+        data = (lengths.parent / "data_level0.bin").read_bytes()
+        assert not any(lengths.read_bytes())
+        assert len(data) % 100 == 0  # Chroma's new index has room for 100
+        assert not any(data[len(data) // 100 * 10 * (part + 1) :])
