@@ -10,7 +10,7 @@ demo: $(VENV)/.local
 
 # answers and report go to eval-out; a run that was stopped goes on
 eval: $(VENV)/.evals
-	@$(BIN)/guided-profile eval --task preference --out eval-out
+	@$(BIN)/guided-profile eval --task preference --n 16 --out eval-out
 
 test: $(VENV)/.dev
 	@$(BIN)/pytest -q
