@@ -19,11 +19,12 @@ from guided_profile.apps.commands import downloads
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.evals.calls import Calls, KeptChat
 from guided_profile.evals.catalogue import make_methods, named
+from guided_profile.evals.dataset_sampling import chosen
+from guided_profile.evals.datasets import load
 from guided_profile.evals.examples import Example
 from guided_profile.evals.judging import judge_pairs
 from guided_profile.evals.method_rules import RULES
 from guided_profile.evals.methods import SETTINGS, Parts
-from guided_profile.evals.plain import load_plain, sampled
 from guided_profile.evals.progress import progress
 from guided_profile.evals.report_html import page
 from guided_profile.evals.report_tables import tables
@@ -102,8 +103,10 @@ def _job(given: argparse.Namespace, notes: Console) -> Job:
             raise InputError(f"--{name} is {value}; set it to {least} or more.")
     settings = read_settings()
     task = _task(settings, given.task)
-    everything = load_plain(given.data, task.name) if given.data else authored(task.name)
-    examples = _checked(task, everything, sampled(everything, given.n, given.seed))
+    everything = (
+        list(load("plain", given.data, task=task.name)) if given.data else authored(task.name)
+    )
+    examples = _checked(task, everything, list(chosen(everything, given.n, given.seed)))
     judged = named(given.judge) if given.judge else ()
     if judged and (task.kind != "text" or len(judged) != 2 or set(judged) - set(names)):
         raise InputError("--judge takes two of the --methods, for a task of kind 'text'.")

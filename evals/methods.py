@@ -12,7 +12,7 @@ A method is asked one example at a time; its history stands in the store under t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
@@ -89,12 +89,8 @@ def _row(*sees: str, guided: bool = True, **more: Any) -> dict[str, Any]:
     return {"sees": sees, "guided": guided, "max_retries": 0} | more
 
 
-RECALLED = 4
-"""Items that retrieval augmentation shows; LaMP's largest k."""
-_FIELDS = {field.name for field in fields(Context)}
-_FEW: dict[str, Any] = (
-    {"recall_items": RECALLED} if "recall_items" in _FIELDS else {"recall_tokens": 120}
-)
+_FEW: dict[str, Any] = {"recall_tokens": 120}
+"""What retrieval augmentation shows: about four short items, LaMP's largest k."""
 
 
 def _retrieved(dense: bool, bm25: bool) -> dict[str, Any]:
@@ -129,7 +125,7 @@ SETTINGS: dict[str, Setting] = {
     "gpg-unjoined": Setting(
         "gpg, all sources asked one guiding question", _row(_PC, _PP, joined=False)
     ),
-    "rag": Setting(f"the {RECALLED} items recalled as by default", _row(_PC, **_FEW)),
+    "rag": Setting("the few items recalled as by default", _row(_PC, **_FEW)),
     "rag-bm25": Setting("the items best by BM25", _retrieved(dense=False, bm25=True)),
     "rag-dense": Setting("the items best by embedding", _retrieved(dense=True, bm25=False)),
     "rag-fused": Setting("the items best by both, fused", _retrieved(dense=True, bm25=True)),
@@ -169,14 +165,11 @@ def workflow(name: str, parts: Parts, task: Task | None = None) -> Workflow:
         task: Instead of the parts' task.
 
     Raises:
-        InputError: There is no model, or this version has no such switch.
+        InputError: There is no model.
     """
     if parts.chat is None:
         raise InputError(f"the method {name!r} needs a model.")
     setting = SETTINGS[name]
-    unknown = sorted(setting.switches.keys() - _FIELDS)
-    if unknown:
-        raise InputError(f"the method {name!r} needs the switch {unknown[0]!r} of Context.")
     task = as_evaluated(task or parts.task)
     graph = build_graph(chat=parts.chat, history=parts.history, tasks=[task])
     return Workflow(name, setting.description, graph, task.name, setting.switches)

@@ -5,7 +5,7 @@ from conftest import Script, ScriptedChat, writes_profile
 
 from guided_profile.evals.catalogue import NAMES, TABLE_3, make_methods, named
 from guided_profile.evals.examples import Example
-from guided_profile.evals.methods import _FIELDS, SETTINGS, Parts
+from guided_profile.evals.methods import SETTINGS, Parts
 from guided_profile.evals.results import Result
 from guided_profile.evals.runner import ask
 from guided_profile.graph.errors import InputError
@@ -150,15 +150,11 @@ async def test_retrieval_shows_few_items(history: HistoryStore, name: str) -> No
     assert 1 <= shown.count("purchase number") <= 12
 
 
-async def test_each_setting_answers_or_says_which_switch_is_missing(history: HistoryStore) -> None:
+async def test_each_setting_answers(history: HistoryStore) -> None:
     parts, _ = parts_of(history)
-    for name, setting in SETTINGS.items():
-        if setting.switches.keys() <= _FIELDS:
-            (method,) = make_methods([name], parts)
-            assert isinstance(await method.answer(CHOICE), Answered), name
-        else:
-            with pytest.raises(InputError, match="needs the switch 'recall'"):
-                make_methods([name], parts)
+    for name in SETTINGS:
+        (method,) = make_methods([name], parts)
+        assert isinstance(await method.answer(CHOICE), Answered), name
 
 
 @pytest.mark.parametrize(

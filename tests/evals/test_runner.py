@@ -314,7 +314,7 @@ def test_the_command_refuses_what_cannot_work(endpoint: Endpoint, tmp_path: Path
     (tmp_path / "data.jsonl").write_text('{"user_id": "u"}\n')
     done = finished(endpoint, tmp_path)
     assert done.returncode == 2
-    assert "data.jsonl:1: the field 'history' is missing" in done.stderr.replace("query", "history")
+    assert "data.jsonl, line 1: the fields ['history', 'query'] are missing" in done.stderr
     assert endpoint.answered.total() == 0
 
 
