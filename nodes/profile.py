@@ -108,6 +108,7 @@ def make_profile(
                 standing.supported if standing and revising else (),
                 [one for one in sentences if one.evidence],
                 replaced,
+                news=items if revising else (),
                 embed=lambda texts: np.asarray(history.embedder.embed_documents(texts)),
                 contradicts=_contradicts(chat, calls),
             )

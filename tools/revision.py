@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from guided_profile.graph.state import Replaced, Sentence
+from guided_profile.graph.state import HistoryItem, Replaced, Sentence
 from guided_profile.tools.evidence import MOST_EVIDENCE
 from guided_profile.tools.wishes import SAME, VERBATIM, Embed, same
 from guided_profile.tools.wording import content_words, denied_words
@@ -45,6 +45,7 @@ async def revise(
     fresh: Sequence[Sentence],
     replaced: Sequence[Replaced],
     *,
+    news: Sequence[HistoryItem] = (),
     embed: Embed,
     contradicts: Contradicts,
 ) -> Revised:
@@ -54,11 +55,15 @@ async def revise(
         standing: The supported sentences so far; empty when a profile is built.
         fresh: The supported sentences that were just written.
         replaced: What was replaced before; it does not come back unless newer evidence says it.
+        news: The new items: one that says that something is over ends the sentences about it, even
+            if no new sentence tells of it.
         embed: The embedder.
         contradicts: Asks the model.
     """
+    standing, ended = await _still_true(standing, news, contradicts)
+    replaced = (*replaced, *ended)
     if not fresh:
-        return Revised(tuple(standing), tuple(replaced))
+        return Revised(tuple(standing), tuple(replaced[-MOST_REPLACED:]))
     texts = [one.text for one in (*standing, *fresh)] + [one.text for one in replaced]
     vectors = dict(zip(texts, await asyncio.to_thread(embed, texts), strict=True))
 
@@ -84,6 +89,24 @@ async def revise(
     while len(kept) > MOST_SENTENCES:
         kept.remove(min(kept, key=lambda one: one.since or _LONG_AGO))
     return Revised(tuple(kept), tuple(gone[-MOST_REPLACED:]))
+
+
+async def _still_true(
+    standing: Sequence[Sentence], news: Sequence[HistoryItem], contradicts: Contradicts
+) -> tuple[list[Sentence], list[Replaced]]:
+    """Hold the standing sentences against the items that say that something is over."""
+    kept, ended = list(standing), []
+    for item in news:
+        over = denied_words(item.text)
+        for old in [one for one in kept if over & content_words(one.text)]:
+            later = not (item.time and old.since) or item.time > old.since
+            denies_too = over & denied_words(old.text)
+            if later and not denies_too and await contradicts(old.text, item.text):
+                kept.remove(old)
+                ended.append(
+                    Replaced(text=old.text, by=item.text, since=old.since, replaced=item.time)
+                )
+    return kept, ended
 
 
 def _later(new: Sentence, old: Sentence, standing: Sequence[Sentence]) -> bool:

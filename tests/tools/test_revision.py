@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from guided_profile.graph.state import Replaced, Sentence
+from guided_profile.graph.state import HistoryItem, Replaced, Sentence
 from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.revision import MOST_SENTENCES, Contradicts, revise
 
@@ -110,3 +110,28 @@ async def test_an_empty_profile_takes_what_is_written(count: int) -> None:
     contradicts, _ = judge()
     done = await revise([], [DOG][:count], [], embed=embed, contradicts=contradicts)
     assert done.sentences == tuple([DOG][:count])
+
+
+async def test_an_item_that_says_that_something_is_over_ends_the_sentence_about_it() -> None:
+    then, now = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+    standing = [
+        Sentence(text="This person lives in Dresden.", evidence=("a",), since=then),
+        Sentence(text="This person moved away from Dresden.", evidence=("b",), since=then),
+        Sentence(text="This person has a cat.", evidence=("c",), since=then),
+    ]
+    asked: list[tuple[str, str]] = []
+
+    async def contradicts(old: str, new: str) -> bool:
+        asked.append((old, new))
+        return True
+
+    move = HistoryItem(text="moved from Dresden to Hamburg", time=now)
+    before = HistoryItem(text="moved from Dresden to Bonn", time=datetime(2024, 1, 1, tzinfo=UTC))
+    revised = await revise(
+        standing, (), (), news=[before, move], embed=embed, contradicts=contradicts
+    )
+    assert asked == [("This person lives in Dresden.", move.text)]
+    assert list(revised.sentences) == standing[1:]
+    assert revised.replaced == (
+        Replaced(text=standing[0].text, by=move.text, since=then, replaced=now),
+    )
