@@ -189,6 +189,8 @@ class ItemCollection:
     def _whole(self, user_id: str) -> UserItems:
         """Return a user's items with their vectors; those are mended if they are not theirs."""
         items = self._matching(user_id)
+        if items is None and self.connection.is_server:  # somebody may have been writing
+            items = self._matching(user_id)
         if items is None and not self.connection.is_server:
             with self.connection.writing:  # a deletion may have been under way
                 items = self._matching(user_id)
@@ -203,13 +205,15 @@ class ItemCollection:
         return items
 
     def _matching(self, user_id: str) -> UserItems | None:
-        """Return a user's items with their vectors, or None if a checksum says they are not."""
+        """Return a user's items with their vectors, or None if they do not belong together."""
         include = ["metadatas", "embeddings"]
         got = self._get(user_id, where=records.where(user_id), include=include)
         stored = _stored(user_id, got)
         if not stored:
             return UserItems.of([], None)
         rows = np.asarray(got["embeddings"], dtype=np.float32)
+        if len(rows) != len(stored):  # Chroma reads the two one after the other
+            return None
         both = zip(rows, stored, strict=True)
         if all(records.checksum(row) == one.checksum for row, one in both):
             return UserItems.of(stored, rows)
