@@ -264,6 +264,9 @@ class ItemCollection:
         folder = self.connection
         if not isinstance(folder, Folder) or name in folder.files.looked_at:
             return
+        with self._failures("read"), folder.gate.shared():
+            if name not in folder.collections and found(folder, name) is None:
+                return  # nothing to look at: reading of nobody must not keep the writers out
         with self._failures("read"), folder.gate.alone():
             there = folder.files.find(name)
             as_left = not there or folder.files.is_as_noted(name)
