@@ -7,7 +7,7 @@ from importlib.resources import files
 from guided_profile.evals import charts, paper
 from guided_profile.evals.charts import Dot
 from guided_profile.evals.report_cases import cases, sides
-from guided_profile.evals.report_tables import SIGNIFICANT
+from guided_profile.evals.report_tables import SIGNIFICANT, bare
 from guided_profile.evals.summary import Comparison, Row, Summary
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -125,7 +125,8 @@ def _outcomes(summary: Summary) -> str:
         cells += [" / ".join(f"{one:.1f}" for one in three)] if ratios else []
         cells += [str(row.abstaining or "")] if missing else []
         body.append(cells)
-    return _table(head, body, notes=[row.description for row in summary.rows])
+    remarks = "".join(f"<p>{escape(one)}</p>" for one in bare(summary.rows))
+    return _table(head, body, notes=[row.description for row in summary.rows]) + remarks
 
 
 def _tokens(summary: Summary, priced: bool) -> str:

@@ -29,6 +29,8 @@ def tables(summary: Summary, *, priced: bool) -> Iterator[RenderableType]:
     if any(row.counts.unanswerable for row in summary.rows):
         yield _unanswerable(summary.rows)
     yield _costs(summary.rows, priced)
+    for line in bare(summary.rows):
+        yield Text(line)
     if summary.comparisons:
         yield _comparisons(summary.comparisons)
     if summary.judged:
@@ -37,6 +39,15 @@ def tables(summary: Summary, *, priced: bool) -> Iterator[RenderableType]:
     if errors:
         said = "they count as errors, not as answers; the same command asks them again"
         yield Text(f"{errors} answers failed: {said}.", "red")
+
+
+def bare(rows: Sequence[Row]) -> list[str]:
+    """Return, for each method, how often its profile had nothing to show."""
+    return [
+        f"{row.method}: of {row.bare} in {row.asked} profiles, no sentence had evidence."
+        for row in rows
+        if row.bare
+    ]
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -56,6 +56,8 @@ class Row:
     curve: RiskCoverage | None
     asked: int
     """How many examples, whatever came of them."""
+    bare: int
+    """How many profiles were written of which no sentence had evidence: it was answered without."""
     cost: Cost
     """Of all of them."""
     price: float
@@ -214,6 +216,7 @@ def _row(
         abstaining=estimate(abstained, seed=seed, share=True),
         curve=risk_coverage(sure),
         asked=len(asked),
+        bare=sum(bool(said.unsupported) and not said.profile for _, said in asked),
         cost=cost,
         price=1000 * prices.of(cost) / len(asked) if asked else 0.0,
     )

@@ -63,7 +63,7 @@ def preference() -> Summary:
     for number in (18, 19):
         abstained = {"kind": "abstained", "reason": "declined", "confidence": None}
         results[3 * number + 1] = said("dg", f"e{number}", 0, **abstained)
-    results += [said("gpg", "e20", 0, kind="abstained"), said("gpg", "e21", 0)]
+    results += [said("gpg", "e20", 0, kind="abstained"), said("gpg", "e21", 0, profile=())]
     return summarize(
         builtin_tasks()["preference"],
         examples,
@@ -197,6 +197,8 @@ def test_the_tables_stand_beside_the_papers_and_fit_a_terminal() -> None:
     assert "41.46 / 32.39 / 26.15" in text
     assert "1 answers failed" in text
     assert "where the history holds no answer" in text
+    assert "gpg: of 1 in 22 profiles, no sentence had evidence." in " ".join(text.split())
+    assert "dg: of" not in text
 
 
 def test_texts_are_scored_and_compared_by_the_tasks_own_measure() -> None:
