@@ -1,5 +1,6 @@
 """How Chroma is reached: a folder that one process holds, or a server that many share."""
 
+import ctypes
 import os
 import sqlite3
 import sys
@@ -45,7 +46,7 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
-LOADED = 96
+LOADED = 64
 """How many vector indexes Chroma may hold in memory, of those that a folder has; each has five
 files open. Chroma's own bound does not work in 1.5.9: it lets go of none."""
 ERASING = ".guided_profile.erasing"
@@ -126,6 +127,7 @@ class Folder(Connection):
         server = cast("RustBindingsAPI", self.client._server)
         server.stop()
         self._loaded.clear()
+        _give_memory_back()
         try:
             between()
         finally:
@@ -268,6 +270,16 @@ class named_failures:
 def _settings(**own: str | int | None) -> Settings:
     """Return Chroma's settings, which must come from here and not from a host's `.env` file."""
     return Settings(_env_file=None, anonymized_telemetry=False, **own)  # type: ignore[arg-type,call-arg]
+
+
+def _give_memory_back() -> None:
+    """Give the system what was freed: glibc keeps it, in pieces that the next index does not fit.
+
+    Without it, a process that serves ever more users grows with them.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def _lock(path: Path) -> int:
