@@ -85,8 +85,9 @@ _PC, _G, _PP = "personal_context", "guidance", "profile"
 
 
 def _row(*sees: str, guided: bool = True, **more: Any) -> dict[str, Any]:
-    """Return the switches of a row of Table 3: asked once, as in the paper."""
-    return {"sees": sees, "guided": guided, "max_retries": 0} | more
+    """Return the switches of a row of Table 3: asked once, by the model alone, as in the paper."""
+    once: dict[str, Any] = {"sees": sees, "guided": guided, "max_retries": 0, "grounded": False}
+    return once | more
 
 
 _FEW: dict[str, Any] = {"recall_tokens": 120}
@@ -110,6 +111,12 @@ SETTINGS: dict[str, Setting] = {
     "g-nopc": Setting("guidance alone", _row(_G)),
     "default": Setting("the task as it comes", {}),
     "gpg-retry": Setting("gpg, abstentions retried", _row(_PC, _PP, max_retries=2)),
+    "gpg-grounded": Setting(
+        "gpg, the history's likeness to an option counted too", _row(_PC, _PP, grounded=None)
+    ),
+    "dg-grounded": Setting(
+        "dg, the history's likeness to an option counted too", _row(_PC, grounded=None)
+    ),
     "dg-once": Setting("dg, options asked in one order", _row(_PC, debiased=False)),
     "pg-once": Setting(
         "pg, options asked in one order", _row(_PC, _PP, guided=False, debiased=False)

@@ -106,7 +106,7 @@ def build_graph(
     builder.add_node("digest", make_digest(chat, known, builds))
     builder.add_node("merge", merge)
     builder.add_node("profile", make_profile(history, chat, known, builds, clock))
-    builder.add_node("respond", make_respond(chat, known))
+    builder.add_node("respond", make_respond(history, chat, known))
     builder.add_node("review", make_review(history, known))
     builder.add_node("welcome", make_welcome(history, known, clock))
     builder.add_node("clarify", make_clarify(history, known, clock))

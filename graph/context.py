@@ -73,6 +73,9 @@ class Context:
     """Whether a choice is asked for in several orders of its options, instead of what the task
     says."""
 
+    grounded: bool | None = None
+    """False: a choice is the model's alone, whatever the task's `grounding` is."""
+
     supported_only: bool | None = None
     """Whether the response sees only the profile sentences with evidence, instead of what the task
     says."""

@@ -120,6 +120,10 @@ class Task(Record):
     debiased: bool = True
     """For a choice: the options are asked for in several orders, so that none decides; False: once,
     in the order given, which is cheaper."""
+    grounding: float = Field(default=0.0, ge=0.0, le=100.0)
+    """For a choice: how much the history itself says beside the model. The logarithm of an option's
+    probability is raised by this times how near the nearest item is to it, from 0 to 0.82 (see
+    `tools.evidence.nearness`); 0: the model alone decides."""
     supported_only: bool = True
     """False: the response also sees profile sentences that nothing in the history supports."""
     abstention: Abstention = Abstention()
@@ -132,6 +136,8 @@ class Task(Record):
     def _fits_its_kind(self) -> "Task":
         if self.kind == "text" and self.abstention.floor:
             raise ValueError("abstention.floor is for tasks of kind 'choice'; leave it out")
+        if self.kind == "text" and self.grounding:
+            raise ValueError("grounding is for tasks of kind 'choice'; leave it out")
         if self.kind == "choice" and self.abstention.answerable:
             raise ValueError("abstention.answerable is for tasks of kind 'text'; leave it out")
         if len(set(self.sees)) != len(self.sees):
@@ -159,6 +165,7 @@ class Task(Record):
                 "sees",
                 "recall",
                 "debiased",
+                "grounding",
                 "supported_only",
                 "abstention",
                 "freshness",
@@ -183,6 +190,8 @@ class Task(Record):
             update["recall"] = context.recall
         if context.debiased is not None:
             update["debiased"] = context.debiased
+        if context.grounded is False:
+            update["grounding"] = 0.0
         if context.supported_only is not None:
             update["supported_only"] = context.supported_only
         if context.joined is False:

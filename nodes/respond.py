@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
+import numpy as np
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langgraph.runtime import Runtime
@@ -23,8 +24,18 @@ from guided_profile.graph.prompts import (
 from guided_profile.graph.state import Call, Reply, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
-from guided_profile.tools.choices import LETTERS, average, named_option, rotations, vote
+from guided_profile.tools.choices import (
+    LETTERS,
+    average,
+    grounded,
+    named_option,
+    rotations,
+    vote,
+)
+from guided_profile.tools.evidence import nearness
+from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import LetterScores, complete, score_letters
+from guided_profile.tools.seen import seen
 
 MOST_ROTATIONS = 6
 """More options than this are rotated in this many evenly spaced steps."""
@@ -37,7 +48,9 @@ class RespondUpdate(TypedDict):
     calls: list[Call]
 
 
-def make_respond(chat: BaseChatModel, tasks: Mapping[str, Task]) -> Stage[State, RespondUpdate]:
+def make_respond(
+    history: HistoryStore, chat: BaseChatModel, tasks: Mapping[str, Task]
+) -> Stage[State, RespondUpdate]:
     """Return the stage that answers."""
 
     async def respond(state: State, runtime: Runtime[Context]) -> RespondUpdate:
@@ -45,7 +58,7 @@ def make_respond(chat: BaseChatModel, tasks: Mapping[str, Task]) -> Stage[State,
         task = find_task(tasks, context.task).with_switches(context)
         runtime.stream_writer({"stage": "respond"})
         if task.kind == "choice":
-            return await _choose(chat, task, state)
+            return await _choose(history, chat, task, context.user_id, state)
         asked = await _ask_whether_answerable(chat, task, state)
         if asked and asked.probability < task.abstention.answerable_floor:
             reply = Reply(text="", answerable=asked.probability)
@@ -115,7 +128,9 @@ async def _ask_whether_answerable(
     return _Answerable(yes / (yes + no), scores.call) if yes + no > 0 else None
 
 
-async def _choose(chat: BaseChatModel, task: Task, state: State) -> RespondUpdate:
+async def _choose(
+    history: HistoryStore, chat: BaseChatModel, task: Task, user_id: str, state: State
+) -> RespondUpdate:
     options = state["choices"]
     orders = rotations(len(options), MOST_ROTATIONS if task.debiased else 1)
     letters = LETTERS[: len(options)]
@@ -136,9 +151,20 @@ async def _choose(chat: BaseChatModel, task: Task, state: State) -> RespondUpdat
             for one, order in zip(scores, orders, strict=True)
         ]
         tally = vote(votes, len(options))
+    if task.grounding and task.sees:
+        near = await asyncio.to_thread(_nearness, history, user_id, task, state)
+        tally = grounded(tally, near, task.grounding)
     reply = Reply(
         text=first.text.strip(),
         probabilities=dict(zip(options, tally.probabilities, strict=True)),
         on_options=tally.on_options,
     )
     return {"reply": reply, "calls": [one.call for one in scores]}
+
+
+def _nearness(history: HistoryStore, user_id: str, task: Task, state: State) -> list[float]:
+    """Return how near what the response saw of the history comes to each option."""
+    items, item_vectors = seen(history, user_id, task, state)
+    options = state["choices"]
+    vectors = np.asarray(history.embedder.embed_documents(options), np.float32)
+    return nearness(options, items, option_vectors=vectors, item_vectors=item_vectors)

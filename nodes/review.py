@@ -26,6 +26,7 @@ from guided_profile.nodes.profile import split_sentences
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools import evidence
 from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.seen import cited, seen
 
 LEAST_ON_OPTIONS = 0.5
 """A choice whose replies gave the options less weight than this names none of them."""
@@ -170,21 +171,16 @@ def _behind(
     They are among those that the response saw, and those that the profile it saw points to. A
     rewritten text says nothing of the user: its style does, so the profile's own evidence stands.
     """
-    profile = state["profile"] if "profile" in task.sees else None
-    tied = profile.supported if profile else ()
-    cited = dict.fromkeys(id_ for one in tied for id_ in one.evidence)
     if task.evidence == "style":
-        strongest = dict.fromkeys(one.evidence[0] for one in tied)
-        return tuple(strongest | cited)[: evidence.MOST_EVIDENCE]
-    seen = {item.id: item for item in state["recalled"]}
-    seen |= {item.id: item for item in history.get(user_id, cited.keys() - seen.keys())}
-    kept = history.vectors(user_id, seen)
-    items = [item for item in seen.values() if item.id in kept]  # one may have been deleted
+        profile = state["profile"] if "profile" in task.sees else None
+        strongest = [one.evidence[0] for one in (profile.supported if profile else ())]
+        both = dict.fromkeys([*strongest, *cited(task, state)])
+        return tuple(both)[: evidence.MOST_EVIDENCE]
+    items, item_vectors = seen(history, user_id, task, state)
     texts = split_sentences(text) if option is None else state["choices"]
     if not items or not texts:
         return ()
     vectors = np.asarray(history.embedder.embed_documents(list(texts)), np.float32)
-    item_vectors = np.asarray([kept[item.id] for item in items], np.float32)
     if option is not None:
         return evidence.speaking_for(
             option, texts, items, option_vectors=vectors, item_vectors=item_vectors

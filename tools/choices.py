@@ -46,9 +46,29 @@ def average(orders: Sequence[Sequence[int]], scores: Sequence[Mapping[str, float
             probability = score.get(LETTERS[place], 0.0)
             weight += probability
             logs[option] += log(max(probability, _LEAST)) / len(orders)
+    return Tally(_shares(logs), min(1.0, weight / len(orders)))
+
+
+def _shares(logs: Sequence[float]) -> list[float]:
     top = max(logs)
     shares = [exp(value - top) for value in logs]
-    return Tally([share / sum(shares) for share in shares], min(1.0, weight / len(orders)))
+    return [share / sum(shares) for share in shares]
+
+
+def grounded(tally: Tally, nearness: Sequence[float], weight: float) -> Tally:
+    """Let the history itself speak beside the model: the two multiply.
+
+    Args:
+        tally: What the model says.
+        nearness: For each option, how near the nearest item of the history is to it.
+        weight: What a nearness of 1 adds to the logarithm of an option's probability.
+    """
+    if not any(tally.probabilities):
+        return tally
+    logs = [log(max(one, _LEAST)) for one in tally.probabilities]
+    return Tally(
+        _shares([a + weight * b for a, b in zip(logs, nearness, strict=True)]), tally.on_options
+    )
 
 
 def vote(votes: Sequence[int | None], count: int) -> Tally:

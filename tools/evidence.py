@@ -16,6 +16,8 @@ from guided_profile.tools.wording import Claim, Said, covered
 
 MOST_EVIDENCE = 5
 """The most items that a sentence points to."""
+UNRELATED = 0.18
+"""Cosine up to which an item has nothing to do with an option."""
 HALF_LIFE = 730.0
 """Days in which an item comes to count half for a sentence's confidence."""
 
@@ -102,6 +104,40 @@ def speaking_for(
     }
     best = sorted(mine, key=lambda index: (-mine[index], index))[:MOST_EVIDENCE]
     return tuple(items[index].id for index in best)
+
+
+def nearness(
+    options: Sequence[str],
+    items: Sequence[HistoryItem],
+    *,
+    option_vectors: NDArray[np.float32],
+    item_vectors: NDArray[np.float32],
+) -> list[float]:
+    """Return how near the nearest item is to each option: its cosine, less what chance makes.
+
+    Items that say that what the option is about is over, or unwanted, are not near to it.
+
+    Args:
+        options: All the options.
+        items: The history; only what the user wrote counts.
+        option_vectors: Unit vectors, one row an option.
+        item_vectors: Unit vectors, one row an item.
+    """
+    said = {
+        index: Said.of(item.text, item.category)
+        for index, item in enumerate(items)
+        if item.role == "user"
+    }
+    found = []
+    for option, vector in zip(options, option_vectors, strict=True):
+        telling = Claim.of(option).telling
+        near = [
+            float(vector @ item_vectors[index])
+            for index, item in said.items()
+            if not covered(telling, item.denied)
+        ]
+        found.append(max([0.0, *(cosine - UNRELATED for cosine in near)]))
+    return found
 
 
 def confidence(ages: Sequence[float], against: Sequence[float] = ()) -> float:

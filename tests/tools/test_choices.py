@@ -1,6 +1,8 @@
+from math import exp
+
 import pytest
 
-from guided_profile.tools.choices import average, named_option, rotations, vote
+from guided_profile.tools.choices import average, grounded, named_option, rotations, vote
 
 
 def biased(scores: list[float], bias: list[float], order: list[int]) -> dict[str, float]:
@@ -34,6 +36,18 @@ def test_many_options_are_rotated_in_evenly_spaced_steps() -> None:
     orders = rotations(12, 6)
     assert [order[0] for order in orders] == [0, 2, 4, 6, 8, 10]
     assert all(sorted(order) == list(range(12)) for order in orders)
+
+
+def test_the_history_speaks_beside_the_model_and_not_over_what_it_never_names() -> None:
+    tally = vote([0, 0, 1, 1], 3)
+    told = grounded(tally, [0.3, 0.5, 0.5], 10)
+    assert told.probabilities[1] / told.probabilities[0] == pytest.approx(exp(2))
+    assert told.probabilities.index(max(told.probabilities)) == 1
+    assert grounded(tally, [0.3, 0.5, 0.9], 0).probabilities == pytest.approx(
+        tally.probabilities, abs=1e-3
+    )
+    silent = vote([None], 2)
+    assert grounded(silent, [0.1, 0.9], 10) == silent
 
 
 def test_votes_are_shares_of_those_cast() -> None:

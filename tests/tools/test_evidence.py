@@ -5,7 +5,14 @@ import pytest
 
 from guided_profile.graph.state import HistoryItem, Sentence
 from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.evidence import MOST_EVIDENCE, confidence, speaking_for, support
+from guided_profile.tools.evidence import (
+    MOST_EVIDENCE,
+    UNRELATED,
+    confidence,
+    nearness,
+    speaking_for,
+    support,
+)
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -205,3 +212,21 @@ def test_items_speak_for_the_option_that_they_are_nearest_to() -> None:
 
 def test_an_item_that_ends_something_does_not_speak_for_it() -> None:
     assert set(options(0, "Tactile switches", "Bread")) == {"0", "6"}
+
+
+def test_an_option_is_as_near_as_the_nearest_item_that_the_user_wrote_and_still_means() -> None:
+    asked = ["Tactile switches", "a marathon on asphalt", "opera"]
+    items = [
+        *history("Tactile switches, 70 pack", "sold the tactile switches", "Running shoes"),
+        HistoryItem(text="you love opera, don't you?", source="chat", role="other"),
+    ]
+    embedder = LexicalEmbedder()
+    near = nearness(
+        asked,
+        items,
+        option_vectors=np.asarray(embedder.embed_documents(asked)),
+        item_vectors=np.asarray(embedder.embed_documents([item.text for item in items])),
+    )
+    same = np.asarray(embedder.embed_documents([asked[0], items[0].text]))
+    assert near[0] == pytest.approx(float(same[0] @ same[1]) - UNRELATED)  # and not the sold ones
+    assert near[2] == 0.0
