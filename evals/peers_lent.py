@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from threading import get_ident
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -73,10 +74,12 @@ class LentChat(BaseChatModel):
     _ids: Ids = PrivateAttr(default_factory=Ids)
     _loop: Any = PrivateAttr()
     _context: Any = PrivateAttr()
+    _thread: int = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:
         """Remember the loop, and who is charged."""
         self._loop, self._context = asyncio.get_running_loop(), copy_context()
+        self._thread = get_ident()
 
     @property
     def model_name(self) -> str:
@@ -99,6 +102,8 @@ class LentChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        if get_ident() == self._thread:
+            raise NotImplementedError("On its own loop, a lent model is called asynchronously.")
         called = self._asked(messages, stop, kwargs)
         # in a copy: a context is entered by one thread at a time
         future = self._context.copy().run(asyncio.run_coroutine_threadsafe, called, self._loop)

@@ -3,27 +3,33 @@
 Skipped where they are not installed: pip install -c constraints.txt -e '.[peers]'.
 """
 
+import asyncio
 import json
 import os
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import test_methods
 from conftest import ScriptedChat
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from test_methods import HISTORY, TEXT, script
 
+from guided_profile.evals import peer_langmem, peer_mem0
 from guided_profile.evals.calls import Calls, KeptChat, charged
 from guided_profile.evals.catalogue import make_methods
-from guided_profile.evals.method_peers import PIECE_TOKENS, Peer, pieces
+from guided_profile.evals.method_peers import PEERS, PIECE_TOKENS, Peer, pieces
 from guided_profile.evals.methods import Parts
+from guided_profile.evals.peers_lent import Ids, Lent, LentChat
 from guided_profile.evals.results import Result
 from guided_profile.evals.runner import ask
 from guided_profile.graph.errors import InputError, ModelError, PeerError, SettingsError
@@ -92,8 +98,6 @@ def name(request: pytest.FixtureRequest) -> str:
 
 def installed(name: str) -> None:
     package = {"mem0": "mem0ai", "langmem": "langmem"}[name]
-    from importlib.metadata import PackageNotFoundError, version
-
     try:
         version(package)
     except PackageNotFoundError:
@@ -181,9 +185,6 @@ async def test_examples_do_not_see_each_others_memories(name: str, history: Hist
 async def test_users_of_one_memory_do_not_find_each_others(
     name: str, history: HistoryStore
 ) -> None:
-    from guided_profile.evals.method_peers import PEERS
-    from guided_profile.evals.peers_lent import Lent
-
     chat = ExtractingChat(script=script)
     async with PEERS[name].open(Lent.of(chat, history.embedder)) as memory:  # type: ignore[arg-type]
         for user in ("anna", "ben"):
@@ -235,8 +236,6 @@ async def test_a_failing_embedder_is_an_error(
 async def test_a_failing_peer_is_an_error_that_quotes_no_history(
     name: str, history: HistoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from guided_profile.evals import peer_langmem, peer_mem0
-
     async def failing(self: object, user_id: str, items: Any) -> None:
         raise KeyError(items[0].text) from ValueError("why")
 
@@ -338,3 +337,41 @@ def test_a_history_is_cut_where_a_piece_is_full() -> None:
     huge = HistoryItem(text="word " * 3000)
     assert [len(one) for one in pieces([items[0], huge, items[1]])] == [1, 1, 1]
     assert pieces([]) == []
+
+
+async def test_a_lent_model_may_be_called_from_any_thread_and_charges_who_lent_it() -> None:
+    inner = ScriptedChat(script=lambda prompt: "Hello.")
+    with charged() as calls:
+        kept = KeptChat(inner=inner, calls=Calls(Path(":memory:")))
+        lent = LentChat(inner=kept)
+    with ThreadPoolExecutor() as pool:  # unlike asyncio.to_thread, it does not hand the context on
+        futures = [pool.submit(lent.invoke, f"Hello, {n}?") for n in range(8)]
+        said = await asyncio.gather(*map(asyncio.wrap_future, futures))
+    kept.calls.close()
+    assert [one.text for one in said] == ["Hello."] * 8
+    assert len(calls) == 8
+    with pytest.raises(NotImplementedError, match="called asynchronously"):
+        lent.invoke("Hello?")  # it would wait for itself
+
+
+def test_random_ids_are_renamed_in_order_and_restored() -> None:
+    def told(first: object, second: object) -> list[object]:
+        return [f"<session_{first}>", {"tool": [str(second), str(first)]}, "deadbeef"]
+
+    ids, others = Ids(), Ids()
+    first, second = uuid4(), uuid4().hex
+    renamed = ids.renamed(told(first, second))
+    assert renamed == others.renamed(told(uuid4(), uuid4().hex))
+    assert str(first) not in str(renamed)
+    assert second not in str(renamed)
+    assert ids.restored(renamed) == told(first, second)
+
+
+async def test_prompts_that_differ_in_what_was_called_alone_are_other_calls() -> None:
+    inner = ScriptedChat(script=lambda prompt: "Again.")
+    kept = KeptChat(inner=inner, calls=Calls(Path(":memory:")))
+    for place in ("here", "there", "here"):
+        call = {"name": "look", "args": {"where": place}, "id": uuid4().hex}
+        await kept.ainvoke([AIMessage("", tool_calls=[call]), ToolMessage("?", tool_call_id="x")])
+    kept.calls.close()
+    assert len(inner.prompts) == 2
