@@ -220,14 +220,18 @@ async def test_a_failing_model_is_an_error_even_if_the_peer_swallows_it(
     assert chat.responses == []
 
 
+@pytest.mark.parametrize("of", ["", MEMORIES[0]])  # mem0 swallows the latter, and stores nothing
 async def test_a_failing_embedder_is_an_error(
-    name: str, history: HistoryStore, monkeypatch: pytest.MonkeyPatch
+    name: str, of: str, history: HistoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(texts: list[str]) -> list[list[float]]:
-        raise ModelError("no vectors today")
-
     method, _ = made(name, history)
-    assert method.parts.embedder.dimension
+    embed = method.parts.embedder.embed_documents
+
+    def failing(texts: list[str]) -> list[list[float]]:
+        if of in str(texts):
+            raise ModelError("no vectors today")
+        return embed(texts)
+
     monkeypatch.setattr(method.parts.embedder, "embed_documents", failing)
     result = await ask(method, CHOICE)
     assert (result.kind, result.reason) == ("error", "ModelError: no vectors today")
