@@ -82,7 +82,7 @@ class Peer:
         if not example.history:
             return Abstained(reason="no_history", detail="There is no history to answer from.")
         memories = await self._memories(example)
-        return await _answer(self.parts, self.chat, example, memories)
+        return await answer_from(self.parts, self.chat, example, memories)
 
     async def _memories(self, example: Example) -> list[str]:
         lent = Lent.of(self.chat, self.parts.embedder)
@@ -124,7 +124,7 @@ def _failure(name: str, error: Exception) -> PeerError:
     return PeerError(f"{name} failed ({', from '.join(kinds)}); its own log may say why.")
 
 
-async def _answer(
+async def answer_from(
     parts: Parts, chat: BaseChatModel, example: Example, memories: Sequence[str]
 ) -> Answered | Abstained:
     """Run the workflow's response and review, as if its profile were the memories."""

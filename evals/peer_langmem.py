@@ -1,5 +1,6 @@
 """LangMem as a memory: its store manager with its defaults, with the model and embedder lent."""
 
+import warnings
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -45,7 +46,9 @@ def load_langmem() -> Any:
         SettingsError: It is not installed.
     """
     try:
-        return import_module("langmem")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of LangGraph, at its own imports
+            return import_module("langmem")
     except ImportError as error:
         raise SettingsError(
             "the method 'langmem' needs langmem: pip install 'guided-profile[peers]'."

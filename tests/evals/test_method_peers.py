@@ -38,9 +38,6 @@ from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.ranking import tokens_of
 
-# of LangMem and of what it is made with
-pytestmark = pytest.mark.filterwarnings("ignore:Importing .* from langgraph.constants")
-
 MEMORIES = ("Buys one cat toy after the other", "Owns a big steel kettle")
 NAMES = ("mem0", "langmem")
 # mem0 finds nothing that is not a little like the question
