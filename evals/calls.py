@@ -22,6 +22,7 @@ from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackMana
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, message_to_dict, messages_from_dict
 from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
 
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.state import Call
@@ -96,6 +97,11 @@ class KeptChat(BaseChatModel):
     def _llm_type(self) -> str:
         return "kept"
 
+    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Runnable[Any, Any]:
+        """Return this model with tools in the inner model's own form."""
+        bound: Any = self.inner.bind_tools(tools, **kwargs)
+        return self.bind(**bound.kwargs)
+
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -140,9 +146,15 @@ class KeptChat(BaseChatModel):
 def _digest(
     model: str, messages: Sequence[BaseMessage], stop: list[str] | None, settings: dict[str, Any]
 ) -> str:
-    said = [[message.type, message.content] for message in messages]
+    said = [[one.type, one.content, *_tool_calls(one)] for one in messages]
     asked = json.dumps([model, said, stop, settings], sort_keys=True, default=str)
     return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _tool_calls(message: BaseMessage) -> list[list[Any]]:
+    """Return what a message calls, without the random ids of the calls."""
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    return [[call["name"], call["args"]] for call in calls]
 
 
 def _charge(call: Call) -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from guided_profile.evals.method_neighbours import DifferenceAware, perfine
+from guided_profile.evals.method_peers import PEERS, peer
 from guided_profile.evals.method_rules import RULES, by_rule
 from guided_profile.evals.methods import SETTINGS, Method, Parts, workflow
 from guided_profile.graph.errors import InputError
 
 NEIGHBOURS = ("dpl", "perfine")
-NAMES = (*SETTINGS, *NEIGHBOURS, *RULES)
+NAMES = (*SETTINGS, *NEIGHBOURS, *PEERS, *RULES)
 TABLE_3 = (
     "dg", "dg0", "pg", "pg-nopc", "gpg", "gpg-nopc", "gpg-g", "gpg-g-nopc", "g", "g-nopc",
 )  # fmt: skip
@@ -38,6 +39,7 @@ def make_methods(names: Sequence[str], parts: Parts) -> list[Method]:
 
     Raises:
         InputError: The task's kind has no use for one, or this version has no such switch.
+        SettingsError: One needs an extra that is not installed.
     """
     return [_make(name, parts) for name in names]
 
@@ -47,4 +49,6 @@ def _make(name: str, parts: Parts) -> Method:
         return workflow(name, parts)
     if name in RULES:
         return by_rule(name, parts)
+    if name in PEERS:
+        return peer(name, parts)
     return perfine(parts) if name == "perfine" else DifferenceAware(parts)

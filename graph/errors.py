@@ -11,6 +11,7 @@ GuidedProfileError
 │   ├── EmbedderMismatchError    the store was written with another embedder
 │   └── StoreInUseError          another process holds the embedded store
 ├── ModelError               the model or embeddings endpoint failed, or answered with nonsense
+├── PeerError                another project's memory failed, in an evaluation
 └── WeightsError             the weights of a local model could not be had
     ├── WeightsUnreachableError  no source of them answered
     ├── WeightsDigestError       what came is not what was asked for
@@ -63,6 +64,10 @@ class StoreInUseError(HistoryError):
 
 class ModelError(GuidedProfileError):
     """The model or embeddings endpoint failed, or answered with what cannot be an answer."""
+
+
+class PeerError(GuidedProfileError):
+    """Another project's memory failed while it was evaluated."""
 
 
 class WeightsError(GuidedProfileError):
