@@ -16,10 +16,10 @@ from rich.console import Console
 
 from guided_profile.apps import assembly
 from guided_profile.apps.authored import authored
-from guided_profile.apps.commands import downloads
-from guided_profile.apps.eval_commands import fitting, task_of
+from guided_profile.apps.commands import downloads, known_task
+from guided_profile.apps.eval_commands import fitting
 from guided_profile.apps.settings import read_settings
-from guided_profile.evals.calls import Calls, KeptChat
+from guided_profile.evals.calls import Calls, KeptChat, charged
 from guided_profile.evals.dataset_sampling import chosen
 from guided_profile.evals.datasets import load
 from guided_profile.evals.examples import Example
@@ -33,14 +33,16 @@ from guided_profile.evals.tuning import (
     Candidate,
     Halves,
     Tuning,
+    Watch,
     candidates,
     halves,
     tune,
 )
-from guided_profile.evals.tuning_proposals import PROPOSE, Proposals, propose
+from guided_profile.evals.tuning_proposals import PROPOSE, Dropped, propose
 from guided_profile.evals.tuning_report import figures, tables
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.prompts import prompts_digest
+from guided_profile.graph.state import Cost
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embeddings import Embedder
 from guided_profile.tools.history import HistoryStore
@@ -74,6 +76,14 @@ class Job:
     embedder: Embedder
 
 
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What the proposals took, and what of them was no use."""
+
+    dropped: tuple[Dropped, ...]
+    cost: Cost
+
+
 async def tune_task(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Try guiding questions, print what they came to and write the task; 1 if answers failed."""
     job = _job(given, notes)
@@ -86,12 +96,11 @@ async def tune_task(given: argparse.Namespace, out: Console, notes: Console) -> 
             HistoryStore.open(job.embedder, path=Path(folder)) as history,
         ):
             kept = KeptChat(inner=job.chat, calls=calls)
-            parts = Parts(kept, history, job.embedder, job.task, job.everything, given.seed)
-            proposals, tuning = await _tuned(job, parts, answers, notes)
+            proposed, tuning = await _tuned(job, kept, history, answers, notes)
     finally:
         answers.close()
         calls.close()
-    _report(job, proposals, tuning, out)
+    _report(job, proposed, tuning, out)
     return 1 if tuning.errors else 0
 
 
@@ -102,7 +111,7 @@ def _job(given: argparse.Namespace, notes: Console) -> Job:
         if value is not None and value < least:
             raise InputError(f"--{name} is {value}; set it to {least} or more.")
     settings = read_settings()
-    task = task_of(settings, given.task)
+    _, task = known_task(settings, given.task)
     everything = (
         list(load("plain", given.data, task=task.name)) if given.data else authored(task.name)
     )
@@ -168,25 +177,33 @@ def _digest(text: str) -> str:
 
 
 async def _tuned(
-    job: Job, parts: Parts, answers: Answers, notes: Console
-) -> tuple[Proposals, Tuning]:
-    assert parts.chat is not None
-    with notes.status("the model proposes guiding questions"):
-        proposals = await propose(
-            parts.chat, job.task, job.halves.development, job.given.candidates, known=job.yours
-        )
-    tried = candidates(job.task, job.yours, proposals.questions)
-    lacking = job.given.candidates - len(proposals.questions)
+    job: Job, kept: KeptChat, history: HistoryStore, answers: Answers, notes: Console
+) -> tuple[Proposed, Tuning]:
+    wanted = job.given.candidates
+    with notes.status("the model proposes guiding questions"), charged() as calls:
+        told = await propose(kept, job.task, job.halves.development, wanted, known=job.yours)
+    proposed = Proposed(told.dropped, Cost.of(calls))
+    tried = candidates(job.task, job.yours, told.questions)
     if len(tried) == 1:
         raise ModelError(
-            f"the model proposed no question that can be used (of {len(proposals.dropped)}); write "
+            f"the model proposed no question that can be used (of {len(told.dropped)}); write "
             "some yourself, one a line, and name the file with --questions."
         )
-    if lacking:
-        notes.print(
-            f"The model proposed {lacking} fewer questions than asked for that can be used."
-        )
+    if len(told.questions) < wanted:
+        notes.print(f"Of what the model proposed, {len(told.questions)} can be used, not {wanted}.")
+    parts = Parts(kept, history, job.embedder, job.task, job.everything, job.given.seed)
+    tuning = await tune(
+        parts,
+        job.halves,
+        tried,
+        answers,
+        concurrency=job.given.concurrency,
+        watch=_watching(answers, notes),
+    )
+    return proposed, tuning
 
+
+def _watching(answers: Answers, notes: Console) -> Watch:
     @contextmanager
     def watch(
         half: str, tried: Sequence[Candidate], examples: Sequence[Example]
@@ -203,13 +220,10 @@ async def _tuned(
         with progress(notes, list(labels.values()), len(by_id) * len(tried), known) as on_result:
             yield lambda example, result: on_result(example, labelled(result))
 
-    tuning = await tune(
-        parts, job.halves, tried, answers, concurrency=job.given.concurrency, watch=watch
-    )
-    return proposals, tuning
+    return watch
 
 
-def _report(job: Job, proposals: Proposals, tuning: Tuning, out: Console) -> None:
+def _report(job: Job, proposed: Proposed, tuning: Tuning, out: Console) -> None:
     folder: Path = job.given.out
     looked = _looked(folder / "tuning.json", tuning)
     found = figures(tuning, looks=len(looked)) | {
@@ -217,8 +231,8 @@ def _report(job: Job, proposals: Proposals, tuning: Tuning, out: Console) -> Non
         "model": model_id(job.chat),
         "embedder": job.embedder.id,
         "proposing": {
-            "calls": [one.model_dump(mode="json") for one in proposals.calls],
-            "dropped": [asdict(one) for one in proposals.dropped],
+            "cost": proposed.cost.model_dump(),
+            "dropped": [asdict(one) for one in proposed.dropped],
         },
         "looked": looked,
     }

@@ -180,9 +180,9 @@ def halves(examples: Sequence[Example], seed: int) -> Halves:
             told.add(user)
     if min(sizes.values()) < LEAST_HALF:
         raise InputError(
-            f"no user may be in both halves, so these {total} examples of {len(users)} users part "
-            f"into {max(sizes.values())} and {min(sizes.values())}; each half takes {LEAST_HALF} "
-            "or more: give examples of more users."
+            f"no user may be in both halves, so these {total} examples part into "
+            f"{max(sizes.values())} and {min(sizes.values())}; each half takes {LEAST_HALF} or "
+            "more: give examples of more users."
         )
     return Halves(
         tuple(one for one in examples if one.user_id not in told and one.answerable),

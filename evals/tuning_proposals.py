@@ -22,7 +22,7 @@ from guided_profile.graph.prompts import (
     history_line,
     render,
 )
-from guided_profile.graph.state import Call, HistoryItem
+from guided_profile.graph.state import HistoryItem
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.bm25 import FUNCTION_WORDS
 from guided_profile.tools.models import complete
@@ -76,7 +76,6 @@ class Proposals:
 
     questions: tuple[str, ...]
     dropped: tuple[Dropped, ...]
-    calls: tuple[Call, ...]
 
 
 async def propose(
@@ -94,7 +93,7 @@ async def propose(
         task: Whose guiding question may be bettered.
         examples: Whose histories it is shown a few of; no question may quote any of them.
         count: How many questions at most; there may be fewer.
-        known: Questions that are there already, besides the task's own.
+        known: Further questions that are there already; the model is not shown them.
 
     Raises:
         ModelError: The endpoint failed.
@@ -103,23 +102,21 @@ async def propose(
     people = list({one.user_id: one.history for one in examples if one.history}.values())
     found: list[str] = []
     dropped: list[Dropped] = []
-    calls: list[Call] = []
     for time in range(MOST_ASKED):
         if len(found) >= count:
             break
         shown = [_newest(items) for items in (people[time:] + people[:time])[:PEOPLE]]
-        asked = _messages(task, shown, count - len(found), [*there, *found])
+        asked = _messages(task, shown, count - len(found), [task.guiding_question, *found])
         done = await complete(
             chat, asked, stage="propose", max_tokens=60 * (count - len(found)) + 40
         )
-        calls.append(done.call)
         read = read_lines(done.text, cut_off=done.finish_reason == "length")
         for text, why in _judged(read, [*there, *found], task, examples, list(chain(*shown))):
             if why:
                 dropped.append(Dropped(text, why))
             elif len(found) < count:
                 found.append(text)
-    return Proposals(tuple(found), tuple(dropped), tuple(calls))
+    return Proposals(tuple(found), tuple(dropped))
 
 
 def _messages(

@@ -25,7 +25,7 @@ def verdict(tuning: Tuning, looks: int = 1) -> str:
     if tuning.chosen is None:
         others = len(tuning.development) - 1
         return (
-            f"Keep your question: none of the {others} others did better on the development half."
+            f"Keep your question: no other one ({others} tried) did better on the development half."
             if others
             else "Keep your question: there was no other one to try."
         )
@@ -79,7 +79,7 @@ def tables(tuning: Tuning) -> Iterator[RenderableType]:
 def _table(tuning: Tuning, half: str, trials: Sequence[Trial], examples: Sequence[Any]) -> Table:
     users = len({one.user_id for one in examples})
     table = Table(
-        title=f"{tuning.task.name}, {half} half: {len(examples)} examples of {users} users",
+        title=f"{tuning.task.name}, {half} half: {len(examples)} examples by {users} people",
         title_justify="left",
         title_style="bold",
     )
