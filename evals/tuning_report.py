@@ -53,11 +53,14 @@ def _doubt(against: Comparison) -> str:
 
 def _warnings(tuning: Tuning, against: Comparison, looks: int) -> Iterator[str]:
     own, other = tuning.report
-    if against.difference.n < ENOUGH:
+    n = against.difference.n
+    if n < ENOUGH and against.difference.low == against.difference.high:
         yield (
-            f"With {against.difference.n} examples such an interval is wide: a hundred or more "
-            "tell far more."
+            f"All {n} examples agree, so resampling them cannot say how wide the interval is: a "
+            "hundred examples or more tell far more."
         )
+    elif n < ENOUGH:
+        yield f"With {n} examples the interval is wide: a hundred or more tell far more."
     if other.row.counts.invented > own.row.counts.invented:
         yield (
             f"Where the history holds no answer, it invents {other.row.counts.invented} of "

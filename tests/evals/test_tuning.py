@@ -94,7 +94,25 @@ async def test_a_better_question_is_found_and_proven_on_the_other_half(
     assert tuning.report[1].row.cost.input_tokens > 0
     said = verdict(tuning)
     assert said.startswith("Use question 2: it is better on the report half too (100.0 [")
-    assert "With 6 examples such an interval is wide" in said
+    assert "All 6 examples agree, so resampling them cannot say how wide the interval is" in said
+
+
+async def test_a_gain_on_some_examples_comes_with_its_wide_interval(
+    history: HistoryStore, tmp_path: Path
+) -> None:
+    parted = halves(people(12), 0)
+    deaf = {one.history[0].text for one in parted.report[:4]}
+
+    def script_(prompt: str) -> str | dict[str, float]:
+        unseen = any(f"{text}\n" in prompt for text in deaf)
+        return script(prompt.replace(BETTER, WORSE) if unseen else prompt)
+
+    tuning, _ = await tuned(history, tmp_path, people(12), BETTER, script=script_)
+    assert tuning.recommended
+    said = verdict(tuning)
+    assert "(33.3 [0.0, 66.7] points, p = 0.500, n = 6)" in said
+    assert "the interval includes 0, so it may be no better" in said
+    assert "With 6 examples the interval is wide" in said
 
 
 async def test_what_ten_examples_show_is_not_called_proven(
