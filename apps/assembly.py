@@ -1,7 +1,6 @@
 """Putting the parts together as the settings say: model, embedder, history, tasks."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 
@@ -56,11 +55,11 @@ def open_history(settings: Settings, embed: Embedder) -> HistoryStore:
     return HistoryStore.open(embed, path=settings.data / "history")
 
 
-def known_tasks(settings: Settings, *more: Path) -> dict[str, Task]:
-    """Return the built-in tasks, those in the data folder's `tasks/`, and those of other files.
+def known_tasks(settings: Settings) -> dict[str, Task]:
+    """Return the built-in tasks, and those in the data folder's `tasks/`.
 
     Raises:
         TaskError: A file of them is wrong.
     """
     own = [load_task(path) for path in sorted((settings.data / "tasks").glob("*.yaml"))]
-    return builtin_tasks() | by_name(own) | by_name(load_task(path) for path in more)
+    return builtin_tasks() | by_name(own)

@@ -15,7 +15,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from guided_profile.apps import adding, commands, eval_commands, profile_commands
+from guided_profile.apps import (
+    adding,
+    commands,
+    eval_commands,
+    profile_commands,
+    tune_commands,
+)
 from guided_profile.graph.errors import GuidedProfileError, InputError, SettingsError
 
 EPILOGS = {
@@ -29,6 +35,7 @@ EPILOGS = {
     "tasks": "example: guided-profile tasks --json",
     "models": "example: guided-profile models pull smollm2-135m",
     "eval": "example: guided-profile eval --data mine.jsonl --methods dg,pg,gpg --out runs/1",
+    "tune": "example: guided-profile tune --task preference --data mine.jsonl --out runs/tuned",
 }
 
 
@@ -74,6 +81,10 @@ def parser() -> argparse.ArgumentParser:
     eval_commands.arguments(
         commands_.add_parser("eval", help=summary, description=summary, epilog=EPILOGS["eval"])
     )
+    summary = "Look for a better guiding question for a task, on examples of one's own."
+    tune_commands.arguments(
+        commands_.add_parser("tune", help=summary, description=summary, epilog=EPILOGS["tune"])
+    )
     return root
 
 
@@ -116,6 +127,7 @@ _COMMANDS: dict[str, Command] = {
     "tasks": commands.tasks,
     "models": commands.models,
     "eval": eval_commands.evaluate,
+    "tune": tune_commands.tune_task,
 }
 
 if __name__ == "__main__":

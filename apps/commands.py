@@ -21,7 +21,7 @@ from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Abstained, Answered, Question
-from guided_profile.graph.tasks import Task, find_task
+from guided_profile.graph.tasks import Task, find_task, load_task
 from guided_profile.tools import weights
 from guided_profile.tools.history import HistoryStore
 
@@ -62,10 +62,11 @@ def downloads(notes: Console) -> Iterator[assembly.OnProgress]:
 
 def known_task(settings: Settings, name: str) -> tuple[dict[str, Task], Task]:
     """Return all the tasks, and the one of a name or YAML file."""
-    as_file = Path(name)
-    own = [as_file] if as_file.suffix in (".yaml", ".yml") else []
-    tasks = assembly.known_tasks(settings, *own)
-    return tasks, tasks[list(tasks)[-1]] if own else find_task(tasks, name)
+    tasks = assembly.known_tasks(settings)
+    if Path(name).suffix in (".yaml", ".yml"):
+        own = load_task(Path(name))
+        return tasks | {own.name: own}, own
+    return tasks, find_task(tasks, name)
 
 
 @asynccontextmanager

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from guided_profile.apps import assembly
 from guided_profile.apps.authored import authored
-from guided_profile.apps.commands import downloads
-from guided_profile.apps.settings import Settings, read_settings
+from guided_profile.apps.commands import downloads, known_task
+from guided_profile.apps.settings import read_settings
 from guided_profile.evals.calls import Calls, KeptChat
 from guided_profile.evals.catalogue import make_methods, named
 from guided_profile.evals.dataset_sampling import chosen
@@ -34,7 +34,7 @@ from guided_profile.evals.scorers_text import rouge
 from guided_profile.evals.summary import Prices, Summary, summarize
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.prompts import prompts_digest
-from guided_profile.graph.tasks import Task, find_task
+from guided_profile.graph.tasks import Task
 from guided_profile.tools.embeddings import Embedder
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import model_id
@@ -102,11 +102,11 @@ def _job(given: argparse.Namespace, notes: Console) -> Job:
         if value is not None and value < least:
             raise InputError(f"--{name} is {value}; set it to {least} or more.")
     settings = read_settings()
-    task = _task(settings, given.task)
+    _, task = known_task(settings, given.task)
     everything = (
         list(load("plain", given.data, task=task.name)) if given.data else authored(task.name)
     )
-    examples = _checked(task, everything, list(chosen(everything, given.n, given.seed)))
+    examples = fitting(task, everything, list(chosen(everything, given.n, given.seed)))
     judged = named(given.judge) if given.judge else ()
     if judged and (task.kind != "text" or len(judged) != 2 or set(judged) - set(names)):
         raise InputError("--judge takes two of the --methods, for a task of kind 'text'.")
@@ -119,15 +119,10 @@ def _job(given: argparse.Namespace, notes: Console) -> Job:
     return Job(given, names, judged, task, everything, examples, chat, embedder)
 
 
-def _task(settings: Settings, name: str) -> Task:
-    own = [Path(name)] if Path(name).suffix in (".yaml", ".yml") else []
-    tasks = assembly.known_tasks(settings, *own)
-    return tasks[list(tasks)[-1]] if own else find_task(tasks, name)
-
-
-def _checked(
+def fitting(
     task: Task, everything: Sequence[Example], examples: Sequence[Example]
 ) -> Sequence[Example]:
+    """Return the examples, if the task can be asked about them and all ids are different."""
     wrong = next((one for one in examples if one.kind != task.kind), None)
     if wrong:
         raise InputError(

@@ -33,7 +33,7 @@ _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0dff\u200
 _WORD = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[\w{_MARKS}])+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
-_FUNCTION_WORDS = frozenset(
+FUNCTION_WORDS = frozenset(
     "a an the and or but if of at by for with about to from in on off is are was were be been am "
     "do does did doing have has had i me my mine we us our you your yours he him his she her it "
     "its they them their this that these those what which who whom whose when where why how as "
@@ -89,7 +89,7 @@ _kept = TextCache(_terms, most_bytes=64 << 20)
 def _wanted(query: str) -> NDArray[np.uint32]:
     """Return the hashes of what a query looks for, sorted, each once."""
     asked = set(words(query))
-    return np.array(sorted({_term(word) for word in asked - _FUNCTION_WORDS or asked}), np.uint32)
+    return np.array(sorted({_term(word) for word in asked - FUNCTION_WORDS or asked}), np.uint32)
 
 
 def bm25(query: str, texts: Sequence[str]) -> NDArray[np.float64]:
