@@ -28,7 +28,8 @@ EPILOGS = {
     "export": "example: guided-profile export --user anna > anna.json",
     "tasks": "example: guided-profile tasks --json",
     "models": "example: guided-profile models pull smollm2-135m",
-    "eval": "example: guided-profile eval --data mine.jsonl --methods dg,pg,gpg --out runs/1",
+    "eval": "example: guided-profile eval --data mine.jsonl --methods dg,pg,gpg --out runs/1"
+    " (and as LangSmith experiments: … --langsmith my-dataset)",
 }
 
 

@@ -10,6 +10,7 @@ GuidedProfileError
 ├── HistoryError             the history store cannot do what was asked
 │   ├── EmbedderMismatchError    the store was written with another embedder
 │   └── StoreInUseError          another process holds the embedded store
+├── ExperimentError          LangSmith could not be reached, or refused what it was sent
 ├── ModelError               the model or embeddings endpoint failed, or answered with nonsense
 └── WeightsError             the weights of a local model could not be had
     ├── WeightsUnreachableError  no source of them answered
@@ -59,6 +60,10 @@ class EmbedderMismatchError(HistoryError):
 
 class StoreInUseError(HistoryError):
     """Another process holds the embedded store."""
+
+
+class ExperimentError(GuidedProfileError):
+    """LangSmith could not be reached, or refused what it was sent."""
 
 
 class ModelError(GuidedProfileError):
