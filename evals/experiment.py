@@ -121,8 +121,9 @@ async def _all_or_broken(
 ) -> list[Experiment]:
     """Return all experiments, or raise what broke one; none goes on after that."""
     everything = asyncio.gather(*running)
+    either: list[asyncio.Future[Any]] = [everything, asking.broken]
     try:
-        await asyncio.wait([everything, asking.broken], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if asking.broken.done():
             raise asking.broken.result()
         return everything.result()

@@ -13,16 +13,27 @@ from langsmith import Client
 from langsmith.run_trees import get_cached_client
 from langsmith.utils import (
     LangSmithAuthError,
+    LangSmithConnectionError,
     LangSmithError,
     get_env_var,
     tracing_is_enabled,
 )
 from requests import RequestException
+from urllib3.util import Retry
 
 from guided_profile.graph.errors import ExperimentError, SettingsError
 
-TIMEOUTS = 5_000, 30_000
+TIMEOUTS = 5_000, 20_000
 """To connect and to read, in milliseconds."""
+RETRIES = Retry(
+    total=3,
+    connect=1,
+    read=0,  # an endpoint that takes a request and never answers is not waited for again
+    status_forcelist=(429, 500, 502, 503, 504),
+    backoff_factor=0.5,
+    allowed_methods=None,
+    raise_on_status=False,
+)
 PATIENCE = 15.0
 """Seconds that the end of a run waits for what is still on its way to LangSmith."""
 NOWHERE = "http://127.0.0.1:9"
@@ -56,6 +67,7 @@ def remote_client(
             api_url=api_url,
             api_key=api_key,
             timeout_ms=TIMEOUTS,
+            retry_config=RETRIES,
             tracing_sampling_rate=1.0,
             tracing_error_callback=on_failure,
         )
@@ -75,11 +87,15 @@ def explained() -> Iterator[None]:
         raise SettingsError(
             "LangSmith refused the key; check LANGSMITH_API_KEY and LANGSMITH_ENDPOINT."
         ) from error
-    except (LangSmithError, RequestException) as error:
-        said = " ".join(str(error).split())[:300]
+    except (LangSmithConnectionError, RequestException) as error:
         raise ExperimentError(
-            f"LangSmith failed with {type(error).__name__}: {said}; give the same command again "
-            "when it is reachable: what was answered is kept."
+            "LangSmith could not be reached; check LANGSMITH_ENDPOINT and give the same command "
+            "again: what was answered is kept."
+        ) from error
+    except LangSmithError as error:  # its text may hold what was sent
+        raise ExperimentError(
+            f"LangSmith refused with {type(error).__name__}; GUIDED_PROFILE_LOG=debug shows more. "
+            "Give the same command again: what was answered is kept."
         ) from error
 
 
