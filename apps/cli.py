@@ -34,7 +34,8 @@ EPILOGS = {
     "export": "example: guided-profile export --user anna > anna.json",
     "tasks": "example: guided-profile tasks --json",
     "models": "example: guided-profile models pull smollm2-135m",
-    "eval": "example: guided-profile eval --data mine.jsonl --methods dg,pg,gpg --out runs/1",
+    "eval": "example: guided-profile eval --data mine.jsonl --methods dg,pg,gpg --out runs/1"
+    " (and as LangSmith experiments: … --langsmith my-dataset)",
     "tune": "example: guided-profile tune --task preference --data mine.jsonl --out runs/tuned",
 }
 

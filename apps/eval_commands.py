@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from rich.console import Console
 
-from guided_profile.apps import assembly
+from guided_profile.apps import assembly, eval_experiments
 from guided_profile.apps.authored import authored
 from guided_profile.apps.commands import downloads, known_task
 from guided_profile.apps.settings import read_settings
@@ -22,14 +23,15 @@ from guided_profile.evals.catalogue import make_methods, named
 from guided_profile.evals.dataset_sampling import chosen
 from guided_profile.evals.datasets import load
 from guided_profile.evals.examples import Example
+from guided_profile.evals.experiment import Place
 from guided_profile.evals.judging import judge_pairs
 from guided_profile.evals.method_rules import RULES
-from guided_profile.evals.methods import SETTINGS, Parts
+from guided_profile.evals.methods import SETTINGS, Method, Parts
 from guided_profile.evals.progress import progress
 from guided_profile.evals.report_html import page
 from guided_profile.evals.report_tables import tables
-from guided_profile.evals.results import Answers
-from guided_profile.evals.runner import check_same_run, digest_of, run
+from guided_profile.evals.results import Answers, Result
+from guided_profile.evals.runner import OnResult, check_same_run, digest_of, run
 from guided_profile.evals.scorers_text import rouge
 from guided_profile.evals.summary import Prices, Summary, summarize
 from guided_profile.graph.errors import InputError
@@ -56,6 +58,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--price-out", type=float, metavar="Y", help="of a million output tokens")
     add("--price-cached", type=float, metavar="Z", help="of a million cached input tokens")
     add("--judge", metavar="A,B", help="have the model judge two methods' texts, pair by pair")
+    eval_experiments.arguments(parser)
     add("--json", action="store_true", help="print the summary as JSON")
 
 
@@ -77,7 +80,12 @@ class Job:
 
 async def evaluate(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Ask what is not answered yet, print the tables, and write the report; 1 if answers failed."""
-    job = _job(given, notes)
+    with eval_experiments.place(given, notes) as place:
+        return await _evaluated(_job(given, notes), place, out, notes)
+
+
+async def _evaluated(job: Job, place: Place | None, out: Console, notes: Console) -> int:
+    given = job.given
     given.out.mkdir(parents=True, exist_ok=True)
     check_same_run(given.out / "run.json", _identity(job))
     calls, answers = Calls(given.out / "calls.db"), Answers(given.out / "answers.jsonl")
@@ -86,7 +94,7 @@ async def evaluate(given: argparse.Namespace, out: Console, notes: Console) -> i
             TemporaryDirectory() as folder,
             HistoryStore.open(job.embedder, path=Path(folder)) as history,
         ):
-            summary = await _asked(job, calls, answers, history, notes)
+            summary = await _asked(job, calls, answers, history, place, notes)
     finally:
         answers.close()
         calls.close()
@@ -135,7 +143,12 @@ def fitting(
 
 
 async def _asked(
-    job: Job, calls: Calls, answers: Answers, history: HistoryStore, notes: Console
+    job: Job,
+    calls: Calls,
+    answers: Answers,
+    history: HistoryStore,
+    place: Place | None,
+    notes: Console,
 ) -> Summary:
     """Ask what is not answered yet, judge if asked to, and add all up."""
     given = job.given
@@ -147,14 +160,7 @@ async def _asked(
     before = [one for one in answers.of(by_id, job.names) if one.kind != "error"]
     known = [(by_id[one.example], one) for one in before]
     with progress(notes, job.names, len(by_id) * len(methods), known) as on_result:
-        results = await run(
-            job.examples,
-            methods,
-            answers,
-            history=history,
-            concurrency=given.concurrency,
-            on_result=on_result,
-        )
+        results = await _results(job, methods, answers, history, place, on_result, notes)
     summary = summarize(
         job.task,
         job.examples,
@@ -173,6 +179,44 @@ async def _asked(
             kept, first, second, job.examples, summary.results, concurrency=given.concurrency
         )
     return replace(summary, judged=judged)
+
+
+async def _results(
+    job: Job,
+    methods: Sequence[Method],
+    answers: Answers,
+    history: HistoryStore,
+    place: Place | None,
+    on_result: OnResult,
+    notes: Console,
+) -> list[Result]:
+    """Ask what is not answered yet, as experiments or not."""
+    concurrency = job.given.concurrency
+    if place is None:
+        return await run(
+            job.examples,
+            methods,
+            answers,
+            history=history,
+            concurrency=concurrency,
+            on_result=on_result,
+        )
+    identity = {name: str(value) for name, value in _identity(job).items()}
+    made_of = {name: value for name, value in identity.items() if not name.startswith("setting ")}
+    return await eval_experiments.run_in(
+        place,
+        job.examples,
+        methods,
+        answers,
+        task=job.task,
+        history=history,
+        embedder=job.embedder,
+        facts=made_of | _facts(job) | {"version": version("guided-profile")},
+        concurrency=concurrency,
+        on_result=on_result,
+        notes=notes,
+        out=job.given.out,
+    )
 
 
 def _identity(job: Job) -> dict[str, Any]:

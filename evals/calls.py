@@ -24,11 +24,22 @@ from langchain_core.messages import AIMessage, BaseMessage, message_to_dict, mes
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 
-from guided_profile.graph.errors import InputError
+from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.state import Call
 from guided_profile.tools.models import model_id
 
 _charged: ContextVar[list[Call] | None] = ContextVar("charged", default=None)
+_only_kept: ContextVar[bool] = ContextVar("only_kept", default=False)
+
+
+@contextmanager
+def only_kept() -> Iterator[None]:
+    """Let nothing be asked within whose reply is not kept already: a `ModelError` instead."""
+    token = _only_kept.set(True)
+    try:
+        yield
+    finally:
+        _only_kept.reset(token)
 
 
 @contextmanager
@@ -121,6 +132,8 @@ class KeptChat(BaseChatModel):
         asked = _digest(self.model_name, messages, stop, kwargs)
         async with self.calls.locks[asked]:
             kept = self.calls.get(asked)
+            if kept is None and _only_kept.get():
+                raise ModelError("the reply to this call is not kept any more.")
             if kept is None:
                 began = perf_counter()
                 try:

@@ -64,11 +64,7 @@ async def run(
                 answers.add(result)
                 on_result(example, result)
                 failures = failures + 1 if result.kind == "error" else 0
-                if failures >= MOST_FAILURES:
-                    raise ModelError(
-                        f"{failures} answers in a row failed, the last with {result.reason!r}; "
-                        "mend that and give the same command again: what was answered is kept."
-                    )
+                stop_if_broken(failures, result)
             await asyncio.to_thread(history.delete_user, example.id)
 
     workers = [asyncio.create_task(work()) for _ in range(max(1, concurrency))]
@@ -79,6 +75,19 @@ async def run(
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
     return answers.of((one.id for one in examples), (one.name for one in methods))
+
+
+def stop_if_broken(failures: int, last: Result) -> None:
+    """End a run in which so many answers in a row failed that the rest would too.
+
+    Raises:
+        ModelError: They were `MOST_FAILURES` or more.
+    """
+    if failures >= MOST_FAILURES:
+        raise ModelError(
+            f"{failures} answers in a row failed, the last with {last.reason!r}; "
+            "mend that and give the same command again: what was answered is kept."
+        )
 
 
 async def ask(method: Method, example: Example) -> Result:

@@ -132,6 +132,26 @@ def text_scores(embedder: Embedder) -> Callable[[str, str], Scored]:
     return score
 
 
+def answer_scores(
+    example: Example, said: Result, score: Callable[[str, str], Scored]
+) -> Scored | None:
+    """Return the scores of one answer; None if it has none.
+
+    An error has none, nor what is said where the history cannot answer; an abstention from a
+    choice is not accurate, and one from a text has no text to score.
+
+    Args:
+        example: What was asked.
+        said: What a method said to it.
+        score: What scores a text against the reference: see `text_scores`.
+    """
+    if not example.answerable or said.kind == "error":
+        return None
+    if example.kind == "choice":
+        return {"accuracy": float(outcome(example, said) == "correct")}
+    return score(said.text, example.reference) if said.kind == "answered" else None
+
+
 def summarize(
     task: Task,
     examples: Sequence[Example],
@@ -164,13 +184,9 @@ def summarize(
     for example in examples:
         for name in methods:
             said = by_pair.get((name, example.id))
-            if said is not None and example.answerable and said.kind != "error":
-                if task.kind == "choice":
-                    scored[name, example.id] = {
-                        "accuracy": float(outcome(example, said) == "correct")
-                    }
-                elif said.kind == "answered":
-                    scored[name, example.id] = score(said.text, example.reference)
+            found = answer_scores(example, said, score) if said else None
+            if found is not None:
+                scored[name, example.id] = found
     main = main_measure(task)
     rows = [
         _row(name, what, examples, by_pair, scored, prices, seed) for name, what in methods.items()

@@ -10,6 +10,7 @@ GuidedProfileError
 ├── HistoryError             the history store cannot do what was asked
 │   ├── EmbedderMismatchError    the store was written with another embedder
 │   └── StoreInUseError          another process holds the embedded store
+├── ExperimentError          LangSmith could not be reached, or refused what it was sent
 ├── ModelError               the model or embeddings endpoint failed, or answered with nonsense
 ├── PeerError                another project's memory failed, in an evaluation
 └── WeightsError             the weights of a local model could not be had
@@ -60,6 +61,10 @@ class EmbedderMismatchError(HistoryError):
 
 class StoreInUseError(HistoryError):
     """Another process holds the embedded store."""
+
+
+class ExperimentError(GuidedProfileError):
+    """LangSmith could not be reached, or refused what it was sent."""
 
 
 class ModelError(GuidedProfileError):

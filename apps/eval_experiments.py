@@ -1,0 +1,154 @@
+"""`guided-profile eval --langsmith DATASET`: the same run as LangSmith experiments.
+
+Nothing is uploaded without that flag; `--langsmith-local` runs the same evaluators through
+LangSmith's `aevaluate` and sends nothing, even where the environment turns tracing on.
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+from langsmith import tracing_context
+from rich.console import Console
+
+from guided_profile.evals.examples import Example
+from guided_profile.evals.experiment import Experiment, Place, experiments
+from guided_profile.evals.experiment_clients import (
+    close,
+    end_without_waiting,
+    flush_own_tracing,
+    local_client,
+    remote_client,
+)
+from guided_profile.evals.methods import Method
+from guided_profile.evals.results import Answers, Result
+from guided_profile.evals.runner import OnResult
+from guided_profile.evals.summary import text_scores
+from guided_profile.graph.errors import ExperimentError, SettingsError
+from guided_profile.graph.tasks import Task
+from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.history import HistoryStore
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says where experiments go."""
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
+        "--langsmith",
+        metavar="DATASET",
+        help="upload the run to LangSmith (LANGSMITH_API_KEY), histories and all: this dataset, "
+        "created or added to, and one experiment for each method",
+    )
+    either.add_argument(
+        "--langsmith-local",
+        action="store_true",
+        help="score with LangSmith's aevaluate, and send nothing; see feedback.jsonl in --out",
+    )
+
+
+@contextmanager
+def place(
+    given: argparse.Namespace, notes: Console, environment: Mapping[str, str] | None = None
+) -> Iterator[Place | None]:
+    """Yield where the experiments go, None without the flags; at the end all is sent, or given up.
+
+    Args:
+        given: The command's arguments.
+        notes: Where progress is shown.
+        environment: Instead of the process's own.
+
+    Raises:
+        SettingsError: There is no key, or it was refused.
+        ExperimentError: Something could not be sent.
+    """
+    notes.file = notes.file  # what is standard error now, whatever is redirected later
+    told = os.environ if environment is None else environment
+    end_without_waiting(os.environ)
+    if given.langsmith_local:
+        with tracing_context(enabled=False):
+            yield Place(local_client())
+    elif given.langsmith:
+        yield from _uploading(given.langsmith, told)
+    else:
+        try:
+            yield None
+        finally:
+            flush_own_tracing()
+
+
+def _uploading(dataset: str, told: Mapping[str, str]) -> Iterator[Place]:
+    key = told.get("LANGSMITH_API_KEY", "").strip()
+    if not key:
+        raise SettingsError(
+            "--langsmith needs LANGSMITH_API_KEY: set it, or use --langsmith-local, which sends "
+            "nothing."
+        )
+    failures: list[Exception] = []
+    url = told.get("LANGSMITH_ENDPOINT", "").strip()
+    client = remote_client(key, url or None, failures.append)
+    delivered = False
+    try:
+        hidden = "true" in (told.get("LANGSMITH_HIDE_INPUTS"), told.get("LANGSMITH_HIDE_OUTPUTS"))
+        yield Place(client, dataset, hidden)
+    finally:
+        delivered = close(client)
+    if failures or not delivered:
+        why = f" ({type(failures[0]).__name__})" if failures else ""
+        raise ExperimentError(
+            f"not all of the experiments reached LangSmith{why}; the report is whole. Give the "
+            "same command again to upload them anew: no call is repeated."
+        )
+
+
+async def run_in(
+    place: Place,
+    examples: Sequence[Example],
+    methods: Sequence[Method],
+    answers: Answers,
+    *,
+    task: Task,
+    history: HistoryStore,
+    embedder: Embedder,
+    facts: Mapping[str, str],
+    concurrency: int,
+    on_result: OnResult,
+    notes: Console,
+    out: Path,
+) -> list[Result]:
+    """Run the experiments, keep their feedback, and say where they are to be seen."""
+    with _quiet():
+        done = await experiments(
+            examples,
+            methods,
+            answers,
+            place=place,
+            task=task,
+            history=history,
+            score=text_scores(embedder),
+            facts=facts,
+            concurrency=concurrency,
+            on_result=on_result,
+        )
+    (out / "feedback.jsonl").write_text("".join(_lines(done)), encoding="utf-8")
+    for one in done:
+        if one.url:
+            notes.print(f"{one.method}: {one.name} at {one.url}", markup=False, soft_wrap=True)
+    return answers.of((one.id for one in examples), (one.name for one in methods))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what `aevaluate` prints, and its progress bar, from ours and from `--json`."""
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        yield
+
+
+def _lines(done: Sequence[Experiment]) -> Iterator[str]:
+    for one in done:
+        for example, feedback in one.feedback.items():
+            line = {"method": one.method, "example": example, "feedback": dict(feedback)}
+            yield json.dumps(line, ensure_ascii=False) + "\n"

@@ -1,0 +1,138 @@
+"""A LangSmith for tests, on this machine: it keeps what it is sent, and says so when asked."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.parser import BytesParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+NOW = "2026-01-02T03:04:05+00:00"
+INGEST = {
+    "use_multipart_endpoint": True,
+    "size_limit": 100,
+    "size_limit_bytes": 20_000_000,
+    "scale_up_nthreads_limit": 16,
+    "scale_up_qsize_trigger": 1000,
+    "scale_down_nempty_trigger": 4,
+}
+TENANT = str(uuid4())
+
+
+class LangSmith:
+    """What was sent, and the server that took it."""
+
+    def __init__(self) -> None:
+        self.requests: list[str] = []
+        self.datasets: dict[str, dict[str, Any]] = {}
+        self.examples: dict[str, dict[str, Any]] = {}
+        self.sessions: dict[str, dict[str, Any]] = {}
+        self.runs: dict[str, dict[str, Any]] = {}
+        self.feedback: list[dict[str, Any]] = []
+        self.refuses_runs = False
+        self.key = "key"
+        self.lock = Lock()
+
+    def get(self, path: str, query: dict[str, list[str]]) -> Any:
+        if path == "/info":
+            return {"version": "0.12.0", "batch_ingest_config": INGEST}
+        if path == "/datasets":
+            return [self.datasets[n] for n in query.get("name", []) if n in self.datasets]
+        if path == "/examples":
+            asked = query.get("id", list(self.examples))
+            return [self.examples[one] for one in asked if one in self.examples]
+        return list(self.sessions.values())[:1] if path == "/sessions" else None
+
+    def post(self, path: str, told: Any) -> Any:
+        if path == "/datasets":
+            made = told | {"id": str(uuid4()), "created_at": NOW, "tenant_id": TENANT}
+            return self.datasets.setdefault(told["name"], made)
+        if path == "/examples/bulk":
+            for one in told:
+                if one["id"] in self.examples:
+                    return None
+                self.examples[one["id"]] = one | {"created_at": NOW, "modified_at": NOW}
+            return told
+        if path == "/sessions":
+            made = told | {"tenant_id": TENANT, "start_time": NOW}
+            return self.sessions.setdefault(told["id"], made)
+        if path.startswith("/sessions/"):
+            self.sessions[path.split("/")[2]] |= {"ended": True, "extra": told["extra"]}
+            return self.sessions[path.split("/")[2]]
+        return None
+
+    def take(self, parts: Iterator[tuple[str, Any]]) -> None:
+        """Keep the parts of a batch: runs with their inputs and outputs, and feedback."""
+        for name, told in parts:
+            what, key, *more = name.split(".")
+            if what == "feedback":
+                self.feedback.append(told)
+            elif more:
+                self.runs.setdefault(key, {})[more[0]] = told
+            else:
+                known = self.runs.setdefault(key, {})
+                known |= {one: value for one, value in told.items() if value is not None}
+
+    def tree(self, root: str) -> set[str]:
+        """Return the names of the runs under a run."""
+        return {one["name"] for key, one in self.runs.items() if one["trace_id"] == root != key}
+
+
+@contextmanager
+def langsmith() -> Iterator[tuple[LangSmith, str]]:
+    """Yield one that is empty, and its address."""
+    kept = LangSmith()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_any(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            split = urlsplit(self.path)
+            with kept.lock:
+                kept.requests.append(f"{self.command} {split.path}")
+                said, code = self.answer(split.path, parse_qs(split.query), body)
+            reply = json.dumps(said).encode()
+            self.send_response(code)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(reply)))
+            self.end_headers()
+            self.wfile.write(reply)
+
+        def answer(self, path: str, query: dict[str, list[str]], body: bytes) -> tuple[Any, int]:
+            if path != "/info" and self.headers["x-api-key"] != kept.key:
+                return {"detail": "no"}, 401
+            if path == "/runs/multipart":
+                if kept.refuses_runs:
+                    return {"detail": "no"}, 422
+                kept.take(parts(self.headers["Content-Type"], body))
+                return {}, 202
+            said = (
+                kept.get(path, query)
+                if self.command == "GET"
+                else kept.post(path, json.loads(body))
+            )
+            return (said, 200) if said is not None else ({"detail": f"no {path}"}, 400)
+
+        do_GET = do_POST = do_PATCH = handle_any
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Print nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield kept, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def parts(kind: str, body: bytes) -> Iterator[tuple[str, Any]]:
+    whole = BytesParser().parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
+    for part in whole.walk():
+        name = part.get_param("name", header="content-disposition")
+        if name:
+            payload = part.get_payload(decode=True)
+            assert isinstance(payload, bytes)
+            yield str(name), json.loads(payload)
