@@ -54,6 +54,8 @@ class Abstention(Record):
     rather invent than decline still gives a telling probability of Yes."""
     answerable_floor: float = Field(default=0.4, gt=0.0, lt=1.0)
     """A probability of Yes below this is an abstention; ignored where there are no logprobs."""
+    touched_only: bool = False
+    """For a choice: whether it is an abstention if no item of the history is about any option."""
     clarifying_question: str = (
         "Your history does not tell me enough to answer that. What should I know about you?"
     )

@@ -101,6 +101,7 @@ def may_retry(task: Task, state: State, context: Context, reason: AbstentionReas
     return (
         task.abstention.policy == "retry"
         and reason != "no_history"
+        and not _untouched(task, state)
         and state["tries"] < context.max_retries
     )
 
@@ -110,6 +111,8 @@ def find_abstention(task: Task, state: State) -> AbstentionReason | None:
     told = state["recalled"] or state["guidance"] or task.shown(state["profile"])
     if task.sees and not told:
         return "no_history"
+    if _untouched(task, state):
+        return "not_in_history"
     reply = state["reply"]
     if reply.probabilities is not None:
         return _abstains_from_choice(task, reply, state["text"])
@@ -120,6 +123,11 @@ def find_abstention(task: Task, state: State) -> AbstentionReason | None:
     if declines(task, reply.text, state["text"]):
         return "declined"
     return "cut_off" if reply.finish_reason == "length" else None
+
+
+def _untouched(task: Task, state: State) -> bool:
+    """Whether it is a choice between things that no item is about; a retry does not change that."""
+    return task.kind == "choice" and task.abstention.touched_only and not state["touched"]
 
 
 def _abstains_from_choice(task: Task, reply: Reply, question: str) -> AbstentionReason | None:
