@@ -4,8 +4,8 @@
 
 Asks the authored questions (`dataset_abstention`). Two arms: `default`, the task as it comes,
 retries and all, and `dg`, the raw history with no profile, no retry, and neither the check before
-a reply nor the floor under a choice: there, only the model itself declines. With `--out FOLDER` a
-run that was stopped goes on. It takes about a minute a question on two cores, and prints, of each
+a reply nor the floor under a choice nor the look whether any item is about its options: there, only
+the model itself declines. With `--out FOLDER` a run that was stopped goes on. It prints, of each
 task and arm, with 95 % intervals:
 
     abstained    of the questions that the history does not answer; then of the near misses alone
@@ -43,7 +43,9 @@ ARMS = ("default", "dg")
 
 def ungated(task: Task) -> Task:
     """Return a task in which only the words of a reply tell an abstention."""
-    bare = task.abstention.model_copy(update={"answerable": None, "floor": 0.0})
+    bare = task.abstention.model_copy(
+        update={"answerable": None, "floor": 0.0, "touched_only": False}
+    )
     return task.model_copy(update={"abstention": bare})
 
 
