@@ -74,7 +74,8 @@ class Context:
     says."""
 
     grounded: bool | None = None
-    """False: a choice is the model's alone, whatever the task's `grounding` is."""
+    """False: it is left to the model alone what to choose, and whether the history tells it; the
+    task's `grounding`, `touched_only` and `untouched_floor` do nothing."""
 
     supported_only: bool | None = None
     """Whether the response sees only the profile sentences with evidence, instead of what the task

@@ -54,6 +54,11 @@ class Abstention(Record):
     rather invent than decline still gives a telling probability of Yes."""
     answerable_floor: float = Field(default=0.4, gt=0.0, lt=1.0)
     """A probability of Yes below this is an abstention; ignored where there are no logprobs."""
+    untouched_floor: float | None = Field(default=None, gt=0.0, lt=1.0)
+    """The same where no item of the history is about the question; None: as above."""
+    touched_only: bool = False
+    """For a choice: whether it is an abstention if no item of the history is about the question or
+    an option."""
     clarifying_question: str = (
         "Your history does not tell me enough to answer that. What should I know about you?"
     )
@@ -138,6 +143,8 @@ class Task(Record):
             raise ValueError("abstention.floor is for tasks of kind 'choice'; leave it out")
         if self.kind == "text" and self.grounding:
             raise ValueError("grounding is for tasks of kind 'choice'; leave it out")
+        if self.kind == "text" and self.abstention.touched_only:
+            raise ValueError("abstention.touched_only is for tasks of kind 'choice'; leave it out")
         if self.kind == "choice" and self.abstention.answerable:
             raise ValueError("abstention.answerable is for tasks of kind 'text'; leave it out")
         if len(set(self.sees)) != len(self.sees):
@@ -173,6 +180,17 @@ class Task(Record):
             }
         )
 
+    def leaves_alone(self, touched: bool) -> bool:
+        """Whether it is a choice between things that the history says nothing about."""
+        return self.kind == "choice" and self.abstention.touched_only and not touched
+
+    def least_answerable(self, touched: bool) -> float:
+        """Return the probability of Yes below which a text is an abstention."""
+        rule = self.abstention
+        if touched or rule.untouched_floor is None:
+            return rule.answerable_floor
+        return rule.untouched_floor
+
     def shown(self, profile: Profile | None) -> tuple[Sentence, ...]:
         """Return the sentences of a profile that the response may see."""
         if profile is None:
@@ -192,6 +210,8 @@ class Task(Record):
             update["debiased"] = context.debiased
         if context.grounded is False:
             update["grounding"] = 0.0
+            silent = {"touched_only": False, "untouched_floor": None}
+            update["abstention"] = self.abstention.model_copy(update=silent)
         if context.supported_only is not None:
             update["supported_only"] = context.supported_only
         if context.joined is False:

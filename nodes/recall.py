@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TypedDict
 
+import numpy as np
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 from langgraph.config import get_config
@@ -19,6 +20,8 @@ from guided_profile.graph.state import Cost, HistoryItem, Profile, ProfileUse, S
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.builds import Builds
+from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.evidence import touched
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import model_id
 from guided_profile.tools.poison import flagged
@@ -35,6 +38,7 @@ class RecallUpdate(TypedDict):
 
     flagged: list[str]
     recalled: list[HistoryItem]
+    touched: bool
     material: list[list[HistoryItem]]
     covered: list[str]
     made_with: str
@@ -79,6 +83,10 @@ def make_recall(
         update = _nothing()
         update["flagged"] = sorted(orders)
         update["recalled"] = _in_order([one for one in found if one.id not in orders], window)
+        known = {item.id: item for item in [*update["recalled"], *window]}
+        update["touched"] = await asyncio.to_thread(
+            _touched, history, context.user_id, task, state, list(known.values())
+        )
         if not task.needs_guidance and not task.needs_profile:
             return update
         update["made_with"] = digest([task.recipe, prompts_digest(), model_id(chat)])
@@ -110,6 +118,7 @@ def _nothing() -> RecallUpdate:
     return {
         "flagged": [],
         "recalled": [],
+        "touched": True,
         "material": [],
         "covered": [],
         "made_with": "",
@@ -134,6 +143,31 @@ async def _search(
         runtime=runtime,
         config=get_config(),
         stage=StageSearch(recall=task.recall, tokens=room),
+    )
+
+
+def _touched(
+    history: HistoryStore, user_id: str, task: Task, state: State, items: Sequence[HistoryItem]
+) -> bool:
+    """Whether any item is about the question or an option; True where that decides nothing.
+
+    It decides nothing either where items are embedded by their words: those miss too much.
+    """
+    rule = task.abstention
+    if not (rule.touched_only or rule.untouched_floor):
+        return True
+    if isinstance(history.embedder, LexicalEmbedder):
+        return True
+    kept = history.vectors(user_id, [item.id for item in items])
+    items = [item for item in items if item.id in kept]  # one may have been deleted
+    asked = [state["text"], *state["choices"]]
+    if not items:
+        return False
+    return touched(
+        asked,
+        items,
+        asked_vectors=np.asarray(history.embedder.embed_documents(asked), np.float32),
+        item_vectors=np.asarray([kept[item.id] for item in items], np.float32),
     )
 
 

@@ -57,10 +57,12 @@ def make_respond(
         context = require(runtime.context)
         task = find_task(tasks, context.task).with_switches(context)
         runtime.stream_writer({"stage": "respond"})
+        if task.leaves_alone(state["touched"]):
+            return {"reply": Reply(text=""), "calls": []}
         if task.kind == "choice":
             return await _choose(history, chat, task, context.user_id, state)
         asked = await _ask_whether_answerable(chat, task, state)
-        if asked and asked.probability < task.abstention.answerable_floor:
+        if asked and asked.probability < task.least_answerable(state["touched"]):
             reply = Reply(text="", answerable=asked.probability)
             return {"reply": reply, "calls": [asked.call]}
         done = await complete(

@@ -102,6 +102,7 @@ def may_retry(task: Task, state: State, context: Context, reason: AbstentionReas
     return (
         task.abstention.policy == "retry"
         and reason != "no_history"
+        and not task.leaves_alone(state["touched"])
         and state["tries"] < context.max_retries
     )
 
@@ -111,10 +112,13 @@ def find_abstention(task: Task, state: State) -> AbstentionReason | None:
     told = state["recalled"] or state["guidance"] or task.shown(state["profile"])
     if task.sees and not told:
         return "no_history"
+    if task.leaves_alone(state["touched"]):
+        return "not_in_history"
     reply = state["reply"]
     if reply.probabilities is not None:
         return _abstains_from_choice(task, reply, state["text"])
-    if reply.answerable is not None and reply.answerable < task.abstention.answerable_floor:
+    least = task.least_answerable(state["touched"])
+    if reply.answerable is not None and reply.answerable < least:
         return "not_in_history"
     if not reply.text:
         return "empty"

@@ -140,6 +140,32 @@ def nearness(
     return found
 
 
+def touched(
+    asked: Sequence[str],
+    items: Sequence[HistoryItem],
+    *,
+    asked_vectors: NDArray[np.float32],
+    item_vectors: NDArray[np.float32],
+) -> bool:
+    """Return whether any item is about any of what is asked: a question, or options.
+
+    Args:
+        asked: The texts.
+        items: The history; only what the user wrote counts.
+        asked_vectors: Unit vectors, one row a text.
+        item_vectors: Unit vectors, one row an item.
+    """
+    said = {
+        index: Said.of(item.text, item.category)
+        for index, item in enumerate(items)
+        if item.role == "user"
+    }
+    return any(
+        about(Claim.of(text), {index: float(vector @ item_vectors[index]) for index in said}, said)
+        for text, vector in zip(asked, asked_vectors, strict=True)
+    )
+
+
 def confidence(ages: Sequence[float], against: Sequence[float] = ()) -> float:
     """Return how sure a sentence is, 0 to 1, from the amount, agreement and age of its evidence.
 
