@@ -168,5 +168,12 @@ def _nearness(history: HistoryStore, user_id: str, task: Task, state: State) -> 
     """Return how near what the response saw of the history comes to each option."""
     items, item_vectors = seen(history, user_id, task, state)
     options = state["choices"]
-    vectors = np.asarray(history.embedder.embed_documents(options), np.float32)
-    return nearness(options, items, option_vectors=vectors, item_vectors=item_vectors)
+    categories = list(dict.fromkeys(item.category for item in items if item.category))
+    vectors = np.asarray(history.embedder.embed_documents([*options, *categories]), np.float32)
+    return nearness(
+        options,
+        items,
+        option_vectors=vectors[: len(options)],
+        item_vectors=item_vectors,
+        category_vectors=dict(zip(categories, vectors[len(options) :], strict=True)),
+    )

@@ -112,27 +112,34 @@ def nearness(
     *,
     option_vectors: NDArray[np.float32],
     item_vectors: NDArray[np.float32],
+    category_vectors: Mapping[str, NDArray[np.float32]],
 ) -> list[float]:
     """Return how near the nearest item is to each option: its cosine, less what chance makes.
 
-    Items that say that what the option is about is over, or unwanted, are not near to it.
+    The cosine of an item that has a category is the mean of its text's and its category's. Items
+    that say that what the option is about is over, or unwanted, are not near to it.
 
     Args:
         options: All the options.
         items: The history; only what the user wrote counts.
         option_vectors: Unit vectors, one row an option.
         item_vectors: Unit vectors, one row an item.
+        category_vectors: A unit vector of each category.
     """
     said = {
         index: Said.of(item.text, item.category)
         for index, item in enumerate(items)
         if item.role == "user"
     }
+    about_each = [
+        (vector + category_vectors[item.category]) / 2 if item.category else vector
+        for item, vector in zip(items, item_vectors, strict=True)
+    ]
     found = []
     for option, vector in zip(options, option_vectors, strict=True):
         telling = Claim.of(option).telling
         near = [
-            float(vector @ item_vectors[index])
+            float(vector @ about_each[index])
             for index, item in said.items()
             if not covered(telling, item.denied)
         ]

@@ -226,7 +226,26 @@ def test_an_option_is_as_near_as_the_nearest_item_that_the_user_wrote_and_still_
         items,
         option_vectors=np.asarray(embedder.embed_documents(asked)),
         item_vectors=np.asarray(embedder.embed_documents([item.text for item in items])),
+        category_vectors={},
     )
     same = np.asarray(embedder.embed_documents([asked[0], items[0].text]))
     assert near[0] == pytest.approx(float(same[0] @ same[1]) - UNRELATED)  # and not the sold ones
     assert near[2] == 0.0
+
+
+def test_what_an_item_is_called_counts_as_much_as_what_it_says() -> None:
+    items = [HistoryItem(text="Sencha, 100 g", category="green tea"), HistoryItem(text="rusks")]
+    asked = ["matcha green tea", "rusks with sugar"]
+    embedder = LexicalEmbedder()
+    vectors = [np.asarray(embedder.embed_documents(texts)) for texts in (asked, ["green tea"])]
+    near = nearness(
+        asked,
+        items,
+        option_vectors=vectors[0],
+        item_vectors=np.asarray(embedder.embed_documents([item.text for item in items])),
+        category_vectors={"green tea": vectors[1][0]},
+    )
+    text = float(vectors[0][0] @ np.asarray(embedder.embed_documents([items[0].text]))[0])
+    alike = float(vectors[0][0] @ vectors[1][0])
+    assert alike > text
+    assert near[0] == pytest.approx((alike + text) / 2 - UNRELATED)
