@@ -54,11 +54,9 @@ class Abstention(Record):
     rather invent than decline still gives a telling probability of Yes."""
     answerable_floor: float = Field(default=0.4, gt=0.0, lt=1.0)
     """A probability of Yes below this is an abstention; ignored where there are no logprobs."""
-    untouched_floor: float | None = Field(default=None, gt=0.0, lt=1.0)
-    """The same where no item of the history is about the question; None: as above."""
-    touched_only: bool = False
-    """For a choice: whether it is an abstention if no item of the history is about the question or
-    an option."""
+    untouched_floor: float | None = Field(default=None, gt=0.0, le=26.0)
+    """Takes the place of `answerable_floor`, or of a choice's `floor`, where no item of the history
+    is about the question or an option; there, an abstention is not retried. None: nobody looks."""
     clarifying_question: str = (
         "Your history does not tell me enough to answer that. What should I know about you?"
     )
@@ -143,8 +141,8 @@ class Task(Record):
             raise ValueError("abstention.floor is for tasks of kind 'choice'; leave it out")
         if self.kind == "text" and self.grounding:
             raise ValueError("grounding is for tasks of kind 'choice'; leave it out")
-        if self.kind == "text" and self.abstention.touched_only:
-            raise ValueError("abstention.touched_only is for tasks of kind 'choice'; leave it out")
+        if self.kind == "text" and (self.abstention.untouched_floor or 0.0) >= 1.0:
+            raise ValueError("abstention.untouched_floor is a probability here; set it below 1")
         if self.kind == "choice" and self.abstention.answerable:
             raise ValueError("abstention.answerable is for tasks of kind 'text'; leave it out")
         if len(set(self.sees)) != len(self.sees):
@@ -180,16 +178,12 @@ class Task(Record):
             }
         )
 
-    def leaves_alone(self, touched: bool) -> bool:
-        """Whether it is a choice between things that the history says nothing about."""
-        return self.kind == "choice" and self.abstention.touched_only and not touched
-
-    def least_answerable(self, touched: bool) -> float:
-        """Return the probability of Yes below which a text is an abstention."""
+    def floor(self, touched: bool) -> float:
+        """Return the least probability, of a Yes or (in multiples of chance) of the best option."""
         rule = self.abstention
-        if touched or rule.untouched_floor is None:
-            return rule.answerable_floor
-        return rule.untouched_floor
+        if not touched and rule.untouched_floor is not None:
+            return rule.untouched_floor
+        return rule.floor if self.kind == "choice" else rule.answerable_floor
 
     def shown(self, profile: Profile | None) -> tuple[Sentence, ...]:
         """Return the sentences of a profile that the response may see."""
@@ -210,7 +204,7 @@ class Task(Record):
             update["debiased"] = context.debiased
         if context.grounded is False:
             update["grounding"] = 0.0
-            silent = {"touched_only": False, "untouched_floor": None}
+            silent = {"untouched_floor": None}
             update["abstention"] = self.abstention.model_copy(update=silent)
         if context.supported_only is not None:
             update["supported_only"] = context.supported_only

@@ -153,10 +153,7 @@ def _touched(
 
     It decides nothing either where items are embedded by their words: those miss too much.
     """
-    rule = task.abstention
-    if not (rule.touched_only or rule.untouched_floor):
-        return True
-    if isinstance(history.embedder, LexicalEmbedder):
+    if task.abstention.untouched_floor is None or isinstance(history.embedder, LexicalEmbedder):
         return True
     kept = history.vectors(user_id, [item.id for item in items])
     items = [item for item in items if item.id in kept]  # one may have been deleted

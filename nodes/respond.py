@@ -57,12 +57,10 @@ def make_respond(
         context = require(runtime.context)
         task = find_task(tasks, context.task).with_switches(context)
         runtime.stream_writer({"stage": "respond"})
-        if task.leaves_alone(state["touched"]):
-            return {"reply": Reply(text=""), "calls": []}
         if task.kind == "choice":
             return await _choose(history, chat, task, context.user_id, state)
         asked = await _ask_whether_answerable(chat, task, state)
-        if asked and asked.probability < task.least_answerable(state["touched"]):
+        if asked and asked.probability < task.floor(state["touched"]):
             reply = Reply(text="", answerable=asked.probability)
             return {"reply": reply, "calls": [asked.call]}
         done = await complete(
@@ -153,7 +151,7 @@ async def _choose(
             for one, order in zip(scores, orders, strict=True)
         ]
         tally = vote(votes, len(options))
-    if task.grounding and task.sees:
+    if task.grounding and task.sees and state["touched"]:
         near = await asyncio.to_thread(_nearness, history, user_id, task, state)
         tally = grounded(tally, near, task.grounding)
     reply = Reply(

@@ -102,7 +102,7 @@ def may_retry(task: Task, state: State, context: Context, reason: AbstentionReas
     return (
         task.abstention.policy == "retry"
         and reason != "no_history"
-        and not task.leaves_alone(state["touched"])
+        and (state["touched"] or reason != "not_in_history")
         and state["tries"] < context.max_retries
     )
 
@@ -112,13 +112,10 @@ def find_abstention(task: Task, state: State) -> AbstentionReason | None:
     told = state["recalled"] or state["guidance"] or task.shown(state["profile"])
     if task.sees and not told:
         return "no_history"
-    if task.leaves_alone(state["touched"]):
-        return "not_in_history"
     reply = state["reply"]
     if reply.probabilities is not None:
-        return _abstains_from_choice(task, reply, state["text"])
-    least = task.least_answerable(state["touched"])
-    if reply.answerable is not None and reply.answerable < least:
+        return _abstains_from_choice(task, reply, state)
+    if reply.answerable is not None and reply.answerable < task.floor(state["touched"]):
         return "not_in_history"
     if not reply.text:
         return "empty"
@@ -127,13 +124,15 @@ def find_abstention(task: Task, state: State) -> AbstentionReason | None:
     return "cut_off" if reply.finish_reason == "length" else None
 
 
-def _abstains_from_choice(task: Task, reply: Reply, question: str) -> AbstentionReason | None:
+def _abstains_from_choice(task: Task, reply: Reply, state: State) -> AbstentionReason | None:
     if (reply.on_options or 0.0) < LEAST_ON_OPTIONS:
         if not reply.text:
             return "empty"
-        return "declined" if declines(task, reply.text, question) else "no_option"
+        return "declined" if declines(task, reply.text, state["text"]) else "no_option"
     shares = (reply.probabilities or {}).values()
-    return "low_confidence" if max(shares) * len(shares) < task.abstention.floor else None
+    if max(shares) * len(shares) >= task.floor(state["touched"]):
+        return None
+    return "low_confidence" if state["touched"] else "not_in_history"
 
 
 def declines(task: Task, reply: str, question: str) -> bool:

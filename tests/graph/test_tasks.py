@@ -51,7 +51,7 @@ def test_a_task_file_of_ones_own_is_read(tmp_path: Path) -> None:
         ({"guiding_question": "Ask {?"}, "guiding_question: .*write a literal brace twice"),
         ({"abstention": {"policy": "shrug"}}, "abstention.policy: "),
         ({"abstention": {"floor": 2}}, "abstention.floor is for tasks of kind 'choice'"),
-        ({"abstention": {"touched_only": True}}, "abstention.touched_only is for tasks of kind"),
+        ({"abstention": {"untouched_floor": 2}}, "untouched_floor is a probability here"),
         ({"grounding": 2}, "grounding is for tasks of kind 'choice'"),
         ({"max_tokens": {"digest": 0}}, "max_tokens.digest: "),
         ({"version": 0}, "version: "),

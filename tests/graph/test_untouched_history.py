@@ -66,6 +66,21 @@ async def test_a_choice_between_things_that_no_item_is_about_is_abstained_from_a
     assert (answer.reason, answer.tries) == (reason, tries)
 
 
+async def test_a_choice_that_the_model_is_sure_of_stands_although_no_item_is_about_it(
+    anna: HistoryStore,
+) -> None:
+    def sure(prompt: str) -> str | dict[str, float]:
+        if "option and nothing else" not in prompt:
+            return "Nothing new."
+        first = "A. violin rosin" in prompt
+        return {"A": 0.7, "B": 0.3} if first else {"A": 0.3, "B": 0.7}
+
+    answer = await asked(anna, sure, "Which?", SILENT)
+    assert isinstance(answer, Answered)
+    assert answer.option == 0
+    assert answer.confidence == pytest.approx(0.7)  # the model's own: there is nothing to add
+
+
 async def test_one_option_that_an_item_is_about_is_enough(anna: HistoryStore) -> None:
     answer = await asked(anna, first_letter, "Which?", ["violin rosin", "desk for cats like Miso"])
     assert isinstance(answer, Answered)
