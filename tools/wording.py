@@ -43,7 +43,8 @@ _ENDING = re.compile(
     r"\b(?:"
     r"no more|no longer|no|not|cannot|never|without|instead of|rather than|any ?more|"
     r"quit|quits|stop(?:s|ped)?|sold|sell(?:s|ing)?|cancel\w*|drop(?:ped)|uninstall\w*|retired?|"
-    r"return(?:s|ed)|g[ai]ven?s? (?:up|away)|gave .{1,40}? (?:away|to)|sen[dt]s? .{0,40}?\bback|"
+    r"return(?:s|ed)|g[ai]ven?s? (?:up|away)|gave (?P<given>.{1,40}?) (?:away|to)|"
+    r"sen[dt]s? (?P<sent>.{0,40}?)\bback|"
     r"left (?=the|my|our|a |their)|refuses?|avoids?|hates?|dislikes?|allergic|broken?|stolen|died|"
     r"(?:switch|mov|chang|convert)\w* (?:.{1,40}? )?from|prefers? .{1,40}? (?:to|over)|"
     r"nicht|kein\w*|nie|ohne|statt|verkauft\w*|aufgehört|gekündigt|"
@@ -119,7 +120,8 @@ def covered(wanted: Iterable[str], there: Collection[str]) -> set[str]:
 def denied_words(text: str) -> set[str]:
     """Return the stems of what a text denies or says to be over.
 
-    That is what follows the ending in its clause or, if nothing does, what comes before it.
+    That is what follows the ending in its clause or, if nothing does, what comes before it; of what
+    was given or sent away, it is that thing.
     """
     denied: set[str] = set()
     for clause in _CLAUSE.split(text):
@@ -129,7 +131,8 @@ def denied_words(text: str) -> set[str]:
         after = clause[found.end() :]
         if found[0].casefold().endswith("from"):
             after = _CHANGED_TO.split(after)[0]
-        denied |= telling_words(after) or telling_words(clause[: found.start()])
+        gone = telling_words(found["given"] or found["sent"] or "")
+        denied |= gone or telling_words(after) or telling_words(clause[: found.start()])
     return denied
 
 

@@ -233,6 +233,24 @@ def test_an_option_is_as_near_as_the_nearest_item_that_the_user_wrote_and_still_
     assert near[2] == 0.0
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Gave the copper pan to my neighbour.", "sent the copper pan back", "sold the copper pan"],
+)
+def test_what_was_given_or_sent_away_brings_nothing_nearer(text: str) -> None:
+    embedder = LexicalEmbedder()
+    vectors = np.asarray(embedder.embed_documents(["A copper pan", "a neighbour", text]))
+    near = nearness(
+        ["A copper pan", "a neighbour"],
+        [HistoryItem(text=text)],
+        option_vectors=vectors[:2],
+        item_vectors=vectors[2:],
+        category_vectors={},
+    )
+    assert float(vectors[0] @ vectors[2]) > UNRELATED
+    assert near[0] == 0.0
+
+
 def test_what_an_item_is_called_counts_as_much_as_what_it_says() -> None:
     items = [HistoryItem(text="Sencha, 100 g", category="green tea"), HistoryItem(text="rusks")]
     asked = ["matcha green tea", "rusks with sugar"]
