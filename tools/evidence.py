@@ -84,11 +84,7 @@ def speaking_for(
         option_vectors: Unit vectors, one row an option.
         item_vectors: Unit vectors, one row an item.
     """
-    said = {
-        index: Said.of(item.text, item.category)
-        for index, item in enumerate(items)
-        if item.role == "user"
-    }
+    said = _by_the_user(items)
     scores: list[dict[int, float]] = []
     for option, vector in zip(options, option_vectors, strict=True):
         claim = Claim.of(option)
@@ -126,11 +122,7 @@ def nearness(
         item_vectors: Unit vectors, one row an item.
         category_vectors: A unit vector of each category.
     """
-    said = {
-        index: Said.of(item.text, item.category)
-        for index, item in enumerate(items)
-        if item.role == "user"
-    }
+    said = _by_the_user(items)
     about_each = [
         (vector + category_vectors[item.category]) / 2 if item.category else vector
         for item, vector in zip(items, item_vectors, strict=True)
@@ -162,11 +154,7 @@ def touched(
         asked_vectors: Unit vectors, one row a text.
         item_vectors: Unit vectors, one row an item.
     """
-    said = {
-        index: Said.of(item.text, item.category)
-        for index, item in enumerate(items)
-        if item.role == "user"
-    }
+    said = _by_the_user(items)
     return any(
         about(Claim.of(text), {index: float(vector @ item_vectors[index]) for index in said}, said)
         for text, vector in zip(asked, asked_vectors, strict=True)
@@ -186,6 +174,15 @@ def confidence(ages: Sequence[float], against: Sequence[float] = ()) -> float:
     """
     for_it, against_it = (sum(0.5 ** (age / HALF_LIFE) for age in side) for side in (ages, against))
     return float(round(for_it / (for_it + against_it + 1), 3))
+
+
+def _by_the_user(items: Sequence[HistoryItem]) -> dict[int, Said]:
+    """Return what the user's own items say, by their index."""
+    return {
+        index: Said.of(item.text, item.category)
+        for index, item in enumerate(items)
+        if item.role == "user"
+    }
 
 
 def _ages(items: Sequence[HistoryItem]) -> list[float]:
