@@ -3,12 +3,11 @@
 import argparse
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -17,7 +16,7 @@ from rich.console import Console
 from guided_profile.apps import assembly, eval_experiments
 from guided_profile.apps.authored import authored
 from guided_profile.apps.commands import downloads, known_task
-from guided_profile.apps.settings import read_settings
+from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.evals.calls import Calls, KeptChat
 from guided_profile.evals.catalogue import make_methods, named
 from guided_profile.evals.dataset_sampling import chosen
@@ -31,7 +30,7 @@ from guided_profile.evals.progress import progress
 from guided_profile.evals.report_html import page
 from guided_profile.evals.report_tables import tables
 from guided_profile.evals.results import Answers, Result
-from guided_profile.evals.runner import OnResult, check_same_run, digest_of, run
+from guided_profile.evals.runner import OnResult, digest_of, opened, run
 from guided_profile.evals.scorers_text import rouge
 from guided_profile.evals.summary import Prices, Summary, summarize
 from guided_profile.graph.errors import InputError
@@ -86,18 +85,8 @@ async def evaluate(given: argparse.Namespace, out: Console, notes: Console) -> i
 
 async def _evaluated(job: Job, place: Place | None, out: Console, notes: Console) -> int:
     given = job.given
-    given.out.mkdir(parents=True, exist_ok=True)
-    check_same_run(given.out / "run.json", _identity(job))
-    calls, answers = Calls(given.out / "calls.db"), Answers(given.out / "answers.jsonl")
-    try:
-        with (
-            TemporaryDirectory() as folder,
-            HistoryStore.open(job.embedder, path=Path(folder)) as history,
-        ):
-            summary = await _asked(job, calls, answers, history, place, notes)
-    finally:
-        answers.close()
-        calls.close()
+    with opened(given.out, _identity(job), job.embedder) as (calls, answers, history):
+        summary = await _asked(job, calls, answers, history, place, notes)
     _report(summary, given, out)
     return 1 if any(row.counts.errors for row in summary.rows) else 0
 
@@ -105,16 +94,8 @@ async def _evaluated(job: Job, place: Place | None, out: Console, notes: Console
 def _job(given: argparse.Namespace, notes: Console) -> Job:
     """Read what was asked for; whatever can be wrong is found before the first call."""
     names = named(given.methods)
-    for name, least in (("n", 1), ("concurrency", 1)):
-        value = getattr(given, name)
-        if value is not None and value < least:
-            raise InputError(f"--{name} is {value}; set it to {least} or more.")
     settings = read_settings()
-    _, task = known_task(settings, given.task)
-    everything = (
-        list(load("plain", given.data, task=task.name)) if given.data else authored(task.name)
-    )
-    examples = fitting(task, everything, list(chosen(everything, given.n, given.seed)))
+    task, everything, examples = examples_of(given, settings, {"n": 1, "concurrency": 1})
     judged = named(given.judge) if given.judge else ()
     if judged and (task.kind != "text" or len(judged) != 2 or set(judged) - set(names)):
         raise InputError("--judge takes two of the --methods, for a task of kind 'text'.")
@@ -127,7 +108,32 @@ def _job(given: argparse.Namespace, notes: Console) -> Job:
     return Job(given, names, judged, task, everything, examples, chat, embedder)
 
 
-def fitting(
+def examples_of(
+    given: argparse.Namespace, settings: Settings, least: Mapping[str, int]
+) -> tuple[Task, Sequence[Example], Sequence[Example]]:
+    """Return the task, all examples, and those of them that are asked.
+
+    Args:
+        given: With `task`, `data`, `n` and `seed`.
+        settings: Where tasks of one's own stand.
+        least: The least value of each of its numbers, by name.
+
+    Raises:
+        InputError: A number is too small, or the examples do not fit the task.
+    """
+    for name, bound in least.items():
+        value = getattr(given, name)
+        if value is not None and value < bound:
+            raise InputError(f"--{name} is {value}; set it to {bound} or more.")
+    _, task = known_task(settings, given.task)
+    everything = (
+        list(load("plain", given.data, task=task.name)) if given.data else authored(task.name)
+    )
+    examples = list(chosen(everything, given.n, given.seed))
+    return task, everything, _fitting(task, everything, examples)
+
+
+def _fitting(
     task: Task, everything: Sequence[Example], examples: Sequence[Example]
 ) -> Sequence[Example]:
     """Return the examples, if the task can be asked about them and all ids are different."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -15,18 +14,15 @@ from langchain_core.language_models import BaseChatModel
 from rich.console import Console
 
 from guided_profile.apps import assembly
-from guided_profile.apps.authored import authored
-from guided_profile.apps.commands import downloads, known_task
-from guided_profile.apps.eval_commands import fitting
+from guided_profile.apps.commands import downloads
+from guided_profile.apps.eval_commands import examples_of
 from guided_profile.apps.settings import read_settings
-from guided_profile.evals.calls import Calls, KeptChat, charged
-from guided_profile.evals.dataset_sampling import chosen
-from guided_profile.evals.datasets import load
+from guided_profile.evals.calls import KeptChat, charged
 from guided_profile.evals.examples import Example
 from guided_profile.evals.methods import SETTINGS, Parts
 from guided_profile.evals.progress import progress
 from guided_profile.evals.results import Answers, Result
-from guided_profile.evals.runner import OnResult, check_same_run, digest_of
+from guided_profile.evals.runner import OnResult, digest_of, opened
 from guided_profile.evals.scorers_text import rouge
 from guided_profile.evals.tuning import (
     SETTING,
@@ -87,35 +83,18 @@ class Proposed:
 async def tune_task(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Try guiding questions, print what they came to and write the task; 1 if answers failed."""
     job = _job(given, notes)
-    given.out.mkdir(parents=True, exist_ok=True)
-    check_same_run(given.out / "run.json", _identity(job))
-    calls, answers = Calls(given.out / "calls.db"), Answers(given.out / "answers.jsonl")
-    try:
-        with (
-            TemporaryDirectory() as folder,
-            HistoryStore.open(job.embedder, path=Path(folder)) as history,
-        ):
-            kept = KeptChat(inner=job.chat, calls=calls)
-            proposed, tuning = await _tuned(job, kept, history, answers, notes)
-    finally:
-        answers.close()
-        calls.close()
+    with opened(given.out, _identity(job), job.embedder) as (calls, answers, history):
+        kept = KeptChat(inner=job.chat, calls=calls)
+        proposed, tuning = await _tuned(job, kept, history, answers, notes)
     _report(job, proposed, tuning, out)
     return 1 if tuning.errors else 0
 
 
 def _job(given: argparse.Namespace, notes: Console) -> Job:
     """Read what was asked for; whatever can be wrong is found before the first call."""
-    for name, least in (("n", 1), ("concurrency", 1), ("candidates", 0)):
-        value = getattr(given, name)
-        if value is not None and value < least:
-            raise InputError(f"--{name} is {value}; set it to {least} or more.")
     settings = read_settings()
-    _, task = known_task(settings, given.task)
-    everything = (
-        list(load("plain", given.data, task=task.name)) if given.data else authored(task.name)
-    )
-    examples = fitting(task, everything, list(chosen(everything, given.n, given.seed)))
+    least = {"n": 1, "concurrency": 1, "candidates": 0}
+    task, everything, examples = examples_of(given, settings, least)
     parted = halves(examples, given.seed)
     _check_asked(task, parted)
     yours = _questions(given.questions) if given.questions else ()

@@ -16,7 +16,6 @@ task and arm, with 95 % intervals:
 import argparse
 import asyncio
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -24,18 +23,17 @@ from tempfile import TemporaryDirectory
 
 from langchain_core.language_models import BaseChatModel
 
-from guided_profile.evals.calls import Calls, KeptChat
+from guided_profile.evals.calls import KeptChat
 from guided_profile.evals.dataset_abstention import SPLITS, abstention
 from guided_profile.evals.embedded import embedded_chat, embedded_embedder
 from guided_profile.evals.examples import Example
 from guided_profile.evals.methods import Parts, Workflow, workflow
-from guided_profile.evals.results import Answers, Result
-from guided_profile.evals.runner import check_same_run, digest_of, run
+from guided_profile.evals.results import Result
+from guided_profile.evals.runner import digest_of, opened, run
 from guided_profile.evals.statistics import estimate
 from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.tools.embeddings import Embedder
-from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import model_id
 
 ARMS = ("default", "dg")
@@ -128,22 +126,14 @@ async def measure(
         InputError: The folder holds another run.
     """
     tasks = [builtin_tasks()[name] for name in dict.fromkeys(one.task for one in examples)]
-    check_same_run(
-        folder / "run.json",
-        {
-            "questions": digest_of(examples),
-            "model": model_id(chat),
-            "tasks": [task.model_dump(mode="json") for task in tasks],
-            "prompts": prompts_digest(),
-        },
-    )
+    settings = {
+        "questions": digest_of(examples),
+        "model": model_id(chat),
+        "tasks": [task.model_dump(mode="json") for task in tasks],
+        "prompts": prompts_digest(),
+    }
     rows = []
-    with (
-        closing(Calls(folder / "calls.db")) as calls,
-        closing(Answers(folder / "answers.jsonl")) as answers,
-        TemporaryDirectory() as held,
-        HistoryStore.open(embedder, path=Path(held)) as history,
-    ):
+    with opened(folder, settings, embedder) as (calls, answers, history):
         kept = KeptChat(inner=chat, calls=calls)
         for task in tasks:
             mine = [one for one in examples if one.task == task.name]

@@ -3,16 +3,19 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from guided_profile.evals.calls import charged
+from guided_profile.evals.calls import Calls, charged
 from guided_profile.evals.examples import Example
 from guided_profile.evals.methods import Method
 from guided_profile.evals.results import Answers, Result
 from guided_profile.graph.errors import GuidedProfileError, InputError, ModelError
 from guided_profile.graph.state import Cost
+from guided_profile.tools.embeddings import Embedder
 from guided_profile.tools.history import HistoryStore
 
 MOST_FAILURES = 10
@@ -104,6 +107,31 @@ async def ask(method: Method, example: Example) -> Result:
                 cost=Cost.of(calls),
             )
         return Result.of(example.id, method.name, said, Cost.of(calls))
+
+
+@contextmanager
+def opened(
+    folder: Path, settings: Mapping[str, Any], embedder: Embedder
+) -> Iterator[tuple[Calls, Answers, HistoryStore]]:
+    """Open the folder of a run: the calls and answers it holds, and an empty history beside it.
+
+    Args:
+        folder: Made if there is none.
+        settings: What the answers depend on, see `check_same_run`.
+        embedder: Of the history, which is gone afterwards.
+
+    Raises:
+        InputError: The folder holds the answers of another run, or cannot be used.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    check_same_run(folder / "run.json", settings)
+    with (
+        closing(Calls(folder / "calls.db")) as calls,
+        closing(Answers(folder / "answers.jsonl")) as answers,
+        TemporaryDirectory() as held,
+        HistoryStore.open(embedder, path=Path(held)) as history,
+    ):
+        yield calls, answers, history
 
 
 def check_same_run(path: Path, settings: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ What a sentence claims is held against what items are about (`topics.py`); what 
 is counted (`style.py`). `evals/bench_evidence.py` measures it on labelled sentences.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from guided_profile.graph.state import HistoryItem, Sentence
 from guided_profile.tools.style import claimed_habits, own_words
+from guided_profile.tools.text_cache import TextCache
 from guided_profile.tools.topics import about, by_topic
 from guided_profile.tools.wording import Claim, Said, covered
 
@@ -40,15 +42,14 @@ def support(
         style: Whether sentences are about how the user writes; one that claims no habit of
             writing is then held against what the items are about, like any other.
     """
-    own = [index for index, item in enumerate(items) if item.role == "user"]
-    said = {index: Said.of(items[index].text, items[index].category) for index in own}
+    said = _by_the_user(items)
     ages = _ages(items)
     tied = []
     for text, vector in zip(sentences, sentence_vectors, strict=True):
         against: set[int] = set()
-        scores = _by_style(text, {index: items[index].text for index in own}) if style else None
+        scores = _by_style(text, {index: items[index].text for index in said}) if style else None
         if scores is None:
-            cosines = {index: float(vector @ item_vectors[index]) for index in own}
+            cosines = {index: float(vector @ item_vectors[index]) for index in said}
             scores, against = by_topic(text, cosines, said, ages)
         best = sorted(scores, key=lambda index: (-scores[index], index))[:MOST_EVIDENCE]
         tied.append(
@@ -178,11 +179,13 @@ def confidence(ages: Sequence[float], against: Sequence[float] = ()) -> float:
 
 def _by_the_user(items: Sequence[HistoryItem]) -> dict[int, Said]:
     """Return what the user's own items say, by their index."""
-    return {
-        index: Said.of(item.text, item.category)
-        for index, item in enumerate(items)
-        if item.role == "user"
-    }
+    own = [index for index, item in enumerate(items) if item.role == "user"]
+    told = (json.dumps([items[index].text, items[index].category]) for index in own)
+    return dict(zip(own, _read.of(told), strict=True))
+
+
+_read: TextCache[Said] = TextCache(lambda told: Said.of(*json.loads(told)), most_bytes=4 << 20)
+"""The same items are read in every run; with its words, an item takes some ten times as much."""
 
 
 def _ages(items: Sequence[HistoryItem]) -> list[float]:
