@@ -32,6 +32,7 @@ EPILOGS = {
     "profile": "example: guided-profile profile --user anna --correct 2 'I am vegan now.'",
     "forget": "example: guided-profile forget --user anna 851c0e955a96a428",
     "export": "example: guided-profile export --user anna > anna.json",
+    "mcp": "example, in an assistant's configuration: guided-profile mcp --user anna",
     "tasks": "example: guided-profile tasks --json",
     "models": "example: guided-profile models pull smollm2-135m",
     "eval": "example: guided-profile eval --data mine.jsonl --methods dg,pg,gpg --out runs/1"
@@ -74,6 +75,9 @@ def parser() -> argparse.ArgumentParser:
     )
     export = command("export", "Print everything that is kept about a user; `add` takes it back.")
     export.add_argument("--user", required=True)
+    mcp = command("mcp", "Serve a user's history and profile to an assistant that speaks MCP.")
+    mcp.add_argument("--user", required=True, help="whose; no other's can be reached")
+    mcp.add_argument("--task", default="assistant", help="the task whose profile is shown")
     command("tasks", "List the tasks.")
     models = command("models", "List the embedded models' weights, or fetch some.")
     models.add_argument("action", nargs="?", choices=["list", "pull"], default="list")
@@ -116,6 +120,16 @@ def _refuse(error: Exception, given: argparse.Namespace, code: int) -> int:
     return code
 
 
+async def _mcp(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    try:
+        from guided_profile.apps.mcp_server import serve
+    except ImportError as error:
+        raise SettingsError(
+            f"{error.name} is not installed; install it with pip install 'guided-profile[mcp]'."
+        ) from error
+    return await serve(given, notes)
+
+
 Command = Callable[[argparse.Namespace, Console, Console], Awaitable[int]]
 
 _COMMANDS: dict[str, Command] = {
@@ -125,6 +139,7 @@ _COMMANDS: dict[str, Command] = {
     "profile": profile_commands.profile,
     "forget": profile_commands.forget,
     "export": profile_commands.export,
+    "mcp": _mcp,
     "tasks": commands.tasks,
     "models": commands.models,
     "eval": eval_commands.evaluate,

@@ -41,7 +41,7 @@ class Context:
     """Whose history is read. From the authenticated caller, never from a model or a message."""
 
     task: str = "dialogue"
-    """The name of a task: preference, paraphrase, dialogue, or one of your own."""
+    """The name of a task: preference, paraphrase, dialogue, assistant, or one of your own."""
 
     max_retries: int = 2
     """How often an abstention is retried before it stands."""

@@ -17,7 +17,7 @@ from guided_profile.graph.context import Context, Recall, Sight
 from guided_profile.graph.errors import TaskError
 from guided_profile.graph.state import Profile, Record, Sentence
 
-BUILTIN = ("preference", "paraphrase", "dialogue")
+BUILTIN = ("preference", "paraphrase", "dialogue", "assistant")
 
 
 def checked_template(template: str) -> str:

@@ -16,7 +16,7 @@ from langgraph.types import Overwrite
 
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.prompts import prompts_digest
-from guided_profile.graph.state import Cost, HistoryItem, Profile, ProfileUse, Standing, State
+from guided_profile.graph.state import HistoryItem, Profile, ProfileUse, Standing, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.builds import Builds
@@ -28,7 +28,7 @@ from guided_profile.tools.poison import flagged
 from guided_profile.tools.profiles import Shelf, digest
 from guided_profile.tools.ranking import tokens_of
 from guided_profile.tools.search import StageSearch, call_search, make_search_history
-from guided_profile.tools.standing import Decided, decide, shelf_of, wished
+from guided_profile.tools.standing import Decided, decide, empty_profile, shelf_of, wished
 
 _log = logging.getLogger(__name__)
 
@@ -93,7 +93,11 @@ def make_recall(
         shelf = shelf_of(runtime, task)
         if len(window) < task.cold_start.items:
             update["profile_use"] = "cold"
-            cold = _too_little(task, len(window), model_id(chat), clock())
+            note = (
+                f"There is too little history for a profile yet: {len(window)} of the "
+                f"{task.cold_start.items} items that it takes."
+            )
+            cold = empty_profile(task.name, note, model_id(chat), clock())
             update["profile"] = await wished(shelf, cold, history)
             return update
         material = update["recalled"] if again else window
@@ -186,21 +190,6 @@ async def _stands(
     update["profile"] = await wished(shelf, decided.standing.profile, history)
     update["guidance"] = decided.standing.profile.guidance
     return True
-
-
-def _too_little(task: Task, count: int, model: str, now: datetime) -> Profile:
-    """Return the profile that says why there is none."""
-    return Profile(
-        task=task.name,
-        sentences=(),
-        note=f"There is too little history for a profile yet: {count} of the "
-        f"{task.cold_start.items} items that it takes.",
-        guidance="",
-        fingerprint="",
-        model=model,
-        created=now,
-        cost=Cost(),
-    )
 
 
 def _own(items: Iterable[HistoryItem]) -> list[HistoryItem]:

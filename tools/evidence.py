@@ -114,7 +114,8 @@ def nearness(
     """Return how near the nearest item is to each option: its cosine, less what chance makes.
 
     The cosine of an item that has a category is the mean of its text's and its category's. Items
-    that say that what the option is about is over, or unwanted, are not near to it.
+    that say that what the option is about is over are not near to it, and those that tell of a
+    dislike are near to nothing.
 
     Args:
         options: All the options.
@@ -134,7 +135,7 @@ def nearness(
         near = [
             float(vector @ about_each[index])
             for index, item in said.items()
-            if not covered(telling, item.denied)
+            if not item.disliked and not covered(telling, item.denied)
         ]
         found.append(max([0.0, *(cosine - UNRELATED for cosine in near)]))
     return found

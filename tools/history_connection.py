@@ -46,9 +46,14 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
+OPENS_WITHIN = 10.0
+"""Seconds that a Chroma server has for the first answer."""
+HEARTBEAT = "/api/v2/heartbeat"
 LOADED = 64
 """How many vector indexes Chroma may hold in memory, of those that a folder has; each has five
 files open. Chroma's own bound does not work in 1.5.9: it lets go of none."""
+ANSWERS_WITHIN = httpx.Timeout(60.0, connect=5.0)
+"""Seconds that a Chroma server has for an answer; Chroma's own client waits for ever."""
 ERASING = ".guided_profile.erasing"
 """In the folder while something is being deleted from its files."""
 
@@ -82,11 +87,10 @@ class Connection:
 
     def close(self) -> None:
         """Release the client."""
-        servers = (self.client._server, self.client._admin_client._server)  # type: ignore[attr-defined]
+        sessions = _sessions(self.client)
         self.client.close()
-        for server in servers:
-            if isinstance(server, FastAPI):
-                server._session.close()  # Chroma leaves its sockets open
+        for session in sessions:
+            session.close()  # Chroma leaves its sockets open
 
 
 class Folder(Connection):
@@ -213,10 +217,25 @@ def connect(path: Path | None, url: str | None) -> Connection:
     secure = parts.scheme == "https"
     with named_failures(place, "opened", server=True):
         settings = _settings(chroma_server_host=url, chroma_server_http_port=parts.port)
-        client = chromadb.HttpClient(  # given a whole URL, it looks no further than that
-            host=url, port=parts.port or 0, ssl=secure, settings=settings
+        httpx.get(
+            urlunsplit(parts._replace(path=parts.path.rstrip("/") + HEARTBEAT)),
+            timeout=OPENS_WITHIN,
         )
-    return Connection(cast("Client", client), place)
+        client = cast(
+            "Client",
+            chromadb.HttpClient(  # given a whole URL, it looks no further than that
+                host=url, port=parts.port or 0, ssl=secure, settings=settings
+            ),
+        )
+        for session in _sessions(client):
+            session.timeout = ANSWERS_WITHIN
+    return Connection(client, place)
+
+
+def _sessions(client: Client) -> list[httpx.Client]:
+    """Return what a client reaches its server by; a folder's has none."""
+    servers = (client._server, client._admin_client._server)  # type: ignore[attr-defined]
+    return [server._session for server in servers if isinstance(server, FastAPI)]
 
 
 class named_failures:
@@ -254,6 +273,11 @@ class named_failures:
                 f"the history in {self._place} could not be {self._done} ({name}). If that stays "
                 "so, see whether the disk is full; the items are still there: bring them to "
                 "another folder with HistoryStore.copy_to."
+            )
+        if isinstance(error, httpx.TimeoutException):
+            return (
+                f"the Chroma server at {self._place} does not answer; see whether it is "
+                "overloaded, and try again."
             )
         if isinstance(error, httpx.TransportError) or "Could not connect" in str(error):
             port = urlsplit(self._place).port

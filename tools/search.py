@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, cast
@@ -80,12 +80,18 @@ class SearchArguments(BaseModel):
         return None if value == "" else value
 
 
-def make_search_history(history: HistoryStore) -> BaseTool:
+def make_search_history(
+    history: HistoryStore, user_of: Callable[[Any], str] | None = None
+) -> BaseTool:
     """Return the tool that searches the history of the run's user.
 
     Whose history that is comes from the run's context alone: the runtime is injected, is no part
     of the schema, and is not taken from the arguments even where a host forgets to strip them.
     The tool message's artifact holds the items as JSON, which a host's checkpointer can read back.
+
+    Args:
+        history: Where the items are.
+        user_of: Reads the user's id from a context that is not `Context`.
     """
 
     def search_history(
@@ -104,7 +110,7 @@ def make_search_history(history: HistoryStore) -> BaseTool:
         are known. Items are found whatever their age: for a period, set after and before; for one
         kind of history, set source or category. Search again in other words if nothing fits.
         """
-        context = _context_of(runtime)
+        context = _context_of(runtime, user_of)
         stage = stage if isinstance(stage, StageSearch) else None  # else it is a model's own
         tokens = stage.tokens if stage else None
         found = history.search(
@@ -193,9 +199,13 @@ async def call_search(
     return [HistoryItem.model_validate(item) for item in message.artifact]
 
 
-def _context_of(runtime: ToolRuntime[Context]) -> Context:
+def _context_of(
+    runtime: ToolRuntime[Context], user_of: Callable[[Any], str] | None = None
+) -> Context:
     """Return the run's context; only a runtime that a graph made is believed."""
-    context = require(runtime.context if isinstance(runtime, ToolRuntime) else None)
+    context: Any = require(runtime.context if isinstance(runtime, ToolRuntime) else None)
+    if user_of is not None:
+        return Context(user_id=user_of(context))
     if not isinstance(context, Context):
         raise QuestionError(
             f"the run's context is a {type(context).__name__}; make the graph or agent with "

@@ -9,7 +9,7 @@ import numpy as np
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.state import HistoryItem, Profile, Standing
+from guided_profile.graph.state import Cost, HistoryItem, Profile, Standing
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.builds import Builds
 from guided_profile.tools.freshness import Plan, plan
@@ -67,7 +67,7 @@ async def decide(
         standing = await shelf.standing()
         covered = set(standing.covered) if standing else set()
         new = [item for item in window if item.id not in covered]
-        gone = await _gone(standing, window, shelf.user_id, history)
+        gone = await gone_from(standing, shelf.user_id, history, window)
         what = plan(
             standing, new=len(new), gone=gone, made_with=made_with, policy=task.freshness, now=now
         )
@@ -88,10 +88,20 @@ async def decide(
         await builds.others(shelf.key)
 
 
-async def _gone(
-    standing: Standing | None, window: Sequence[HistoryItem], user_id: str, history: HistoryStore
+async def gone_from(
+    standing: Standing | None,
+    user_id: str,
+    history: HistoryStore,
+    window: Sequence[HistoryItem] = (),
 ) -> set[str]:
-    """Return the ids that the profile cites and that are no longer there."""
+    """Return the ids that a profile cites and that are no longer there.
+
+    Args:
+        standing: The profile.
+        user_id: Whose.
+        history: Where cited items are looked up.
+        window: Items that are known to be there.
+    """
     if not standing:
         return set()
     cited = {id_ for one in standing.profile.sentences for id_ in one.evidence}
@@ -100,6 +110,27 @@ async def _gone(
         return set()
     there = await asyncio.to_thread(history.get, user_id, sorted(unseen))
     return unseen - {item.id for item in there}
+
+
+def empty_profile(task: str, note: str, model: str, now: datetime) -> Profile:
+    """Return the profile of a user of whom too little is known.
+
+    Args:
+        task: The task's name.
+        note: Why it is empty, in words that a user can be shown.
+        model: The model that would have written it.
+        now: The time, in UTC.
+    """
+    return Profile(
+        task=task,
+        sentences=(),
+        note=note,
+        guidance="",
+        fingerprint="",
+        model=model,
+        created=now,
+        cost=Cost(),
+    )
 
 
 async def wished(shelf: Shelf | None, profile: Profile, history: HistoryStore) -> Profile:

@@ -54,6 +54,17 @@ _ENDING = re.compile(
     re.IGNORECASE,
 )
 """Denies something, or says that it is over; what follows in its clause is denied."""
+_DISLIKE = re.compile(
+    r"\b(?:"
+    r"(?:one|two|1|2)[ -]stars?|[12](?: out of |/)5|disappoint(?:ed|ing|s)|regret(?:s|ted)?|"
+    r"waste of (?:money|time|space)|(?:do|did|would)(?:n['’]t| not) (?:buy|recommend|like|enjoy)|"
+    r"can(?:not|['’]t) stand|"
+    r"(?:ein(?:en)?|zwei) sterne?|enttäusch(?:t|end)|bereue|"
+    r"(?:una|dos) estrellas?|decepcion(?:ó|ante|ado)|(?:une|deux) étoiles?|déçue?|décevante?"
+    r")\b",
+    re.IGNORECASE,
+)
+"""Says of what a text is about that it was not liked."""
 _CLAUSE = re.compile(r"[,;:!?()\n]|\.(?!\d)|\b(?:and|but|if|so|und|aber|y|pero|et|mais)\b")
 _CHANGED_TO = re.compile(r"\b(?:to|auf|a|à)\b", re.IGNORECASE)
 _NUMBERS = {
@@ -206,6 +217,8 @@ class Said:
     numbers: frozenset[str]
     kin: frozenset[str]
     denied: frozenset[str]
+    disliked: bool
+    """Whether it says of what it is about that it was not liked."""
     of_kin: str
     """The relative that it tells of instead of the user; empty: it tells of the user."""
 
@@ -221,5 +234,6 @@ class Said:
             numbers=frozenset(numbers(text)),
             kin=frozenset(_kin(whole)),
             denied=frozenset(denied_words(text)),
+            disliked=bool(_DISLIKE.search(text)),
             of_kin="" if not kin or _FIRST_PERSON.search(text) else kin.pop(),
         )

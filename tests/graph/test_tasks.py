@@ -86,7 +86,7 @@ def test_names_are_unique_and_an_unknown_one_lists_the_known(tmp_path: Path) -> 
     task = load_task(write(tmp_path))
     with pytest.raises(TaskError, match="two tasks are named 'titles'"):
         by_name([task, task])
-    with pytest.raises(TaskError, match="dialogue, paraphrase, preference"):
+    with pytest.raises(TaskError, match="assistant, dialogue, paraphrase, preference"):
         find_task(builtin_tasks(), "titles")
 
 

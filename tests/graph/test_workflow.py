@@ -500,7 +500,7 @@ async def test_no_context_and_no_such_task_are_refused(history: HistoryStore) ->
     graph, _ = graph_of(history, "fine")
     with pytest.raises(QuestionError, match="user_id"):
         await graph.ainvoke({"question": "x"})
-    with pytest.raises(TaskError, match="dialogue, paraphrase, preference"):
+    with pytest.raises(TaskError, match="assistant, dialogue, paraphrase, preference"):
         await graph.ainvoke({"question": "x"}, context=Context(user_id="a", task="poem"))
 
 

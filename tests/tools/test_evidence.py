@@ -235,9 +235,17 @@ def test_an_option_is_as_near_as_the_nearest_item_that_the_user_wrote_and_still_
 
 @pytest.mark.parametrize(
     "text",
-    ["Gave the copper pan to my neighbour.", "sent the copper pan back", "sold the copper pan"],
+    [
+        "Gave the copper pan to my neighbour.",
+        "sent the copper pan back",
+        "sold the copper pan",
+        "Two stars for the copper pan, it is heavy.",
+        "The copper pan was a waste of money.",
+        "I would not recommend this copper pan",
+        "Vom Pan aus copper bin ich enttäuscht",
+    ],
 )
-def test_what_was_given_or_sent_away_brings_nothing_nearer(text: str) -> None:
+def test_what_was_given_away_or_not_liked_brings_nothing_nearer(text: str) -> None:
     embedder = LexicalEmbedder()
     vectors = np.asarray(embedder.embed_documents(["A copper pan", "a neighbour", text]))
     near = nearness(

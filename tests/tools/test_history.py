@@ -28,7 +28,8 @@ from guided_profile.graph.errors import (
     StoreInUseError,
 )
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools import history_collection
+from guided_profile.tools import history_collection, history_connection
+from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.history import Added, HistoryStore
 
 Open = Callable[..., HistoryStore]
@@ -578,3 +579,11 @@ def test_no_server_is_named_with_what_to_start() -> None:
 def test_a_place_that_is_none_is_refused(where: Any) -> None:
     with pytest.raises(SettingsError):
         HistoryStore.open(WordEmbedder(), **where)
+
+
+def test_a_server_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setattr(history_connection, "OPENS_WITHIN", 0.2)
+        with pytest.raises(HistoryError, match="does not answer; see whether it is overloaded"):
+            HistoryStore.open(LexicalEmbedder(), url=url)

@@ -1,0 +1,293 @@
+"""What a host assistant needs for its users: what is known of one, and remembering what they say.
+
+All of it is done on threads of its own, so that hosts with and without an event loop use it alike,
+and profiles are made while nobody waits.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from contextvars import Context as Variables
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock, Thread
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from langchain_core.language_models import BaseChatModel
+from langgraph.store.base import BaseStore
+
+from guided_profile.apps import assembly
+from guided_profile.apps.commands import profile_store
+from guided_profile.apps.settings import Settings, read_settings
+from guided_profile.graph.build import build_graph, standing_profile, utc_now
+from guided_profile.graph.context import Context
+from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.state import HistoryItem, Profile
+from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
+from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.models import model_id
+from guided_profile.tools.poison import flagged
+from guided_profile.tools.profiles import Shelf
+from guided_profile.tools.ranking import LEAST_TOKENS, within
+from guided_profile.tools.standing import empty_profile, gone_from, variant_of, wished
+
+AT_ONCE = 2
+"""How many profiles are made at the same time; the others wait their turn."""
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a user, as far as it bears on what they say now."""
+
+    profile: Profile | None = None
+    """As it stands and as the user wants it; None: there is none yet."""
+    items: tuple[HistoryItem, ...] = ()
+    """Those of their history that bear on it, the best first."""
+
+
+class Companion:
+    """Knows a host's users: reads and keeps what they said, and has their profiles made.
+
+    What takes time returns at once, with a future: `future.result(timeout)` waits for it, and so
+    does `await asyncio.wrap_future(future)` in an event loop.
+    """
+
+    def __init__(
+        self,
+        *,
+        chat: BaseChatModel,
+        history: HistoryStore,
+        store: BaseStore | Callable[[], AbstractAsyncContextManager[BaseStore]],
+        task: str = "assistant",
+        tasks: Iterable[Task] = (),
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """Make one of parts of your own.
+
+        Args:
+            chat: The model that writes the profiles.
+            history: What the users said and did; it stays yours to close.
+            store: Where profiles are kept. One that belongs to an event loop is given as what
+                opens it, such as `lambda: AsyncPostgresStore.from_conn_string(…)`, and is closed
+                with the companion.
+            task: The name of the task whose profile is kept.
+            tasks: Your own tasks, beside the built-in ones.
+            clock: The time, in UTC.
+
+        Raises:
+            TaskError: There is no task of that name.
+        """
+        known = builtin_tasks() | by_name(tasks)
+        self.task = find_task(known, task)
+        self.chat, self.history, self.clock = chat, history, clock
+        self._lock = Lock()
+        self._pending: set[Future[Any]] = set()
+        self._refreshing: dict[str, Future[None]] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._resources = AsyncExitStack()
+        # no daemon: what was said is written even where the process ends without `close`
+        self._writes = ThreadPoolExecutor(1, "guided-profile-writes")
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, name="guided-profile", daemon=True)
+        self._thread.start()
+        try:
+            self.store = (
+                store
+                if isinstance(store, BaseStore)
+                else self._start(self._resources.enter_async_context(store())).result()
+            )
+        except BaseException:
+            self.close()
+            raise
+        self._graph = build_graph(
+            chat=chat, history=history, tasks=known.values(), store=self.store, clock=clock
+        )
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings | None = None,
+        *,
+        chat: BaseChatModel | None = None,
+        task: str = "assistant",
+        on_progress: assembly.OnProgress | None = None,
+    ) -> Self:
+        """Open one as the settings say: model, embedder, history and profiles.
+
+        Args:
+            settings: Left out: from the environment.
+            chat: The model that writes the profiles, instead of the settings' one.
+            task: The name of the task whose profile is kept.
+            on_progress: Told of weights that are fetched.
+
+        Raises:
+            GuidedProfileError: A setting is wrong, or a part cannot be had.
+        """
+        settings = settings or read_settings()
+        tasks = assembly.known_tasks(settings)
+        find_task(tasks, task)
+        chat = chat or assembly.chat_model(settings, on_progress)
+        history = assembly.open_history(settings, assembly.embedder(settings, on_progress))
+        try:
+            opened = cls(
+                chat=chat,
+                history=history,
+                store=lambda: profile_store(settings),
+                task=task,
+                tasks=tasks.values(),
+            )
+        except BaseException:
+            history.close()
+            raise
+        opened._resources.callback(history.close)
+        return opened
+
+    def known(
+        self, user_id: str, text: str, tokens: int, seen: Iterable[str] = ()
+    ) -> Future[Known]:
+        """Return what is known of a user; no model is called.
+
+        Args:
+            user_id: Whose.
+            text: What they say now; what bears on it is recalled. Blank: nothing is.
+            tokens: About how many tokens of history may be recalled.
+            seen: Texts that the conversation shows already, which are left out.
+        """
+        return self._start(self._known(user_id, text, tokens, frozenset(seen)))
+
+    def remember(self, user_id: str, items: Sequence[HistoryItem]) -> Future[None]:
+        """Keep items, each id once, and then have the profile made if it is time."""
+
+        def write() -> None:
+            there = {one.id for one in self.history.get(user_id, (item.id for item in items))}
+            new = [item for item in items if item.id not in there]
+            if new:
+                self.history.add(user_id, new)
+                self.refresh(user_id)
+
+        return self._watched(self._writes.submit(write), "what was said is not kept")
+
+    def refresh(self, user_id: str) -> Future[None]:
+        """Have a user's profile made, if the task's freshness says that it is time."""
+        with self._lock:
+            running = self._refreshing.get(user_id)
+            if running:
+                return running
+            running = self._refreshing[user_id] = self._start(self._refresh(user_id))
+        return self._watched(running, "the profile is not made")
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until all that was begun is done; return whether it is.
+
+        Args:
+            timeout: Seconds; None: however long it takes.
+        """
+        until = None if timeout is None else monotonic() + timeout
+        while True:
+            with self._lock:
+                pending = list(self._pending)
+            if not pending:
+                return True
+            left = None if until is None else max(0.0, until - monotonic())
+            if wait(pending, left).not_done:
+                return False
+
+    def close(self) -> None:
+        """Write what is still to be written, and end; a profile in the making is left for later."""
+        self._writes.shutdown(wait=True)
+        if not self._thread.is_alive():
+            return
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def _known(self, user_id: str, text: str, tokens: int, seen: frozenset[str]) -> Known:
+        profile, items = await asyncio.gather(
+            self._profile(user_id),
+            asyncio.to_thread(self._recalled, user_id, text, tokens, seen),
+        )
+        return Known(profile, items)
+
+    async def _profile(self, user_id: str) -> Profile | None:
+        shelf = Shelf(self.store, user_id, self.task.name, variant_of(self.task))
+        standing = await shelf.standing()
+        if await gone_from(standing, user_id, self.history):
+            standing = None  # it tells of what was deleted
+            self.refresh(user_id)
+        none = empty_profile(self.task.name, "", model_id(self.chat), self.clock())
+        profile = await wished(shelf, standing.profile if standing else none, self.history)
+        return profile if profile.sentences else None
+
+    def _recalled(
+        self, user_id: str, text: str, tokens: int, seen: frozenset[str]
+    ) -> tuple[HistoryItem, ...]:
+        if tokens < LEAST_TOKENS or not text.strip():
+            return ()
+        found = self.history.search(
+            user_id,
+            text,
+            limit=tokens // LEAST_TOKENS + len(seen) + 1,
+            recall=self.task.recall,
+            role="user",
+        )
+        items = [one.item for one in found if one.item.text not in seen]
+        orders = flagged(items)
+        return tuple(within([item for item in items if item.id not in orders], tokens))
+
+    async def _refresh(self, user_id: str) -> None:
+        context = Context(user_id=user_id, task=self.task.name)
+        try:
+            async with self._turns:
+                with suppress(QuestionError):  # there is no history to profile
+                    await standing_profile(self._graph, self.task, context)
+        finally:
+            with self._lock:
+                self._refreshing.pop(user_id, None)
+
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._resources.aclose()
+        await self._loop.shutdown_default_executor()
+
+    def _start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
+        """Begin work that belongs to no run of the host's: its callbacks are not told of it."""
+        if self._loop.is_closed():
+            work.close()
+            raise RuntimeError("the companion is closed")
+        return Variables().run(asyncio.run_coroutine_threadsafe, work, self._loop)
+
+    def _watched(self, work: Future[_T], otherwise: str) -> Future[_T]:
+        """Count work as pending until it is done, and log what went wrong."""
+
+        def done(work: Future[_T]) -> None:
+            if not work.cancelled() and (error := work.exception()):
+                _log.warning("%s: %s: %s", otherwise, type(error).__name__, error)
+            with self._lock:
+                self._pending.discard(work)
+
+        with self._lock:
+            self._pending.add(work)
+        work.add_done_callback(done)
+        return work
