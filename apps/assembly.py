@@ -17,6 +17,8 @@ from guided_profile.tools.models import endpoint_model
 from guided_profile.tools.weights import Progress, ensure
 
 OnProgress = Callable[[Progress], None]
+LONGEST_REPLY = 400
+"""Tokens of a reply that an embedded model is asked for without a limit: it may find no end."""
 
 
 def chat_model(settings: Settings, on_progress: OnProgress | None = None) -> BaseChatModel:
@@ -33,7 +35,11 @@ def chat_model(settings: Settings, on_progress: OnProgress | None = None) -> Bas
     folder = ensure(settings.local_model, progress=on_progress)
     server = shared_server(next(folder.glob("*.gguf")))
     return endpoint_model(
-        settings.local_model, base_url=server.base_url, api_key=server.api_key, timeout=600
+        settings.local_model,
+        base_url=server.base_url,
+        api_key=server.api_key,
+        timeout=600,
+        max_tokens=LONGEST_REPLY,
     )
 
 

@@ -5,7 +5,9 @@ and profiles are made while nobody waits.
 """
 
 import asyncio
+import atexit
 import logging
+import re
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
@@ -38,6 +40,8 @@ from guided_profile.tools.standing import empty_profile, gone_from, variant_of, 
 AT_ONCE = 2
 """How many profiles are made at the same time; the others wait their turn."""
 
+_QUESTION = re.compile(r"[^.!?\n]*[?？]\s*")
+"""What is a question and no more says nothing about the user that bears on another one."""
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
@@ -94,9 +98,12 @@ class Companion:
         self._resources = AsyncExitStack()
         # no daemon: what was said is written even where the process ends without `close`
         self._writes = ThreadPoolExecutor(1, "guided-profile-writes")
+        self._reads = ThreadPoolExecutor(thread_name_prefix="guided-profile-reads")
         self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(self._reads)
         self._thread = Thread(target=self._loop.run_forever, name="guided-profile", daemon=True)
         self._thread.start()
+        atexit.register(self.close)
         try:
             self.store = (
                 store
@@ -170,7 +177,8 @@ class Companion:
             new = [item for item in items if item.id not in there]
             if new:
                 self.history.add(user_id, new)
-                self.refresh(user_id)
+                if not self._process_ends():
+                    self.refresh(user_id)
 
         return self._watched(self._writes.submit(write), "what was said is not kept")
 
@@ -202,12 +210,14 @@ class Companion:
     def close(self) -> None:
         """Write what is still to be written, and end; a profile in the making is left for later."""
         self._writes.shutdown(wait=True)
-        if not self._thread.is_alive():
+        if self._loop.is_closed():
             return
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._reads.shutdown(wait=True)
         self._loop.close()
+        atexit.unregister(self.close)
 
     def __enter__(self) -> Self:
         return self
@@ -245,11 +255,15 @@ class Companion:
         found = self.history.search(
             user_id,
             text,
-            limit=tokens // LEAST_TOKENS + len(seen) + 1,
+            limit=tokens // LEAST_TOKENS + len(seen) + 20,
             recall=self.task.recall,
             role="user",
         )
-        items = [one.item for one in found if one.item.text not in seen]
+        items = [
+            one.item
+            for one in found
+            if one.item.text not in seen and not _QUESTION.fullmatch(one.item.text)
+        ]
         orders = flagged(items)
         return tuple(within([item for item in items if item.id not in orders], tokens))
 
@@ -259,9 +273,20 @@ class Companion:
             async with self._turns:
                 with suppress(QuestionError):  # there is no history to profile
                     await standing_profile(self._graph, self.task, context)
+        except RuntimeError:
+            if not self._process_ends():
+                raise
         finally:
             with self._lock:
                 self._refreshing.pop(user_id, None)
+
+    def _process_ends(self) -> bool:
+        """Whether no thread can be started any more; the profile is then made by the next one."""
+        try:
+            self._reads.submit(int)
+        except RuntimeError:
+            return True
+        return False
 
     async def _end(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -269,7 +294,6 @@ class Companion:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self._resources.aclose()
-        await self._loop.shutdown_default_executor()
 
     def _start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
         """Begin work that belongs to no run of the host's: its callbacks are not told of it."""

@@ -1,5 +1,6 @@
 """The README is true: what it tells people to type exists, and what it shows is what they get."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -50,11 +51,21 @@ def test_its_settings_are_the_settings() -> None:
     assert named == read
 
 
+PROGRAMS = [
+    (body, BLOCKS[place + 1][1]) for place, (kind, body) in enumerate(BLOCKS) if kind == "python"
+]
+
+
 @pytest.mark.live
-def test_its_program_prints_what_it_says(tmp_path: Path) -> None:
-    (program,) = [body for kind, body in BLOCKS if kind == "python"]
-    shown = BLOCKS[[kind for kind, _ in BLOCKS].index("python") + 1][1]
+@pytest.mark.parametrize("program", range(len(PROGRAMS)))
+def test_its_programs_print_what_it_says(tmp_path: Path, program: int) -> None:
+    body, shown = PROGRAMS[program]
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", body],
+        cwd=tmp_path,
+        env={**os.environ, "GUIDED_PROFILE_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.stdout == shown, done.stderr

@@ -65,7 +65,12 @@ class _EndpointChat(ChatOpenAI):
 
 
 def endpoint_model(
-    model: str, *, base_url: str | None, api_key: str | None, timeout: float = 120
+    model: str,
+    *,
+    base_url: str | None,
+    api_key: str | None,
+    timeout: float = 120,
+    max_tokens: int | None = None,
 ) -> ChatOpenAI:
     """Return the chat model of an OpenAI-compatible endpoint.
 
@@ -74,6 +79,7 @@ def endpoint_model(
         base_url: The endpoint; None: OpenAI's own.
         api_key: None for an endpoint that wants none.
         timeout: Of one request, in seconds.
+        max_tokens: Where a reply is cut off whose call does not say; None: where the endpoint does.
     """
     # A connection belongs to the event loop that opened it: kept for a later asyncio.run(), it
     # raises "Event loop is closed" there. So none is kept, in a client that nothing else shares.
@@ -86,6 +92,7 @@ def endpoint_model(
         api_key=SecretStr(api_key or NO_KEY),
         temperature=0,
         timeout=timeout,
+        max_completion_tokens=max_tokens,
         max_retries=2,
         stream_usage=True,
         use_responses_api=False,
