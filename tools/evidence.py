@@ -113,9 +113,9 @@ def nearness(
 ) -> list[float]:
     """Return how near the nearest item is to each option: its cosine, less what chance makes.
 
-    The cosine of an item that has a category is the mean of its text's and its category's. Items
-    that say that what the option is about is over are not near to it, and those that tell of a
-    dislike are near to nothing.
+    An item that has a category stands midway between its text and its category. Items that say
+    that what the option is about is over are not near to it, and those that tell of a dislike are
+    near to nothing.
 
     Args:
         options: All the options.
@@ -126,7 +126,7 @@ def nearness(
     """
     said = _by_the_user(items)
     about_each = [
-        (vector + category_vectors[item.category]) / 2 if item.category else vector
+        _midway(vector, category_vectors[item.category]) if item.category else vector
         for item, vector in zip(items, item_vectors, strict=True)
     ]
     found = []
@@ -139,6 +139,13 @@ def nearness(
         ]
         found.append(max([0.0, *(cosine - UNRELATED for cosine in near)]))
     return found
+
+
+def _midway(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the unit vector between two; the first one if they are opposite."""
+    between = one + other
+    length = float(np.linalg.norm(between))
+    return between / length if length else one
 
 
 def touched(

@@ -271,7 +271,7 @@ def test_what_an_item_is_called_counts_as_much_as_what_it_says() -> None:
         item_vectors=np.asarray(embedder.embed_documents([item.text for item in items])),
         category_vectors={"green tea": vectors[1][0]},
     )
-    text = float(vectors[0][0] @ np.asarray(embedder.embed_documents([items[0].text]))[0])
-    alike = float(vectors[0][0] @ vectors[1][0])
-    assert alike > text
-    assert near[0] == pytest.approx((alike + text) / 2 - UNRELATED)
+    (text,), (category,) = np.asarray(embedder.embed_documents([items[0].text])), vectors[1]
+    assert float(vectors[0][0] @ category) > float(vectors[0][0] @ text)
+    midway = (text + category) / np.linalg.norm(text + category)
+    assert near[0] == pytest.approx(float(vectors[0][0] @ midway) - UNRELATED)
