@@ -17,7 +17,7 @@ from datetime import datetime
 from threading import Lock, Thread
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
@@ -28,7 +28,7 @@ from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.build import build_graph, standing_profile, utc_now
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.state import HistoryItem, Profile
+from guided_profile.graph.state import Abstained, Answered, HistoryItem, Profile, Question
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import model_id
@@ -169,6 +169,26 @@ class Companion:
         """
         return self._start(self._known(user_id, text, tokens, frozenset(seen)))
 
+    def ask(
+        self,
+        user_id: str,
+        question: str,
+        options: Sequence[str] = (),
+        *,
+        on_event: Callable[[Any], None] | None = None,
+    ) -> Future[Answered | Abstained]:
+        """Run the whole workflow for a question, in a host without an event loop too.
+
+        Args:
+            user_id: Who asks.
+            question: What is asked.
+            options: What to choose among, for a task of kind `choice`.
+            on_event: Called with each stage's event as it begins, on the companion's thread.
+        """
+        return self._start(
+            self._ask(user_id, {"question": question, "options": [*options]}, on_event)
+        )
+
     def remember(self, user_id: str, items: Sequence[HistoryItem]) -> Future[None]:
         """Keep items, each id once, and then have the profile made if it is time."""
 
@@ -266,6 +286,22 @@ class Companion:
         ]
         orders = flagged(items)
         return tuple(within([item for item in items if item.id not in orders], tokens))
+
+    async def _ask(
+        self, user_id: str, question: Question, on_event: Callable[[Any], None] | None
+    ) -> Answered | Abstained:
+        context = Context(user_id=user_id, task=self.task.name)
+        answer: Answered | Abstained | None = None
+        async for streamed in self._graph.astream(
+            question, context=context, stream_mode=["custom", "values"]
+        ):
+            mode, event = cast("tuple[str, Any]", streamed)
+            if mode == "values":
+                answer = event.get("answer")
+            elif on_event:
+                on_event(event)
+        assert answer is not None  # the workflow ends with one or raises
+        return answer
 
     async def _refresh(self, user_id: str) -> None:
         context = Context(user_id=user_id, task=self.task.name)

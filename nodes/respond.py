@@ -69,6 +69,7 @@ def make_respond(
             stage="respond",
             max_tokens=task.max_tokens.response,
             temperature=task.temperature,
+            streamed=True,
         )
         reply = Reply(
             text=done.text.strip(),

@@ -11,7 +11,9 @@ import openai
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import merge_configs
 from langchain_openai import ChatOpenAI
+from langgraph.constants import TAG_NOSTREAM
 from pydantic import SecretStr
 
 from guided_profile.graph.state import Call, Cost
@@ -117,6 +119,7 @@ async def complete(
     stage: str,
     max_tokens: int,
     temperature: float = 0.0,
+    streamed: bool = False,
     config: RunnableConfig | None = None,
 ) -> Completion:
     """Have a model write a text.
@@ -127,13 +130,16 @@ async def complete(
         stage: Named in the returned call.
         max_tokens: Where the text is cut off.
         temperature: 0 for the likeliest text.
+        streamed: Whether a graph that streams messages shows this one; a user is not meant to read
+            what the other stages have a model write.
         config: Of the run that this call is part of; left out, it is taken from the context.
 
     Raises:
         ModelError: The endpoint failed.
     """
     settings = {"temperature": temperature, "max_tokens": max_tokens, "logprobs": True}
-    message, call = await _ask(chat, messages, settings, stage, config)
+    shown = config if streamed else _unseen(config)
+    message, call = await _ask(chat, messages, settings, stage, shown)
     logprobs = [token["logprob"] for token in _token_logprobs(message) or []]
     return Completion(
         text=message.text,
@@ -166,6 +172,7 @@ async def score_letters(
         ModelError: The endpoint failed.
     """
     spent: list[Call] = []
+    config = _unseen(config)
     if "logprobs" not in refused(chat):
         settings = {"temperature": 0.0, "max_tokens": 1, "logprobs": True}
         message, call = await _ask(
@@ -181,6 +188,11 @@ async def score_letters(
     settings = {"temperature": 0.0, "max_tokens": max_tokens_without}
     message, call = await _ask(chat, messages, settings, stage, config)
     return LetterScores(None, message.text, _finish_reason(message), _together([*spent, call]))
+
+
+def _unseen(config: RunnableConfig | None) -> RunnableConfig:
+    """Return a configuration whose run is left out where messages are streamed."""
+    return merge_configs(config, {"tags": [TAG_NOSTREAM]})
 
 
 async def _ask(

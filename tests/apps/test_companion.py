@@ -4,14 +4,14 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import ScriptedChat
+from conftest import ScriptedChat, writes_profile
 from endpoint import Endpoint
 from langgraph.store.memory import InMemoryStore
 from langgraph.store.sqlite.aio import AsyncSqliteStore
 
 from guided_profile.apps.companion import Companion
 from guided_profile.apps.settings import read_settings
-from guided_profile.graph.errors import StoreInUseError, TaskError
+from guided_profile.graph.errors import QuestionError, StoreInUseError, TaskError
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.history import HistoryStore
@@ -116,3 +116,22 @@ def test_a_user_without_history_has_no_profile(history: HistoryStore) -> None:
     assert known.profile is None
     assert known.items == ()
     assert chat.prompts == []
+
+
+def test_a_host_without_an_event_loop_asks_and_sees_the_stages(history: HistoryStore) -> None:
+    def script(prompt: str) -> str:
+        return "This person has a dog named Bruno." if writes_profile(prompt) else "Bruno."
+
+    history.add("anna", [HistoryItem(text="my dog Bruno"), HistoryItem(text="Bruno barks")])
+    chat = ScriptedChat(script=script)
+    with Companion(chat=chat, history=history, store=InMemoryStore()) as companion:
+        stages: list[str] = []
+        asked = companion.ask(
+            "anna", "My dog's name?", on_event=lambda event: stages.append(event["stage"])
+        )
+        answer = asked.result(10)
+        assert answer.kind == "answered"
+        assert answer.text == "Bruno."
+        assert stages == ["recall", "digest", "profile", "respond"]
+        with pytest.raises(QuestionError, match="takes no options"):
+            companion.ask("anna", "Which?", ["a", "b"]).result(10)
