@@ -22,8 +22,11 @@ from guided_profile.apps import (
     profile_commands,
     tune_commands,
 )
+from guided_profile.evals.experiment_clients import end_without_waiting, flush_own_tracing
 from guided_profile.graph.errors import GuidedProfileError, InputError, SettingsError
 
+TRACES_WITHIN = 1.0
+"""Seconds that the end of a command waits for its traces to be sent."""
 EPILOGS = {
     "demo": "example: guided-profile demo --all",
     "add": "example: guided-profile add purchases.csv --user anna",
@@ -99,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     out = Console(highlight=False)
     notes = Console(stderr=True, highlight=False)
+    end_without_waiting(os.environ)
     try:
         return asyncio.run(_run(given, out, notes))
     except (InputError, SettingsError) as error:
@@ -107,6 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(error, given, 1)
     except KeyboardInterrupt:
         return 130
+    finally:
+        flush_own_tracing(TRACES_WITHIN)
 
 
 async def _run(given: argparse.Namespace, out: Console, notes: Console) -> int:

@@ -120,7 +120,7 @@ def close(client: Client, patience: float = PATIENCE) -> bool:
 def flush_own_tracing(patience: float = PATIENCE) -> None:
     """Send what tracing by the environment's own settings has left, for as long as `patience`."""
     if tracing_is_enabled() is True:
-        _within(lambda: get_cached_client().flush(patience), patience + 2)
+        _within(lambda: get_cached_client().flush(patience), patience)
 
 
 def _within(work: Callable[[], None], seconds: float) -> bool:
