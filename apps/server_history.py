@@ -28,7 +28,11 @@ INFLATED = 20
 router = APIRouter(prefix="/history", tags=["history"], route_class=SafeRoute)
 everything = APIRouter(tags=["everything"], route_class=SafeRoute)
 
-_EXAMPLE: dict[str, Any] = {"text": "bought a steel wok", "source": "purchases", "time": "2026-01-15T12:00:00Z"}
+_EXAMPLE: dict[str, Any] = {
+    "text": "bought a steel wok",
+    "source": "purchases",
+    "time": "2026-01-15T12:00:00Z",
+}
 
 
 class NewItems(BaseModel):

@@ -72,7 +72,7 @@ class Metrics:
         reason = answer.reason if isinstance(answer, Abstained) else ""
         self.answers.labels(answer.kind, reason).inc()
         self.profiles.labels(answer.profile_use).inc()
-        if answer.profile is not None:
+        if answer.profile is not None and answer.profile.sentences:
             age = (datetime.now(UTC) - answer.profile.created).total_seconds()
             self.profile_age.observe(max(0.0, age))
 

@@ -149,10 +149,9 @@ async def versions(
 ) -> list[Version]:
     """Return the profiles that stood, the oldest first, and what each changed."""
     stood = await _shelf(parts, store, user_id, task).versions()
-    older = [None, *stood[:-1]]
     return [
         Version(profile=made, changes=corrections.compare(before, made))
-        for before, made in zip(older, stood, strict=True)
+        for before, made in zip([None, *stood], stood, strict=False)
     ]
 
 

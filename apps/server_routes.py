@@ -92,7 +92,8 @@ async def _not_found(request: Request, error: Exception) -> Response:
     if not request.scope["path"].startswith(f"{PREFIX}/"):
         return await http_exception_handler(request, error)
     refused = told(error)
-    headers = dict(error.headers) if error.headers else None
+    known = request.app.openapi()["paths"].get(request.scope["path"], {})
+    headers = {"Allow": ", ".join(known).upper()} if refused.status == 405 else None
     return problem(refused.status, refused.error, refused.message, headers)
 
 

@@ -20,6 +20,8 @@ LEEWAY = 30
 LONGEST = 8192
 """The longest token, in characters."""
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:

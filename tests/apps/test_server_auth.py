@@ -87,14 +87,13 @@ FORGED = {
 }
 
 
-@pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED.keys())
-def test_a_forged_token_is_refused(client: TestClient, forged: str) -> None:
-    answer = client.get("/v1/history", headers=bearer(forged))
-    assert answer.status_code == 401
-    assert answer.json()["error"] == "unauthorized"
-    assert answer.headers["www-authenticate"] == "Bearer"
-    if len(forged) > 10:
-        assert forged[:10] not in answer.text
+def test_a_forged_token_is_refused(client: TestClient) -> None:
+    for name, forged in FORGED.items():
+        answer = client.get("/v1/history", headers=bearer(forged))
+        assert answer.status_code == 401, name
+        assert answer.json()["error"] == "unauthorized", name
+        assert answer.headers["www-authenticate"] == "Bearer", name
+        assert len(forged) < 10 or forged[:10] not in answer.text, name
 
 
 def test_a_good_token_is_let_in_also_with_clocks_a_little_apart(client: TestClient) -> None:
@@ -102,24 +101,22 @@ def test_a_good_token_is_let_in_also_with_clocks_a_little_apart(client: TestClie
         assert client.get("/v1/history", headers=bearer(one)).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        [],
-        [("Authorization", "")],
-        [("Authorization", f"Basic {good()}")],
-        [("Authorization", good())],
-        [("Authorization", f"Bearer {good()}"), ("Authorization", f"Bearer {good('bob')}")],
-        [("Authorization", f"Bearer {good()}"), ("X-Api-Key", good("bob"))],
-        [("X-Auth-Scheme", "langsmith")],
-        [("X-User-Id", "anna")],
-        [("Cookie", f"authorization={good()}")],
-    ],
-)
-def test_other_ways_of_saying_who_one_is_are_refused(
-    client: TestClient, headers: list[tuple[str, str]]
-) -> None:
-    assert client.get("/v1/history", headers=headers).status_code == 401
+HEADERS: list[list[tuple[str, str]]] = [
+    [],
+    [("Authorization", "")],
+    [("Authorization", f"Basic {good()}")],
+    [("Authorization", good())],
+    [("Authorization", f"Bearer {good()}"), ("Authorization", f"Bearer {good('bob')}")],
+    [("Authorization", f"Bearer {good()}"), ("X-Api-Key", good("bob"))],
+    [("X-Auth-Scheme", "langsmith")],
+    [("X-User-Id", "anna")],
+    [("Cookie", f"authorization={good()}")],
+]
+
+
+def test_other_ways_of_saying_who_one_is_are_refused(client: TestClient) -> None:
+    for headers in HEADERS:
+        assert client.get("/v1/history", headers=headers).status_code == 401
 
 
 def test_every_route_but_the_probes_wants_a_token(client: TestClient) -> None:
@@ -131,28 +128,28 @@ def test_every_route_but_the_probes_wants_a_token(client: TestClient) -> None:
             assert (status == 401) == (path not in OPEN_PATHS), (method, path, status)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/V1/history",
-        "//v1/history",
-        "/x/../v1/history",
-        "/v1/health/../history",
-        "/v1/health%2f..%2fhistory",
-        "/v1/health;/history",
-        "/v1/ready/",
-        "/%761/history",
-        "/v1%2fhistory",
-        "/v1/history/",
-        "/v1/./history",
-        "/noauth/v1/history",
-    ],
-)
-def test_no_way_of_writing_a_path_leads_around_the_guard(client: TestClient, path: str) -> None:
-    client.post("/v1/history", json={"items": [{"text": "SECRET"}]}, headers=bearer(good()))
-    answer = client.get(path)
-    assert answer.status_code in (401, 404)
-    assert "SECRET" not in answer.text
+PATHS = [
+    "/V1/history",
+    "//v1/history",
+    "/x/../v1/history",
+    "/v1/health/../history",
+    "/v1/health%2f..%2fhistory",
+    "/v1/health;/history",
+    "/v1/ready/",
+    "/%761/history",
+    "/v1%2fhistory",
+    "/v1/history/",
+    "/v1/./history",
+    "/noauth/v1/history",
+]
+
+
+def test_no_way_of_writing_a_path_leads_around_the_guard(client: TestClient) -> None:
+    for path in PATHS:
+        client.post("/v1/history", json={"items": [{"text": "SECRET"}]}, headers=bearer(good()))
+        answer = client.get(path)
+        assert answer.status_code in (401, 404)
+        assert "SECRET" not in answer.text
 
 
 def test_without_the_guard_a_route_serves_nobody(endpoint: type[Endpoint]) -> None:
@@ -389,7 +386,7 @@ def test_an_admin_names_a_user_and_has_a_history_of_their_own(added: type[Endpoi
 
 
 def test_no_claim_that_only_looks_like_the_scope_makes_an_admin(added: type[Endpoint]) -> None:
-    for claims in (
+    lookalikes: tuple[dict[str, Any], ...] = (
         {"admin": True},
         {"scope": "admin"},
         {"scope": "guided_profile:administrator"},
@@ -399,8 +396,9 @@ def test_no_claim_that_only_looks_like_the_scope_makes_an_admin(added: type[Endp
         {"scope": {"guided_profile:admin": 1}},
         {"permissions": ["admin", "open"]},
         {"role": "admin"},
-    ):
-        with served() as (client, _):
+    )
+    with served() as (client, _):
+        for claims in lookalikes:
             headers = bearer(token("bob", **claims))
             assert client.get("/v1/history?user=anna", headers=headers).status_code == 403, claims
 
