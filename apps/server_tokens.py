@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import jwt
 
-from guided_profile.apps.server_keys import PREFIX, KeyFile, usable_id
+from guided_profile.apps.server_keys import PREFIX, Key, KeyFile, usable_id
 from guided_profile.apps.settings import ServerSettings
 from guided_profile.graph.errors import SettingsError
 
@@ -68,13 +69,20 @@ class Verifier:
             return _on_this_machine(given, client)
         credential = _credential(given)
         if credential.startswith(PREFIX):
-            found = self._keys.find(credential) if self._keys else None
+            found = self._found(credential)
             if found is None:
                 raise UnauthorizedError("the API key is not valid; ask for another one.")
             return Caller(found.user, found.admin)
         if not self._checks_tokens:
             raise UnauthorizedError("the API key is not valid; ask for another one.")
         return self._of_token(credential)
+
+    def _found(self, credential: str) -> Key | None:
+        try:
+            return self._keys.find(credential) if self._keys else None
+        except (SettingsError, OSError) as error:
+            _log.error("the file of API keys cannot be read: %s", error)
+            raise UnauthorizedError("keys cannot be checked just now; tell the operator.") from None
 
     def _of_token(self, token: str) -> Caller:
         try:

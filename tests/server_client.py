@@ -20,9 +20,9 @@ SECRET = "a secret of the tests that is long enough for HS512, which wants 64 by
 def token(
     user: object = "anna", *, key: Any = SECRET, algorithm: str = "HS256", **claims: Any
 ) -> str:
-    """Return a token that holds for a minute; a claim of None is left out."""
+    """Return a token that holds for an hour; a claim of None is left out."""
     now = datetime.now(UTC)
-    body = {"sub": user, "exp": now + timedelta(minutes=1)} | claims
+    body = {"sub": user, "exp": now + timedelta(hours=1)} | claims
     return jwt.encode(
         {name: value for name, value in body.items() if value is not None}, key, algorithm
     )

@@ -292,6 +292,19 @@ def test_an_api_key_is_let_in_until_it_is_revoked(endpoint: type[Endpoint], keys
         assert client.get("/v1/history", headers=bearer(other)).status_code == 200
 
 
+def test_a_file_of_keys_that_breaks_lets_nobody_in(endpoint: type[Endpoint], keys: KeyFile) -> None:
+    _, key = keys.add("anna", admin=False, now=NOW)
+    settings = jwt_settings(auth=frozenset({"keys"}), secret=None, keys=keys.path)
+    with served(settings) as (client, _):
+        for content in ("", "{", "[1]", '[{"id": ""}]'):
+            keys.path.write_text(content)
+            answer = client.get("/v1/history", headers=bearer(key))
+            assert answer.status_code == 401
+            assert str(keys.path) not in answer.text
+        keys.path.unlink()
+        assert client.get("/v1/history", headers=bearer(key)).status_code == 401
+
+
 def test_the_file_of_keys_holds_no_key_and_is_its_owners_alone(keys: KeyFile) -> None:
     _, key = keys.add("anna", admin=False, now=NOW)
     assert key.rsplit("_", 1)[1] not in keys.path.read_text()

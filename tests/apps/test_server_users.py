@@ -1,0 +1,357 @@
+"""A real LangGraph Server that asks who one is: two users, and an admin, on its own API."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+from endpoint import Endpoint
+from langgraph_sdk import get_client
+from langgraph_sdk.client import LangGraphClient
+from langgraph_sdk.errors import APIStatusError
+from server_client import ANNA, BOB, ROOT, SECRET, bearer, token
+
+pytestmark = pytest.mark.live
+
+ROOT_FOLDER = Path(__file__).parent.parent.parent
+GRAPH = "guided_profile"
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    data = tmp_path_factory.mktemp("data")
+    handler = type("Handler", (Endpoint,), {"prompts": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as endpoint, socket.socket() as free:
+        Thread(target=endpoint.serve_forever, daemon=True).start()
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "LANGSMITH_"))},
+            "OPENAI_BASE_URL": f"http://127.0.0.1:{endpoint.server_port}/v1",
+            "OPENAI_MODEL": "m",
+            "GUIDED_PROFILE_DATA": str(data),
+            "GUIDED_PROFILE_AUTH": "jwt",
+            "GUIDED_PROFILE_JWT_SECRET": SECRET,
+            "GUIDED_PROFILE_RATE": "10000",
+            "LANGGRAPH_CLI_NO_ANALYTICS": "1",
+            "LANGGRAPH_NO_VERSION_CHECK": "1",
+        }
+        langgraph = Path(sys.executable).parent / "langgraph"
+        command = [langgraph, "dev", "--no-browser", "--no-reload", "--port", str(port)]
+        log = data / "server.log"
+        with (
+            log.open("w") as written,
+            subprocess.Popen(
+                [*command, "--config", str(ROOT_FOLDER / "langgraph.json")],
+                cwd=data,
+                env=environment,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+            ) as process,
+        ):
+            try:
+                address = f"http://127.0.0.1:{port}"
+                _wait_for(f"{address}/v1/ready", log)
+                yield address
+            finally:
+                process.terminate()
+                process.wait(30)
+                endpoint.shutdown()
+
+
+def _wait_for(address: str, log: Path) -> None:
+    for _ in range(120):
+        try:
+            if httpx.get(address).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.5)
+    raise AssertionError(log.read_text()[-3000:])
+
+
+@pytest.fixture
+def anna(url: str) -> LangGraphClient:
+    items = {
+        "items": [
+            {"text": "my cat Miso sleeps on my desk", "source": "chat"},
+            {"text": "the bicycle commute took 20 minutes", "source": "chat"},
+        ]
+    }
+    httpx.post(f"{url}/v1/history", json=items, headers=ANNA).raise_for_status()
+    return get_client(url=url, headers=ANNA)
+
+
+@pytest.fixture
+def bob(url: str) -> LangGraphClient:
+    return get_client(url=url, headers=BOB)
+
+
+ASKED = {"question": "Which pet do I have?"}
+
+
+async def _status(work: Any) -> int:
+    """Return the status that a request is refused with; 200 if it is not."""
+    try:
+        await work
+    except APIStatusError as error:
+        status, text = error.status_code, error.response.text
+    else:
+        return 200
+    assert "Miso" not in text
+    assert "Traceback" not in text
+    return status
+
+
+def _send(method: str, path: str, **more: Any) -> httpx.Response:
+    return httpx.request(method, path, **{"timeout": 30, **more})
+
+
+def test_langgraphs_own_api_wants_a_token(url: str) -> None:
+    forged = bearer(token("anna", key="x" * 64))
+    for headers in ({}, forged, {"x-auth-scheme": "langsmith"}, {"x-api-key": "x"}):
+        for method, path in (
+            ("POST", "/threads"),
+            ("POST", "/threads/search"),
+            ("POST", "/runs/wait"),
+            ("POST", "/runs/stream"),
+            ("POST", "/store/items/search"),
+            ("POST", "/runs/crons/search"),
+            ("POST", "/assistants/search"),
+            ("GET", "/v1/history"),
+            ("GET", "/v1/openapi.json"),
+            ("GET", "//threads/search"),
+            ("GET", "/noauth/threads"),
+            ("POST", "/mcp"),
+            ("POST", "/a2a/guided_profile"),
+        ):
+            status = httpx.request(method, f"{url}{path}", headers=headers, json={}).status_code
+            assert status in (401, 404), (method, path, headers, status)
+
+
+async def test_a_run_is_the_tokens_users(anna: LangGraphClient, bob: LangGraphClient) -> None:
+    out = await anna.runs.wait(None, GRAPH, input=ASKED, context={"task": "dialogue"})
+    assert "Miso" in str(out["answer"]["profile"]["sentences"])
+    out = await bob.runs.wait(None, GRAPH, input=ASKED, context={"max_retries": 0})
+    assert out["answer"]["reason"] == "no_history"
+    own = {"user_id": "anna", "task": "dialogue"}
+    out = await anna.runs.wait(None, GRAPH, input=ASKED, context=own)
+    assert out["answer"]["kind"] == "answered"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"context": {"user_id": "anna"}},
+        {"context": {"user_id": "anna", "task": "dialogue"}},
+        {"context": {"user_id": ["anna"]}},
+        {"context": {"user_id": None}},
+        {"context": {"user_id": "ANNA"}},
+        {"config": {"configurable": {"user_id": "anna"}}},
+        {"webhook": "http://127.0.0.1:1/"},
+    ],
+)
+async def test_a_run_that_names_another_user_is_refused(
+    anna: LangGraphClient, bob: LangGraphClient, forged: dict[str, Any]
+) -> None:
+    for run in (bob.runs.wait, bob.runs.create):
+        assert await _status(run(None, GRAPH, input=ASKED, **forged)) in (403, 422)
+    thread = await bob.threads.create()
+    run = bob.runs.wait(thread["thread_id"], GRAPH, input=ASKED, **forged)
+    assert await _status(run) in (403, 422)
+
+
+async def test_what_only_looks_like_the_servers_own_word_is_no_help(
+    anna: LangGraphClient, bob: LangGraphClient, url: str
+) -> None:
+    for name, value in {
+        "langgraph_auth_user_id": "anna",
+        "langgraph_auth_user": {"identity": "anna"},
+        "langgraph_auth_permissions": ["admin", "open"],
+        "__context_provided__": True,
+    }.items():
+        for place in ("context", "config"):
+            given = {name: value}
+            sent = {place: given if place == "context" else {"configurable": given}}
+            body = {"assistant_id": GRAPH, "input": ASKED, **sent}
+            answer = _send("POST", f"{url}/runs/wait", json=body, headers=BOB, timeout=30)
+            assert "Miso" not in answer.text, (name, place)
+    body = {"assistant_id": GRAPH, "input": ASKED, "metadata": {"owner": "anna"}}
+    _send("POST", f"{url}/runs/wait", json=body, headers=BOB, timeout=30)
+    made = await bob.threads.create(metadata={"owner": "anna"})
+    assert made["metadata"]["owner"] == "bob"
+    changed = await bob.threads.update(made["thread_id"], metadata={"owner": "anna"})
+    assert changed["metadata"]["owner"] == "bob"
+    for thread in await anna.threads.search(limit=100):
+        assert thread["metadata"]["owner"] == "anna"
+
+
+async def test_threads_and_their_runs_are_their_owners(
+    anna: LangGraphClient, bob: LangGraphClient
+) -> None:
+    thread = (await anna.threads.create())["thread_id"]
+    run = await anna.runs.create(thread, GRAPH, input=ASKED)
+    await anna.runs.join(thread, run["run_id"])
+    assert thread in [one["thread_id"] for one in await anna.threads.search(limit=100)]
+    for metadata in (None, {"owner": "anna"}):
+        listed = await bob.threads.search(metadata=metadata, limit=100)
+        assert thread not in [one["thread_id"] for one in listed]
+    for refused in (
+        bob.threads.get(thread),
+        bob.threads.get_state(thread),
+        bob.threads.get_history(thread),
+        bob.threads.update(thread, metadata={"owner": "bob"}),
+        bob.threads.update_state(thread, {"question": "x"}),
+        bob.threads.copy(thread),
+        bob.threads.delete(thread),
+        bob.runs.list(thread),
+        bob.runs.get(thread, run["run_id"]),
+        bob.runs.join(thread, run["run_id"]),
+        bob.runs.cancel(thread, run["run_id"]),
+        bob.runs.delete(thread, run["run_id"]),
+        bob.runs.create(thread, GRAPH, input=ASKED),
+        bob.runs.wait(thread, GRAPH, input=ASKED, if_not_exists="create"),
+        bob.threads.create(thread_id=thread, if_exists="do_nothing"),
+    ):
+        assert await _status(refused) in (403, 404, 409), refused
+    assert (await anna.threads.get(thread))["metadata"]["owner"] == "anna"
+
+
+async def test_store_items_are_their_owners_and_profiles_are_not_among_them(
+    anna: LangGraphClient, bob: LangGraphClient, url: str
+) -> None:
+    await anna.store.put_item(["notes"], "a", {"text": "Miso"})
+    found = await anna.store.search_items([])
+    assert [one["value"] for one in found["items"]] == [{"text": "Miso"}]
+    assert found["items"][0]["namespace"] == ["users", "anna", "notes"]
+    assert (await anna.store.get_item(["users", "anna", "notes"], "a"))["value"]["text"] == "Miso"
+    _send("POST", f"{url}/v1/profile", headers=ANNA, timeout=30).raise_for_status()
+    sly = [get_client(url=url, headers=bearer(token(name))) for name in SLY]
+    for client in (bob, *sly):
+        for namespace in (
+            [],
+            ["notes"],
+            ["users"],
+            ["users", "anna"],
+            ["users", "anna", "notes"],
+            ["guided_profile"],
+            ["guided_profile", "profiles", "anna"],
+            ["guided_profile", "profiles", "anna", "dialogue", "standing"],
+            ["*"],
+        ):
+            answer = _send(
+                "POST",
+                f"{url}/store/items/search",
+                json={"namespace_prefix": namespace, "limit": 100},
+                headers=dict(client.http.client.headers),
+            )
+            assert "Miso" not in answer.text, namespace
+            spaces = await client.store.list_namespaces(prefix=namespace, limit=100)
+            assert "anna" not in str(spaces).replace("annabel", ""), namespace
+        listed = await client.store.list_namespaces(limit=100)
+        assert all(one[0] == "users" for one in listed["namespaces"])
+        await client.store.put_item(["users", "anna", "notes"], "a", {"text": "forged"})
+        await client.store.delete_item(["users", "anna", "notes"], "a")
+    assert (await anna.store.get_item(["notes"], "a"))["value"]["text"] == "Miso"
+
+
+SLY = ("ann", "annabel", "*", "users", "guided_profile", "an%", "ann_")
+
+
+async def test_crons_are_their_owners_and_run_as_them(
+    anna: LangGraphClient, bob: LangGraphClient, url: str
+) -> None:
+    made = await anna.crons.create(GRAPH, schedule="0 0 1 1 *", input=ASKED)
+    mine = await anna.crons.search()
+    assert len(mine) == 1
+    assert "anna" in str(mine[0]["payload"])
+    assert await bob.crons.search() == []
+    assert await _status(bob.crons.delete(mine[0]["cron_id"])) in (200, 403, 404)
+    assert len(await anna.crons.search()) == 1
+    for forged in (
+        {"context": {"user_id": "anna"}},
+        {"config": {"configurable": {"user_id": "anna"}}},
+        {"config": {"configurable": {"langgraph_auth_permissions": ["admin"]}}},
+        {"config": {"configurable": {"langgraph_auth_user": {"identity": "anna"}}}},
+        {"webhook": "http://127.0.0.1:1/"},
+    ):
+        body = {"assistant_id": GRAPH, "schedule": "* * * * *", "input": ASKED, **forged}
+        answer = _send("POST", f"{url}/runs/crons", json=body, headers=BOB)
+        assert answer.status_code in (403, 422), (forged, answer.text)
+    assert made
+
+
+async def test_assistants_are_changed_by_admins_alone(
+    anna: LangGraphClient, bob: LangGraphClient, url: str
+) -> None:
+    for forged in (None, {"user_id": "anna"}):
+        assert await _status(bob.assistants.create(GRAPH, context=forged)) == 403
+    (known,) = await bob.assistants.search()
+    for refused in (
+        bob.assistants.update(known["assistant_id"], context={"user_id": "anna"}),
+        bob.assistants.delete(known["assistant_id"]),
+    ):
+        assert await _status(refused) == 403
+    root = get_client(url=url, headers=ROOT)
+    sly = await root.assistants.create(GRAPH, context={"user_id": "anna", "max_retries": 0})
+    out = await bob.runs.wait(None, sly["assistant_id"], input=ASKED)
+    assert out["answer"]["reason"] == "no_history"
+    await root.assistants.delete(sly["assistant_id"])
+
+
+async def test_an_admin_may_name_a_user(anna: LangGraphClient, url: str) -> None:
+    root = get_client(url=url, headers=ROOT)
+    out = await root.runs.wait(None, GRAPH, input=ASKED, context={"user_id": "anna"})
+    assert "Miso" in str(out["answer"]["profile"]["sentences"])
+
+
+async def test_the_graph_and_the_routes_share_history_and_profiles(
+    anna: LangGraphClient, url: str
+) -> None:
+    await anna.runs.wait(None, GRAPH, input=ASKED)
+    shown = _send("GET", f"{url}/v1/profile", headers=ANNA).json()
+    assert "Miso" in str(shown["profile"]["sentences"])
+    assert _send("GET", f"{url}/v1/profile", headers=BOB).status_code == 404
+    pin = {"do": "pin", "text": "I sail."}
+    _send("PATCH", f"{url}/v1/profile", json=pin, headers=ANNA).raise_for_status()
+    out = await anna.runs.wait(None, GRAPH, input=ASKED)
+    assert out["answer"]["profile"]["sentences"][0]["text"] == "I sail."
+    figures = _send("GET", f"{url}/v1/metrics", headers=ROOT).text
+    assert 'guided_profile_answers_total{kind="answered"' in figures
+
+
+async def test_deleting_everything_reaches_threads_crons_and_store(
+    anna: LangGraphClient, bob: LangGraphClient, url: str
+) -> None:
+    kept = (await bob.threads.create())["thread_id"]
+    await anna.threads.create()
+    await anna.store.put_item(["notes"], "a", {"text": "Miso"})
+    path = f"{url}/v1/everything?confirm=everything"
+    gone = _send("DELETE", path, headers=ANNA, timeout=30).raise_for_status().json()
+    assert gone["threads"] >= 1
+    assert await anna.threads.search() == []
+    assert await anna.crons.search() == []
+    assert (await anna.store.search_items([]))["items"] == []
+    assert _send("GET", f"{url}/v1/export", headers=ANNA).json()["profiles"] == []
+    assert (await bob.threads.get(kept))["thread_id"] == kept
+
+
+def test_our_errors_have_our_shape_here_too(url: str) -> None:
+    for method, path, headers, status in (
+        ("GET", "/v1/history", {}, 401),
+        ("GET", "/v1/nothing", ANNA, 404),
+        ("PUT", "/v1/history", ANNA, 405),
+        ("GET", "/v1/history?limit=0", ANNA, 422),
+        ("GET", "/v1/history?user=bob", ANNA, 403),
+    ):
+        answer = httpx.request(method, f"{url}{path}", headers=headers)
+        assert (answer.status_code, set(answer.json())) == (status, {"error", "message"}), path
