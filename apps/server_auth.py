@@ -89,9 +89,10 @@ async def own_crons(ctx: Auth.types.AuthContext, value: Any) -> Any:
         return True
     if isinstance(value.get("payload"), MutableMapping):
         configurable = (value["payload"].get("config") or {}).get("configurable") or {}
-        if set(configurable) - {"cron_id", "user_id"}:  # who it runs as stands there, too
+        if set(configurable) - {"cron_id"}:  # who it runs as stands there, too
             raise _forbidden("a cron may hold no config.configurable; put it into context.")
         _as_oneself(ctx, value["payload"])
+        configurable.pop("user_id", None)  # the platform runs no cron with both
     return _owned(ctx, value)
 
 

@@ -31,7 +31,10 @@ async def health() -> Up:
 @router.get("/ready", summary="Is it ready?", responses={503: {"model": Problem}})
 async def ready(request: Request) -> Up:
     """Say whether history and profiles are reachable; the model is not asked."""
-    checking = asyncio.ensure_future(_reach(request))
+    state = request.app.state
+    checking: asyncio.Task[None] | None = getattr(state, "checking", None)
+    if checking is None or checking.done():  # probes share one: a part that hangs is asked once
+        checking = state.checking = asyncio.create_task(_reach(request))
     done, _ = await asyncio.wait([checking], timeout=PATIENCE)
     if not done:  # it goes on: the first one may have to fetch weights
         raise RefusedError(503, "not_ready", "the server is starting, or a part of it hangs.")

@@ -5,6 +5,7 @@ import logging
 import sys
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
@@ -58,13 +59,17 @@ def _assembled() -> Parts:
     return Parts.assembled(read_settings())
 
 
-_assembling = asyncio.Lock()
+_assembling = Lock()
+
+
+def _assembled_once() -> Parts:
+    with _assembling:  # two requests at once must not open the history twice
+        return _assembled()
 
 
 async def parts() -> Parts:
-    """Return the process's parts, assembled once."""
-    async with _assembling:  # two requests at once must not open the history twice
-        return await asyncio.to_thread(_assembled)
+    """Return the process's parts, assembled once, whichever event loops ask for them."""
+    return await asyncio.to_thread(_assembled_once)
 
 
 @cache

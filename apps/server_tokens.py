@@ -125,9 +125,12 @@ def _credential(headers: list[tuple[bytes, bytes]]) -> str:
     keys = [value for name, value in headers if name == b"x-api-key"]
     if not said and not keys:
         raise UnauthorizedError("say who you are: send `Authorization: Bearer …` or `X-Api-Key`.")
-    if len(said) + len(keys) > 1:
+    chosen = said or keys  # LangGraph's clients send a key of LangSmith's along
+    if len(chosen) > 1:
         raise UnauthorizedError("the request says more than once who sends it; say it once.")
-    text = (said or keys)[0].decode("latin-1").strip()
+    text = chosen[0].decode("latin-1").strip()
+    if not said and not text.startswith(PREFIX):
+        raise UnauthorizedError("`X-Api-Key` holds no key of this server; ask for one.")
     if said:
         scheme, _, text = text.partition(" ")
         if scheme.lower() != "bearer":

@@ -15,11 +15,12 @@ from endpoint import Endpoint
 from server_client import ANNA, BOB, ROOT, SECRET, bearer, jwt_settings, served, token
 from starlette.testclient import TestClient
 
+from guided_profile.apps import server
 from guided_profile.apps.server_guard import OPEN_PATHS
 from guided_profile.apps.server_keys import KeyFile
 from guided_profile.apps.server_tokens import UnauthorizedError, Verifier
 from guided_profile.apps.settings import ServerSettings, read_server_settings
-from guided_profile.graph.errors import SettingsError
+from guided_profile.graph.errors import QuestionError, SettingsError
 
 NOW = datetime.now(UTC)
 OTHER = "another secret, of more than 32 bytes as well"
@@ -107,7 +108,8 @@ HEADERS: list[list[tuple[str, str]]] = [
     [("Authorization", f"Basic {good()}")],
     [("Authorization", good())],
     [("Authorization", f"Bearer {good()}"), ("Authorization", f"Bearer {good('bob')}")],
-    [("Authorization", f"Bearer {good()}"), ("X-Api-Key", good("bob"))],
+    [("X-Api-Key", good())],
+    [("X-Api-Key", "gp_0123456789ab_secret"), ("X-Api-Key", "gp_0123456789ab_secret")],
     [("X-Auth-Scheme", "langsmith")],
     [("X-User-Id", "anna")],
     [("Cookie", f"authorization={good()}")],
@@ -456,3 +458,27 @@ def test_users_whose_ids_look_alike_are_apart(added: type[Endpoint], name: str) 
         assert exported["items"] == exported["profiles"] == []
         client.delete("/v1/everything?confirm=everything", headers=look).raise_for_status()
         assert len(client.get("/v1/export", headers=ANNA).json()["profiles"]) == 3
+
+
+async def test_the_graph_itself_refuses_a_run_that_is_not_the_tokens_users(
+    endpoint: type[Endpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "verifier", lambda: Verifier(jwt_settings()))
+
+    async def none() -> Any:
+        raise LookupError("it was let through")
+
+    monkeypatch.setattr(server, "parts", none)
+
+    async def made(**configurable: Any) -> None:
+        await server.graph({"configurable": configurable})
+
+    for named in ("bob", "", ["anna"], "ANNA"):
+        with pytest.raises(QuestionError):
+            await made(user_id=named, langgraph_auth_user_id="anna")
+    with pytest.raises(QuestionError):
+        await made(user_id="anna")
+    admin = {"langgraph_auth_user_id": "root", "langgraph_auth_permissions": ["admin"]}
+    for let in ({"langgraph_auth_user_id": "anna", "user_id": "anna"}, {**admin, "user_id": "bob"}):
+        with pytest.raises(LookupError):
+            await made(**let)

@@ -1,12 +1,8 @@
 """A real LangGraph Server that asks who one is: two users, and an admin, on its own API."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -18,67 +14,36 @@ from endpoint import Endpoint
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import APIStatusError
+from langgraph_server import langgraph_dev
 from server_client import ANNA, BOB, ROOT, SECRET, bearer, token
 
 pytestmark = pytest.mark.live
 
-ROOT_FOLDER = Path(__file__).parent.parent.parent
 GRAPH = "guided_profile"
 Connect = Callable[[dict[str, str]], Awaitable[LangGraphClient]]
+
+
+@contextmanager
+def scripted_endpoint() -> Iterator[dict[str, str]]:
+    """Yield the environment that names an endpoint of this test's own."""
+    handler = type("Handler", (Endpoint,), {"prompts": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as endpoint:
+        Thread(target=endpoint.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{endpoint.server_port}/v1"
+        yield {"OPENAI_BASE_URL": address, "OPENAI_MODEL": "m"}
+        endpoint.shutdown()
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = tmp_path_factory.mktemp("data")
-    handler = type("Handler", (Endpoint,), {"prompts": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as endpoint, socket.socket() as free:
-        Thread(target=endpoint.serve_forever, daemon=True).start()
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "LANGSMITH_"))},
-            "OPENAI_BASE_URL": f"http://127.0.0.1:{endpoint.server_port}/v1",
-            "OPENAI_MODEL": "m",
-            "GUIDED_PROFILE_DATA": str(data),
-            "GUIDED_PROFILE_AUTH": "jwt",
-            "GUIDED_PROFILE_JWT_SECRET": SECRET,
-            "GUIDED_PROFILE_RATE": "10000",
-            "LANGGRAPH_CLI_NO_ANALYTICS": "1",
-            "LANGGRAPH_NO_VERSION_CHECK": "1",
-        }
-        langgraph = Path(sys.executable).parent / "langgraph"
-        command = [langgraph, "dev", "--no-browser", "--no-reload", "--port", str(port)]
-        log = data / "server.log"
-        with (
-            log.open("w") as written,
-            subprocess.Popen(
-                [*command, "--config", str(ROOT_FOLDER / "langgraph.json")],
-                cwd=data,
-                env=environment,
-                stdout=written,
-                stderr=subprocess.STDOUT,
-            ) as process,
-        ):
-            try:
-                address = f"http://127.0.0.1:{port}"
-                _wait_for(f"{address}/v1/ready", log)
-                yield address
-            finally:
-                process.terminate()
-                process.wait(30)
-                endpoint.shutdown()
-
-
-def _wait_for(address: str, log: Path) -> None:
-    for _ in range(120):
-        try:
-            if httpx.get(address).is_success:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.5)
-    raise AssertionError(log.read_text()[-3000:])
+    auth = {
+        "GUIDED_PROFILE_AUTH": "jwt",
+        "GUIDED_PROFILE_JWT_SECRET": SECRET,
+        "GUIDED_PROFILE_RATE": "10000",
+    }
+    with scripted_endpoint() as endpoint, langgraph_dev(data, **endpoint, **auth) as address:
+        yield address
 
 
 @pytest.fixture
@@ -307,6 +272,23 @@ async def test_crons_are_their_owners_and_run_as_them(
     assert made
 
 
+async def test_a_cron_runs_as_its_owner(anna: LangGraphClient) -> None:
+    made = await anna.crons.create(
+        GRAPH, schedule="* * * * *", input=ASKED, on_run_completed="keep"
+    )
+    values: Any = None
+    for _ in range(80):
+        await asyncio.sleep(1)
+        for thread in await anna.threads.search(limit=100):
+            if thread["metadata"].get("cron_id") == made["cron_id"]:
+                values = thread.get("values") or values
+        if values and values.get("answer"):
+            break
+    assert "Miso" in str(values["answer"]["profile"]["sentences"])
+    for cron in await anna.crons.search():
+        await anna.crons.delete(cron["cron_id"])
+
+
 async def test_assistants_are_changed_by_admins_alone(
     anna: LangGraphClient, bob: LangGraphClient, url: str, connected: Connect
 ) -> None:
@@ -372,3 +354,25 @@ def test_our_errors_have_our_shape_here_too(url: str) -> None:
     ):
         answer = httpx.request(method, f"{url}{path}", headers=headers)
         assert (answer.status_code, set(answer.json())) == (status, {"error", "message"}), path
+
+
+async def test_without_auth_a_run_names_its_user_as_before(
+    tmp_path: Path,
+) -> None:
+    with (
+        scripted_endpoint() as endpoint,
+        langgraph_dev(tmp_path, **endpoint, GUIDED_PROFILE_AUTH="") as url,
+    ):
+        item = {"items": [{"text": "my cat Miso sleeps on my desk", "source": "chat"}]}
+        _send("POST", f"{url}/v1/history?user=anna", json=item).raise_for_status()
+        assert _send("GET", f"{url}/v1/history").status_code == 422
+        assert _send("GET", f"{url}/v1/history?user=anna", headers=PROXIED).status_code == 401
+        assert _send("POST", f"{url}/threads/search", json={}, headers=PROXIED).status_code == 401
+        async with get_client(url=url) as client:
+            out = await client.runs.wait(None, GRAPH, input=ASKED, context={"user_id": "anna"})
+            assert "Miso" in str(out["answer"]["profile"]["sentences"])
+            with pytest.raises(Exception, match="user_id"):
+                await client.runs.wait(None, GRAPH, input=ASKED, context={})
+
+
+PROXIED = {"X-Forwarded-For": "203.0.113.7"}
