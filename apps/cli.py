@@ -19,6 +19,7 @@ from guided_profile.apps import (
     adding,
     commands,
     eval_commands,
+    key_commands,
     profile_commands,
     tune_commands,
 )
@@ -36,6 +37,7 @@ EPILOGS = {
     "forget": "example: guided-profile forget --user anna 851c0e955a96a428",
     "export": "example: guided-profile export --user anna > anna.json",
     "mcp": "example, in an assistant's configuration: guided-profile mcp --user anna",
+    "keys": "example: guided-profile keys add --user anna",
     "tasks": "example: guided-profile tasks --json",
     "models": "example: guided-profile models pull smollm2-135m",
     "eval": "example: guided-profile eval --data mine.jsonl --methods dg,pg,gpg --out runs/1"
@@ -81,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     mcp = command("mcp", "Serve a user's history and profile to an assistant that speaks MCP.")
     mcp.add_argument("--user", required=True, help="whose; no other's can be reached")
     mcp.add_argument("--task", default="assistant", help="the task whose profile is shown")
+    key_commands.arguments(command("keys", "Make, list or revoke API keys of the server."))
     command("tasks", "List the tasks.")
     models = command("models", "List the embedded models' weights, or fetch some.")
     models.add_argument("action", nargs="?", choices=["list", "pull"], default="list")
@@ -146,6 +149,7 @@ _COMMANDS: dict[str, Command] = {
     "forget": profile_commands.forget,
     "export": profile_commands.export,
     "mcp": _mcp,
+    "keys": key_commands.keys,
     "tasks": commands.tasks,
     "models": commands.models,
     "eval": eval_commands.evaluate,

@@ -202,8 +202,8 @@ async def _show_wishes(kept: Kept, given: argparse.Namespace, out: Console) -> N
 
 async def _show_versions(kept: Kept, given: argparse.Namespace, out: Console) -> None:
     versions = await kept.shelf.versions()
-    older = [None, *versions[:-1]]
-    changes = [corrections.compare(*pair) for pair in zip(older, versions, strict=True)]
+    older = [None, *versions]
+    changes = [corrections.compare(*pair) for pair in zip(older, versions, strict=False)]
     if given.json:
         listed = [
             {"profile": made.model_dump(mode="json"), "changes": change.model_dump(mode="json")}

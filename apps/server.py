@@ -1,29 +1,23 @@
 """LangGraph Server's way in: `langgraph.json` names `graph` here."""
 
-import asyncio
-from functools import cache
-
 from langchain_core.runnables import RunnableConfig
 
-from guided_profile.apps import assembly
-from guided_profile.apps.settings import read_settings
-from guided_profile.graph.build import Graph, build_graph
-
-
-@cache
-def _assembled() -> Graph:
-    settings = read_settings()
-    return build_graph(
-        chat=assembly.chat_model(settings),
-        history=assembly.open_history(settings, assembly.embedder(settings)),
-        tasks=assembly.known_tasks(settings).values(),
-    )
-
-
-_assembling = asyncio.Lock()
+from guided_profile.apps.server_auth import ADMIN
+from guided_profile.apps.server_parts import parts, verifier
+from guided_profile.graph.build import Graph
+from guided_profile.graph.errors import QuestionError
 
 
 async def graph(config: RunnableConfig) -> Graph:
-    """Return the workflow, assembled once; the server brings its own store and checkpointer."""
-    async with _assembling:  # two runs at once must not open the history twice
-        return await asyncio.to_thread(_assembled)
+    """Return the workflow, assembled once; the server brings its own store and checkpointer.
+
+    Raises:
+        QuestionError: The run is another user's than the token's: `server_auth` refuses such a
+            request, and this holds for whatever way into a run it does not see.
+    """
+    configurable = config.get("configurable") or {}
+    who, named = configurable.get("langgraph_auth_user_id"), configurable.get("user_id")
+    admin = ADMIN in (configurable.get("langgraph_auth_permissions") or ())
+    if not verifier().open and not admin and named is not None and named != who:
+        raise QuestionError("the run names another user than its token; leave user_id out.")
+    return (await parts()).graph

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -82,7 +82,7 @@ def read_settings(
             "GUIDED_PROFILE_EMBEDDER is endpoint; set OPENAI_EMBEDDING_MODEL too, and the endpoint "
             "with OPENAI_BASE_URL or OPENAI_API_KEY."
         )
-    folder = data or Path(value("GUIDED_PROFILE_DATA") or user_data_path("guided-profile"))
+    folder = data or read_data_folder(given)
     return Settings(
         data=folder.expanduser(),
         model=model if endpoint else None,
@@ -93,3 +93,101 @@ def read_settings(
         embedder=embedder,
         chroma_url=value("GUIDED_PROFILE_CHROMA_URL"),
     )
+
+
+LEAST_SECRET = 32
+"""How many bytes an HS256 secret has at least, as RFC 7518 asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """Who may use the server, and how much."""
+
+    auth: frozenset[str] = frozenset()
+    """`jwt`, `keys` or `jwt,keys`; empty: nobody is asked who they are, and only this machine is
+    served. `GUIDED_PROFILE_AUTH`."""
+
+    secret: str | None = field(default=None, repr=False)
+    """The secret that tokens are signed with, by HS256. `GUIDED_PROFILE_JWT_SECRET`."""
+
+    public_key: Path | None = None
+    """A PEM or JWKS file of what checks tokens, by RS256. `GUIDED_PROFILE_JWT_KEY`."""
+
+    audience: str | None = None
+    """What a token's `aud` must name. `GUIDED_PROFILE_JWT_AUDIENCE`."""
+
+    issuer: str | None = None
+    """What a token's `iss` must be. `GUIDED_PROFILE_JWT_ISSUER`."""
+
+    keys: Path
+    """The file of hashed API keys, `keys.json` in the data folder. `GUIDED_PROFILE_KEYS`."""
+
+    rate: int = 120
+    """How many requests a user may make in a minute. `GUIDED_PROFILE_RATE`."""
+
+    body_megabytes: int = 25
+    """How large a request may be. `GUIDED_PROFILE_BODY_MB`."""
+
+
+def read_server_settings(environment: Mapping[str, str] | None = None) -> ServerSettings:
+    """Read who may use the server from environment variables.
+
+    Raises:
+        SettingsError: A variable is wrong, or they do not go together. Half a configuration is
+            never read as none.
+    """
+    given = os.environ if environment is None else environment
+
+    def value(name: str) -> str | None:
+        return given.get(f"GUIDED_PROFILE_{name}", "").strip() or None
+
+    def number(name: str, default: int) -> int:
+        text = value(name) or str(default)
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1_000_000:
+            raise SettingsError(f"GUIDED_PROFILE_{name} is {text!r}; set it to a number above 0.")
+        return int(text)
+
+    ways = frozenset(one.strip() for one in (value("AUTH") or "").split(",") if one.strip())
+    if ways - {"jwt", "keys"}:
+        raise SettingsError(
+            f"GUIDED_PROFILE_AUTH is {value('AUTH')!r}; it may be jwt, keys, or jwt,keys."
+        )
+    secret, public_key = value("JWT_SECRET"), value("JWT_KEY")
+    if "jwt" in ways and bool(secret) == bool(public_key):
+        raise SettingsError(
+            "GUIDED_PROFILE_AUTH names jwt: set one of GUIDED_PROFILE_JWT_SECRET (HS256) and "
+            "GUIDED_PROFILE_JWT_KEY (RS256, a PEM or JWKS file), and not both."
+        )
+    if "jwt" not in ways and (secret or public_key):
+        raise SettingsError(
+            "a GUIDED_PROFILE_JWT_ variable is set, but GUIDED_PROFILE_AUTH does not name jwt, so "
+            "no token would be checked; set it, or unset the other."
+        )
+    if secret and len(secret.encode()) < LEAST_SECRET:
+        raise SettingsError(
+            f"GUIDED_PROFILE_JWT_SECRET has fewer than {LEAST_SECRET} bytes; make one with "
+            "`openssl rand -base64 48`."
+        )
+    return ServerSettings(
+        auth=ways,
+        secret=secret,
+        public_key=Path(public_key).expanduser() if public_key else None,
+        audience=value("JWT_AUDIENCE"),
+        issuer=value("JWT_ISSUER"),
+        keys=key_file(given),
+        rate=number("RATE", 120),
+        body_megabytes=number("BODY_MB", 25),
+    )
+
+
+def read_data_folder(environment: Mapping[str, str]) -> Path:
+    """Return the folder of histories, profiles, own tasks and API keys."""
+    given = environment.get("GUIDED_PROFILE_DATA", "").strip()
+    return Path(given or user_data_path("guided-profile")).expanduser()
+
+
+def key_file(environment: Mapping[str, str] | None = None) -> Path:
+    """Return the file of the API keys."""
+    given = os.environ if environment is None else environment
+    own = given.get("GUIDED_PROFILE_KEYS", "").strip()
+    return Path(own).expanduser() if own else read_data_folder(given) / "keys.json"

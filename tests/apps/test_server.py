@@ -1,25 +1,17 @@
 """A real LangGraph Server, with the real embedded model."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
-import httpx
 import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
+from langgraph_server import langgraph_dev
 
 from guided_profile.apps.assembly import embedder, open_history
 from guided_profile.apps.demo import people
 from guided_profile.apps.settings import read_settings
 
 pytestmark = pytest.mark.live
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -29,43 +21,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with open_history(settings, embedder(settings)) as history:
         for person in people():
             history.add(person.key, person.items)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "LANGSMITH_"))},
-        "GUIDED_PROFILE_DATA": str(data),
-        "LANGGRAPH_CLI_NO_ANALYTICS": "1",
-        "LANGGRAPH_NO_VERSION_CHECK": "1",
-    }
-    langgraph = Path(sys.executable).parent / "langgraph"
-    command = [langgraph, "dev", "--no-browser", "--no-reload", "--port", str(port)]
-    log = (data / "server.log").open("w")
-    with subprocess.Popen(
-        [*command, "--config", str(ROOT / "langgraph.json")],
-        cwd=data,
-        env=environment,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    ) as process:
-        url = f"http://127.0.0.1:{port}"
-        try:
-            _wait_for(f"{url}/ok", data / "server.log")
-            yield url
-        finally:
-            process.terminate()
-            process.wait(30)
-            log.close()
-
-
-def _wait_for(url: str, log: Path) -> None:
-    for _ in range(120):
-        try:
-            if httpx.get(url).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.5)
-    raise AssertionError(log.read_text()[-3000:])
+    with langgraph_dev(data) as url:
+        yield url
 
 
 @pytest.fixture

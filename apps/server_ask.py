@@ -1,0 +1,135 @@
+"""The route that answers a question, as JSON, or as a stream of its stages and then the answer."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal, cast
+from uuid import uuid4
+
+from fastapi import APIRouter, Header
+from fastapi.responses import JSONResponse, StreamingResponse
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.store.base import BaseStore
+from pydantic import BaseModel, ConfigDict, Field
+
+from guided_profile.apps.server_callers import TheParts, TheStore, UserId
+from guided_profile.apps.server_errors import SafeRoute, told
+from guided_profile.apps.server_parts import Parts
+from guided_profile.graph.context import Context
+from guided_profile.graph.state import Abstained, Answered, Question
+from guided_profile.graph.tasks import find_task
+
+router = APIRouter(tags=["ask"], route_class=SafeRoute)
+
+
+class Asked(BaseModel):
+    """A question, and for a task that chooses, its options."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "question": "Which would I buy?",
+                "options": ["a wok", "a toaster"],
+                "task": "preference",
+            }
+        },
+    )
+
+    question: str = Field(min_length=1, max_length=20_000)
+    options: list[Annotated[str, Field(min_length=1, max_length=1000)]] = Field(
+        default=[], max_length=26
+    )
+    task: str = Field(default="dialogue", max_length=100)
+    max_retries: int = Field(default=2, ge=0, le=5)
+
+
+class AsksBack(BaseModel):
+    """What the user is asked before there can be an answer; ask again with what they said."""
+
+    kind: Literal["asks_back"] = "asks_back"
+    text: str
+
+
+class Reply(BaseModel):
+    """What became of a question."""
+
+    answer: Annotated[Answered | Abstained | AsksBack, Field(discriminator="kind")]
+
+
+@router.post(
+    "/ask",
+    summary="Ask a question",
+    response_model=Reply,
+    responses={
+        200: {
+            "content": {
+                "text/event-stream": {
+                    "schema": {"type": "string"},
+                    "example": 'event: stage\ndata: {"stage": "recall"}\n\n'
+                    'event: answer\ndata: {"kind": "answered", "text": "a wok"}\n\n',
+                }
+            }
+        }
+    },
+)
+async def ask(
+    body: Asked,
+    user_id: UserId,
+    parts: TheParts,
+    store: TheStore,
+    accept: Annotated[
+        str | None, Header(description="`text/event-stream`: the stages are told as they begin.")
+    ] = None,
+) -> Any:
+    """Answer a question as it suits the user; an abstention says why there is no answer."""
+    find_task(parts.tasks, body.task)
+    context = Context(user_id=user_id, task=body.task, max_retries=body.max_retries)
+    question: Question = {"question": body.question, "options": body.options}
+    events = _events(parts, store, question, context)
+    if "text/event-stream" in (accept or ""):
+        streamed = _streamed(events)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(streamed, media_type="text/event-stream", headers=headers)
+    answer: Any = None
+    async for name, event in events:
+        if name == "answer":
+            answer = event
+    return JSONResponse({"answer": answer}, headers={"Cache-Control": "no-store"})
+
+
+async def _events(
+    parts: Parts, store: BaseStore, question: Question, context: Context
+) -> AsyncIterator[tuple[Literal["stage", "answer"], Any]]:
+    """Run the workflow; yield its stages as they begin, and then the answer, as JSON data."""
+    graph = parts.graph.copy({"store": store, "checkpointer": InMemorySaver()})
+    thread: RunnableConfig = {"configurable": {"thread_id": uuid4().hex}}
+    answer: Answered | Abstained | AsksBack | None = None
+    async for streamed in graph.astream(
+        question, thread, context=context, stream_mode=["custom", "values"]
+    ):
+        mode, event = cast("tuple[str, Any]", streamed)
+        if mode == "custom":
+            yield "stage", event
+        elif "__interrupt__" in event:
+            asked = event["__interrupt__"][0].value
+            answer = AsksBack(text=str(next(iter(asked.values()))))
+        elif event.get("answer") is not None:
+            answer = event["answer"]
+    if answer is None:
+        raise RuntimeError("the workflow ended without an answer")
+    yield "answer", answer.model_dump(mode="json")
+
+
+async def _streamed(events: AsyncIterator[tuple[str, Any]]) -> AsyncIterator[str]:
+    """Write events as server-sent ones; an error is one too, told like every other."""
+    try:
+        async for name, event in events:
+            yield _sent(name, event)
+    except Exception as error:  # noqa: BLE001  # none may say more than it should
+        refused = told(error)
+        yield _sent("error", {"error": refused.error, "message": refused.message})
+
+
+def _sent(name: str, event: Any) -> str:
+    return f"event: {name}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"

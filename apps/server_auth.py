@@ -1,0 +1,158 @@
+"""Who may do what on LangGraph's own API; `langgraph.json` names `auth` here.
+
+Owners reach their threads, runs, crons and store items, and nothing else. A run's `user_id` is the
+token's, whatever the request says; one that says another is refused. The admin scope may do all.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import quote
+
+from langgraph_sdk import Auth
+
+from guided_profile.apps.server_parts import verifier
+from guided_profile.apps.server_tokens import Caller, UnauthorizedError
+
+OWNER = "owner"
+"""The key, in the metadata of threads, runs and crons, that names whose they are."""
+ADMIN = "admin"
+"""The permission of who may name any user."""
+OPEN = "open"
+"""The permission that is given where nobody is asked who they are."""
+STORE_ROOT = "users"
+"""Where the store items of users stand; the profiles stand elsewhere, and have routes."""
+
+auth = Auth()
+
+
+@auth.authenticate
+async def authenticate(
+    headers: Mapping[Any, Any], scope: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return who sends a request, from its token or API key alone."""
+    given: Iterable[tuple[Any, Any]] = scope["headers"] if scope else headers.items()
+    client = (scope or {}).get("client")
+    try:
+        caller = await asyncio.to_thread(
+            verifier().caller,
+            [(_bytes(name).lower(), _bytes(value)) for name, value in given],
+            client[0] if client else None,
+        )
+    except UnauthorizedError as error:
+        raise Auth.exceptions.HTTPException(status_code=401, detail=str(error)) from None
+    return {
+        "identity": caller.user_id or "developer",
+        "permissions": _permissions(caller),
+        "is_authenticated": True,
+    }
+
+
+@auth.on
+async def refuse(ctx: Auth.types.AuthContext, value: Any) -> bool:
+    """Refuse what no other rule lets through: assistants are changed by admins alone."""
+    return ADMIN in ctx.permissions
+
+
+@auth.on.assistants.read
+async def read_assistants(ctx: Auth.types.AuthContext, value: Any) -> bool:
+    """Let everybody use the assistants; they hold no user's data."""
+    return True
+
+
+@auth.on.assistants.search
+async def search_assistants(ctx: Auth.types.AuthContext, value: Any) -> bool:
+    """Let everybody list the assistants."""
+    return True
+
+
+@auth.on.threads
+async def own_threads(ctx: Auth.types.AuthContext, value: Any) -> Any:
+    """Show and change one's own threads only, and make none for others."""
+    return _owned(ctx, value)
+
+
+@auth.on.threads.create_run
+async def own_runs(ctx: Auth.types.AuthContext, value: Any) -> Any:
+    """Run in one's own threads, as oneself."""
+    if OPEN in ctx.permissions:
+        return True
+    kwargs = value["kwargs"]
+    _as_oneself(ctx, kwargs)
+    return _owned(ctx, value)
+
+
+@auth.on.crons
+async def own_crons(ctx: Auth.types.AuthContext, value: Any) -> Any:
+    """Plan runs as oneself, and see one's own only."""
+    if OPEN in ctx.permissions:
+        return True
+    if isinstance(value.get("payload"), MutableMapping):
+        configurable = (value["payload"].get("config") or {}).get("configurable") or {}
+        if set(configurable) - {"cron_id"}:  # who it runs as stands there, too
+            raise _forbidden("a cron may hold no config.configurable; put it into context.")
+        _as_oneself(ctx, value["payload"])
+        configurable.pop("user_id", None)  # the platform runs no cron with both
+    return _owned(ctx, value)
+
+
+@auth.on.store
+async def own_items(ctx: Auth.types.AuthContext, value: Any) -> bool:
+    """Keep each user's store items under a namespace of their own, whatever the request names."""
+    if ADMIN not in ctx.permissions:
+        root = (STORE_ROOT, label(ctx.user.identity))
+        named = tuple(value.get("namespace") or ())
+        value["namespace"] = named if named[:2] == root else (*root, *named)
+    return True
+
+
+def label(user_id: str) -> str:
+    """Return a user's id as a label of a namespace, without periods and wildcards."""
+    return quote(user_id, safe="").replace(".", "%2E")
+
+
+def _owned(ctx: Auth.types.AuthContext, value: MutableMapping[str, Any]) -> Any:
+    """Mark what is made as the caller's, and let through what is marked so."""
+    if OPEN in ctx.permissions:
+        return True
+    identity, admin = ctx.user.identity, ADMIN in ctx.permissions
+    makes = ctx.action in ("create", "create_run")
+    if makes or (ctx.action == "update" and "metadata" in value):
+        if not isinstance(value.get("metadata"), MutableMapping):
+            value["metadata"] = {}
+        if not admin:
+            value["metadata"][OWNER] = identity
+        elif makes:
+            value["metadata"].setdefault(OWNER, identity)
+    return True if admin else {OWNER: identity}
+
+
+def _as_oneself(ctx: Auth.types.AuthContext, run: MutableMapping[str, Any]) -> None:
+    """Set whose history a run reads, and refuse another's, and a call to another machine."""
+    identity, admin = ctx.user.identity, ADMIN in ctx.permissions
+    context = run.get("context")
+    config = run.get("config")
+    configurable = config.get("configurable") if isinstance(config, MutableMapping) else None
+    places = [one for one in (context, configurable) if isinstance(one, MutableMapping)]
+    for place in places:
+        if "user_id" in place and place["user_id"] != identity and not admin:
+            raise _forbidden("the run names another user; leave user_id out.")
+        place.setdefault("user_id", identity)
+    if not isinstance(context, MutableMapping):
+        run["context"] = {"user_id": identity}
+    if run.get("webhook") and not admin:
+        raise _forbidden("a webhook would be sent what the run knows; leave it out.")
+
+
+def _forbidden(detail: str) -> Exception:
+    return Auth.exceptions.HTTPException(status_code=403, detail=detail)
+
+
+def _permissions(caller: Caller) -> list[str]:
+    if not caller.user_id:
+        return [OPEN, ADMIN]
+    return [ADMIN] if caller.admin else []
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("latin-1", "replace")

@@ -1,0 +1,144 @@
+"""What every request to our routes passes first: its size, who sends it, and how often they do."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from time import monotonic
+
+from starlette._utils import get_route_path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from guided_profile.apps.server_errors import problem
+from guided_profile.apps.server_tokens import UnauthorizedError, Verifier
+from guided_profile.apps.settings import ServerSettings
+
+PREFIX = "/v1"
+OPEN_PATHS = ("/v1/health", "/v1/ready")
+"""What is asked by probes, which have no token."""
+CALLER = "guided_profile_caller"
+"""Where the request's scope says who sends it."""
+_MOST_BUCKETS = 10_000
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+
+
+class RateLimit:
+    """A bucket of requests a user: full at first, and filled again over a minute."""
+
+    def __init__(self, a_minute: int, clock: Callable[[], float] = monotonic) -> None:
+        self._most, self._clock = a_minute, clock
+        self._buckets: dict[str, _Bucket] = {}
+
+    def wait(self, user_id: str) -> float:
+        """Take one request; return 0, or after how many seconds there will be one."""
+        now = self._clock()
+        a_second = self._most / 60
+        bucket = self._buckets.get(user_id)
+        if bucket is None:
+            self._forget_full(now)
+            bucket = self._buckets[user_id] = _Bucket(self._most, now)
+        bucket.tokens = min(self._most, bucket.tokens + (now - bucket.at) * a_second)
+        bucket.at = now
+        if bucket.tokens < 1:
+            return (1 - bucket.tokens) / a_second
+        bucket.tokens -= 1
+        return 0
+
+    def _forget_full(self, now: float) -> None:
+        """Drop who has not asked for a minute: their buckets are full again."""
+        if len(self._buckets) >= _MOST_BUCKETS:
+            self._buckets = {user: one for user, one in self._buckets.items() if now - one.at < 60}
+
+
+class Guard:
+    """ASGI middleware for our routes; requests to other paths pass as they are."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        verifier: Callable[[], Verifier],
+        settings: Callable[[], ServerSettings],
+    ) -> None:
+        self._app, self._verifier, self._settings = app, verifier, settings
+        self._rate: RateLimit | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or refuse it."""
+        path = get_route_path(scope) if scope["type"] == "http" else ""
+        if path != PREFIX and not path.startswith(f"{PREFIX}/"):
+            await self._app(scope, receive, send)
+            return
+        if path not in OPEN_PATHS:
+            try:
+                client = scope.get("client")
+                caller = await asyncio.to_thread(
+                    self._verifier().caller, scope["headers"], client[0] if client else None
+                )
+            except UnauthorizedError as error:
+                refused = problem(401, "unauthorized", str(error), {"WWW-Authenticate": "Bearer"})
+                await refused(scope, receive, send)
+                return
+            scope[CALLER] = caller
+            if wait := self._limit().wait(caller.user_id):
+                seconds = str(ceil(wait))
+                message = f"that is too many requests; try again in {seconds} s."
+                refused = problem(429, "too_many_requests", message, {"Retry-After": seconds})
+                await refused(scope, receive, send)
+                return
+        await self._sized(scope, receive, send)
+
+    def _limit(self) -> RateLimit:
+        if self._rate is None:
+            self._rate = RateLimit(self._settings().rate)
+        return self._rate
+
+    async def _sized(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request whose body is not too large, whatever it declares."""
+        megabytes = self._settings().body_megabytes
+        left = megabytes * 1_000_000
+        too_large = problem(
+            413, "too_large", f"the body is larger than {megabytes} MB; send it in parts."
+        )
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > left:
+            await too_large(scope, receive, send)
+            return
+        begun = over = False
+
+        async def counted() -> Message:
+            nonlocal left, over
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                over = True
+                return {"type": "http.disconnect"}
+            return message
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            if over and not begun:
+                return
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, sending)
+        except Exception as error:
+            if begun:
+                raise
+            if not over:
+                _log.error("a request failed: %s", type(error).__name__)
+                message = "something went wrong here; tell the operator."
+                await problem(500, "internal", message)(scope, receive, send)
+                return
+        if over and not begun:
+            await too_large(scope, receive, send)

@@ -1,0 +1,137 @@
+"""API keys: random, shown once, and kept as a salted digest in a file."""
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+
+from pydantic import TypeAdapter, ValidationError
+
+from guided_profile.graph.errors import QuestionError, SettingsError
+from guided_profile.graph.state import Record
+
+PREFIX = "gp_"
+"""What every key begins with, so that it is known for one wherever it turns up."""
+LONGEST_ID = 200
+"""The longest id of a user, in characters."""
+
+
+class Key(Record):
+    """A key as it is kept; the key itself is nowhere."""
+
+    id: str
+    user: str
+    admin: bool = False
+    salt: str
+    digest: str
+    created: datetime
+
+
+_KEYS = TypeAdapter(list[Key])
+_NOBODY = Key(
+    id="", user="", salt="0" * 32, digest="0" * 64, created=datetime.fromisoformat("2000-01-01")
+)
+
+
+class KeyFile:
+    """The file of keys; what is changed in it holds from the next request on."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = Lock()
+        self._stamp: tuple[int, int, int] | None = None
+        self._known: dict[str, Key] = {}
+
+    def add(self, user: str, *, admin: bool, now: datetime) -> tuple[Key, str]:
+        """Make a key; return how it is kept, and the key itself, which cannot be had again."""
+        id_, secret, salt = secrets.token_hex(6), secrets.token_urlsafe(32), secrets.token_hex(16)
+        made = Key(
+            id=id_, user=user, admin=admin, salt=salt, digest=_digest(salt, secret), created=now
+        )
+        with self._changing():
+            self._write([*self.all(), made])
+        return made, f"{PREFIX}{id_}_{secret}"
+
+    def all(self) -> list[Key]:
+        """Return the keys as they are kept, the oldest first.
+
+        Raises:
+            SettingsError: The file cannot be read.
+        """
+        try:
+            return _KEYS.validate_json(self.path.read_bytes())
+        except FileNotFoundError:
+            return []
+        except (OSError, ValidationError) as error:
+            raise SettingsError(
+                f"the keys in {str(self.path)!r} cannot be read ({type(error).__name__}); restore "
+                "the file, or delete it and make new keys."
+            ) from None
+
+    def revoke(self, id_: str) -> Key:
+        """Take a key away; it is refused from the next request on.
+
+        Raises:
+            QuestionError: There is none of that id.
+        """
+        with self._changing():
+            there = self.all()
+            gone = next((one for one in there if one.id == id_), None)
+            if gone is None:
+                raise QuestionError(f"there is no key {id_!r}; see `guided-profile keys list`.")
+            self._write([one for one in there if one.id != id_])
+        return gone
+
+    def find(self, given: str) -> Key | None:
+        """Return the key that was given, if it is one; wrong ones all take the same time."""
+        id_, _, secret = given.removeprefix(PREFIX).partition("_")
+        kept = self._current().get(id_, _NOBODY)
+        right = hmac.compare_digest(_digest(kept.salt, secret), kept.digest)
+        return kept if right and kept is not _NOBODY else None
+
+    def _current(self) -> dict[str, Key]:
+        try:
+            there = self.path.stat()
+        except FileNotFoundError:
+            return {}
+        stamp = (there.st_mtime_ns, there.st_ino, there.st_size)
+        with self._lock:
+            if stamp != self._stamp:
+                self._known = {one.id: one for one in self.all()}
+                self._stamp = stamp
+            return self._known
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Keep other processes from changing the file at the same time."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _write(self, keys: list[Key]) -> None:
+        """Put the file in place as a whole, readable by its owner alone."""
+        beside = self.path.with_suffix(".new")
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(_KEYS.dump_python(keys, mode="json"), file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(self.path)
+
+
+def usable_id(user_id: str) -> bool:
+    """Whether a text can be a user's id."""
+    return bool(user_id.strip()) and len(user_id) <= LONGEST_ID and user_id.isprintable()
+
+
+def _digest(salt: str, secret: str) -> str:
+    """Return a digest; the secret is 256 random bits, which no slower digest would guard better."""
+    return hashlib.sha256(f"{salt}:{secret}".encode()).hexdigest()

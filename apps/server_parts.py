@@ -1,0 +1,99 @@
+"""What a server process holds once, for LangGraph's API and for our routes alike."""
+
+import asyncio
+import logging
+import sys
+from dataclasses import dataclass
+from functools import cache
+from threading import Lock
+
+from langchain_core.language_models import BaseChatModel
+from langgraph.store.base import BaseStore
+
+from guided_profile.apps import assembly
+from guided_profile.apps.server_metrics import Metrics
+from guided_profile.apps.server_tokens import Verifier
+from guided_profile.apps.settings import (
+    ServerSettings,
+    Settings,
+    read_server_settings,
+    read_settings,
+)
+from guided_profile.graph.build import Graph, build_graph
+from guided_profile.graph.tasks import Task
+from guided_profile.tools.history import HistoryStore
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The model, the histories and the workflow."""
+
+    settings: Settings
+    chat: BaseChatModel
+    history: HistoryStore
+    tasks: dict[str, Task]
+    graph: Graph
+    """Without a store; each way in brings its own."""
+    metrics: Metrics
+
+    @classmethod
+    def assembled(cls, settings: Settings) -> "Parts":
+        """Put the parts together; weights are fetched if need be.
+
+        Raises:
+            GuidedProfileError: A setting is wrong, or a part cannot be had.
+        """
+        tasks = assembly.known_tasks(settings)
+        chat = assembly.chat_model(settings)
+        history = assembly.open_history(settings, assembly.embedder(settings))
+        metrics = Metrics()
+        graph = build_graph(chat=chat, history=history, tasks=tasks.values())
+        measured = graph.with_config({"callbacks": [metrics.callbacks]})
+        return cls(settings, chat, history, tasks, measured, metrics)
+
+
+@cache
+def _assembled() -> Parts:
+    return Parts.assembled(read_settings())
+
+
+_assembling = Lock()
+
+
+def _assembled_once() -> Parts:
+    with _assembling:  # two requests at once must not open the history twice
+        return _assembled()
+
+
+async def parts() -> Parts:
+    """Return the process's parts, assembled once, whichever event loops ask for them."""
+    return await asyncio.to_thread(_assembled_once)
+
+
+@cache
+def server_settings() -> ServerSettings:
+    """Return who may use this server, read once."""
+    return read_server_settings()
+
+
+@cache
+def verifier() -> Verifier:
+    """Return what tells who sends a request."""
+    made = Verifier(server_settings())
+    if made.open:
+        _log.warning(
+            "GUIDED_PROFILE_AUTH is not set: nobody is asked who they are, and only this machine "
+            "is served"
+        )
+    return made
+
+
+async def platform_store() -> BaseStore | None:
+    """Return the store of the LangGraph Server that this process is; None if it is none."""
+    platform = sys.modules.get("langgraph_api.store")
+    if platform is None:
+        return None
+    store: BaseStore = await platform.get_store()
+    return store

@@ -1,0 +1,100 @@
+"""Our own routes, under `/v1`; `langgraph.json` names `app` here, and uvicorn serves it alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exception_handlers import http_exception_handler
+from starlette.exceptions import HTTPException
+
+from guided_profile.apps import (
+    server_ask,
+    server_health,
+    server_history,
+    server_parts,
+    server_profile,
+)
+from guided_profile.apps.commands import profile_store
+from guided_profile.apps.server_errors import Problem, problem, told
+from guided_profile.apps.server_guard import PREFIX, Guard
+from guided_profile.apps.server_parts import Parts
+from guided_profile.apps.server_tokens import Verifier
+from guided_profile.apps.settings import ServerSettings
+
+_REFUSALS = {
+    401: "The request does not say who sends it, or what it says is not valid.",
+    403: "The caller may not do this.",
+    413: "The body is too large.",
+    422: "The input is wrong; the message says how to mend it.",
+    429: "Too many requests; `Retry-After` says when to come back.",
+    503: "The model, the history or the profiles cannot be reached.",
+}
+
+
+def make_app(
+    parts: Callable[[], Awaitable[Parts]] = server_parts.parts,
+    verifier: Callable[[], Verifier] = server_parts.verifier,
+    settings: Callable[[], ServerSettings] = server_parts.server_settings,
+) -> FastAPI:
+    """Return the application of our routes.
+
+    Args:
+        parts: What the process holds, assembled when it is first asked for.
+        verifier: Tells who sends a request.
+        settings: How much a caller may ask for.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(verifier)  # a wrong setting ends the start
+        if await server_parts.platform_store() is not None:
+            yield
+            return
+        async with profile_store((await parts()).settings) as store:
+            app.state.store = store
+            yield
+
+    app = FastAPI(
+        title="Guided Profile",
+        version=version("guided-profile"),
+        summary="A person's history, their profile, and answers that suit them.",
+        lifespan=lifespan,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # its page loads scripts from another host
+        redoc_url=None,
+    )
+    app.state.parts = parts
+    app.add_middleware(Guard, verifier=verifier, settings=settings)
+    app.add_exception_handler(HTTPException, _not_found)
+    router = APIRouter(
+        prefix=PREFIX,
+        responses={
+            status: {"model": Problem, "description": words} for status, words in _REFUSALS.items()
+        },
+    )
+    for one in (
+        server_history.router,
+        server_history.everything,
+        server_profile.router,
+        server_ask.router,
+        server_health.router,
+    ):
+        router.include_router(one)
+    app.include_router(router)
+    return app
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    """Say in our way that there is no such route of ours; other paths' errors are not ours."""
+    assert isinstance(error, HTTPException)
+    if not request.scope["path"].startswith(f"{PREFIX}/"):
+        return await http_exception_handler(request, error)
+    refused = told(error)
+    known = request.app.openapi()["paths"].get(request.scope["path"], {})
+    headers = {"Allow": ", ".join(known).upper()} if refused.status == 405 else None
+    return problem(refused.status, refused.error, refused.message, headers)
+
+
+app = make_app()

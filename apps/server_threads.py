@@ -1,0 +1,34 @@
+"""The threads and store items that LangGraph Server keeps of a user, for deleting them."""
+
+import sys
+
+from langgraph_sdk import get_client
+
+from guided_profile.apps.server_auth import OWNER, STORE_ROOT, label
+from guided_profile.apps.server_parts import platform_store
+from guided_profile.tools.profiles import everything
+
+_PAGE = 100
+
+
+async def forget_threads(user_id: str) -> int:
+    """Delete a user's threads, with their runs, crons and store items; return how many threads.
+
+    Outside LangGraph Server there are none.
+    """
+    if "langgraph_api.server" not in sys.modules:
+        return 0
+    client = get_client()  # within the process, and so past the auth of requests
+    while crons := await client.crons.search(metadata={OWNER: user_id}, limit=_PAGE):
+        for cron in crons:
+            await client.crons.delete(cron["cron_id"])
+    gone = 0
+    while threads := await client.threads.search(metadata={OWNER: user_id}, limit=_PAGE):
+        for thread in threads:
+            await client.threads.delete(thread["thread_id"])
+        gone += len(threads)
+    store = await platform_store()
+    if store is not None:
+        for one in await everything(store, (STORE_ROOT, label(user_id))):
+            await store.adelete(one.namespace, one.key)
+    return gone

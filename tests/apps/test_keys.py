@@ -1,0 +1,82 @@
+"""The command `keys`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from guided_profile.apps.cli import main
+from guided_profile.apps.server_keys import KeyFile
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GUIDED_PROFILE_DATA", str(tmp_path))
+    monkeypatch.delenv("GUIDED_PROFILE_KEYS", raising=False)
+    return tmp_path
+
+
+def test_a_key_is_shown_once_listed_without_itself_and_revoked(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["keys", "add", "--user", "anna"]) == 0
+    key = capsys.readouterr().out.strip()
+    assert main(["keys", "add", "--user", "root", "--admin", "--json"]) == 0
+    admin = json.loads(capsys.readouterr().out)
+    kept = KeyFile(folder / "keys.json")
+    found, other = kept.find(key), kept.find(admin["key"])
+    assert found
+    assert (found.user, found.admin) == ("anna", False)
+    assert other
+    assert (other.user, other.admin) == ("root", True)
+    assert main(["keys", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert found.id in listed
+    assert key.rsplit("_", 1)[1] not in listed
+    assert main(["keys", "revoke", found.id]) == 0
+    assert kept.find(key) is None
+    assert kept.find(admin["key"]) == other
+
+
+def test_all_of_a_users_keys_are_revoked_and_nobody_elses(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for user in ("anna", "anna", "bob"):
+        main(["keys", "add", "--user", user])
+    assert main(["keys", "revoke", "--user", "anna"]) == 0
+    assert [one.user for one in KeyFile(folder / "keys.json").all()] == ["bob"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["add"], ["add", "--user", " "], ["add", "--user", "a\nb"], ["revoke"], ["revoke", "none"]],
+)
+def test_what_names_no_user_or_key_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert main(["keys", *arguments]) == 2
+    assert "guided-profile: " in capsys.readouterr().err
+    assert not (folder / "keys.json").exists()
+
+
+def test_a_broken_file_of_keys_lets_nobody_in_and_loses_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder / "keys.json"
+    path.write_text('[{"id": "cut sh')
+    assert main(["keys", "add", "--user", "anna"]) == 2
+    assert path.read_text() == '[{"id": "cut sh'
+
+
+def test_keys_that_are_made_at_the_same_time_are_all_kept(folder: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+    from datetime import UTC, datetime
+
+    def add(number: int) -> str:
+        file = KeyFile(folder / "keys.json")
+        return file.add(f"user-{number}", admin=False, now=datetime.now(UTC))[1]
+
+    with ThreadPoolExecutor(8) as threads:
+        keys = list(threads.map(add, range(32)))
+    kept = KeyFile(folder / "keys.json")
+    assert [one.user for one in map(kept.find, keys) if one] == [f"user-{n}" for n in range(32)]

@@ -1,0 +1,162 @@
+"""How much a caller may send and how often, and what they are told when something breaks."""
+
+from collections.abc import Iterator
+
+import pytest
+from endpoint import Endpoint
+from server_client import ANNA, BOB, jwt_settings, served
+
+from guided_profile.apps import server_ask, server_history, server_profile
+from guided_profile.apps.server_guard import RateLimit
+from guided_profile.graph.errors import HistoryError, ModelError, SettingsError
+from guided_profile.tools.history import HistoryStore
+
+SECRET = "the wok that nobody may hear of"
+
+
+def test_a_bucket_empties_and_fills_again_user_by_user() -> None:
+    now = 0.0
+    limit = RateLimit(60, lambda: now)
+    assert [limit.wait("anna") for _ in range(60)] == [0] * 60
+    assert limit.wait("anna") == pytest.approx(1)
+    assert limit.wait("bob") == 0
+    now = 0.5
+    assert limit.wait("anna") == pytest.approx(0.5)
+    now = 1.0
+    assert limit.wait("anna") == 0
+    assert limit.wait("anna") > 0
+    now = 1000.0
+    assert sum(limit.wait("anna") == 0 for _ in range(100)) == 60
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(endpoint: type[Endpoint]) -> None:
+    with served(jwt_settings(rate=3)) as (client, _):
+        answers = [client.get("/v1/history", headers=ANNA) for _ in range(5)]
+        assert [one.status_code for one in answers] == [200, 200, 200, 429, 429]
+        assert answers[-1].json()["error"] == "too_many_requests"
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 20
+        assert client.get("/v1/history", headers=BOB).status_code == 200
+        assert client.get("/v1/health").status_code == 200
+
+
+def test_a_body_that_is_too_large_is_refused_whatever_it_declares(
+    endpoint: type[Endpoint],
+) -> None:
+    def chunks(megabytes: int) -> Iterator[bytes]:
+        yield b'{"items": [{"text": "'
+        for _ in range(megabytes):
+            yield b"x" * 1_000_000
+        yield b'"}]}'
+
+    with served(jwt_settings(body_megabytes=1)) as (client, parts):
+        declared = client.post("/v1/history", content=b"x" * 1_000_001, headers=ANNA)
+        streamed = client.post("/v1/history", content=chunks(3), headers=ANNA)
+        uploaded = client.post(
+            "/v1/history/file", files={"file": ("x.txt", b"x\n" * 600_000)}, headers=ANNA
+        )
+        lying = client.post(
+            "/v1/history", content=chunks(3), headers=ANNA | {"Content-Length": "-1"}
+        )
+        for answer in (declared, streamed, uploaded, lying):
+            assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
+        assert parts.history.count("anna") == 0
+        assert client.post("/v1/history", content=chunks(0), headers=ANNA).status_code == 422
+
+
+def test_an_archive_that_inflates_beyond_measure_is_refused(endpoint: type[Endpoint]) -> None:
+    import io
+    import zipfile
+
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.txt", b"a line of text\n" * 4_000_000)
+    assert len(packed.getvalue()) < 1_000_000
+    with served(jwt_settings()) as (client, _):
+        sent = {"file": ("x.zip", packed.getvalue())}
+        assert client.post("/v1/history/file", files=sent, headers=ANNA).status_code == 413
+
+
+BREAKS = (
+    ModelError(SECRET),
+    HistoryError(SECRET),
+    SettingsError(SECRET),
+    ValueError(SECRET),
+    RuntimeError(SECRET),
+    KeyError(SECRET),
+    OSError(SECRET),
+    AssertionError(SECRET),
+    UnicodeDecodeError("utf-8", SECRET.encode(), 0, 1, SECRET),
+    ExceptionGroup(SECRET, [ValueError(SECRET)]),
+)
+REQUESTS = (
+    ("GET", "/v1/history", None),
+    ("POST", "/v1/history", {"items": [{"text": "x"}]}),
+    ("DELETE", "/v1/history?id=x", None),
+    ("GET", "/v1/export", None),
+    ("POST", "/v1/ask", {"question": "Which pet do I have?"}),
+    ("POST", "/v1/profile", None),
+)
+
+
+def test_nothing_of_an_error_reaches_a_caller(
+    added: type[Endpoint],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with served() as (client, _):
+        for error in BREAKS:
+
+            def breaks(*_: object, error: Exception = error, **__: object) -> None:
+                raise error
+
+            for name in ("add", "list", "delete", "get", "search", "vectors"):
+                monkeypatch.setattr(HistoryStore, name, breaks)
+            for method, path, body in REQUESTS:
+                answer = client.request(method, path, json=body, headers=ANNA)
+                said = (type(error).__name__, method, path, answer.text)
+                assert answer.status_code in (500, 503), said
+                assert set(answer.json()) == {"error", "message"}, said
+                assert "wok" not in answer.text, said
+                assert "Traceback" not in answer.text, said
+            headers = ANNA | {"Accept": "text/event-stream"}
+            streamed = client.post("/v1/ask", json=REQUESTS[4][2], headers=headers)
+            assert "event: error" in streamed.text
+            assert "wok" not in streamed.text
+    assert "wok" not in caplog.text
+
+
+def test_what_was_sent_is_not_said_back(endpoint: type[Endpoint]) -> None:
+    with served() as (client, _):
+        for path, sent in (
+            ("/v1/history", {"items": [{"text": 5, "source": SECRET}]}),
+            ("/v1/history", {"items": [{"text": SECRET, "time": SECRET}]}),
+            ("/v1/history", {"items": [{"text": SECRET + "\0"}]}),
+            ("/v1/history", {"items": SECRET}),
+            ("/v1/history", {"items": [{"text": SECRET, "role": SECRET}]}),
+            ("/v1/ask", {"question": [SECRET]}),
+            ("/v1/ask", {"question": SECRET, "options": ["a"]}),
+            ("/v1/ask", {"question": SECRET, "max_retries": SECRET}),
+        ):
+            answer = client.post(path, json=sent, headers=ANNA)
+            assert answer.status_code == 422, (sent, answer.text)
+            assert "wok" not in answer.text
+        for broken in (f'{{"items": "{SECRET}', SECRET, "", "\ud800".encode("utf-8", "replace")):
+            answer = client.post("/v1/history", content=broken, headers=ANNA)
+            assert answer.status_code == 422, answer.text
+            assert "wok" not in answer.text
+
+
+def test_no_such_route_and_no_such_method(endpoint: type[Endpoint]) -> None:
+    with served() as (client, _):
+        missing = client.get("/v1/nothing", headers=ANNA)
+        assert (missing.status_code, missing.json()["error"]) == (404, "not_found")
+        wrong = client.put("/v1/history", headers=ANNA)
+        assert (wrong.status_code, wrong.json()["error"]) == (405, "not_allowed")
+        assert set(wrong.headers["allow"].split(", ")) == {"GET", "POST", "DELETE"}
+
+
+def test_all_routes_tell_errors_in_our_way() -> None:
+    from guided_profile.apps.server_errors import SafeRoute
+
+    for one in (server_ask, server_history, server_profile):
+        assert all(isinstance(route, SafeRoute) for route in one.router.routes)

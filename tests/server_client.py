@@ -1,0 +1,59 @@
+"""A server of a test's own, reached from outside: real routes and files, a scripted model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+from starlette.testclient import TestClient
+
+from guided_profile.apps.server_parts import Parts
+from guided_profile.apps.server_routes import make_app
+from guided_profile.apps.server_tokens import ADMIN, Verifier
+from guided_profile.apps.settings import ServerSettings, read_settings
+
+SECRET = "a secret of the tests that is long enough for HS512, which wants 64 bytes"
+
+
+def token(
+    user: object = "anna", *, key: Any = SECRET, algorithm: str = "HS256", **claims: Any
+) -> str:
+    """Return a token that holds for an hour; a claim of None is left out."""
+    now = datetime.now(UTC)
+    body = {"sub": user, "exp": now + timedelta(hours=1)} | claims
+    return jwt.encode(
+        {name: value for name, value in body.items() if value is not None}, key, algorithm
+    )
+
+
+def bearer(given: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {given}"}
+
+
+ANNA, BOB = bearer(token("anna")), bearer(token("bob"))
+ROOT = bearer(token("root", scope=f"openid {ADMIN}"))
+
+
+def jwt_settings(**more: Any) -> ServerSettings:
+    given = {"auth": frozenset({"jwt"}), "secret": SECRET, "keys": Path("none"), "rate": 10_000}
+    return ServerSettings(**given | more)
+
+
+@contextmanager
+def served(
+    settings: ServerSettings | None = None, client: str = "203.0.113.7"
+) -> Iterator[tuple[TestClient, Parts]]:
+    """Serve the data folder and the endpoint of the environment; see `conftest.endpoint`."""
+    chosen = settings or jwt_settings()
+    made = Parts.assembled(read_settings())
+    verifier = Verifier(chosen)
+
+    async def parts() -> Parts:
+        return made
+
+    app = make_app(parts, lambda: verifier, lambda: chosen)
+    base = "http://localhost" if verifier.open else "https://profiles.example"
+    with made.history, TestClient(app, base, client=(client, 1234)) as outside:
+        yield outside, made
