@@ -1,5 +1,6 @@
 """The route that answers a question, as JSON, or as a stream of its stages and then the answer."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal, cast
@@ -15,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from guided_profile.apps.server_callers import TheParts, TheStore, UserId
 from guided_profile.apps.server_errors import SafeRoute, told
 from guided_profile.apps.server_parts import Parts
-from guided_profile.graph.context import Context
-from guided_profile.graph.state import Abstained, Answered, Question
+from guided_profile.graph.context import Context, Sight
+from guided_profile.graph.state import Abstained, Answered, HistoryItem, Question
 from guided_profile.graph.tasks import find_task
 
 router = APIRouter(tags=["ask"], route_class=SafeRoute)
@@ -42,6 +43,11 @@ class Asked(BaseModel):
     )
     task: str = Field(default="dialogue", max_length=100)
     max_retries: int = Field(default=2, ge=0, le=5)
+    sees: list[Sight] | None = Field(
+        default=None,
+        max_length=3,
+        description="What the answer is made from, instead of what the task says; []: no history.",
+    )
 
 
 class AsksBack(BaseModel):
@@ -55,6 +61,7 @@ class Reply(BaseModel):
     """What became of a question."""
 
     answer: Annotated[Answered | Abstained | AsksBack, Field(discriminator="kind")]
+    items: dict[str, HistoryItem] = Field(description="What the answer itself rests on, by id.")
 
 
 @router.post(
@@ -67,7 +74,7 @@ class Reply(BaseModel):
                 "text/event-stream": {
                     "schema": {"type": "string"},
                     "example": 'event: stage\ndata: {"stage": "recall"}\n\n'
-                    'event: answer\ndata: {"kind": "answered", "text": "a wok"}\n\n',
+                    'event: answer\ndata: {"answer": {"kind": "answered", …}, "items": {}}\n\n',
                 }
             }
         }
@@ -84,7 +91,8 @@ async def ask(
 ) -> Any:
     """Answer a question as it suits the user; an abstention says why there is no answer."""
     find_task(parts.tasks, body.task)
-    context = Context(user_id=user_id, task=body.task, max_retries=body.max_retries)
+    sees = None if body.sees is None else tuple(body.sees)
+    context = Context(user_id=user_id, task=body.task, max_retries=body.max_retries, sees=sees)
     question: Question = {"question": body.question, "options": body.options}
     events = _events(parts, store, question, context)
     if "text/event-stream" in (accept or ""):
@@ -95,7 +103,7 @@ async def ask(
     async for name, event in events:
         if name == "answer":
             answer = event
-    return JSONResponse({"answer": answer}, headers={"Cache-Control": "no-store"})
+    return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
 
 async def _events(
@@ -118,7 +126,10 @@ async def _events(
             answer = event["answer"]
     if answer is None:
         raise RuntimeError("the workflow ended without an answer")
-    yield "answer", answer.model_dump(mode="json")
+    cited = answer.evidence if isinstance(answer, Answered) else ()
+    found = await asyncio.to_thread(parts.history.get, context.user_id, cited)
+    reply = Reply(answer=answer, items={item.id: item for item in found})
+    yield "answer", reply.model_dump(mode="json")
 
 
 async def _streamed(events: AsyncIterator[tuple[str, Any]]) -> AsyncIterator[str]:

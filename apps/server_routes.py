@@ -13,6 +13,7 @@ from guided_profile.apps import (
     server_ask,
     server_health,
     server_history,
+    server_page,
     server_parts,
     server_profile,
 )
@@ -80,9 +81,11 @@ def make_app(
         server_profile.router,
         server_ask.router,
         server_health.router,
+        server_page.router,
     ):
         router.include_router(one)
     app.include_router(router)
+    app.include_router(server_page.page)
     return app
 
 

@@ -98,7 +98,11 @@ def test_a_forged_token_is_refused(client: TestClient) -> None:
 
 
 def test_a_good_token_is_let_in_also_with_clocks_a_little_apart(client: TestClient) -> None:
-    for one in (good(), good(exp=NOW - timedelta(seconds=5)), good(aud=["other", "profiles"])):
+    for one in (
+        good(),
+        good(exp=datetime.now(UTC) - timedelta(seconds=5)),
+        good(aud=["other", "profiles"]),
+    ):
         assert client.get("/v1/history", headers=bearer(one)).status_code == 200
 
 

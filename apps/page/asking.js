@@ -1,0 +1,70 @@
+// Asking: without the history, with all of it as it is, and with the profile, side by side.
+
+import { at, busy, cost, day, make, notice, percent } from "./parts.js";
+import { ask, state } from "./server.js";
+
+const WAYS = [
+  { title: "With the profile", body: {}, best: true },
+  { title: "With the raw history", body: { sees: ["personal_context"] } },
+  { title: "Without the history", body: { sees: [] } },
+];
+const STAGES = {
+  recall: "looking through the history",
+  digest: "asking the guiding question",
+  profile: "writing the profile",
+  respond: "answering",
+  review: "checking",
+};
+
+export function setTask(task) {
+  const choice = task.kind === "choice";
+  at("options-field").hidden = !choice;
+  at("options").required = choice;
+  at("question-label").textContent =
+    task.name === "paraphrase" ? "A text to rewrite in this person's style" : "Question";
+  at("answers").replaceChildren();
+  at("stages").textContent = "";
+}
+
+function shown(way, { answer, items }) {
+  const answered = answer.kind === "answered";
+  const said = answered ? answer.text : (answer.detail ?? answer.text);
+  const box = make("div", { class: way.best ? "answer best" : "answer" },
+    make("h3", { text: way.title }),
+    make("p", { text: said, class: answered ? "" : "abstained" }));
+  if (answered && answer.confidence !== null) {
+    box.append(make("small", { text: `confidence ${percent(answer.confidence)}` }));
+  }
+  for (const id of answer.evidence ?? []) {
+    const item = items[id];
+    if (item) box.append(make("small", { text: `because of “${item.text}” (${day(item.time)})` }));
+  }
+  if (answer.cost) box.append(make("small", { text: cost(answer.cost) }));
+  return box;
+}
+
+export function listen(onProfile) {
+  at("ask").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const options = at("options").value.split("\n").map((one) => one.trim()).filter(Boolean);
+    const choosing = !at("options-field").hidden;
+    if (choosing && options.length < 2) return notice("give at least two options, one a line.");
+    const asked = { question: at("question").value, task: state.task };
+    if (choosing) asked.options = options;
+    return busy(event.submitter ?? at("make"), async () => {
+      at("answers").replaceChildren();
+      try {
+        for (const way of WAYS) {
+          const told = await ask({ ...asked, ...way.body }, ({ stage, tries }) => {
+            const again = tries ? ` (attempt ${tries + 1})` : "";
+            at("stages").textContent = `${way.title}: ${STAGES[stage] ?? stage}${again} …`;
+          });
+          at("answers").append(shown(way, told));
+          if (way.best) await onProfile();
+        }
+      } finally {
+        at("stages").textContent = "";
+      }
+    });
+  });
+}

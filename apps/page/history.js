@@ -1,0 +1,113 @@
+// The history: pasted, dropped, listed, deleted.
+
+import { at, busy, count, day, make, notice } from "./parts.js";
+import { call, upload } from "./server.js";
+
+const PAGE = 20;
+let next = 0;
+let changed = () => {};
+
+export async function show() {
+  next = 0;
+  at("items").replaceChildren();
+  await older();
+}
+
+async function older() {
+  const page = await call("GET", "history", { query: { limit: PAGE, offset: next } });
+  at("items").append(...page.items.map(line));
+  next = page.next_offset ?? 0;
+  at("older").hidden = page.next_offset === null;
+  at("forget").hidden = !page.total;
+  at("history-facts").textContent = page.total
+    ? `${count(page.total, "item")}, the newest first.`
+    : "Nothing yet. Only what the person wrote, bought or did counts as evidence about them.";
+}
+
+function line(item) {
+  const gone = make("button", {
+    type: "button", class: "quiet", text: "Delete", "aria-label": `Delete: ${item.text}`,
+    on: {
+      click: () => busy(gone, async () => {
+        await call("DELETE", "history", { query: { id: item.id } });
+        await Promise.all([show(), changed()]);
+      }),
+    },
+  });
+  const from = [day(item.time), item.source, item.category, item.role === "other" ? "by others" : null];
+  return make("li", {},
+    make("span", {}, `${item.text} `, make("small", { text: from.filter(Boolean).join(", ") })), gone);
+}
+
+function tell(done) {
+  const parts = [`added ${done.added}`, `already there ${done.duplicates}`];
+  if (done.refused) {
+    const named = done.refusals.slice(0, 3).map((one) => `${one.place}: ${one.reason}`).join("; ");
+    parts.push(`refused ${done.refused} (${named}${done.refused > 3 ? "; …" : ""})`);
+  }
+  at("added").textContent = `${parts.join(", ")}.`;
+}
+
+async function send(file) {
+  const bar = at("progress");
+  bar.hidden = false;
+  bar.value = 0;
+  at("added").textContent = `Sending ${file.name} …`;
+  notice(null);
+  try {
+    tell(await upload(file, (part) => {
+      if (part < 1) bar.value = part;
+      else bar.removeAttribute("value"); // it is being read now
+    }));
+    await show();
+  } catch (error) {
+    at("added").textContent = "";
+    notice(error);
+  } finally {
+    bar.hidden = true;
+    at("file").value = "";
+  }
+}
+
+export function listen(onChange) {
+  changed = onChange;
+  at("paste").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const lines = at("pasted").value.split("\n").map((one) => one.trim()).filter(Boolean);
+    if (!lines.length) return notice("paste at least one line, then add it.");
+    const time = new Date().toISOString();
+    return busy(event.submitter ?? at("older"), async () => {
+      const done = { added: 0, duplicates: 0 };
+      for (let first = 0; first < lines.length; first += 500) {
+        const items = lines.slice(first, first + 500).map((text) => ({ text, time }));
+        const sent = await call("POST", "history", { body: { items } });
+        done.added += sent.added.length;
+        done.duplicates += sent.duplicates.length;
+      }
+      at("pasted").value = "";
+      tell(done);
+      await show();
+    });
+  });
+  at("file").addEventListener("change", () => at("file").files[0] && send(at("file").files[0]));
+  const drop = at("drop");
+  drop.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.classList.remove("over");
+    if (event.dataTransfer.files[0]) send(event.dataTransfer.files[0]);
+  });
+  at("older").addEventListener("click", () => busy(at("older"), older));
+  at("forget").addEventListener("click", () => {
+    const sure = "Delete this person's history, profiles and threads, down to the disk?";
+    if (!window.confirm(sure)) return;
+    busy(at("forget"), async () => {
+      await call("DELETE", "everything", { query: { confirm: "everything" } });
+      await Promise.all([show(), changed()]);
+    });
+  });
+}

@@ -1,0 +1,156 @@
+// The profile: its sentences with their evidence, what the user decided, and its versions.
+
+import { ago, at, busy, cost, count, day, make, notice, percent } from "./parts.js";
+import { plot } from "./plot.js";
+import { call, state } from "./server.js";
+
+const task = () => ({ task: state.task });
+
+export async function show() {
+  let seen = null;
+  try {
+    seen = await call("GET", "profile", { query: task() });
+  } catch (error) {
+    if (error.status !== 404) throw error;
+  }
+  draw(seen);
+  const [versions, decided] = await Promise.all([
+    call("GET", "profile/versions", { query: task() }),
+    call("GET", "profile/wishes", { query: task() }),
+  ]);
+  drawVersions(versions);
+  drawDecisions(decided);
+  plot(versions.map((one) => one.profile));
+}
+
+function draw(seen) {
+  const profile = seen?.profile;
+  at("make").textContent = profile ? "Refresh it" : "Make it";
+  at("profile-facts").textContent = !profile
+    ? "There is none yet for this task. Add some history, then make it."
+    : profile.note || `Version ${profile.version}, made ${ago(profile.created)} by ` +
+      `${profile.model}: ${cost(profile.cost)}.`;
+  const sentences = profile?.sentences ?? [];
+  const used = sentences.filter((one) => one.pinned || one.evidence.length);
+  const unused = sentences.filter((one) => !one.pinned && !one.evidence.length);
+  at("sentences").replaceChildren(...used.map((one) => sentence(one, seen.items)));
+  const rest = at("unused");
+  rest.hidden = !unused.length;
+  rest.querySelector("summary").textContent =
+    `${count(unused.length, "sentence")} that nothing supports: not used`;
+  rest.querySelector("ul").replaceChildren(...unused.map((one) => make("li", { text: one.text })));
+}
+
+function sentence(one, items) {
+  const known = one.evidence.map((id) => items[id]).filter(Boolean);
+  const evidence = make("div", { class: "evidence" }, ...known.map((item) =>
+    make("p", {}, `“${item.text}” `, make("small", { text: `${day(item.time)}, ${item.source}` }))));
+  if (!known.length) evidence.append(make("p", { text: "You vouched for this yourself." }));
+  const toggle = make("button", {
+    type: "button", text: one.text, "aria-expanded": "false",
+    class: one.pinned ? "sentence pinned" : "sentence",
+    on: {
+      click: () => {
+        const kept = evidence.classList.toggle("kept");
+        toggle.setAttribute("aria-expanded", String(kept));
+      },
+    },
+  });
+  const meta = make("div", { class: "meta" },
+    one.pinned ? make("span", { text: "pinned" }) : make("meter", {
+      value: one.confidence, min: 0, max: 1, "aria-label": `confidence ${percent(one.confidence)}`,
+    }),
+    one.pinned ? null : make("span", { text: percent(one.confidence) }),
+    make("span", { text: count(known.length, "item") + (one.since ? `, latest ${day(one.since)}` : "") }),
+    one.pinned ? null : decide("Pin", one, () => ({ do: "pin", text: one.text })),
+    make("button", {
+      type: "button", class: "quiet", text: "Correct", "aria-label": `Correct: ${one.text}`,
+      on: {
+        click: () => {
+          form.hidden = !form.hidden;
+          if (!form.hidden) form.querySelector("input").select();
+        },
+      },
+    }),
+    decide("Forbid", one, () => ({ do: "forbid", text: one.text })));
+  const form = correction(one);
+  return make("li", {}, toggle, meta, form, evidence);
+}
+
+function correction(one) {
+  const right = make("input", { maxlength: 500, value: one.text });
+  return make("form", {
+    class: "row", hidden: true,
+    on: {
+      submit: (event) => {
+        event.preventDefault();
+        const text = right.value.trim();
+        if (!text || text === one.text) return notice("write what is true instead, then save it.");
+        return busy(event.submitter, () => send({ do: "correct", text: one.text, right: text }));
+      },
+    },
+  }, make("label", { class: "grow" }, "What is true instead? ", right), make("button", { text: "Save" }));
+}
+
+function decide(label, one, decision) {
+  const button = make("button", {
+    type: "button", class: "quiet", text: label, "aria-label": `${label}: ${one.text}`,
+    on: { click: () => busy(button, () => send(decision())) },
+  });
+  return button;
+}
+
+async function send(decision) {
+  await call("PATCH", "profile", { query: task(), body: decision });
+  await show();
+}
+
+function drawDecisions(decided) {
+  const shown = at("decisions");
+  shown.hidden = !decided.length;
+  shown.querySelector("ul").replaceChildren(...decided.map((one) => {
+    const back = make("button", {
+      type: "button", class: "quiet", text: "Take back", "aria-label": `Take back: ${one.text}`,
+      on: { click: () => busy(back, () => send({ do: "take_back", key: one.key })) },
+    });
+    const said = one.kind === "pin" ? "Pinned: " : "Forbidden: ";
+    return make("li", {}, said, make("span", { text: one.text }), " ", back);
+  }));
+}
+
+function drawVersions(versions) {
+  const shown = at("versions");
+  shown.hidden = !versions.length;
+  shown.querySelector("summary").textContent = `${count(versions.length, "version")}, and what each changed`;
+  shown.querySelector("ol").replaceChildren(...versions.toReversed().map(({ profile, changes }) => {
+    const lines = [
+      ...changes.added.map((text) => make("ins", { text })),
+      ...changes.removed.map((text) => make("del", { text })),
+      ...changes.replaced.map((one) => make("del", { text: `${one.text} (no longer so)` })),
+    ];
+    const kept = changes.kept.length ? `, ${changes.kept.length} kept` : "";
+    return make("li", { value: profile.version },
+      make("span", { text: `${new Date(profile.created).toLocaleString()}${kept}` }),
+      ...lines.map((line) => make("p", { class: "change" }, line)));
+  }));
+}
+
+export function listen() {
+  at("make").addEventListener("click", () => busy(at("make"), async () => {
+    at("profile-facts").textContent = "The model is at it: a small one on a laptop takes some seconds.";
+    try {
+      await call("POST", "profile", { query: task() });
+    } finally {
+      await show();
+    }
+  }));
+  at("pin-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = at("pin-text").value.trim();
+    if (!text) return notice("write what it should know, then pin it.");
+    return busy(event.submitter ?? at("make"), async () => {
+      await send({ do: "pin", text });
+      at("pin-text").value = "";
+    });
+  });
+}

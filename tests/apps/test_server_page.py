@@ -1,0 +1,228 @@
+"""The page: its files, and, marked live, what a browser does with them."""
+
+import shutil
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from endpoint import Endpoint
+from server_client import ANNA, ROOT, jwt_settings, served, token
+
+from guided_profile.apps.server_parts import Parts
+from guided_profile.apps.server_routes import make_app
+from guided_profile.apps.server_tokens import Verifier
+from guided_profile.apps.settings import ServerSettings, read_settings
+
+OPEN = ServerSettings(keys=Path("none"))
+MARKUP = "<img src=x onerror=\"document.title='taken'\"> my cat Miso"
+
+
+def test_the_page_and_its_files_are_served_without_a_token_and_hold_to_themselves(
+    added: type[Endpoint],
+) -> None:
+    with served() as (client, _):
+        page = client.get("/").raise_for_status()
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        for name in ("page.css", "page.js", "server.js"):
+            assert f"/page/{name}" in page.text or name == "server.js"
+            client.get(f"/page/{name}").raise_for_status()
+        assert "http" not in page.text.replace("http-equiv", "")
+        for odd in ("/page/nothing.js", "/page/../cli.py", "/page/%2e%2e%2fcli.py", "/page/"):
+            assert client.get(odd).status_code == 404
+
+
+def test_a_caller_learns_who_they_are_and_nothing_of_others(added: type[Endpoint]) -> None:
+    with served() as (client, _):
+        anna = client.get("/v1/me", headers=ANNA).raise_for_status().json()
+        assert (anna["user_id"], anna["admin"], anna["open"], anna["users"]) == (
+            *("anna", False, False),
+            [],
+        )
+        assert {one["name"] for one in anna["tasks"]} >= {"assistant", "preference"}
+        assert client.get("/v1/me", headers=ROOT).json()["admin"] is True
+        assert client.get("/v1/me").status_code == 401
+    with served(OPEN, client="127.0.0.1") as (client, _):
+        me = client.get("/v1/me").raise_for_status().json()
+        assert (me["open"], me["users"]) == (True, ["anna"])
+
+
+@contextmanager
+def listening(settings: ServerSettings) -> Iterator[str]:
+    """Serve the data folder and the endpoint of the environment on a real socket."""
+    made = Parts.assembled(read_settings())
+
+    async def parts() -> Parts:
+        return made
+
+    verifier = Verifier(settings)
+    app = make_app(parts, lambda: verifier, lambda: settings)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            threading.Event().wait(0.02)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        made.history.close()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Any]:
+    playwright = pytest.importorskip("playwright.async_api")
+    async with playwright.async_playwright() as started:
+        one = await started.chromium.launch(
+            executable_path=shutil.which("chromium"),  # or else Playwright's own
+            args=["--no-sandbox"],
+        )
+        yield one
+        await one.close()
+
+
+@asynccontextmanager
+async def opened(browser: Any, url: str, **options: Any) -> AsyncIterator[Any]:
+    """Open the page; whatever it asks another host for, or complains about, fails the test."""
+    wrong: list[str] = []
+    page = await browser.new_page(**options)
+    page.set_default_timeout(10_000)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda one: one.url.startswith((url, "data:")) or wrong.append(one.url))
+    await page.goto(url)
+    yield page
+    await page.close()
+    assert wrong == []
+
+
+@pytest.mark.live
+async def test_history_becomes_a_profile_with_its_evidence_and_an_answer(
+    endpoint: type[Endpoint], browser: Any
+) -> None:
+    with listening(OPEN) as url:
+        async with opened(browser, url) as page:
+            await page.locator("#about p").first.wait_for()  # who is new is told how it works
+            await page.fill("#user", "anna")
+            await page.keyboard.press("Tab")
+            await page.fill("#pasted", f"{MARKUP}\nthe bicycle commute took 20 minutes")
+            await page.click("#paste button")
+            await page.get_by_text("added 2, already there 0.").wait_for()
+            assert await page.locator("#items li").count() == 2
+            await page.select_option("#task", "dialogue")
+            await page.click("#make")
+            first = page.locator("#sentences li").first
+            await first.wait_for()
+            assert await page.title() == "Guided Profile"  # the item was shown as text
+            await page.mouse.move(0, 0)
+            assert not await first.locator(".evidence").is_visible()
+            await first.hover()
+            assert "my cat Miso" in await first.locator(".evidence").inner_text()
+            await page.fill("#question", "What is my cat called?")
+            await page.click("#ask button")
+            await page.locator(".answer").nth(2).wait_for()
+            best = await page.locator(".answer").first.inner_text()
+            assert "Miso, my cat." in best
+            assert "because of" in best
+            assert "tokens in" in best
+            assert await page.locator(".answer h3").all_inner_texts() == [
+                *("With the profile", "With the raw history", "Without the history"),
+            ]
+            assert "version 1" in await page.locator("#plot-title").inner_text()
+
+
+@pytest.mark.live
+async def test_the_user_decides_by_keyboard_alone(added: type[Endpoint], browser: Any) -> None:
+    with listening(OPEN) as url:
+        async with opened(browser, url) as page:
+            await page.select_option("#task", "dialogue")
+            await page.locator("#make").press("Enter")
+            first = page.locator("#sentences li").first
+            await first.wait_for()
+            toggle = first.locator(".sentence")
+            await toggle.press("Enter")
+            assert await toggle.get_attribute("aria-expanded") == "true"
+            button = page.get_by_role("button", name="Correct: This person has a cat")
+            await button.press("Enter")
+            field = first.get_by_label("What is true instead?")
+            await field.fill("I have a dog named Bruno.")
+            await field.press("Enter")
+            await page.get_by_text("Pinned: I have a dog named Bruno.").wait_for()
+            button = page.get_by_role("button", name="Forbid: This person commutes")
+            await button.press("Enter")
+            await page.get_by_text("Forbidden: This person commutes by bicycle.").wait_for()
+            texts = await page.locator("#sentences .sentence").all_inner_texts()
+            assert [text.strip() for text in texts] == ["I have a dog named Bruno."]
+            button = page.get_by_role("button", name="Take back: This person commutes")
+            await button.press("Enter")
+            await page.get_by_role("button", name="Pin: This person commutes").wait_for()
+
+
+@pytest.mark.live
+async def test_a_file_is_added_and_its_bad_line_named(
+    endpoint: type[Endpoint], browser: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "items.jsonl"
+    path.write_text('{"text": "a steel wok"}\n{"txt": 1}\n')
+    with listening(OPEN) as url:
+        async with opened(browser, url) as page:
+            await page.fill("#user", "anna")
+            await page.keyboard.press("Tab")
+            await page.set_input_files("#file", str(path))
+            await page.get_by_text("refused 1").wait_for()
+            said = await page.locator("#added").inner_text()
+            assert said.startswith("added 1, already there 0, refused 1 (line 2: ")
+            await page.get_by_role("button", name="Delete: a steel wok").click()
+            await page.get_by_text("Nothing yet.").wait_for()
+
+
+@pytest.mark.live
+async def test_who_is_not_signed_in_sees_nothing_and_then_only_themselves(
+    added: type[Endpoint], browser: Any
+) -> None:
+    with listening(jwt_settings()) as url:
+        async with opened(browser, url) as page:
+            await page.get_by_text("say who you are").wait_for()
+            assert not await page.locator("#profile").is_visible()
+            await page.click("#sign-in")
+            await page.fill("#token", token("ben"))
+            dialog = page.get_by_role("dialog")
+            await dialog.get_by_role("button", name="Sign in").click()
+            await page.get_by_text("Nothing yet.").wait_for()
+            assert not await page.locator("#user").is_visible()
+            await page.click("#sign-in")
+            await page.fill("#token", token("anna"))
+            await page.keyboard.press("Enter")
+            await page.get_by_text("my cat Miso sleeps on my desk").wait_for()
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_nothing_hangs_over_the_edge(
+    added: type[Endpoint], browser: Any, width: int, scheme: str
+) -> None:
+    size = {"width": width, "height": 800}
+    with listening(OPEN) as url:
+        async with opened(browser, url, viewport=size, color_scheme=scheme) as page:
+            await page.locator("#items li").first.wait_for()
+            assert await page.evaluate("() => document.documentElement.scrollWidth") <= width
+            paper = await page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+            assert (paper == "rgb(20, 23, 26)") == (scheme == "dark")
+
+
+@pytest.mark.live
+async def test_a_server_that_is_gone_is_said(added: type[Endpoint], browser: Any) -> None:
+    with listening(OPEN) as url:
+        page = await browser.new_page()
+        await page.goto(url)
+        await page.locator("#items li").first.wait_for()
+    await page.click("#make")
+    await page.get_by_text("the server cannot be reached").wait_for()
+    await page.close()
