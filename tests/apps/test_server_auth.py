@@ -158,6 +158,12 @@ def test_no_way_of_writing_a_path_leads_around_the_guard(client: TestClient) -> 
         assert "SECRET" not in answer.text
 
 
+def test_a_preflight_is_answered_without_a_token_and_tells_nothing(client: TestClient) -> None:
+    headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
+    for path in ("/v1/history", "/v1/export", "/v1/nothing"):
+        assert client.options(path, headers=headers).status_code in (404, 405)
+
+
 def test_without_the_guard_a_route_serves_nobody(endpoint: type[Endpoint]) -> None:
     with served() as (client, _):
         app: Any = client.app

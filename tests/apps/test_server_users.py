@@ -111,9 +111,30 @@ def test_langgraphs_own_api_wants_a_token(url: str) -> None:
             ("GET", "/noauth/threads"),
             ("POST", "/mcp"),
             ("POST", "/a2a/guided_profile"),
+            ("POST", "/internal/truncate"),
+            ("GET", "/internal/debug/thread/00000000-0000-0000-0000-000000000000"),
+            ("GET", "/deploy"),
+            ("POST", "/deploy"),
         ):
             status = httpx.request(method, f"{url}{path}", headers=headers, json={}).status_code
             assert status in (401, 404), (method, path, headers, status)
+
+
+async def test_the_routes_for_debugging_are_for_admins_alone(
+    anna: LangGraphClient, url: str
+) -> None:
+    thread = (await anna.threads.create())["thread_id"]
+    for method, path in (
+        ("GET", f"/internal/debug/thread/{thread}"),
+        ("GET", f"/internal%2Fdebug/thread/{thread}"),
+        ("POST", "/internal/truncate"),
+        ("GET", "/deploy"),
+        ("POST", "/deploy"),
+    ):
+        answer = _send(method, f"{url}{path}", headers=BOB, json={})
+        assert answer.status_code == 403, (path, answer.text)
+    raw = _send("GET", f"{url}/internal/debug/thread/{thread}", headers=ROOT)
+    assert raw.json()["metadata"]["owner"] == "anna"
 
 
 async def test_a_run_is_the_tokens_users(anna: LangGraphClient, bob: LangGraphClient) -> None:
