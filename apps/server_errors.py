@@ -58,6 +58,8 @@ def told(error: Exception) -> RefusedError:
             return RefusedError(422, "bad_input", str(error))
         case RequestValidationError():
             return RefusedError(422, "bad_input", _wrong_fields(error))
+        case HTTPException(status_code=400):
+            return RefusedError(422, "bad_input", "the body cannot be read; see the OpenAPI.")
         case HTTPException(status_code=status) if status < 500:
             code = {404: "not_found", 405: "not_allowed"}.get(status, "bad_request")
             return RefusedError(status, code, "there is nothing like this here; see the OpenAPI.")

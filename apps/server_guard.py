@@ -1,4 +1,8 @@
-"""What every request to our routes passes first: its size, who sends it, and how often they do."""
+"""What every request passes first, here and on the platform: who sends it, how much, how often.
+
+The platform asks who one is too, but not everywhere: `langgraph dev` has routes that show any
+thread, and that delete all of them, to whoever asks.
+"""
 
 import asyncio
 import logging
@@ -17,6 +21,12 @@ from guided_profile.apps.settings import ServerSettings
 PREFIX = "/v1"
 OPEN_PATHS = ("/v1/health", "/v1/ready")
 """What is asked by probes, which have no token."""
+PLATFORM_OPEN_PATHS = ("/", "/ok", "/info", "/docs", "/openapi.json", "/metrics")
+"""What the platform tells everybody; no user's data is in it."""
+PAGE_FILES = "/page"
+"""Where the files of the page stand, which hold no data either."""
+PLATFORM_INTERNAL = ("/internal", "/deploy")
+"""Where the paths begin that are for admins alone."""
 CALLER = "guided_profile_caller"
 """Where the request's scope says who sends it."""
 _MOST_BUCKETS = 10_000
@@ -59,7 +69,7 @@ class RateLimit:
 
 
 class Guard:
-    """ASGI middleware for our routes; requests to other paths pass as they are."""
+    """ASGI middleware that lets nobody through whom it does not know, but to what is open."""
 
     def __init__(
         self,
@@ -73,11 +83,11 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
-        path = get_route_path(scope) if scope["type"] == "http" else ""
-        if path != PREFIX and not path.startswith(f"{PREFIX}/"):
+        if scope["type"] != "http" or _within_the_process(scope) or _is_preflight(scope):
             await self._app(scope, receive, send)
             return
-        if path not in OPEN_PATHS:
+        path = get_route_path(scope)
+        if not _is_open(path):
             try:
                 client = scope.get("client")
                 caller = await asyncio.to_thread(
@@ -88,7 +98,11 @@ class Guard:
                 await refused(scope, receive, send)
                 return
             scope[CALLER] = caller
-            if wait := self._limit().wait(caller.user_id):
+            if path.startswith(PLATFORM_INTERNAL) and not caller.admin:
+                refused = problem(403, "forbidden", "this is for the admin scope alone.")
+                await refused(scope, receive, send)
+                return
+            if caller.user_id and (wait := self._limit().wait(caller.user_id)):
                 seconds = str(ceil(wait))
                 message = f"that is too many requests; try again in {seconds} s."
                 refused = problem(429, "too_many_requests", message, {"Retry-After": seconds})
@@ -142,3 +156,20 @@ class Guard:
                 return
         if over and not begun:
             await too_large(scope, receive, send)
+
+
+def _is_open(path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    return path in OPEN_PATHS + PLATFORM_OPEN_PATHS or (folder == PAGE_FILES and bool(name))
+
+
+def _within_the_process(scope: Scope) -> bool:
+    """Whether the server calls itself; no request can set the root path."""
+    root: str = scope.get("root_path") or ""
+    return root == "/noauth" or root.startswith("/noauth/")
+
+
+def _is_preflight(scope: Scope) -> bool:
+    """Whether a browser asks if it may send a request; it sends no token along."""
+    names = {name for name, _ in scope["headers"]}
+    return scope["method"] == "OPTIONS" and b"access-control-request-method" in names

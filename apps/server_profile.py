@@ -2,13 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from guided_profile.apps.server_callers import TheParts, TheStore, UserId
-from guided_profile.apps.server_errors import RefusedError, SafeRoute
+from guided_profile.apps.server_errors import Problem, RefusedError, SafeRoute
 from guided_profile.apps.server_parts import Parts
 from guided_profile.graph.build import standing_profile
 from guided_profile.graph.context import Context
@@ -85,7 +85,12 @@ class Version(BaseModel):
     changes: corrections.Difference
 
 
-@router.get("", summary="See the profile")
+_MISSING: dict[int | str, dict[str, Any]] = {
+    404: {"model": Problem, "description": "There is no profile, or no wish of that key."}
+}
+
+
+@router.get("", summary="See the profile", responses=_MISSING)
 async def seen(
     user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
 ) -> Shown:
@@ -109,7 +114,7 @@ async def make(
     return await _shown(made, parts.history, user_id)
 
 
-@router.patch("", summary="Decide about a sentence")
+@router.patch("", summary="Decide about a sentence", responses=_MISSING)
 async def decide(
     user_id: UserId,
     parts: TheParts,

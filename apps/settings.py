@@ -139,7 +139,7 @@ def read_server_settings(environment: Mapping[str, str] | None = None) -> Server
     given = os.environ if environment is None else environment
 
     def value(name: str) -> str | None:
-        return given.get(f"GUIDED_PROFILE_{name}", "").strip() or None
+        return _server_value(given, name)
 
     def number(name: str, default: int) -> int:
         text = value(name) or str(default)
@@ -189,5 +189,9 @@ def read_data_folder(environment: Mapping[str, str]) -> Path:
 def key_file(environment: Mapping[str, str] | None = None) -> Path:
     """Return the file of the API keys."""
     given = os.environ if environment is None else environment
-    own = given.get("GUIDED_PROFILE_KEYS", "").strip()
+    own = _server_value(given, "KEYS")
     return Path(own).expanduser() if own else read_data_folder(given) / "keys.json"
+
+
+def _server_value(given: Mapping[str, str], name: str) -> str | None:
+    return given.get(f"GUIDED_PROFILE_{name}", "").strip() or None

@@ -35,7 +35,7 @@ class Endpoint(BaseHTTPRequestHandler):
             letters = {"Yes": self.yes, "No": 1 - self.yes}
         elif asked.get("top_logprobs"):
             lines = prompt.splitlines()
-            right = next(line[0] for line in lines if line.endswith(". a cat toy"))
+            right = next((line[0] for line in lines if line.endswith(". a cat toy")), "A")
             letters = {letter: 0.8 if letter == right else 0.1 for letter in "ABC"}
         text = self.answer
         if letters:

@@ -12,15 +12,14 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from endpoint import Endpoint
-from server_client import ANNA, BOB, ROOT, SECRET, bearer, jwt_settings, served, token
+from server_client import SECRET, bearer, jwt_settings, served, token
 from starlette.testclient import TestClient
 
-from guided_profile.apps import server
 from guided_profile.apps.server_guard import OPEN_PATHS
 from guided_profile.apps.server_keys import KeyFile
 from guided_profile.apps.server_tokens import UnauthorizedError, Verifier
 from guided_profile.apps.settings import ServerSettings, read_server_settings
-from guided_profile.graph.errors import QuestionError, SettingsError
+from guided_profile.graph.errors import SettingsError
 
 NOW = datetime.now(UTC)
 OTHER = "another secret, of more than 32 bytes as well"
@@ -71,8 +70,8 @@ FORGED = {
     "expired": good(exp=NOW - timedelta(minutes=2)),
     "no exp": good(exp=None),
     "exp is a text": good(exp="tomorrow"),
-    "not yet": good(nbf=NOW + timedelta(minutes=50)),
-    "made in the future": good(iat=NOW + timedelta(minutes=50)),
+    "not yet": good(nbf=LATER),
+    "made in the future": good(iat=LATER),
     "wrong audience": good(aud="another"),
     "no audience": good(aud=None),
     "wrong issuer": good(iss="https://evil.example"),
@@ -156,6 +155,12 @@ def test_no_way_of_writing_a_path_leads_around_the_guard(client: TestClient) -> 
         answer = client.get(path)
         assert answer.status_code in (401, 404)
         assert "SECRET" not in answer.text
+
+
+def test_a_preflight_is_answered_without_a_token_and_tells_nothing(client: TestClient) -> None:
+    headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
+    for path in ("/v1/history", "/v1/export", "/v1/nothing"):
+        assert client.options(path, headers=headers).status_code in (404, 405)
 
 
 def test_without_the_guard_a_route_serves_nobody(endpoint: type[Endpoint]) -> None:
@@ -352,137 +357,3 @@ def test_half_a_configuration_is_refused(environment: dict[str, str], names: str
         read_server_settings(given)
     assert SECRET not in str(refused.value)
     assert SECRET not in repr(jwt_settings())
-
-
-# other users
-
-
-def test_a_user_reaches_nothing_of_another(added: type[Endpoint]) -> None:
-    with served() as (client, parts):
-        client.post("/v1/profile", headers=ANNA).raise_for_status()
-        (id_, *_) = [one.id for one in parts.history.list("anna")]
-        told = [
-            client.get("/v1/history", headers=BOB),
-            client.get("/v1/export", headers=BOB),
-            client.get("/v1/profile", headers=BOB),
-            client.get("/v1/profile/versions", headers=BOB),
-            client.get("/v1/profile/wishes", headers=BOB),
-            client.post("/v1/ask", json={"question": "Which pet do I have?"}, headers=BOB),
-            client.delete(f"/v1/history?id={id_}", headers=BOB),
-            client.delete("/v1/profile", headers=BOB),
-            client.delete("/v1/everything?confirm=everything", headers=BOB),
-        ]
-        for answer in told:
-            assert "Miso" not in answer.text
-        assert told[6].json() == {"deleted": [], "not_there": [id_]}
-        assert parts.history.count("anna") == 2
-        assert client.get("/v1/profile", headers=ANNA).status_code == 200
-        shared = {"items": [{"id": id_, "text": "mine, of the same id"}]}
-        assert client.post("/v1/history", json=shared, headers=BOB).status_code == 201
-        assert "cat" in parts.history.get("anna", [id_])[0].text
-
-
-@pytest.mark.parametrize(
-    "query", ["user=anna", "user=bob", "user=", "user=anna&user=bob", "user=%61nna"]
-)
-def test_only_an_admin_may_name_a_user(added: type[Endpoint], query: str) -> None:
-    with served() as (client, _):
-        for path in ("history", "export", "profile", "profile/versions"):
-            assert client.get(f"/v1/{path}?{query}", headers=BOB).status_code == 403
-        assert (
-            client.delete(f"/v1/everything?confirm=everything&{query}", headers=BOB).status_code
-            == 403
-        )
-        assert client.get("/v1/metrics", headers=BOB).status_code == 403
-
-
-def test_an_admin_names_a_user_and_has_a_history_of_their_own(added: type[Endpoint]) -> None:
-    with served() as (client, _):
-        assert client.get("/v1/history?user=anna", headers=ROOT).json()["total"] == 2
-        assert client.get("/v1/history", headers=ROOT).json()["total"] == 0
-        for query in ("user=anna&user=bob", "user=%00", "user=%20"):
-            assert client.get(f"/v1/history?{query}", headers=ROOT).status_code == 422
-
-
-def test_no_claim_that_only_looks_like_the_scope_makes_an_admin(added: type[Endpoint]) -> None:
-    lookalikes: tuple[dict[str, Any], ...] = (
-        {"admin": True},
-        {"scope": "admin"},
-        {"scope": "guided_profile:administrator"},
-        {"scope": "xguided_profile:admin"},
-        {"scope": "GUIDED_PROFILE:ADMIN"},
-        {"scope": ["guided_profile:admin"]},
-        {"scope": {"guided_profile:admin": 1}},
-        {"permissions": ["admin", "open"]},
-        {"role": "admin"},
-    )
-    with served() as (client, _):
-        for claims in lookalikes:
-            headers = bearer(token("bob", **claims))
-            assert client.get("/v1/history?user=anna", headers=headers).status_code == 403, claims
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "source[$ne]=x",
-        'source={"$ne":null}',
-        "source=%25",
-        "source=*",
-        "source=chat'%20OR%201=1--",
-        'category={"$gt":""}',
-        "user_id=anna",
-        "User=anna",
-        "where={}",
-    ],
-)
-def test_filters_are_texts_and_never_more(added: type[Endpoint], query: str) -> None:
-    with served() as (client, _):
-        answer = client.get(f"/v1/history?{query}", headers=BOB)
-        assert answer.json() == {"items": [], "total": 0, "next_offset": None}
-
-
-@pytest.mark.parametrize("id_", ["..", "../anna", "%2e%2e%2fanna", "*", "%", '{"$ne":""}', "\0"])
-def test_ids_are_texts_and_never_more(added: type[Endpoint], id_: str) -> None:
-    with served() as (client, parts):
-        answer = client.request("DELETE", "/v1/history", params={"id": id_}, headers=BOB)
-        assert answer.json() == {"deleted": [], "not_there": [id_]}
-        assert parts.history.count("anna") == 2
-
-
-@pytest.mark.parametrize("name", ["bo", "bobby", "anna.b", "anna%", "ann_", "*", "anna/..", "ANNA"])
-def test_users_whose_ids_look_alike_are_apart(added: type[Endpoint], name: str) -> None:
-    with served() as (client, _):
-        client.post("/v1/profile", headers=ANNA).raise_for_status()
-        pin = {"do": "pin", "text": "I sail."}
-        client.patch("/v1/profile", json=pin, headers=ANNA).raise_for_status()
-        look = bearer(token(name))
-        assert client.get("/v1/profile", headers=look).status_code == 404
-        exported = client.get("/v1/export", headers=look).json()
-        assert exported["items"] == exported["profiles"] == []
-        client.delete("/v1/everything?confirm=everything", headers=look).raise_for_status()
-        assert len(client.get("/v1/export", headers=ANNA).json()["profiles"]) == 3
-
-
-async def test_the_graph_itself_refuses_a_run_that_is_not_the_tokens_users(
-    endpoint: type[Endpoint], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "verifier", lambda: Verifier(jwt_settings()))
-
-    async def none() -> Any:
-        raise LookupError("it was let through")
-
-    monkeypatch.setattr(server, "parts", none)
-
-    async def made(**configurable: Any) -> None:
-        await server.graph({"configurable": configurable})
-
-    for named in ("bob", "", ["anna"], "ANNA"):
-        with pytest.raises(QuestionError):
-            await made(user_id=named, langgraph_auth_user_id="anna")
-    with pytest.raises(QuestionError):
-        await made(user_id="anna")
-    admin = {"langgraph_auth_user_id": "root", "langgraph_auth_permissions": ["admin"]}
-    for let in ({"langgraph_auth_user_id": "anna", "user_id": "anna"}, {**admin, "user_id": "bob"}):
-        with pytest.raises(LookupError):
-            await made(**let)

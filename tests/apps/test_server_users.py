@@ -59,13 +59,7 @@ async def connected(url: str) -> AsyncIterator[Connect]:
 
 @pytest.fixture
 async def anna(url: str, connected: Connect) -> LangGraphClient:
-    items = {
-        "items": [
-            {"text": "my cat Miso sleeps on my desk", "source": "chat"},
-            {"text": "the bicycle commute took 20 minutes", "source": "chat"},
-        ]
-    }
-    _send("POST", f"{url}/v1/history", json=items, headers=ANNA).raise_for_status()
+    _send("POST", f"{url}/v1/history", json=HISTORY, headers=ANNA).raise_for_status()
     return await connected(ANNA)
 
 
@@ -74,6 +68,12 @@ async def bob(connected: Connect) -> LangGraphClient:
     return await connected(BOB)
 
 
+HISTORY = {
+    "items": [
+        {"text": "my cat Miso sleeps on my desk", "source": "chat"},
+        {"text": "the bicycle commute took 20 minutes", "source": "chat"},
+    ]
+}
 ASKED = {"question": "Which pet do I have?"}
 
 
@@ -111,9 +111,30 @@ def test_langgraphs_own_api_wants_a_token(url: str) -> None:
             ("GET", "/noauth/threads"),
             ("POST", "/mcp"),
             ("POST", "/a2a/guided_profile"),
+            ("POST", "/internal/truncate"),
+            ("GET", "/internal/debug/thread/00000000-0000-0000-0000-000000000000"),
+            ("GET", "/deploy"),
+            ("POST", "/deploy"),
         ):
             status = httpx.request(method, f"{url}{path}", headers=headers, json={}).status_code
             assert status in (401, 404), (method, path, headers, status)
+
+
+async def test_the_routes_for_debugging_are_for_admins_alone(
+    anna: LangGraphClient, url: str
+) -> None:
+    thread = (await anna.threads.create())["thread_id"]
+    for method, path in (
+        ("GET", f"/internal/debug/thread/{thread}"),
+        ("GET", f"/internal%2Fdebug/thread/{thread}"),
+        ("POST", "/internal/truncate"),
+        ("GET", "/deploy"),
+        ("POST", "/deploy"),
+    ):
+        answer = _send(method, f"{url}{path}", headers=BOB, json={})
+        assert answer.status_code == 403, (path, answer.text)
+    raw = _send("GET", f"{url}/internal/debug/thread/{thread}", headers=ROOT)
+    assert raw.json()["metadata"]["owner"] == "anna"
 
 
 async def test_a_run_is_the_tokens_users(anna: LangGraphClient, bob: LangGraphClient) -> None:
@@ -273,18 +294,20 @@ async def test_crons_are_their_owners_and_run_as_them(
 
 
 async def test_a_cron_runs_as_its_owner(anna: LangGraphClient) -> None:
+    before = {one["thread_id"] for one in await anna.threads.search(limit=100)}
     made = await anna.crons.create(
         GRAPH, schedule="* * * * *", input=ASKED, on_run_completed="keep"
     )
-    values: Any = None
+    values: dict[str, Any] = {}
     for _ in range(80):
         await asyncio.sleep(1)
-        for thread in await anna.threads.search(limit=100):
-            if thread["metadata"].get("cron_id") == made["cron_id"]:
-                values = thread.get("values") or values
-        if values and values.get("answer"):
+        threads = await anna.threads.search(limit=100)
+        new = [one for one in threads if one["thread_id"] not in before]
+        if new and (values := dict(new[0]["values"] or {})).get("answer"):
             break
     assert "Miso" in str(values["answer"]["profile"]["sentences"])
+    assert values["user_id"] == "anna"
+    assert made["payload"]["context"]["user_id"] == "anna"
     for cron in await anna.crons.search():
         await anna.crons.delete(cron["cron_id"])
 
@@ -363,8 +386,7 @@ async def test_without_auth_a_run_names_its_user_as_before(
         scripted_endpoint() as endpoint,
         langgraph_dev(tmp_path, **endpoint, GUIDED_PROFILE_AUTH="") as url,
     ):
-        item = {"items": [{"text": "my cat Miso sleeps on my desk", "source": "chat"}]}
-        _send("POST", f"{url}/v1/history?user=anna", json=item).raise_for_status()
+        _send("POST", f"{url}/v1/history?user=anna", json=HISTORY).raise_for_status()
         assert _send("GET", f"{url}/v1/history").status_code == 422
         assert _send("GET", f"{url}/v1/history?user=anna", headers=PROXIED).status_code == 401
         assert _send("POST", f"{url}/threads/search", json={}, headers=PROXIED).status_code == 401

@@ -1,0 +1,131 @@
+"""The rules of LangGraph's own API, each asked alone; `test_server_users` tries a server."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from langgraph_sdk import Auth
+
+from guided_profile.apps.server_auth import ADMIN, OPEN, OWNER, auth, label
+
+Refused = Auth.exceptions.HTTPException
+
+
+async def ruled(
+    resource: str, action: str, value: Any, user: str = "bob", *permissions: str
+) -> Any:
+    """Ask the most specific rule, as the platform does."""
+    rules = auth._handlers
+    found = rules.get((resource, action)) or rules.get((resource, "*")) or auth._global_handlers
+    who = SimpleNamespace(identity=user)
+    asked: Any = SimpleNamespace(
+        user=who, permissions=list(permissions), resource=resource, action=action
+    )
+    rule: Any = found[-1]
+    return await rule(ctx=asked, value=value)
+
+
+def run(**kwargs: Any) -> dict[str, Any]:
+    return {"kwargs": {"context": {}, "config": {"configurable": {}}} | kwargs, "metadata": {}}
+
+
+async def test_a_run_is_given_the_tokens_user() -> None:
+    asked = run()
+    assert await ruled("threads", "create_run", asked) == {OWNER: "bob"}
+    assert asked["kwargs"]["context"]["user_id"] == "bob"
+    assert asked["kwargs"]["config"]["configurable"]["user_id"] == "bob"
+    assert asked["metadata"] == {OWNER: "bob"}
+    bare: dict[str, Any] = {"kwargs": {}, "metadata": None}
+    await ruled("threads", "create_run", bare)
+    assert bare == {"kwargs": {"context": {"user_id": "bob"}}, "metadata": {OWNER: "bob"}}
+
+
+FORGED: list[dict[str, Any]] = [
+    {"context": {"user_id": "anna"}},
+    {"context": {"user_id": None}},
+    {"context": {"user_id": ""}},
+    {"context": {"user_id": ["bob"]}},
+    {"context": {"user_id": {"$ne": "x"}}},
+    {"context": {"user_id": "bob "}},
+    {"config": {"configurable": {"user_id": "anna"}}},
+    {"context": {"user_id": "bob"}, "config": {"configurable": {"user_id": "anna"}}},
+    {"webhook": "https://evil.example"},
+]
+
+
+@pytest.mark.parametrize("forged", FORGED)
+async def test_a_run_or_cron_of_another_user_is_refused(forged: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as refused:
+        await ruled("threads", "create_run", run(**forged))
+    assert refused.value.status_code == 403
+    for action in ("create", "update"):
+        with pytest.raises(Refused):
+            await ruled("crons", action, {"payload": forged, "metadata": {}})
+
+
+async def test_an_admin_may_name_a_user_and_is_themselves_otherwise() -> None:
+    asked = run(context={"user_id": "anna"})
+    assert await ruled("threads", "create_run", asked, "root", ADMIN) is True
+    assert asked["kwargs"]["context"]["user_id"] == "anna"
+    asked = run()
+    await ruled("threads", "create_run", asked, "root", ADMIN)
+    assert asked["kwargs"]["context"]["user_id"] == "root"
+
+
+async def test_without_auth_nothing_is_changed() -> None:
+    asked = run(context={"user_id": "anna"})
+    assert await ruled("threads", "create_run", asked, "developer", OPEN, ADMIN) is True
+    assert asked == run(context={"user_id": "anna"})
+
+
+@pytest.mark.parametrize("resource", ["threads", "crons"])
+async def test_what_is_made_is_the_callers_and_only_that_is_seen(resource: str) -> None:
+    for metadata in ({}, {OWNER: "anna"}, None):
+        made: dict[str, Any] = {"metadata": metadata, "payload": {}}
+        assert await ruled(resource, "create", made) == {OWNER: "bob"}
+        assert made["metadata"] == {OWNER: "bob"}
+    for action in ("read", "search", "update", "delete"):
+        value: dict[str, Any] = {"metadata": {OWNER: "anna"}, "payload": {}}
+        assert await ruled(resource, action, value) == {OWNER: "bob"}
+        if action == "update":
+            assert value["metadata"] == {OWNER: "bob"}
+
+
+@pytest.mark.parametrize(
+    "configurable",
+    [
+        {"langgraph_auth_user": {"identity": "anna"}},
+        {"langgraph_auth_permissions": ["admin"]},
+        {"langgraph_auth_user_id": "anna"},
+    ],
+)
+async def test_a_cron_cannot_say_who_it_runs_as(configurable: dict[str, Any]) -> None:
+    with pytest.raises(Refused):
+        await ruled("crons", "create", {"payload": {"config": {"configurable": configurable}}})
+
+
+@pytest.mark.parametrize("action", ["create", "update", "delete"])
+async def test_assistants_are_changed_by_admins_alone(action: str) -> None:
+    assert await ruled("assistants", action, {}) is False
+    assert await ruled("assistants", action, {}, "root", ADMIN) is True
+    assert await ruled("assistants", "read", {}) is True
+    assert await ruled("something new", action, {}) is False
+
+
+@pytest.mark.parametrize("action", ["put", "get", "search", "list_namespaces", "delete"])
+async def test_every_namespace_is_the_callers_own(action: str) -> None:
+    for user in ("bob", "guided_profile", "users", "*", "a.b", "a%2Eb", "..", "a/b", "é"):
+        root = ("users", label(user))
+        for named in (None, (), ("notes",), ("users",), ("users", "anna"), ("guided_profile",)):
+            value = {"namespace": named}
+            await ruled("store", action, value, user)
+            assert value["namespace"][:2] == root
+            assert not set(".*") & set("".join(root))
+            again = dict(value)
+            await ruled("store", action, again, user)
+            assert again == value
+
+
+def test_no_two_users_share_a_label() -> None:
+    users = ["a.b", "a%2Eb", "a b", "a+b", "a%b", "a*b", "a/b", "A.b", "a_b", "é", "e"]
+    assert len({label(user) for user in users}) == len(users)
