@@ -47,7 +47,7 @@ def test_the_task_it_shows_is_a_task(tmp_path: Path) -> None:
 def test_its_settings_are_the_settings() -> None:
     named = set(re.findall(r"`((?:OPENAI|GUIDED_PROFILE)_[A-Z_]+)`", README))
     source = (ROOT / "apps" / "settings.py").read_text() + (ROOT / "apps" / "cli.py").read_text()
-    read = set(re.findall(r"\"((?:OPENAI|GUIDED_PROFILE)_[A-Z_]+)\"", source))
+    read = set(re.findall(r"[\"`]((?:OPENAI|GUIDED_PROFILE)_[A-Z_]*[A-Z])[\"`]", source))
     assert named == read
 
 

@@ -6,7 +6,7 @@ that it outlives every rebuild.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import HistoryItem, Profile, Record, Replaced
@@ -63,7 +63,8 @@ async def correct(
     item = HistoryItem(text=_checked(right), source="correction", time=now)
     await asyncio.to_thread(history.add, shelf.user_id, [item])
     await forbid(shelf, wrong, now=now)
-    return await pin(shelf, right, now=now, evidence=(item.id,))
+    later = now + timedelta(microseconds=1)  # wishes are kept in the order of their times
+    return await pin(shelf, right, now=later, evidence=(item.id,))
 
 
 def compare(older: Profile | None, newer: Profile) -> Difference:

@@ -35,7 +35,7 @@ def test_the_page_and_its_files_are_served_without_a_token_and_hold_to_themselve
             client.get(f"/page/{name}").raise_for_status()
         assert "http" not in page.text.replace("http-equiv", "")
         for odd in ("/page/nothing.js", "/page/../cli.py", "/page/%2e%2e%2fcli.py", "/page/"):
-            assert client.get(odd).status_code == 404
+            assert client.get(odd).status_code in (401, 404)
 
 
 def test_a_caller_learns_who_they_are_and_nothing_of_others(added: type[Endpoint]) -> None:

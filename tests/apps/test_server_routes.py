@@ -169,7 +169,19 @@ def test_the_stages_are_streamed_and_then_the_answer(client: TestClient) -> None
     data = [json.loads(line.removeprefix("data: ")) for line in lines[1::2]]
     assert events == ["stage"] * 4 + ["answer"]
     assert [one["stage"] for one in data[:-1]] == ["recall", "digest", "profile", "respond"]
-    assert data[-1]["text"] == "Miso, my cat."
+    assert data[-1]["answer"]["text"] == "Miso, my cat."
+    cited = data[-1]["answer"]["evidence"]
+    assert [data[-1]["items"][one]["text"] for one in cited] == ["my cat Miso sleeps on my desk"]
+
+
+def test_an_answer_may_be_asked_for_without_the_history(
+    client: TestClient, added: type[Endpoint]
+) -> None:
+    asked = {"question": "Which pet do I have?", "sees": []}
+    del added.prompts[:]
+    client.post("/v1/ask", json=asked, headers=ANNA).raise_for_status()
+    assert "Miso" not in "".join(added.prompts)
+    assert client.post("/v1/ask", json=asked | {"sees": ["all"]}, headers=ANNA).status_code == 422
 
 
 WRONG = {
