@@ -27,6 +27,7 @@ from guided_profile.nodes.stage import Stage
 from guided_profile.tools import evidence
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.seen import cited, seen
+from guided_profile.tools.tracing import note
 
 LEAST_ON_OPTIONS = 0.5
 """A choice whose replies gave the options less weight than this names none of them."""
@@ -66,6 +67,7 @@ def make_review(history: HistoryStore, tasks: Mapping[str, Task]) -> Stage[State
         reason = find_abstention(task, state)
         if reason is None:
             answered = await asyncio.to_thread(_answered, history, context.user_id, task, state)
+            _trace(task, answered)
             return {"abstention": None, "answer": answered, "messages": [AIMessage(answered.text)]}
         if may_ask(task, state):
             return {"abstention": reason}
@@ -83,6 +85,7 @@ def make_review(history: HistoryStore, tasks: Mapping[str, Task]) -> Stage[State
             tries=state["tries"],
             cost=Cost.of(state["calls"]),
         )
+        _trace(task, abstained)
         return {
             "abstention": reason,
             "answer": abstained,
@@ -90,6 +93,22 @@ def make_review(history: HistoryStore, tasks: Mapping[str, Task]) -> Stage[State
         }
 
     return review
+
+
+def _trace(task: Task, answer: Answered | Abstained) -> None:
+    note(
+        f"task:{task.name}",
+        task=task.name,
+        abstention=answer.reason if isinstance(answer, Abstained) else None,
+        confidence=None if isinstance(answer, Abstained) else answer.confidence,
+        tries=answer.tries,
+        profile_version=answer.profile.version if answer.profile else None,
+        profile_use=answer.profile_use,
+        calls=answer.cost.calls,
+        input_tokens=answer.cost.input_tokens,
+        cached_tokens=answer.cost.cached_tokens,
+        output_tokens=answer.cost.output_tokens,
+    )
 
 
 def may_ask(task: Task, state: State) -> bool:

@@ -62,6 +62,15 @@ def test_every_stage_of_a_command_arrives(added: type[Endpoint]) -> None:
     names = {run["name"] for run in kept.runs.values()}
     assert {"guided_profile", "recall", "digest", "profile", "respond", "review"} <= names
     assert "search_history" in names
+    for run in kept.runs.values():
+        if run["name"] in ("guided_profile", "review"):
+            facts = run["extra"]["metadata"]
+            assert facts["guided_profile_abstention"] is None
+            assert facts["guided_profile_profile_version"] == 1
+            assert facts["guided_profile_calls"] == 4
+            assert facts["guided_profile_input_tokens"] == 40
+            assert "task:dialogue" in run["tags"]
+            assert "Miso" not in str(facts)
 
 
 def test_without_a_key_nothing_is_sent(added: type[Endpoint]) -> None:
