@@ -23,6 +23,8 @@ from guided_profile.apps import (
     profile_commands,
     tune_commands,
 )
+from guided_profile.apps.privacy import limit_traces
+from guided_profile.apps.settings import read_traces
 from guided_profile.evals.experiment_clients import end_without_waiting, flush_own_tracing
 from guided_profile.graph.errors import GuidedProfileError, InputError, SettingsError
 
@@ -119,6 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _run(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    limit_traces(read_traces())
     return await _COMMANDS[given.command](given, out, notes)
 
 

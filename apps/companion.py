@@ -24,6 +24,7 @@ from langgraph.store.base import BaseStore
 
 from guided_profile.apps import assembly
 from guided_profile.apps.commands import profile_store
+from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.build import build_graph, standing_profile, utc_now
 from guided_profile.graph.context import Context
@@ -138,6 +139,7 @@ class Companion:
             GuidedProfileError: A setting is wrong, or a part cannot be had.
         """
         settings = settings or read_settings()
+        limit_traces(settings.traces)
         tasks = assembly.known_tasks(settings)
         find_task(tasks, task)
         chat = chat or assembly.chat_model(settings, on_progress)

@@ -11,6 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
 
 from guided_profile.apps import assembly
+from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.server_metrics import Metrics
 from guided_profile.apps.server_tokens import Verifier
 from guided_profile.apps.settings import (
@@ -56,7 +57,9 @@ class Parts:
 
 @cache
 def _assembled() -> Parts:
-    return Parts.assembled(read_settings())
+    settings = read_settings()
+    limit_traces(settings.traces)
+    return Parts.assembled(settings)
 
 
 _assembling = Lock()

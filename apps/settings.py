@@ -4,11 +4,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, cast, get_args
 
 from platformdirs import user_data_path
 
 from guided_profile.graph.errors import SettingsError
 
+Traces = Literal["all", "hide", "anonymize"]
 OPENAI_EMBEDDINGS = "text-embedding-3-small"
 
 
@@ -41,6 +43,10 @@ class Settings:
 
     chroma_url: str | None = None
     """A Chroma server for the histories, in place of the folder. `GUIDED_PROFILE_CHROMA_URL`."""
+
+    traces: Traces = "all"
+    """What LangSmith is told where tracing is on: `all`, `hide` (stages, times and figures alone)
+    or `anonymize` (texts without what identifies a person). `GUIDED_PROFILE_TRACES`."""
 
 
 def read_settings(
@@ -92,7 +98,23 @@ def read_settings(
         local_model=value("GUIDED_PROFILE_LOCAL_MODEL") or "qwen2.5-coder-1.5b",
         embedder=embedder,
         chroma_url=value("GUIDED_PROFILE_CHROMA_URL"),
+        traces=read_traces(given),
     )
+
+
+def read_traces(environment: Mapping[str, str] | None = None) -> Traces:
+    """Read what LangSmith is told where tracing is on.
+
+    Raises:
+        SettingsError: The variable is wrong.
+    """
+    given = os.environ if environment is None else environment
+    said = given.get("GUIDED_PROFILE_TRACES", "").strip() or "all"
+    if said not in get_args(Traces):
+        raise SettingsError(
+            f"GUIDED_PROFILE_TRACES is {said!r}; it may be {', '.join(get_args(Traces))}."
+        )
+    return cast("Traces", said)
 
 
 LEAST_SECRET = 32

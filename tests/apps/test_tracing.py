@@ -73,6 +73,50 @@ def test_every_stage_of_a_command_arrives(added: type[Endpoint]) -> None:
             assert "Miso" not in str(facts)
 
 
+def test_hidden_traces_hold_no_text_of_anybody(added: type[Endpoint]) -> None:
+    with langsmith() as (kept, url):
+        _, done = ask(**traced(url), GUIDED_PROFILE_TRACES="hide")
+    assert done.returncode == 0
+    (root,) = [run for run in kept.runs.values() if run["name"] == "guided_profile"]
+    assert root["extra"]["metadata"]["guided_profile_calls"] == 4
+    told = str(kept.runs)
+    for word in ("Miso", "anna", "Whose cat", "bicycle"):
+        assert word not in told
+
+
+def test_hidden_traces_hold_no_text_of_an_error(
+    added: type[Endpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    with langsmith() as (kept, url):
+        _, done = ask(**traced(url), GUIDED_PROFILE_TRACES="hide")
+    assert done.returncode == 1
+    errors = {run["error"] for run in kept.runs.values() if run.get("error")}
+    assert "ModelError (hidden)" in errors
+    assert all(error.endswith(" (hidden)") for error in errors)
+    assert "cannot be reached" in done.stderr
+    assert "cannot be reached" not in str(kept.runs)
+
+
+def test_anonymized_traces_hold_texts_without_who_it_is(added: type[Endpoint]) -> None:
+    added.answer = "Mail me at anna.k@example.org or +49 170 1234567, says Miso."
+    with langsmith() as (kept, url):
+        _, done = ask(**traced(url), GUIDED_PROFILE_TRACES="anonymize")
+    assert done.returncode == 0
+    told = str(kept.runs)
+    assert "Mail me at [email] or [phone], says Miso." in told
+    assert "example.org" not in told
+    assert "1234567" not in told
+    assert "'anna'" not in told
+    assert '"anna"' not in told
+
+
+def test_a_wrong_wish_for_traces_is_refused(added: type[Endpoint]) -> None:
+    _, done = ask(GUIDED_PROFILE_TRACES="none")
+    assert done.returncode == 2
+    assert "it may be all, hide, anonymize" in done.stderr
+
+
 def test_without_a_key_nothing_is_sent(added: type[Endpoint]) -> None:
     with langsmith() as (kept, url):
         _, done = ask(LANGSMITH_ENDPOINT=url)
