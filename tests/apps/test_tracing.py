@@ -105,6 +105,7 @@ def test_anonymized_traces_hold_texts_without_who_it_is(added: type[Endpoint]) -
     assert done.returncode == 0
     told = str(kept.runs)
     assert "Mail me at [email] or [phone], says Miso." in told
+    assert "[2025-01-01, chat] my cat Miso sleeps on my desk" in told
     assert "example.org" not in told
     assert "1234567" not in told
     assert "'anna'" not in told
