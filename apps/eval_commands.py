@@ -17,6 +17,7 @@ from guided_profile.apps import assembly, eval_experiments
 from guided_profile.apps.authored import authored
 from guided_profile.apps.commands import downloads, known_task
 from guided_profile.apps.settings import Settings, read_settings
+from guided_profile.evals.answers import Answers, Result
 from guided_profile.evals.calls import Calls, KeptChat
 from guided_profile.evals.catalogue import make_methods, named
 from guided_profile.evals.dataset_sampling import chosen
@@ -29,7 +30,6 @@ from guided_profile.evals.methods import SETTINGS, Method, Parts
 from guided_profile.evals.progress import progress
 from guided_profile.evals.report_html import page
 from guided_profile.evals.report_tables import tables
-from guided_profile.evals.results import Answers, Result
 from guided_profile.evals.runner import OnResult, digest_of, opened, run
 from guided_profile.evals.scorers_text import rouge
 from guided_profile.evals.summary import Prices, Summary, summarize

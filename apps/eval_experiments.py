@@ -15,6 +15,7 @@ from pathlib import Path
 from langsmith import tracing_context
 from rich.console import Console
 
+from guided_profile.evals.answers import Answers, Result
 from guided_profile.evals.examples import Example
 from guided_profile.evals.experiment import Experiment, Place, experiments
 from guided_profile.evals.experiment_clients import (
@@ -25,7 +26,6 @@ from guided_profile.evals.experiment_clients import (
     remote_client,
 )
 from guided_profile.evals.methods import Method
-from guided_profile.evals.results import Answers, Result
 from guided_profile.evals.runner import OnResult
 from guided_profile.evals.summary import text_scores
 from guided_profile.graph.errors import ExperimentError, SettingsError

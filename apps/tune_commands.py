@@ -17,11 +17,11 @@ from guided_profile.apps import assembly
 from guided_profile.apps.commands import downloads
 from guided_profile.apps.eval_commands import examples_of
 from guided_profile.apps.settings import read_settings
+from guided_profile.evals.answers import Answers, Result
 from guided_profile.evals.calls import KeptChat, charged
 from guided_profile.evals.examples import Example
 from guided_profile.evals.methods import SETTINGS, Parts
 from guided_profile.evals.progress import progress
-from guided_profile.evals.results import Answers, Result
 from guided_profile.evals.runner import OnResult, digest_of, opened
 from guided_profile.evals.scorers_text import rouge
 from guided_profile.evals.tuning import (

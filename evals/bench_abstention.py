@@ -23,12 +23,12 @@ from tempfile import TemporaryDirectory
 
 from langchain_core.language_models import BaseChatModel
 
+from guided_profile.evals.answers import Result
 from guided_profile.evals.calls import KeptChat
 from guided_profile.evals.dataset_abstention import SPLITS, abstention
 from guided_profile.evals.embedded import embedded_chat, embedded_embedder
 from guided_profile.evals.examples import Example
 from guided_profile.evals.methods import Parts, Workflow, workflow
-from guided_profile.evals.results import Result
 from guided_profile.evals.runner import digest_of, opened, run
 from guided_profile.evals.statistics import estimate
 from guided_profile.graph.prompts import prompts_digest

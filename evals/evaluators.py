@@ -16,8 +16,8 @@ from uuid import UUID
 from langsmith import schemas
 from langsmith.evaluation import EvaluationResult, EvaluationResults, RunEvaluator
 
+from guided_profile.evals.answers import Result
 from guided_profile.evals.examples import Example
-from guided_profile.evals.results import Result
 from guided_profile.evals.summary import Scored, answer_scores
 
 TextScore = Callable[[str, str], Scored]

@@ -21,13 +21,13 @@ from uuid import UUID
 
 from langsmith import Client, aevaluate, get_current_run_tree, schemas, traceable
 
+from guided_profile.evals.answers import Answers, Result
 from guided_profile.evals.calls import only_kept
 from guided_profile.evals.evaluators import Evaluator, TextScore
 from guided_profile.evals.examples import Example
 from guided_profile.evals.experiment_clients import explained
 from guided_profile.evals.experiment_dataset import local_examples, uploaded_examples
 from guided_profile.evals.methods import Method, Workflow
-from guided_profile.evals.results import Answers, Result
 from guided_profile.evals.runner import OnResult, ask, stop_if_broken
 from guided_profile.graph.errors import GuidedProfileError
 from guided_profile.graph.tasks import Task

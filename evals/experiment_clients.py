@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import Any, cast
 
-from langsmith import Client
-from langsmith.run_trees import get_cached_client
+from langsmith import Client, run_trees
 from langsmith.utils import (
     LangSmithAuthError,
     LangSmithConnectionError,
@@ -119,8 +118,9 @@ def close(client: Client, patience: float = PATIENCE) -> bool:
 
 def flush_own_tracing(patience: float = PATIENCE) -> None:
     """Send what tracing by the environment's own settings has left, for as long as `patience`."""
-    if tracing_is_enabled() is True:
-        _within(lambda: get_cached_client().flush(patience), patience)
+    client = run_trees._CLIENT  # asking for it would make one, which sends a request
+    if tracing_is_enabled() is True and client is not None:
+        _within(lambda: client.flush(patience), patience)
 
 
 def _within(work: Callable[[], None], seconds: float) -> bool:

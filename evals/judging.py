@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from langchain_core.language_models import BaseChatModel
 
+from guided_profile.evals.answers import Result
 from guided_profile.evals.examples import Example
 from guided_profile.evals.judge import Verdict, judge
-from guided_profile.evals.results import Result
 from guided_profile.evals.statistics import mcnemar
 
 

@@ -14,8 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from guided_profile.evals.answers import Result
 from guided_profile.evals.examples import Example
-from guided_profile.evals.results import Result
 from guided_profile.evals.runner import OnResult
 from guided_profile.evals.scorers import outcome
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
+from guided_profile.evals.answers import Result
 from guided_profile.evals.examples import Example
-from guided_profile.evals.results import Result
 from guided_profile.evals.summary import LESS_IS_BETTER, Summary
 from guided_profile.graph.state import HistoryItem
 

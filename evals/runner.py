@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from guided_profile.evals.answers import Answers, Result
 from guided_profile.evals.calls import Calls, charged
 from guided_profile.evals.examples import Example
 from guided_profile.evals.methods import Method
-from guided_profile.evals.results import Answers, Result
 from guided_profile.graph.errors import GuidedProfileError, InputError, ModelError
 from guided_profile.graph.state import Cost
 from guided_profile.tools.embeddings import Embedder

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from guided_profile.evals.answers import Result
 from guided_profile.evals.examples import Example
-from guided_profile.evals.results import Result
 
 Outcome = Literal["correct", "incorrect", "abstained", "error"]
 

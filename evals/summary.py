@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from guided_profile.evals.answers import Result
 from guided_profile.evals.examples import Example
 from guided_profile.evals.judging import Judged
-from guided_profile.evals.results import Result
 from guided_profile.evals.scorers import Counts, RiskCoverage, counts, outcome, risk_coverage
 from guided_profile.evals.scorers_style import style_distance
 from guided_profile.evals.scorers_text import (

@@ -13,10 +13,10 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from guided_profile.evals.answers import Answers
 from guided_profile.evals.dataset_sampling import priority
 from guided_profile.evals.examples import Example
 from guided_profile.evals.methods import Parts, workflow
-from guided_profile.evals.results import Answers
 from guided_profile.evals.runner import OnResult, run
 from guided_profile.evals.statistics import Estimate, estimate
 from guided_profile.evals.summary import (

@@ -118,6 +118,14 @@ def test_a_wrong_wish_for_traces_is_refused(added: type[Endpoint]) -> None:
     assert "it may be all, hide, anonymize" in done.stderr
 
 
+def test_a_command_that_runs_nothing_sends_nothing(added: type[Endpoint]) -> None:
+    with langsmith() as (kept, url):
+        command = [sys.executable, "-m", "guided_profile.apps.cli", "tasks"]
+        subprocess.run(command, env=os.environ | traced(url), check=True, capture_output=True)
+        time.sleep(0.3)
+    assert kept.requests == []
+
+
 def test_without_a_key_nothing_is_sent(added: type[Endpoint]) -> None:
     with langsmith() as (kept, url):
         _, done = ask(LANGSMITH_ENDPOINT=url)

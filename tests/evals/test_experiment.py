@@ -11,6 +11,7 @@ import pytest
 from conftest import ScriptedChat
 from langsmith_endpoint import LangSmith, langsmith
 
+from guided_profile.evals.answers import Answers, Result
 from guided_profile.evals.calls import Calls, KeptChat
 from guided_profile.evals.catalogue import make_methods
 from guided_profile.evals.evaluators import feedback
@@ -18,7 +19,6 @@ from guided_profile.evals.examples import Example
 from guided_profile.evals.experiment import Experiment, Place, experiments
 from guided_profile.evals.experiment_clients import close, local_client, remote_client
 from guided_profile.evals.methods import Method, Parts
-from guided_profile.evals.results import Answers, Result
 from guided_profile.evals.runner import run
 from guided_profile.evals.summary import text_scores
 from guided_profile.graph.errors import ExperimentError, ModelError, SettingsError

@@ -25,12 +25,12 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from test_methods import HISTORY, TEXT, script
 
 from guided_profile.evals import peer_langmem, peer_mem0
+from guided_profile.evals.answers import Result
 from guided_profile.evals.calls import Calls, KeptChat, charged
 from guided_profile.evals.catalogue import make_methods
 from guided_profile.evals.method_peers import PEERS, PIECE_TOKENS, Peer, pieces
 from guided_profile.evals.methods import Parts
 from guided_profile.evals.peers_lent import Ids, Lent, LentChat
-from guided_profile.evals.results import Result
 from guided_profile.evals.runner import ask
 from guided_profile.graph.errors import InputError, ModelError, PeerError, SettingsError
 from guided_profile.graph.state import Abstained, Answered, HistoryItem

@@ -3,10 +3,10 @@
 import pytest
 from conftest import Script, ScriptedChat, writes_profile
 
+from guided_profile.evals.answers import Result
 from guided_profile.evals.catalogue import NAMES, TABLE_3, make_methods, named
 from guided_profile.evals.examples import Example
 from guided_profile.evals.methods import SETTINGS, Parts
-from guided_profile.evals.results import Result
 from guided_profile.evals.runner import ask
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.state import Abstained, Answered, HistoryItem

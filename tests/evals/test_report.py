@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from guided_profile.evals import paper
+from guided_profile.evals.answers import Result
 from guided_profile.evals.examples import Example
 from guided_profile.evals.report_html import page
 from guided_profile.evals.report_tables import tables
-from guided_profile.evals.results import Result
 from guided_profile.evals.summary import Prices, Summary, summarize
 from guided_profile.graph.state import Cost, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from guided_profile.evals.answers import Answers, Result
 from guided_profile.evals.examples import Example
-from guided_profile.evals.results import Answers, Result
 from guided_profile.evals.runner import MOST_FAILURES, check_same_run, run
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.state import Abstained, Answered

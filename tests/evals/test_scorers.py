@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from guided_profile.evals.answers import Result
 from guided_profile.evals.examples import Example
-from guided_profile.evals.results import Result
 from guided_profile.evals.scorers import counts, outcome, risk_coverage
 from guided_profile.evals.scorers_style import style_aspects, style_distance
 from guided_profile.evals.scorers_text import (

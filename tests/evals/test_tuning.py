@@ -7,10 +7,10 @@ import pytest
 from conftest import Script, ScriptedChat
 from tuned import BETTER, WORSE, people, script
 
+from guided_profile.evals.answers import Answers
 from guided_profile.evals.calls import Calls, KeptChat
 from guided_profile.evals.examples import Example
 from guided_profile.evals.methods import Parts
-from guided_profile.evals.results import Answers
 from guided_profile.evals.tuning import Tuning, candidates, halves, tune
 from guided_profile.evals.tuning_report import verdict
 from guided_profile.graph.errors import InputError, ModelError, TaskError
