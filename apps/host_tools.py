@@ -10,6 +10,7 @@ from langgraph.prebuilt import ToolRuntime
 from guided_profile.apps.companion import Companion, Known
 from guided_profile.graph.prompts import visible
 from guided_profile.tools.search import make_search_history
+from guided_profile.tools.standing import cited_items
 
 UNREADABLE = "What is known about the user cannot be read just now; answer without it."
 """What a model is told where a tool failed."""
@@ -44,8 +45,7 @@ def described(companion: Companion, user_id: str, known: Known) -> str:
     if known.profile is None:
         return "Nothing is known about this user yet."
     sentences = known.profile.supported
-    cited = dict.fromkeys(id_ for one in sentences for id_ in one.evidence)
-    items = {item.id: item for item in companion.history.get(user_id, cited)}
+    items = cited_items(known.profile, user_id, companion.history)
     return json.dumps(
         [
             {

@@ -17,13 +17,13 @@ from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.build import standing_profile
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.state import HistoryItem, Profile, Sentence
+from guided_profile.graph.state import Profile, Sentence
 from guided_profile.tools import corrections
 from guided_profile.tools.exporting import export_user
 from guided_profile.tools.forgetting import forget_items, forget_user
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.profiles import Shelf
-from guided_profile.tools.standing import variant_of, wished
+from guided_profile.tools.standing import cited_items, variant_of, wished
 
 
 def profile_arguments(parser: argparse.ArgumentParser) -> None:
@@ -162,7 +162,7 @@ async def _show(settings: Settings, given: argparse.Namespace, out: Console, not
         context = Context(user_id=given.user, task=parts.task.name)
         with render.progress(notes) as on_stage:
             made = await standing_profile(parts.graph, parts.task, context, on_stage)
-        items = _cited(made, parts.history, given.user)
+        items = cited_items(made, given.user, parts.history)
     if given.json:
         out.print_json(made.model_dump_json())
     else:
@@ -202,8 +202,7 @@ async def _show_wishes(kept: Kept, given: argparse.Namespace, out: Console) -> N
 
 async def _show_versions(kept: Kept, given: argparse.Namespace, out: Console) -> None:
     versions = await kept.shelf.versions()
-    older = [None, *versions]
-    changes = [corrections.compare(*pair) for pair in zip(older, versions, strict=False)]
+    changes = corrections.changes_of(versions)
     if given.json:
         listed = [
             {"profile": made.model_dump(mode="json"), "changes": change.model_dump(mode="json")}
@@ -215,11 +214,6 @@ async def _show_versions(kept: Kept, given: argparse.Namespace, out: Console) ->
         out.print(render.changes(made, change))
     if not versions:
         out.print("there is no profile yet")
-
-
-def _cited(made: Profile, history: HistoryStore, user_id: str) -> dict[str, HistoryItem]:
-    ids = [id_ for sentence in made.sentences for id_ in sentence.evidence]
-    return {item.id: item for item in history.get(user_id, ids)}
 
 
 def _print(data: object, said: str, given: argparse.Namespace, out: Console) -> None:

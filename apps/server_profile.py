@@ -17,7 +17,7 @@ from guided_profile.graph.tasks import find_task
 from guided_profile.tools import corrections
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.profiles import Shelf, Wish
-from guided_profile.tools.standing import gone_from, variant_of, wished
+from guided_profile.tools.standing import cited_items, gone_from, variant_of, wished
 
 router = APIRouter(prefix="/profile", tags=["profile"], route_class=SafeRoute)
 
@@ -155,8 +155,8 @@ async def versions(
     """Return the profiles that stood, the oldest first, and what each changed."""
     stood = await _shelf(parts, store, user_id, task).versions()
     return [
-        Version(profile=made, changes=corrections.compare(before, made))
-        for before, made in zip([None, *stood], stood, strict=False)
+        Version(profile=made, changes=changes)
+        for made, changes in zip(stood, corrections.changes_of(stood), strict=True)
     ]
 
 
@@ -174,9 +174,8 @@ def _shelf(parts: Parts, store: TheStore, user_id: str, task: str) -> Shelf:
 
 
 async def _shown(made: Profile, history: HistoryStore, user_id: str) -> Shown:
-    cited = dict.fromkeys(id_ for sentence in made.sentences for id_ in sentence.evidence)
-    items = await asyncio.to_thread(history.get, user_id, cited)
-    return Shown(profile=made, items={item.id: item for item in items})
+    items = await asyncio.to_thread(cited_items, made, user_id, history)
+    return Shown(profile=made, items=items)
 
 
 async def _evidence(shelf: Shelf, text: str) -> tuple[str, ...]:

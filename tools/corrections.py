@@ -67,6 +67,11 @@ async def correct(
     return await pin(shelf, right, now=later, evidence=(item.id,))
 
 
+def changes_of(versions: Sequence[Profile]) -> list[Difference]:
+    """Return what each version changed of the one before it, the oldest first."""
+    return [compare(*pair) for pair in zip([None, *versions], versions, strict=False)]
+
+
 def compare(older: Profile | None, newer: Profile) -> Difference:
     """Return what became of the sentences that reach a response."""
     before = [one.text for one in older.supported] if older else []

@@ -112,6 +112,12 @@ async def gone_from(
     return unseen - {item.id for item in there}
 
 
+def cited_items(profile: Profile, user_id: str, history: HistoryStore) -> dict[str, HistoryItem]:
+    """Return the items that a profile's sentences rest on, by id; this may read from the disk."""
+    cited = dict.fromkeys(id_ for one in profile.sentences for id_ in one.evidence)
+    return {item.id: item for item in history.get(user_id, cited)}
+
+
 def empty_profile(task: str, note: str, model: str, now: datetime) -> Profile:
     """Return the profile of a user of whom too little is known.
 
