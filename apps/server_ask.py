@@ -3,21 +3,21 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, StreamingResponse
-from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.base import BaseStore
 from pydantic import BaseModel, ConfigDict, Field
 
+from guided_profile.apps.runs import Outcome, events
 from guided_profile.apps.server_callers import TheParts, TheStore, UserId
 from guided_profile.apps.server_errors import SafeRoute, told
 from guided_profile.apps.server_parts import Parts
 from guided_profile.graph.context import Context, Sight
-from guided_profile.graph.state import Abstained, Answered, HistoryItem, Question
+from guided_profile.graph.state import Answered, HistoryItem, Question
 from guided_profile.graph.tasks import find_task
 
 router = APIRouter(tags=["ask"], route_class=SafeRoute)
@@ -50,17 +50,10 @@ class Asked(BaseModel):
     )
 
 
-class AsksBack(BaseModel):
-    """What the user is asked before there can be an answer; ask again with what they said."""
-
-    kind: Literal["asks_back"] = "asks_back"
-    text: str
-
-
 class Reply(BaseModel):
     """What became of a question."""
 
-    answer: Annotated[Answered | Abstained | AsksBack, Field(discriminator="kind")]
+    answer: Annotated[Outcome, Field(discriminator="kind")]
     items: dict[str, HistoryItem] = Field(description="What the answer itself rests on, by id.")
 
 
@@ -94,13 +87,13 @@ async def ask(
     sees = None if body.sees is None else tuple(body.sees)
     context = Context(user_id=user_id, task=body.task, max_retries=body.max_retries, sees=sees)
     question: Question = {"question": body.question, "options": body.options}
-    events = _events(parts, store, question, context)
+    told_of = _events(parts, store, question, context)
     if "text/event-stream" in (accept or ""):
-        streamed = _streamed(events)
+        streamed = _streamed(told_of)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(streamed, media_type="text/event-stream", headers=headers)
     answer: Any = None
-    async for name, event in events:
+    async for name, event in told_of:
         if name == "answer":
             answer = event
     return JSONResponse(answer, headers={"Cache-Control": "no-store"})
@@ -111,25 +104,14 @@ async def _events(
 ) -> AsyncIterator[tuple[Literal["stage", "answer"], Any]]:
     """Run the workflow; yield its stages as they begin, and then the answer, as JSON data."""
     graph = parts.graph.copy({"store": store, "checkpointer": InMemorySaver()})
-    thread: RunnableConfig = {"configurable": {"thread_id": uuid4().hex}}
-    answer: Answered | Abstained | AsksBack | None = None
-    async for streamed in graph.astream(
-        question, thread, context=context, stream_mode=["custom", "values"]
-    ):
-        mode, event = cast("tuple[str, Any]", streamed)
-        if mode == "custom":
+    async for event in events(graph, question, context, uuid4().hex):
+        if isinstance(event, dict):
             yield "stage", event
-        elif "__interrupt__" in event:
-            asked = event["__interrupt__"][0].value
-            answer = AsksBack(text=str(next(iter(asked.values()))))
-        elif event.get("answer") is not None:
-            answer = event["answer"]
-    if answer is None:
-        raise RuntimeError("the workflow ended without an answer")
-    cited = answer.evidence if isinstance(answer, Answered) else ()
-    found = await asyncio.to_thread(parts.history.get, context.user_id, cited)
-    reply = Reply(answer=answer, items={item.id: item for item in found})
-    yield "answer", reply.model_dump(mode="json")
+        else:
+            cited = event.evidence if isinstance(event, Answered) else ()
+            found = await asyncio.to_thread(parts.history.get, context.user_id, cited)
+            reply = Reply(answer=event, items={item.id: item for item in found})
+            yield "answer", reply.model_dump(mode="json")
 
 
 async def _streamed(events: AsyncIterator[tuple[str, Any]]) -> AsyncIterator[str]:
