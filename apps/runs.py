@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 from typing import Any, Literal, cast
+from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
@@ -25,7 +26,11 @@ Outcome = Answered | Abstained | AsksBack
 
 
 async def events(
-    graph: Graph, given: Question | Command[Any], context: Context, thread: str
+    graph: Graph,
+    given: Question | Command[Any],
+    context: Context,
+    thread: str,
+    run_id: UUID | None = None,
 ) -> AsyncIterator[dict[str, Any] | Outcome]:
     """Run the workflow; yield what its stages tell as they begin, and last what became of it.
 
@@ -34,8 +39,9 @@ async def events(
         given: The question, or the reply that resumes it.
         context: Who asks, for which task.
         thread: The thread's id.
+        run_id: What the run is to be named in traces.
     """
-    config: RunnableConfig = {"configurable": {"thread_id": thread}}
+    config: RunnableConfig = {"configurable": {"thread_id": thread}, "run_id": run_id}
     outcome: Outcome | None = None
     async for streamed in graph.astream(
         given, config, context=context, stream_mode=["custom", "values"]

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -55,6 +55,7 @@ class Reply(BaseModel):
 
     answer: Annotated[Outcome, Field(discriminator="kind")]
     items: dict[str, HistoryItem] = Field(description="What the answer itself rests on, by id.")
+    run_id: UUID = Field(description="Names the run in traces, and in feedback about it.")
 
 
 @router.post(
@@ -67,7 +68,8 @@ class Reply(BaseModel):
                 "text/event-stream": {
                     "schema": {"type": "string"},
                     "example": 'event: stage\ndata: {"stage": "recall"}\n\n'
-                    'event: answer\ndata: {"answer": {"kind": "answered", …}, "items": {}}\n\n',
+                    'event: answer\ndata: {"answer": {"kind": "answered", …}, '
+                    '"items": {}, "run_id": "…"}\n\n',
                 }
             }
         }
@@ -104,13 +106,14 @@ async def _events(
 ) -> AsyncIterator[tuple[Literal["stage", "answer"], Any]]:
     """Run the workflow; yield its stages as they begin, and then the answer, as JSON data."""
     graph = parts.graph.copy({"store": store, "checkpointer": InMemorySaver()})
-    async for event in events(graph, question, context, uuid4().hex):
+    run_id = uuid4()
+    async for event in events(graph, question, context, run_id.hex, run_id):
         if isinstance(event, dict):
             yield "stage", event
         else:
             cited = event.evidence if isinstance(event, Answered) else ()
             found = await asyncio.to_thread(parts.history.get, context.user_id, cited)
-            reply = Reply(answer=event, items={item.id: item for item in found})
+            reply = Reply(answer=event, items={item.id: item for item in found}, run_id=run_id)
             yield "answer", reply.model_dump(mode="json")
 
 

@@ -9,7 +9,8 @@ export class Refused extends Error {
   }
 }
 
-export const state = { user: null, admin: false, task: null };
+// runId: of the last answer with the profile; a correction is noted on its trace.
+export const state = { user: null, admin: false, task: null, runId: null };
 
 export function signIn(token) {
   if (token) sessionStorage.setItem(TOKEN, token);
