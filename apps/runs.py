@@ -6,23 +6,31 @@ from typing import Any, Literal, cast
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Command
 from pydantic import BaseModel
 
 from guided_profile.apps.render import OnStage
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import Abstained, Answered, Question
+from guided_profile.graph.state import Abstained, Answered, Question, Record
 
 
 class AsksBack(BaseModel):
-    """What the user is asked before there can be an answer; ask again with what they said."""
+    """What the user is asked before there can be an answer."""
 
     kind: Literal["asks_back"] = "asks_back"
     text: str
 
 
 Outcome = Answered | Abstained | AsksBack
+
+
+def thread_memory() -> InMemorySaver:
+    """Return what keeps a thread in memory while its user is asked something."""
+    kinds = Record.__subclasses__()
+    return InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=kinds))
 
 
 async def events(

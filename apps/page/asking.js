@@ -44,12 +44,31 @@ function thumbs(runId) {
   return box;
 }
 
+// What the user is asked before there can be an answer; their reply takes the place of it.
+function askedBack(box, way, question, runId) {
+  const field = make("input", { "aria-label": question, autocomplete: "off" });
+  const form = make("form", {
+    on: {
+      submit: (event) => {
+        event.preventDefault();
+        busy(event.submitter, async () => {
+          const path = `ask/${runId}/reply`;
+          box.replaceWith(shown(way, await ask({ reply: field.value }, () => {}, path)));
+        });
+      },
+    },
+  }, field, make("button", { text: "Reply" }));
+  box.append(form);
+  return box;
+}
+
 function shown(way, { answer, items, run_id: runId }) {
   const answered = answer.kind === "answered";
   const said = answered ? answer.text : (answer.detail ?? answer.text);
   const box = make("div", { class: way.best ? "answer best" : "answer" },
     make("h3", { text: way.title }),
     make("p", { text: said, class: answered ? "" : "abstained" }));
+  if (answer.kind === "asks_back") return askedBack(box, way, said, runId);
   if (answered && answer.confidence !== null) {
     box.append(make("small", { text: `confidence ${percent(answer.confidence)}` }));
   }
