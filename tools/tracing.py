@@ -11,7 +11,7 @@ from langgraph.config import get_config
 from langsmith import Client, RunTree, get_current_run_tree
 from langsmith.run_helpers import get_tracing_context
 from langsmith.run_trees import get_cached_client
-from langsmith.utils import get_tracer_project, tracing_is_enabled
+from langsmith.utils import LangSmithError, get_tracer_project, tracing_is_enabled
 
 Fact = str | int | float | bool | None
 
@@ -59,7 +59,7 @@ def feed_back(
             value=value,
             session_id=_project_id(client, _project()),
         )
-    except Exception as error:  # noqa: BLE001  # whatever it is, no user waits for it
+    except (LangSmithError, OSError, ValueError) as error:
         _log.warning("feedback is lost: LangSmith failed with %s", type(error).__name__)
 
 
