@@ -3,7 +3,8 @@
 Aegra asks `server_auth` about threads and store items, but not about runs that are streamed or
 waited for; and it takes a run's thread, and a checkpoint's, from the body before the path. So
 every request of its API passes here first: what `server_auth` says of runs holds for all of them,
-a thread is its owner's alone, and a route that is not known is not there.
+a thread is its owner's alone, and a route that is not known is not there. A run without a thread,
+which Aegra has not, is given one that is deleted afterwards.
 """
 
 import json
@@ -11,6 +12,7 @@ import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import fields
 from typing import Any
+from uuid import uuid4
 
 from fastapi.responses import JSONResponse
 from langgraph_sdk import Auth
@@ -28,6 +30,7 @@ _KNOWN = re.compile(r"/(assistants|threads|store|ready)(/[^\0]*)?")
 _THREAD = re.compile(r"/threads/(?P<thread>[^/\0]+)(?P<rest>/[^\0]*)?")
 _STARTS = re.compile(r"/runs(/(stream|wait))?/?")
 _ENDS = re.compile(r"/runs/(wait|(?P<run>[^/]+)/join)/?")
+_THREADLESS = ("/runs/wait", "/runs/stream")
 _CONTEXT = frozenset(field.name for field in fields(Context))
 _CHECKPOINT = frozenset({"thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map"})
 _NONE_SUCH = RefusedError(404, "not_found", "there is no such thing, or it is not yours.")
@@ -46,6 +49,20 @@ class AegraGate:
         if not isinstance(caller, Caller) or path.startswith(f"{PREFIX}/"):
             await self._app(scope, receive, send)  # open to all, or a route of ours
             return
+        if path not in _THREADLESS:
+            await self._served(scope, receive, send, caller, path)
+            return
+        thread = str(uuid4())
+        longer = f"/threads/{thread}{path}"
+        placed = {**scope, "path": scope["path"].removesuffix(path) + longer}
+        try:
+            await self._served(placed, receive, send, caller, longer)
+        finally:
+            await delete_thread(thread)
+
+    async def _served(
+        self, scope: Scope, receive: Receive, send: Send, caller: Caller, path: str
+    ) -> None:
         found = _THREAD.fullmatch(path)
         thread, rest = (found["thread"], found["rest"] or "") if found else (None, "")
         try:

@@ -14,16 +14,18 @@ async def owner_of(thread: str) -> str | None:
 
 
 async def failure_of(thread: str, run: str | None) -> str | None:
-    """Return why a run failed, or the thread's last one; None if it did not."""
+    """Return why there is no result of a run, or of the thread's last one; None if there is."""
     rows = await _rows(
         "SELECT status, error_message FROM runs WHERE thread_id = %s AND run_id = coalesce(%s, "
         "run_id) ORDER BY created_at DESC LIMIT 1",
         thread,
         run,
     )
-    if not rows or rows[0]["status"] != "error":
-        return None
-    return str(rows[0]["error_message"] or "the run failed.")
+    if rows and rows[0]["status"] in ("pending", "running"):
+        return "the run takes longer than the server waits."
+    if rows and rows[0]["status"] == "error":
+        return str(rows[0]["error_message"] or "the run failed.")
+    return None
 
 
 async def delete_thread(thread: str) -> None:

@@ -1,8 +1,9 @@
 """A real Aegra: what it leaves open by itself is closed, and what is deleted is gone."""
 
-import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,7 @@ from langgraph_sdk.client import LangGraphClient
 from server_client import ANNA, BOB, ROOT, SECRET, bearer, token
 
 from guided_profile.apps.server_auth import label
+from guided_profile.apps.server_keys import KeyFile
 
 pytestmark = pytest.mark.live
 
@@ -38,10 +40,16 @@ def database() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def url(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keys") / "keys.json"
+
+
+@pytest.fixture(scope="module")
+def url(database: str, keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     auth = {
         "GUIDED_PROFILE_AUTH": "jwt,keys",
         "GUIDED_PROFILE_JWT_SECRET": SECRET,
+        "GUIDED_PROFILE_KEYS": str(keys),
         "GUIDED_PROFILE_RATE": "10000",
         "GUIDED_PROFILE_BODY_MB": "1",
     }
@@ -186,8 +194,7 @@ async def test_a_checkpoint_of_ones_own_may_be_named(anna: LangGraphClient, anna
 
 def test_what_is_not_known_is_not_there(url: str) -> None:
     for method, path in (
-        ("POST", "/runs/wait"),
-        ("POST", "/runs/stream"),
+        ("POST", "/runs"),
         ("POST", "/runs/crons"),
         ("POST", "/mcp"),
         ("GET", "/redoc"),
@@ -334,11 +341,42 @@ def test_deleting_a_user_empties_the_database_of_them(url: str, database: str) -
         assert kept.status_code == 200, user
 
 
+@pytest.mark.parametrize("way", ["wait", "stream"])
+def test_a_run_without_a_thread_leaves_none(url: str, annas: str, database: str, way: str) -> None:
+    asked = RUN | {"input": {"question": "Which unicorn do I have?"}, "stream_mode": ["values"]}
+    answer = _send("POST", f"{url}/runs/{way}", json=asked).raise_for_status()
+    assert "Miso, my cat." in answer.text
+    for _ in range(50):  # it is deleted once the answer is sent
+        if not (kept := _rows_with(database, "Which unicorn")):
+            break
+        time.sleep(0.1)
+    assert kept == {}
+    for forged in FORGED[:-1]:
+        body = json.loads(json.dumps(RUN | forged).replace("ANNAS", annas))
+        answer = _send("POST", f"{url}/runs/{way}", BOB, json=body)
+        assert answer.status_code in (403, 422)
+    failing = RUN | {"context": {"task": "no-such-task"}}
+    assert "no-such-task" in _send("POST", f"{url}/runs/{way}", json=failing).text
+
+
+def test_api_keys_say_who_asks(url: str, keys: Path, annas: str) -> None:
+    _, annas_key = KeyFile(keys).add("anna", admin=False, now=datetime.now(UTC))
+    _, bobs_key = KeyFile(keys).add("bob", admin=False, now=datetime.now(UTC))
+    path = f"{url}/threads/{annas}"
+    for name in ("X-Api-Key", "Authorization"):
+        prefix = "Bearer " if name == "Authorization" else ""
+        assert _send("GET", path, {name: prefix + annas_key}).status_code == 200
+        assert _send("GET", path, {name: prefix + bobs_key}).status_code == 404
+        assert _send("GET", path, {name: prefix + bobs_key[:-1] + "x"}).status_code == 401
+    out = _send("POST", f"{path}/runs/wait", {"X-Api-Key": annas_key}, json=RUN)
+    assert "Miso" in out.text
+
+
 class Slow(Endpoint):
     """Takes its time."""
 
     def do_POST(self) -> None:
-        asyncio.run(asyncio.sleep(0.5))
+        time.sleep(0.5)
         super().do_POST()
 
 
@@ -353,7 +391,9 @@ async def test_without_auth_a_run_names_its_user_and_only_this_machine_is_served
         _send("POST", path, {}, json=HISTORY).raise_for_status()
         proxied = {"X-Forwarded-For": "203.0.113.7"}
         assert _send("POST", f"{url}/threads/search", proxied, json={}).status_code == 401
-        assert _send("POST", f"{url}/threads/search", {"Host": "a.example"}).status_code == 401
+        for elsewhere in ({"Host": "a.example"}, {"Origin": "https://a.example"}):
+            assert _send("POST", f"{url}/threads/search", elsewhere).status_code == 401
+            assert _send("GET", path, elsewhere).status_code == 401
         async with get_client(url=url) as client:
             thread = (await client.threads.create())["thread_id"]
             out = await client.runs.wait(thread, GRAPH, input=ASKED, context={"user_id": "finn"})

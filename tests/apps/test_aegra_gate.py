@@ -129,7 +129,15 @@ def test_a_deleted_thread_is_deleted_whole(bob: TestClient, behind: Behind) -> N
 
 
 def test_a_route_that_is_not_known_is_not_there(bob: TestClient, behind: Behind) -> None:
-    for path in ("/runs/wait", "/runs/stream", "/mcp", "/admin", "/threadsx", "/threads/a%00b"):
+    for path in (
+        "/runs",
+        "/runs/crons",
+        "/runs/batch",
+        "/mcp",
+        "/admin",
+        "/threadsx",
+        "/threads/a%00b",
+    ):
         assert bob.post(path, json=RUN).status_code == 404, path
     assert behind.reached == []
     for path in ("/threads", "/threads/search", "/assistants/search", "/store/items/search"):
@@ -137,6 +145,17 @@ def test_a_route_that_is_not_known_is_not_there(bob: TestClient, behind: Behind)
     nobody = asking(behind, None)  # what the guard leaves open to all
     assert nobody.get("/info").status_code == 200
     assert bob.get("/v1/history").status_code == 200
+
+
+@pytest.mark.parametrize("way", ["wait", "stream"])
+def test_a_run_without_a_thread_is_given_one(bob: TestClient, behind: Behind, way: str) -> None:
+    assert bob.post(f"/runs/{way}", json=RUN).status_code == 200
+    (path, sent), (word, thread) = behind.reached
+    assert path == f"/threads/{thread}/runs/{way}"
+    assert (word, sent["context"]) == ("deleted", {"user_id": "bob"})
+    behind.reached.clear()
+    assert bob.post(f"/runs/{way}", json=RUN | {"context": {"user_id": "anna"}}).status_code == 403
+    assert [word for word, _ in behind.reached] == ["deleted"]
 
 
 def test_what_cannot_be_read_is_refused(bob: TestClient, behind: Behind) -> None:

@@ -377,6 +377,9 @@ async def test_without_auth_a_run_names_its_user_as_before(
         assert _send("GET", f"{url}/v1/history").status_code == 422
         assert _send("GET", f"{url}/v1/history?user=anna", headers=PROXIED).status_code == 401
         assert _send("POST", f"{url}/threads/search", json={}, headers=PROXIED).status_code == 401
+        elsewhere = {"Origin": "https://evil.example"}
+        assert _send("GET", f"{url}/v1/history?user=anna", headers=elsewhere).status_code == 401
+        assert _send("POST", f"{url}/threads/search", json={}, headers=elsewhere).status_code == 401
         async with get_client(url=url) as client:
             out = await client.runs.wait(None, GRAPH, input=ASKED, context={"user_id": "anna"})
             assert "Miso" in str(out["answer"]["profile"]["sentences"])
