@@ -33,7 +33,6 @@ _ENDS = re.compile(r"/runs/(wait|(?P<run>[^/]+)/join)/?")
 _THREADLESS = ("/runs/wait", "/runs/stream")
 _CONTEXT = frozenset(field.name for field in fields(Context))
 _CHECKPOINT = frozenset({"thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map"})
-_NONE_SUCH = RefusedError(404, "not_found", "there is no such thing, or it is not yours.")
 
 
 class AegraGate:
@@ -67,7 +66,7 @@ class AegraGate:
         thread, rest = (found["thread"], found["rest"] or "") if found else (None, "")
         try:
             if not _KNOWN.fullmatch(path):
-                raise _NONE_SUCH
+                raise _none_such()
             if thread is not None:
                 await _check_owner(caller, thread)
                 if scope["method"] == "DELETE" and rest in ("", "/"):
@@ -91,12 +90,12 @@ class AegraGate:
 async def _check_owner(caller: Caller, thread: str) -> None:
     """Refuse a thread of another user's; one that is not there yet may be made."""
     if not caller.admin and await owner_of(thread) not in (None, caller.user_id):
-        raise _NONE_SUCH
+        raise _none_such()
 
 
 async def _delete(thread: str) -> None:
     if await owner_of(thread) is None:
-        raise _NONE_SUCH
+        raise _none_such()
     await delete_thread(thread)
 
 
@@ -145,6 +144,10 @@ def _check_run(run: MutableMapping[str, Any], caller: Caller) -> None:
         raise RefusedError(error.status_code, "forbidden", error.detail) from None
     if set(run["context"]) - _CONTEXT:
         raise _wrong(f"context: it may have {', '.join(sorted(_CONTEXT))}.")
+
+
+def _none_such() -> RefusedError:
+    return RefusedError(404, "not_found", "there is no such thing, or it is not yours.")
 
 
 def _wrong(message: str) -> RefusedError:

@@ -1,8 +1,9 @@
 """What the tests share: a scripted model, a history of its own for each test, and no network."""
 
 import json
+import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from http.server import ThreadingHTTPServer
 from math import log
 from pathlib import Path
@@ -139,3 +140,15 @@ def added(endpoint: type[Endpoint], tmp_path: Path) -> type[Endpoint]:
     path.write_text("\n".join(map(json.dumps, lines)))
     assert main(["add", str(path), "--user", "anna"]) == 0
     return endpoint
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Any]:
+    playwright = pytest.importorskip("playwright.async_api")
+    async with playwright.async_playwright() as started:
+        one = await started.chromium.launch(
+            executable_path=shutil.which("chromium"),  # or else Playwright's own
+            args=["--no-sandbox"],
+        )
+        yield one
+        await one.close()

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from aegra_server import aegra, postgres
+from browsing import opened
 from endpoint import Endpoint, scripted_endpoint
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
@@ -235,6 +236,23 @@ def test_the_routes_and_the_page_answer(url: str, anna: LangGraphClient) -> None
     assert streamed.text.startswith('event: stage\ndata: {"stage": "recall"')
     assert _send("GET", f"{url}/v1/nothing", headers=ANNA).json()["error"] == "not_found"
     assert _send("GET", f"{url}/v1/me", headers=ANNA).json()["user_id"] == "anna"
+
+
+async def test_the_page_shows_a_profile_and_answers(
+    url: str, anna: LangGraphClient, browser: Any
+) -> None:
+    async with opened(browser, url) as page:
+        await page.click("#sign-in")
+        await page.fill("#token", token("anna"))
+        await page.keyboard.press("Enter")
+        await page.locator("#items").get_by_text("my cat Miso sleeps on my desk").wait_for()
+        await page.select_option("#task", "dialogue")
+        await page.click("#make")
+        await page.locator("#sentences li").get_by_text("Miso").first.wait_for()
+        await page.fill("#question", "What is my cat called?")
+        await page.click("#ask button")
+        await page.locator(".answer").nth(2).wait_for()
+        assert "Miso, my cat." in await page.locator(".answer").first.inner_text()
 
 
 async def test_a_run_that_fails_says_so(anna: LangGraphClient) -> None:
