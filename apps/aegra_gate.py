@@ -19,7 +19,7 @@ from langgraph_sdk import Auth
 from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from guided_profile.apps.aegra_threads import delete_thread, failure_of, owner_of
+from guided_profile.apps.aegra_threads import delete_thread, ended, failure_of, owner_of
 from guided_profile.apps.server_auth import as_oneself
 from guided_profile.apps.server_errors import RefusedError, problem
 from guided_profile.apps.server_guard import CALLER, PREFIX
@@ -84,6 +84,8 @@ class AegraGate:
             return
         ends = _ENDS.fullmatch(rest)
         run = (thread, ends["run"]) if thread is not None and ends else None
+        if thread is not None and ends and ends["run"]:
+            await ended(thread, ends["run"])
         await self._app(scope, receive, _telling(scope, receive, send, run))
 
 

@@ -3,6 +3,7 @@
 Aegra deletes a thread's row and leaves its checkpoints, for whoever names the thread next.
 """
 
+import asyncio
 from importlib import import_module
 from typing import Any, cast
 
@@ -13,19 +14,26 @@ async def owner_of(thread: str) -> str | None:
     return cast("str", rows[0]["user_id"]) if rows else None
 
 
+async def ended(thread: str, run: str) -> None:
+    """Wait until a thread's run has ended; Aegra itself waits for 30 seconds and then ends it."""
+    if run in [row["run_id"] for row in await _runs_of(thread)]:
+        task = import_module("aegra_api.api.runs").active_runs.get(run)
+        if task is not None:
+            await asyncio.wait([task])
+
+
 async def failure_of(thread: str, run: str | None) -> str | None:
-    """Return why there is no result of a run, or of the thread's last one; None if there is."""
+    """Return why there is no result of a run, or of the thread's last one; None if it succeeded."""
     rows = await _rows(
         "SELECT status, error_message FROM runs WHERE thread_id = %s AND run_id = coalesce(%s, "
         "run_id) ORDER BY created_at DESC LIMIT 1",
         thread,
         run,
     )
-    if rows and rows[0]["status"] in ("pending", "running"):
-        return "the run takes longer than the server waits."
-    if rows and rows[0]["status"] == "error":
-        return str(rows[0]["error_message"] or "the run failed.")
-    return None
+    if not rows or rows[0]["status"] == "success":
+        return None
+    ended_early = "the run was cancelled, or took longer than the server waits; create and join it."
+    return str(rows[0]["error_message"] or ended_early)
 
 
 async def delete_thread(thread: str) -> None:

@@ -380,6 +380,40 @@ class Slow(Endpoint):
         super().do_POST()
 
 
+class VerySlow(Endpoint):
+    """Takes longer for an answer than Aegra waits for one."""
+
+    @property
+    def answer(self) -> str:  # type: ignore[override]
+        """Return an answer in its own time."""
+        if not self.prompts[-1].endswith("Answer Yes or No."):
+            time.sleep(32)
+        return "Miso, my cat."
+
+
+async def test_a_long_run_is_joined_and_a_cancelled_one_says_so(
+    database: str, tmp_path: Path
+) -> None:
+    with (
+        scripted_endpoint(VerySlow) as endpoint,
+        aegra(tmp_path, database, **endpoint, GUIDED_PROFILE_AUTH="") as url,
+    ):
+        _send("POST", f"{url}/v1/history?user=gus", {}, json=HISTORY).raise_for_status()
+        async with get_client(url=url, timeout=120) as client:
+            runs = []
+            for _ in range(2):
+                thread = (await client.threads.create())["thread_id"]
+                run = await client.runs.create(
+                    thread, GRAPH, input=ASKED, context={"user_id": "gus"}
+                )
+                runs.append((thread, run["run_id"]))
+            await client.runs.cancel(*runs[1])
+            cancelled: Any = await client.runs.join(*runs[1])
+            assert "cancelled" in cancelled["__error__"]["message"]
+            out: Any = await client.runs.join(*runs[0])
+            assert out["answer"]["text"] == "Miso, my cat."
+
+
 async def test_without_auth_a_run_names_its_user_and_only_this_machine_is_served(
     database: str, tmp_path: Path
 ) -> None:

@@ -45,6 +45,10 @@ def behind(monkeypatch: pytest.MonkeyPatch) -> Behind:
     async def delete_thread(thread: str) -> None:
         one.reached.append(("deleted", thread))
 
+    async def ended(thread: str, run: str) -> None:
+        one.reached.append(("ended", run))
+
+    monkeypatch.setattr(aegra_gate, "ended", ended)
     monkeypatch.setattr(aegra_gate, "owner_of", owner_of)
     monkeypatch.setattr(aegra_gate, "failure_of", failure_of)
     monkeypatch.setattr(aegra_gate, "delete_thread", delete_thread)
@@ -188,6 +192,7 @@ def test_a_run_that_failed_does_not_look_like_one_without_result(
     failed = {"__error__": {"error": "RunFailed", "message": behind.failure}}
     assert bob.post("/threads/bobs/runs/wait", json=RUN).json() == failed
     assert bob.get("/threads/bobs/runs/1/join").json() == failed
+    assert ("ended", "1") in behind.reached
     assert bob.get("/threads/bobs/state").json() == {}
     behind.failure = None
     assert bob.post("/threads/bobs/runs/wait", json=RUN).json() == {}
