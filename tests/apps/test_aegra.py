@@ -386,7 +386,7 @@ class VerySlow(Endpoint):
     @property
     def answer(self) -> str:  # type: ignore[override]
         """Return an answer in its own time."""
-        if not self.prompts[-1].endswith("Answer Yes or No."):
+        if "Answer as this person" in self.prompts[-1]:
             time.sleep(32)
         return "Miso, my cat."
 
