@@ -7,6 +7,7 @@ thread, and that delete all of them, to whoever asks.
 import asyncio
 import logging
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from math import ceil
 from time import monotonic
@@ -15,13 +16,16 @@ from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guided_profile.apps.server_errors import problem
-from guided_profile.apps.server_tokens import UnauthorizedError, Verifier
+from guided_profile.apps.server_tokens import Caller, UnauthorizedError, Verifier
 from guided_profile.apps.settings import ServerSettings
 
 PREFIX = "/v1"
 OPEN_PATHS = ("/v1/health", "/v1/ready")
 """What is asked by probes, which have no token."""
-PLATFORM_OPEN_PATHS = ("/", "/ok", "/info", "/docs", "/openapi.json", "/metrics")
+PLATFORM_OPEN_PATHS = (
+    *("/", "/ok", "/info", "/docs", "/openapi.json", "/metrics"),
+    *("/health", "/live"),  # Aegra's
+)
 """What the platform tells everybody; no user's data is in it."""
 PAGE_FILES = "/page"
 """Where the files of the page stand, which hold no data either."""
@@ -29,6 +33,8 @@ PLATFORM_INTERNAL = ("/internal", "/deploy")
 """Where the paths begin that are for admins alone."""
 CALLER = "guided_profile_caller"
 """Where the request's scope says who sends it."""
+sender: ContextVar[Caller | None] = ContextVar("sender", default=None)
+"""Who sends the request that is being served, for what is not handed its scope."""
 _MOST_BUCKETS = 10_000
 
 _log = logging.getLogger(__name__)
@@ -87,6 +93,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         path = get_route_path(scope)
+        sender.set(None)
         if not _is_open(path):
             try:
                 client = scope.get("client")
@@ -98,6 +105,7 @@ class Guard:
                 await refused(scope, receive, send)
                 return
             scope[CALLER] = caller
+            sender.set(caller)
             if path.startswith(PLATFORM_INTERNAL) and not caller.admin:
                 refused = problem(403, "forbidden", "this is for the admin scope alone.")
                 await refused(scope, receive, send)

@@ -5,6 +5,7 @@ import logging
 import sys
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from threading import Lock
 
 from langchain_core.language_models import BaseChatModel
@@ -95,10 +96,19 @@ def verifier() -> Verifier:
     return made
 
 
+def on_aegra() -> bool:
+    """Return whether this process is Aegra, which serves LangGraph's API from Postgres."""
+    return "aegra_api.core.app_loader" in sys.modules  # it has loaded our routes
+
+
 async def platform_store() -> BaseStore | None:
-    """Return the store of the LangGraph Server that this process is; None if it is none."""
+    """Return the store of the LangGraph Server or Aegra that this process is; None if neither."""
+    store: BaseStore
+    if on_aegra():
+        store = import_module("aegra_api.core.database").db_manager.get_store()
+        return store
     platform = sys.modules.get("langgraph_api.store")
     if platform is None:
         return None
-    store: BaseStore = await platform.get_store()
+    store = await platform.get_store()
     return store

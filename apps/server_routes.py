@@ -18,6 +18,8 @@ from guided_profile.apps import (
     server_parts,
     server_profile,
 )
+from guided_profile.apps.aegra_gate import AegraGate
+from guided_profile.apps.aegra_graph import hand_to_aegra
 from guided_profile.apps.commands import profile_store
 from guided_profile.apps.server_errors import Problem, problem, told
 from guided_profile.apps.server_guard import PREFIX, Guard
@@ -51,6 +53,8 @@ def make_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(verifier)  # a wrong setting ends the start
+        if server_parts.on_aegra():
+            hand_to_aegra((await parts()).graph)
         if await server_parts.platform_store() is not None:
             yield
             return
@@ -68,6 +72,8 @@ def make_app(
         redoc_url=None,
     )
     app.state.parts = parts
+    if server_parts.on_aegra():
+        app.add_middleware(AegraGate)
     app.add_middleware(Guard, verifier=verifier, settings=settings)
     app.add_exception_handler(HTTPException, _not_found)
     router = APIRouter(

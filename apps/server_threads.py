@@ -1,11 +1,12 @@
-"""The threads and store items that LangGraph Server keeps of a user, for deleting them."""
+"""The threads and store items that LangGraph Server or Aegra keeps of a user, for deleting them."""
 
 import sys
 
 from langgraph_sdk import get_client
 
+from guided_profile.apps.aegra_threads import forget_aegra_threads
 from guided_profile.apps.server_auth import OWNER, STORE_ROOT, label
-from guided_profile.apps.server_parts import platform_store
+from guided_profile.apps.server_parts import on_aegra, platform_store
 from guided_profile.tools.profiles import everything
 
 _PAGE = 100
@@ -14,10 +15,21 @@ _PAGE = 100
 async def forget_threads(user_id: str) -> int:
     """Delete a user's threads, with their runs, crons and store items; return how many threads.
 
-    Outside LangGraph Server there are none.
+    Outside LangGraph Server and Aegra there are none.
     """
-    if "langgraph_api.server" not in sys.modules:
-        return 0
+    gone = 0
+    if on_aegra():
+        gone = await forget_aegra_threads(user_id)
+    elif "langgraph_api.server" in sys.modules:
+        gone = await _forget_platform_threads(user_id)
+    store = await platform_store()
+    if store is not None:
+        for one in await everything(store, (STORE_ROOT, label(user_id))):
+            await store.adelete(one.namespace, one.key)
+    return gone
+
+
+async def _forget_platform_threads(user_id: str) -> int:
     client = get_client()  # within the process, and so past the auth of requests
     while crons := await client.crons.search(metadata={OWNER: user_id}, limit=_PAGE):
         for cron in crons:
@@ -27,8 +39,4 @@ async def forget_threads(user_id: str) -> int:
         for thread in threads:
             await client.threads.delete(thread["thread_id"])
         gone += len(threads)
-    store = await platform_store()
-    if store is not None:
-        for one in await everything(store, (STORE_ROOT, label(user_id))):
-            await store.adelete(one.namespace, one.key)
     return gone

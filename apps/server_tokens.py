@@ -145,6 +145,9 @@ def _on_this_machine(headers: list[tuple[bytes, bytes]], client: str | None) -> 
     """Let in who develops here; a page of another site, or a proxy's client, is not here."""
     names = {name for name, _ in headers}
     hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
+    # the platforms let pages of every site read what they are told
+    pages = [value.decode("latin-1") for name, value in headers if name == b"origin"]
+    hosts += [one.partition("://")[2] for one in pages]
     forwarded = names & {b"x-forwarded-for", b"x-real-ip", b"forwarded"}
     here = _is_loopback(client or "") and all(_is_loopback(_without_port(one)) for one in hosts)
     if forwarded or not here:

@@ -1,8 +1,9 @@
 """What the tests share: a scripted model, a history of its own for each test, and no network."""
 
 import json
+import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from http.server import ThreadingHTTPServer
 from math import log
 from pathlib import Path
@@ -146,3 +147,15 @@ def silent() -> Iterator[str]:
     """Takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Any]:
+    playwright = pytest.importorskip("playwright.async_api")
+    async with playwright.async_playwright() as started:
+        one = await started.chromium.launch(
+            executable_path=shutil.which("chromium"),  # or else Playwright's own
+            args=["--no-sandbox"],
+        )
+        yield one
+        await one.close()

@@ -1,8 +1,11 @@
 """A model endpoint for tests, on this machine."""
 
 import json
-from http.server import BaseHTTPRequestHandler
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import log
+from threading import Thread
 from typing import Any
 
 PROFILE = "This person has a cat named Miso. This person commutes by bicycle."
@@ -68,3 +71,14 @@ class Endpoint(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Print nothing."""
+
+
+@contextmanager
+def scripted_endpoint(kind: type[Endpoint] = Endpoint) -> Iterator[dict[str, str]]:
+    """Yield the environment that names an endpoint of a test's own."""
+    handler = type("Handler", (kind,), {"prompts": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as endpoint:
+        Thread(target=endpoint.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{endpoint.server_port}/v1"
+        yield {"OPENAI_BASE_URL": address, "OPENAI_MODEL": "m"}
+        endpoint.shutdown()

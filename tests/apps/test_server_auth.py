@@ -331,8 +331,14 @@ def test_no_auth_is_for_this_machine_alone(endpoint: type[Endpoint]) -> None:
             {"Host": "evil.example"},
             {"X-Forwarded-For": "127.0.0.1"},
             {"Forwarded": "for=127.0.0.1"},
+            {"Origin": "https://evil.example"},
+            {"Origin": "https://127.0.0.1.evil.example"},
+            {"Origin": "null"},
         ):
             assert client.get("/v1/history?user=anna", headers=headers).status_code == 401
+        for origin in ("http://localhost:3000", "http://127.0.0.1:2024", "http://[::1]:80"):
+            answer = client.get("/v1/history?user=anna", headers={"Origin": origin})
+            assert answer.status_code == 200
     with served(settings, "203.0.113.7") as (client, _):
         assert client.get("/v1/history?user=anna").status_code == 401
 

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from langgraph_sdk import Auth
 
+from guided_profile.apps import server_auth
 from guided_profile.apps.server_auth import ADMIN, OPEN, OWNER, auth, label
+from guided_profile.apps.server_guard import sender
+from guided_profile.apps.server_tokens import Caller
 
 Refused = Auth.exceptions.HTTPException
 
@@ -124,6 +127,39 @@ async def test_every_namespace_is_the_callers_own(action: str) -> None:
             again = dict(value)
             await ruled("store", action, again, user)
             assert again == value
+
+
+@pytest.mark.parametrize("name", ["namespace", "namespace_prefix", "prefix"])
+async def test_aegra_is_told_the_namespace_under_its_own_name(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(server_auth, "on_aegra", lambda: True)
+    root = ["users", "bob"]
+    for named, whole in (
+        (None, root),
+        ([], root),
+        (["notes"], [*root, "notes"]),
+        ("users.bob.notes", [*root, "notes"]),
+        (["users.bob.notes"], [*root, "notes"]),
+        ("users.anna", [*root, "users", "anna"]),
+        ("..notes.", [*root, "notes"]),
+        (["guided_profile"], [*root, "guided_profile"]),
+    ):
+        assert await ruled("store", "search", {name: named, "key": "a"}) == {name: whole}
+    assert await ruled("store", "search", {name: ["a"]}, "root", ADMIN) is True
+    assert await ruled("runs", "read", {"run_id": "1"}) is True
+
+
+async def test_aegra_is_told_who_asks_by_the_guard_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server_auth, "on_aegra", lambda: True)
+    with pytest.raises(Refused) as refused:
+        await server_auth.authenticate({"authorization": "Bearer x"})
+    assert refused.value.status_code == 401
+    found = sender.set(Caller("bob"))
+    assert (await server_auth.authenticate({}))["identity"] == "bob"
+    sender.reset(found)
 
 
 def test_no_two_users_share_a_label() -> None:

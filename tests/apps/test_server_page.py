@@ -1,14 +1,14 @@
 """The page: its files, and, marked live, what a browser does with them."""
 
-import shutil
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from browsing import opened
 from endpoint import Endpoint
 from server_client import ANNA, ROOT, jwt_settings, served, token
 
@@ -74,32 +74,6 @@ def listening(settings: ServerSettings) -> Iterator[str]:
         server.should_exit = True
         thread.join()
         made.history.close()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Any]:
-    playwright = pytest.importorskip("playwright.async_api")
-    async with playwright.async_playwright() as started:
-        one = await started.chromium.launch(
-            executable_path=shutil.which("chromium"),  # or else Playwright's own
-            args=["--no-sandbox"],
-        )
-        yield one
-        await one.close()
-
-
-@asynccontextmanager
-async def opened(browser: Any, url: str, **options: Any) -> AsyncIterator[Any]:
-    """Open the page; whatever it asks another host for, or complains about, fails the test."""
-    wrong: list[str] = []
-    page = await browser.new_page(**options)
-    page.set_default_timeout(10_000)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda one: one.url.startswith((url, "data:")) or wrong.append(one.url))
-    await page.goto(url)
-    yield page
-    await page.close()
-    assert wrong == []
 
 
 @pytest.mark.live

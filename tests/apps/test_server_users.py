@@ -2,15 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
-from http.server import ThreadingHTTPServer
+from contextlib import AsyncExitStack
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
-from endpoint import Endpoint
+from endpoint import scripted_endpoint
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import APIStatusError
@@ -21,17 +19,6 @@ pytestmark = pytest.mark.live
 
 GRAPH = "guided_profile"
 Connect = Callable[[dict[str, str]], Awaitable[LangGraphClient]]
-
-
-@contextmanager
-def scripted_endpoint() -> Iterator[dict[str, str]]:
-    """Yield the environment that names an endpoint of this test's own."""
-    handler = type("Handler", (Endpoint,), {"prompts": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as endpoint:
-        Thread(target=endpoint.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{endpoint.server_port}/v1"
-        yield {"OPENAI_BASE_URL": address, "OPENAI_MODEL": "m"}
-        endpoint.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -390,6 +377,9 @@ async def test_without_auth_a_run_names_its_user_as_before(
         assert _send("GET", f"{url}/v1/history").status_code == 422
         assert _send("GET", f"{url}/v1/history?user=anna", headers=PROXIED).status_code == 401
         assert _send("POST", f"{url}/threads/search", json={}, headers=PROXIED).status_code == 401
+        elsewhere = {"Origin": "https://evil.example"}
+        assert _send("GET", f"{url}/v1/history?user=anna", headers=elsewhere).status_code == 401
+        assert _send("POST", f"{url}/threads/search", json={}, headers=elsewhere).status_code == 401
         async with get_client(url=url) as client:
             out = await client.runs.wait(None, GRAPH, input=ASKED, context={"user_id": "anna"})
             assert "Miso" in str(out["answer"]["profile"]["sentences"])
