@@ -27,6 +27,10 @@ STORE_ROOT = "users"
 auth = Auth()
 
 
+NOBODY = "(nobody is asked who they are)"
+"""Whose threads are where nobody is; no user is called so, whose threads may be deleted."""
+
+
 @auth.authenticate
 async def authenticate(
     headers: Mapping[Any, Any], scope: Mapping[str, Any] | None = None
@@ -39,7 +43,7 @@ async def authenticate(
     if caller is None:
         raise Auth.exceptions.HTTPException(status_code=401, detail="say who you are.")
     return {
-        "identity": caller.user_id or "developer",
+        "identity": caller.user_id or NOBODY,
         "permissions": _permissions(caller),
         "is_authenticated": True,
     }

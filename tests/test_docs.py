@@ -25,7 +25,9 @@ PAGES = sorted(path for path in DOCS.glob("*.md"))
 RUN_ELSEWHERE = {
     "pip install": "test_packaging.py",
     "langgraph dev": "langgraph_server.py",
-    "uvicorn": "test_docs.py",
+    "createdb": "aegra_server.py",
+    "uvicorn aegra_api": "aegra_server.py",
+    "uvicorn guided_profile": "test_docs.py",
     "chroma run": "test_docs.py",
 }
 """How the commands that set up or serve begin, and which file of the tests runs them."""
