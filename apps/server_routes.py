@@ -19,6 +19,7 @@ from guided_profile.apps import (
 )
 from guided_profile.apps.commands import profile_store
 from guided_profile.apps.server_errors import Problem, problem, told
+from guided_profile.apps.server_flight import Flight, InFlight
 from guided_profile.apps.server_guard import PREFIX, Guard
 from guided_profile.apps.server_parts import Parts
 from guided_profile.apps.server_tokens import Verifier
@@ -46,6 +47,7 @@ def make_app(
         verifier: Tells who sends a request.
         settings: How much a caller may ask for.
     """
+    flight = Flight()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -53,6 +55,7 @@ def make_app(
         if await server_parts.platform_store() is not None:
             yield
             return
+        flight.end_on_signals()
         async with profile_store((await parts()).settings) as store:
             app.state.store = store
             yield
@@ -67,6 +70,7 @@ def make_app(
         redoc_url=None,
     )
     app.state.parts = parts
+    app.add_middleware(InFlight, flight=flight, settings=settings)
     app.add_middleware(Guard, verifier=verifier, settings=settings)
     app.add_exception_handler(HTTPException, _not_found)
     router = APIRouter(
