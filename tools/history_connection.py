@@ -2,12 +2,10 @@
 
 import ctypes
 import os
-import sqlite3
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import ClassVar, cast
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,10 +16,10 @@ from chromadb.api.fastapi import FastAPI
 from chromadb.api.models.Collection import Collection
 from chromadb.api.rust import RustBindingsAPI
 from chromadb.config import Settings
-from chromadb.errors import ChromaError
 
 from guided_profile.graph.errors import HistoryError, SettingsError, StoreInUseError
 from guided_profile.tools.history_cache import UserCache
+from guided_profile.tools.history_failures import ROOM_TO_DELETE, check_room, named_failures
 from guided_profile.tools.history_gate import Gate
 from guided_profile.tools.history_index import IndexFiles
 
@@ -120,6 +118,9 @@ class Folder(Connection):
         super().__init__(client, str(path))
         self.files = IndexFiles(path)
         self._loaded: set[str] = set()
+        self._runs = True
+        self.failed_writing = False
+        """Whether Chroma may have left something open, and is to be started again."""
         if (path / ERASING).exists():
             self.vacuum()
 
@@ -127,15 +128,30 @@ class Folder(Connection):
         """Let Chroma go of its files, do something to them, and open them again.
 
         Whoever calls holds the gate alone.
+
+        Raises:
+            HistoryError: There is no room to open them, now or the last time.
         """
+        check_room(self._path, ROOM_TO_DELETE)
         server = cast("RustBindingsAPI", self.client._server)
-        server.stop()
+        if self._runs:
+            server.stop()
+            self._runs = False
         self._loaded.clear()
         _give_memory_back()
         try:
             between()
         finally:
-            server.start()
+            with named_failures(self.place, "opened", server=False):
+                server.start()
+            self._runs, self.failed_writing = True, False
+
+    def awake(self) -> None:
+        """Start Chroma again if it could not be, or if a write failed in it."""
+        if self.failed_writing or not self._runs:
+            with self.gate.alone():
+                if self.failed_writing or not self._runs:
+                    self.restart()
 
     def make_room(self, name: str) -> None:
         """Let Chroma go of all indexes in memory, if this one would be one too many."""
@@ -161,10 +177,19 @@ class Folder(Connection):
     def erasing(self, begins: bool) -> None:
         """Mark the folder as one that deleted items may still be in the files of, or unmark it."""
         mark = self._path / ERASING
-        if begins:
-            mark.touch(0o600)
-        else:
-            mark.unlink(missing_ok=True)
+        with named_failures(self.place, "deleted from", server=False):
+            if begins:
+                mark.touch(0o600)
+            else:
+                mark.unlink(missing_ok=True)
+
+    def check_room(self, needed: int) -> None:
+        """Refuse to write where there is no room for it.
+
+        Raises:
+            HistoryError: There is none.
+        """
+        check_room(self._path, needed)
 
     @classmethod
     def at(cls, path: Path) -> "Folder":
@@ -190,7 +215,8 @@ class Folder(Connection):
             if self._holders or os.getpid() != self._process:
                 return
             del self._open[self._path]
-            super().close()
+            if self._runs:
+                super().close()
             _let_go(self._descriptor)
             os.close(self._descriptor)
 
@@ -236,59 +262,6 @@ def _sessions(client: Client) -> list[httpx.Client]:
     """Return what a client reaches its server by; a folder's has none."""
     servers = (client._server, client._admin_client._server)  # type: ignore[attr-defined]
     return [server._session for server in servers if isinstance(server, FastAPI)]
-
-
-class named_failures:
-    """Turn what Chroma raises into a HistoryError that says what to do, and holds no history.
-
-    Chroma's HTTP client raises a bare `Exception` for an answer it cannot read, so the type is
-    looked at here instead of in an `except`.
-    """
-
-    def __init__(self, place: str, done: str, *, server: bool) -> None:
-        self._place = place
-        self._done = done
-        self._server = server
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Raise a HistoryError for an error of Chroma's; let any other pass."""
-        if isinstance(error, ChromaError | httpx.HTTPError | sqlite3.Error):
-            raise HistoryError(self._message(error)) from error
-        if isinstance(error, ValueError) or kind is Exception:
-            # these quote what they were given: not chained, so that no traceback shows it
-            raise HistoryError(self._message(error)) from None
-
-    def _message(self, error: BaseException | None) -> str:
-        name = type(error).__name__
-        if not self._server:
-            return (
-                f"the history in {self._place} could not be {self._done} ({name}). If that stays "
-                "so, see whether the disk is full; the items are still there: bring them to "
-                "another folder with HistoryStore.copy_to."
-            )
-        if isinstance(error, httpx.TimeoutException):
-            return (
-                f"the Chroma server at {self._place} does not answer; see whether it is "
-                "overloaded, and try again."
-            )
-        if isinstance(error, httpx.TransportError) or "Could not connect" in str(error):
-            port = urlsplit(self._place).port
-            return (
-                f"no Chroma server answers at {self._place}; start one with "
-                f"`chroma run --path DIR --port {port or 8000}`, or correct the URL."
-            )
-        return (
-            f"the history at {self._place} could not be {self._done} ({name}); see whether that "
-            "is a Chroma server of this client's version, and what its log says."
-        )
 
 
 def _settings(**own: str | int | None) -> Settings:

@@ -116,7 +116,7 @@ def _advice(error: Exception) -> str | None:
             "the prompt is longer than its context: use a model with a longer one, or let the "
             "task see less history"
         )
-    if isinstance(error.__cause__, EndlessReplyError) or isinstance(error, EndlessReplyError):
+    if _comes_from(error, EndlessReplyError):
         return "its endpoint's reply does not end: see whether it heeds max_tokens"
     for kinds, advice in _ADVICE:
         if isinstance(error, kinds):
@@ -135,6 +135,12 @@ def _advice(error: Exception) -> str | None:
     return None
 
 
+def _comes_from(error: BaseException | None, kind: type[Exception]) -> bool:
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__
+    return error is not None
+
+
 def _is_too_long(error: Exception) -> bool:
     if isinstance(error, langchain.ContextOverflowError):
         return True
@@ -143,7 +149,7 @@ def _is_too_long(error: Exception) -> bool:
 
 
 def _is_nonsense(error: Exception) -> bool:
-    if isinstance(error, json.JSONDecodeError):
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
         return True
     if isinstance(error, ValueError) and error.args and isinstance(error.args[0], dict):
         return True  # a reply that is `{"error": …}` under a status of success
