@@ -17,6 +17,9 @@ from langgraph.store.sqlite.aio import AsyncSqliteStore
 
 from guided_profile.graph.errors import ProfilesError
 
+_NO_WAITING = "PRAGMA journal_mode=WAL"
+"""Who reads keeps nobody from writing, and who writes nobody from reading."""
+
 
 class ProfileFile(AsyncSqliteStore):
     """A store that is whole again after every failure.
@@ -31,7 +34,7 @@ class ProfileFile(AsyncSqliteStore):
             ProfilesError: The file is locked, full or broken.
         """
         with named_failures("opened"):
-            await self.conn.execute("PRAGMA journal_mode=WAL")  # who reads keeps nobody waiting
+            await (await self.conn.execute(_NO_WAITING)).close()
             await super().setup()
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
