@@ -202,7 +202,9 @@ class Companion:
                 if not self._process_ends():
                     self.refresh(user_id)
 
-        return self._watched(self._writes.submit(write), "what was said is not kept")
+        return self._watched(
+            self._writes.submit(self.history.patiently, write), "what was said is not kept"
+        )
 
     def refresh(self, user_id: str) -> Future[None]:
         """Have a user's profile made, if the task's freshness says that it is time."""

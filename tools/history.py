@@ -10,12 +10,12 @@ every vector that Chroma hands out, so the users who are being served are kept i
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, TypeVar
 
 from guided_profile.graph.context import Recall
 from guided_profile.graph.errors import HistoryError, QuestionError
@@ -23,7 +23,7 @@ from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import history_records as records
 from guided_profile.tools.history_collection import ItemCollection
 from guided_profile.tools.history_connection import Connection, connect
-from guided_profile.tools.history_failures import patiently
+from guided_profile.tools.history_failures import Patience
 from guided_profile.tools.history_records import Filter, Stored, Vector, unit_vectors
 from guided_profile.tools.ranking import Candidates, rank
 
@@ -64,6 +64,7 @@ class Found:
 Items = list[HistoryItem]  # aliases, since `list` is a method where they are used
 Ids = list[str]
 Finds = list[Found]
+T = TypeVar("T")
 
 
 class HistoryStore:
@@ -77,6 +78,7 @@ class HistoryStore:
         self.embedder = embedder
         self._collection = ItemCollection(embedder.id, connection, self._rows)
         self._writing = connection.writing
+        self._patience = Patience()
 
     @classmethod
     def open(
@@ -133,7 +135,7 @@ class HistoryStore:
             ModelError: The embedder answered with nonsense.
         """
         given = list(items)
-        return patiently(lambda: self._add(user_id, given))
+        return self.patiently(lambda: self._add(user_id, given))
 
     def get(self, user_id: str, ids: Iterable[str]) -> Items:
         """Return a user's items by id, in the order of the ids; those not there are left out."""
@@ -177,7 +179,7 @@ class HistoryStore:
                 self._collection.erase(user_id, tuple(there))
             return tuple(one for one in wanted if one in found)
 
-        return patiently(erase)
+        return self.patiently(erase)
 
     def delete_user(self, user_id: str) -> int:
         """Delete all of a user's items; return how many there were.
@@ -267,6 +269,13 @@ class HistoryStore:
             How many were added; those that the other store has already are left alone.
         """
         return sum(len(other.add(user, self.list(user)).added) for user in self.users())
+
+    def patiently(self, write: Callable[[], T]) -> T:
+        """Do what reads and writes, and again for some seconds while the server is being started.
+
+        `add` and `delete` do so by themselves.
+        """
+        return self._patience.write(write)
 
     def _add(self, user_id: str, given: Items) -> Added:
         wanted = records.by_id(given)

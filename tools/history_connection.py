@@ -15,7 +15,9 @@ from chromadb.api.client import Client
 from chromadb.api.fastapi import FastAPI
 from chromadb.api.models.Collection import Collection
 from chromadb.api.rust import RustBindingsAPI
+from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
+from chromadb.errors import ChromaError
 
 from guided_profile.graph.errors import HistoryError, SettingsError, StoreInUseError
 from guided_profile.tools.history_cache import UserCache
@@ -109,9 +111,7 @@ class Folder(Connection):
         self._descriptor = _lock(path)
         try:
             with named_failures(str(path), "opened", server=False):
-                client = cast(
-                    "Client", chromadb.PersistentClient(path=str(path), settings=_settings())
-                )
+                client = _opened(path)
         except HistoryError:
             os.close(self._descriptor)
             raise
@@ -217,6 +217,8 @@ class Folder(Connection):
             del self._open[self._path]
             if self._runs:
                 super().close()
+            else:
+                _forget(self._path)
             _let_go(self._descriptor)
             os.close(self._descriptor)
 
@@ -262,6 +264,26 @@ def _sessions(client: Client) -> list[httpx.Client]:
     """Return what a client reaches its server by; a folder's has none."""
     servers = (client._server, client._admin_client._server)  # type: ignore[attr-defined]
     return [server._session for server in servers if isinstance(server, FastAPI)]
+
+
+def _opened(path: Path) -> Client:
+    try:
+        return cast("Client", chromadb.PersistentClient(path=str(path), settings=_settings()))
+    except (ChromaError, ValueError, AttributeError) as error:
+        _forget(path)
+        why: BaseException | None = error  # it may be told of its own cleaning up, instead
+        while why is not None and not isinstance(why, ChromaError):
+            why = why.__cause__ or why.__context__
+        raise (why or error) from None
+
+
+def _forget(path: Path) -> None:
+    """Have Chroma forget what did not start: it would hand it out again, and it never works."""
+    for known in (
+        SharedSystemClient._identifier_to_system,
+        SharedSystemClient._identifier_to_refcount,
+    ):
+        cast("dict[str, object]", known).pop(str(path), None)
 
 
 def _settings(**own: str | int | None) -> Settings:

@@ -23,6 +23,8 @@ ROOM_TO_DELETE = 4_000_000
 RETRIES = (0.5, 1.0, 2.0)
 """Seconds before each new try of a write that a Chroma server refuses the connection of: it is back
 soon when it is only started anew. Who reads is told at once, and does without."""
+REST = 30.0
+"""Seconds for which nobody waits after all of that was in vain: many would wait at once."""
 _FULL = ("disk is full", "No space left", "Disk quota exceeded", "File too large")
 
 
@@ -41,16 +43,27 @@ def check_room(folder: Path, needed: int) -> None:
         )
 
 
-def patiently(write: Callable[[], T]) -> T:
-    """Write, and try again while no Chroma server takes the connection: nothing was sent then."""
-    for seconds in RETRIES:
+class Patience:
+    """Tries a write again while no Chroma server takes the connection: nothing was sent then."""
+
+    def __init__(self) -> None:
+        self._rests_until = 0.0
+
+    def write(self, write: Callable[[], T]) -> T:
+        """Do it; once all tries were in vain, whoever comes next has one try for a while."""
+        for seconds in RETRIES:
+            try:
+                return write()
+            except HistoryError as error:
+                away = isinstance(error.__cause__, httpx.ConnectError)
+                if not away or time.monotonic() < self._rests_until:
+                    raise
+            time.sleep(seconds)
         try:
             return write()
-        except HistoryError as error:
-            if not isinstance(error.__cause__, httpx.ConnectError):
-                raise
-        time.sleep(seconds)
-    return write()
+        except HistoryError:
+            self._rests_until = time.monotonic() + REST
+            raise
 
 
 class named_failures:
@@ -83,7 +96,7 @@ class named_failures:
 
     def _message(self, error: BaseException | None) -> str:
         name = type(error).__name__
-        if not self._server and any(sign in str(error) for sign in _FULL):
+        if not self._server and _is_full(error):
             return (
                 f"the history in {self._place} could not be {self._done}: its disk is full; make "
                 "room on it, and try again."
@@ -109,3 +122,12 @@ class named_failures:
             f"the history at {self._place} could not be {self._done} ({name}); see whether that "
             "is a Chroma server of this client's version, and what its log says."
         )
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """Whether it is the disk, somewhere in what led to an error."""
+    while error is not None:
+        if any(sign in str(error) for sign in _FULL):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
