@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo eval test test-live check bench bench-poison clean
+.PHONY: demo eval test test-live check bench bench-poison bench-peers clean
 
 demo: $(VENV)/.local
 	@$(BIN)/guided-profile demo
@@ -34,6 +34,10 @@ bench: $(VENV)/.local
 bench-poison: $(VENV)/.local
 	@$(BIN)/python -m guided_profile.evals.bench_poison tests/poison.jsonl
 
+bench-peers: $(VENV)/.peers
+	@$(BIN)/python -m guided_profile.evals.bench_peers
+	@$(BIN)/python -m guided_profile.evals.bench_peers_real apps/people/cook.jsonl
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	@$(PYTHON) -m venv $(VENV)
@@ -45,6 +49,10 @@ $(VENV)/.local: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.evals: $(VENV)/.local
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,evals]'
+	@touch $@
+
+$(VENV)/.peers: $(VENV)/.local
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,evals,peers]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.local

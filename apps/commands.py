@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from langgraph.checkpoint.memory import InMemorySaver
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from guided_profile.apps import assembly, render
 from guided_profile.apps.demo import run_demo
-from guided_profile.apps.runs import run
+from guided_profile.apps.runs import run, thread_memory
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
@@ -91,7 +90,7 @@ async def assembled(settings: Settings, task_name: str, notes: Console) -> Async
                 history=history,
                 tasks=tasks.values(),
                 store=store,
-                checkpointer=InMemorySaver(),  # a task may ask back
+                checkpointer=thread_memory(),  # a task may ask back
             )
             yield Assembled(graph, history, store, task)
 

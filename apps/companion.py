@@ -5,30 +5,29 @@ and profiles are made while nobody waits.
 """
 
 import asyncio
-import atexit
-import logging
 import re
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
-from contextvars import Context as Variables
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock, Thread
-from time import monotonic
+from threading import Lock
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self
+from uuid import uuid4
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
 
 from guided_profile.apps import assembly
+from guided_profile.apps.background import Background
 from guided_profile.apps.commands import profile_store
 from guided_profile.apps.privacy import limit_traces
+from guided_profile.apps.runs import AsksBack, events
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.build import build_graph, standing_profile, utc_now
 from guided_profile.graph.context import Context
-from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.errors import QuestionError, TaskError
 from guided_profile.graph.state import Abstained, Answered, HistoryItem, Profile, Question
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
 from guided_profile.tools.history import HistoryStore
@@ -43,8 +42,6 @@ AT_ONCE = 2
 
 _QUESTION = re.compile(r"[^.!?\n]*[?？]\s*")
 """What is a question and no more says nothing about the user that bears on another one."""
-_log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +90,11 @@ class Companion:
         self.task = find_task(known, task)
         self.chat, self.history, self.clock = chat, history, clock
         self._lock = Lock()
-        self._pending: set[Future[Any]] = set()
         self._refreshing: dict[str, Future[None]] = {}
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._resources = AsyncExitStack()
-        # no daemon: what was said is written even where the process ends without `close`
-        self._writes = ThreadPoolExecutor(1, "guided-profile-writes")
-        self._reads = ThreadPoolExecutor(thread_name_prefix="guided-profile-reads")
-        self._loop = asyncio.new_event_loop()
-        self._loop.set_default_executor(self._reads)
-        self._thread = Thread(target=self._loop.run_forever, name="guided-profile", daemon=True)
-        self._thread.start()
-        atexit.register(self.close)
+        self._background = Background()
         try:
-            self.store = (
-                store
-                if isinstance(store, BaseStore)
-                else self._start(self._resources.enter_async_context(store())).result()
-            )
+            self.store = store if isinstance(store, BaseStore) else self._background.enter(store())
         except BaseException:
             self.close()
             raise
@@ -155,7 +139,7 @@ class Companion:
         except BaseException:
             history.close()
             raise
-        opened._resources.callback(history.close)
+        opened._background.at_end(history.close)
         return opened
 
     def known(
@@ -169,7 +153,7 @@ class Companion:
             tokens: About how many tokens of history may be recalled.
             seen: Texts that the conversation shows already, which are left out.
         """
-        return self._start(self._known(user_id, text, tokens, frozenset(seen)))
+        return self._background.start(self._known(user_id, text, tokens, frozenset(seen)))
 
     def ask(
         self,
@@ -187,7 +171,7 @@ class Companion:
             options: What to choose among, for a task of kind `choice`.
             on_event: Called with each stage's event as it begins, on the companion's thread.
         """
-        return self._start(
+        return self._background.start(
             self._ask(user_id, {"question": question, "options": [*options]}, on_event)
         )
 
@@ -199,11 +183,11 @@ class Companion:
             new = [item for item in items if item.id not in there]
             if new:
                 self.history.add(user_id, new)
-                if not self._process_ends():
+                if not self._background.process_ends():
                     self.refresh(user_id)
 
-        return self._watched(
-            self._writes.submit(self.history.patiently, write), "what was said is not kept"
+        return self._background.write(
+            lambda: self.history.patiently(write), "what was said is not kept"
         )
 
     def refresh(self, user_id: str) -> Future[None]:
@@ -212,8 +196,9 @@ class Companion:
             running = self._refreshing.get(user_id)
             if running:
                 return running
-            running = self._refreshing[user_id] = self._start(self._refresh(user_id))
-        return self._watched(running, "the profile is not made")
+            running = self._background.start(self._refresh(user_id))
+            self._refreshing[user_id] = running
+        return self._background.watched(running, "the profile is not made")
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all that was begun is done; return whether it is.
@@ -221,27 +206,11 @@ class Companion:
         Args:
             timeout: Seconds; None: however long it takes.
         """
-        until = None if timeout is None else monotonic() + timeout
-        while True:
-            with self._lock:
-                pending = list(self._pending)
-            if not pending:
-                return True
-            left = None if until is None else max(0.0, until - monotonic())
-            if wait(pending, left).not_done:
-                return False
+        return self._background.flush(timeout)
 
     def close(self) -> None:
         """Write what is still to be written, and end; a profile in the making is left for later."""
-        self._writes.shutdown(wait=True)
-        if self._loop.is_closed():
-            return
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._reads.shutdown(wait=True)
-        self._loop.close()
-        atexit.unregister(self.close)
+        self._background.close()
 
     def __enter__(self) -> Self:
         return self
@@ -295,17 +264,17 @@ class Companion:
         self, user_id: str, question: Question, on_event: Callable[[Any], None] | None
     ) -> Answered | Abstained:
         context = Context(user_id=user_id, task=self.task.name)
-        answer: Answered | Abstained | None = None
-        async for streamed in self._graph.astream(
-            question, context=context, stream_mode=["custom", "values"]
-        ):
-            mode, event = cast("tuple[str, Any]", streamed)
-            if mode == "values":
-                answer = event.get("answer")
-            elif on_event:
+        async for event in events(self._graph, question, context, uuid4().hex):
+            if isinstance(event, Answered | Abstained):
+                return event
+            if isinstance(event, AsksBack):
+                break
+            if on_event:
                 on_event(event)
-        assert answer is not None  # the workflow ends with one or raises
-        return answer
+        raise TaskError(
+            f"the task {self.task.name!r} asks users back, which only a graph of one's own with a "
+            "checkpointer can; let it retry or accept an abstention."
+        )
 
     async def _refresh(self, user_id: str) -> None:
         context = Context(user_id=user_id, task=self.task.name)
@@ -314,44 +283,8 @@ class Companion:
                 with suppress(QuestionError):  # there is no history to profile
                     await standing_profile(self._graph, self.task, context)
         except RuntimeError:
-            if not self._process_ends():
+            if not self._background.process_ends():  # else the next process makes it
                 raise
         finally:
             with self._lock:
                 self._refreshing.pop(user_id, None)
-
-    def _process_ends(self) -> bool:
-        """Whether no thread can be started any more; the profile is then made by the next one."""
-        try:
-            self._reads.submit(int)
-        except RuntimeError:
-            return True
-        return False
-
-    async def _end(self) -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await self._resources.aclose()
-
-    def _start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
-        """Begin work that belongs to no run of the host's: its callbacks are not told of it."""
-        if self._loop.is_closed():
-            work.close()
-            raise RuntimeError("the companion is closed")
-        return Variables().run(asyncio.run_coroutine_threadsafe, work, self._loop)
-
-    def _watched(self, work: Future[_T], otherwise: str) -> Future[_T]:
-        """Count work as pending until it is done, and log what went wrong."""
-
-        def done(work: Future[_T]) -> None:
-            if not work.cancelled() and (error := work.exception()):
-                _log.warning("%s: %s: %s", otherwise, type(error).__name__, error)
-            with self._lock:
-                self._pending.discard(work)
-
-        with self._lock:
-            self._pending.add(work)
-        work.add_done_callback(done)
-        return work

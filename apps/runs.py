@@ -1,38 +1,90 @@
-"""Running the workflow for somebody at a terminal."""
+"""Running the workflow: its stages as they begin, and then what became of the question."""
 
 import sys
-from typing import Any, cast
+from collections.abc import AsyncIterator
+from typing import Any, Literal, cast
+from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Command
+from pydantic import BaseModel
 
 from guided_profile.apps.render import OnStage
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import Abstained, Answered, Question
+from guided_profile.graph.state import Abstained, Answered, Question, Record
+
+
+class AsksBack(BaseModel):
+    """What the user is asked before there can be an answer."""
+
+    kind: Literal["asks_back"] = "asks_back"
+    text: str
+
+
+Outcome = Answered | Abstained | AsksBack
+
+
+def thread_memory() -> InMemorySaver:
+    """Return what keeps a thread in memory while its user is asked something."""
+    kinds = Record.__subclasses__()
+    return InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=kinds))
+
+
+async def events(
+    graph: Graph,
+    given: Question | Command[Any],
+    context: Context,
+    thread: str,
+    run_id: UUID | None = None,
+) -> AsyncIterator[dict[str, Any] | Outcome]:
+    """Run the workflow; yield what its stages tell as they begin, and last what became of it.
+
+    Args:
+        graph: With a checkpointer, where it is to be resumed after a question to the user.
+        given: The question, or the reply that resumes it.
+        context: Who asks, for which task.
+        thread: The thread's id.
+        run_id: What the run is to be named in traces.
+    """
+    config: RunnableConfig = {"configurable": {"thread_id": thread}, "run_id": run_id}
+    outcome: Outcome | None = None
+    async for streamed in graph.astream(
+        given, config, context=context, stream_mode=["custom", "values"]
+    ):
+        mode, event = cast("tuple[str, Any]", streamed)
+        if mode == "custom":
+            yield event
+        elif "__interrupt__" in event:
+            outcome = AsksBack(text=event["__interrupt__"][0].value["clarify"])
+        else:
+            outcome = event.get("answer")
+    if outcome is None:
+        raise RuntimeError("the workflow ended without an answer")
+    yield outcome
 
 
 async def run(
     graph: Graph, question: Question, context: Context, on_stage: OnStage
 ) -> Answered | Abstained:
-    """Run the workflow, reporting its stages as they begin, and asking back where it does."""
-    config: RunnableConfig = {"configurable": {"thread_id": "1"}}
-    next_input: Question | Command[Any] = question
-    answer: Answered | Abstained | None = None
-    while answer is None:
-        asked = None
-        async for streamed in graph.astream(
-            next_input, config, context=context, stream_mode=["custom", "values"]
-        ):
-            mode, event = cast("tuple[str, Any]", streamed)
-            if mode == "custom":
-                on_stage(event)
-            elif "__interrupt__" in event:
-                asked = event["__interrupt__"][0].value["clarify"]
+    """Run the workflow for somebody at a terminal, and ask them back where it does.
+
+    Args:
+        graph: With a checkpointer.
+        question: What is asked.
+        context: Who asks, for which task.
+        on_stage: Called with the stages' events as they begin; with None before a question back.
+    """
+    given: Question | Command[Any] = question
+    while True:
+        async for event in events(graph, given, context, "1"):
+            if isinstance(event, Answered | Abstained):
+                return event
+            if isinstance(event, AsksBack):
+                on_stage(None)
+                print(event.text, file=sys.stderr)
+                given = Command(resume=sys.stdin.readline())
             else:
-                answer = event.get("answer")
-        if asked is not None:
-            on_stage(None)
-            print(asked, file=sys.stderr)
-            next_input = Command(resume=sys.stdin.readline())
-    return answer
+                on_stage(event)

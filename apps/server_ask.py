@@ -3,21 +3,21 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal, cast
-from uuid import uuid4
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, StreamingResponse
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.store.base import BaseStore
+from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict, Field
 
+from guided_profile.apps.runs import AsksBack, Outcome, events, thread_memory
 from guided_profile.apps.server_callers import TheParts, TheStore, UserId
-from guided_profile.apps.server_errors import SafeRoute, told
+from guided_profile.apps.server_errors import Problem, SafeRoute, told
 from guided_profile.apps.server_parts import Parts
+from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context, Sight
-from guided_profile.graph.state import Abstained, Answered, HistoryItem, Question
+from guided_profile.graph.state import Answered, HistoryItem, Question
 from guided_profile.graph.tasks import find_task
 
 router = APIRouter(tags=["ask"], route_class=SafeRoute)
@@ -50,86 +50,111 @@ class Asked(BaseModel):
     )
 
 
-class AsksBack(BaseModel):
-    """What the user is asked before there can be an answer; ask again with what they said."""
+class Replied(BaseModel):
+    """What a user says to a question back; nothing, if they would rather not."""
 
-    kind: Literal["asks_back"] = "asks_back"
-    text: str
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reply": "Green."}})
+
+    reply: str = Field(max_length=20_000)
 
 
 class Reply(BaseModel):
     """What became of a question."""
 
-    answer: Annotated[Answered | Abstained | AsksBack, Field(discriminator="kind")]
+    answer: Annotated[Outcome, Field(discriminator="kind")]
     items: dict[str, HistoryItem] = Field(description="What the answer itself rests on, by id.")
+    run_id: UUID = Field(description="Names the run: in a reply, in traces, in feedback.")
 
 
-@router.post(
-    "/ask",
-    summary="Ask a question",
-    response_model=Reply,
-    responses={
-        200: {
-            "content": {
-                "text/event-stream": {
-                    "schema": {"type": "string"},
-                    "example": 'event: stage\ndata: {"stage": "recall"}\n\n'
-                    'event: answer\ndata: {"answer": {"kind": "answered", …}, "items": {}}\n\n',
-                }
+_STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            "text/event-stream": {
+                "schema": {"type": "string"},
+                "example": 'event: stage\ndata: {"stage": "recall"}\n\n'
+                'event: answer\ndata: {"answer": {"kind": "answered", …}, '
+                '"items": {}, "run_id": "…"}\n\n',
             }
         }
-    },
-)
+    }
+}
+Accept = Annotated[
+    str | None, Header(description="`text/event-stream`: the stages are told as they begin.")
+]
+
+
+@router.post("/ask", summary="Ask a question", response_model=Reply, responses=_STREAMED)
 async def ask(
     body: Asked,
     user_id: UserId,
     parts: TheParts,
     store: TheStore,
-    accept: Annotated[
-        str | None, Header(description="`text/event-stream`: the stages are told as they begin.")
-    ] = None,
+    accept: Accept = None,
 ) -> Any:
     """Answer a question as it suits the user; an abstention says why there is no answer."""
     find_task(parts.tasks, body.task)
     sees = None if body.sees is None else tuple(body.sees)
     context = Context(user_id=user_id, task=body.task, max_retries=body.max_retries, sees=sees)
     question: Question = {"question": body.question, "options": body.options}
-    events = _events(parts, store, question, context)
+    graph = parts.graph.copy({"store": store, "checkpointer": thread_memory()})
+    return await _told(_events(parts, graph, question, context, uuid4().hex), accept)
+
+
+@router.post(
+    "/ask/{run_id}/reply",
+    summary="Reply to what was asked back",
+    response_model=Reply,
+    responses=_STREAMED | {404: {"model": Problem, "description": "Nothing waits for this reply."}},
+)
+async def reply(
+    run_id: UUID, body: Replied, user_id: UserId, parts: TheParts, accept: Accept = None
+) -> Any:
+    """Go on with a run that asked the user something; what they say is kept in the history."""
+    paused = parts.waiting.find(run_id, user_id)
+    resumed: Command[Any] = Command(resume=body.reply)
+    told_of = _events(parts, paused.graph, resumed, paused.context, paused.thread, replied=run_id)
+    return await _told(told_of, accept)
+
+
+Events = AsyncIterator[tuple[Literal["stage", "answer"], Any]]
+
+
+async def _told(told_of: Events, accept: str | None) -> Any:
+    """Return the response that a caller wants: a stream, or the answer alone."""
     if "text/event-stream" in (accept or ""):
-        streamed = _streamed(events)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(streamed, media_type="text/event-stream", headers=headers)
+        return StreamingResponse(
+            _streamed(told_of), media_type="text/event-stream", headers=headers
+        )
     answer: Any = None
-    async for name, event in events:
+    async for name, event in told_of:
         if name == "answer":
             answer = event
     return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
 
 async def _events(
-    parts: Parts, store: BaseStore, question: Question, context: Context
-) -> AsyncIterator[tuple[Literal["stage", "answer"], Any]]:
+    parts: Parts,
+    graph: Graph,
+    given: Question | Command[Any],
+    context: Context,
+    thread: str,
+    replied: UUID | None = None,
+) -> Events:
     """Run the workflow; yield its stages as they begin, and then the answer, as JSON data."""
-    graph = parts.graph.copy({"store": store, "checkpointer": InMemorySaver()})
-    thread: RunnableConfig = {"configurable": {"thread_id": uuid4().hex}}
-    answer: Answered | Abstained | AsksBack | None = None
-    async for streamed in graph.astream(
-        question, thread, context=context, stream_mode=["custom", "values"]
-    ):
-        mode, event = cast("tuple[str, Any]", streamed)
-        if mode == "custom":
+    run_id = uuid4()
+    async for event in events(graph, given, context, thread, run_id):
+        if isinstance(event, dict):
             yield "stage", event
-        elif "__interrupt__" in event:
-            asked = event["__interrupt__"][0].value
-            answer = AsksBack(text=str(next(iter(asked.values()))))
-        elif event.get("answer") is not None:
-            answer = event["answer"]
-    if answer is None:
-        raise RuntimeError("the workflow ended without an answer")
-    cited = answer.evidence if isinstance(answer, Answered) else ()
-    found = await asyncio.to_thread(parts.history.get, context.user_id, cited)
-    reply = Reply(answer=answer, items={item.id: item for item in found})
-    yield "answer", reply.model_dump(mode="json")
+            continue
+        if isinstance(event, AsksBack):
+            parts.waiting.keep(run_id, graph, thread, context)
+        if replied:
+            parts.waiting.drop(replied)
+        cited = event.evidence if isinstance(event, Answered) else ()
+        found = await asyncio.to_thread(parts.history.get, context.user_id, cited)
+        said = Reply(answer=event, items={item.id: item for item in found}, run_id=run_id)
+        yield "answer", said.model_dump(mode="json")
 
 
 async def _streamed(events: AsyncIterator[tuple[str, Any]]) -> AsyncIterator[str]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from threading import Lock
 
@@ -14,6 +14,7 @@ from guided_profile.apps import assembly
 from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.server_metrics import Metrics
 from guided_profile.apps.server_tokens import Verifier
+from guided_profile.apps.server_waiting import Waiting
 from guided_profile.apps.settings import (
     ServerSettings,
     Settings,
@@ -38,6 +39,7 @@ class Parts:
     graph: Graph
     """Without a store; each way in brings its own."""
     metrics: Metrics
+    waiting: Waiting = field(default_factory=Waiting)
 
     @classmethod
     def assembled(cls, settings: Settings) -> "Parts":

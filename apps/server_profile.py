@@ -3,8 +3,9 @@
 import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, BackgroundTasks, Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from guided_profile.apps.server_callers import TheParts, TheStore, UserId
@@ -18,6 +19,7 @@ from guided_profile.tools import corrections
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.profiles import Shelf, Wish
 from guided_profile.tools.standing import cited_items, gone_from, variant_of, wished
+from guided_profile.tools.tracing import CORRECTION, feed_back
 
 router = APIRouter(prefix="/profile", tags=["profile"], route_class=SafeRoute)
 
@@ -119,8 +121,13 @@ async def decide(
     user_id: UserId,
     parts: TheParts,
     store: TheStore,
+    later: BackgroundTasks,
     decision: Annotated[Decision, Body(examples=[{"do": "pin", "text": "I am vegan."}])],
     task: TaskName = "dialogue",
+    run_id: Annotated[
+        UUID | None,
+        Query(description="The answer that showed the sentence; its trace is told of the decision"),
+    ] = None,
 ) -> list[Decided]:
     """Pin, forbid or correct a sentence, or take that back; it holds for every later profile."""
     shelf = _shelf(parts, store, user_id, task)
@@ -137,6 +144,8 @@ async def decide(
             )
         case TakeBack():
             await shelf.take_back(await _wish(shelf, decision.key))
+    if run_id:
+        later.add_task(feed_back, run_id, CORRECTION, value=decision.do)
     return await _decided(shelf)
 
 

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from guided_profile.apps import (
     server_ask,
+    server_feedback,
     server_health,
     server_history,
     server_page,
@@ -84,6 +85,7 @@ def make_app(
         server_history.everything,
         server_profile.router,
         server_ask.router,
+        server_feedback.router,
         server_health.router,
         server_page.router,
     ):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast, get_args
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 
@@ -73,6 +74,11 @@ def read_settings(
             f"{'OPENAI_BASE_URL' if base_url else 'OPENAI_API_KEY'} is set, so that endpoint is "
             "used, but OPENAI_MODEL is not: set it to the name of a chat model there, or unset the "
             "others to use the embedded model."
+        )
+    if base_url and "@" in urlsplit(base_url).netloc:
+        raise SettingsError(
+            "OPENAI_BASE_URL holds a name or a password, which traces and errors would show; set "
+            "it without them, and the endpoint's key as OPENAI_API_KEY."
         )
     embedding_model = value("OPENAI_EMBEDDING_MODEL")
     if endpoint and not base_url and not embedding_model:

@@ -23,6 +23,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatResult
 from langchain_core.runnables import Runnable
@@ -40,7 +41,7 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.prompts import approximate_tokens
 from guided_profile.graph.state import Call, Cost, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.embeddings import Embedder, LexicalEmbedder
 from guided_profile.tools.history import HistoryStore
 
 USERS, ITEMS_OF_EACH = 50, 3
@@ -155,9 +156,11 @@ class Theirs:
 
 
 @asynccontextmanager
-async def opened(name: str, chat: Scripted) -> AsyncIterator[System]:
+async def opened(
+    name: str, chat: BaseChatModel, embedder: Embedder | None = None
+) -> AsyncIterator[System]:
     """Open a system, empty."""
-    embedder = LexicalEmbedder()
+    embedder = embedder or LexicalEmbedder()
     task = as_evaluated(builtin_tasks()["dialogue"])
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -171,12 +174,13 @@ async def opened(name: str, chat: Scripted) -> AsyncIterator[System]:
             yield Theirs(memory, parts)
 
 
-def told(chat: Scripted, began: float) -> str:
-    """Return what was spent since it was last told."""
-    cost = Cost.of(chat.calls)
-    chat.calls.clear()
+def told(calls: list[Call], began: float) -> str:
+    """Return what was spent since it was last told, and forget it."""
+    cost = Cost.of(calls)
+    calls.clear()
     return (
-        f"{cost.calls} calls, {cost.input_tokens} tokens in, {cost.output_tokens} out, "
+        f"{cost.calls} calls, {cost.input_tokens} tokens in ({cost.cached_tokens} cached), "
+        f"{cost.output_tokens} out, "
         f"{perf_counter() - began:.1f} s"
     )
 
@@ -188,12 +192,12 @@ async def cost(name: str, items: int, questions: int, latency: float) -> list[st
         began = perf_counter()
         for number in range(items):
             await system.take_in("kim", [an_item(number)])
-        lines = [f"{items} items taken in: {told(chat, began)}"]
+        lines = [f"{items} items taken in: {told(chat.calls, began)}"]
         began, seen = perf_counter(), [await system.ask("kim", an_item(0).text)]
-        lines.append(f"1st question, cold: {told(chat, began)}")
+        lines.append(f"1st question, cold: {told(chat.calls, began)}")
         began = perf_counter()
         seen += [await system.ask("kim", an_item(number).text) for number in range(1, questions)]
-        lines.append(f"{questions - 1} questions, warm: {told(chat, began)}")
+        lines.append(f"{questions - 1} questions, warm: {told(chat.calls, began)}")
         lines.append(
             f"profile sentences or memories to answer from, mean: {sum(seen) / len(seen):.1f}"
         )

@@ -23,6 +23,7 @@ from guided_profile.evals import dataset_files as files
 from guided_profile.evals.dataset_files import Place
 from guided_profile.evals.dataset_lamp import bare_tweet
 from guided_profile.evals.dataset_neutral import neutralised
+from guided_profile.evals.dataset_sampling import chosen
 from guided_profile.evals.examples import Example
 from guided_profile.graph.errors import DatasetError
 from guided_profile.graph.state import HistoryItem
@@ -33,7 +34,12 @@ _ITEM = tuple(HistoryItem.model_fields)
 
 
 def plain(
-    paths: Sequence[Path], *, task: str | None = None, neutral: Path | None = None
+    paths: Sequence[Path],
+    *,
+    task: str | None = None,
+    neutral: Path | None = None,
+    n: int | None = None,
+    seed: int = 0,
 ) -> Iterator[Example]:
     """Read examples from JSONL or CSV files.
 
@@ -42,11 +48,13 @@ def plain(
         task: Of the examples that name none; None: `preference` for choices, else `dialogue`.
         neutral: The file that `dataset_neutral.neutralise` wrote for these examples, whose texts
             then take the place of their questions.
+        n: How many examples, drawn by the seed; None: all.
+        seed: Of the draw.
 
     Raises:
         DatasetError: A file is wrong or cut short, or an id comes twice.
     """
-    examples = _examples(paths, task)
+    examples = chosen(_examples(paths, task), n, seed)
     yield from neutralised(examples, neutral) if neutral else examples
 
 

@@ -177,14 +177,11 @@ def _options(given: argparse.Namespace) -> dict[str, Any]:
 
 async def _write_neutral(given: argparse.Namespace, options: dict[str, Any]) -> None:
     """Have a model write the neutral texts that are missing."""
-    drafts = {"sentiment140": sentiment140_tweets, "plain": plain}.get(given.name)
+    drafts: Any = {"sentiment140": sentiment140_tweets, "plain": plain}.get(given.name)
     if drafts is None or not given.neutral:
         raise DatasetError("--write-neutral is for sentiment140 and plain, with --neutral FILE.")
     others = {name: value for name, value in options.items() if name != "neutral"}
-    if drafts is plain:
-        examples = chosen(plain(given.path, **others), given.n, given.seed)
-    else:
-        examples = sentiment140_tweets(given.path, n=given.n, seed=given.seed, **others)
+    examples: Iterable[Example] = drafts(given.path, n=given.n, seed=given.seed, **others)
     await neutralise(examples, _chat(given), given.neutral, concurrency=given.concurrency)
 
 

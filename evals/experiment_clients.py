@@ -102,6 +102,7 @@ def end_without_waiting(environment: MutableMapping[str, str]) -> None:
     """Have the clients made from now on not hold the process back when it ends."""
     environment.setdefault("LANGSMITH_USE_DAEMON", "true")
     environment.setdefault("LANGSMITH_DISABLE_RUN_COMPRESSION", "true")  # its threads are waited on
+    environment.setdefault("OTEL_EXPORTER_OTLP_TIMEOUT", "1")  # seconds, retries and all
     cast(Any, get_env_var).cache_clear()
 
 

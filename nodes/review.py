@@ -11,7 +11,6 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import (
     Abstained,
     AbstentionReason,
@@ -224,11 +223,10 @@ def make_clarify(
     async def clarify(state: State, runtime: Runtime[Context]) -> ClarifyUpdate:
         context = require(runtime.context)
         task = find_task(tasks, context.task)
-        reply = interrupt({"clarify": task.abstention.clarifying_question, "about": state["text"]})
-        if not isinstance(reply, str) or not reply.strip():
-            raise QuestionError(
-                "the reply to a clarifying question has to be a text; resume again."
-            )
+        asked = {"clarify": task.abstention.clarifying_question, "about": state["text"]}
+        reply = interrupt(asked)
+        while not isinstance(reply, str) or not reply.strip():
+            reply = interrupt(asked)  # an error would be raised at every later resume too
         item = HistoryItem(text=reply.strip(), source="clarification", time=clock())
         await asyncio.to_thread(history.add, context.user_id, [item])
         return {"clarification": item.text}

@@ -9,7 +9,6 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import HistoryItem, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
@@ -38,9 +37,10 @@ def make_welcome(
     async def welcome(state: State, runtime: Runtime[Context]) -> WelcomeUpdate:
         context = require(runtime.context)
         asked = find_task(tasks, context.task).cold_start.questions[state["welcomed"]]
-        reply = interrupt({"clarify": asked, "about": state["text"]})
-        if not isinstance(reply, str):
-            raise QuestionError("the reply to a question has to be a text; resume again.")
+        told = {"clarify": asked, "about": state["text"]}
+        reply = interrupt(told)
+        while not isinstance(reply, str):
+            reply = interrupt(told)  # an error would be raised at every later resume too
         if reply.strip():  # an empty reply: the user would rather not say
             text = f"{asked} {reply.strip()}"
             item = HistoryItem(text=text, source="welcome", time=clock())

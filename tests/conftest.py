@@ -140,3 +140,10 @@ def added(endpoint: type[Endpoint], tmp_path: Path) -> type[Endpoint]:
     path.write_text("\n".join(map(json.dumps, lines)))
     assert main(["add", str(path), "--user", "anna"]) == 0
     return endpoint
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """Takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"

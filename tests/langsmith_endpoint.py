@@ -22,6 +22,12 @@ INGEST = {
 TENANT = str(uuid4())
 
 
+def project(name: str) -> dict[str, str | None]:
+    """Return a project as it is made when the first run for it arrives."""
+    known = {"name": name, "tenant_id": TENANT, "start_time": NOW, "reference_dataset_id": None}
+    return {"id": str(uuid4())} | known
+
+
 class LangSmith:
     """What was sent, and the server that took it."""
 
@@ -44,7 +50,12 @@ class LangSmith:
         if path == "/examples":
             asked = query.get("id", list(self.examples))
             return [self.examples[one] for one in asked if one in self.examples]
-        return list(self.sessions.values())[:1] if path == "/sessions" else None
+        if path == "/sessions":
+            name = query.get("name", [None])[0]
+            if name and any(run.get("session_name") == name for run in self.runs.values()):
+                return [self.sessions.setdefault(name, project(name))]
+            return list(self.sessions.values())[:1]
+        return None
 
     def post(self, path: str, told: Any) -> Any:
         if path == "/datasets":

@@ -1,13 +1,25 @@
 """What a trace says of a run beside its stages: figures and names, and nobody's text."""
 
+import logging
 from collections.abc import Iterator
+from functools import cache
+from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackManager
 from langchain_core.tracers import LangChainTracer
 from langgraph.config import get_config
-from langsmith import RunTree, get_current_run_tree
+from langsmith import Client, RunTree, get_current_run_tree
+from langsmith.run_helpers import get_tracing_context
+from langsmith.run_trees import get_cached_client
+from langsmith.utils import LangSmithError, get_tracer_project, tracing_is_enabled
 
 Fact = str | int | float | bool | None
+
+THUMBS = "thumbs"
+"""The feedback key of what a user thinks of an answer; its score is 1 or 0."""
+CORRECTION = "profile_correction"
+"""The feedback key of a decision about a profile's sentence; its value is which."""
+_log = logging.getLogger(__name__)
 
 
 def note(tag: str, **facts: Fact) -> None:
@@ -21,6 +33,44 @@ def note(tag: str, **facts: Fact) -> None:
     for run in _traced():
         run.add_metadata(named)
         run.add_tags(tag)
+
+
+def feed_back(
+    run_id: UUID, key: str, *, score: int | None = None, value: str | None = None
+) -> None:
+    """Attach what a user made of a run to its trace, where LangSmith traces it.
+
+    It waits for LangSmith, so it belongs on a thread; what goes wrong is logged.
+
+    Args:
+        run_id: Of the workflow's run.
+        key: `THUMBS` or `CORRECTION`.
+        score: Of thumbs.
+        value: Of a correction, without its text.
+    """
+    if not tracing_is_enabled():
+        return
+    client = get_cached_client()
+    try:
+        client.create_feedback(
+            trace_id=run_id,
+            key=key,
+            score=score,
+            value=value,
+            session_id=_project_id(client, _project()),
+        )
+    except (LangSmithError, OSError, ValueError) as error:
+        _log.warning("feedback is lost: LangSmith failed with %s", type(error).__name__)
+
+
+def _project() -> str:
+    return str(get_tracing_context()["project_name"] or get_tracer_project())
+
+
+@cache
+def _project_id(client: Client, name: str) -> UUID:
+    found: UUID = client.read_project(project_name=name).id
+    return found
 
 
 def _traced() -> Iterator[RunTree]:

@@ -1,7 +1,7 @@
 // Asking: without the history, with all of it as it is, and with the profile, side by side.
 
 import { at, busy, cost, day, make, notice, percent } from "./parts.js";
-import { ask, state } from "./server.js";
+import { ask, call, state } from "./server.js";
 
 const WAYS = [
   { title: "With the profile", body: {}, best: true },
@@ -17,6 +17,7 @@ const STAGES = {
 };
 
 export function setTask(task) {
+  state.runId = null;
   const choice = task.kind === "choice";
   at("options-field").hidden = !choice;
   at("options").required = choice;
@@ -26,12 +27,48 @@ export function setTask(task) {
   at("stages").textContent = "";
 }
 
-function shown(way, { answer, items }) {
+// What the user thinks of an answer goes to its trace, where the server keeps any.
+function thumbs(runId) {
+  const box = make("div", { class: "thumbs", role: "group", "aria-label": "Was this a good answer?" });
+  const give = (thumbs, title) =>
+    make("button", {
+      type: "button", text: title, class: "quiet",
+      on: {
+        click: ({ target }) => busy(target, async () => {
+          await call("POST", "feedback", { body: { run_id: runId, thumbs } });
+          box.replaceChildren(make("small", { text: "Noted, thank you.", role: "status" }));
+        }),
+      },
+    });
+  box.append(give("up", "Good answer"), give("down", "Not good"));
+  return box;
+}
+
+// What the user is asked before there can be an answer; their reply takes the place of it.
+function askedBack(box, way, question, runId) {
+  const field = make("input", { "aria-label": question, autocomplete: "off" });
+  const form = make("form", {
+    on: {
+      submit: (event) => {
+        event.preventDefault();
+        busy(event.submitter, async () => {
+          const path = `ask/${runId}/reply`;
+          box.replaceWith(shown(way, await ask({ reply: field.value }, () => {}, path)));
+        });
+      },
+    },
+  }, field, make("button", { text: "Reply" }));
+  box.append(form);
+  return box;
+}
+
+function shown(way, { answer, items, run_id: runId }) {
   const answered = answer.kind === "answered";
   const said = answered ? answer.text : (answer.detail ?? answer.text);
   const box = make("div", { class: way.best ? "answer best" : "answer" },
     make("h3", { text: way.title }),
     make("p", { text: said, class: answered ? "" : "abstained" }));
+  if (answer.kind === "asks_back") return askedBack(box, way, said, runId);
   if (answered && answer.confidence !== null) {
     box.append(make("small", { text: `confidence ${percent(answer.confidence)}` }));
   }
@@ -40,6 +77,8 @@ function shown(way, { answer, items }) {
     if (item) box.append(make("small", { text: `because of “${item.text}” (${day(item.time)})` }));
   }
   if (answer.cost) box.append(make("small", { text: cost(answer.cost) }));
+  box.append(thumbs(runId));
+  if (way.best) state.runId = runId;
   return box;
 }
 

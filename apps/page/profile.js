@@ -101,7 +101,8 @@ function decide(label, one, decision) {
 }
 
 async function send(decision) {
-  await call("PATCH", "profile", { query: task(), body: decision });
+  const shown = state.runId ? { run_id: state.runId } : {};
+  await call("PATCH", "profile", { query: { ...task(), ...shown }, body: decision });
   await show();
 }
 

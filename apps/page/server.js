@@ -9,7 +9,8 @@ export class Refused extends Error {
   }
 }
 
-export const state = { user: null, admin: false, task: null };
+// runId: of the last answer with the profile; a correction is noted on its trace.
+export const state = { user: null, admin: false, task: null, runId: null };
 
 export function signIn(token) {
   if (token) sessionStorage.setItem(TOKEN, token);
@@ -58,8 +59,8 @@ export async function call(method, path, { query, body } = {}) {
 }
 
 // Ask, telling each stage as it begins; resolves to the answer.
-export async function ask(body, onStage) {
-  const response = await fetch(address("ask"), {
+export async function ask(body, onStage, path = "ask") {
+  const response = await fetch(address(path), {
     method: "POST",
     headers: { ...headers(), "Content-Type": "application/json", Accept: "text/event-stream" },
     body: JSON.stringify(body),

@@ -13,12 +13,14 @@ from guided_profile.apps.companion import Companion
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import QuestionError, StoreInUseError, TaskError
 from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.history import HistoryStore
 
 LEAVES = """
 from guided_profile.apps.companion import Companion
 from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.tasks import builtin_tasks
 
 companion = Companion.open(task="dialogue")
 items = [HistoryItem(text=f"my cat Miso, number {n}") for n in range(40)]
@@ -135,3 +137,22 @@ def test_a_host_without_an_event_loop_asks_and_sees_the_stages(history: HistoryS
         assert stages == ["recall", "digest", "profile", "respond"]
         with pytest.raises(QuestionError, match="takes no options"):
             companion.ask("anna", "Which?", ["a", "b"]).result(10)
+
+
+def test_a_task_that_asks_back_is_refused_where_nobody_can_reply(history: HistoryStore) -> None:
+    task = builtin_tasks()["dialogue"]
+    asking = task.model_copy(
+        update={
+            "name": "asking",
+            "abstention": task.abstention.model_copy(update={"policy": "ask", "answerable": None}),
+        }
+    )
+    history.add("anna", [HistoryItem(text="my dog Bruno")])
+    chat = ScriptedChat(script=lambda prompt: "Sorry, I can't tell.")
+    with (
+        Companion(
+            chat=chat, history=history, store=InMemoryStore(), task="asking", tasks=[asking]
+        ) as companion,
+        pytest.raises(TaskError, match="'asking' asks users back"),
+    ):
+        companion.ask("anna", "My dog's age?").result(10)

@@ -131,6 +131,8 @@ async def test_history_becomes_a_profile_with_its_evidence_and_an_answer(
             assert "Miso, my cat." in best
             assert "because of" in best
             assert "tokens in" in best
+            await page.get_by_role("button", name="Good answer").first.click()
+            await page.get_by_text("Noted, thank you.").wait_for()
             assert await page.locator(".answer h3").all_inner_texts() == [
                 *("With the profile", "With the raw history", "Without the history"),
             ]
@@ -180,6 +182,16 @@ async def test_a_file_is_added_and_its_bad_line_named(
             assert said.startswith("added 1, already there 0, refused 1 (line 2: ")
             await page.get_by_role("button", name="Delete: a steel wok").click()
             await page.get_by_text("Nothing yet.").wait_for()
+            await page.evaluate(
+                """() => {
+                  const given = new DataTransfer();
+                  given.items.add(new File(["a copper pan\\n"], "notes.txt"));
+                  const event = new DragEvent("drop", { dataTransfer: given, cancelable: true });
+                  document.getElementById("drop").dispatchEvent(event);
+                }"""
+            )
+            await page.get_by_text("added 1, already there 0.").wait_for()
+            await page.get_by_role("button", name="Delete: a copper pan").wait_for()
 
 
 @pytest.mark.live

@@ -33,6 +33,7 @@ def test_an_endpoint_is_used_where_one_is_set_and_nothing_else_is_fetched(
     [
         ({"OPENAI_API_KEY": "k"}, "OPENAI_MODEL is not"),
         ({"OPENAI_BASE_URL": "u"}, "OPENAI_MODEL is not"),
+        ({"OPENAI_BASE_URL": "https://u:p@h/v1", "OPENAI_MODEL": "m"}, "a name or a password"),
         ({"GUIDED_PROFILE_EMBEDDER": "best"}, "minilm, lexical or endpoint"),
         ({"GUIDED_PROFILE_EMBEDDER": "endpoint"}, "OPENAI_EMBEDDING_MODEL"),
     ],

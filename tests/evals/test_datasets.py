@@ -99,13 +99,14 @@ def test_neutral_texts_are_written_by_the_model_that_is_named(
 ) -> None:
     tweet = {"user_id": "u", "history": ["sooo"], "query": "same", "answer": "sooo weary. tired so"}
     path, kept = tmp_path / "t.jsonl", tmp_path / "kept.jsonl"
-    path.write_text(json.dumps(tweet) + "\n")
+    path.write_text(json.dumps(tweet) + "\n" + json.dumps(tweet | {"user_id": "v"}) + "\n")
     monkeypatch.setattr(
         datasets,
         "_chat",
         lambda given: ScriptedChat(script=lambda prompt: "I am weary. Quite so, yes."),
     )
     arguments = ["plain", str(path), "--set", "task=paraphrase", "--neutral", str(kept)]
+    arguments += ["--n", "1"]
     assert main(arguments) == 2
     assert main([*arguments, "--write-neutral", "--out", str(tmp_path / "o.jsonl")]) == 0
     assert json.loads((tmp_path / "o.jsonl").read_text())["query"] == "I am weary. Quite so, yes."

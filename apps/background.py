@@ -1,0 +1,114 @@
+"""Work beside a host's own: an event loop and threads of ours, whose end is waited for."""
+
+import asyncio
+import atexit
+import logging
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextvars import Context as Variables
+from threading import Lock, Thread
+from time import monotonic
+from typing import Any, TypeVar
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+class Background:
+    """A loop that runs coroutines and a thread that writes, for hosts with and without a loop."""
+
+    def __init__(self) -> None:
+        """Start the loop."""
+        self._lock = Lock()
+        self._pending: set[Future[Any]] = set()
+        self._resources = AsyncExitStack()
+        # no daemon: what was begun is written even where the process ends without `close`
+        self._writes = ThreadPoolExecutor(1, "guided-profile-writes")
+        self._reads = ThreadPoolExecutor(thread_name_prefix="guided-profile-reads")
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(self._reads)
+        self._thread = Thread(target=self._loop.run_forever, name="guided-profile", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    def start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
+        """Begin work that belongs to no run of the host's: its callbacks are not told of it."""
+        if self._loop.is_closed():
+            work.close()
+            raise RuntimeError("the companion is closed")
+        return Variables().run(asyncio.run_coroutine_threadsafe, work, self._loop)
+
+    def enter(self, resource: AbstractAsyncContextManager[_T]) -> _T:
+        """Open on the loop what belongs to it; it is closed at the end."""
+        return self.start(self._resources.enter_async_context(resource)).result()
+
+    def at_end(self, call: Callable[[], object]) -> None:
+        """Have something called once all work has ended."""
+        self._resources.callback(call)
+
+    def write(self, work: Callable[[], None], otherwise: str) -> Future[None]:
+        """Have something written, after what is to be written before it; see `watched`."""
+        return self.watched(self._writes.submit(work), otherwise)
+
+    def watched(self, work: Future[_T], otherwise: str) -> Future[_T]:
+        """Count work as pending until it is done, and log what went wrong.
+
+        Args:
+            work: Begun.
+            otherwise: What follows from its failure, for the log.
+        """
+
+        def done(work: Future[_T]) -> None:
+            if not work.cancelled() and (error := work.exception()):
+                _log.warning("%s: %s: %s", otherwise, type(error).__name__, error)
+            with self._lock:
+                self._pending.discard(work)
+
+        with self._lock:
+            self._pending.add(work)
+        work.add_done_callback(done)
+        return work
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until all that is watched is done; return whether it is.
+
+        Args:
+            timeout: Seconds; None: however long it takes.
+        """
+        until = None if timeout is None else monotonic() + timeout
+        while True:
+            with self._lock:
+                pending = list(self._pending)
+            if not pending:
+                return True
+            left = None if until is None else max(0.0, until - monotonic())
+            if wait(pending, left).not_done:
+                return False
+
+    def process_ends(self) -> bool:
+        """Whether no thread can be started any more."""
+        try:
+            self._reads.submit(int)
+        except RuntimeError:
+            return True
+        return False
+
+    def close(self) -> None:
+        """Write what is still to be written, and end; coroutines under way are cancelled."""
+        self._writes.shutdown(wait=True)
+        if self._loop.is_closed():
+            return
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._reads.shutdown(wait=True)
+        self._loop.close()
+        atexit.unregister(self.close)
+
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._resources.aclose()

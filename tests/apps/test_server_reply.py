@@ -1,0 +1,99 @@
+"""Replies to what a run asked its user back, over the routes."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from endpoint import Endpoint
+from server_client import ANNA, BOB, served
+from starlette.testclient import TestClient
+
+from guided_profile.apps.server_parts import Parts
+from guided_profile.apps.server_waiting import MOST, PATIENCE, Waiting
+from guided_profile.apps.settings import read_settings
+from guided_profile.graph.context import Context
+
+ASKING = """
+name: asking
+version: 1
+description: Answer, or ask.
+kind: text
+guiding_question: What pets are in the history above?
+profile_instruction: List what is known about this person's pets.
+response_instruction: "Someone asks: {question}"
+sees: [profile]
+abstention: {policy: ask, phrases: [sorry], clarifying_question: "Please tell me more."}
+cold_start: {items: 3, questions: ["Have you a pet?", "How old is it?"]}
+"""
+Served = tuple[TestClient, Parts]
+
+
+@pytest.fixture
+def asking(endpoint: type[Endpoint]) -> Iterator[Served]:
+    tasks = read_settings().data / "tasks"
+    tasks.mkdir(parents=True)
+    (tasks / "asking.yaml").write_text(ASKING)
+    with served() as there:
+        yield there
+
+
+def ask(client: TestClient, **more: Any) -> Any:
+    body = {"question": "Which color?", "task": "asking"} | more
+    return client.post("/v1/ask", json=body, headers=ANNA).raise_for_status().json()
+
+
+def reply(client: TestClient, run_id: str, text: str, who: dict[str, str] = ANNA) -> Any:
+    return client.post(f"/v1/ask/{run_id}/reply", json={"reply": text}, headers=who)
+
+
+def test_a_reply_goes_on_with_the_run_and_is_kept(asking: Served, endpoint: type[Endpoint]) -> None:
+    client, parts = asking
+    texts = ["my cat Miso sleeps on my desk", "my cat Miso eats", "my cat Miso is grey"]
+    items = [{"text": text, "source": "chat"} for text in texts]
+    client.post("/v1/history", json={"items": items}, headers=ANNA).raise_for_status()
+    endpoint.answer = "Sorry, I can't tell."
+    first = ask(client)
+    assert first["answer"] == {"kind": "asks_back", "text": "Please tell me more."}
+    endpoint.answer = "Green."
+    assert reply(client, first["run_id"], "I like green", BOB).status_code == 404
+    again = reply(client, first["run_id"], " ").json()
+    assert again["answer"] == first["answer"]
+    second = reply(client, again["run_id"], "I like green").raise_for_status().json()
+    assert (second["answer"]["kind"], second["answer"]["text"]) == ("answered", "Green.")
+    assert "I like green" in [one.text for one in parts.history.list("anna")]
+    for one in (first, again, second):
+        assert reply(client, one["run_id"], "again").status_code == 404
+
+
+def test_a_new_user_is_asked_one_question_after_the_other(asking: Served) -> None:
+    client, parts = asking
+    first = ask(client)
+    assert first["answer"]["text"] == "Have you a pet?"
+    second = reply(client, first["run_id"], "A cat, Miso.").json()
+    assert second["answer"]["text"] == "How old is it?"
+    assert second["run_id"] != first["run_id"]
+    streamed = client.post(
+        f"/v1/ask/{second['run_id']}/reply",
+        json={"reply": ""},
+        headers={**ANNA, "Accept": "text/event-stream"},
+    ).text
+    assert 'event: stage\ndata: {"stage": "recall"' in streamed
+    assert '"text": "Please tell me more."' in streamed  # one item says nothing of the question
+    assert [one.text for one in parts.history.list("anna")] == ["Have you a pet? A cat, Miso."]
+
+
+def test_what_nobody_replies_to_is_let_go(asking: Served) -> None:
+    _, parts = asking
+    now = 0.0
+    waiting = Waiting(lambda: now)
+    context = Context(user_id="anna")
+    ids = [uuid4() for _ in range(MOST + 1)]
+    for one in ids:
+        waiting.keep(one, parts.graph, "1", context)
+    assert waiting.find(ids[-1], "anna").thread == "1"
+    with pytest.raises(Exception, match="nothing waits"):
+        waiting.find(ids[0], "anna")
+    now = PATIENCE + 1
+    with pytest.raises(Exception, match="nothing waits"):
+        waiting.find(ids[-1], "anna")
