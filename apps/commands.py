@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from langgraph.store.sqlite.aio import AsyncSqliteStore
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
@@ -23,6 +22,7 @@ from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.graph.tasks import Task, find_task, load_task
 from guided_profile.tools import weights
 from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.profile_file import ProfileFile, open_profiles
 
 ABSTAINED = 3
 """The exit code of an honest abstention."""
@@ -34,7 +34,7 @@ class Assembled:
 
     graph: Graph
     history: HistoryStore
-    store: AsyncSqliteStore
+    store: ProfileFile
     task: Task
 
 
@@ -69,11 +69,10 @@ def known_task(settings: Settings, name: str) -> tuple[dict[str, Task], Task]:
 
 
 @asynccontextmanager
-async def profile_store(settings: Settings) -> AsyncIterator[AsyncSqliteStore]:
+async def profile_store(settings: Settings) -> AsyncIterator[ProfileFile]:
     """Open the file that profiles are kept in."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    async with AsyncSqliteStore.from_conn_string(str(settings.data / "profiles.db")) as store:
-        await store.setup()
+    async with open_profiles(settings.data / "profiles.db") as store:
         yield store
 
 

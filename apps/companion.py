@@ -186,7 +186,9 @@ class Companion:
                 if not self._background.process_ends():
                     self.refresh(user_id)
 
-        return self._background.write(write, "what was said is not kept")
+        return self._background.write(
+            lambda: self.history.patiently(write), "what was said is not kept"
+        )
 
     def refresh(self, user_id: str) -> Future[None]:
         """Have a user's profile made, if the task's freshness says that it is time."""

@@ -20,6 +20,7 @@ from guided_profile.graph.errors import (
     HistoryError,
     InputError,
     ModelError,
+    ProfilesError,
     WeightsError,
 )
 
@@ -69,6 +70,8 @@ def told(error: Exception) -> RefusedError:
             said = ("model_unavailable", "the model does not answer; try again in a moment.")
         case HistoryError():
             said = ("history_unavailable", "the history cannot be reached; try again in a moment.")
+        case ProfilesError():
+            said = ("profiles_unavailable", "profiles cannot be kept now; try again in a moment.")
         case GuidedProfileError():
             said = ("misconfigured", "the server is not set up for this; tell its operator.")
         case _:

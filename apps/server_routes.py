@@ -22,6 +22,7 @@ from guided_profile.apps.aegra_gate import AegraGate
 from guided_profile.apps.aegra_graph import hand_to_aegra
 from guided_profile.apps.commands import profile_store
 from guided_profile.apps.server_errors import Problem, problem, told
+from guided_profile.apps.server_flight import Flight, InFlight
 from guided_profile.apps.server_guard import PREFIX, Guard
 from guided_profile.apps.server_parts import Parts
 from guided_profile.apps.server_tokens import Verifier
@@ -49,6 +50,7 @@ def make_app(
         verifier: Tells who sends a request.
         settings: How much a caller may ask for.
     """
+    flight = Flight()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -58,6 +60,7 @@ def make_app(
         if await server_parts.platform_store() is not None:
             yield
             return
+        flight.end_on_signals()
         async with profile_store((await parts()).settings) as store:
             app.state.store = store
             yield
@@ -74,6 +77,7 @@ def make_app(
     app.state.parts = parts
     if server_parts.on_aegra():
         app.add_middleware(AegraGate)
+    app.add_middleware(InFlight, flight=flight, settings=settings)
     app.add_middleware(Guard, verifier=verifier, settings=settings)
     app.add_exception_handler(HTTPException, _not_found)
     router = APIRouter(

@@ -153,6 +153,9 @@ class ServerSettings:
     rate: int = 120
     """How many requests a user may make in a minute. `GUIDED_PROFILE_RATE`."""
 
+    at_once: int = 32
+    """How many requests ask the model at the same time; others wait. `GUIDED_PROFILE_AT_ONCE`."""
+
     body_megabytes: int = 25
     """How large a request may be. `GUIDED_PROFILE_BODY_MB`."""
 
@@ -204,6 +207,7 @@ def read_server_settings(environment: Mapping[str, str] | None = None) -> Server
         issuer=value("JWT_ISSUER"),
         keys=key_file(given),
         rate=number("RATE", 120),
+        at_once=number("AT_ONCE", 32),
         body_megabytes=number("BODY_MB", 25),
     )
 

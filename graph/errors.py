@@ -10,6 +10,7 @@ GuidedProfileError
 ├── HistoryError             the history store cannot do what was asked
 │   ├── EmbedderMismatchError    the store was written with another embedder
 │   └── StoreInUseError          another process holds the embedded store
+├── ProfilesError            the file of the profiles is locked, full or broken
 ├── ExperimentError          LangSmith could not be reached, or refused what it was sent
 ├── ModelError               the model or embeddings endpoint failed, or answered with nonsense
 ├── PeerError                another project's memory failed, in an evaluation
@@ -61,6 +62,10 @@ class EmbedderMismatchError(HistoryError):
 
 class StoreInUseError(HistoryError):
     """Another process holds the embedded store."""
+
+
+class ProfilesError(GuidedProfileError):
+    """The file of the profiles is locked, full or broken."""
 
 
 class ExperimentError(GuidedProfileError):

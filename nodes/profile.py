@@ -73,8 +73,11 @@ def make_profile(
         shelf = shelf_of(runtime, task)
         key = shelf.key if shelf and state["building"] else None
         async with builds.stage(key):
-            made, calls = await _made(state, task, context.user_id)
-            if shelf and state["building"]:
+            made, calls, wrote = await _made(state, task, context.user_id)
+            if not wrote and state["standing"]:
+                made = state["standing"].profile
+            # a model that wrote nothing failed: what stood stands, and the next run tries again
+            elif wrote and shelf and state["building"]:
                 revisions = state["standing"].revisions if state["standing"] else 0
                 await shelf.write(
                     Standing(
@@ -88,7 +91,7 @@ def make_profile(
             builds.leave(key)
         return {"profile": await wished(shelf, made, history), "calls": calls}
 
-    async def _made(state: State, task: Task, user_id: str) -> tuple[Profile, list[Call]]:
+    async def _made(state: State, task: Task, user_id: str) -> tuple[Profile, list[Call], bool]:
         done = await complete(
             chat,
             messages(state["material"][-1], _instruction(task, state)),
@@ -126,7 +129,7 @@ def make_profile(
             created=clock(),
             cost=Cost.of([*state["calls"], *calls]),
         )
-        return made, calls
+        return made, calls, bool(written)
 
     return profile
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from http.server import ThreadingHTTPServer
 from math import log
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -117,9 +117,9 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[Endpoint]]:
-    handler = type("Handler", (Endpoint,), {"prompts": []})
+    handler = type("Handler", (Endpoint,), {"prompts": [], "over": Event()})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
         monkeypatch.setenv("OPENAI_MODEL", "m")
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
@@ -127,6 +127,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[E
         monkeypatch.delenv("GUIDED_PROFILE_EMBEDDER", raising=False)
         monkeypatch.setenv("GUIDED_PROFILE_DATA", str(tmp_path / "data"))
         yield handler
+        handler.over.set()
         server.shutdown()
 
 

@@ -1,11 +1,11 @@
-"""A model endpoint for tests, on this machine."""
+"""A model endpoint for tests, on this machine; `faults` has what may go wrong with it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import log
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 PROFILE = "This person has a cat named Miso. This person commutes by bicycle."
@@ -28,11 +28,19 @@ class Endpoint(BaseHTTPRequestHandler):
     prompts: list[str]
     answer = "Miso, my cat."
     yes = 0.9
+    fault: Callable[..., bool] | None = None
+    """Called with the handler and what was asked; whether it has answered, in its way."""
+    over: Event
+    """Set when the test is over: what hangs may end."""
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         prompt = asked["messages"][-1]["content"]
         self.prompts.append(prompt)
+        if self.fault is None or not self.fault(asked):
+            self.answers(asked, prompt)
+
+    def answers(self, asked: dict[str, Any], prompt: str) -> None:
         letters = None
         if prompt.endswith("Answer Yes or No."):
             letters = {"Yes": self.yes, "No": 1 - self.yes}
@@ -45,6 +53,9 @@ class Endpoint(BaseHTTPRequestHandler):
             text = max(letters, key=letters.__getitem__)
         elif any(words in prompt for words in MAKING):
             text = PROFILE
+        self.says(text, letters)
+
+    def says(self, text: str | None, letters: dict[str, float] | None = None) -> None:
         top = [{"token": t, "logprob": log(p), "bytes": None} for t, p in (letters or {}).items()]
         token = {"token": text, "logprob": -0.1, "bytes": None, "top_logprobs": top}
         reply = {
@@ -62,10 +73,16 @@ class Endpoint(BaseHTTPRequestHandler):
             ],
             "usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12},
         }
-        body = json.dumps(reply).encode()
-        self.send_response(200)
+        self.sends(200, reply)
+
+    def sends(self, status: int, said: Any, **headers: str) -> None:
+        """Send JSON, or bytes as they are."""
+        body = said if isinstance(said, bytes) else json.dumps(said).encode()
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(body)
 

@@ -217,11 +217,12 @@ class EndpointEmbedder(Embedder):
             return []
         try:
             vectors = self._client.embed_documents(texts)
-        except FAILURES as error:
-            failed = model_error(error, self.id)
-            if failed is None:
-                raise
-            raise failed from error
+            with np.errstate(over="ignore"):  # infinite then
+                rows = np.array(vectors, np.float32, ndmin=2)
+        except (*FAILURES, AttributeError) as error:
+            raise (model_error(error, self.id) or self._nonsense(len(texts))) from error
+        if rows.ndim != 2 or not np.isfinite(rows).all():
+            raise self._nonsense(len(texts))
         dimensions = {len(vector) for vector in vectors} | {self._dimension or len(vectors[0])}
         if len(vectors) != len(texts) or len(dimensions) != 1 or 0 in dimensions:
             raise ModelError(
@@ -229,7 +230,13 @@ class EndpointEmbedder(Embedder):
                 f"{sorted(dimensions)} for {len(texts)} texts; use an embedding model."
             )
         self._dimension = dimensions.pop()
-        return _unit(np.array(vectors, np.float32))
+        return _unit(rows)
+
+    def _nonsense(self, count: int) -> ModelError:
+        return ModelError(
+            f"The model {self.id!r} sent no vectors of numbers for {count} texts; use an embedding "
+            "model."
+        )
 
 
 class LexicalEmbedder(Embedder):

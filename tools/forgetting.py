@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from guided_profile.graph.state import Standing
 from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.profile_file import named_failures
 from guided_profile.tools.profiles import everything, user_namespace
 
 
@@ -84,11 +85,13 @@ async def forget_items(
     return gone
 
 
-async def _rewrite(keeper: object) -> None:
+async def _rewrite(keeper: Any) -> None:
     """Rewrite the SQLite file of a store or checkpointer that has one."""
     conn = getattr(keeper, "conn", None)
     if conn is None or not type(conn).__module__.startswith("aiosqlite"):
         return
-    await conn.commit()
-    await conn.execute("VACUUM")
-    await conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    async with keeper.lock:  # a transaction of somebody else's is not ended for them
+        with named_failures("cleaned"):
+            await conn.commit()
+            await conn.execute("VACUUM")
+            await conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -10,12 +10,12 @@ every vector that Chroma hands out, so the users who are being served are kept i
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, TypeVar
 
 from guided_profile.graph.context import Recall
 from guided_profile.graph.errors import HistoryError, QuestionError
@@ -23,6 +23,7 @@ from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import history_records as records
 from guided_profile.tools.history_collection import ItemCollection
 from guided_profile.tools.history_connection import Connection, connect
+from guided_profile.tools.history_failures import Patience
 from guided_profile.tools.history_records import Filter, Stored, Vector, unit_vectors
 from guided_profile.tools.ranking import Candidates, rank
 
@@ -63,6 +64,7 @@ class Found:
 Items = list[HistoryItem]  # aliases, since `list` is a method where they are used
 Ids = list[str]
 Finds = list[Found]
+T = TypeVar("T")
 
 
 class HistoryStore:
@@ -76,6 +78,7 @@ class HistoryStore:
         self.embedder = embedder
         self._collection = ItemCollection(embedder.id, connection, self._rows)
         self._writing = connection.writing
+        self._patience = Patience()
 
     @classmethod
     def open(
@@ -132,16 +135,7 @@ class HistoryStore:
             ModelError: The embedder answered with nonsense.
         """
         given = list(items)
-        wanted = records.by_id(given)
-        # embedding is slow, so it is done before others are kept from writing
-        vectors = self._embed(self._missing(user_id, wanted))
-        with self._writing:
-            fresh = self._missing(user_id, wanted)  # another thread may have come first
-            vectors |= self._embed([item for item in fresh if item.id not in vectors])
-            self._collection.write(user_id, fresh, vectors)
-        added = tuple(item.id for item in fresh)
-        once_more = Counter(item.id for item in given) - Counter(added)
-        return Added(added, tuple(once_more.elements()))
+        return self.patiently(lambda: self._add(user_id, given))
 
     def get(self, user_id: str, ids: Iterable[str]) -> Items:
         """Return a user's items by id, in the order of the ids; those not there are left out."""
@@ -176,12 +170,16 @@ class HistoryStore:
 
     def delete(self, user_id: str, ids: Iterable[str]) -> tuple[str, ...]:
         """Delete a user's items; return the ids of those that were there, in order."""
-        wanted = dict.fromkeys(ids)
-        with self._writing:
-            there = self._by_ids(user_id, wanted)  # Chroma counts missing ids as deleted
-            gone = tuple(one for one in wanted if one in there)
-            self._collection.erase(user_id, gone)
-        return gone
+        wanted, found = dict.fromkeys(ids), set[str]()
+
+        def erase() -> tuple[str, ...]:
+            with self._writing:
+                there = self._by_ids(user_id, wanted)  # Chroma counts missing ids as deleted
+                found.update(there)  # also what an earlier try deleted before it failed
+                self._collection.erase(user_id, tuple(there))
+            return tuple(one for one in wanted if one in found)
+
+        return self.patiently(erase)
 
     def delete_user(self, user_id: str) -> int:
         """Delete all of a user's items; return how many there were.
@@ -271,6 +269,25 @@ class HistoryStore:
             How many were added; those that the other store has already are left alone.
         """
         return sum(len(other.add(user, self.list(user)).added) for user in self.users())
+
+    def patiently(self, write: Callable[[], T]) -> T:
+        """Do what reads and writes, and again for some seconds while the server is being started.
+
+        `add` and `delete` do so by themselves.
+        """
+        return self._patience.write(write)
+
+    def _add(self, user_id: str, given: Items) -> Added:
+        wanted = records.by_id(given)
+        # embedding is slow, so it is done before others are kept from writing
+        vectors = self._embed(self._missing(user_id, wanted))
+        with self._writing:
+            fresh = self._missing(user_id, wanted)  # another thread may have come first
+            vectors |= self._embed([item for item in fresh if item.id not in vectors])
+            self._collection.write(user_id, fresh, vectors)
+        added = tuple(item.id for item in fresh)
+        once_more = Counter(item.id for item in given) - Counter(added)
+        return Added(added, tuple(once_more.elements()))
 
     def _by_ids(self, user_id: str, ids: Iterable[str]) -> dict[str, Stored]:
         return self._collection.by_ids(records.checked_user(user_id), ids)

@@ -8,19 +8,22 @@ bound to. The index itself is never asked for what is near: it is made with as f
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from operator import methodcaller
 from typing import Any
 
 import numpy as np
 from chromadb.api.collection_configuration import CreateHNSWConfiguration
 from chromadb.api.models.Collection import Collection
+from chromadb.errors import ChromaError
 
 from guided_profile.graph.errors import HistoryError
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import history_records as records
 from guided_profile.tools.history_binding import COLLECTION, Binding, found
 from guided_profile.tools.history_cache import UserItems
-from guided_profile.tools.history_connection import Connection, Folder, named_failures
+from guided_profile.tools.history_connection import Connection, Folder
+from guided_profile.tools.history_failures import ROOM, ROOM_TO_DELETE, named_failures
 from guided_profile.tools.history_records import Stored, Vector, chunks
 from guided_profile.tools.history_repair import broken, rebuild
 
@@ -125,6 +128,9 @@ class ItemCollection:
         """Write a user's items, all or none of them."""
         if not items:
             return
+        if isinstance(self.connection, Folder):
+            written = sum(len(one.text.encode()) + vectors[one.id].nbytes for one in items)
+            self.connection.check_room(ROOM + 8 * written)
         name = self._made(user_id, len(vectors[items[0].id]))
         with self._failures("written"):
             size = self.connection.client.get_max_batch_size()
@@ -150,7 +156,8 @@ class ItemCollection:
                 self._ask(name, "written", add, noted=True)
         except HistoryError:
             self.connection.cache.drop(user_id)
-            self.erase(user_id, [one.item.id for one in stored])
+            with suppress(HistoryError):  # what failed first is what is told
+                self.erase(user_id, [one.item.id for one in stored])
             raise
         self.connection.cache.change(user_id, lambda kept: kept.plus(stored, rows))
 
@@ -166,6 +173,7 @@ class ItemCollection:
         folder = connection if isinstance(connection, Folder) else None
         connection.cache.drop(user_id)
         if folder:
+            folder.check_room(ROOM_TO_DELETE)
             folder.erasing(True)
         size = min(PAGE, connection.client.get_max_batch_size())
         for page in chunks(ids, size):
@@ -248,13 +256,19 @@ class ItemCollection:
     def _once(self, name: str, done: str, ask: Callable[[Collection], Any], *, noted: bool) -> Any:
         folder = self.connection if isinstance(self.connection, Folder) else None
         if folder:
+            folder.awake()
             folder.make_room(name)
         with self._failures(done), self.connection.gate.shared():
             collection = self.connection.collections.get(name) or found(self.connection, name)
             if collection is None:
                 return {"ids": [], "metadatas": [], "embeddings": []}
             self.connection.collections[name] = collection
-            answer = ask(collection)
+            try:
+                answer = ask(collection)
+            except ChromaError:
+                if noted and folder:
+                    folder.failed_writing = True
+                raise
             if noted and folder:
                 folder.files.note(name)
         return answer

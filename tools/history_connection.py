@@ -2,12 +2,10 @@
 
 import ctypes
 import os
-import sqlite3
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import ClassVar, cast
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,11 +15,13 @@ from chromadb.api.client import Client
 from chromadb.api.fastapi import FastAPI
 from chromadb.api.models.Collection import Collection
 from chromadb.api.rust import RustBindingsAPI
+from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
 from chromadb.errors import ChromaError
 
 from guided_profile.graph.errors import HistoryError, SettingsError, StoreInUseError
 from guided_profile.tools.history_cache import UserCache
+from guided_profile.tools.history_failures import ROOM_TO_DELETE, check_room, named_failures
 from guided_profile.tools.history_gate import Gate
 from guided_profile.tools.history_index import IndexFiles
 
@@ -111,15 +111,16 @@ class Folder(Connection):
         self._descriptor = _lock(path)
         try:
             with named_failures(str(path), "opened", server=False):
-                client = cast(
-                    "Client", chromadb.PersistentClient(path=str(path), settings=_settings())
-                )
+                client = _opened(path)
         except HistoryError:
             os.close(self._descriptor)
             raise
         super().__init__(client, str(path))
         self.files = IndexFiles(path)
         self._loaded: set[str] = set()
+        self._runs = True
+        self.failed_writing = False
+        """Whether Chroma may have left something open, and is to be started again."""
         if (path / ERASING).exists():
             self.vacuum()
 
@@ -127,15 +128,30 @@ class Folder(Connection):
         """Let Chroma go of its files, do something to them, and open them again.
 
         Whoever calls holds the gate alone.
+
+        Raises:
+            HistoryError: There is no room to open them, now or the last time.
         """
+        check_room(self._path, ROOM_TO_DELETE)
         server = cast("RustBindingsAPI", self.client._server)
-        server.stop()
+        if self._runs:
+            server.stop()
+            self._runs = False
         self._loaded.clear()
         _give_memory_back()
         try:
             between()
         finally:
-            server.start()
+            with named_failures(self.place, "opened", server=False):
+                server.start()
+            self._runs, self.failed_writing = True, False
+
+    def awake(self) -> None:
+        """Start Chroma again if it could not be, or if a write failed in it."""
+        if self.failed_writing or not self._runs:
+            with self.gate.alone():
+                if self.failed_writing or not self._runs:
+                    self.restart()
 
     def make_room(self, name: str) -> None:
         """Let Chroma go of all indexes in memory, if this one would be one too many."""
@@ -161,10 +177,19 @@ class Folder(Connection):
     def erasing(self, begins: bool) -> None:
         """Mark the folder as one that deleted items may still be in the files of, or unmark it."""
         mark = self._path / ERASING
-        if begins:
-            mark.touch(0o600)
-        else:
-            mark.unlink(missing_ok=True)
+        with named_failures(self.place, "deleted from", server=False):
+            if begins:
+                mark.touch(0o600)
+            else:
+                mark.unlink(missing_ok=True)
+
+    def check_room(self, needed: int) -> None:
+        """Refuse to write where there is no room for it.
+
+        Raises:
+            HistoryError: There is none.
+        """
+        check_room(self._path, needed)
 
     @classmethod
     def at(cls, path: Path) -> "Folder":
@@ -190,7 +215,10 @@ class Folder(Connection):
             if self._holders or os.getpid() != self._process:
                 return
             del self._open[self._path]
-            super().close()
+            if self._runs:
+                super().close()
+            else:
+                _forget(self._path)
             _let_go(self._descriptor)
             os.close(self._descriptor)
 
@@ -238,57 +266,24 @@ def _sessions(client: Client) -> list[httpx.Client]:
     return [server._session for server in servers if isinstance(server, FastAPI)]
 
 
-class named_failures:
-    """Turn what Chroma raises into a HistoryError that says what to do, and holds no history.
+def _opened(path: Path) -> Client:
+    try:
+        return cast("Client", chromadb.PersistentClient(path=str(path), settings=_settings()))
+    except (ChromaError, ValueError, AttributeError) as error:
+        _forget(path)
+        why: BaseException | None = error  # it may be told of its own cleaning up, instead
+        while why is not None and not isinstance(why, ChromaError):
+            why = why.__cause__ or why.__context__
+        raise (why or error) from None
 
-    Chroma's HTTP client raises a bare `Exception` for an answer it cannot read, so the type is
-    looked at here instead of in an `except`.
-    """
 
-    def __init__(self, place: str, done: str, *, server: bool) -> None:
-        self._place = place
-        self._done = done
-        self._server = server
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Raise a HistoryError for an error of Chroma's; let any other pass."""
-        if isinstance(error, ChromaError | httpx.HTTPError | sqlite3.Error):
-            raise HistoryError(self._message(error)) from error
-        if isinstance(error, ValueError) or kind is Exception:
-            # these quote what they were given: not chained, so that no traceback shows it
-            raise HistoryError(self._message(error)) from None
-
-    def _message(self, error: BaseException | None) -> str:
-        name = type(error).__name__
-        if not self._server:
-            return (
-                f"the history in {self._place} could not be {self._done} ({name}). If that stays "
-                "so, see whether the disk is full; the items are still there: bring them to "
-                "another folder with HistoryStore.copy_to."
-            )
-        if isinstance(error, httpx.TimeoutException):
-            return (
-                f"the Chroma server at {self._place} does not answer; see whether it is "
-                "overloaded, and try again."
-            )
-        if isinstance(error, httpx.TransportError) or "Could not connect" in str(error):
-            port = urlsplit(self._place).port
-            return (
-                f"no Chroma server answers at {self._place}; start one with "
-                f"`chroma run --path DIR --port {port or 8000}`, or correct the URL."
-            )
-        return (
-            f"the history at {self._place} could not be {self._done} ({name}); see whether that "
-            "is a Chroma server of this client's version, and what its log says."
-        )
+def _forget(path: Path) -> None:
+    """Have Chroma forget what did not start: it would hand it out again, and it never works."""
+    for known in (
+        SharedSystemClient._identifier_to_system,
+        SharedSystemClient._identifier_to_refcount,
+    ):
+        cast("dict[str, object]", known).pop(str(path), None)
 
 
 def _settings(**own: str | int | None) -> Settings:

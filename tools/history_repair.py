@@ -11,7 +11,8 @@ from chromadb.errors import InternalError
 
 from guided_profile.graph.errors import HistoryError
 from guided_profile.tools import history_records as records
-from guided_profile.tools.history_connection import Folder, named_failures
+from guided_profile.tools.history_connection import Folder
+from guided_profile.tools.history_failures import named_failures
 from guided_profile.tools.history_records import Vector
 
 _PAGE = 500

@@ -12,11 +12,24 @@ from guided_profile.graph.errors import ModelError
 NO_KEY = "none"
 """Sent to endpoints that want no key, since the client insists on one."""
 
+NOT_OF_THE_API = "no reply of the OpenAI API"
+"""What a ValueError says that is raised for a reply which is none; see `model_endpoint.sound`."""
+
+
+class EndlessReplyError(httpx2.TransportError):
+    """A reply that does not end: what came is thrown away."""
+
+    def __init__(self) -> None:
+        super().__init__("the reply does not end")
+
+
 FAILURES = (
     openai.OpenAIError,
     langchain.ModelError,
     httpx.HTTPError,
     httpx2.HTTPError,
+    TimeoutError,  # the whole call's
+    RecursionError,  # JSON in JSON in JSON
     # ChatOpenAI raises these for replies that are not of the API: see `_is_nonsense`
     ValueError,
     KeyError,
@@ -25,6 +38,8 @@ FAILURES = (
 """What a model or an embeddings endpoint may raise; hand it to `model_error`."""
 
 _NONSENSE = (
+    NOT_OF_THE_API,
+    "while decoding a JSON",
     "Unexpected response type",
     "Response missing 'choices'",
     "null value for 'choices'",
@@ -55,6 +70,7 @@ _ADVICE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         (
             openai.APITimeoutError,
             langchain.ModelTimeoutError,
+            TimeoutError,
             httpx.TimeoutException,
             httpx2.TimeoutException,
         ),
@@ -100,6 +116,8 @@ def _advice(error: Exception) -> str | None:
             "the prompt is longer than its context: use a model with a longer one, or let the "
             "task see less history"
         )
+    if _comes_from(error, EndlessReplyError):
+        return "its endpoint's reply does not end: see whether it heeds max_tokens"
     for kinds, advice in _ADVICE:
         if isinstance(error, kinds):
             return advice
@@ -117,6 +135,12 @@ def _advice(error: Exception) -> str | None:
     return None
 
 
+def _comes_from(error: BaseException | None, kind: type[Exception]) -> bool:
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__
+    return error is not None
+
+
 def _is_too_long(error: Exception) -> bool:
     if isinstance(error, langchain.ContextOverflowError):
         return True
@@ -125,7 +149,7 @@ def _is_too_long(error: Exception) -> bool:
 
 
 def _is_nonsense(error: Exception) -> bool:
-    if isinstance(error, json.JSONDecodeError):
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
         return True
     if isinstance(error, ValueError) and error.args and isinstance(error.args[0], dict):
         return True  # a reply that is `{"error": …}` under a status of success

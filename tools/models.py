@@ -1,14 +1,14 @@
 """How the stages talk to a chat model: any LangChain one, with or without log probabilities."""
 
+import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-import httpx2
 import openai
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import merge_configs
@@ -17,11 +17,14 @@ from langgraph.constants import TAG_NOSTREAM
 from pydantic import SecretStr
 
 from guided_profile.graph.state import Call, Cost
+from guided_profile.tools.model_endpoint import EndpointChat, async_client
 from guided_profile.tools.model_errors import FAILURES, NO_KEY, model_error
 from guided_profile.tools.model_refusals import accepted, refuse, refused, refused_setting
 
 TOP_LOGPROBS = 20
 """How many tokens the OpenAI API tells the probability of, at most."""
+LONGEST_TOKEN = 20
+"""Characters that no tokens have on average: an endpoint bounds no longer text at `max_tokens`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +51,6 @@ class LetterScores:
     call: Call
 
 
-class _EndpointChat(ChatOpenAI):
-    """ChatOpenAI that bounds its replies at endpoints which know only `max_tokens`.
-
-    ChatOpenAI sends `max_completion_tokens`, which Ollama ignores without a word: a reply of one
-    token then goes on until the context is full. OpenAI's own models want the new name.
-    """
-
-    def _get_request_payload(
-        self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
-    ) -> dict[str, Any]:
-        payload: dict[str, Any] = super()._get_request_payload(input_, stop=stop, **kwargs)
-        if self.openai_api_base and "max_completion_tokens" in payload:
-            payload["max_tokens"] = payload.pop("max_completion_tokens")
-        if payload.get("temperature") is None:
-            payload.pop("temperature", None)
-        return payload
-
-
 def endpoint_model(
     model: str,
     *,
@@ -80,15 +65,10 @@ def endpoint_model(
         model: The model's name at the endpoint.
         base_url: The endpoint; None: OpenAI's own.
         api_key: None for an endpoint that wants none.
-        timeout: Of one request, in seconds.
+        timeout: Of a call with its retries, in seconds.
         max_tokens: Where a reply is cut off whose call does not say; None: where the endpoint does.
     """
-    # A connection belongs to the event loop that opened it: kept for a later asyncio.run(), it
-    # raises "Event loop is closed" there. So none is kept, in a client that nothing else shares.
-    client = openai.DefaultAsyncHttpxClient(
-        timeout=timeout, limits=httpx2.Limits(max_keepalive_connections=0)
-    )
-    return _EndpointChat(
+    return EndpointChat(
         model=model,
         base_url=base_url,
         api_key=SecretStr(api_key or NO_KEY),
@@ -99,7 +79,8 @@ def endpoint_model(
         stream_usage=True,
         use_responses_api=False,
         http_client=openai.DefaultHttpxClient(timeout=timeout),
-        http_async_client=client,
+        http_async_client=async_client(timeout),
+        deadline=timeout,
     )
 
 
@@ -141,9 +122,10 @@ async def complete(
     shown = config if streamed else _unseen(config)
     message, call = await _ask(chat, messages, settings, stage, shown)
     logprobs = [token["logprob"] for token in _token_logprobs(message) or []]
+    text, longest = _text(message), max_tokens * LONGEST_TOKEN
     return Completion(
-        text=message.text,
-        finish_reason=_finish_reason(message),
+        text=text[:longest],
+        finish_reason="length" if len(text) > longest else _finish_reason(message),
         call=call,
         confidence=math.exp(sum(logprobs) / len(logprobs)) if logprobs else None,
     )
@@ -182,12 +164,12 @@ async def score_letters(
         tokens = _token_logprobs(message)
         if tokens is not None:
             scores = _weigh(tokens, letters)
-            return LetterScores(scores, message.text, _finish_reason(message), call)
+            return LetterScores(scores, _text(message), _finish_reason(message), call)
         if message.text:  # an empty reply has no tokens whose probability could be told
             refuse(chat, "logprobs")
     settings = {"temperature": 0.0, "max_tokens": max_tokens_without}
     message, call = await _ask(chat, messages, settings, stage, config)
-    return LetterScores(None, message.text, _finish_reason(message), _together([*spent, call]))
+    return LetterScores(None, _text(message), _finish_reason(message), _together([*spent, call]))
 
 
 def _unseen(config: RunnableConfig | None) -> RunnableConfig:
@@ -207,7 +189,8 @@ async def _ask(
     while True:
         wanted: dict[str, Any] = accepted(chat, settings)
         try:
-            message = await chat.ainvoke(list(messages), config, **wanted)
+            async with asyncio.timeout(getattr(chat, "deadline", None)):
+                message = await chat.ainvoke(list(messages), config, **wanted)
         except FAILURES as error:
             named = refused_setting(error, wanted)
             if named is None:
@@ -237,10 +220,19 @@ def _weigh(tokens: Sequence[Mapping[str, Any]], letters: Sequence[str]) -> dict[
     return scores
 
 
+_REASONS = {"max_tokens": "length", "end_turn": "stop", "content_filter": "length"}
+"""What other libraries call it; a text that a filter ended is as incomplete as any cut one."""
+
+
+def _text(message: AIMessage) -> str:
+    """Return what a model wrote, without what no file or database takes."""
+    return message.text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
 def _finish_reason(message: AIMessage) -> str:
     told = message.response_metadata
     reason = str(told.get("finish_reason") or told.get("stop_reason") or "stop").lower()
-    return {"max_tokens": "length", "end_turn": "stop"}.get(reason, reason)
+    return _REASONS.get(reason, reason)
 
 
 def _cost(message: AIMessage, stage: str, seconds: float) -> Call:

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -22,6 +22,7 @@ ROOT = ("guided_profile", "profiles")
 KEPT_VERSIONS = 20
 """How many versions of a profile stay readable."""
 _PAGE = 100
+_STAMP = "%Y%m%dT%H%M%S%f"
 
 
 class Wish(Record):
@@ -91,7 +92,7 @@ class Shelf:
     async def write(self, standing: Standing) -> None:
         """Put a profile in place of the one before it, which stays among the versions."""
         value = standing.model_dump(mode="json")
-        key = f"{standing.profile.created:%Y%m%dT%H%M%S%f}-{uuid4().hex[:8]}"
+        key = f"{standing.profile.created:{_STAMP}}-{uuid4().hex[:8]}"
         await self.store.abatch(
             [
                 PutOp((*self._base, "standing"), self.variant, value, index=False),
@@ -100,12 +101,12 @@ class Shelf:
         )
         if standing.profile.version % KEPT_VERSIONS == 0:
             kept = await everything(self.store, self._versions)
-            for one in sorted(kept, key=lambda one: one.key)[:-KEPT_VERSIONS]:
+            for one in sorted(kept, key=_made)[:-KEPT_VERSIONS]:
                 await self.store.adelete(one.namespace, one.key)
 
     async def versions(self) -> list[Profile]:
         """Return the profiles that stood here, the oldest first; the last one is the standing."""
-        kept = sorted(await everything(self.store, self._versions), key=lambda one: one.key)
+        kept = sorted(await everything(self.store, self._versions), key=_made)
         return [standing.profile for one in kept[-KEPT_VERSIONS:] if (standing := _read(one))]
 
     async def drop(self) -> None:
@@ -115,8 +116,13 @@ class Shelf:
             await self.store.adelete(one.namespace, one.key)
 
     async def wish(self, wish: Wish) -> Wish:
-        """Keep what the user decided."""
-        key = f"{wish.time:%Y%m%dT%H%M%S%f}-{uuid4().hex[:8]}"
+        """Keep what the user decided: after all before it, even if the clock went back since."""
+        before = await everything(self.store, self._wishes)
+        last = max((one.key.partition("-")[0] for one in before), default="")
+        at = f"{wish.time:{_STAMP}}"
+        if at <= last:
+            at = f"{datetime.strptime(last, _STAMP) + timedelta(microseconds=1):{_STAMP}}"
+        key = f"{at}-{uuid4().hex[:8]}"
         kept = wish.model_copy(update={"key": key})
         await self.store.aput(self._wishes, key, kept.model_dump(mode="json"), index=False)
         return kept
@@ -129,6 +135,12 @@ class Shelf:
     async def take_back(self, wish: Wish) -> None:
         """Forget what the user decided."""
         await self.store.adelete(self._wishes, wish.key)
+
+
+def _made(kept: SearchItem) -> tuple[int, str]:
+    """Return what versions are ordered by: their number, whatever the clock said then."""
+    number = (kept.value.get("profile") or {}).get("version")
+    return (number if isinstance(number, int) else 0, kept.key)
 
 
 def _read(kept: SearchItem) -> Standing | None:

@@ -75,7 +75,7 @@ def test_what_cannot_be_opened_leaves_nothing_behind(endpoint: type[Endpoint]) -
     data = read_settings().data
     data.mkdir(parents=True)
     (data / "profiles.db").mkdir()
-    with pytest.raises(Exception, match="unable to open"):
+    with pytest.raises(Exception, match="could not be opened"):
         Companion.open()
     assert threading.active_count() == before
     with HistoryStore.open(LexicalEmbedder(), path=data / "history"):

@@ -124,6 +124,14 @@ def test_the_dimension_of_an_endpoint_is_asked_for_once(endpoint: Endpoint) -> N
         (400, {"error": {"message": "no: SECRET", "code": "bad_input"}}, "bad_input"),
         (200, {"data": []}, "embedding model|not a reply"),
         (200, {"data": [{"index": 0, "embedding": [1, 2]}]}, "embedding model"),
+        (200, ["SECRET"], "no vectors"),
+        (200, None, "no vectors"),
+        (200, {"data": "SECRET"}, "no vectors"),
+        (200, {"data": [5, 5]}, "no vectors"),
+        (200, {"data": 2 * [{"index": 0, "embedding": "SECRET"}]}, "no vectors"),
+        (200, {"data": 2 * [{"index": 0, "embedding": None}]}, "no vectors"),
+        (200, {"data": 2 * [{"index": 0, "embedding": [float("nan")]}]}, "no vectors"),
+        (200, {"data": 2 * [{"index": 0, "embedding": [1e300]}]}, "no vectors"),
     ],
 )
 def test_an_endpoint_that_fails_is_a_model_error_without_the_text(

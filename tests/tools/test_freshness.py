@@ -41,6 +41,8 @@ def standing(covered: int, revisions: int = 0) -> Standing:
         (standing(200), {"now": MADE + timedelta(days=8), "new": 10}, "revise"),
         (standing(200), {"now": MADE + timedelta(days=8), "new": 9}, "keep"),
         (standing(200), {"now": MADE + timedelta(days=6), "new": 10}, "keep"),
+        (standing(200), {"now": MADE - timedelta(days=900), "new": 10}, "revise"),  # the clock
+        (standing(200), {"now": MADE - timedelta(days=900)}, "keep"),
     ],
 )
 def test_a_profile_is_kept_revised_or_built_anew(

@@ -83,6 +83,21 @@ async def test_past_versions_stay_readable_up_to_a_bound() -> None:
     assert (await shelf.standing(), await shelf.versions()) == (None, [])
 
 
+async def test_a_clock_that_goes_back_changes_no_order() -> None:
+    shelf = Shelf(InMemoryStore(), "anna", "dialogue")
+    times = [START + timedelta(days=365 * year) for year in (0, 70, -30, 1)]
+    for number in range(1, KEPT_VERSIONS * 2 + 2):
+        one = standing(number)
+        made = one.profile.model_copy(update={"created": times[number % 4]})
+        await shelf.write(one.model_copy(update={"profile": made}))
+    kept = [profile.version for profile in await shelf.versions()]
+    assert kept == list(range(KEPT_VERSIONS + 2, KEPT_VERSIONS * 2 + 2))
+    for number, time in enumerate(times * 2):
+        await shelf.wish(Wish(kind="pin", text=f"boat {number}", time=time))
+    assert [wish.text for wish in await shelf.wishes()] == [f"boat {n}" for n in range(8)]
+    assert [wish.time for wish in await shelf.wishes()] == times * 2
+
+
 async def test_fifty_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     async with AsyncSqliteStore.from_conn_string(str(tmp_path / "profiles.db")) as store:
         await store.setup()

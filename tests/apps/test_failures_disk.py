@@ -1,0 +1,204 @@
+"""A full disk, a small real one, and a file of profiles that another process is writing to."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import aiosqlite
+import pytest
+from endpoint import Endpoint
+from server_client import ANNA, served
+from test_middleware import Host, agent_of, ask, mark, said_by
+
+from guided_profile.apps.cli import main
+from guided_profile.apps.companion import Companion
+from guided_profile.apps.settings import read_settings
+from guided_profile.graph.errors import HistoryError, ProfilesError
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools import history_collection
+from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.profile_file import open_profiles
+
+ASK = ["ask", "Which pet do I have?", "--user", "anna"]
+ASKED = {"question": "Which pet do I have?"}
+MORE = {"items": [{"text": "my cat Miso likes fish"}]}
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    arguments = ["-t", "tmpfs", "-o", "size=64m", "none", str(folder)]
+    if not mount or subprocess.run([mount, *arguments], capture_output=True).returncode:
+        pytest.skip("a small disk can only be mounted by root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Take all the room that is left; delete the returned file to give it back."""
+    filler = disk / "filler"
+    descriptor = os.open(filler, os.O_CREAT | os.O_WRONLY)
+    for size in (1 << 20, 1):  # to the last byte
+        try:
+            while True:
+                os.write(descriptor, bytes(size))
+        except OSError:
+            pass
+    os.close(descriptor)
+    return filler
+
+
+def items(name: str) -> list[HistoryItem]:
+    return [HistoryItem(text=f"{name} {n} " + "cat " * 500) for n in range(10)]
+
+
+def test_a_full_disk_loses_nothing_and_is_told(disk: Path) -> None:
+    with HistoryStore.open(LexicalEmbedder(), path=disk / "history") as history:
+        told = {one for n in range(5) for one in history.add("anna", items(str(n))).added}
+        filler = fill(disk)
+        for number in range(10):  # Chroma itself waits for ever from some failure on
+            with pytest.raises(HistoryError, match="0 MB left and 33 MB are needed; nothing was"):
+                history.add("anna", items(f"more {number}"))
+            with pytest.raises(HistoryError, match="make room on it"):
+                history.delete("anna", list(told)[:1])
+            assert {one.id for one in history.list("anna")} == told
+            assert len(history.search("anna", "cat", limit=3)) == 3
+        filler.unlink()
+        told |= set(history.add("anna", items("after")).added)
+    with HistoryStore.open(LexicalEmbedder(), path=disk / "history") as history:
+        assert {one.id for one in history.list("anna")} == told
+        assert len(history.vectors("anna", told)) == len(told)
+
+
+def test_a_disk_that_others_fill_meanwhile_is_no_endless_wait(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There was room when it was looked for, and there is none when Chroma writes."""
+    monkeypatch.setattr(history_collection, "ROOM", -(1 << 40))
+    monkeypatch.setattr(history_collection, "ROOM_TO_DELETE", -(1 << 40))
+    with HistoryStore.open(LexicalEmbedder(), path=disk / "history") as history:
+        told = set(history.add("anna", items("first")).added)
+        filler = fill(disk)
+        for number in range(10):
+            with pytest.raises(HistoryError, match="room on it"):
+                history.add("anna", items(f"more {number}"))
+        filler.unlink()
+        told |= set(history.add("anna", items("after")).added)
+        assert {one.id for one in history.list("anna")} == told
+    with HistoryStore.open(LexicalEmbedder(), path=disk / "history") as history:
+        assert {one.id for one in history.list("anna")} == told
+
+
+def test_a_history_that_could_not_be_opened_is_opened_when_there_is_room(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history_collection, "ROOM", -(1 << 40))
+    with HistoryStore.open(LexicalEmbedder(), path=disk / "history") as history:
+        told = set(history.add("anna", items("first")).added)
+        filler = fill(disk)
+        with pytest.raises(HistoryError, match="room on it"):
+            history.add("anna", items("more"))
+    for _ in range(3):
+        with pytest.raises(HistoryError, match="could not be opened: its disk is full"):
+            HistoryStore.open(LexicalEmbedder(), path=disk / "history")
+    filler.unlink()
+    with HistoryStore.open(LexicalEmbedder(), path=disk / "history") as history:
+        assert {one.id for one in history.list("anna")} == told
+
+
+async def test_profiles_on_a_full_disk_are_told_and_kept(disk: Path) -> None:
+    async with open_profiles(disk / "profiles.db") as store:
+        await store.aput(("anna",), "before", {"text": "x" * 1000}, index=False)
+        filler = await asyncio.to_thread(fill, disk)
+        for _ in range(3):
+            with pytest.raises(ProfilesError, match="the disk is full or fails; make room"):
+                await store.aput(("anna",), "more", {"text": "x" * 100_000}, index=False)
+        assert await store.aget(("anna",), "before")
+        filler.unlink()
+        await store.aput(("anna",), "more", {"text": "x" * 100_000}, index=False)
+    async with open_profiles(disk / "profiles.db") as store:
+        assert len(await store.asearch(("anna",))) == 2
+
+
+def test_a_full_disk_by_each_way_in(
+    disk: Path,
+    endpoint: type[Endpoint],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("GUIDED_PROFILE_DATA", str(disk / "data"))
+    path = tmp_path / "anna.txt"
+    path.write_text("my cat Miso sleeps on my desk\nthe bicycle commute took 20 minutes\n")
+    assert main(["add", str(path), "--user", "anna"]) == 0
+    with served() as (outside, _):
+        filler = fill(disk)
+        answer = outside.post("/v1/history", json=MORE, headers=ANNA)
+        assert (answer.status_code, answer.json()["error"]) == (503, "history_unavailable")
+        answer = outside.post("/v1/ask", json=ASKED, headers=ANNA)
+        assert (answer.status_code, answer.json()["error"]) == (503, "profiles_unavailable")
+        filler.unlink()
+        assert outside.post("/v1/ask", json=ASKED, headers=ANNA).status_code == 200
+        filler = fill(disk)
+        answer = outside.post("/v1/ask", json=ASKED, headers=ANNA)  # its profile stands
+        assert answer.json()["answer"]["text"] == "Miso, my cat."
+        filler.unlink()
+    with Companion.open(task="dialogue") as companion:
+        filler = fill(disk)
+        answered = ask(agent_of(companion, Host()), "Does my cat sleep?")
+        assert answered["messages"][-1].text == "Gladly."
+        assert mark(answered)["personalized"] is True
+        assert len(said_by(companion, "anna")) == 2  # and the log says that it was not kept
+        filler.unlink()
+    fill(disk)
+    capsys.readouterr()
+    path.write_text("something else\n")
+    for command in (["add", str(path), "--user", "anna"], ASK):
+        assert main(command) == 1
+        shown = capsys.readouterr()
+        assert "room on it" in shown.err, shown.err
+        assert len(shown.err.strip().splitlines()) == 1
+
+
+def test_a_locked_file_of_profiles_by_each_way_in(
+    added: type[Endpoint],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    waits = partial(aiosqlite.connect, timeout=0.1)  # five seconds, else
+    monkeypatch.setattr("langgraph.store.sqlite.aio.aiosqlite.connect", waits)
+    assert main(["tasks"]) == 0
+    with served() as (outside, _):
+        file = read_settings().data / "profiles.db"
+        other = sqlite3.connect(file, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        for headers in (ANNA, ANNA | {"Accept": "text/event-stream"}):
+            answer = outside.post("/v1/ask", json=ASKED, headers=headers)
+            assert "profiles_unavailable" in answer.text
+    capsys.readouterr()
+    assert main(ASK) == 1
+    shown = capsys.readouterr()
+    assert "another process is writing to them; try again when it is done" in shown.err
+    assert (shown.out, len(shown.err.strip().splitlines())) == ("", 1)
+    with Companion.open(task="dialogue") as companion:
+        agent = agent_of(companion, Host(), recall_tokens=0)
+        with pytest.raises(ProfilesError):
+            companion.refresh("anna").result(10)
+        assert mark(ask(agent, "Is it far by bicycle?"))["personalized"] is False
+        assert len(said_by(companion, "anna")) == 3
+        assert "the profile is not made: ProfilesError" in caplog.text
+        other.execute("ROLLBACK")
+        other.close()
+        companion.refresh("anna").result(10)
+        assert mark(ask(agent, "And back?"))["personalized"] is True
+    assert main(ASK) == 0

@@ -1,0 +1,121 @@
+"""The file of the profiles when it is locked, full or broken."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from langgraph.store.base import PutOp
+
+from guided_profile.graph.errors import ProfilesError
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.forgetting import forget_items
+from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.profile_file import ProfileFile, open_profiles
+
+SPACE = ("guided_profile", "profiles", "anna")
+PUTS = [PutOp(SPACE, "a", {"n": 1}, index=False), PutOp((*SPACE, "v"), "b", {"n": 2}, index=False)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "profiles.db"
+
+
+@pytest.fixture
+async def store(path: Path) -> AsyncIterator[ProfileFile]:
+    async with open_profiles(path) as one:
+        await one.conn.execute("PRAGMA busy_timeout=50")  # five seconds, else
+        yield one
+
+
+def locked(path: Path) -> sqlite3.Connection:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
+async def test_a_locked_file_is_said_and_written_to_when_it_is_free(
+    store: ProfileFile, path: Path
+) -> None:
+    await store.aput(SPACE, "before", {"n": 0}, index=False)
+    other = locked(path)
+    for _ in range(3):
+        with pytest.raises(ProfilesError, match="another process is writing to them; try again"):
+            await store.abatch(PUTS)
+        assert await store.aget(SPACE, "before")  # who reads is not kept waiting
+    other.execute("ROLLBACK")
+    other.close()
+    assert await store.aget(SPACE, "a") is None
+    await store.abatch(PUTS)
+    assert await store.aget((*SPACE, "v"), "b")
+
+
+async def test_a_lock_that_is_held_a_moment_is_waited_for(path: Path) -> None:
+    async with open_profiles(path) as store:
+        other = locked(path)
+        asyncio.get_running_loop().call_later(0.5, other.close)
+        await store.abatch(PUTS)
+        assert await store.aget(SPACE, "a")
+
+
+async def test_a_commit_that_fails_leaves_no_transaction_open(
+    store: ProfileFile, path: Path
+) -> None:
+    # in which who reads may stop a commit
+    await (await store.conn.execute("PRAGMA journal_mode=DELETE")).close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM store").fetchall()
+    with pytest.raises(ProfilesError, match="another process"):
+        await store.abatch(PUTS)
+    other.close()
+    assert await store.aget(SPACE, "a") is None
+    await store.abatch(PUTS)
+    assert await store.aget(SPACE, "a")
+
+
+async def test_a_full_file_is_said_and_nothing_is_half_written(store: ProfileFile) -> None:
+    await store.aput(SPACE, "before", {"n": 0}, index=False)
+    await store.conn.execute("PRAGMA max_page_count=1")  # it has all the pages that it may have
+    large = [*PUTS, PutOp((*SPACE, "v"), "c", {"text": "x" * 100_000}, index=False)]
+    for _ in range(3):
+        with pytest.raises(ProfilesError, match="the disk is full or fails; make room"):
+            await store.abatch(large)
+        assert await store.aget(SPACE, "before")
+        assert await store.aget(SPACE, "a") is None
+    await store.conn.execute("PRAGMA max_page_count=100000")
+    await store.abatch(large)
+    assert await store.aget((*SPACE, "v"), "c")
+
+
+@pytest.mark.parametrize("content", [b"this is no database, " * 99, b"SQLite format 3\0" * 99])
+def test_a_file_that_is_none_is_said(path: Path, content: bytes) -> None:
+    async def opened() -> None:
+        async with open_profiles(path):
+            pass
+
+    path.write_bytes(content)
+    with pytest.raises(ProfilesError, match=r"could not be opened: .*profiles\.db"):
+        asyncio.run(opened())
+
+
+async def test_deleting_ends_nobody_elses_transaction(
+    store: ProfileFile, history: HistoryStore
+) -> None:
+    """The file is rewritten after a deletion, while others write: all of it is there after."""
+    items = [HistoryItem(id=str(n), text=f"item {n}") for n in range(20)]
+    await asyncio.to_thread(history.add, "anna", items)
+
+    async def delete(number: int) -> None:
+        await forget_items("anna", [str(number)], history=history, store=store)
+
+    async def write(number: int) -> None:
+        await store.abatch([PutOp((*SPACE, str(number)), "k", {"n": number}, index=False)])
+
+    both = [one for n in range(20) for one in (delete(n), *(write(20 * n + k) for k in range(20)))]
+    await asyncio.gather(*both)
+    assert history.count("anna") == 0
+    for number in range(400):
+        assert await store.aget((*SPACE, str(number)), "k")
