@@ -78,3 +78,13 @@ def test_the_wheel_works_from_another_folder(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "preference (choice)" in done.stdout
+
+
+def test_the_graph_is_imported_without_what_is_slow_to_import() -> None:
+    program = (
+        "import sys, guided_profile.graph.build;"
+        "print([one for one in ('chromadb', 'openai', 'onnxruntime', 'fastapi', 'langchain')"
+        " if one in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr

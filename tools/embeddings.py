@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import openai
 from langchain_core.embeddings import Embeddings
-from langchain_openai import OpenAIEmbeddings
 from numpy.typing import NDArray
 from pydantic import SecretStr
 
 from guided_profile.graph.errors import ModelError, SettingsError
-from guided_profile.tools.model_errors import FAILURES, NO_KEY, model_error
+from guided_profile.tools.models import failures
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession  # type: ignore[import-untyped]
@@ -185,6 +183,11 @@ class EndpointEmbedder(Embedder):
 
     def __init__(self, model: str, base_url: str | None, api_key: str | None) -> None:
         """Take the model's name there, the endpoint (None: OpenAI's own) and its key, if any."""
+        import openai  # slow to import, and only endpoints need it
+        from langchain_openai import OpenAIEmbeddings
+
+        from guided_profile.tools.model_errors import NO_KEY
+
         self.id = model
         self._dimension: int | None = None
         self._client = OpenAIEmbeddings(
@@ -219,8 +222,12 @@ class EndpointEmbedder(Embedder):
             vectors = self._client.embed_documents(texts)
             with np.errstate(over="ignore"):  # infinite then
                 rows = np.array(vectors, np.float32, ndmin=2)
-        except (*FAILURES, AttributeError) as error:
+        except failures() as error:
+            from guided_profile.tools.model_errors import model_error
+
             raise (model_error(error, self.id) or self._nonsense(len(texts))) from error
+        except AttributeError as error:
+            raise self._nonsense(len(texts)) from error
         if rows.ndim != 2 or not np.isfinite(rows).all():
             raise self._nonsense(len(texts))
         dimensions = {len(vector) for vector in vectors} | {self._dimension or len(vectors[0])}

@@ -15,17 +15,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar
 
 from guided_profile.graph.context import Recall
 from guided_profile.graph.errors import HistoryError, QuestionError
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import history_records as records
-from guided_profile.tools.history_collection import ItemCollection
-from guided_profile.tools.history_connection import Connection, connect
 from guided_profile.tools.history_failures import Patience
 from guided_profile.tools.history_records import Filter, Stored, Vector, unit_vectors
 from guided_profile.tools.ranking import Candidates, rank
+
+if TYPE_CHECKING:
+    from guided_profile.tools.history_connection import Connection
 
 
 class EmbedderLike(Protocol):
@@ -74,7 +75,9 @@ class HistoryStore:
     All of them raise HistoryError if Chroma fails, and QuestionError if the user's id is blank.
     """
 
-    def __init__(self, embedder: EmbedderLike, connection: Connection) -> None:
+    def __init__(self, embedder: EmbedderLike, connection: "Connection") -> None:
+        from guided_profile.tools.history_collection import ItemCollection  # see `open`
+
         self.embedder = embedder
         self._collection = ItemCollection(embedder.id, connection, self._rows)
         self._writing = connection.writing
@@ -99,6 +102,8 @@ class HistoryStore:
             EmbedderMismatchError: The store was written with another embedder.
             HistoryError: The folder cannot be used, or no server answers.
         """
+        from guided_profile.tools.history_connection import connect  # Chroma is slow to import
+
         store = cls(embedder, connect(path, url))
         try:
             store._collection.check()

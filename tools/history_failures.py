@@ -10,7 +10,6 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx
-from chromadb.errors import ChromaError
 
 from guided_profile.graph.errors import HistoryError
 
@@ -88,6 +87,10 @@ class named_failures:
         trace: TracebackType | None,
     ) -> None:
         """Raise a HistoryError for an error of Chroma's; let any other pass."""
+        if error is None:
+            return
+        from chromadb.errors import ChromaError  # slow to import, and here it is there already
+
         if isinstance(error, ChromaError | httpx.HTTPError | sqlite3.Error | OSError):
             raise HistoryError(self._message(error)) from error
         if isinstance(error, ValueError) or kind is Exception:

@@ -3,7 +3,6 @@
 import weakref
 from collections.abc import Mapping
 
-import openai
 from langchain_core import exceptions as langchain
 from langchain_core.language_models import BaseChatModel
 
@@ -11,20 +10,21 @@ _OPTIONAL = ("logprobs", "temperature")
 """Settings that are left out for an endpoint whose refusal names them: some have no log
 probabilities, and reasoning models want no temperature."""
 
-_REFUSALS = (
-    openai.BadRequestError,
-    openai.UnprocessableEntityError,
-    langchain.ModelInvalidRequestError,
-    TypeError,  # of a client library whose call has no such argument
-)
-
 _known_refusals: dict[int, tuple["weakref.ref[BaseChatModel]", set[str]]] = {}
 """What each model's endpoint refused, by the model's identity, since models cannot be hashed."""
 
 
 def refused_setting(error: Exception, wanted: Mapping[str, float | None]) -> str | None:
     """Return the optional setting that an endpoint, or a client library, refuses by name."""
-    if not isinstance(error, _REFUSALS):
+    import openai  # slow to import, and not every model needs it
+
+    refusals = (
+        openai.BadRequestError,
+        openai.UnprocessableEntityError,
+        langchain.ModelInvalidRequestError,
+        TypeError,  # of a client library whose call has no such argument
+    )
+    if not isinstance(error, refusals):
         return None
     said = str(error).lower()
     return next((one for one in _OPTIONAL if one in said and wanted.get(one) is not None), None)

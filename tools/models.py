@@ -5,21 +5,20 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import openai
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import merge_configs
-from langchain_openai import ChatOpenAI
 from langgraph.constants import TAG_NOSTREAM
 from pydantic import SecretStr
 
 from guided_profile.graph.state import Call, Cost
-from guided_profile.tools.model_endpoint import EndpointChat, async_client
-from guided_profile.tools.model_errors import FAILURES, NO_KEY, model_error
 from guided_profile.tools.model_refusals import accepted, refuse, refused, refused_setting
+
+if TYPE_CHECKING:
+    from langchain_openai import ChatOpenAI
 
 TOP_LOGPROBS = 20
 """How many tokens the OpenAI API tells the probability of, at most."""
@@ -58,7 +57,7 @@ def endpoint_model(
     api_key: str | None,
     timeout: float = 120,
     max_tokens: int | None = None,
-) -> ChatOpenAI:
+) -> "ChatOpenAI":
     """Return the chat model of an OpenAI-compatible endpoint.
 
     Args:
@@ -68,6 +67,11 @@ def endpoint_model(
         timeout: Of a call with its retries, in seconds.
         max_tokens: Where a reply is cut off whose call does not say; None: where the endpoint does.
     """
+    import openai  # slow to import, and not every model needs it
+
+    from guided_profile.tools.model_endpoint import EndpointChat, async_client
+    from guided_profile.tools.model_errors import NO_KEY
+
     return EndpointChat(
         model=model,
         base_url=base_url,
@@ -82,6 +86,13 @@ def endpoint_model(
         http_async_client=async_client(timeout),
         deadline=timeout,
     )
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """Return what a model may raise, for `model_errors.model_error`; looked up when one does."""
+    from guided_profile.tools.model_errors import FAILURES
+
+    return FAILURES
 
 
 def model_id(chat: BaseChatModel) -> str:
@@ -191,7 +202,9 @@ async def _ask(
         try:
             async with asyncio.timeout(getattr(chat, "deadline", None)):
                 message = await chat.ainvoke(list(messages), config, **wanted)
-        except FAILURES as error:
+        except failures() as error:
+            from guided_profile.tools.model_errors import model_error
+
             named = refused_setting(error, wanted)
             if named is None:
                 failed = model_error(error, model_id(chat))
