@@ -4,8 +4,7 @@ What a sentence claims is held against what items are about (`topics.py`); what 
 is counted (`style.py`). `evals/bench_evidence.py` measures it on labelled sentences.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +48,7 @@ def support(
         against: set[int] = set()
         scores = _by_style(text, {index: items[index].text for index in said}) if style else None
         if scores is None:
-            cosines = {index: float(vector @ item_vectors[index]) for index in said}
+            cosines = _cosines(item_vectors, vector, said)
             scores, against = by_topic(text, cosines, said, ages)
         best = sorted(scores, key=lambda index: (-scores[index], index))[:MOST_EVIDENCE]
         tied.append(
@@ -89,7 +88,7 @@ def speaking_for(
     scores: list[dict[int, float]] = []
     for option, vector in zip(options, option_vectors, strict=True):
         claim = Claim.of(option)
-        cosines = {index: float(vector @ item_vectors[index]) for index in said}
+        cosines = _cosines(item_vectors, vector, said)
         scores.append({one.index: one.score(claim) for one in about(claim, cosines, said)})
     over = {
         index for index in said if covered(Claim.of(options[chosen]).telling, said[index].denied)
@@ -185,14 +184,27 @@ def confidence(ages: Sequence[float], against: Sequence[float] = ()) -> float:
     return float(round(for_it / (for_it + against_it + 1), 3))
 
 
+def _cosines(
+    item_vectors: NDArray[np.float32], vector: NDArray[np.float32], wanted: Iterable[int]
+) -> dict[int, float]:
+    """Return the cosines of some of the items, by their index."""
+    cosines = (item_vectors @ vector).tolist()
+    return {index: cosines[index] for index in wanted}
+
+
 def _by_the_user(items: Sequence[HistoryItem]) -> dict[int, Said]:
     """Return what the user's own items say, by their index."""
     own = [index for index, item in enumerate(items) if item.role == "user"]
-    told = (json.dumps([items[index].text, items[index].category]) for index in own)
+    told = (f"{items[index].category or ''}\0{items[index].text}" for index in own)
     return dict(zip(own, _read.of(told), strict=True))
 
 
-_read: TextCache[Said] = TextCache(lambda told: Said.of(*json.loads(told)), most_bytes=4 << 20)
+def _read_item(told: str) -> Said:
+    category, _, text = told.partition("\0")
+    return Said.of(text, category)
+
+
+_read: TextCache[Said] = TextCache(_read_item, most_bytes=4 << 20)
 """The same items are read in every run; with its words, an item takes some ten times as much."""
 
 

@@ -23,7 +23,7 @@ from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import history_records as records
 from guided_profile.tools.history_failures import Patience
 from guided_profile.tools.history_records import Filter, Stored, Vector, unit_vectors
-from guided_profile.tools.ranking import Candidates, rank
+from guided_profile.tools.ranking import Candidates, cosines_of, rank
 
 if TYPE_CHECKING:
     from guided_profile.tools.history_connection import Connection
@@ -257,7 +257,8 @@ class HistoryStore:
         best = rank(query, wanted, Candidates.of(there, vectors), recall, limit)
         if wanted is None or vectors is None:
             return [Found(there[one], 0.0) for one in best]
-        return [Found(there[one], float(vectors[one] @ wanted)) for one in best]
+        cosines = cosines_of(vectors, wanted).tolist()
+        return [Found(there[one], cosines[one]) for one in best]
 
     def vectors(self, user_id: str, ids: Iterable[str]) -> dict[str, Vector]:
         """Return the unit vectors of a user's items, by id; those not there are left out."""

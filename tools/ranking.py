@@ -68,7 +68,7 @@ def rank(
     scores = np.zeros(len(candidates.texts))
     if wanted is not None and candidates.vectors is not None:
         # rounded, since the same vector in another row may differ in its last bit
-        scores += _fusable(np.round(_cosines(candidates.vectors, wanted), 6))
+        scores += _fusable(np.round(cosines_of(candidates.vectors, wanted), 6))
     if recall.bm25:
         matches = np.round(bm25(query, candidates.texts), 6)
         scores += np.where(matches > 0, _fusable(matches), 0.0)
@@ -103,7 +103,8 @@ def _freshness(days: Numbers, half_life: float) -> Numbers:
     return freshness
 
 
-def _cosines(vectors: Vector, wanted: Vector) -> NDArray[np.float32]:
+def cosines_of(vectors: Vector, wanted: Vector) -> NDArray[np.float32]:
+    """Return the cosine of each row with a unit vector."""
     step = max(1, _TILE // 8 // len(wanted))
     parts = [vectors[start : start + step] @ wanted for start in range(0, len(vectors), step)]
     return np.concatenate(parts)
@@ -122,6 +123,11 @@ def _spread(order: NDArray[np.intp], vectors: Vector, most_alike: float, limit: 
             better = vectors[kept[first : first + size]]
             taken |= (block @ better.T).max(axis=1) >= most_alike
         alike = np.greater_equal(block @ block.T, most_alike)
+        if not taken.any() and np.count_nonzero(alike) == len(rows):  # each like itself alone
+            kept.extend(rows.tolist())
+            if len(kept) >= limit:
+                return kept[:limit]
+            continue
         for place, row in enumerate(rows.tolist()):
             if taken[place]:
                 behind.append(row)

@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from guided_profile.tools.wording import Claim, Said, covered
+from guided_profile.tools.wording import Claim, Said, covered, head
 
 _SIMILAR = 0.36
 """Cosine from which an item is about what a sentence is about, whatever its words."""
@@ -29,6 +29,7 @@ _COVERED_IF_NEAR = 0.5
 _NEAR = 0.65
 _DENIED = 0.6
 """The share of what a claim denies that an item has to deny too."""
+_NONE: frozenset[str] = frozenset()
 _INTEREST = re.compile(r"\b(?:enjoy|like|love|interest|passion|fan of|hobby|keen)", re.I)
 
 
@@ -79,14 +80,15 @@ def _denies_too(claim: Claim, item: Said) -> bool:
 def about(claim: Claim, cosines: Mapping[int, float], said: Mapping[int, Said]) -> list[Shared]:
     """Return the items that are about what a claim is about."""
     found = []
+    heads = {head(word) for word in claim.telling}
     for index, cosine in cosines.items():
         item = said[index]
         if item.of_kin and item.of_kin not in claim.kin and not claim.names & item.words:
             continue
-        words = frozenset(covered(claim.telling, item.telling))
+        words = _NONE if heads.isdisjoint(item.heads) else covered(claim.telling, item.telling)
         denied = bool(covered(words, item.denied))
         if cosine >= _SIMILAR or len(words) > 1 or (words and (denied or cosine >= _RELATED)):
-            found.append(Shared(index, cosine, words))
+            found.append(Shared(index, cosine, frozenset(words)))
     return found
 
 

@@ -112,20 +112,27 @@ def content_words(text: str) -> set[str]:
     return telling_words(text) | numbers(text)
 
 
+def head(word: str) -> str:
+    """Return what words that are `alike` have in common, as others may too."""
+    return word[:5]
+
+
 def alike(one: str, other: str) -> bool:
     """Whether two stems are forms of one word, or one begins the other, as in a compound."""
     if one == other:
         return True
+    if head(one) != head(other) or len(one) < 5 or len(other) < 5:
+        return False
     short, long = sorted((one, other), key=len)
     same = next(
         (i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short)
     )
-    return same >= 5 and (same == len(short) or same >= 0.7 * len(long))
+    return same == len(short) or same >= 0.7 * len(long)
 
 
 def covered(wanted: Iterable[str], there: Collection[str]) -> set[str]:
     """Return the stems that have a form of theirs in a text."""
-    return {word for word in wanted if any(alike(word, other) for other in there)}
+    return {word for word in wanted if word in there or any(alike(word, other) for other in there)}
 
 
 def denied_words(text: str) -> set[str]:
@@ -214,6 +221,8 @@ class Said:
     words: frozenset[str]
     """All its words, folded."""
     telling: frozenset[str]
+    heads: frozenset[str]
+    """The heads of its telling words."""
     numbers: frozenset[str]
     kin: frozenset[str]
     denied: frozenset[str]
@@ -228,9 +237,11 @@ class Said:
         whole = f"{category or ''} {text}"
         whose = _OF_KIN.match(text)
         kin = _kin(whose[1]) if whose else set()
+        telling = frozenset(telling_words(whole))
         return cls(
             words=frozenset(re.findall(r"\w+", whole.casefold())),
-            telling=frozenset(telling_words(whole)),
+            telling=telling,
+            heads=frozenset(map(head, telling)),
             numbers=frozenset(numbers(text)),
             kin=frozenset(_kin(whole)),
             denied=frozenset(denied_words(text)),
