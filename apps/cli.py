@@ -17,6 +17,7 @@ from rich.console import Console
 
 from guided_profile.apps import (
     adding,
+    build_commands,
     commands,
     eval_commands,
     key_commands,
@@ -42,6 +43,8 @@ EPILOGS = {
     "keys": "example: guided-profile keys add --user anna",
     "tasks": "example: guided-profile tasks --json",
     "models": "example: guided-profile models pull smollm2-135m",
+    "build": "example: guided-profile build --all --task preference --dry-run --price-in 0.15 "
+    "--price-out 0.6",
     "eval": "example: guided-profile eval --data mine.jsonl --methods dg,pg,gpg --out runs/1"
     " (and as LangSmith experiments: … --langsmith my-dataset)",
     "tune": "example: guided-profile tune --task preference --data mine.jsonl --out runs/tuned",
@@ -82,6 +85,9 @@ def parser() -> argparse.ArgumentParser:
     )
     export = command("export", "Print everything that is kept about a user; `add` takes it back.")
     export.add_argument("--user", required=True)
+    build_commands.arguments(
+        command("build", "Make or refresh the profiles of all users, or of those in a file.")
+    )
     mcp = command("mcp", "Serve a user's history and profile to an assistant that speaks MCP.")
     mcp.add_argument("--user", required=True, help="whose; no other's can be reached")
     mcp.add_argument("--task", default="assistant", help="the task whose profile is shown")
@@ -151,6 +157,7 @@ _COMMANDS: dict[str, Command] = {
     "profile": profile_commands.profile,
     "forget": profile_commands.forget,
     "export": profile_commands.export,
+    "build": build_commands.build,
     "mcp": _mcp,
     "keys": key_commands.keys,
     "tasks": commands.tasks,

@@ -89,12 +89,17 @@ def _example(place: Place, record: Mapping[str, Any], task: str | None) -> Examp
         options=options,
         reference=place.text(record, "answer") if answerable is True else "",
         answerable=answerable,
-        history=tuple(_item(place, one) for one in place.field(record, "history", list)),
+        history=tuple(history_item(place, one) for one in place.field(record, "history", list)),
         about=about | {name: value for name, value in record.items() if name not in _KNOWN},
     )
 
 
-def _item(place: Place, one: object) -> HistoryItem:
+def history_item(place: Place, one: object) -> HistoryItem:
+    """Return an item of a history: a text, or an object with one.
+
+    Raises:
+        DatasetError: It is neither, or has a field that items do not have.
+    """
     if isinstance(one, str):
         one = {"text": one}
     if not isinstance(one, dict):

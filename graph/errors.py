@@ -11,6 +11,7 @@ GuidedProfileError
 │   ├── EmbedderMismatchError    the store was written with another embedder
 │   └── StoreInUseError          another process holds the embedded store
 ├── ProfilesError            the file of the profiles is locked, full or broken
+├── BuildError               the profiles of many users: its workers failed, not the model
 ├── ExperimentError          LangSmith could not be reached, or refused what it was sent
 ├── ModelError               the model or embeddings endpoint failed, or answered with nonsense
 ├── PeerError                another project's memory failed, in an evaluation
@@ -66,6 +67,10 @@ class StoreInUseError(HistoryError):
 
 class ProfilesError(GuidedProfileError):
     """The file of the profiles is locked, full or broken."""
+
+
+class BuildError(GuidedProfileError):
+    """What many profiles are made with failed: Ray, or its workers."""
 
 
 class ExperimentError(GuidedProfileError):

@@ -188,7 +188,9 @@ async def _bound(response: httpx2.Response) -> None:
     response.stream = _Bounded(response.stream)
 
 
-def async_client(timeout: float) -> httpx2.AsyncClient:
+def async_client(
+    timeout: float, transport: httpx2.AsyncBaseTransport | None = None
+) -> httpx2.AsyncClient:
     """Return what requests are sent by; it keeps no connection and reads no reply without end.
 
     A connection belongs to the event loop that opened it: kept for a later `asyncio.run()`, it
@@ -198,4 +200,5 @@ def async_client(timeout: float) -> httpx2.AsyncClient:
         timeout=timeout,
         limits=httpx2.Limits(max_keepalive_connections=0),
         event_hooks={"response": [_bound]},
+        transport=transport,
     )

@@ -18,6 +18,7 @@ from guided_profile.graph.state import Call, Cost
 from guided_profile.tools.model_refusals import accepted, refuse, refused, refused_setting
 
 if TYPE_CHECKING:
+    import httpx2
     from langchain_openai import ChatOpenAI
 
 TOP_LOGPROBS = 20
@@ -57,6 +58,7 @@ def endpoint_model(
     api_key: str | None,
     timeout: float = 120,
     max_tokens: int | None = None,
+    transport: "httpx2.AsyncBaseTransport | None" = None,
 ) -> "ChatOpenAI":
     """Return the chat model of an OpenAI-compatible endpoint.
 
@@ -66,6 +68,7 @@ def endpoint_model(
         api_key: None for an endpoint that wants none.
         timeout: Of a call with its retries, in seconds.
         max_tokens: Where a reply is cut off whose call does not say; None: where the endpoint does.
+        transport: What answers in the place of the endpoint.
     """
     import openai  # slow to import, and not every model needs it
 
@@ -83,7 +86,7 @@ def endpoint_model(
         stream_usage=True,
         use_responses_api=False,
         http_client=openai.DefaultHttpxClient(timeout=timeout),
-        http_async_client=async_client(timeout),
+        http_async_client=async_client(timeout, transport),
         deadline=timeout,
     )
 

@@ -1,0 +1,178 @@
+"""Profiles by batches: requests out, results in, stage by stage, and no model called meanwhile."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from endpoint import Endpoint
+
+from guided_profile.apps import bulk_batch
+from guided_profile.apps.cli import main
+
+CAT = "my cat Miso sleeps on my desk"
+BIKE = "the bicycle commute took 20 minutes"
+
+
+@pytest.fixture
+def histories(tmp_path: Path) -> Path:
+    path = tmp_path / "histories.jsonl"
+    lines = [
+        {"user_id": f"user-{n}", "history": [f"user-{n}: {CAT}", f"user-{n}: {BIKE}"]}
+        for n in range(3)
+    ]
+    lines.append({"user_id": "long", "history": [f"{n} {CAT * 20}" for n in range(60)]})
+    path.write_text("".join(json.dumps(one) + "\n" for one in lines))
+    return path
+
+
+class Building:
+    """Builds from one file to another, and returns what is said."""
+
+    def __init__(self, folder: Path, histories: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self._capsys = folder, capsys
+        self.profiles = folder / "profiles.jsonl"
+        self._given = ["--from", str(histories), "--out", str(self.profiles), "--json"]
+
+    def __call__(self, *arguments: str | Path, code: int = 0) -> dict[str, Any]:
+        self._capsys.readouterr()
+        assert main(["build", *self._given, *map(str, arguments)]) == code
+        return json.loads(self._capsys.readouterr().out)
+
+
+@pytest.fixture
+def building(
+    endpoint: type[Endpoint],
+    histories: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> Building:
+    return Building(tmp_path, histories, capsys)
+
+
+def answered(requests: Path, url: str, *, failing: int = 0) -> Path:
+    """Have an endpoint answer a file of requests, as the Batch API and vLLM do."""
+    results = requests.with_suffix(".results.jsonl")
+    lines = []
+    for number, line in enumerate(requests.read_text().splitlines()):
+        asked = json.loads(line)
+        assert (asked["method"], asked["url"]) == ("POST", "/v1/chat/completions")
+        record = {"id": f"r{number}", "custom_id": asked["custom_id"]}
+        if number < failing:
+            lines.append(record | {"response": None, "error": {"code": "batch_expired"}})
+            continue
+        body = json.dumps(asked["body"]).encode()
+        with urllib.request.urlopen(urllib.request.Request(url, body)) as reply:
+            response = {"status_code": reply.status, "request_id": "x", "body": json.load(reply)}
+        lines.append(record | {"response": response, "error": None})
+    results.write_text("".join(json.dumps(one) + "\n" for one in reversed(lines)))
+    return results
+
+
+@pytest.fixture
+def url(endpoint: type[Endpoint]) -> str:
+    return os.environ["OPENAI_BASE_URL"] + "/chat/completions"
+
+
+def test_the_profiles_are_those_that_calls_would_have_made(
+    endpoint: type[Endpoint], building: Building, url: str
+) -> None:
+    digests, profiles = building.folder / "d.jsonl", building.folder / "p.jsonl"
+    told = building("--batch-out", digests)
+    assert endpoint.prompts == []
+    assert (told["left"], told["built"], told["cost"]["calls"]) == (4, 0, 0)
+    assert told["requests"] == len(digests.read_text().splitlines()) > 8
+    first = answered(digests, url)
+    told = building("--batch-in", first, "--batch-out", profiles)
+    assert (told["left"], told["requests"]) == (4, 4)
+    second = answered(profiles, url)
+    asked = list(endpoint.prompts)
+    told = building("--batch-in", first, second)
+    assert (told["built"], told["left"], told["requests"]) == (4, 0, 0)
+    assert told["cost"]["calls"] == len(asked) == len(endpoint.prompts)
+    by_batch = {one["user_id"]: one["standing"] for one in lines(building.profiles)}
+    building.profiles.unlink()
+    building()
+    assert sorted(endpoint.prompts[len(asked) :]) == sorted(asked)
+    for one in lines(building.profiles):
+        assert (
+            one["standing"]["profile"]["sentences"]
+            == (by_batch[one["user_id"]]["profile"]["sentences"])
+        )
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(one) for one in path.read_text().splitlines()]
+
+
+def test_what_two_users_would_ask_alike_is_asked_once(
+    endpoint: type[Endpoint], building: Building, histories: Path
+) -> None:
+    twins = [{"user_id": name, "history": [CAT, BIKE]} for name in ("anna", "bo")]
+    histories.write_text("".join(json.dumps(one) + "\n" for one in twins))
+    told = building("--batch-out", building.folder / "d.jsonl")
+    assert (told["left"], told["requests"]) == (2, 1)
+    assert len(lines(building.folder / "d.jsonl")) == 1
+
+
+def test_what_failed_in_a_batch_is_asked_again_and_the_others_go_on(
+    endpoint: type[Endpoint], building: Building, url: str
+) -> None:
+    requests = [building.folder / f"{n}.jsonl" for n in range(3)]
+    building("--batch-out", requests[0])
+    first = answered(requests[0], url, failing=1)
+    told = building("--batch-in", first, "--batch-out", requests[1])
+    again = {one["custom_id"] for one in lines(requests[0])[:1]}
+    assert again < {one["custom_id"] for one in lines(requests[1])}
+    second = answered(requests[1], url)
+    told = building("--batch-in", first, second, "--batch-out", requests[2])
+    assert told["built"] == 3
+    third = answered(requests[2], url)
+    assert building("--batch-in", first, second, third)["built"] == 1
+
+
+def test_what_a_request_is_refused_for_is_told_of_its_user(
+    endpoint: type[Endpoint], building: Building, url: str
+) -> None:
+    digests = building.folder / "d.jsonl"
+    building("--batch-out", digests)
+    results = answered(digests, url)
+    records = lines(results)
+    body = {"error": {"message": "maximum context length", "code": "context_length_exceeded"}}
+    records[-1]["response"] = {"status_code": 400, "body": body}
+    results.write_text("".join(json.dumps(one) + "\n" for one in records))
+    told = building("--batch-in", results, code=1)
+    assert told["failed"] == 1
+    assert "longer than its context" in Path(told["failures"]).read_text()
+
+
+def test_requests_are_split_over_files_that_the_api_takes(
+    endpoint: type[Endpoint], building: Building, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_batch, "MOST_REQUESTS", 4)
+    told = building("--batch-out", building.folder / "d.jsonl")
+    names = [Path(one).name for one in told["batch_out"]]
+    assert names[:2] == ["d.jsonl", "d-2.jsonl"]
+    counts = [len(lines(building.folder / name)) for name in names]
+    assert max(counts) <= 4
+    assert sum(counts) == told["requests"]
+    assert not list(building.folder.glob("*.part"))
+
+
+def test_a_file_that_may_be_under_way_is_not_written_over(
+    endpoint: type[Endpoint], building: Building, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digests = building.folder / "d.jsonl"
+    building("--batch-out", digests)
+    before = digests.read_text()
+    given = building._given[:-1]
+    assert main(["build", *given, "--batch-out", str(digests)]) == 2
+    assert main(["build", *given, "--batch-in", str(building.folder / "none")]) == 2
+    assert main(["build", *given, "--batch-in", str(digests)]) == 2  # it holds no results
+    assert main(["build", *given, "--batch-in", str(building.profiles), "--limit-tokens", "5"]) == 2
+    assert main(["build", *given, "--batch-in", str(building.profiles)]) == 0
+    assert digests.read_text() == before
+    assert endpoint.prompts == []

@@ -1,0 +1,129 @@
+"""A run over many users: when it stops, and what it counts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from guided_profile.apps.bulk import Failed, Job, Limits, Made, Plan, Tally
+from guided_profile.apps.bulk_local import LocalEngine
+from guided_profile.apps.bulk_run import build_all
+from guided_profile.evals.runner import MOST_FAILURES
+from guided_profile.graph.errors import ModelError
+from guided_profile.graph.state import Cost
+
+
+class Listed:
+    """Users by name, whose profiles are dropped as a sign of having been made."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+        self.kept: list[str] = []
+
+    async def count(self) -> int:
+        return len(self.names)
+
+    async def jobs(self) -> AsyncIterator[Job | Failed | None]:
+        for name in self.names:
+            yield Job(name, ())
+
+    async def complete(self, job: Job) -> Job:
+        return job
+
+    async def keep(self, made: Made) -> bool:
+        self.kept.append(made.user_id)
+        return not made.user_id.startswith("deleted")
+
+
+class Scripted:
+    """Makes profiles by the user's name; counts how many are at work at once."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.at_work = self.most = 0
+
+    async def make(self, job: Job) -> Made:
+        self.begun.append(job.user_id)
+        self.at_work += 1
+        self.most = max(self.most, self.at_work)
+        await asyncio.sleep(0.001)
+        self.at_work -= 1
+        cost = Cost(calls=1, input_tokens=100, output_tokens=10)
+        if job.user_id.startswith("model"):
+            error = Failed(job.user_id, "ModelError", "no answer")
+            return Made(job.user_id, failed=error, cost=Cost(calls=1))
+        if job.user_id.startswith("bug"):
+            raise KeyError(job.user_id)
+        return Made(job.user_id, dropped=True, cost=cost)
+
+
+async def run(
+    users: Listed,
+    maker: Scripted,
+    concurrency: int = 1,
+    limits: Limits = Limits(),  # noqa: B008
+) -> tuple[Tally, list[Failed]]:
+    failed: list[Failed] = []
+
+    async def plan(job: Job) -> Plan:
+        return Plan("standing" if job.user_id.startswith("fresh") else "built")
+
+    tally = await build_all(
+        users,
+        plan,
+        LocalEngine(maker, concurrency),
+        limits=limits,
+        on_failed=failed.append,
+        on_progress=lambda tally: None,
+    )
+    return tally, failed
+
+
+async def test_everybody_is_worked_on_once_and_so_many_at_once() -> None:
+    users, maker = Listed([f"user-{n}" for n in range(30)]), Scripted()
+    await run(users, maker, concurrency=5)
+    assert sorted(users.kept) == sorted(users.names) == sorted(maker.begun)
+    assert maker.most == 5
+
+
+async def test_failures_that_are_not_in_a_row_do_not_end_a_run() -> None:
+    names = [name for n in range(20) for name in (f"model-{n}", f"user-{n}")]
+    tally, failed = await run(Listed(names), Scripted())
+    assert (tally.failed, len(failed), len(names) - tally.done) == (20, 20, 0)
+
+
+async def test_failures_in_a_row_end_it_and_what_is_at_work_is_still_kept() -> None:
+    names = [*(f"model-{n}" for n in range(MOST_FAILURES)), *(f"user-{n}" for n in range(50))]
+    users, maker = Listed(names), Scripted()
+    with pytest.raises(ModelError, match=f"{MOST_FAILURES} profiles in a row failed"):
+        await run(users, maker, concurrency=3)
+    assert len(maker.begun) <= MOST_FAILURES + 3
+    assert users.kept == maker.begun[MOST_FAILURES:]
+
+
+async def test_a_limit_stops_it_within_what_is_at_work() -> None:
+    users, maker = Listed([f"user-{n}" for n in range(50)]), Scripted()
+    tally, _ = await run(users, maker, 4, Limits(tokens=1100))
+    assert tally.limited
+    assert 10 <= len(maker.begun) <= 10 + 3
+    assert sorted(users.kept) == sorted(maker.begun)
+
+
+async def test_a_limit_of_money_counts_both_prices() -> None:
+    names = [f"user-{n}" for n in range(50)]
+    limits = Limits(cost=0.0006, price_in=1.0, price_out=2.0)  # 0.00012 each
+    tally, _ = await run(Listed(names), Scripted(), limits=limits)
+    assert tally.spent.calls == 5
+
+
+async def test_who_is_changed_meanwhile_is_told_and_no_model_is_blamed() -> None:
+    tally, failed = await run(Listed(["fresh-1", *(f"deleted-{n}" for n in range(12))]), Scripted())
+    assert (tally.fresh, tally.failed) == (1, 12)
+    assert "deleted meanwhile" in failed[0].message
+
+
+async def test_a_bug_is_raised_and_leaves_nobody_at_work() -> None:
+    users, maker = Listed([*(f"user-{n}" for n in range(5)), "bug", "user-6"]), Scripted()
+    with pytest.raises(KeyError):
+        await run(users, maker, concurrency=3)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
