@@ -42,11 +42,14 @@ def tables(summary: Summary, *, priced: bool) -> Iterator[RenderableType]:
 
 
 def bare(rows: Sequence[Row]) -> list[str]:
-    """Return, for each method, how often its profile had nothing to show."""
+    """Return how often the methods' profiles had nothing to show, those alike in one line."""
+    alike: dict[tuple[int, int], list[str]] = {}
+    for row in rows:
+        if row.bare:
+            alike.setdefault((row.bare, row.asked), []).append(row.method)
     return [
-        f"{row.method}: of {row.bare} in {row.asked} profiles, no sentence had evidence."
-        for row in rows
-        if row.bare
+        f"In {few} of {asked} profiles no sentence had evidence: {', '.join(methods)}."
+        for (few, asked), methods in alike.items()
     ]
 
 

@@ -197,7 +197,7 @@ def test_the_tables_stand_beside_the_papers_and_fit_a_terminal() -> None:
     assert "41.46 / 32.39 / 26.15" in text
     assert "1 answers failed" in text
     assert "where the history holds no answer" in text
-    assert "gpg: of 1 in 22 profiles, no sentence had evidence." in " ".join(text.split())
+    assert "In 1 of 22 profiles no sentence had evidence: gpg." in " ".join(text.split())
     assert "dg: of" not in text
 
 
