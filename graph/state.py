@@ -5,6 +5,7 @@ Everything here is plain data: it is checkpointed, traced, stored and sent as JS
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -36,6 +37,10 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+_DATE = re.compile(r"((?:19|20)\d\d)(?:-?(0[1-9]|1[0-2])(?:-?(0[1-9]|[12]\d|3[01]))?)?")
+"""A date of ISO 8601: a year, with its month, with its day, with or without hyphens."""
+
+
 class HistoryItem(Record):
     """One thing that the user did, wrote or said."""
 
@@ -59,8 +64,16 @@ class HistoryItem(Record):
 
     @field_validator("time", mode="before")
     @classmethod
-    def _mail_and_twitter_dates(cls, time: object) -> object:
-        """Read `Wed May 27 07:19:30 PDT 2009` and RFC 5322 dates too; ISO 8601 is pydantic's."""
+    def _other_dates(cls, time: object) -> object:
+        """Read mail's and Twitter's dates too, and years, months and days that are numbers alone.
+
+        ISO 8601 in full, and Unix times, are pydantic's; it takes `2025` for seconds since 1970.
+        """
+        if isinstance(time, int | str) and (part := _DATE.fullmatch(str(time))):
+            year, month, day = (int(one) if one else 1 for one in part.groups())
+            return datetime(year, month, day, tzinfo=UTC)
+        if isinstance(time, int | str) and re.fullmatch(r"\d{1,8}", str(time)):
+            raise ValueError("is neither a date nor a Unix time; write it as 2024-05-01")
         if isinstance(time, str) and time[:3].isalpha():
             try:
                 return parsedate_to_datetime(time)
