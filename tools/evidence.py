@@ -113,8 +113,9 @@ def nearness(
     """Return how near the nearest item is to each option: its cosine, less what chance makes.
 
     An item that has a category stands midway between its text and its category. Items that say
-    that what the option is about is over are not near to it, and those that tell of a dislike are
-    near to nothing.
+    that what the option is about is over are not near to it. Those that tell of a dislike are near
+    to nothing, and neither are those in which the person speaks: "I avoid seafood" is about as near
+    to a seafood restaurant as "I love seafood" is.
 
     Args:
         options: All the options.
@@ -134,7 +135,7 @@ def nearness(
         near = [
             float(vector @ about_each[index])
             for index, item in said.items()
-            if not item.disliked and not covered(telling, item.denied)
+            if not (item.disliked or item.spoken) and not covered(telling, item.denied)
         ]
         found.append(max([0.0, *(cosine - UNRELATED for cosine in near)]))
     return found

@@ -65,6 +65,8 @@ _DISLIKE = re.compile(
     re.IGNORECASE,
 )
 """Says of what a text is about that it was not liked."""
+_SPEAKS = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|ich|yo|je|j['’]\w+)\b(?!['’.])|\?", re.IGNORECASE)
+"""Somebody says it, of themselves or as a question; a title or an entry in a log does not."""
 _CLAUSE = re.compile(r"[,;:!?()\n]|\.(?!\d)|\b(?:and|but|if|so|und|aber|y|pero|et|mais)\b")
 _CHANGED_TO = re.compile(r"\b(?:to|auf|a|à)\b", re.IGNORECASE)
 _NUMBERS = {
@@ -228,6 +230,8 @@ class Said:
     denied: frozenset[str]
     disliked: bool
     """Whether it says of what it is about that it was not liked."""
+    spoken: bool
+    """Whether the person speaks in it: what one says has to be understood, and not matched."""
     of_kin: str
     """The relative that it tells of instead of the user; empty: it tells of the user."""
 
@@ -246,5 +250,6 @@ class Said:
             kin=frozenset(_kin(whole)),
             denied=frozenset(denied_words(text)),
             disliked=bool(_DISLIKE.search(text)),
+            spoken=bool(_SPEAKS.search(text)),
             of_kin="" if not kin or _FIRST_PERSON.search(text) else kin.pop(),
         )

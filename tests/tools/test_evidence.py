@@ -243,9 +243,12 @@ def test_an_option_is_as_near_as_the_nearest_item_that_the_user_wrote_and_still_
         "The copper pan was a waste of money.",
         "I would not recommend this copper pan",
         "Vom Pan aus copper bin ich enttäuscht",
+        "I avoid every copper pan for my allergy",
+        "Is a copper pan any good?",
+        "ich koche nie in copper pan",
     ],
 )
-def test_what_was_given_away_or_not_liked_brings_nothing_nearer(text: str) -> None:
+def test_what_was_given_away_or_not_liked_or_is_only_said_brings_nothing_nearer(text: str) -> None:
     embedder = LexicalEmbedder()
     vectors = np.asarray(embedder.embed_documents(["A copper pan", "a neighbour", text]))
     near = nearness(
