@@ -65,8 +65,12 @@ _DISLIKE = re.compile(
     re.IGNORECASE,
 )
 """Says of what a text is about that it was not liked."""
-_SPEAKS = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|ich|yo|je|j['’]\w+)\b(?!['’.])|\?", re.IGNORECASE)
-"""Somebody says it, of themselves or as a question; a title or an entry in a log does not."""
+_SPEAKS = re.compile(
+    r"\b(?:i|i['’](?:m|ve|d|ll)|ich|yo|je|j['’]\w+)\b(?!['’.])|\?\s*$|"
+    r"\b(?:you|du|tú|usted|vous)\b[^.?!]*\?",
+    re.IGNORECASE,
+)
+"""Somebody says it, of themselves or to ask; a title or an entry in a log does not."""
 _CLAUSE = re.compile(r"[,;:!?()\n]|\.(?!\d)|\b(?:and|but|if|so|und|aber|y|pero|et|mais)\b")
 _CHANGED_TO = re.compile(r"\b(?:to|auf|a|à)\b", re.IGNORECASE)
 _NUMBERS = {

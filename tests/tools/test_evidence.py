@@ -245,6 +245,7 @@ def test_an_option_is_as_near_as_the_nearest_item_that_the_user_wrote_and_still_
         "Vom Pan aus copper bin ich enttäuscht",
         "I avoid every copper pan for my allergy",
         "Is a copper pan any good?",
+        "Great. Do you know a copper pan? It is for my aunt.",
         "ich koche nie in copper pan",
     ],
 )
