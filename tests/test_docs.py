@@ -142,7 +142,7 @@ def test_its_servers_serve_together(
     text = (DOCS / "how-to.md").read_text()
     chroma_port, port = free_port(), free_port()
     (chroma,) = re.findall(r"^chroma run .*$", text, re.MULTILINE)
-    (routes,) = re.findall(r"^uvicorn [\w.:]+", text, re.MULTILINE)
+    (routes,) = re.findall(r"^uvicorn guided_profile[\w.:]+", text, re.MULTILINE)
     monkeypatch.setenv("GUIDED_PROFILE_CHROMA_URL", f"http://127.0.0.1:{chroma_port}")
     with (
         running(

@@ -88,6 +88,7 @@ async def test_history_becomes_a_profile_with_its_evidence_and_an_answer(
             await page.fill("#pasted", f"{MARKUP}\nthe bicycle commute took 20 minutes")
             await page.click("#paste button")
             await page.get_by_text("added 2, already there 0.").wait_for()
+            await page.locator("#items li").nth(1).wait_for()
             assert await page.locator("#items li").count() == 2
             await page.select_option("#task", "dialogue")
             await page.click("#make")
