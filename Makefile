@@ -36,7 +36,6 @@ bench-poison: $(VENV)/.local
 
 bench-peers: $(VENV)/.peers
 	@$(BIN)/python -m guided_profile.evals.bench_peers
-	@$(BIN)/python -m guided_profile.evals.bench_peers_real apps/people/cook.jsonl
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'

@@ -150,7 +150,13 @@ async def answer_from(
         created=datetime.now(UTC),
         cost=Cost(),
     )
-    known = {"profile": profile, "recalled": [], "material": [], "flagged": []}
+    known = {
+        "profile": profile,
+        "recalled": [],
+        "touched": True,  # what a memory bears on is its maker's to say
+        "material": [],
+        "flagged": [],
+    }
     await graph.aupdate_state(thread, known, as_node="profile")
     done = await graph.ainvoke(None, thread, context=context)
     answer: Answered | Abstained = done["answer"]

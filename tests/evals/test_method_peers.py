@@ -28,7 +28,7 @@ from guided_profile.evals import peer_langmem, peer_mem0
 from guided_profile.evals.answers import Result
 from guided_profile.evals.calls import Calls, KeptChat, charged
 from guided_profile.evals.catalogue import make_methods
-from guided_profile.evals.method_peers import PEERS, PIECE_TOKENS, Peer, pieces
+from guided_profile.evals.method_peers import PEERS, PIECE_TOKENS, Peer, answer_from, pieces
 from guided_profile.evals.methods import Parts
 from guided_profile.evals.peers_lent import Ids, Lent, LentChat
 from guided_profile.evals.runner import ask
@@ -376,3 +376,19 @@ async def test_prompts_that_differ_in_what_was_called_alone_are_other_calls() ->
         await kept.ainvoke([AIMessage("", tool_calls=[call]), ToolMessage("?", tool_call_id="x")])
     kept.calls.close()
     assert len(inner.prompts) == 2
+
+
+async def test_an_answer_from_memories_is_asked_for_whether_or_not_they_tell_it(
+    history: HistoryStore,
+) -> None:
+    def said(prompt: str) -> str | dict[str, float]:
+        if prompt.endswith("Answer Yes or No."):
+            told = "Miso" in prompt
+            return {"Yes": 0.9, "No": 0.1} if told else {"Yes": 0.01, "No": 0.99}
+        return "Miso."
+
+    chat = ScriptedChat(script=said)
+    parts = Parts(chat, history, history.embedder, builtin_tasks()["dialogue"], [TEXT])
+    known = await answer_from(parts, chat, TEXT, ["has a cat named Miso"])
+    unknown = await answer_from(parts, chat, TEXT, ["likes tea"])
+    assert (known.kind, unknown.kind) == ("answered", "abstained")
