@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.state import Cost, HistoryItem, ProfileUse, Standing
+from guided_profile.graph.state import Cost, HistoryItem, ProfileUse, Standing, evidence_of
 from guided_profile.tools.history_records import Vector
 
 
@@ -151,5 +151,4 @@ class Tally:
 
 def cited(standing: Standing | None) -> set[str]:
     """Return the ids of the items that a profile rests on."""
-    sentences = standing.profile.sentences if standing else ()
-    return {id_ for one in sentences for id_ in one.evidence}
+    return set(evidence_of(standing.profile.sentences if standing else ()))

@@ -79,7 +79,8 @@ class FileUsers:
             return Failed(user_id, type(error).__name__, str(error), where)
         standing = self._results.standing(user_id) if self._results else None
         newest = Context(user_id=user_id).profile_items
-        older = tuple(one for one in items[:-newest] if one.id in cited(standing))
+        rests_on = cited(standing)
+        older = tuple(one for one in items[:-newest] if one.id in rests_on)
         return Job(user_id, tuple(items[-newest:]), standing, older)
 
 

@@ -5,20 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import Progress, TaskID
 
 from guided_profile.apps.bulk import Failed, Limits, Tally
 from guided_profile.apps.bulk_engines import Work
 from guided_profile.apps.bulk_plan import Estimate
 from guided_profile.apps.bulk_results import Failures
+from guided_profile.evals.progress import bars
 
 MOST_SHOWN = 10
 """So many failures are shown as they come; all of them are in their file."""
@@ -63,16 +56,8 @@ class Watch:
 @contextmanager
 def progress(notes: Console, limits: Limits) -> Iterator[Watch]:
     """Show a bar meanwhile."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=notes, speed_estimate_period=600) as bars:
-        yield Watch(bars, bars.add_task("reading", total=None), limits)
+    with bars(notes) as shown:
+        yield Watch(shown, shown.add_task("reading", total=None), limits)
 
 
 def estimated(estimate: Estimate, limits: Limits) -> str:

@@ -22,6 +22,20 @@ from guided_profile.evals.scorers import outcome
 MOST_NAMED = 6
 
 
+def bars(notes: Console) -> Progress:
+    """Return what shows how far a run is, the time it took and the time left."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=notes,
+        speed_estimate_period=600,
+    )
+
+
 @contextmanager
 def progress(
     notes: Console, names: Sequence[str], total: int, before: Sequence[tuple[Example, Result]]
@@ -48,25 +62,17 @@ def progress(
         shown = "  ".join(shares[:MOST_NAMED]) + (" …" if len(shares) > MOST_NAMED else "")
         return shown + (f"  [red]{errors} errors[/red]" if errors else "")
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
     for pair in before:
         note(*pair)
-    with Progress(*columns, console=notes, speed_estimate_period=600) as bars:
-        bar = bars.add_task(score() or "asking", total=total, completed=len(before))
+    with bars(notes) as display:
+        bar = display.add_task(score() or "asking", total=total, completed=len(before))
 
         def on_result(example: Example, result: Result) -> None:
             note(example, result)
-            bars.update(bar, advance=1, description=score())
+            display.update(bar, advance=1, description=score())
             if result.kind == "error":
                 said = f"{result.method} on {example.id}: {result.reason}"
-                bars.console.print(said, style="red", markup=False)
+                display.console.print(said, style="red", markup=False)
 
         yield on_result
 

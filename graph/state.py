@@ -6,7 +6,7 @@ Everything here is plain data: it is checkpointed, traced, stored and sent as JS
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from operator import add, or_
@@ -157,6 +157,11 @@ class Sentence(Record):
     """When the newest of its evidence happened; None if none of it has a time."""
     pinned: bool = False
     """Whether the user vouches for it: it is used whatever its evidence."""
+
+
+def evidence_of(sentences: Iterable[Sentence]) -> list[str]:
+    """Return the ids of the items that sentences rest on, each once, in their order."""
+    return list(dict.fromkeys(id_ for one in sentences for id_ in one.evidence))
 
 
 class Replaced(Record):

@@ -19,6 +19,7 @@ from guided_profile.graph.state import (
     HistoryItem,
     Reply,
     State,
+    evidence_of,
 )
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.profile import split_sentences
@@ -209,10 +210,8 @@ def _behind(
     supported = evidence.support(
         texts, items, sentence_vectors=vectors, item_vectors=item_vectors, style=False
     )
-    supported = tuple(sorted(supported, key=lambda one: -one.support))
-    return tuple(dict.fromkeys(id_ for one in supported for id_ in one.evidence))[
-        : evidence.MOST_EVIDENCE
-    ]
+    strongest_first = sorted(supported, key=lambda one: -one.support)
+    return tuple(evidence_of(strongest_first)[: evidence.MOST_EVIDENCE])
 
 
 def make_clarify(

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langgraph_server import CONFIG, free_port, inherited, running
+from langgraph_server import CONFIG, inherited, running
+from ports import free_port
 
 _PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 _SEARCHED = os.pathsep.join([os.environ.get("PATH", ""), *map(str, _PLACES)])

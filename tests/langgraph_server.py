@@ -1,7 +1,6 @@
 """A real LangGraph Server in a process of its own."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from ports import free_port
 
 CONFIG = Path(__file__).parent.parent / "langgraph.json"
 
@@ -46,13 +46,6 @@ def running(
         finally:
             process.terminate()
             process.wait(30)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
 
 
 def inherited(data: Path) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 from conftest import ScriptedChat
 from endpoint import Endpoint
+from ports import free_port
 
 from guided_profile.apps.cli import main
 from guided_profile.graph.build import build_graph
@@ -128,11 +128,6 @@ def running(command: str, folder: Path, url: str) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(20)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.mark.live

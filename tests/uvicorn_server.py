@@ -1,7 +1,6 @@
 """Our routes under a real uvicorn, in a process of its own."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from ports import free_port
 from server_client import SECRET
 
 APP = "guided_profile.apps.server_routes:app"
@@ -47,9 +47,7 @@ class Running:
 @contextmanager
 def uvicorn(folder: Path, *options: str, **environment: str) -> Iterator[Running]:
     """Run a server whose tokens are those of `server_client`; what is left of it is killed."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log = folder / f"uvicorn-{port}.log"
     command: Sequence[str] = (sys.executable, "-m", "uvicorn", APP, "--port", str(port), *options)
     own = {

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_profile.graph.state import HistoryItem, State
+from guided_profile.graph.state import HistoryItem, State, evidence_of
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history import HistoryStore
 
@@ -11,8 +11,7 @@ from guided_profile.tools.history import HistoryStore
 def cited(task: Task, state: State) -> list[str]:
     """Return the ids of the items that the profile points to, if the response saw it."""
     profile = state["profile"] if "profile" in task.sees else None
-    tied = profile.supported if profile else ()
-    return list(dict.fromkeys(id_ for one in tied for id_ in one.evidence))
+    return evidence_of(profile.supported if profile else ())
 
 
 def seen(

@@ -9,7 +9,7 @@ import numpy as np
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.state import Cost, HistoryItem, Profile, Standing
+from guided_profile.graph.state import Cost, HistoryItem, Profile, Standing, evidence_of
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.builds import Builds
 from guided_profile.tools.freshness import Plan, plan
@@ -104,8 +104,7 @@ async def gone_from(
     """
     if not standing:
         return set()
-    cited = {id_ for one in standing.profile.sentences for id_ in one.evidence}
-    unseen = cited - {item.id for item in window}
+    unseen = set(evidence_of(standing.profile.sentences)) - {item.id for item in window}
     if not unseen:
         return set()
     there = await asyncio.to_thread(history.get, user_id, sorted(unseen))
@@ -114,7 +113,7 @@ async def gone_from(
 
 def cited_items(profile: Profile, user_id: str, history: HistoryStore) -> dict[str, HistoryItem]:
     """Return the items that a profile's sentences rest on, by id; this may read from the disk."""
-    cited = dict.fromkeys(id_ for one in profile.sentences for id_ in one.evidence)
+    cited = evidence_of(profile.sentences)
     return {item.id: item for item in history.get(user_id, cited)}
 
 

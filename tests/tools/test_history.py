@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from ports import free_port
 
 from guided_profile.graph.errors import (
     EmbedderMismatchError,
@@ -74,12 +75,6 @@ def item(text: str, day: int | None = None, **fields: Any) -> HistoryItem:
 
 def texts(items: list[HistoryItem]) -> list[str]:
     return [one.text for one in items]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
