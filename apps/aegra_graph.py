@@ -1,7 +1,7 @@
 """The workflow as Aegra runs it."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -49,16 +49,16 @@ class AegraGraph(CompiledStateGraph[Any, Any, Any, Any]):
             raise RuntimeError("something went wrong here; tell the operator.") from None
 
 
-def hand_to_aegra(graph: Graph) -> None:
-    """Have Aegra run a workflow under the names that `langgraph.json` gives it.
+def hand_to_aegra(assistants: Mapping[str, Graph]) -> None:
+    """Have Aegra run the workflow under the names that `langgraph.json` gives it.
 
-    Aegra loads graphs from files alone, and ours is named by its module, which LangGraph Server
+    Aegra loads graphs from files alone, and ours are named by their module, which LangGraph Server
     finds from any folder; a graph that Aegra has already it does not load.
     """
     service = import_module("aegra_api.services.langgraph_service").get_langgraph_service()
     for name, named in service._graph_registry.items():
         if named["file_path"] == _MODULE:
-            service._base_graph_cache[name] = AegraGraph.of(graph)
+            service._base_graph_cache[name] = AegraGraph.of(assistants[name])
 
 
 def _check_user(context: Any) -> None:

@@ -22,8 +22,8 @@ from guided_profile.apps.settings import (
     read_server_settings,
     read_settings,
 )
-from guided_profile.graph.build import Graph, build_graph
-from guided_profile.graph.tasks import Task
+from guided_profile.graph.build import Graph, assistant_of, build_graph
+from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.tools.history import HistoryStore
 
 _log = logging.getLogger(__name__)
@@ -39,6 +39,8 @@ class Parts:
     tasks: dict[str, Task]
     graph: Graph
     """Without a store; each way in brings its own."""
+    assistants: dict[str, Graph]
+    """The same by the names in `langgraph.json`: for any task, and as each built-in task's own."""
     metrics: Metrics
     waiting: Waiting = field(default_factory=Waiting)
 
@@ -55,7 +57,9 @@ class Parts:
         metrics = Metrics()
         graph = build_graph(chat=chat, history=history, tasks=tasks.values())
         measured = graph.with_config({"callbacks": [metrics.callbacks]})
-        return cls(settings, chat, history, tasks, measured, metrics)
+        assistants = {task: assistant_of(measured, task) for task in builtin_tasks()}
+        assistants["guided_profile"] = measured
+        return cls(settings, chat, history, tasks, measured, assistants, metrics)
 
 
 @cache

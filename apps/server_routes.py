@@ -56,7 +56,7 @@ def make_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(verifier)  # a wrong setting ends the start
         if server_parts.on_aegra():
-            hand_to_aegra((await parts()).graph)
+            hand_to_aegra((await parts()).assistants)
         if await server_parts.platform_store() is not None:
             yield
             return

@@ -23,7 +23,7 @@ from langgraph.runtime import Runtime
 from langgraph.store.base import BaseStore
 from langgraph.types import Send
 
-from guided_profile.graph.context import Context, require
+from guided_profile.graph.context import Context, context_of, require
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Answer, Profile, Question, State
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
@@ -125,6 +125,11 @@ def build_graph(
     builder.add_edge("clarify", "recall")
     builder.add_edge("welcome", "recall")
     return builder.compile(store=store, checkpointer=checkpointer, name="guided_profile")
+
+
+def assistant_of(graph: Graph, task: str) -> Graph:
+    """Return a workflow as one task's own assistant: a run need not name the task."""
+    return graph.copy({"context_schema": context_of(task)})
 
 
 async def standing_profile(

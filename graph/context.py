@@ -1,9 +1,10 @@
 """Who asks, for which task, and within which bounds: fixed for one run."""
 
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields, make_dataclass
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter, ValidationError
+from pydantic_core import CoreSchema
 
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Record
@@ -14,6 +15,8 @@ Sight = Literal["personal_context", "guidance", "profile"]
 
 class Recall(Record):
     """How history items are ranked for a question; each part can be switched off."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     dense: bool = True
     """By meaning: the cosine of their vectors and the question's."""
@@ -36,6 +39,8 @@ class Recall(Record):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
     """Who asks, for which task, and within which bounds."""
+
+    __pydantic_config__: ClassVar = ConfigDict(use_attribute_docstrings=True)
 
     user_id: str
     """Whose history is read. From the authenticated caller, never from a model or a message."""
@@ -114,6 +119,30 @@ def _recall_of(fields: object) -> Recall:
         name = ".".join(["recall", *map(str, first["loc"])])
         known = ", ".join(Recall.model_fields)
         raise QuestionError(f"{name}: {first['msg']}; recall may have {known}.") from None
+
+
+def context_of(task: str) -> type[Context]:
+    """Return the context of a task's own assistant: `Context`, but with this task if none is named.
+
+    Its JSON Schema describes the fields as that of `Context` does.
+    """
+
+    def schema(cls: type, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        made = handler(core)
+        described = TypeAdapter(Context).json_schema()["properties"]
+        for name, about in handler.resolve_ref_schema(made)["properties"].items():
+            about["description"] = described[name]["description"]
+        return made
+
+    return make_dataclass(
+        "Context",
+        [("task", str, field(default=task))],
+        bases=(Context,),
+        namespace={"__get_pydantic_json_schema__": classmethod(schema)},
+        frozen=True,
+        kw_only=True,
+        slots=True,
+    )
 
 
 def require(context: Context | None) -> Context:

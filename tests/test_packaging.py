@@ -1,5 +1,6 @@
 """What is installed is what is in the tree, and it works away from it."""
 
+import json
 import subprocess
 import sys
 import sysconfig
@@ -8,6 +9,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from guided_profile.apps import server
+from guided_profile.graph.tasks import builtin_tasks
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -19,6 +23,14 @@ def test_every_package_of_the_tree_is_named_in_the_project_file() -> None:
     assert {f"guided_profile.{name}" for name in found} == set(setuptools["packages"])
     assert setuptools["package-dir"] == {f"guided_profile.{name}": name for name in found}
     assert all((ROOT / name / "py.typed").exists() for name in found)
+
+
+def test_langgraph_server_has_a_graph_for_any_task_and_one_for_each_builtin_task() -> None:
+    named = json.loads((ROOT / "langgraph.json").read_text())["graphs"]
+    assert named == {
+        name: f"guided_profile.apps.server:{name}" for name in ("guided_profile", *builtin_tasks())
+    }
+    assert all(callable(getattr(server, name)) for name in named)
 
 
 def test_init_files_hold_a_docstring_and_nothing_else() -> None:

@@ -252,7 +252,8 @@ async def test_store_items_are_their_owners(anna: LangGraphClient, annas: str, u
 
 
 def test_assistants_are_changed_by_admins_alone(url: str) -> None:
-    (known,) = _send("POST", f"{url}/assistants/search", BOB, json={}).json()
+    found = _send("POST", f"{url}/assistants/search", BOB, json={"graph_id": GRAPH}).json()
+    (known,) = found
     one = f"{url}/assistants/{known['assistant_id']}"
     sly = {"graph_id": GRAPH, "context": {"user_id": "anna"}}
     assert _send("POST", f"{url}/assistants", BOB, json=sly).status_code == 403

@@ -129,7 +129,7 @@ async def test_the_graph_itself_refuses_a_run_that_is_not_the_tokens_users(
     monkeypatch.setattr(server, "parts", none)
 
     async def made(**configurable: Any) -> None:
-        await server.graph({"configurable": configurable})
+        await server.guided_profile({"configurable": configurable})
 
     for named in ("bob", "", ["anna"], "ANNA"):
         with pytest.raises(QuestionError):

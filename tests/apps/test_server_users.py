@@ -304,7 +304,7 @@ async def test_assistants_are_changed_by_admins_alone(
 ) -> None:
     for forged in (None, {"user_id": "anna"}):
         assert await _status(bob.assistants.create(GRAPH, context=forged)) == 403
-    (known,) = await bob.assistants.search()
+    (known,) = await bob.assistants.search(graph_id=GRAPH)
     for refused in (
         bob.assistants.update(known["assistant_id"], context={"user_id": "anna"}),
         bob.assistants.delete(known["assistant_id"]),

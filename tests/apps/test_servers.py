@@ -15,7 +15,9 @@ from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import APIStatusError
 from langgraph_server import langgraph_dev
-from server_client import ANNA, BOB, SECRET, bearer, token
+from server_client import ANNA, BOB, ROOT, SECRET, bearer, token
+
+from guided_profile.graph.tasks import builtin_tasks
 
 pytestmark = pytest.mark.live
 
@@ -126,6 +128,33 @@ async def test_a_thread_streams_the_stages_and_the_answer(anna: LangGraphClient,
     run = await anna.runs.create(thread, GRAPH, input=ASKED)
     await anna.runs.join(thread, run["run_id"])
     assert (await anna.runs.get(thread, run["run_id"]))["status"] == "success"
+
+
+async def test_each_builtin_task_has_an_assistant_of_its_own(anna: LangGraphClient) -> None:
+    tasks = builtin_tasks()
+    found = await anna.assistants.search(limit=100)
+    ids = {one["graph_id"]: one["assistant_id"] for one in found}
+    assert set(ids) == {GRAPH, *tasks}
+    for name, task in tasks.items():
+        properties = (await anna.assistants.get_schemas(ids[name]))["context_schema"]["properties"]
+        assert properties["task"]["default"] == name
+        assert all(one["description"] for one in properties.values())
+        options = {"options": ["a cat", "a bicycle"]} if task.kind == "choice" else {}
+        out = await anna.runs.wait(None, name, input=ASKED | options)
+        assert out["answer"]["kind"] == "answered", (name, out)
+        assert (out["answer"]["profile"]["task"] if "profile" in task.sees else name) == name
+    out = await anna.runs.wait(None, "dialogue", input=ASKED, context={"task": "assistant"})
+    assert out["answer"]["profile"]["task"] == "assistant"
+
+
+async def test_an_admin_makes_an_assistant_for_a_task_of_ones_own(
+    anna: LangGraphClient, url: str
+) -> None:
+    async with get_client(url=url, headers=ROOT) as root:
+        made = await root.assistants.create(GRAPH, name="asks", context={"task": "asks-back"})
+        out = await anna.runs.wait(None, made["assistant_id"], input=ASKED)
+        await root.assistants.delete(made["assistant_id"])
+    assert out["answer"]["profile"]["task"] == "asks-back"
 
 
 async def test_a_clarifying_question_is_asked_and_answered(anna: LangGraphClient, url: str) -> None:

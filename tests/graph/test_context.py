@@ -1,8 +1,9 @@
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
-from guided_profile.graph.context import Context, Recall
+from guided_profile.graph.context import Context, Recall, context_of
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.tasks import builtin_tasks
 
@@ -29,3 +30,17 @@ def test_recall_comes_from_the_task_unless_the_run_says_otherwise() -> None:
 def test_a_recall_that_is_none_is_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(QuestionError, match=message):
         Context(user_id="anna", **fields)
+
+
+def test_an_assistants_context_differs_in_its_task_alone() -> None:
+    own, any_task = context_of("preference"), Context
+    assert own(user_id="anna").task == "preference"
+    assert own(user_id="anna", task="dialogue").task == "dialogue"
+    with pytest.raises(QuestionError, match="user_id is ''"):
+        own(user_id="")
+    schema, known = (TypeAdapter(one).json_schema() for one in (own, any_task))
+    assert schema["properties"]["task"].pop("default") == "preference"
+    assert known["properties"]["task"].pop("default") == "dialogue"
+    assert schema["properties"] == known["properties"]
+    described = [*known["properties"].values(), *known["$defs"]["Recall"]["properties"].values()]
+    assert all(field["description"] for field in described)
