@@ -1,13 +1,17 @@
-"""mem0, LangMem and this project beside each other, on a scripted model with a fixed latency.
+"""mem0, LangMem and this project beside each other: one model, one embedder, the same histories.
 
-    python -m guided_profile.evals.bench_peers [--items 100] [--questions 20] [--latency 0.05]
+    python -m guided_profile.evals.bench_peers [--items 100] [--questions 20] [--rounds 3]
+    python -m guided_profile.evals.bench_peers --history apps/people/cook.jsonl [--items 12]
 
-The same items, one after the other as a user writes them, the same questions, one embedder and one
-model for all, each system in its turn. Counted are the calls, tokens and seconds that the items and
-the questions take, cold and warm; the items of others that a prompt shows while 50 users are served
-at once; and what becomes of items whose extraction comes back as broken JSON. The model states
-every item that it is shown, so that this tells what systems cost, not how well they answer.
-Needs the extra `peers`.
+Items come in one after the other, as a user writes them; then questions are asked, the first of
+them cold. Each system has its turn, round after round. Printed are calls, tokens and seconds (the
+median of the rounds, the least and the most) of items and questions, what there was to answer from,
+how many items of others a prompt showed while 50 users were served at once, and what became of
+items whose extraction came back as broken JSON. `raw` is the whole history before each question.
+
+The first form is on a scripted model that answers each call after 50 ms and states every item that
+it is shown, so that it tells what systems cost, not how well they answer. The second is on the
+embedded model, for the demo's cook, and prints the answers. Needs the extra `peers`.
 """
 
 import argparse
@@ -16,10 +20,11 @@ import json
 import re
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -32,19 +37,38 @@ from langgraph.store.memory import InMemoryStore
 from pydantic import Field
 
 from guided_profile.evals.bench_writes import Facts, an_item
+from guided_profile.evals.calls import Calls, KeptChat, charged
+from guided_profile.evals.embedded import MODEL, embedded_embedder
 from guided_profile.evals.examples import Example
 from guided_profile.evals.method_peers import PEERS, Memory, answer_from
-from guided_profile.evals.methods import Parts, as_evaluated
+from guided_profile.evals.methods import Parts
 from guided_profile.evals.peers_lent import Lent
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.prompts import approximate_tokens
-from guided_profile.graph.state import Call, Cost, HistoryItem
+from guided_profile.graph.state import Abstained, Answered, Call, Cost, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embeddings import Embedder, LexicalEmbedder
 from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.local_model import LocalServer
+from guided_profile.tools.models import endpoint_model
+from guided_profile.tools.weights import ensure
 
+SYSTEMS = ("ours", "raw", *PEERS)
+TASK, USER = "assistant", "kim"
+RAW = {"sees": ("personal_context",), "recall_tokens": 10**6, "context_tokens": 10**6}
+"""The context in which a response sees all of the history, and nothing else."""
 USERS, ITEMS_OF_EACH = 50, 3
+CONTEXT_TOKENS = 16_384
+"""Of the embedded model: mem0's instruction alone takes 7,900."""
+QUESTIONS = (
+    "What do you recommend that I fry things in?",
+    "What became of my non-stick pan?",
+    "Which chili paste suits me?",
+    "What is my sister called?",
+    "Which football club do I support?",
+)
+"""To the demo's cook, whose history does not tell the last two."""
 BROKEN = '{"memory": [{"id": "0", "text": "i bought'
 _ITEM = re.compile(r"\[[^\]]*\] (i .+)")
 _NUMBER = re.compile(r"\bno\. (\d+)")
@@ -106,33 +130,44 @@ class Scripted(Facts):
         message.usage_metadata["output_tokens"] = approximate_tokens(written)
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer."""
+
+    known: int
+    """How many profile sentences with evidence, or memories, there were to answer from."""
+    text: str
+
+
 class System(Protocol):
     """What is measured."""
 
     async def take_in(self, user_id: str, items: Sequence[HistoryItem]) -> None:
         """Take in what a user wrote."""
 
-    async def ask(self, user_id: str, question: str) -> int:
-        """Answer a question; return how many sentences on the user there were to answer from."""
+    async def ask(self, user_id: str, question: str) -> Reply:
+        """Answer a question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """The workflow, with its defaults for the task."""
+    """The workflow, with its defaults for the task, or what the context says."""
 
     graph: Graph
-    parts: Parts
+    history: HistoryStore
+    context: Mapping[str, Any]
 
     async def take_in(self, user_id: str, items: Sequence[HistoryItem]) -> None:
         """Add to the history."""
-        await asyncio.to_thread(self.parts.history.add, user_id, items)
+        await asyncio.to_thread(self.history.add, user_id, items)
 
-    async def ask(self, user_id: str, question: str) -> int:
+    async def ask(self, user_id: str, question: str) -> Reply:
         """Run the workflow."""
-        context = Context(user_id=user_id, task=self.parts.task.name, max_retries=0)
+        context = Context(user_id=user_id, **self.context)
         done = await self.graph.ainvoke({"question": question}, context=context)
-        profile = done["answer"].profile
-        return len(profile.supported) if profile else 0
+        answer = done["answer"]
+        known = len(answer.profile.supported) if answer.profile else 0
+        return Reply(known, _text_of(answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,68 +181,126 @@ class Theirs:
         """Have its model extract memories."""
         await self.memory.take_in(user_id, items)
 
-    async def ask(self, user_id: str, question: str) -> int:
+    async def ask(self, user_id: str, question: str) -> Reply:
         """Find memories, and answer from them."""
         memories = await self.memory.find(user_id, question)
         assert self.parts.chat is not None
         asked = Example(id=user_id, user_id=user_id, task="", question=question, answerable=False)
-        await answer_from(self.parts, self.parts.chat, asked, memories)
-        return len(memories)
+        answer = await answer_from(self.parts, self.parts.chat, asked, memories)
+        return Reply(len(memories), _text_of(answer))
+
+
+def _text_of(answer: Answered | Abstained) -> str:
+    return answer.text if isinstance(answer, Answered) else f"(abstained: {answer.reason})"
 
 
 @asynccontextmanager
-async def opened(
-    name: str, chat: BaseChatModel, embedder: Embedder | None = None
-) -> AsyncIterator[System]:
+async def opened(name: str, chat: BaseChatModel, embedder: Embedder) -> AsyncIterator[System]:
     """Open a system, empty."""
-    embedder = embedder or LexicalEmbedder()
-    task = as_evaluated(builtin_tasks()["dialogue"])
+    task = builtin_tasks()[TASK]
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         history = stack.enter_context(HistoryStore.open(embedder, path=Path(folder)))
-        parts = Parts(chat, history, embedder, task, ())
-        if name == "ours":
-            graph = build_graph(chat=chat, history=history, tasks=[task], store=InMemoryStore())
-            yield Ours(graph, parts)
-        else:
+        if name in PEERS:
+            parts = Parts(chat, history, embedder, task, ())
             memory = await stack.enter_async_context(PEERS[name].open(Lent.of(chat, embedder)))
             yield Theirs(memory, parts)
+        else:
+            graph = build_graph(chat=chat, history=history, store=InMemoryStore())
+            yield Ours(graph, history, {"task": TASK} | (RAW if name == "raw" else {}))
 
 
-def told(calls: list[Call], began: float) -> str:
-    """Return what was spent since it was last told, and forget it."""
-    cost = Cost.of(calls)
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """What a part of a system's turn took."""
+
+    system: str
+    what: str
+    cost: Cost
+    seconds: float
+    replies: tuple[Reply, ...] = ()
+
+
+async def turn(
+    name: str,
+    system: System,
+    items: Sequence[HistoryItem],
+    questions: Sequence[str],
+    calls: list[Call],
+) -> list[Phase]:
+    """Have a system take in the items and answer the questions, one by one.
+
+    Args:
+        name: The system's.
+        system: Empty.
+        items: One person's, in order of time.
+        questions: At least two; the first is asked cold.
+        calls: Where every call of the model is added when it was made.
+    """
+    phases: list[Phase] = []
     calls.clear()
-    return (
-        f"{cost.calls} calls, {cost.input_tokens} tokens in ({cost.cached_tokens} cached), "
-        f"{cost.output_tokens} out, "
-        f"{perf_counter() - began:.1f} s"
-    )
+    began = perf_counter()
+
+    def end(what: str, replies: Sequence[Reply] = ()) -> None:
+        nonlocal began
+        phases.append(Phase(name, what, Cost.of(calls), perf_counter() - began, tuple(replies)))
+        calls.clear()
+        began = perf_counter()
+
+    for item in items:
+        await system.take_in(USER, [item])
+    end(f"{len(items)} items")
+    end("1st question", [await system.ask(USER, questions[0])])
+    end(f"{len(questions) - 1} more", [await system.ask(USER, one) for one in questions[1:]])
+    return phases
 
 
-async def cost(name: str, items: int, questions: int, latency: float) -> list[str]:
-    """Take in the items one by one, and ask the questions one by one."""
-    chat = Scripted(latency=latency)
-    async with opened(name, chat) as system:
-        began = perf_counter()
-        for number in range(items):
-            await system.take_in("kim", [an_item(number)])
-        lines = [f"{items} items taken in: {told(chat.calls, began)}"]
-        began, seen = perf_counter(), [await system.ask("kim", an_item(0).text)]
-        lines.append(f"1st question, cold: {told(chat.calls, began)}")
-        began = perf_counter()
-        seen += [await system.ask("kim", an_item(number).text) for number in range(1, questions)]
-        lines.append(f"{questions - 1} questions, warm: {told(chat.calls, began)}")
+def table(rounds: Sequence[Sequence[Phase]]) -> str:
+    """Return the phases as a table in Markdown; the calls and tokens are the last round's."""
+    lines = [
+        "| system | phase | calls | tokens in (cached) | tokens out | seconds [least, most] "
+        "| known |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for same in zip(*rounds, strict=True):
+        last, seconds = same[-1], sorted(one.seconds for one in same)
+        spread = f" [{seconds[0]:.1f}, {seconds[-1]:.1f}]" if len(seconds) > 1 else ""
+        known = [one.known for one in last.replies]
+        mean = f"{sum(known) / len(known):.1f}" if known else ""
         lines.append(
-            f"profile sentences or memories to answer from, mean: {sum(seen) / len(seen):.1f}"
+            f"| {last.system} | {last.what} | {last.cost.calls:,} | {last.cost.input_tokens:,} "
+            f"({last.cost.cached_tokens:,}) | {last.cost.output_tokens:,} "
+            f"| {median(seconds):.1f}{spread} | {mean} |"
         )
-    return lines
+    return "\n".join(lines)
+
+
+async def scripted_turn(name: str, items: int, questions: int, latency: float) -> list[Phase]:
+    """Give a system its turn on the scripted model."""
+    chat = Scripted(latency=latency)
+    async with opened(name, chat, LexicalEmbedder()) as system:
+        history = [an_item(number) for number in range(items)]
+        asked = [an_item(number).text for number in range(questions)]
+        return await turn(name, system, history, asked, chat.calls)
+
+
+async def model_turn(name: str, items: Sequence[HistoryItem]) -> list[Phase]:
+    """Give a system its turn on the embedded model, in an engine of its own."""
+    server = LocalServer(next(ensure(MODEL).glob("*.gguf")), context_tokens=CONTEXT_TOKENS)
+    chat = endpoint_model(MODEL, base_url=server.base_url, api_key=server.api_key, timeout=1800)
+    counted = KeptChat(inner=chat, calls=Calls(Path(":memory:")))
+    try:
+        with charged() as calls:
+            async with opened(name, counted, embedded_embedder()) as system:
+                return await turn(name, system, items, QUESTIONS, calls)
+    finally:
+        server.close()
 
 
 async def isolation(name: str, latency: float) -> str:
     """Serve many users at once; each prompt should show the items of one of them."""
     chat = Scripted(latency=latency)
-    async with opened(name, chat) as system:
+    async with opened(name, chat, LexicalEmbedder()) as system:
 
         async def serve(user: str) -> None:
             items = [
@@ -219,7 +312,8 @@ async def isolation(name: str, latency: float) -> str:
             await system.ask(user, "Did you buy a kettle?")
 
         served = [serve(f"u{n}") for n in range(USERS)]
-        failed = [one for one in await asyncio.gather(*served, return_exceptions=True) if one]
+        done = await asyncio.gather(*served, return_exceptions=True)
+        failed = [one for one in done if one is not None]
     foreign = 0
     for prompt in chat.prompts:
         owners = Counter(owner for owner in _OWNER.findall(prompt))
@@ -234,33 +328,57 @@ async def isolation(name: str, latency: float) -> str:
 async def broken(name: str) -> str:
     """Take in items, and ask, while all that the model writes comes back cut off."""
     chat = Scripted(broken=True)
-    async with opened(name, chat) as system:
+    async with opened(name, chat, LexicalEmbedder()) as system:
         for number in range(10):
-            await system.take_in("kim", [an_item(number)])
-        await system.ask("kim", "Which things did you buy, sell or borrow, and where?")
+            await system.take_in(USER, [an_item(number)])
+        await system.ask(USER, "Which things did you buy, sell or borrow, and where?")
     known = set(_NUMBER.findall(chat.prompts[-1]))
     return f"broken JSON while 10 items came in: the answer's prompt shows {len(known)} of them"
 
 
-async def measure(items: int, questions: int, latency: float) -> None:
-    """Measure and print, system by system."""
-    for name in ("ours", *PEERS):
-        for line in await cost(name, items, questions, latency):
-            print(f"{name}: {line}")
+async def measure(items: int, questions: int, rounds: int, latency: float) -> None:
+    """Measure on the scripted model, and print."""
+    turns = []
+    for _ in range(rounds):
+        phases = []
+        for name in SYSTEMS:
+            phases += await scripted_turn(name, items, questions, latency)
+        turns.append(phases)
+    print(table(turns))
+    for name in SYSTEMS:
         print(f"{name}: {await isolation(name, latency)}")
         print(f"{name}: {await broken(name)}", flush=True)
 
 
+async def measure_model(items: Sequence[HistoryItem]) -> None:
+    """Measure on the embedded model, and print."""
+    phases: list[Phase] = []
+    for name in SYSTEMS:
+        phases += await model_turn(name, items)
+        replies = [reply for phase in phases[-3:] for reply in phase.replies]
+        for question, reply in zip(QUESTIONS, replies, strict=True):
+            print(f"{name}: {question} {reply.text}", flush=True)
+    print(table([phases]))
+
+
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Compare with mem0 and LangMem, side by side.")
-    parser.add_argument("--items", type=int, default=100)
-    parser.add_argument("--questions", type=int, default=20)
-    parser.add_argument("--latency", type=float, default=0.05, help="of each model call, seconds")
-    asked = parser.parse_args()
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--items", type=int, help="100; on the embedded model 12")
+    parser.add_argument("--questions", type=int, default=20, help="to the scripted model")
+    parser.add_argument("--rounds", type=int, default=3, help="on the scripted model")
+    parser.add_argument("--latency", type=float, default=0.05, help="of a scripted call, seconds")
+    parser.add_argument(
+        "--history", type=Path, help="a person's items, JSON Lines: on the embedded model"
+    )
+    given = parser.parse_args()
     for package in PEERS.values():
         package.load()
-    asyncio.run(measure(asked.items, asked.questions, asked.latency))
+    if given.history:
+        lines = given.history.read_text(encoding="utf-8").splitlines()[: given.items or 12]
+        asyncio.run(measure_model([HistoryItem.model_validate_json(line) for line in lines]))
+    else:
+        asyncio.run(measure(given.items or 100, given.questions, given.rounds, given.latency))
 
 
 if __name__ == "__main__":

@@ -24,9 +24,8 @@ from pydantic import Field, PrivateAttr
 
 from guided_profile.graph.errors import GuidedProfileError
 from guided_profile.tools.embeddings import Embedder
-from guided_profile.tools.model_errors import FAILURES, model_error
 from guided_profile.tools.model_refusals import accepted, refuse, refused_setting
-from guided_profile.tools.models import model_id
+from guided_profile.tools.models import failures, model_id
 
 MOST_TOKENS = 2000
 """A reply ends here, as mem0's own clients have it; left open, a small model may never end."""
@@ -143,7 +142,9 @@ class LentChat(BaseChatModel):
             wanted = accepted(self.inner, {"temperature": 0.0})
             try:
                 return await self.inner._agenerate(messages, stop=stop, **(settings | wanted))
-            except FAILURES as error:
+            except failures() as error:
+                from guided_profile.tools.model_errors import model_error
+
                 named = refused_setting(error, wanted)
                 if named is None:
                     failed = model_error(error, self.model_name)

@@ -16,19 +16,28 @@ Sight = Literal["personal_context", "guidance", "profile"]
 class Recall(Record):
     """How history items are ranked for a question; each part can be switched off."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    dense: bool = True
-    """By meaning: the cosine of their vectors and the question's."""
-    bm25: bool = True
-    """By words: names and numbers that a vector blurs. With `dense`, the two are fused by rank;
-    with neither, the newest items come first."""
-    half_life_days: float | None = Field(default=None, gt=0.0)
-    """Weighs age: an item so much older than the newest has lost half of what age can take, which
-    is half of its score. None: the order of time does not matter."""
-    most_alike: float | None = Field(default=0.95, gt=0.0, le=1.0)
-    """An item whose cosine with a better one is at least this comes after all others, so that
-    near-duplicates do not crowd them out. None: they stay where they are."""
+    dense: bool = Field(
+        default=True,
+        description="By meaning: the cosine of their vectors and the question's.",
+    )
+    bm25: bool = Field(
+        default=True,
+        description="By words: names and numbers that a vector blurs. With `dense`, the two are "
+        "fused by rank; with neither, the newest items come first.",
+    )
+    half_life_days: float | None = Field(
+        default=None,
+        gt=0.0,
+        description="Weighs age: an item so much older than the newest has lost half of what age "
+        "can take, which is half of its score. None: the order of time does not matter.",
+    )
+    most_alike: float | None = Field(
+        default=0.95,
+        gt=0.0,
+        le=1.0,
+        description="An item whose cosine with a better one is at least this comes after all "
+        "others, so that near-duplicates do not crowd them out. None: they stay where they are.",
+    )
 
     @property
     def needs_vectors(self) -> bool:

@@ -9,28 +9,53 @@ from typing import Any
 import pytest
 
 from guided_profile.evals import bench_peers
-from guided_profile.evals.bench_peers import USERS, Scripted, broken, cost, isolation
-from guided_profile.graph.state import HistoryItem
+from guided_profile.evals.bench_peers import (
+    USERS,
+    Phase,
+    Reply,
+    Scripted,
+    broken,
+    isolation,
+    scripted_turn,
+    table,
+)
+from guided_profile.graph.state import Cost, HistoryItem
+from guided_profile.tools.embeddings import Embedder
 
 INSTALLED = [name for name in ("mem0", "langmem") if find_spec(name)]
 
 
-async def test_ours_takes_items_in_without_a_call_and_answers_warm_from_the_profile() -> None:
-    taken, cold, warm, sentences = await cost("ours", 6, 3, 0.0)
-    assert taken.startswith("6 items taken in: 0 calls, 0 tokens in")
-    assert int(cold.split(": ")[1].split()[0]) > 2  # the profile is made
-    assert warm.startswith("2 questions, warm: 4 calls")  # the check and the answer, each
-    assert float(sentences.split(": ")[1]) > 0
+async def test_ours_takes_items_in_without_a_call_and_answers_warm_with_one() -> None:
+    taken, cold, warm = await scripted_turn("ours", 6, 3, 0.0)
+    assert (taken.what, taken.cost.calls) == ("6 items", 0)
+    assert cold.cost.calls > 2  # the profile is made
+    assert (warm.what, warm.cost.calls, len(warm.replies)) == ("2 more", 2, 2)
+    assert all(one.known for one in (*cold.replies, *warm.replies))
+
+
+async def test_raw_history_is_all_of_it_in_each_prompt() -> None:
+    few, many = [await scripted_turn("raw", items, 2, 0.0) for items in (40, 200)]
+    assert [phase.cost.calls for phase in many] == [0, 1, 1]
+    assert many[2].cost.input_tokens > 4 * few[2].cost.input_tokens
 
 
 @pytest.mark.parametrize("name", INSTALLED)
 async def test_a_peer_calls_the_model_for_each_item(name: str) -> None:
-    taken, cold, _, memories = await cost(name, 3, 2, 0.0)
-    assert taken.startswith("3 items taken in: 3 calls")
-    assert cold.startswith("1st question, cold: 3 calls")
-    assert float(memories.split(": ")[1]) > 0
+    taken, cold, warm = await scripted_turn(name, 3, 2, 0.0)
+    assert [phase.cost.calls for phase in (taken, cold, warm)] == [3, 1, 1]
+    assert all(one.known for one in (*cold.replies, *warm.replies))
     assert (await broken(name)).endswith("shows 0 of them")
     assert f"{USERS} users at once: 0 items of others" in await isolation(name, 0.0)
+
+
+def test_the_table_tells_the_median_and_the_spread_of_the_rounds() -> None:
+    cost = Cost(calls=3, input_tokens=1200, output_tokens=30, cached_tokens=7)
+    rounds = [
+        [Phase("ours", "2 more", cost, seconds, (Reply(3, "a"), Reply(4, "b")))]
+        for seconds in (0.5, 0.2, 0.4)
+    ]
+    line = table(rounds).splitlines()[-1]
+    assert line == "| ours | 2 more | 3 | 1,200 (7) | 30 | 0.4 [0.2, 0.5] | 3.5 |"
 
 
 @dataclass
@@ -43,14 +68,14 @@ class Leaky:
     async def take_in(self, user_id: str, items: Sequence[HistoryItem]) -> None:
         self.items += [item.text for item in items]
 
-    async def ask(self, user_id: str, question: str) -> int:
+    async def ask(self, user_id: str, question: str) -> Reply:
         await self.chat.ainvoke("\n".join(self.items))
-        return len(self.items)
+        return Reply(len(self.items), "")
 
 
 async def test_items_of_others_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     @asynccontextmanager
-    async def opened(name: str, chat: Scripted) -> Any:
+    async def opened(name: str, chat: Scripted, embedder: Embedder) -> Any:
         yield Leaky(chat)
 
     monkeypatch.setattr(bench_peers, "opened", opened)
