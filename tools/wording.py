@@ -41,7 +41,7 @@ _KIN = frozenset(
 )
 _ENDING = re.compile(
     r"\b(?:"
-    r"no more|no longer|no|not|cannot|never|without|instead of|rather than|any ?more|"
+    r"no more|no longer|no(?!\.? ?\d)|not|cannot|never|without|instead of|rather than|any ?more|"
     r"quit|quits|stop(?:s|ped)?|sold|sell(?:s|ing)?|cancel\w*|drop(?:ped)|uninstall\w*|retired?|"
     r"return(?:s|ed)|g[ai]ven?s? (?:up|away)|gave (?P<given>.{1,40}?) (?:away|to)|"
     r"sen[dt]s? (?P<sent>.{0,40}?)\bback|"
@@ -71,7 +71,10 @@ _SPEAKS = re.compile(
     re.IGNORECASE,
 )
 """Somebody says it, of themselves or to ask; a title or an entry in a log does not."""
-_CLAUSE = re.compile(r"[,;:!?()\n]|\.(?!\d)|\b(?:and|but|if|so|und|aber|y|pero|et|mais)\b")
+_CLAUSE = re.compile(
+    r"[,;:!?()\n]|(?<!\b[Nn]o)\.(?!\d)|(?<=\b[Nn]o)\.(?! ?\d)|"  # No. 5 is one thing
+    r"\b(?:and|but|if|so|und|aber|y|pero|et|mais)\b"
+)
 _CHANGED_TO = re.compile(r"\b(?:to|auf|a|à)\b", re.IGNORECASE)
 _NUMBERS = {
     word: str(number)

@@ -71,6 +71,14 @@ def test_a_sentence_points_to_the_item_that_says_so(sentence: str, item: int) ->
     assert tie(sentence, HISTORY).evidence == (HISTORY[item].id,)
 
 
+def test_a_number_that_is_called_no_denies_nothing() -> None:
+    bought = history("Perfume No. 5, 50 ml", "Bass strings no 7, nickel", "no milk, thanks")
+    assert tie("This person uses the perfume No. 5.", bought).evidence == ("0",)
+    assert tie("This person plays bass strings no 7.", bought).evidence == ("1",)
+    assert tie("This person takes no milk.", bought).evidence == ("2",)
+    assert not tie("This person drinks milk.", bought).evidence
+
+
 @pytest.mark.parametrize(
     "sentence",
     [
