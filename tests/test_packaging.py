@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -57,9 +58,12 @@ def test_imports_run_one_way() -> None:
 
 
 @pytest.mark.filterwarnings("default")
-def test_the_wheel_works_from_another_folder(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)]
+def test_the_wheel_of_the_sdist_works_from_another_folder(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp_path)]
     subprocess.run([*build, str(ROOT)], check=True, capture_output=True, timeout=120)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        files = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"langgraph.json", "constraints.txt", "Makefile", "docs/README.md"} <= files
     wheel = next(tmp_path.glob("*.whl"))
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}

@@ -5,78 +5,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import Script, ScriptedChat, writes_profile
+from conftest import ScriptedChat
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
-from langgraph.types import Command
+from workflows import ANNA, GUIDANCE, graph_of, items, responses, stage_of
 
-from guided_profile.graph.build import Graph, build_graph
+from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError, QuestionError, TaskError
-from guided_profile.graph.state import Abstained, Answered, HistoryItem
+from guided_profile.graph.state import Answered, HistoryItem
 from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.nodes import recall
 from guided_profile.tools.history import HistoryStore
-
-GUIDANCE = "One cat, one bicycle."
-PROFILE = "This person has a cat named Miso. This person commutes by bicycle. They own a yacht."
-
-
-def items(*texts: str, source: str = "chat") -> list[HistoryItem]:
-    return [
-        HistoryItem(text=text, source=source, time=datetime(2025, 1, 1 + n, tzinfo=UTC))
-        for n, text in enumerate(texts)
-    ]
-
-
-ANNA = items("my cat Miso sleeps on my desk", "the bicycle commute took 20 minutes today")
-
-
-def stage_of(prompt: str) -> str:
-    if prompt.endswith("Answer Yes or No."):
-        return "check"
-    if (
-        "pets, family" in prompt
-        or "product category of" in prompt
-        or "most distinctive habit" in prompt
-    ):
-        return "digest"
-    if (
-        writes_profile(prompt)
-        or "Rewrite these observations" in prompt
-        or "Describe this person" in prompt
-    ):
-        return "profile"
-    return "respond"
-
-
-def script(*replies: str | dict[str, float]) -> Script:
-    """Digest and profile always answer; the response stage gives these replies, then the last."""
-    left = list(replies)
-
-    def said(prompt: str) -> str | dict[str, float]:
-        stage = stage_of(prompt)
-        if stage == "digest":
-            return GUIDANCE
-        if stage == "profile":
-            return PROFILE
-        if stage == "check":
-            return {"Yes": 0.8, "No": 0.2}
-        return left.pop(0) if len(left) > 1 else left[0]
-
-    return said
-
-
-def responses(chat: ScriptedChat) -> list[str]:
-    return [prompt for prompt in chat.prompts if stage_of(prompt) == "respond"]
-
-
-def graph_of(
-    history: HistoryStore, *replies: str | dict[str, float], **options: Any
-) -> tuple[Graph, ScriptedChat]:
-    chat = ScriptedChat(script=script(*replies))
-    return build_graph(chat=chat, history=history, **options), chat
 
 
 async def test_an_answer_carries_its_profile_evidence_guidance_and_cost(
@@ -125,202 +66,6 @@ async def test_every_stage_begins_with_the_same_system_message_and_history(
     shared = {prompt.split("</history>")[0] for prompt in chat.prompts}
     assert len(chat.prompts) == 4
     assert len(shared) == 1
-
-
-@pytest.mark.parametrize(
-    ("replies", "tries"),
-    [(["Sorry, I can't tell.", "Miso!"], 1), (["Sorry.", "I cannot tell", "Miso!"], 2)],
-)
-async def test_an_abstention_is_retried_wider_until_an_answer_comes(
-    history: HistoryStore, replies: list[str], tries: int
-) -> None:
-    history.add("anna", items(*(f"my cat Miso did trick number {n}" for n in range(10))))
-    graph, chat = graph_of(history, *replies)
-    out = await graph.ainvoke(
-        {"question": "Any pets?"}, context=Context(user_id="anna", recall_tokens=34)
-    )
-    assert isinstance(out["answer"], Answered)
-    assert out["answer"].text == "Miso!"
-    assert out["answer"].tries == tries
-    asked = responses(chat)
-    assert len(set(asked)) == tries + 1
-    recalled = [prompt.count("\n- [") for prompt in asked]
-    assert recalled == [2, 4, 8][: tries + 1]
-    assert "best" not in asked[0]
-    assert all("history supports best" in prompt for prompt in asked[1:])
-    digests = [prompt for prompt in chat.prompts if stage_of(prompt) == "digest"]
-    assert "Any pets?" not in digests[0]
-    assert all("Any pets?" in prompt for prompt in digests[1:])
-
-
-async def test_an_abstention_that_stays_is_returned_with_its_reason_after_the_bound(
-    history: HistoryStore,
-) -> None:
-    history.add("anna", ANNA)
-    graph, chat = graph_of(history, "I'm sorry, I don't know.")
-    out = await graph.ainvoke({"question": "Any pets?"}, context=Context(user_id="anna"))
-    answer = out["answer"]
-    assert isinstance(answer, Abstained)
-    assert (answer.reason, answer.tries, answer.reply) == (
-        "declined",
-        2,
-        "I'm sorry, I don't know.",
-    )
-    assert len(responses(chat)) == 3
-    assert out["messages"][-1].text == answer.detail
-
-
-@pytest.mark.parametrize(
-    ("reply", "reason"), [("", "empty"), ("  ", "empty"), ("As an AI, no.", "declined")]
-)
-async def test_an_abstention_has_the_reason_it_was_found_by(
-    history: HistoryStore, reply: str, reason: str
-) -> None:
-    history.add("anna", ANNA)
-    graph, _ = graph_of(history, reply)
-    context = Context(user_id="anna", max_retries=0)
-    out = await graph.ainvoke({"question": "Any pets?"}, context=context)
-    assert out["answer"].reason == reason
-
-
-async def test_a_cut_off_reply_is_no_answer(history: HistoryStore) -> None:
-    history.add("anna", ANNA)
-    chat = ScriptedChat(script=script("a reply that goes on and on and on and on"), cut_off=4)
-    graph = build_graph(chat=chat, history=history)
-    context = Context(user_id="anna", max_retries=0)
-    out = await graph.ainvoke({"question": "Any pets?"}, context=context)
-    assert out["answer"].reason == "cut_off"
-
-
-async def test_a_phrase_that_the_question_holds_itself_is_no_abstention(
-    history: HistoryStore,
-) -> None:
-    history.add("anna", ANNA)
-    graph, _ = graph_of(history, "sorry im late")
-    context = Context(user_id="anna", task="paraphrase")
-    out = await graph.ainvoke({"question": "I am sorry that I am late."}, context=context)
-    assert out["answer"].text == "sorry im late"
-
-
-async def test_a_question_that_the_history_says_nothing_about_gets_no_invented_answer(
-    history: HistoryStore,
-) -> None:
-    history.add("anna", ANNA)
-
-    def said(prompt: str) -> str | dict[str, float]:
-        if stage_of(prompt) == "check":
-            return {"Yes": 0.1, "No": 0.7, "Maybe": 0.2}
-        return GUIDANCE if stage_of(prompt) != "respond" else "I supported Manchester."
-
-    chat = ScriptedChat(script=said)
-    graph = build_graph(chat=chat, history=history)
-    out = await graph.ainvoke({"question": "Which club?"}, context=Context(user_id="anna"))
-    assert (out["answer"].kind, out["answer"].reason) == ("abstained", "not_in_history")
-    assert responses(chat) == []
-    chat.logprobs = False  # then the model's own word is all there is
-    out = await graph.ainvoke({"question": "Which club?"}, context=Context(user_id="anna"))
-    assert out["answer"].text == "I supported Manchester."
-
-
-async def test_a_user_without_history_costs_no_call_and_gets_no_invented_answer(
-    history: HistoryStore,
-) -> None:
-    history.add("anna", ANNA)
-    graph, chat = graph_of(history, "invented")
-    out = await graph.ainvoke({"question": "Any pets?"}, context=Context(user_id="ben"))
-    assert out["answer"].reason == "no_history"
-    assert chat.prompts == []
-
-
-def favouring(option: str, place: str) -> Script:
-    """A model that mostly says one letter whatever stands there, but leans towards an option."""
-
-    def said(prompt: str) -> str | dict[str, float]:
-        if stage_of(prompt) != "respond":
-            return PROFILE if stage_of(prompt) == "profile" else GUIDANCE
-        weights = {}
-        for letter in "ABCD":
-            line = next(x for x in prompt.splitlines() if x.startswith(f"{letter}. "))
-            weights[letter] = (3 if option in line else 1) * (20 if letter == place else 1)
-        return {letter: weight / sum(weights.values()) for letter, weight in weights.items()}
-
-    return said
-
-
-@pytest.mark.parametrize("place", ["A", "C", "D"])
-async def test_a_choice_does_not_depend_on_the_order_of_its_options(
-    history: HistoryStore, place: str
-) -> None:
-    history.add("anna", ANNA)
-    chat = ScriptedChat(script=favouring("cat toy", place))
-    graph = build_graph(chat=chat, history=history)
-    options = ["a car", "a cat toy", "a boat", "a plane"]
-    context = Context(user_id="anna", task="preference", grounded=False)
-    out = await graph.ainvoke({"question": "Which?", "options": options}, context=context)
-    assert isinstance(out["answer"], Answered)
-    assert (out["answer"].text, out["answer"].option) == ("a cat toy", 1)
-    assert out["answer"].confidence == pytest.approx(0.5)
-    assert sum(out["answer"].probabilities.values()) == pytest.approx(1)
-
-
-async def test_the_history_helps_to_choose_what_the_model_alone_would_not(
-    history: HistoryStore,
-) -> None:
-    history.add("anna", ANNA)
-    history.add("ben", [HistoryItem(text="a red boat with two masts")])
-    even = {"A": 0.27, "B": 0.25, "C": 0.25, "D": 0.23}
-    graph, _ = graph_of(history, even)
-    asked = {"question": "Which?", "options": ["a red boat", "a cat that sleeps", "tea", "rum"]}
-    told = {}
-    for user in ("anna", "ben"):
-        out = await graph.ainvoke(asked, context=Context(user_id=user, task="preference"))
-        told[user] = out["answer"].text
-    assert told == {"anna": "a cat that sleeps", "ben": "a red boat"}
-    alone = Context(user_id="anna", task="preference", grounded=False, max_retries=0)
-    out = await graph.ainvoke(asked, context=alone)
-    assert out["answer"].reason == "low_confidence"
-    blind = Context(user_id="anna", task="preference", sees=(), max_retries=0)
-    out = await graph.ainvoke(asked, context=blind)
-    assert out["answer"].kind == "abstained"
-
-
-async def test_without_logprobs_the_rotations_vote(history: HistoryStore) -> None:
-    history.add("anna", ANNA)
-
-    def said(prompt: str) -> str:
-        if stage_of(prompt) != "respond":
-            return GUIDANCE
-        return next(line for line in prompt.splitlines() if line.endswith("a cat toy"))
-
-    graph = build_graph(chat=ScriptedChat(script=said, logprobs=False), history=history)
-    context = Context(user_id="anna", task="preference")
-    out = await graph.ainvoke(
-        {"question": "Which?", "options": ["a car", "a cat toy"]}, context=context
-    )
-    assert out["answer"].text == "a cat toy"
-    assert out["answer"].confidence == pytest.approx(1.0, abs=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("letters", "reason"),
-    [
-        ({"A": 0.25, "B": 0.25, "C": 0.25, "D": 0.25}, "low_confidence"),
-        ({"Sorry": 0.9, "A": 0.1}, "declined"),
-        ({"Perhaps": 0.9, "A": 0.1}, "no_option"),
-    ],
-)
-async def test_a_choice_abstains_when_nothing_stands_out_or_no_option_is_named(
-    history: HistoryStore, letters: dict[str, float], reason: str
-) -> None:
-    history.add("anna", ANNA)
-    graph, _ = graph_of(history, letters)
-    context = Context(user_id="anna", task="preference", max_retries=1)
-    out = await graph.ainvoke({"question": "Which?", "options": list("wxyz")}, context=context)
-    assert (out["answer"].kind, out["answer"].reason, out["answer"].tries) == (
-        "abstained",
-        reason,
-        1,
-    )
 
 
 TABLE_3 = [
@@ -408,24 +153,6 @@ async def test_the_standing_profile_is_used_until_the_history_changes(
     history.add(context.user_id, items(*news, source="posts"))
     third = await graph.ainvoke({"question": "A bicycle?"}, context=context)
     assert third["answer"].cost.calls == 4
-
-
-async def test_a_task_may_ask_the_user_and_remembers_the_reply(history: HistoryStore) -> None:
-    history.add("anna", ANNA)
-    builtin = builtin_tasks()["dialogue"]
-    asking = builtin.abstention.model_copy(update={"policy": "ask"})
-    task = builtin.model_copy(update={"abstention": asking})
-    graph, chat = graph_of(
-        history, "Sorry, I can't tell.", "Green.", tasks=[task], checkpointer=InMemorySaver()
-    )
-    config: Any = {"configurable": {"thread_id": "1"}}
-    context = Context(user_id="anna")
-    out = await graph.ainvoke({"question": "What color?"}, config, context=context)
-    assert out["__interrupt__"][0].value["clarify"] == asking.clarifying_question
-    out = await graph.ainvoke(Command(resume="i like green"), config, context=context)
-    assert out["answer"].text == "Green."
-    assert "i like green" in responses(chat)[1]
-    assert [i.text for i in history.list("anna") if i.source == "clarification"] == ["i like green"]
 
 
 async def test_a_thread_answers_each_question_from_its_own_state(history: HistoryStore) -> None:

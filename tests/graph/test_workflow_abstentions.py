@@ -1,0 +1,138 @@
+"""What the workflow does when the model abstains, or ought to."""
+
+from typing import Any
+
+import pytest
+from conftest import ScriptedChat
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+from workflows import ANNA, GUIDANCE, graph_of, items, responses, script, stage_of
+
+from guided_profile.graph.build import build_graph
+from guided_profile.graph.context import Context
+from guided_profile.graph.state import Abstained, Answered
+from guided_profile.graph.tasks import builtin_tasks
+from guided_profile.tools.history import HistoryStore
+
+
+@pytest.mark.parametrize(
+    ("replies", "tries"),
+    [(["Sorry, I can't tell.", "Miso!"], 1), (["Sorry.", "I cannot tell", "Miso!"], 2)],
+)
+async def test_an_abstention_is_retried_wider_until_an_answer_comes(
+    history: HistoryStore, replies: list[str], tries: int
+) -> None:
+    history.add("anna", items(*(f"my cat Miso did trick number {n}" for n in range(10))))
+    graph, chat = graph_of(history, *replies)
+    out = await graph.ainvoke(
+        {"question": "Any pets?"}, context=Context(user_id="anna", recall_tokens=34)
+    )
+    assert isinstance(out["answer"], Answered)
+    assert out["answer"].text == "Miso!"
+    assert out["answer"].tries == tries
+    asked = responses(chat)
+    assert len(set(asked)) == tries + 1
+    recalled = [prompt.count("\n- [") for prompt in asked]
+    assert recalled == [2, 4, 8][: tries + 1]
+    assert "best" not in asked[0]
+    assert all("history supports best" in prompt for prompt in asked[1:])
+    digests = [prompt for prompt in chat.prompts if stage_of(prompt) == "digest"]
+    assert "Any pets?" not in digests[0]
+    assert all("Any pets?" in prompt for prompt in digests[1:])
+
+
+async def test_an_abstention_that_stays_is_returned_with_its_reason_after_the_bound(
+    history: HistoryStore,
+) -> None:
+    history.add("anna", ANNA)
+    graph, chat = graph_of(history, "I'm sorry, I don't know.")
+    out = await graph.ainvoke({"question": "Any pets?"}, context=Context(user_id="anna"))
+    answer = out["answer"]
+    assert isinstance(answer, Abstained)
+    assert (answer.reason, answer.tries, answer.reply) == (
+        "declined",
+        2,
+        "I'm sorry, I don't know.",
+    )
+    assert len(responses(chat)) == 3
+    assert out["messages"][-1].text == answer.detail
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"), [("", "empty"), ("  ", "empty"), ("As an AI, no.", "declined")]
+)
+async def test_an_abstention_has_the_reason_it_was_found_by(
+    history: HistoryStore, reply: str, reason: str
+) -> None:
+    history.add("anna", ANNA)
+    graph, _ = graph_of(history, reply)
+    context = Context(user_id="anna", max_retries=0)
+    out = await graph.ainvoke({"question": "Any pets?"}, context=context)
+    assert out["answer"].reason == reason
+
+
+async def test_a_cut_off_reply_is_no_answer(history: HistoryStore) -> None:
+    history.add("anna", ANNA)
+    chat = ScriptedChat(script=script("a reply that goes on and on and on and on"), cut_off=4)
+    graph = build_graph(chat=chat, history=history)
+    context = Context(user_id="anna", max_retries=0)
+    out = await graph.ainvoke({"question": "Any pets?"}, context=context)
+    assert out["answer"].reason == "cut_off"
+
+
+async def test_a_phrase_that_the_question_holds_itself_is_no_abstention(
+    history: HistoryStore,
+) -> None:
+    history.add("anna", ANNA)
+    graph, _ = graph_of(history, "sorry im late")
+    context = Context(user_id="anna", task="paraphrase")
+    out = await graph.ainvoke({"question": "I am sorry that I am late."}, context=context)
+    assert out["answer"].text == "sorry im late"
+
+
+async def test_a_question_that_the_history_says_nothing_about_gets_no_invented_answer(
+    history: HistoryStore,
+) -> None:
+    history.add("anna", ANNA)
+
+    def said(prompt: str) -> str | dict[str, float]:
+        if stage_of(prompt) == "check":
+            return {"Yes": 0.1, "No": 0.7, "Maybe": 0.2}
+        return GUIDANCE if stage_of(prompt) != "respond" else "I supported Manchester."
+
+    chat = ScriptedChat(script=said)
+    graph = build_graph(chat=chat, history=history)
+    out = await graph.ainvoke({"question": "Which club?"}, context=Context(user_id="anna"))
+    assert (out["answer"].kind, out["answer"].reason) == ("abstained", "not_in_history")
+    assert responses(chat) == []
+    chat.logprobs = False  # then the model's own word is all there is
+    out = await graph.ainvoke({"question": "Which club?"}, context=Context(user_id="anna"))
+    assert out["answer"].text == "I supported Manchester."
+
+
+async def test_a_user_without_history_costs_no_call_and_gets_no_invented_answer(
+    history: HistoryStore,
+) -> None:
+    history.add("anna", ANNA)
+    graph, chat = graph_of(history, "invented")
+    out = await graph.ainvoke({"question": "Any pets?"}, context=Context(user_id="ben"))
+    assert out["answer"].reason == "no_history"
+    assert chat.prompts == []
+
+
+async def test_a_task_may_ask_the_user_and_remembers_the_reply(history: HistoryStore) -> None:
+    history.add("anna", ANNA)
+    builtin = builtin_tasks()["dialogue"]
+    asking = builtin.abstention.model_copy(update={"policy": "ask"})
+    task = builtin.model_copy(update={"abstention": asking})
+    graph, chat = graph_of(
+        history, "Sorry, I can't tell.", "Green.", tasks=[task], checkpointer=InMemorySaver()
+    )
+    config: Any = {"configurable": {"thread_id": "1"}}
+    context = Context(user_id="anna")
+    out = await graph.ainvoke({"question": "What color?"}, config, context=context)
+    assert out["__interrupt__"][0].value["clarify"] == asking.clarifying_question
+    out = await graph.ainvoke(Command(resume="i like green"), config, context=context)
+    assert out["answer"].text == "Green."
+    assert "i like green" in responses(chat)[1]
+    assert [i.text for i in history.list("anna") if i.source == "clarification"] == ["i like green"]

@@ -1,0 +1,101 @@
+"""What is chosen among options."""
+
+import pytest
+from conftest import Script, ScriptedChat
+from workflows import ANNA, GUIDANCE, PROFILE, graph_of, stage_of
+
+from guided_profile.graph.build import build_graph
+from guided_profile.graph.context import Context
+from guided_profile.graph.state import Answered, HistoryItem
+from guided_profile.tools.history import HistoryStore
+
+
+def favouring(option: str, place: str) -> Script:
+    """A model that mostly says one letter whatever stands there, but leans towards an option."""
+
+    def said(prompt: str) -> str | dict[str, float]:
+        if stage_of(prompt) != "respond":
+            return PROFILE if stage_of(prompt) == "profile" else GUIDANCE
+        weights = {}
+        for letter in "ABCD":
+            line = next(x for x in prompt.splitlines() if x.startswith(f"{letter}. "))
+            weights[letter] = (3 if option in line else 1) * (20 if letter == place else 1)
+        return {letter: weight / sum(weights.values()) for letter, weight in weights.items()}
+
+    return said
+
+
+@pytest.mark.parametrize("place", ["A", "C", "D"])
+async def test_a_choice_does_not_depend_on_the_order_of_its_options(
+    history: HistoryStore, place: str
+) -> None:
+    history.add("anna", ANNA)
+    chat = ScriptedChat(script=favouring("cat toy", place))
+    graph = build_graph(chat=chat, history=history)
+    options = ["a car", "a cat toy", "a boat", "a plane"]
+    context = Context(user_id="anna", task="preference", grounded=False)
+    out = await graph.ainvoke({"question": "Which?", "options": options}, context=context)
+    assert isinstance(out["answer"], Answered)
+    assert (out["answer"].text, out["answer"].option) == ("a cat toy", 1)
+    assert out["answer"].confidence == pytest.approx(0.5)
+    assert sum(out["answer"].probabilities.values()) == pytest.approx(1)
+
+
+async def test_the_history_helps_to_choose_what_the_model_alone_would_not(
+    history: HistoryStore,
+) -> None:
+    history.add("anna", ANNA)
+    history.add("ben", [HistoryItem(text="a red boat with two masts")])
+    even = {"A": 0.27, "B": 0.25, "C": 0.25, "D": 0.23}
+    graph, _ = graph_of(history, even)
+    asked = {"question": "Which?", "options": ["a red boat", "a cat that sleeps", "tea", "rum"]}
+    told = {}
+    for user in ("anna", "ben"):
+        out = await graph.ainvoke(asked, context=Context(user_id=user, task="preference"))
+        told[user] = out["answer"].text
+    assert told == {"anna": "a cat that sleeps", "ben": "a red boat"}
+    alone = Context(user_id="anna", task="preference", grounded=False, max_retries=0)
+    out = await graph.ainvoke(asked, context=alone)
+    assert out["answer"].reason == "low_confidence"
+    blind = Context(user_id="anna", task="preference", sees=(), max_retries=0)
+    out = await graph.ainvoke(asked, context=blind)
+    assert out["answer"].kind == "abstained"
+
+
+async def test_without_logprobs_the_rotations_vote(history: HistoryStore) -> None:
+    history.add("anna", ANNA)
+
+    def said(prompt: str) -> str:
+        if stage_of(prompt) != "respond":
+            return GUIDANCE
+        return next(line for line in prompt.splitlines() if line.endswith("a cat toy"))
+
+    graph = build_graph(chat=ScriptedChat(script=said, logprobs=False), history=history)
+    context = Context(user_id="anna", task="preference")
+    out = await graph.ainvoke(
+        {"question": "Which?", "options": ["a car", "a cat toy"]}, context=context
+    )
+    assert out["answer"].text == "a cat toy"
+    assert out["answer"].confidence == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("letters", "reason"),
+    [
+        ({"A": 0.25, "B": 0.25, "C": 0.25, "D": 0.25}, "low_confidence"),
+        ({"Sorry": 0.9, "A": 0.1}, "declined"),
+        ({"Perhaps": 0.9, "A": 0.1}, "no_option"),
+    ],
+)
+async def test_a_choice_abstains_when_nothing_stands_out_or_no_option_is_named(
+    history: HistoryStore, letters: dict[str, float], reason: str
+) -> None:
+    history.add("anna", ANNA)
+    graph, _ = graph_of(history, letters)
+    context = Context(user_id="anna", task="preference", max_retries=1)
+    out = await graph.ainvoke({"question": "Which?", "options": list("wxyz")}, context=context)
+    assert (out["answer"].kind, out["answer"].reason, out["answer"].tries) == (
+        "abstained",
+        reason,
+        1,
+    )

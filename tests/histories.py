@@ -1,0 +1,36 @@
+"""What histories are made of, for tests."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+from guided_profile.graph.state import HistoryItem
+
+
+class WordEmbedder:
+    """Counts words into hashed places, so that texts with the same words are near."""
+
+    def __init__(self, id: str = "words", dimension: int = 64) -> None:
+        self.id = id
+        self.dimension = dimension
+        self.embedded: list[str] = []
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        self.embedded += texts
+        return [self.embed_query(text) for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        vector = [0.0] * self.dimension
+        for word in text.casefold().split():
+            place = int(hashlib.sha256(word.encode()).hexdigest(), 16) % self.dimension
+            vector[place] += 1.0
+        return vector
+
+
+def item(text: str, day: int | None = None, **fields: Any) -> HistoryItem:
+    moment = None if day is None else datetime(2025, 1, day, 12, tzinfo=UTC)
+    return HistoryItem(text=text, time=moment, **fields)
+
+
+def texts(items: list[HistoryItem]) -> list[str]:
+    return [one.text for one in items]

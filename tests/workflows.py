@@ -1,0 +1,71 @@
+"""A workflow on a scripted model, whose stages answer as they are asked."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from conftest import Script, ScriptedChat, writes_profile
+
+from guided_profile.graph.build import Graph, build_graph
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.history import HistoryStore
+
+GUIDANCE = "One cat, one bicycle."
+
+
+PROFILE = "This person has a cat named Miso. This person commutes by bicycle. They own a yacht."
+
+
+def items(*texts: str, source: str = "chat") -> list[HistoryItem]:
+    return [
+        HistoryItem(text=text, source=source, time=datetime(2025, 1, 1 + n, tzinfo=UTC))
+        for n, text in enumerate(texts)
+    ]
+
+
+ANNA = items("my cat Miso sleeps on my desk", "the bicycle commute took 20 minutes today")
+
+
+def stage_of(prompt: str) -> str:
+    if prompt.endswith("Answer Yes or No."):
+        return "check"
+    if (
+        "pets, family" in prompt
+        or "product category of" in prompt
+        or "most distinctive habit" in prompt
+    ):
+        return "digest"
+    if (
+        writes_profile(prompt)
+        or "Rewrite these observations" in prompt
+        or "Describe this person" in prompt
+    ):
+        return "profile"
+    return "respond"
+
+
+def script(*replies: str | dict[str, float]) -> Script:
+    """Digest and profile always answer; the response stage gives these replies, then the last."""
+    left = list(replies)
+
+    def said(prompt: str) -> str | dict[str, float]:
+        stage = stage_of(prompt)
+        if stage == "digest":
+            return GUIDANCE
+        if stage == "profile":
+            return PROFILE
+        if stage == "check":
+            return {"Yes": 0.8, "No": 0.2}
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return said
+
+
+def responses(chat: ScriptedChat) -> list[str]:
+    return [prompt for prompt in chat.prompts if stage_of(prompt) == "respond"]
+
+
+def graph_of(
+    history: HistoryStore, *replies: str | dict[str, float], **options: Any
+) -> tuple[Graph, ScriptedChat]:
+    chat = ScriptedChat(script=script(*replies))
+    return build_graph(chat=chat, history=history, **options), chat
