@@ -1,9 +1,7 @@
 """What the profiles of many users would take, before a model is called."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -88,25 +86,13 @@ def _taking(task: Task, state: Any) -> Plan:
     )
 
 
-_PIECE = re.compile(r"[^\W\d_]+|[\d_]|[^\w\s]")
-_LONGEST_PIECE = 6
 _A_MESSAGE = 6
 """Tokens of the chat template around a message."""
 
 
 def tokens(prompt: Sequence[BaseMessage]) -> int:
-    """Return about how many tokens a prompt takes.
-
-    By its bytes alone, lines that are half date and price would seem a quarter shorter than they
-    are: many models take every digit and every mark for a token.
-    """
-    return sum(max(approximate_tokens(one.text), _pieces(one.text)) + _A_MESSAGE for one in prompt)
-
-
-def _pieces(text: str) -> int:
-    """Count digits and marks one by one, and words by so many letters."""
-    found = _PIECE.findall(text)
-    return sum(ceil(len(one) / _LONGEST_PIECE) if len(one) > 1 else 1 for one in found)
+    """Return about how many tokens a prompt takes."""
+    return sum(approximate_tokens(one.text) + _A_MESSAGE for one in prompt)
 
 
 @dataclass(slots=True)

@@ -76,7 +76,7 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         *,
         user_of: Callable[[Any], str] | None = None,
         profile_tokens: int = 300,
-        recall_tokens: int = 200,
+        recall_tokens: int = 300,
         remembers: bool = True,
         offers_tools: bool = True,
         patience: float = PATIENCE,

@@ -30,7 +30,7 @@ from guided_profile.graph.state import Abstained, Answered, Cost, HistoryItem, P
 from guided_profile.tools.models import model_id
 from guided_profile.tools.ranking import tokens_of
 
-MOST_ITEMS, PIECE_TOKENS = 400, 2000
+MOST_ITEMS, PIECE_TOKENS = 400, 2800
 """What is taken in, and about how much of it at once: as much as the workflow's profile is made
 from, and as its digestion reads at once (`Context.profile_items` and `context_tokens`)."""
 

@@ -91,7 +91,7 @@ def _row(*sees: str, guided: bool = True, **more: Any) -> dict[str, Any]:
     return once | more
 
 
-_FEW: dict[str, Any] = {"recall_tokens": 120}
+_FEW: dict[str, Any] = {"recall_tokens": 170}
 """What retrieval augmentation shows: about four short items, LaMP's largest k."""
 
 

@@ -60,7 +60,7 @@ class Context:
     max_retries: int = 2
     """How often an abstention is retried before it stands."""
 
-    recall_tokens: int = 1000
+    recall_tokens: int = 1400
     """About how many tokens of history a response may see, at most `context_tokens`; each retry
     doubles it. 40 short items, or 5 long posts."""
 
@@ -70,7 +70,7 @@ class Context:
     profile_items: int = 400
     """How many history items, the newest, a profile is made from."""
 
-    context_tokens: int = 2000
+    context_tokens: int = 2800
     """About how many tokens of history one prompt may hold; more is cut into parts."""
 
     sees: tuple[Sight, ...] | None = None

@@ -144,7 +144,7 @@ def tokens_of(item: HistoryItem) -> int:
     return approximate_tokens(history_line(item)) + 1
 
 
-LEAST_TOKENS = 3
+LEAST_TOKENS = 5
 """No item's line takes fewer: its mark, a source and a text of one character."""
 
 

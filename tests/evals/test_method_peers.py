@@ -330,7 +330,7 @@ def test_a_peer_needs_a_model(history: HistoryStore) -> None:
 
 
 def test_a_history_is_cut_where_a_piece_is_full() -> None:
-    items = [HistoryItem(text=f"{n} " + "word " * 200) for n in range(20)]
+    items = [HistoryItem(text=f"{n} " + "word " * 200) for n in range(40)]
     cut = pieces(items)
     assert [item for piece in cut for item in piece] == items
     assert all(sum(map(tokens_of, piece)) <= PIECE_TOKENS for piece in cut)

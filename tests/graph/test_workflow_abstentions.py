@@ -25,7 +25,7 @@ async def test_an_abstention_is_retried_wider_until_an_answer_comes(
     history.add("anna", items(*(f"my cat Miso did trick number {n}" for n in range(10))))
     graph, chat = graph_of(history, *replies)
     out = await graph.ainvoke(
-        {"question": "Any pets?"}, context=Context(user_id="anna", recall_tokens=34)
+        {"question": "Any pets?"}, context=Context(user_id="anna", recall_tokens=50)
     )
     assert isinstance(out["answer"], Answered)
     assert out["answer"].text == "Miso!"

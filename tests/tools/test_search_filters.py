@@ -120,12 +120,12 @@ async def test_a_stage_gets_as_many_of_the_users_own_items_as_fit(
     own = [HistoryItem(text=f"cat number {n}", source="chat") for n in range(150)]
     others = [HistoryItem(text=f"cat of hers {n}", role="other") for n in range(50)]
     history.add("cleo", [order, *others, *own])
-    budget = 60 * tokens_of(own[11])
+    budget = 70 * tokens_of(own[11])
     items = await staged(tool, {"query": "cat"}, StageSearch(tokens=budget))
     assert "order" in {one.id for one in items}, "the stage is told of it"
     kept = [one for one in items if one.id != "order"]
     assert {one.role for one in kept} == {"user"}
-    assert budget - tokens_of(own[11]) < sum(map(tokens_of, kept)) <= budget
+    assert budget - tokens_of(own[111]) < sum(map(tokens_of, kept)) <= budget
 
 
 async def test_a_stages_filters_hold_with_a_budget(tool: BaseTool, history: HistoryStore) -> None:
