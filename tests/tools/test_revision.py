@@ -135,3 +135,15 @@ async def test_an_item_that_says_that_something_is_over_ends_the_sentence_about_
     assert revised.replaced == (
         Replaced(text=standing[0].text, by=move.text, since=then, replaced=now),
     )
+
+
+async def test_where_and_when_something_is_over_are_not_over_themselves() -> None:
+    contradicts, asked = judge()
+    globe = told("This person has a globe from school.", 1)
+    kiel = told("This person works in Kiel on Mondays.", 2)
+    sold = HistoryItem(
+        text="i sold the globe in Kiel on a monday", time=datetime(2025, 9, 1, tzinfo=UTC)
+    )
+    done = await revise([globe, kiel], [], [], news=[sold], embed=embed, contradicts=contradicts)
+    assert asked == [(globe.text, sold.text)]
+    assert done.sentences == (globe, kiel)
