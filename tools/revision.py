@@ -97,7 +97,7 @@ async def _still_true(
     """Hold the standing sentences against the items that say that something is over."""
     kept, ended = list(standing), []
     for item in news:
-        over = denied_words(item.text, alone=True)
+        over = denied_words(item.text)
         for old in [one for one in kept if over & content_words(one.text)]:
             later = not (item.time and old.since) or item.time > old.since
             denies_too = over & denied_words(old.text)

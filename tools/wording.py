@@ -75,12 +75,6 @@ _CLAUSE = re.compile(
     r"[,;:!?()\n]|(?<!\b[Nn]o)\.(?!\d)|(?<=\b[Nn]o)\.(?! ?\d)|"  # No. 5 is one thing
     r"\b(?:and|but|if|so|und|aber|y|pero|et|mais)\b"
 )
-_ASIDE = re.compile(
-    r"\b(?:in|at|on|with|for|by|before|after|since|because|during|bei|mit|für|seit|vor|nach|"
-    r"en|con|para|desde|dans|avec|pour|depuis|chez)\b",
-    re.IGNORECASE,
-)
-"""What follows tells where, when or for whom something is over, and is not over itself."""
 _CHANGED_TO = re.compile(r"\b(?:to|auf|a|à)\b", re.IGNORECASE)
 _NUMBERS = {
     word: str(number)
@@ -150,15 +144,11 @@ def covered(wanted: Iterable[str], there: Collection[str]) -> set[str]:
     return {word for word in wanted if word in there or any(alike(word, other) for other in there)}
 
 
-def denied_words(text: str, *, alone: bool = False) -> set[str]:
+def denied_words(text: str) -> set[str]:
     """Return the stems of what a text denies or says to be over.
 
     That is what follows the ending in its clause or, if nothing does, what comes before it; of what
     was given or sent away, it is that thing.
-
-    Args:
-        text: What is said.
-        alone: Whether to leave out where, when and for whom it is over.
     """
     denied: set[str] = set()
     for clause in _CLAUSE.split(text):
@@ -169,7 +159,6 @@ def denied_words(text: str, *, alone: bool = False) -> set[str]:
         if found[0].casefold().endswith("from"):
             after = _CHANGED_TO.split(after)[0]
         gone = telling_words(found["given"] or found["sent"] or "")
-        gone = gone or (telling_words(_ASIDE.split(after)[0]) if alone else set())
         denied |= gone or telling_words(after) or telling_words(clause[: found.start()])
     return denied
 

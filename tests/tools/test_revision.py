@@ -137,13 +137,10 @@ async def test_an_item_that_says_that_something_is_over_ends_the_sentence_about_
     )
 
 
-async def test_where_and_when_something_is_over_are_not_over_themselves() -> None:
-    contradicts, asked = judge()
-    globe = told("This person has a globe from school.", 1)
-    kiel = told("This person works in Kiel on Mondays.", 2)
-    sold = HistoryItem(
-        text="i sold the globe in Kiel on a monday", time=datetime(2025, 9, 1, tzinfo=UTC)
-    )
-    done = await revise([globe, kiel], [], [], news=[sold], embed=embed, contradicts=contradicts)
-    assert asked == [(globe.text, sold.text)]
-    assert done.sentences == (globe, kiel)
+async def test_what_stands_beside_what_is_over_is_asked_about_too() -> None:
+    contradicts, asked = judge(("bakery", "quit"))
+    works = told("This person works at a bakery.", 1)
+    quit_ = HistoryItem(text="quit the job at the bakery", time=datetime(2025, 9, 1, tzinfo=UTC))
+    done = await revise([works, DOG], [], [], news=[quit_], embed=embed, contradicts=contradicts)
+    assert asked == [(works.text, quit_.text)]
+    assert done.sentences == (DOG,)
