@@ -8,7 +8,8 @@ A claim of fact stands if
 - its names, numbers and words for relatives stand in those items as they are;
 - no newer item denies it, and if it denies something, an item denies the same.
 
-An interest ("enjoys gardening") may also stand on several items that are near it in meaning alone.
+An interest ("enjoys gardening") may also stand on several items that are near it in meaning alone,
+and a taste ("prefers action films") on items whose categories say all of it.
 The thresholds were set with `evals/bench_evidence.py`.
 """
 
@@ -16,7 +17,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from guided_profile.tools.wording import Claim, Said, covered, head
+from guided_profile.tools.wording import Claim, Said, covered, head, telling_words
 
 _SIMILAR = 0.36
 """Cosine from which an item is about what a sentence is about, whatever its words."""
@@ -31,6 +32,12 @@ _DENIED = 0.6
 """The share of what a claim denies that an item has to deny too."""
 _NONE: frozenset[str] = frozenset()
 _INTEREST = re.compile(r"\b(?:enjoy|like|love|interest|passion|fan of|hobby|keen)", re.I)
+_TASTE = re.compile(rf"{_INTEREST.pattern}|\bprefer", re.I)
+_KINDS = telling_words(
+    "film movie show series watching book novel story reading music song listening game playing "
+    "genre both wide range variety different various"
+)
+"""What a sentence adds to the categories of things to say of which kind they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,8 @@ def by_topic(
     if any(over[index] - words for index in against):
         return {}, set()
     if not _stands(claim, words, there, said):
-        return _by_interest(sentence, claim, cosines, said), set()
+        found = _by_interest(sentence, claim, cosines, said)
+        return found or _by_category(sentence, claim, cosines, said), set()
     chosen = _chosen(claim, there)
     return {one.index: one.score(claim) for one in chosen}, against - {o.index for o in chosen}
 
@@ -151,3 +159,26 @@ def _by_interest(
         if cosine >= _SIMILAR and not said[index].of_kin
     }
     return near if len(near) > 1 and len(claim.telling) < 3 else {}
+
+
+def _by_category(
+    sentence: str, claim: Claim, cosines: Mapping[int, float], said: Mapping[int, Said]
+) -> dict[int, float]:
+    """Score the items whose categories say what a taste is for, if they say all of it."""
+    wanted = claim.telling - _KINDS
+    if not _TASTE.search(sentence) or claim.numbers or claim.denies or not wanted - claim.kin:
+        return {}
+    shared = {}
+    for index, cosine in cosines.items():
+        item = said[index]
+        words = frozenset(covered(wanted, item.labels))
+        if words and not item.disliked and not covered(words, item.denied):
+            shared[index] = Shared(index, cosine, words)
+    items = [said[index] for index in shared]
+    if (
+        wanted != frozenset().union(*(one.words for one in shared.values()))
+        or not claim.names <= frozenset().union(*(item.words for item in items))
+        or not claim.kin <= frozenset().union(*(item.kin for item in items))
+    ):
+        return {}
+    return {index: one.score(claim) for index, one in shared.items()}

@@ -232,6 +232,8 @@ class Said:
     telling: frozenset[str]
     heads: frozenset[str]
     """The heads of its telling words."""
+    labels: frozenset[str]
+    """The stems of its category's telling words."""
     numbers: frozenset[str]
     kin: frozenset[str]
     denied: frozenset[str]
@@ -253,6 +255,7 @@ class Said:
             words=frozenset(re.findall(r"\w+", whole.casefold())),
             telling=telling,
             heads=frozenset(map(head, telling)),
+            labels=frozenset(telling_words(category or "")),
             numbers=frozenset(numbers(text)),
             kin=frozenset(_kin(whole)),
             denied=frozenset(denied_words(text)),

@@ -71,6 +71,34 @@ def test_a_sentence_points_to_the_item_that_says_so(sentence: str, item: int) ->
     assert tie(sentence, HISTORY).evidence == (HISTORY[item].id,)
 
 
+FILMS = [
+    HistoryItem(text="The Long Night (1972)", category="Crime|Drama"),
+    HistoryItem(text="Mars Station (1994)", category="Action|Sci-Fi"),
+    HistoryItem(text="The Toy Soldier (1999)", category="Animation|Children"),
+    HistoryItem(text="Deep Water (2001), two stars", category="Horror"),
+]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "films"),
+    [
+        ("This person loves action movies.", [1]),
+        ("This person prefers Sci-Fi films.", [1]),
+        ("They enjoy watching both crime dramas and animated films.", [0, 2]),
+        ("This person enjoys animated children's movies.", [2]),
+        ("This person loves horror films.", []),  # what was said of it is no praise
+        ("This person loves action movies with historical elements.", []),
+        ("This person loves movies.", []),
+        ("This person loves children.", []),
+        ("This person has seen every action movie of 1994.", []),
+    ],
+)
+def test_a_taste_stands_on_the_categories_that_say_all_of_it(
+    sentence: str, films: list[int]
+) -> None:
+    assert set(tie(sentence, FILMS).evidence) == {FILMS[index].id for index in films}
+
+
 def test_a_number_that_is_called_no_denies_nothing() -> None:
     bought = history("Perfume No. 5, 50 ml", "Bass strings no 7, nickel", "no milk, thanks")
     assert tie("This person uses the perfume No. 5.", bought).evidence == ("0",)
