@@ -24,7 +24,7 @@ def histories(tmp_path: Path) -> Path:
         {"user_id": f"user-{n}", "history": [f"user-{n}: {CAT}", f"user-{n}: {BIKE}"]}
         for n in range(3)
     ]
-    lines.append({"user_id": "long", "history": [f"{n} {CAT * 20}" for n in range(60)]})
+    lines.append({"user_id": "long", "history": [f"{n} {CAT * 20}" for n in range(120)]})
     path.write_text("".join(json.dumps(one) + "\n" for one in lines))
     return path
 

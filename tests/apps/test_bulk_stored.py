@@ -157,7 +157,7 @@ async def test_what_a_failed_user_cost_is_charged_too(history: HistoryStore) -> 
 
 async def test_users_at_work_side_by_side_are_charged_apart(history: HistoryStore) -> None:
     one = maker(history)
-    long = tuple(HistoryItem(text=f"{n} {CAT.text * 30}") for n in range(30))
+    long = tuple(HistoryItem(text=f"{n} {CAT.text * 30}") for n in range(50))
     small, large = await asyncio.gather(
         one.make(Job("anna", (CAT, BIKE))), one.make(Job("bo", long))
     )
