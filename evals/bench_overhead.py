@@ -103,12 +103,11 @@ def where(profiler: cProfile.Profile) -> list[tuple[str, float]]:
 
 def _package(file: str) -> str:
     path = Path(file)
+    if "site-packages" in path.parts:  # first: an environment may lie in this tree
+        return path.parts[path.parts.index("site-packages") + 1].removesuffix(".py")
     if path.is_relative_to(OURS):
         return f"guided_profile.{path.relative_to(OURS).parts[0]}"
-    parts = path.parts
-    if "site-packages" in parts:
-        return parts[parts.index("site-packages") + 1].removesuffix(".py")
-    return "asyncio" if "asyncio" in parts else "Python's own"
+    return "asyncio" if "asyncio" in path.parts else "Python's own"
 
 
 def main() -> None:
