@@ -41,7 +41,7 @@ from guided_profile.graph.prompts import approximate_tokens
 from guided_profile.graph.state import Call, Cost, HistoryItem
 from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.local_model import LocalServer
-from guided_profile.tools.models import endpoint_model
+from guided_profile.tools.models import call_of, endpoint_model
 from guided_profile.tools.weights import ensure
 
 USER = "kim"
@@ -86,15 +86,7 @@ class Scripted(Facts):
         message = result.generations[0].message
         assert isinstance(message, AIMessage)
         self._extract(prompt, message)
-        assert message.usage_metadata
-        self.calls.append(
-            Call(
-                stage="scripted",
-                seconds=self.latency,
-                input_tokens=message.usage_metadata["input_tokens"],
-                output_tokens=message.usage_metadata["output_tokens"],
-            )
-        )
+        self.calls.append(call_of(message, "scripted", self.latency))
         return result
 
     def _extract(self, prompt: str, message: AIMessage) -> None:

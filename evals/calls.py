@@ -26,7 +26,7 @@ from langchain_core.runnables import Runnable
 
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.state import Call
-from guided_profile.tools.models import model_id
+from guided_profile.tools.models import call_of, model_id
 
 _charged: ContextVar[list[Call] | None] = ContextVar("charged", default=None)
 _only_kept: ContextVar[bool] = ContextVar("only_kept", default=False)
@@ -149,7 +149,7 @@ class KeptChat(BaseChatModel):
                 }
                 self.calls.keep(asked, kept)
         (message,) = messages_from_dict([kept["message"]])
-        _charge(_cost(message, kept["seconds"]))
+        _charge(call_of(message, "kept", kept["seconds"]))
         assert isinstance(message, AIMessage)
         return ChatResult(
             generations=[ChatGeneration(message=message, generation_info=kept["info"])]
@@ -174,16 +174,3 @@ def _charge(call: Call) -> None:
     calls = _charged.get()
     if calls is not None:
         calls.append(call)
-
-
-def _cost(message: BaseMessage, seconds: float) -> Call:
-    usage = message.usage_metadata if isinstance(message, AIMessage) else None
-    if usage is None:
-        return Call(stage="kept", seconds=seconds)
-    return Call(
-        stage="kept",
-        seconds=seconds,
-        input_tokens=usage["input_tokens"],
-        output_tokens=usage["output_tokens"],
-        cached_tokens=usage.get("input_token_details", {}).get("cache_read") or 0,
-    )

@@ -30,9 +30,10 @@ from guided_profile.graph.state import Abstained, Answered, Cost, HistoryItem, P
 from guided_profile.tools.models import model_id
 from guided_profile.tools.ranking import tokens_of
 
-MOST_ITEMS, PIECE_TOKENS = 400, 2800
+_OURS = Context(user_id="anyone")
+MOST_ITEMS, PIECE_TOKENS = _OURS.profile_items, _OURS.context_tokens
 """What is taken in, and about how much of it at once: as much as the workflow's profile is made
-from, and as its digestion reads at once (`Context.profile_items` and `context_tokens`)."""
+from, and as its digestion reads at once."""
 
 
 class Memory(Protocol):

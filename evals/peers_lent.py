@@ -7,7 +7,7 @@ here even if the peer goes on without a word.
 import asyncio
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from threading import get_ident
@@ -24,8 +24,7 @@ from pydantic import Field, PrivateAttr
 
 from guided_profile.graph.errors import GuidedProfileError
 from guided_profile.tools.embeddings import Embedder
-from guided_profile.tools.model_refusals import accepted, refuse, refused_setting
-from guided_profile.tools.models import failures, model_id
+from guided_profile.tools.models import model_id, without_refused
 
 MOST_TOKENS = 2000
 """A reply ends here, as mem0's own clients have it; left open, a small model may never end."""
@@ -125,33 +124,18 @@ class LentChat(BaseChatModel):
         settings = {"max_tokens": MOST_TOKENS} | settings
         if "tools" in settings:
             settings["tools"] = self._ids.renamed(settings["tools"])
+
+        async def call(wanted: Mapping[str, Any]) -> ChatResult:
+            return await self.inner._agenerate(asked, stop=stop, **{**settings, **wanted})
+
         try:
-            result = await self._called(asked, stop, settings)
+            result = await without_refused(self.inner, {"temperature": 0.0}, call)
         except GuidedProfileError as error:
             self.failures.append(error)
             raise
         (said,) = self._ids.restored([message_to_dict(one.message) for one in result.generations])
         (message,) = messages_from_dict([said])
         return ChatResult(generations=[ChatGeneration(message=message)])
-
-    async def _called(
-        self, messages: list[BaseMessage], stop: list[str] | None, settings: dict[str, Any]
-    ) -> ChatResult:
-        """Call the inner model, without the settings that its endpoint refuses."""
-        while True:
-            wanted = accepted(self.inner, {"temperature": 0.0})
-            try:
-                return await self.inner._agenerate(messages, stop=stop, **(settings | wanted))
-            except failures() as error:
-                from guided_profile.tools.model_errors import model_error
-
-                named = refused_setting(error, wanted)
-                if named is None:
-                    failed = model_error(error, self.model_name)
-                    if failed is None:
-                        raise
-                    raise failed from error
-                refuse(self.inner, named)
 
 
 class LentEmbedder(Embeddings):

@@ -10,8 +10,6 @@ from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.history import HistoryStore
 
 GUIDANCE = "One cat, one bicycle."
-
-
 PROFILE = "This person has a cat named Miso. This person commutes by bicycle. They own a yacht."
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -20,6 +20,8 @@ from guided_profile.tools.model_refusals import accepted, refuse, refused, refus
 if TYPE_CHECKING:
     import httpx2
     from langchain_openai import ChatOpenAI
+
+Reply = TypeVar("Reply")
 
 TOP_LOGPROBS = 20
 """How many tokens the OpenAI API tells the probability of, at most."""
@@ -198,13 +200,36 @@ async def _ask(
     stage: str,
     config: RunnableConfig | None,
 ) -> tuple[AIMessage, Call]:
-    """Call a model, without the settings that its endpoint refuses."""
+    """Call a model, and count what it took."""
     started = perf_counter()
+
+    async def invoke(wanted: Mapping[str, Any]) -> AIMessage:
+        async with asyncio.timeout(getattr(chat, "deadline", None)):
+            return await chat.ainvoke(list(messages), config, **wanted)
+
+    message = await without_refused(chat, settings, invoke)
+    return message, call_of(message, stage, perf_counter() - started)
+
+
+async def without_refused(
+    chat: BaseChatModel,
+    settings: Mapping[str, Any],
+    call: Callable[[Mapping[str, Any]], Awaitable[Reply]],
+) -> Reply:
+    """Make a call of a model, without the settings that its endpoint refuses.
+
+    Args:
+        chat: The model.
+        settings: Those wanted.
+        call: Is given the settings that the endpoint takes; made again for each that it refuses.
+
+    Raises:
+        ModelError: The endpoint failed.
+    """
     while True:
-        wanted: dict[str, Any] = accepted(chat, settings)
+        wanted = accepted(chat, settings)
         try:
-            async with asyncio.timeout(getattr(chat, "deadline", None)):
-                message = await chat.ainvoke(list(messages), config, **wanted)
+            return await call(wanted)
         except failures() as error:
             from guided_profile.tools.model_errors import model_error
 
@@ -215,8 +240,6 @@ async def _ask(
                     raise
                 raise failed from error
             refuse(chat, named)
-        else:
-            return message, _cost(message, stage, perf_counter() - started)
 
 
 def _token_logprobs(message: AIMessage) -> list[dict[str, Any]] | None:
@@ -251,8 +274,9 @@ def _finish_reason(message: AIMessage) -> str:
     return _REASONS.get(reason, reason)
 
 
-def _cost(message: AIMessage, stage: str, seconds: float) -> Call:
-    usage = message.usage_metadata
+def call_of(message: BaseMessage, stage: str, seconds: float) -> Call:
+    """Return what a call took, with the tokens that its reply tells of."""
+    usage = message.usage_metadata if isinstance(message, AIMessage) else None
     if usage is None:
         return Call(stage=stage, seconds=seconds)
     return Call(

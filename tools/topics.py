@@ -34,8 +34,8 @@ _NONE: frozenset[str] = frozenset()
 _INTEREST = re.compile(r"\b(?:enjoy|like|love|interest|passion|fan of|hobby|keen)", re.I)
 _TASTE = re.compile(rf"{_INTEREST.pattern}|\bprefer", re.I)
 _KINDS = telling_words(
-    "film movie show series watching book novel story reading music song listening game playing "
-    "genre both wide range variety different various"
+    "film movie series watching book novel story reading music song listening game playing "
+    "genre both"
 )
 """What a sentence adds to the categories of things to say of which kind they are."""
 
@@ -91,13 +91,18 @@ def about(claim: Claim, cosines: Mapping[int, float], said: Mapping[int, Said]) 
     heads = {head(word) for word in claim.telling}
     for index, cosine in cosines.items():
         item = said[index]
-        if item.of_kin and item.of_kin not in claim.kin and not claim.names & item.words:
+        if _of_another(item, claim):
             continue
         words = _NONE if heads.isdisjoint(item.heads) else covered(claim.telling, item.telling)
         denied = bool(covered(words, item.denied))
         if cosine >= _SIMILAR or len(words) > 1 or (words and (denied or cosine >= _RELATED)):
             found.append(Shared(index, cosine, frozenset(words)))
     return found
+
+
+def _of_another(item: Said, claim: Claim) -> bool:
+    """Whether an item tells of a relative, of whom a claim does not speak."""
+    return bool(item.of_kin) and item.of_kin not in claim.kin and not claim.names & item.words
 
 
 def _without_what_is_over(
@@ -127,7 +132,11 @@ def _stands(
         return False
     if not all(part & words for part in claim.parts):
         return False
-    items = [said[one.index] for one in sharing]
+    return _literal(claim, [said[one.index] for one in sharing])
+
+
+def _literal(claim: Claim, items: Sequence[Said]) -> bool:
+    """Whether a claim's names, numbers and words for relatives stand in items as they are."""
     return (
         claim.names <= frozenset().union(*(item.words for item in items))
         and claim.numbers <= frozenset().union(*(item.numbers for item in items))
@@ -171,14 +180,12 @@ def _by_category(
     shared = {}
     for index, cosine in cosines.items():
         item = said[index]
+        if item.disliked or _of_another(item, claim):
+            continue
         words = frozenset(covered(wanted, item.labels))
-        if words and not item.disliked and not covered(words, item.denied):
+        if words and not covered(words, item.denied):
             shared[index] = Shared(index, cosine, words)
-    items = [said[index] for index in shared]
-    if (
-        wanted != frozenset().union(*(one.words for one in shared.values()))
-        or not claim.names <= frozenset().union(*(item.words for item in items))
-        or not claim.kin <= frozenset().union(*(item.kin for item in items))
-    ):
+    words = frozenset().union(*(one.words for one in shared.values()))
+    if words != wanted or not _literal(claim, [said[index] for index in shared]):
         return {}
     return {index: one.score(claim) for index, one in shared.items()}

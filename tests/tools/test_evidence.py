@@ -99,6 +99,14 @@ def test_a_taste_stands_on_the_categories_that_say_all_of_it(
     assert set(tie(sentence, FILMS).evidence) == {FILMS[index].id for index in films}
 
 
+def test_a_relatives_taste_is_no_evidence_of_ones_own() -> None:
+    def rented(who: str) -> list[HistoryItem]:
+        return [HistoryItem(text=f"{who} rented Iron Pass (1988)", category="Western")]
+
+    assert tie("This person loves western movies.", rented("I")).evidence
+    assert not tie("This person loves western movies.", rented("My brother")).evidence
+
+
 def test_a_number_that_is_called_no_denies_nothing() -> None:
     bought = history("Perfume No. 5, 50 ml", "Bass strings no 7, nickel", "no milk, thanks")
     assert tie("This person uses the perfume No. 5.", bought).evidence == ("0",)
