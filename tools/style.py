@@ -85,7 +85,7 @@ _CLAIMS: tuple[tuple[re.Pattern[str], Habit | None, Habit | None], ...] = (
         SHOUTED,
         None,
     ),
-    (_pattern(r"\bcapital(?!\w*.* emphas)"), CAPITAL_FIRST, NO_CAPITAL),
+    (_pattern(r"\bcapital(?!\w*.* emphas)|sentence[- ]case"), CAPITAL_FIRST, NO_CAPITAL),
     (_pattern(r"emoji|emoticon|smiley"), EMOJI, NO_EMOJI),
     (_pattern(r"abbreviat|acronym|slang|shorthand"), ABBREVIATION, NO_ABBREVIATION),
     (_pattern(r"exclamation"), EXCLAMATION, NO_EXCLAMATION),
@@ -133,8 +133,8 @@ def own_words(text: str) -> str:
 
 _OBSERVED = (
     (NO_CAPITAL, "everything in lower case"),
-    (CAPITAL_FIRST, "texts begin with a capital letter"),
-    (SHOUTED, "words in ALL CAPS"),
+    (CAPITAL_FIRST, "sentence case"),
+    (SHOUTED, "capitals to emphasise a word"),
     (OPEN_END, "no full stop at the end"),
     (FULL_STOP, "a full stop at the end"),
     (EXCLAMATION, "exclamation marks"),

@@ -38,7 +38,15 @@ def test_what_is_typical_of_texts_is_observed_without_their_links_and_handles() 
     assert "- no full stop at the end (4 of 4 texts)" in said
     assert "abbreviations such as ngl, idk, tbh (2 of 4 texts)" in said
     assert "no emoji (4 of 4 texts)" in said
-    assert "ALL CAPS" not in said
+    assert "emphasise" not in said
+
+
+def test_what_is_observed_of_capitals_is_read_as_the_habit_that_was_counted() -> None:
+    said = observed(["That is SO good.", "Never AGAIN.", "Home."])
+    assert "- sentence case (3 of 3 texts)" in said
+    assert "- capitals to emphasise a word (2 of 3 texts)" in said
+    assert names("This person writes in sentence case.") == {"begin with a capital letter"}
+    assert names("They use capitals to emphasise a word.") == {"have a word in capitals"}
 
 
 def test_emoji_of_both_kinds_are_seen() -> None:
