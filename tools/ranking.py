@@ -148,6 +148,13 @@ LEAST_TOKENS = 5
 """No item's line takes fewer: its mark, a source and a text of one character."""
 
 
+def _at_least(item: HistoryItem) -> int:
+    """Return what an item's line takes at the least, without writing the line."""
+    text = item.text
+    shown_whole = text.isascii() and text.isprintable() and "://" not in text
+    return LEAST_TOKENS + (len(text) - 1) // 4 if shown_whole else LEAST_TOKENS
+
+
 def within(items: Sequence[HistoryItem], budget: int) -> list[HistoryItem]:
     """Return the items that fit a token budget together; the first always does.
 
@@ -158,6 +165,8 @@ def within(items: Sequence[HistoryItem], budget: int) -> list[HistoryItem]:
     for item in items:
         if left < LEAST_TOKENS and kept:
             break
+        if kept and _at_least(item) > left:
+            continue
         tokens = tokens_of(item)
         if tokens <= left or not kept:
             kept.append(item)

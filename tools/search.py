@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, cast
@@ -87,7 +87,8 @@ def make_search_history(
 
     Whose history that is comes from the run's context alone: the runtime is injected, is no part
     of the schema, and is not taken from the arguments even where a host forgets to strip them.
-    The tool message's artifact holds the items as JSON, which a host's checkpointer can read back.
+    The tool message's artifact holds the items: as JSON, which a host's checkpointer can read back,
+    unless a stage asks, which keeps no message.
 
     Args:
         history: Where the items are.
@@ -103,7 +104,7 @@ def make_search_history(
         category: str | None = None,
         stage: Annotated[StageSearch | None, InjectedToolArg] = None,
         runtime: ToolRuntime[Context] = _NO_RUNTIME,
-    ) -> tuple[str, list[dict[str, Any]]]:
+    ) -> tuple[str, Sequence[HistoryItem | dict[str, Any]]]:
         """Search what this user did, wrote or said before, the best matches first.
 
         Finds by meaning and by words, so use the user's own words, names and numbers where they
@@ -130,8 +131,8 @@ def make_search_history(
         if tokens is not None:
             shown = within(shown, tokens)
         told = orders.keys() | {item.id for item in shown}
-        artifact = [item.model_dump(mode="json") for item in items if item.id in told]
-        return _for_model(shown), artifact
+        kept = [item for item in items if item.id in told]
+        return _for_model(shown), kept if stage else [item.model_dump(mode="json") for item in kept]
 
     async def search_history_in_a_thread(
         query: str,
@@ -142,7 +143,7 @@ def make_search_history(
         category: str | None = None,
         stage: Annotated[StageSearch | None, InjectedToolArg] = None,
         runtime: ToolRuntime[Context] = _NO_RUNTIME,
-    ) -> tuple[str, list[dict[str, Any]]]:
+    ) -> tuple[str, Sequence[HistoryItem | dict[str, Any]]]:
         return await asyncio.to_thread(
             search_history, query, limit, source, after, before, category, stage, runtime
         )
@@ -196,7 +197,7 @@ async def call_search(
         wrong = ", ".join(str(one["loc"][0]) for one in error.errors(include_input=False))
         # not chained: pydantic quotes what it was given
         raise QuestionError(f"the search is given a wrong {wrong}; see SearchArguments.") from None
-    return [HistoryItem.model_validate(item) for item in message.artifact]
+    return list(message.artifact)
 
 
 def _context_of(
