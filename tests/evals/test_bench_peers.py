@@ -48,6 +48,18 @@ async def test_a_peer_calls_the_model_for_each_item(name: str) -> None:
     assert f"{USERS} users at once: 0 items of others" in await isolation(name, 0.0)
 
 
+@pytest.mark.live
+async def test_a_turn_on_the_embedded_model_counts_what_it_took() -> None:
+    bought = ("a cast iron pan, since the coated one peeled", "gochujang, the mild one")
+    items = [HistoryItem(text=text, source="purchases") for text in bought]
+    taken, cold, warm = await bench_peers.model_turn("ours", items)
+    assert taken.cost.calls == 0
+    assert cold.cost.calls >= 1
+    assert warm.cost.calls == len(warm.replies) == 4
+    assert cold.cost.input_tokens and warm.cost.output_tokens
+    assert all(reply.text for reply in (*cold.replies, *warm.replies))
+
+
 def test_the_table_tells_the_median_and_the_spread_of_the_rounds() -> None:
     cost = Cost(calls=3, input_tokens=1200, output_tokens=30, cached_tokens=7)
     rounds = [
