@@ -18,10 +18,17 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
+def data_files() -> list[Path]:
+    """Return what is in folders within the packages, beside their own results."""
+    found = [path for name in ("graph", "apps", "evals") for path in (ROOT / name).glob("*/*.*")]
+    return [one for one in found if one.parent.name not in ("__pycache__", "results")]
+
+
 def test_every_package_of_the_tree_is_named_in_the_project_file() -> None:
     found = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     setuptools = PROJECT["tool"]["setuptools"]
-    assert {f"guided_profile.{name}" for name in found} == set(setuptools["packages"])
+    data = {".".join(path.parent.relative_to(ROOT).parts) for path in data_files()}
+    assert {f"guided_profile.{name}" for name in found | data} == set(setuptools["packages"])
     assert setuptools["package-dir"] == {f"guided_profile.{name}": name for name in found}
     assert all((ROOT / name / "py.typed").exists() for name in found)
 
@@ -60,7 +67,8 @@ def test_imports_run_one_way() -> None:
 @pytest.mark.filterwarnings("default")
 def test_the_wheel_of_the_sdist_works_from_another_folder(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp_path)]
-    subprocess.run([*build, str(ROOT)], check=True, capture_output=True, timeout=120)
+    built = subprocess.run([*build, str(ROOT)], check=True, capture_output=True, timeout=120)
+    assert b"absent from" not in built.stdout + built.stderr
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
         files = {name.partition("/")[2] for name in archive.getnames()}
     assert {"langgraph.json", "constraints.txt", "Makefile", "docs/README.md"} <= files
