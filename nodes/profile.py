@@ -112,7 +112,7 @@ def make_profile(
                 [one for one in sentences if one.evidence],
                 replaced,
                 news=items if revising else (),
-                embed=lambda texts: np.asarray(history.embedder.embed_documents(texts)),
+                embed=history.embed,
                 contradicts=_contradicts(chat, calls),
             )
             stand = {one.text for one in revised.sentences}
@@ -196,7 +196,7 @@ async def _tie(
         tied = evidence.support(
             sentences,
             there,
-            sentence_vectors=np.asarray(history.embedder.embed_documents(list(sentences))),
+            sentence_vectors=history.embed(list(sentences)),
             item_vectors=np.asarray([kept[item.id] for item in there]),
             style=task.evidence == "style",
         )

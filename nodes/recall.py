@@ -167,7 +167,7 @@ def _touched(
     return touched(
         asked,
         items,
-        asked_vectors=np.asarray(history.embedder.embed_documents(asked), np.float32),
+        asked_vectors=history.embed(asked),
         item_vectors=np.asarray([kept[item.id] for item in items], np.float32),
     )
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-import numpy as np
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langgraph.runtime import Runtime
@@ -168,7 +167,7 @@ def _nearness(history: HistoryStore, user_id: str, task: Task, state: State) -> 
     items, item_vectors = seen(history, user_id, task, state)
     options = state["choices"]
     categories = list(dict.fromkeys(item.category for item in items if item.category))
-    vectors = np.asarray(history.embedder.embed_documents([*options, *categories]), np.float32)
+    vectors = history.embed([*options, *categories])
     return nearness(
         options,
         items,

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypedDict
 
-import numpy as np
 from langchain_core.messages import AIMessage, AnyMessage
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
@@ -202,7 +201,7 @@ def _behind(
     texts = split_sentences(text) if option is None else state["choices"]
     if not items or not texts:
         return ()
-    vectors = np.asarray(history.embedder.embed_documents(list(texts)), np.float32)
+    vectors = history.embed(texts)
     if option is not None:
         return evidence.speaking_for(
             option, texts, items, option_vectors=vectors, item_vectors=item_vectors

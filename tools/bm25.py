@@ -9,7 +9,7 @@ import re
 import unicodedata
 from array import array
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from zlib import crc32
 
@@ -83,7 +83,7 @@ def _terms(text: str) -> bytes:
     return array("I", map(_term, words(text))).tobytes()
 
 
-_kept = TextCache(_terms, most_bytes=64 << 20)
+_kept = TextCache(partial(map, _terms), most_bytes=64 << 20)
 
 
 def _wanted(query: str) -> NDArray[np.uint32]:

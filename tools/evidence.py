@@ -5,6 +5,7 @@ is counted (`style.py`). `evals/bench_evidence.py` measures it on labelled sente
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -205,7 +206,7 @@ def _read_item(told: str) -> Said:
     return Said.of(text, category)
 
 
-_read: TextCache[Said] = TextCache(_read_item, most_bytes=4 << 20)
+_read: TextCache[Said] = TextCache(partial(map, _read_item), most_bytes=4 << 20)
 """The same items are read in every run; with its words, an item takes some ten times as much."""
 
 

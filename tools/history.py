@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar
 
+import numpy as np
+
 from guided_profile.graph.context import Recall
 from guided_profile.graph.errors import HistoryError, QuestionError
 from guided_profile.graph.state import HistoryItem
@@ -24,6 +26,7 @@ from guided_profile.tools import history_records as records
 from guided_profile.tools.history_failures import Patience
 from guided_profile.tools.history_records import Filter, Stored, Vector, unit_vectors
 from guided_profile.tools.ranking import Candidates, cosines_of, rank
+from guided_profile.tools.text_cache import TextCache
 
 if TYPE_CHECKING:
     from guided_profile.tools.history_connection import Connection
@@ -62,6 +65,9 @@ class Found:
     off."""
 
 
+EMBEDDED_BYTES = 8 << 20
+"""What the vectors of texts that are no items may take in memory: about 4,700 of 384 numbers."""
+
 Items = list[HistoryItem]  # aliases, since `list` is a method where they are used
 Ids = list[str]
 Finds = list[Found]
@@ -79,6 +85,7 @@ class HistoryStore:
         from guided_profile.tools.history_collection import ItemCollection  # see `open`
 
         self.embedder = embedder
+        self._texts = TextCache(self._rows, most_bytes=EMBEDDED_BYTES)
         self._collection = ItemCollection(embedder.id, connection, self._rows)
         self._writing = connection.writing
         self._patience = Patience()
@@ -267,6 +274,16 @@ class HistoryStore:
         if there.vectors is None:
             return {}
         return {one: there.vectors[there.rows[one]] for one in wanted if one in there.rows}
+
+    def embed(self, texts: Ids) -> Vector:
+        """Return a unit vector for each text; those embedded a while ago are still in memory.
+
+        For what a history is held against: options, categories, sentences of a profile.
+
+        Raises:
+            ModelError: The embedder failed, or answered with nonsense.
+        """
+        return np.stack(self._texts.of(texts))
 
     def copy_to(self, other: "HistoryStore") -> int:
         """Add every user's items to another store, as after a change of embedder.

@@ -12,6 +12,7 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from guided_profile.graph.prompts import visible
 from guided_profile.graph.state import HistoryItem
@@ -58,7 +59,7 @@ def flagged(items: Iterable[HistoryItem]) -> dict[str, tuple[str, ...]]:
     return {item.id: families for item, families in seen if families}
 
 
-_screened = TextCache(flags, most_bytes=16 << 20)
+_screened = TextCache(partial(map, flags), most_bytes=16 << 20)
 """The same items are screened in every run."""
 
 

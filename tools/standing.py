@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context, require
@@ -145,8 +144,6 @@ async def wished(shelf: Shelf | None, profile: Profile, history: HistoryStore) -
         return profile
 
     def apply() -> Profile:
-        return apply_wishes(
-            profile, wishes, lambda texts: np.asarray(history.embedder.embed_documents(texts))
-        )
+        return apply_wishes(profile, wishes, history.embed)
 
     return await asyncio.to_thread(apply)

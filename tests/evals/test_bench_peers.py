@@ -56,7 +56,8 @@ async def test_a_turn_on_the_embedded_model_counts_what_it_took() -> None:
     assert taken.cost.calls == 0
     assert cold.cost.calls >= 1
     assert warm.cost.calls == len(warm.replies) == 4
-    assert cold.cost.input_tokens and warm.cost.output_tokens
+    assert cold.cost.input_tokens
+    assert warm.cost.output_tokens
     assert all(reply.text for reply in (*cold.replies, *warm.replies))
 
 

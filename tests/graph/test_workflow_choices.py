@@ -1,5 +1,8 @@
 """What is chosen among options."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 from conftest import Script, ScriptedChat
 from workflows import ANNA, GUIDANCE, PROFILE, graph_of, stage_of
@@ -7,6 +10,7 @@ from workflows import ANNA, GUIDANCE, PROFILE, graph_of, stage_of
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Answered, HistoryItem
+from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.history import HistoryStore
 
 
@@ -60,6 +64,39 @@ async def test_the_history_helps_to_choose_what_the_model_alone_would_not(
     blind = Context(user_id="anna", task="preference", sees=(), max_retries=0)
     out = await graph.ainvoke(asked, context=blind)
     assert out["answer"].kind == "abstained"
+
+
+class Long(LexicalEmbedder):
+    """A host's own embedder, whose vectors are not of length 1; knows what it embedded."""
+
+    id = "long"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedded: list[str] = []
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        self.embedded += texts
+        return (7 * np.asarray(super().embed_documents(texts))).tolist()
+
+
+async def test_vectors_of_any_length_will_do_and_an_option_is_embedded_once(
+    tmp_path: Path,
+) -> None:
+    told = []
+    for embedder in (Long(), LexicalEmbedder()):
+        with HistoryStore.open(embedder, path=tmp_path / embedder.id) as history:
+            history.add("anna", ANNA)
+            graph, _ = graph_of(history, {"A": 0.27, "B": 0.25, "C": 0.25, "D": 0.23})
+            asked = {"question": "Which?", "options": ["a boat", "a cat on a desk", "tea", "rum"]}
+            out = await graph.ainvoke(asked, context=Context(user_id="anna", task="preference"))
+            told.append((out["answer"].probabilities, out["answer"].evidence))
+            told.append([one.support for one in out["answer"].profile.sentences])
+            if isinstance(embedder, Long):
+                assert [embedder.embedded.count(option) for option in asked["options"]] == [1] * 4
+    assert told[0][0] == pytest.approx(told[2][0])
+    assert told[0][1] == told[2][1] == (ANNA[0].id,)
+    assert told[1] == pytest.approx(told[3])
 
 
 async def test_without_logprobs_the_rotations_vote(history: HistoryStore) -> None:

@@ -224,6 +224,15 @@ def test_a_text_without_a_direction_neither_breaks_nor_wins(store: HistoryStore)
     ]
 
 
+def test_a_text_that_comes_again_is_not_embedded_again(store: HistoryStore) -> None:
+    embedder = store.embedder = WordEmbedder()
+    first = store.embed(["cat cat dog", "bird"])
+    assert np.linalg.norm(first, axis=1) == pytest.approx(1)
+    again = store.embed(["bird", "fish", "cat cat dog"])
+    assert embedder.embedded == ["cat cat dog", "bird", "fish"]
+    np.testing.assert_array_equal(again[[2, 0]], first)
+
+
 def test_vectors_are_the_unit_vectors_of_the_items(store: HistoryStore) -> None:
     store.add("anna", [item("cat cat dog", id="1"), item("bird", id="2")])
     vectors = store.vectors("anna", ["2", "1", "1", "none"])

@@ -1,4 +1,6 @@
 import pickle
+import threading
+from functools import partial
 
 from guided_profile.tools.text_cache import TextCache
 
@@ -10,7 +12,7 @@ def test_a_text_is_worked_out_once() -> None:
         made.append(text)
         return text[:1].encode()
 
-    cache = TextCache(make, most_bytes=10_000)
+    cache = TextCache(partial(map, make), most_bytes=10_000)
     assert cache.of(["apple", "pear", "apple"]) == [b"a", b"p", b"a"]
     assert cache.of(["pear", "\ud800"[:0]]) == [b"p", b""]
     assert made == ["apple", "pear", ""]
@@ -23,7 +25,7 @@ def test_it_stays_within_its_bound_and_forgets_the_oldest() -> None:
         made.append(text)
         return b"x" * 1000
 
-    cache = TextCache(make, most_bytes=10_000)
+    cache = TextCache(partial(map, make), most_bytes=10_000)
     for number in range(50):
         cache.of(["kept", f"text {number}"])
     assert 5 <= len(cache) <= 10
@@ -31,10 +33,29 @@ def test_it_stays_within_its_bound_and_forgets_the_oldest() -> None:
     made.clear()
     cache.of(["kept", "text 0"])
     assert made == ["text 0"]
-    assert TextCache(make, most_bytes=10).of(["a", "b"]) == [b"x" * 1000] * 2
+    assert TextCache(partial(map, make), most_bytes=10).of(["a", "b"]) == [b"x" * 1000] * 2
 
 
 def test_it_holds_no_text() -> None:
-    cache = TextCache(len, most_bytes=10_000)
+    cache = TextCache(partial(map, len), most_bytes=10_000)
     cache.of(["a secret of anna"])
     assert b"secret" not in pickle.dumps(cache._kept)
+
+
+def test_texts_are_worked_out_together_and_while_others_are_served() -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def make(texts: list[str]) -> list[str]:
+        if "slow" in texts:
+            began.set()
+            assert go_on.wait(5)
+        return [f"{text} of {len(texts)}" for text in texts]
+
+    cache = TextCache(make, most_bytes=10_000)
+    slow = threading.Thread(target=cache.of, args=(["slow", "slower", "slow"],))
+    slow.start()
+    assert began.wait(5)
+    assert cache.of(["quick"]) == ["quick of 1"]
+    go_on.set()
+    slow.join()
+    assert cache.of(["quick", "slower"]) == ["quick of 1", "slower of 2"]
