@@ -62,29 +62,39 @@ async def decide(
         now: The time, in UTC.
     """
     taken = False
-    while True:
-        standing = await shelf.standing()
-        covered = set(standing.covered) if standing else set()
-        new = [item for item in window if item.id not in covered]
-        gone = await gone_from(standing, shelf.user_id, history, window)
-        what = plan(
-            standing, new=len(new), gone=gone, made_with=made_with, policy=task.freshness, now=now
-        )
-        if what == "revise" and (task.evidence == "style" or "guidance" in task.sees):
-            what = "build"  # habits are counted over all of the history, and guidance is of all
-        if what == "keep" or taken:
-            if taken and what == "keep":
-                builds.leave(shelf.key)
-            if gone:
-                await shelf.drop()  # all versions may tell of what was deleted
-                standing = None
-            return Decided(what, standing, new)
-        taken = builds.take(shelf.key)  # and look again: it may just have been made
-        if taken:
-            continue
-        if standing and not gone and standing.made_with == made_with:
-            return Decided("keep", standing, new)  # another run is at it
-        await builds.others(shelf.key)
+    try:
+        while True:
+            standing = await shelf.standing()
+            covered = set(standing.covered) if standing else set()
+            new = [item for item in window if item.id not in covered]
+            gone = await gone_from(standing, shelf.user_id, history, window)
+            what = plan(
+                standing,
+                new=len(new),
+                gone=gone,
+                made_with=made_with,
+                policy=task.freshness,
+                now=now,
+            )
+            if what == "revise" and (task.evidence == "style" or "guidance" in task.sees):
+                what = "build"  # habits are counted over all of the history, and guidance is of all
+            if what == "keep" or taken:
+                if taken and what == "keep":
+                    builds.leave(shelf.key)
+                if gone:
+                    await shelf.drop()  # all versions may tell of what was deleted
+                    standing = None
+                return Decided(what, standing, new)
+            taken = builds.take(shelf.key)  # and look again: it may just have been made
+            if taken:
+                continue
+            if standing and not gone and standing.made_with == made_with:
+                return Decided("keep", standing, new)  # another run is at it
+            await builds.others(shelf.key)
+    except BaseException:
+        if taken:  # nobody is to wait for a run that is over
+            builds.leave(shelf.key)
+        raise
 
 
 async def gone_from(

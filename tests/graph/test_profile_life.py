@@ -202,6 +202,25 @@ JOINED = builtin_tasks()["dialogue"].model_copy(
 )
 
 
+async def test_a_run_whose_store_fails_while_it_plans_keeps_nobody_waiting(
+    history: HistoryStore,
+) -> None:
+    class Failing(InMemoryStore):
+        lookups = 0
+
+        async def aget(self, *args: Any, **kwargs: Any) -> Any:
+            self.lookups += 1
+            if self.lookups == 2:  # the profile is this run's to make by then
+                raise ConnectionError("the store is gone")
+            return await super().aget(*args, **kwargs)
+
+    graph, _ = workflow(history, store=Failing())
+    history.add("anna", [CAT, BIKE])
+    with pytest.raises(ConnectionError):
+        await ask(graph)
+    assert (await asyncio.wait_for(ask(graph), 5)).profile_use == "built"
+
+
 @pytest.mark.parametrize("joined", [None, False])
 async def test_sources_are_asked_their_own_questions_and_joined(
     history: HistoryStore, joined: bool | None
