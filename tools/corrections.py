@@ -61,8 +61,9 @@ async def correct(
         HistoryError: The history could not be written; nothing was changed then.
     """
     item = HistoryItem(text=_checked(right), source="correction", time=now)
+    gone = _checked(wrong)  # before anything is written
     await asyncio.to_thread(history.add, shelf.user_id, [item])
-    await forbid(shelf, wrong, now=now)
+    await forbid(shelf, gone, now=now)
     later = now + timedelta(microseconds=1)  # wishes are kept in the order of their times
     return await pin(shelf, right, now=later, evidence=(item.id,))
 

@@ -1,0 +1,34 @@
+from datetime import UTC, datetime
+
+import pytest
+from langgraph.store.memory import InMemoryStore
+
+from guided_profile.graph.errors import QuestionError
+from guided_profile.tools.corrections import LONGEST, correct
+from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.profiles import Shelf
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"), [(" ", "I sail."), ("x" * (LONGEST + 1), "I sail."), ("They row.", "")]
+)
+async def test_a_correction_that_is_none_writes_nothing(
+    history: HistoryStore, wrong: str, right: str
+) -> None:
+    shelf = Shelf(InMemoryStore(), "anna", "assistant")
+    with pytest.raises(QuestionError, match="characters"):
+        await correct(shelf, wrong, right, history=history, now=NOW)
+    assert (history.count("anna"), await shelf.wishes()) == (0, [])
+
+
+async def test_what_is_right_stands_on_what_the_user_said(history: HistoryStore) -> None:
+    shelf = Shelf(InMemoryStore(), "anna", "assistant")
+    await correct(shelf, "They row.", "I sail.", history=history, now=NOW)
+    (said,) = history.list("anna")
+    assert (said.text, said.source) == ("I sail.", "correction")
+    assert [(one.kind, one.text, one.evidence) for one in await shelf.wishes()] == [
+        ("forbid", "They row.", ()),
+        ("pin", "I sail.", (said.id,)),
+    ]
