@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar
@@ -85,7 +86,6 @@ class HistoryStore:
         from guided_profile.tools.history_collection import ItemCollection  # see `open`
 
         self.embedder = embedder
-        self._texts = TextCache(self._rows, most_bytes=EMBEDDED_BYTES)
         self._collection = ItemCollection(embedder.id, connection, self._rows)
         self._writing = connection.writing
         self._patience = Patience()
@@ -284,6 +284,10 @@ class HistoryStore:
             ModelError: The embedder failed, or answered with nonsense.
         """
         return np.stack(self._texts.of(texts))
+
+    @cached_property
+    def _texts(self) -> TextCache[Vector]:
+        return TextCache(self._rows, most_bytes=EMBEDDED_BYTES)
 
     def copy_to(self, other: "HistoryStore") -> int:
         """Add every user's items to another store, as after a change of embedder.
