@@ -44,7 +44,8 @@ class Abstention(Record):
     """`retry` with wider recall, `accept` it at once, or `ask` the user one clarifying question."""
     phrases: tuple[str, ...] = ()
     """A reply that holds one of these, in any case, is an abstention, unless the question holds
-    it too. The paper's own rule is the one word `sorry` (section 6.2)."""
+    it too. The paper's own rule is the one word `sorry` (section 6.2); words of comfort, such as
+    "sorry to hear that", are left out of account."""
     floor: float = Field(default=0.0, ge=0.0, le=26.0)
     """For a choice: a winning probability below this many times chance (1 / number of options) is
     an abstention."""

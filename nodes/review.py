@@ -1,6 +1,7 @@
 """review: tell an answer from an abstention; clarify: ask the user one question."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypedDict
@@ -40,6 +41,9 @@ DETAILS: dict[AbstentionReason, str] = {
     "not_in_history": "The history says nothing about that.",
     "no_history": "There is no history of this user to answer from yet.",
 }
+
+
+_COMFORT = re.compile(r"\bsorry (?:to hear|(?:for|about) your|(?:that )?you)\b")
 
 
 class ReviewUpdate(TypedDict, total=False):
@@ -154,8 +158,11 @@ def _abstains_from_choice(task: Task, reply: Reply, state: State) -> AbstentionR
 
 
 def declines(task: Task, reply: str, question: str) -> bool:
-    """Whether a reply holds one of the task's phrases that the question does not hold itself."""
-    said, asked = _plain(reply), _plain(question)
+    """Whether a reply holds one of the task's phrases that the question does not hold itself.
+
+    Words of comfort do not count: "I am sorry to hear that" declines nothing.
+    """
+    said, asked = _COMFORT.sub("", _plain(reply)), _plain(question)
     phrases = (_plain(phrase) for phrase in task.abstention.phrases)
     return any(phrase in said and phrase not in asked for phrase in phrases)
 

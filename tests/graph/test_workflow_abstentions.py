@@ -90,6 +90,26 @@ async def test_a_phrase_that_the_question_holds_itself_is_no_abstention(
     assert out["answer"].text == "sorry im late"
 
 
+@pytest.mark.parametrize(
+    ("reply", "declined"),
+    [
+        ("I'm sorry to hear that it crashes. Try the older version.", False),
+        ("So sorry for your loss.", False),
+        ("I'm sorry you had to wait, I was at the lake.", False),
+        ("Sorry to hear it, but sorry, I can't tell.", True),
+        ("Sorry, you ask too much.", True),
+    ],
+)
+async def test_words_of_comfort_decline_nothing(
+    history: HistoryStore, reply: str, declined: bool
+) -> None:
+    history.add("anna", ANNA)
+    graph, _ = graph_of(history, reply)
+    context = Context(user_id="anna", task="dialogue", max_retries=0)
+    out = await graph.ainvoke({"question": "My player crashes. Any ideas?"}, context=context)
+    assert (out["answer"].kind == "abstained") is declined
+
+
 async def test_a_question_that_the_history_says_nothing_about_gets_no_invented_answer(
     history: HistoryStore,
 ) -> None:
