@@ -28,7 +28,8 @@ class LocalEngine:
                     return
                 taken = asyncio.Event()
                 made.put_nowait((await self._maker.make(job), taken))
-                await taken.wait()  # it may have been the last that a limit allows
+                if not self._stopped:
+                    await taken.wait()  # it may have been the last that a limit allows
 
         workers = [asyncio.create_task(work()) for _ in range(self._concurrency)]
         whole = asyncio.gather(*workers)
@@ -39,6 +40,7 @@ class LocalEngine:
                 one[1].set()
             await whole
         finally:
+            self._stopped = True  # a worker whose cancellation LangGraph swallowed ends too
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(whole, *workers, return_exceptions=True)

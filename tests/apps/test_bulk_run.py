@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 
 import pytest
 
@@ -52,6 +53,9 @@ class Scripted:
         if job.user_id.startswith("model"):
             error = Failed(job.user_id, "ModelError", "no answer")
             return Made(job.user_id, failed=error, cost=Cost(calls=1))
+        if job.user_id.startswith("deaf"):
+            with suppress(asyncio.CancelledError):  # as LangGraph may where it cleans up
+                await asyncio.sleep(60)
         if job.user_id.startswith("bug"):
             raise KeyError(job.user_id)
         return Made(job.user_id, dropped=True, cost=cost)
@@ -127,3 +131,9 @@ async def test_a_bug_is_raised_and_leaves_nobody_at_work() -> None:
     with pytest.raises(KeyError):
         await run(users, maker, concurrency=3)
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_fault_of_our_own_ends_the_run_even_if_a_cancellation_is_swallowed() -> None:
+    users, maker = Listed(["deaf", "bug", "one"]), Scripted()
+    with pytest.raises(KeyError, match="bug"):
+        await asyncio.wait_for(run(users, maker, concurrency=2), 5)
