@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from guided_profile.apps.bulk import Job, Made
 from guided_profile.apps.bulk_maker import Maker
+from guided_profile.tools.endings import end
 
 
 class LocalEngine:
@@ -28,8 +29,7 @@ class LocalEngine:
                     return
                 taken = asyncio.Event()
                 made.put_nowait((await self._maker.make(job), taken))
-                if not self._stopped:
-                    await taken.wait()  # it may have been the last that a limit allows
+                await taken.wait()  # it may have been the last that a limit allows
 
         workers = [asyncio.create_task(work()) for _ in range(self._concurrency)]
         whole = asyncio.gather(*workers)
@@ -40,10 +40,8 @@ class LocalEngine:
                 one[1].set()
             await whole
         finally:
-            self._stopped = True  # a worker whose cancellation LangGraph swallowed ends too
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(whole, *workers, return_exceptions=True)
+            await end(workers)
+            await asyncio.gather(whole, return_exceptions=True)
 
     async def stop(self) -> None:
         """Begin no further job; those that were begun come to their end."""

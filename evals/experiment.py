@@ -31,6 +31,7 @@ from guided_profile.evals.methods import Method, Workflow
 from guided_profile.evals.runner import OnResult, ask, stop_if_broken
 from guided_profile.graph.errors import GuidedProfileError
 from guided_profile.graph.tasks import Task
+from guided_profile.tools.endings import end
 from guided_profile.tools.history import HistoryStore
 
 
@@ -128,10 +129,8 @@ async def _all_or_broken(
             raise asking.broken.result()
         return everything.result()
     finally:
-        begun = [*running, *asking.begun]
-        for one in begun:
-            one.cancel()
-        await asyncio.gather(*begun, everything, return_exceptions=True)
+        await end([*running, *asking.begun])
+        await asyncio.gather(everything, return_exceptions=True)
 
 
 async def _experiment(

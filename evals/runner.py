@@ -16,6 +16,7 @@ from guided_profile.evals.methods import Method
 from guided_profile.graph.errors import GuidedProfileError, InputError, ModelError
 from guided_profile.graph.state import Cost
 from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.endings import end
 from guided_profile.tools.history import HistoryStore
 
 MOST_FAILURES = 10
@@ -74,9 +75,7 @@ async def run(
     try:
         await asyncio.gather(*workers)
     finally:
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        await end(workers)
     return answers.of((one.id for one in examples), (one.name for one in methods))
 
 

@@ -1,0 +1,33 @@
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from guided_profile.tools import endings
+from guided_profile.tools.endings import end
+
+
+async def test_what_swallows_a_cancellation_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endings, "AGAIN", 0.05)
+
+    async def deaf() -> None:
+        for _ in range(3):
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+        await asyncio.sleep(60)
+
+    async def failing() -> None:
+        raise KeyError("theirs")
+
+    tasks = [asyncio.create_task(one) for one in (deaf(), asyncio.sleep(60), failing())]
+    await asyncio.sleep(0)
+    await asyncio.wait_for(end(tasks), 5)
+    assert [task.cancelled() for task in tasks] == [True, True, False]
+    assert isinstance(tasks[2].exception(), KeyError)
+
+
+async def test_nothing_is_waited_for_where_all_have_ended() -> None:
+    done = asyncio.create_task(asyncio.sleep(0))
+    await done
+    await end([done])
+    await end([])
