@@ -60,9 +60,9 @@ class Context:
     max_retries: int = 2
     """How often an abstention is retried before it stands."""
 
-    recall_tokens: int = 1400
+    recall_tokens: int = 1300
     """About how many tokens of history a response may see, at most `context_tokens`; each retry
-    doubles it. 40 short items, or 5 long posts."""
+    doubles it. 35 short items, or 5 long posts."""
 
     recall: Recall | None = None
     """How the items are ranked, instead of what the task says."""
