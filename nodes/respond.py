@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context, require
@@ -17,6 +16,7 @@ from guided_profile.graph.prompts import (
     GUIDANCE,
     PROFILE,
     as_data,
+    history_block,
     messages,
     render,
 )
@@ -58,13 +58,14 @@ def make_respond(
         runtime.stream_writer({"stage": "respond"})
         if task.kind == "choice":
             return await _choose(history, chat, task, context.user_id, state)
-        asked = await _ask_whether_answerable(chat, task, state)
+        told = _told(task, state)
+        asked = await _ask_whether_answerable(chat, task, state, told)
         if asked and asked.probability < task.floor(state["touched"]):
             reply = Reply(text="", answerable=asked.probability)
             return {"reply": reply, "calls": [asked.call]}
         done = await complete(
             chat,
-            prompt(task, state, _instruction(task, state)),
+            messages([], told + _instruction(task, state)),
             stage="respond",
             max_tokens=task.max_tokens.response,
             temperature=task.temperature,
@@ -81,19 +82,19 @@ def make_respond(
     return respond
 
 
-def prompt(task: Task, state: State, instruction: str) -> list[BaseMessage]:
-    """Return what the response stage sends: what the task lets it see, then the instruction."""
+def _told(task: Task, state: State) -> str:
+    """Return what stands before every instruction of this stage: all that the task lets it see."""
     items = state["recalled"] if "personal_context" in task.sees else []
     shown = task.shown(state["profile"])
-    blocks = ""
+    told = history_block(items) if items else ""
     if "guidance" in task.sees and state["guidance"]:
-        blocks += render(GUIDANCE, guidance=as_data(state["guidance"]))
+        told += render(GUIDANCE, guidance=as_data(state["guidance"]))
     if "profile" in task.sees and shown:
-        told = " ".join(sentence.text for sentence in shown)
-        blocks += render(PROFILE, profile=as_data(told))
+        profile = " ".join(sentence.text for sentence in shown)
+        told += render(PROFILE, profile=as_data(profile))
     if state["clarification"]:
-        blocks += render(CLARIFIED, clarification=as_data(state["clarification"]))
-    return messages(items, blocks + instruction)
+        told += render(CLARIFIED, clarification=as_data(state["clarification"]))
+    return told
 
 
 def _instruction(task: Task, state: State, options: Sequence[str] = ()) -> str:
@@ -117,13 +118,13 @@ class _Answerable:
 
 
 async def _ask_whether_answerable(
-    chat: BaseChatModel, task: Task, state: State
+    chat: BaseChatModel, task: Task, state: State, told: str
 ) -> _Answerable | None:
     """Ask the task's yes-or-no question, if it has one, there is history, and it can be weighed."""
     if not task.abstention.answerable or not task.sees:
         return None
     check = render(task.abstention.answerable, question=as_data(state["text"]))
-    scores = await score_letters(chat, prompt(task, state, check), ("Yes", "No"), stage="respond")
+    scores = await score_letters(chat, messages([], told + check), ("Yes", "No"), stage="respond")
     yes, no = (scores.letters or {}).get("Yes", 0.0), (scores.letters or {}).get("No", 0.0)
     return _Answerable(yes / (yes + no), scores.call) if yes + no > 0 else None
 
@@ -134,10 +135,11 @@ async def _choose(
     options = state["choices"]
     orders = rotations(len(options), MOST_ROTATIONS if task.debiased else 1)
     letters = LETTERS[: len(options)]
+    told = _told(task, state)
 
     async def score(order: Sequence[int]) -> LetterScores:
         shown = [options[index] for index in order]
-        asked = prompt(task, state, _instruction(task, state, shown))
+        asked = messages([], told + _instruction(task, state, shown))
         return await score_letters(chat, asked, letters, stage="respond")
 
     first = await score(orders[0])  # alone: it fills the prefix cache that the others are served by

@@ -148,11 +148,15 @@ LEAST_TOKENS = 5
 """No item's line takes fewer: its mark, a source and a text of one character."""
 
 
+_DATE = 11
+"""What a date adds to it: eight digits and three marks."""
+
+
 def _at_least(item: HistoryItem) -> int:
     """Return what an item's line takes at the least, without writing the line."""
-    text = item.text
+    text, least = item.text, LEAST_TOKENS + (_DATE if item.time else 0)
     shown_whole = text.isascii() and text.isprintable() and "://" not in text
-    return LEAST_TOKENS + (len(text) - 1) // 4 if shown_whole else LEAST_TOKENS
+    return least + (len(text) - 1) // 4 if shown_whole else least
 
 
 def within(items: Sequence[HistoryItem], budget: int) -> list[HistoryItem]:

@@ -36,6 +36,7 @@ class TopicEmbedder:
         return [*about, *map(float, anywhere)]
 
 
+JUNE = datetime(2025, 6, 1, tzinfo=UTC)
 PARAPHRASE = "the tomcat purrs"
 NUMBERED = "invoice 48213 came"
 NAMED = "met Quillfeather at the station"
@@ -156,15 +157,34 @@ def test_spreading_is_exact_over_many_tiles() -> None:
     assert (np.triu(first @ first.T, 1) < 0.95).all()
 
 
+TEXTS = (
+    "word " * 3,
+    "x",
+    "7 of 9, [x]",
+    "lettersonly" * 8,
+    "see https://a.example/?q=" + "y" * 90,
+    "z\u200b" * 40,
+)
+
+
 @pytest.mark.parametrize("budget", [1, 30, 47, 200, 10_000])
 def test_the_budget_holds(budget: int) -> None:
-    items = [HistoryItem(text="word " * (1 + n % 7)) for n in range(50)]
+    items = [HistoryItem(text=TEXTS[n % 6] * (1 + n % 7)) for n in range(50)]
     kept = within(items, budget)
     assert kept[0] == items[0]
     used = sum(map(tokens_of, kept))
     assert used <= max(budget, tokens_of(items[0]))
     left = [item for item in items if item not in kept]
     assert all(tokens_of(item) > budget - used for item in left), "all that fits is there"
+
+
+@pytest.mark.parametrize("time", [None, JUNE])
+@pytest.mark.parametrize("text", TEXTS)
+def test_an_item_that_just_fits_is_there(text: str, time: datetime | None) -> None:
+    items = [HistoryItem(text="short"), HistoryItem(text=text, source="s", time=time)]
+    budget = sum(map(tokens_of, items))
+    assert within(items, budget) == items
+    assert within(items, budget - 1) == items[:1]
 
 
 def test_a_long_item_does_not_keep_shorter_ones_out() -> None:
