@@ -62,8 +62,8 @@ async def decide(
         now: The time, in UTC.
     """
     taken = False
-    try:
-        while True:
+    while True:
+        async with builds.stage(shelf.key if taken else None):
             standing = await shelf.standing()
             covered = set(standing.covered) if standing else set()
             new = [item for item in window if item.id not in covered]
@@ -85,16 +85,12 @@ async def decide(
                     await shelf.drop()  # all versions may tell of what was deleted
                     standing = None
                 return Decided(what, standing, new)
-            taken = builds.take(shelf.key)  # and look again: it may just have been made
-            if taken:
-                continue
-            if standing and not gone and standing.made_with == made_with:
-                return Decided("keep", standing, new)  # another run is at it
-            await builds.others(shelf.key)
-    except BaseException:
-        if taken:  # nobody is to wait for a run that is over
-            builds.leave(shelf.key)
-        raise
+        taken = builds.take(shelf.key)  # and look again: it may just have been made
+        if taken:
+            continue
+        if standing and not gone and standing.made_with == made_with:
+            return Decided("keep", standing, new)  # another run is at it
+        await builds.others(shelf.key)
 
 
 async def gone_from(
