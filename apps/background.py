@@ -112,3 +112,4 @@ class Background:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self._resources.aclose()
+        await self._loop.shutdown_asyncgens()

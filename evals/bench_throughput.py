@@ -4,9 +4,9 @@
 
 An endpoint in a process of its own answers every call after a fixed time. Against it run, in turns
 and for each number of users at once: the workflow, for users of 100 items whose profile is fresh;
-and a bare client that makes the workflow's own two calls, word for word, one after the other.
-Printed are questions a second of both, their ratio, the median times, and the processor time that a
-question takes in this process.
+and two bare clients that make the workflow's own two calls, word for word, one after the other:
+ChatOpenAI as it comes, and the client that the workflow itself has. Printed are, of each, questions
+a second, the median time, and the processor time that a question takes in this process.
 """
 
 import argparse
@@ -25,8 +25,11 @@ from time import perf_counter, process_time
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackHandler
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
+from langchain_openai import ChatOpenAI
 from langgraph.store.memory import InMemoryStore
+from pydantic import SecretStr
 
 from guided_profile.evals.bench_overhead import a_history
 from guided_profile.graph.build import build_graph
@@ -159,21 +162,25 @@ async def measure(url: str, folder: Path, seconds: float) -> None:
         calls = Calls()
         await graph.ainvoke(question, {"callbacks": [calls]}, context=Context(user_id="0"))
 
-        async def bare(user: int) -> None:
-            for messages, settings in calls.made:
-                await chat.ainvoke(messages, **settings)
+        def bare(client: BaseChatModel) -> Ask:
+            async def ask(user: int) -> None:
+                for messages, settings in calls.made:
+                    await client.ainvoke(messages, **settings)
 
+            return ask
+
+        as_it_comes = ChatOpenAI(model="m", base_url=url, api_key=SecretStr("none"), temperature=0)
+        ways = {"ours": ours, "ChatOpenAI": bare(as_it_comes), "our client": bare(chat)}
         print(f"{len(calls.made)} calls a question")
         for at_once in AT_ONCE:
-            without = await rate(bare, at_once, seconds)
-            within = await rate(ours, at_once, seconds)
-            print(
-                f"{at_once} at once: {within.a_second:.1f} a second, bare {without.a_second:.1f}, "
-                f"ratio {within.a_second / without.a_second:.2f}; median "
-                f"{within.median * 1000:.0f} ms, bare {without.median * 1000:.0f}; processor "
-                f"{within.cpu * 1000:.1f} ms a question, bare {without.cpu * 1000:.1f}",
-                flush=True,
-            )
+            rates = {name: await rate(ask, at_once, seconds) for name, ask in ways.items()}
+            for name, one in rates.items():
+                print(
+                    f"{at_once:3} at once, {name:10}: {one.a_second:5.1f} a second (ours is "
+                    f"{rates['ours'].a_second / one.a_second:.2f} of it), median "
+                    f"{one.median * 1000:.0f} ms, processor {one.cpu * 1000:.1f} ms a question",
+                    flush=True,
+                )
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """A chat model behind an OpenAI-compatible endpoint, which may be a poor one.
 
-What is no reply of the API is a ValueError of ours, and never a crash somewhere behind it; a stream
-that breaks off is no reply; and no reply goes on for ever.
+What is no reply of the API is a ValueError of ours, and never a crash somewhere behind it; and a
+stream that breaks off is no reply.
 """
 
 import math
@@ -15,16 +15,17 @@ from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
+from langchain_openai.chat_models.base import _handle_openai_api_error, _handle_openai_bad_request
 
-from guided_profile.tools.model_errors import NOT_OF_THE_API, EndlessReplyError
+from guided_profile.tools.model_errors import NOT_OF_THE_API
 
 _DETAILS = ("audio", "cached", "cache_write", "reasoning")
-LARGEST_REPLY = 32_000_000
-"""Bytes after which a reply is not read on: 100,000 tokens with their probabilities have fewer."""
+_FOR_THE_CLIENT = {"response_format", "extra_headers", "extra_query", "extra_body", "timeout"}
+"""What of a request is no part of its body as it stands."""
 
 
 class EndpointChat(ChatOpenAI):
-    """ChatOpenAI that bounds its replies, and looks at them before it reads them."""
+    """ChatOpenAI that looks at its replies before it reads them."""
 
     deadline: float = 120
     """Seconds in which a call is over, its retries included."""
@@ -43,6 +44,30 @@ class EndpointChat(ChatOpenAI):
         if payload.get("temperature") is None:
             payload.pop("temperature", None)
         return payload
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        """Send and take plain JSON: made into typed objects and back, a call takes twice as long.
+
+        That is the processor's time, of which one call takes little and many at once take all.
+        """
+        payload = self._get_request_payload(messages, stop=stop, **kwargs)
+        if not payload.keys().isdisjoint(_FOR_THE_CLIENT):
+            return await super()._agenerate(messages, stop, run_manager, **kwargs)
+        try:
+            reply = await self.root_async_client.post(
+                "/chat/completions", body=payload, cast_to=object
+            )
+        except openai.BadRequestError as error:
+            _handle_openai_bad_request(error)
+        except openai.APIError as error:
+            _handle_openai_api_error(error)
+        return self._create_chat_result(reply)
 
     def _create_chat_result(
         self, response: Any, generation_info: dict[str, Any] | None = None
@@ -163,42 +188,3 @@ def _is_token(told: Any) -> bool:
     logprob = told.get("logprob")
     # a hair above 0 is a rounding error
     return isinstance(logprob, int | float) and not math.isnan(logprob) and logprob < 0.01
-
-
-class _Bounded(httpx2.AsyncByteStream):
-    """A reply's bytes, up to a bound."""
-
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        read = 0
-        async for piece in self._stream:
-            read += len(piece)
-            if read > LARGEST_REPLY:
-                raise EndlessReplyError
-            yield piece
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-async def _bound(response: httpx2.Response) -> None:
-    assert isinstance(response.stream, httpx2.AsyncByteStream)
-    response.stream = _Bounded(response.stream)
-
-
-def async_client(
-    timeout: float, transport: httpx2.AsyncBaseTransport | None = None
-) -> httpx2.AsyncClient:
-    """Return what requests are sent by; it keeps no connection and reads no reply without end.
-
-    A connection belongs to the event loop that opened it: kept for a later `asyncio.run()`, it
-    raises "Event loop is closed" there. So none is kept, in a client that nothing else shares.
-    """
-    return openai.DefaultAsyncHttpxClient(
-        timeout=timeout,
-        limits=httpx2.Limits(max_keepalive_connections=0),
-        event_hooks={"response": [_bound]},
-        transport=transport,
-    )

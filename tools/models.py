@@ -74,8 +74,9 @@ def endpoint_model(
     """
     import openai  # slow to import, and not every model needs it
 
-    from guided_profile.tools.model_endpoint import EndpointChat, async_client
+    from guided_profile.tools.model_endpoint import EndpointChat
     from guided_profile.tools.model_errors import NO_KEY
+    from guided_profile.tools.model_transport import async_client
 
     return EndpointChat(
         model=model,

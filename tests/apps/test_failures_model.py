@@ -22,7 +22,7 @@ from guided_profile.apps.companion import Companion
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools import model_endpoint
+from guided_profile.tools import model_transport
 from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import endpoint_model
@@ -54,7 +54,7 @@ FAILURES = pytest.mark.parametrize(("fault", "said"), FAILS.values(), ids=FAILS)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait less, and read less of what does not end."""
     monkeypatch.setattr(client, "INITIAL_RETRY_DELAY", 0.001)
-    monkeypatch.setattr(model_endpoint, "LARGEST_REPLY", 2_000_000)
+    monkeypatch.setattr(model_transport, "LARGEST_REPLY", 2_000_000)
 
 
 def breaks(endpoint: type[Endpoint], monkeypatch: pytest.MonkeyPatch, fault: Any) -> None:

@@ -14,7 +14,7 @@ from langchain_openai import ChatOpenAI
 from langgraph.graph import END, START, StateGraph
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.tools import model_endpoint
+from guided_profile.tools import model_transport
 from guided_profile.tools.models import complete, endpoint_model, score_letters
 
 PROMPT = [HumanMessage("which one?")]
@@ -161,7 +161,7 @@ async def test_a_call_is_over_at_its_deadline_whatever_the_endpoint_does(
 async def test_a_reply_without_end_is_not_kept_in_memory(
     endpoint: type[Endpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_endpoint, "LARGEST_REPLY", 2_000_000)
+    monkeypatch.setattr(model_transport, "LARGEST_REPLY", 2_000_000)
     endpoint.fault = faults.endless
     tracemalloc.start()
     with pytest.raises(ModelError, match="does not end"):

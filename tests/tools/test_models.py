@@ -1,7 +1,10 @@
 import asyncio
+import gc
 import json
 import threading
+import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import log
 from typing import Any, TypedDict
@@ -39,10 +42,15 @@ class Endpoint:
         self.finish_reason = "stop"
         self.refuse: Refusal = lambda asked: None
         self.asked: list[dict[str, Any]] = []
+        self.connections = 0
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"  # so that connections could be kept
+
+            def setup(self) -> None:
+                endpoint.connections += 1
+                super().setup()
 
             def do_POST(self) -> None:
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -248,6 +256,29 @@ def test_one_model_serves_several_event_loops(chat: ChatOpenAI) -> None:
 
     for _ in range(3):
         asyncio.run(several())
+    with ThreadPoolExecutor() as threads:  # and at the same time
+        list(threads.map(lambda _: asyncio.run(several()), range(4)))
+
+
+async def test_a_connection_is_kept_for_the_next_call(chat: ChatOpenAI, endpoint: Endpoint) -> None:
+    for _ in range(5):
+        assert (await complete(chat, PROMPT, stage="x", max_tokens=2)).text == " A!"
+    assert endpoint.connections == 1
+
+
+def test_the_connections_of_loops_that_ended_are_let_go_of(
+    chat: ChatOpenAI, endpoint: Endpoint
+) -> None:
+    loops = []
+
+    async def once() -> None:
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        await complete(chat, PROMPT, stage="x", max_tokens=2)
+
+    for _ in range(5):
+        asyncio.run(once())
+    gc.collect()
+    assert [one() for one in loops] == [None] * 5  # with all that belonged to them
 
 
 @pytest.mark.parametrize(
