@@ -19,14 +19,14 @@ from guided_profile.apps.commands import downloads, known_task
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.evals.answers import Answers, Result
 from guided_profile.evals.calls import Calls, KeptChat
-from guided_profile.evals.catalogue import make_methods, named
+from guided_profile.evals.catalogue import BOUNDS, made_of, make_methods, named
 from guided_profile.evals.dataset_sampling import chosen
 from guided_profile.evals.datasets import load
 from guided_profile.evals.examples import Example
 from guided_profile.evals.experiment import Place
 from guided_profile.evals.judging import judge_pairs
 from guided_profile.evals.method_rules import RULES
-from guided_profile.evals.methods import SETTINGS, Method, Parts
+from guided_profile.evals.methods import Method, Parts
 from guided_profile.evals.progress import progress
 from guided_profile.evals.report_html import page
 from guided_profile.evals.report_tables import tables
@@ -208,7 +208,7 @@ async def _results(
             on_result=on_result,
         )
     identity = {name: str(value) for name, value in _identity(job).items()}
-    made_of = {name: value for name, value in identity.items() if not name.startswith("setting ")}
+    alike = {name: value for name, value in identity.items() if not name.startswith("setting ")}
     return await eval_experiments.run_in(
         place,
         job.examples,
@@ -217,7 +217,7 @@ async def _results(
         task=job.task,
         history=history,
         embedder=job.embedder,
-        facts=made_of | _facts(job) | {"version": version("guided-profile")},
+        facts=alike | _facts(job) | {"version": version("guided-profile")},
         concurrency=concurrency,
         on_result=on_result,
         notes=notes,
@@ -234,11 +234,11 @@ def _identity(job: Job) -> dict[str, Any]:
         "seed": job.given.seed,
         "prompts": prompts_digest(),
         "embedder": job.embedder.id,
+        "bounds": BOUNDS,
     }
     if job.chat:
         identity["model"] = model_id(job.chat)
-    settings = {name: SETTINGS[name].switches for name in job.names if name in SETTINGS}
-    return identity | {f"setting {name}": dict(one) for name, one in settings.items()}
+    return identity | {f"setting {name}": made_of(name) for name in job.names}
 
 
 def _facts(job: Job) -> dict[str, str]:

@@ -19,8 +19,9 @@ from guided_profile.apps.eval_commands import examples_of
 from guided_profile.apps.settings import read_settings
 from guided_profile.evals.answers import Answers, Result
 from guided_profile.evals.calls import KeptChat, charged
+from guided_profile.evals.catalogue import BOUNDS, made_of
 from guided_profile.evals.examples import Example
-from guided_profile.evals.methods import SETTINGS, Parts
+from guided_profile.evals.methods import Parts
 from guided_profile.evals.progress import progress
 from guided_profile.evals.runner import OnResult, digest_of, opened
 from guided_profile.evals.scorers_text import rouge
@@ -147,7 +148,8 @@ def _identity(job: Job) -> dict[str, Any]:
         "proposing": f"{PROPOSE.version} {_digest(PROPOSE.text)}",
         "embedder": job.embedder.id,
         "model": model_id(job.chat),
-        f"setting {SETTING}": dict(SETTINGS[SETTING].switches),
+        "bounds": BOUNDS,
+        f"setting {SETTING}": made_of(SETTING),
     }
 
 

@@ -71,7 +71,7 @@ class Answers:
         try:
             whole = path.read_bytes() if path.exists() else b""
             kept = whole[: whole.rfind(b"\n") + 1]
-            for number, line in enumerate(kept.decode("utf-8").splitlines(), 1):
+            for number, line in enumerate(kept.decode("utf-8").split("\n")[:-1], 1):
                 self._remember(self._parsed(line, number))
             self._file = path.open("ab")
             if len(kept) < len(whole):

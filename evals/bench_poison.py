@@ -89,7 +89,7 @@ class Attack(Record):
 
 def read_corpus(path: Path) -> list[Attack]:
     """Read the attacks of a JSONL file."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8").strip().split("\n")
     return [Attack.model_validate_json(line) for line in lines]
 
 
@@ -201,7 +201,7 @@ def count_left_out(paths: Sequence[Path]) -> None:
     """Print how many items of histories, one item or one person with a `history` a line, go."""
     for path in paths:
         texts: set[str] = set()
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in path.read_text(encoding="utf-8").strip().split("\n"):
             row = json.loads(line)
             texts.update(item["text"] for item in row.get("history", [row]))
         seen = Counter(family for text in texts for family in flags(text))

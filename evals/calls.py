@@ -137,7 +137,8 @@ class KeptChat(BaseChatModel):
             if kept is None:
                 began = perf_counter()
                 try:
-                    result = await self.inner._agenerate(messages, stop=stop, **kwargs)
+                    async with asyncio.timeout(getattr(self.inner, "deadline", None)):
+                        result = await self.inner._agenerate(messages, stop=stop, **kwargs)
                 except Exception:  # of any client; it is charged, and goes on
                     _charge(Call(stage="failed", seconds=perf_counter() - began))
                     raise

@@ -1,11 +1,14 @@
 """All methods by name."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
 
-from guided_profile.evals.method_neighbours import DifferenceAware, perfine
+from guided_profile.evals.method_neighbours import DifferenceAware, perfine, wording
 from guided_profile.evals.method_peers import PEERS, peer
 from guided_profile.evals.method_rules import RULES, by_rule
 from guided_profile.evals.methods import SETTINGS, Method, Parts, workflow
+from guided_profile.graph.context import Context
 from guided_profile.graph.errors import InputError
 
 NEIGHBOURS = ("dpl", "perfine")
@@ -14,6 +17,8 @@ TABLE_3 = (
     "dg", "dg0", "pg", "pg-nopc", "gpg", "gpg-nopc", "gpg-g", "gpg-g-nopc", "g", "g-nopc",
 )  # fmt: skip
 """The rows of the paper's Table 3, in its order."""
+BOUNDS = asdict(Context(user_id="anyone"))
+"""What holds where a setting says nothing else."""
 GROUPS = {"table1": ("random", "dg0", "dg", "pg", "gpg"), "table3": TABLE_3}
 """Names that stand for several."""
 
@@ -42,6 +47,20 @@ def make_methods(names: Sequence[str], parts: Parts) -> list[Method]:
         SettingsError: One needs an extra that is not installed.
     """
     return [_make(name, parts) for name in names]
+
+
+def made_of(name: str) -> dict[str, object]:
+    """Return what a method's answers depend on beside the task, the data and the models.
+
+    Raises:
+        SettingsError: It needs an extra that is not installed.
+    """
+    if name in SETTINGS:
+        return dict(SETTINGS[name].switches)
+    if name in PEERS:
+        PEERS[name].load()
+        return {"version": version(PEERS[name].on_pypi)}
+    return {"wording": wording()} if name in NEIGHBOURS else {}
 
 
 def _make(name: str, parts: Parts) -> Method:

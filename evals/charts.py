@@ -49,7 +49,7 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 
 def _ticks(low: float, high: float) -> list[float]:
     step = 0.1 if high - low <= 0.6 else 0.2
-    return [low + step * index for index in range(round((high - low) / step) + 1)]
+    return [low + step * index for index in range(floor((high - low) / step + 1e-9) + 1)]
 
 
 def intervals(dots: Sequence[Dot], measure: str, chance: float | None = None) -> str:
@@ -129,7 +129,13 @@ def against_tokens(dots: Sequence[Dot], measure: str) -> str:
 
 
 def risk_coverage(curves: Sequence[tuple[str, RiskCoverage]]) -> str:
-    """Draw accuracy at each coverage, a line for each of the first six methods."""
+    """Draw accuracy at each coverage, a line for each method.
+
+    Raises:
+        ValueError: There are more than `COLOURS`.
+    """
+    if len(curves) > COLOURS:
+        raise ValueError(f"{len(curves)} curves; there are {COLOURS} colours.")
     left, right, top, bottom = 60.0, WIDTH - 130.0, 14.0, 280.0
     body = []
     for tick in _ticks(0.0, 1.0):
@@ -137,7 +143,7 @@ def risk_coverage(curves: Sequence[tuple[str, RiskCoverage]]) -> str:
         body += [_line(left, y, right, y, "grid"), _line(x, top, x, bottom, "grid")]
         body.append(_text(left - 8, y + 4, f"{100 * tick:.0f}", "end", "dim"))
         body.append(_text(x, bottom + 18, f"{100 * tick:.0f}", "middle", "dim"))
-    for place, (name, curve) in enumerate(curves[:COLOURS]):
+    for place, (name, curve) in enumerate(curves):
         points = " ".join(
             f"{left + share * (right - left):.1f},{bottom - right_ * (bottom - top):.1f}"
             for share, right_ in zip(curve.coverage, curve.accuracy, strict=True)

@@ -1,5 +1,6 @@
 """Ideas of the field that a user would try instead, over the same tools."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -119,8 +120,14 @@ class DifferenceAware:
         if example.id not in self._centres:
             texts = [item.text for item in example.history] or [example.question]
             vectors = np.asarray(self.parts.embedder.embed_documents(texts[-40:]), np.float32)
-            self._centres[example.id] = vectors.mean(axis=0)
+            mean = vectors.mean(axis=0)
+            self._centres[example.id] = mean / max(float(np.linalg.norm(mean)), 1e-9)
         return self._centres[example.id]
+
+
+def wording() -> str:
+    """Return a short digest of what these methods say to the model in words of their own."""
+    return hashlib.sha256("\0".join((CRITIQUE.text, REFINE.text, APART)).encode()).hexdigest()[:12]
 
 
 def _no_template(text: str) -> str:

@@ -154,11 +154,13 @@ def _surest(summary: Summary) -> str:
     if not curves:
         return ""
     areas = ", ".join(f"{name} {curve.area:.3f}" for name, curve in curves)
+    best = sorted(curves, key=lambda one: -one[1].area)[: charts.COLOURS]
+    drawn = f" The {len(best)} best by that are drawn." if len(best) < len(curves) else ""
     return (
-        f"<h2>If only the surest are answered</h2><figure>{charts.risk_coverage(curves)}"
+        f"<h2>If only the surest are answered</h2><figure>{charts.risk_coverage(best)}"
         "<figcaption>Accuracy of the surest answers alone. A line that falls to the right knows "
-        f"which of its answers to trust. Mean over all coverages: {escape(areas)}.</figcaption>"
-        "</figure>"
+        f"which of its answers to trust. Mean over all coverages: {escape(areas)}.{drawn}"
+        "</figcaption></figure>"
     )
 
 

@@ -90,7 +90,7 @@ def _outcomes(summary: Summary) -> Table:
         "method", "correct", "incorrect", "abstained", "paper",
     )  # fmt: skip
     for row in summary.rows:
-        n = row.counts.answerable
+        n = row.counts.scored
         published = paper.OUTCOMES.get(row.method) if summary.task.name == "preference" else None
         table.add_row(
             row.method,
@@ -136,8 +136,8 @@ def _texts(summary: Summary) -> Table:
 def _written(rows: Sequence[Row]) -> Table:
     table = _table("of all questions that can be answered", "method", "n", "abstained", "errors")
     for row in rows:
-        abstained = _percent(row.counts.abstained, row.counts.answerable)
-        table.add_row(row.method, str(row.counts.answerable), abstained, _errors(row))
+        abstained = _percent(row.counts.abstained, row.counts.scored)
+        table.add_row(row.method, str(row.counts.scored), abstained, _errors(row))
     return table
 
 

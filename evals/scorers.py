@@ -50,6 +50,11 @@ class Counts:
         return self.correct + self.incorrect + self.abstained + self.error
 
     @property
+    def scored(self) -> int:
+        """How many of those were answered or abstained from; one that failed is in no score."""
+        return self.answerable - self.error
+
+    @property
     def unanswerable(self) -> int:
         """How many examples could not be answered."""
         return self.rightly_abstained + self.invented + self.unanswerable_error

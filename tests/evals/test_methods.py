@@ -1,11 +1,13 @@
 """Methods, on the real workflow with a scripted model: what each of them shows the model."""
 
+import numpy as np
 import pytest
 from conftest import Script, ScriptedChat, writes_profile
 
 from guided_profile.evals.answers import Result
 from guided_profile.evals.catalogue import NAMES, TABLE_3, make_methods, named
 from guided_profile.evals.examples import Example
+from guided_profile.evals.method_neighbours import DifferenceAware
 from guided_profile.evals.methods import SETTINGS, Parts
 from guided_profile.evals.runner import ask
 from guided_profile.graph.errors import InputError
@@ -201,6 +203,15 @@ async def test_dpl_shows_other_people_to_the_guiding_question_alone(history: His
     telling = [prompt for prompt in chat.prompts if "a {rope} for the boat" in prompt]
     assert len(telling) == 1
     assert "sets this person apart" in telling[0]
+
+
+def test_people_are_near_by_what_they_like_and_not_by_how_alike_their_items_are(
+    history: HistoryStore,
+) -> None:
+    parts, _ = parts_of(history)
+    (dpl,) = make_methods(["dpl"], parts)
+    assert isinstance(dpl, DifferenceAware)
+    assert np.linalg.norm(dpl._centre(CHOICE)) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("better", [True, False])

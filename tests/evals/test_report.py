@@ -2,13 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from guided_profile.evals import paper
+from guided_profile.evals import charts, paper, report_html
 from guided_profile.evals.answers import Result
 from guided_profile.evals.examples import Example
 from guided_profile.evals.report_html import page
@@ -195,6 +196,7 @@ def test_the_tables_stand_beside_the_papers_and_fit_a_terminal() -> None:
     assert "…" not in text
     assert re.search(r"gpg\s+│\s+19 │\s+78\.9 \[[\d., ]+\] │\s+65\.08 │", text)
     assert "41.46 / 32.39 / 26.15" in text
+    assert re.search(r"gpg\s+│\s+78\.9 │\s+21\.1 │\s+0\.0 │", text)  # the one that failed is out
     assert "1 answers failed" in text
     assert "where the history holds no answer" in text
     assert "In 1 of 22 profiles no sentence had evidence: gpg." in " ".join(text.split())
@@ -229,6 +231,28 @@ def test_texts_are_scored_and_compared_by_the_tasks_own_measure() -> None:
     shown = read(summary)
     assert "gpg beats dg: 6 cases" in shown.text
     assert shown.tags.count("svg") == 2
+
+
+@pytest.mark.parametrize("low", range(10))
+@pytest.mark.parametrize("high", range(1, 11))
+def test_marks_stand_within_their_axis(low: int, high: int) -> None:
+    marks = charts._ticks(low / 10, high / 10) if low < high else []
+    assert all(mark <= high / 10 + 1e-9 for mark in marks)
+
+
+def test_of_many_methods_the_surest_six_are_drawn() -> None:
+    summary = preference()
+    row = summary.row("gpg")
+    assert row.curve
+    many = [
+        replace(row, method=f"m{number}", curve=replace(row.curve, area=number / 10))
+        for number in range(8)
+    ]
+    shown = report_html._surest(replace(summary, rows=tuple(many)))
+    assert shown.count("<polyline") == 6
+    assert ">m7</text>" in shown
+    assert ">m1</text>" not in shown
+    assert "The 6 best by that are drawn." in shown
 
 
 def test_a_run_of_one_rule_has_a_page_too() -> None:

@@ -1,5 +1,6 @@
 """A run, killed and resumed, at a real endpoint on this machine; and what it refuses."""
 
+import asyncio
 import json
 import os
 import signal
@@ -9,19 +10,25 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import log
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ScriptedChat
+from langchain_core.messages import HumanMessage
 
 from guided_profile.evals.answers import Answers, Result
+from guided_profile.evals.calls import Calls, KeptChat
 from guided_profile.evals.examples import Example
 from guided_profile.evals.runner import MOST_FAILURES, check_same_run, run
+from guided_profile.graph.context import Context
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.models import complete
 
 
 class Endpoint:
@@ -150,6 +157,9 @@ def test_a_killed_run_goes_on_and_no_call_is_answered_twice(
     done = finished(endpoint, whole)
     assert done.returncode == 0, done.stderr
     in_all = endpoint.answered.copy()
+    made_of = json.loads((whole / "o" / "run.json").read_text())
+    assert made_of["bounds"]["recall_tokens"] == Context(user_id="x").recall_tokens
+    assert made_of["setting gpg-nopc"]["sees"] == ["profile"]
     assert set(in_all.values()) == {1}  # methods that ask the same share the call
 
     endpoint.answered.clear()
@@ -296,6 +306,29 @@ async def test_histories_do_not_mix_and_do_not_stay(history: HistoryStore, tmp_p
     assert seen == {str(number): [f"text {number}"] for number in range(4)}
     assert history.users() == []
     answers.close()
+
+
+def test_an_answer_with_line_breaks_of_any_kind_is_read_again(tmp_path: Path) -> None:
+    said = Result(example="1", method="m", kind="answered", text="a\u2028b\u2029c\x85d\r\ne")
+    answers = Answers(tmp_path / "answers.jsonl")
+    answers.add(said)
+    answers.close()
+    again = Answers(tmp_path / "answers.jsonl")
+    assert again.of(["1"], ["m"]) == [said]
+    again.close()
+
+
+async def test_a_call_is_over_at_the_models_deadline(tmp_path: Path) -> None:
+    class Slow(ScriptedChat):
+        deadline: float = 0.05
+
+        async def _agenerate(self, *args: Any, **kwargs: Any) -> Any:
+            await asyncio.sleep(10)
+
+    with closing(Calls(tmp_path / "calls.db")) as calls:
+        kept = KeptChat(inner=Slow(script=str), calls=calls)
+        with pytest.raises(ModelError, match="did not answer in time"):
+            await complete(kept, [HumanMessage("?")], stage="x", max_tokens=2)
 
 
 def test_a_damaged_line_in_the_middle_is_refused(tmp_path: Path) -> None:
