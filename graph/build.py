@@ -3,6 +3,7 @@
 START → receive → recall ─(profile is fresh, or none is needed)─────────┐
                     │(none, or stale)                                   ▼
                     └→ digest ×N → merge → profile ───────────────→ respond → review ─→ END
+                            (past respond where nothing is known that it may see) ↑
              recall, wider ←──────────────────────(abstained, tries left)────┘ │
              recall ← clarify (waits for the user) ←──(abstained, task asks)───┘
              recall ← welcome (waits for the user) ←── recall, with too little history
@@ -36,6 +37,7 @@ from guided_profile.nodes.review import make_clarify, make_review, may_ask
 from guided_profile.nodes.welcome import make_welcome, may_welcome
 from guided_profile.tools.builds import Builds
 from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.seen import told
 
 Graph = CompiledStateGraph[State, Context, Question, Answer]
 
@@ -81,17 +83,20 @@ def build_graph(
         task, parts = task_of(runtime), state["material"]
         if may_welcome(task, state):
             return "welcome"
-        told = state["recalled"] or parts or task.shown(state["profile"])
-        if task.sees and not told:
-            return "review"
         if state["profile"] or not parts:
-            return "respond"
+            return after_profile(state, runtime)
         if not task.needs_guidance:
             return "profile"
         return [Send("digest", part) for part in parts_of(task, state)]
 
-    def after_merge(state: State, runtime: Runtime[Context]) -> Literal["profile", "respond"]:
-        return "profile" if task_of(runtime).needs_profile else "respond"
+    def after_merge(
+        state: State, runtime: Runtime[Context]
+    ) -> Literal["profile", "respond", "review"]:
+        return "profile" if task_of(runtime).needs_profile else after_profile(state, runtime)
+
+    def after_profile(state: State, runtime: Runtime[Context]) -> Literal["respond", "review"]:
+        task = task_of(runtime)
+        return "respond" if told(task, state) or not task.sees else "review"
 
     def after_review(
         state: State, runtime: Runtime[Context]
@@ -117,7 +122,7 @@ def build_graph(
     )
     builder.add_edge("digest", "merge")
     builder.add_conditional_edges("merge", after_merge)
-    builder.add_edge("profile", "respond")
+    builder.add_conditional_edges("profile", after_profile)
     builder.add_edge("respond", "review")
     builder.add_conditional_edges(
         "review", after_review, {"recall": "recall", "clarify": "clarify", "end": END}
@@ -157,7 +162,7 @@ async def standing_profile(
         context=only,
         stream_mode=["custom", "values"],
         output_keys="profile",
-        interrupt_before=["respond"],
+        interrupt_before=["respond", "review", "welcome"],
     ):
         mode, event = cast("tuple[str, Any]", streamed)
         if mode == "custom" and on_event:

@@ -61,8 +61,8 @@ class Context:
     """How often an abstention is retried before it stands."""
 
     recall_tokens: int = 1300
-    """About how many tokens of history a response may see, at most `context_tokens`; each retry
-    doubles it. 35 short items, or 5 long posts."""
+    """About how many tokens of history a response may see: 35 short items, or 5 long posts. Each
+    retry doubles it, up to `context_tokens`."""
 
     recall: Recall | None = None
     """How the items are ranked, instead of what the task says."""
@@ -71,7 +71,8 @@ class Context:
     """How many history items, the newest, a profile is made from."""
 
     context_tokens: int = 2800
-    """About how many tokens of history one prompt may hold; more is cut into parts."""
+    """About how many tokens of history one prompt may hold; more is cut into parts. What the
+    guiding question finds in all of them has as much room again."""
 
     sees: tuple[Sight, ...] | None = None
     """What the response sees, instead of what the task says; () is an answer without history."""

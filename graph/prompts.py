@@ -175,6 +175,24 @@ def messages(items: Sequence[HistoryItem], instruction: str) -> list[BaseMessage
     return [SystemMessage(SYSTEM.text), HumanMessage(block + instruction)]
 
 
+_LONGEST_WORD = 40
+"""In scripts that put no spaces between words, what follows a space is no one word."""
+
+
+def shortened(text: str, tokens: int) -> str:
+    """Return as much of a text's beginning as a token budget has room for, up to a whole word."""
+    if approximate_tokens(text) <= tokens:
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (
+            (middle, high) if approximate_tokens(text[:middle]) <= tokens else (low, middle - 1)
+        )
+    whole, _, word = text[:low].rpartition(" ")
+    return whole.rstrip(" ,;") if whole and len(word) <= _LONGEST_WORD else text[:low]
+
+
 _OWN_TOKEN = re.compile(r"\d|[^\w\s]")
 
 

@@ -13,6 +13,7 @@ from operator import add, or_
 from typing import Annotated, Any, Literal, TypedDict
 
 from langchain_core.messages import AnyMessage
+from langgraph.channels import EphemeralValue
 from langgraph.graph.message import add_messages
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -27,8 +28,8 @@ AbstentionReason = Literal[
 ]
 """Why there is no answer: the model declined; its reply names none of the options; the winning
 option's probability is below the task's floor; the reply is empty, or was cut off by its token
-limit; there is no history to answer from; what there is
-tells nothing about the question."""
+limit; nothing is known that the response may see; what is known tells nothing about the question.
+"""
 
 
 class Record(BaseModel):
@@ -276,8 +277,9 @@ class Abstained(Record):
 class Question(TypedDict, total=False):
     """What comes in: a question, or messages whose last human one is the question."""
 
-    question: str
-    options: list[str]
+    question: Annotated[str, EphemeralValue]
+    """Of this run alone: one that was refused must not come again in the thread's next run."""
+    options: Annotated[list[str], EphemeralValue]
     """What to choose among, for a task of kind `choice`: 2 to 26."""
     messages: Annotated[list[AnyMessage], add_messages]
 

@@ -15,6 +15,7 @@ from guided_profile.graph.prompts import (
     as_data,
     messages,
     render,
+    shortened,
 )
 from guided_profile.graph.state import Call, HistoryItem, State
 from guided_profile.graph.tasks import Task, find_task
@@ -134,7 +135,13 @@ def without_loop(text: str) -> str:
     return ", ".join(dict.fromkeys(whole))
 
 
-async def merge(state: State) -> MergeUpdate:
-    """Join the replies to the guiding question in the order of their parts."""
+async def merge(state: State, runtime: Runtime[Context]) -> MergeUpdate:
+    """Join the replies to the guiding question in the order of their parts.
+
+    Together they take no more than a part of the history does, or the parts of a long history would
+    fill the model's context: each is cut to its share.
+    """
     replies = [state["parts"][number] for number in sorted(state["parts"])]
-    return {"guidance": "\n".join(reply for reply in replies if reply)}
+    told = [reply for reply in replies if reply]
+    share = require(runtime.context).context_tokens // max(1, len(told))
+    return {"guidance": "\n".join(shortened(reply, share) for reply in told)}

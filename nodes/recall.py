@@ -26,7 +26,7 @@ from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import model_id
 from guided_profile.tools.poison import flagged
 from guided_profile.tools.profiles import Shelf, digest
-from guided_profile.tools.ranking import tokens_of
+from guided_profile.tools.ranking import bounded, tokens_of
 from guided_profile.tools.search import StageSearch, call_search, make_search_history
 from guided_profile.tools.standing import Decided, decide, empty_profile, shelf_of, wished
 
@@ -140,7 +140,7 @@ async def _search(
 ) -> list[HistoryItem]:
     """Find what the response may see; each retry has twice the room."""
     context = require(runtime.context)
-    room = min(context.recall_tokens, context.context_tokens) * 2 ** state["tries"]
+    room = min(context.recall_tokens * 2 ** state["tries"], context.context_tokens)
     return await call_search(
         search,
         {"query": state["text"]},
@@ -206,14 +206,14 @@ def _in_order(items: Sequence[HistoryItem], window: Sequence[HistoryItem]) -> li
 
 
 def _fitting(items: Sequence[HistoryItem], budget: int) -> list[HistoryItem]:
-    """Return the first items that fit a token budget together; the very first always does."""
+    """Return the first items that fit a token budget together; the first is cut until it does."""
     kept: list[HistoryItem] = []
     used = 0
     for item in items:
         used += tokens_of(item)
         if kept and used > budget:
             break
-        kept.append(item)
+        kept.append(item if kept else bounded(item, budget))
     return kept
 
 
@@ -224,7 +224,7 @@ def cut(items: Sequence[HistoryItem], parts: str, budget: int) -> list[list[Hist
         items: The history, in order of time.
         parts: `size` cuts where a part is full; `source` first separates the sources. A history
             that fits as a whole is left whole.
-        budget: Tokens a part may have; an item larger than that is a part of its own.
+        budget: Tokens a part may have; an item larger than that is a part of its own, cut to it.
     """
     if sum(map(tokens_of, items)) <= budget:
         return [list(items)] if items else []

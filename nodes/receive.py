@@ -19,8 +19,6 @@ class ReceiveUpdate(TypedDict, total=False):
     """What receive writes: the question, and everything else as at a thread's beginning."""
 
     user_id: str
-    question: str
-    options: list[str]
     messages: list[AnyMessage]
     text: str
     choices: list[str]
@@ -53,8 +51,6 @@ def make_receive(tasks: Mapping[str, Task]) -> Stage[State, ReceiveUpdate]:
         calls: list[Call] = []
         return {
             "user_id": context.user_id,
-            "question": "",
-            "options": [],
             "messages": said,
             "text": _checked_text(text),
             "choices": _checked_options(task, state.get("options") or []),

@@ -22,6 +22,7 @@ from guided_profile.graph.prompts import (
 )
 from guided_profile.graph.state import Call, Reply, State
 from guided_profile.graph.tasks import Task, find_task
+from guided_profile.nodes.review import declines
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.choices import (
     LETTERS,
@@ -149,7 +150,9 @@ async def _choose(
         tally = average(orders, known)
     else:
         votes = [
-            named_option(one.text, order, options)
+            None
+            if declines(task, one.text, state["text"])
+            else named_option(one.text, order, options)
             for one, order in zip(scores, orders, strict=True)
         ]
         tally = vote(votes, len(options))

@@ -16,7 +16,6 @@ from guided_profile.graph.state import (
     AbstentionReason,
     Answered,
     Cost,
-    HistoryItem,
     Reply,
     State,
     evidence_of,
@@ -24,9 +23,10 @@ from guided_profile.graph.state import (
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.profile import split_sentences
 from guided_profile.nodes.stage import Stage
+from guided_profile.nodes.welcome import replied
 from guided_profile.tools import evidence
 from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.seen import cited, seen
+from guided_profile.tools.seen import cited, seen, told
 from guided_profile.tools.tracing import note
 
 LEAST_ON_OPTIONS = 0.5
@@ -39,7 +39,7 @@ DETAILS: dict[AbstentionReason, str] = {
     "empty": "The model replied with nothing.",
     "cut_off": "The reply did not end within the task's token limit.",
     "not_in_history": "The history says nothing about that.",
-    "no_history": "There is no history of this user to answer from yet.",
+    "no_history": "Nothing is known of this user yet that could be answered from.",
 }
 
 
@@ -131,8 +131,7 @@ def may_retry(task: Task, state: State, context: Context, reason: AbstentionReas
 
 def find_abstention(task: Task, state: State) -> AbstentionReason | None:
     """Return why the reply is no answer, by the task's rule; None if it is one."""
-    told = state["recalled"] or state["guidance"] or task.shown(state["profile"])
-    if task.sees and not told:
+    if task.sees and not told(task, state):
         return "no_history"
     reply = state["reply"]
     if reply.probabilities is not None:
@@ -229,10 +228,9 @@ def make_clarify(
         context = require(runtime.context)
         task = find_task(tasks, context.task)
         asked = {"clarify": task.abstention.clarifying_question, "about": state["text"]}
-        reply = interrupt(asked)
-        while not isinstance(reply, str) or not reply.strip():
-            reply = interrupt(asked)  # an error would be raised at every later resume too
-        item = HistoryItem(text=reply.strip(), source="clarification", time=clock())
+        item = None
+        while item is None:  # an error would be raised at every later resume too
+            item = replied(interrupt(asked), source="clarification", time=clock())
         await asyncio.to_thread(history.add, context.user_id, [item])
         return {"clarification": item.text}
 

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
+from pydantic import ValidationError
 
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.state import HistoryItem, State
@@ -26,6 +27,24 @@ def may_welcome(task: Task, state: State) -> bool:
     return state["profile_use"] == "cold" and state["welcomed"] < len(task.cold_start.questions)
 
 
+def replied(reply: Any, *, source: str, time: datetime, asked: str = "") -> HistoryItem | None:
+    """Return what a user replied, as an item of their history; None if it can be none.
+
+    Args:
+        reply: What the run was resumed with.
+        source: Of the item.
+        time: Now.
+        asked: The question, if the item is to begin with it.
+    """
+    if not isinstance(reply, str) or not reply.strip():
+        return None
+    text = reply.strip().encode("utf-8", "replace").decode("utf-8")  # half an emoji is no text
+    try:
+        return HistoryItem(text=asked + text, source=source, time=time)
+    except ValidationError:  # too long
+        return None
+
+
 def make_welcome(
     history: HistoryStore, tasks: Mapping[str, Task], clock: Callable[[], datetime]
 ) -> Stage[State, WelcomeUpdate]:
@@ -38,12 +57,13 @@ def make_welcome(
         context = require(runtime.context)
         asked = find_task(tasks, context.task).cold_start.questions[state["welcomed"]]
         told = {"clarify": asked, "about": state["text"]}
-        reply = interrupt(told)
-        while not isinstance(reply, str):
-            reply = interrupt(told)  # an error would be raised at every later resume too
-        if reply.strip():  # an empty reply: the user would rather not say
-            text = f"{asked} {reply.strip()}"
-            item = HistoryItem(text=text, source="welcome", time=clock())
+        item = None
+        while item is None:  # an error would be raised at every later resume too
+            reply = interrupt(told)
+            if isinstance(reply, str) and not reply.strip():
+                break  # the user would rather not say
+            item = replied(reply, source="welcome", time=clock(), asked=f"{asked} ")
+        if item:
             await asyncio.to_thread(history.add, context.user_id, [item])
         return {"welcomed": state["welcomed"] + 1}
 

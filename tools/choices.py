@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
+from guided_profile.tools.wording import denies
+
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LEAST = 1e-4
 """Stands for the probability of a letter that is not among those the endpoint reports."""
@@ -80,7 +82,10 @@ def vote(votes: Sequence[int | None], count: int) -> Tally:
 
 
 def named_option(reply: str, order: Sequence[int], options: Sequence[str]) -> int | None:
-    """Return the option that a reply in words names: by its letter, or by its text; else None."""
+    """Return the option that a reply in words names: by its letter, or by its text; else None.
+
+    One that the reply names and denies ("not the tent") is not meant.
+    """
     said = reply.strip().strip("*\"'` ")
     letter = re.match(
         r"(?:(?:the )?(?:answer|option|choice)(?: is)?:? *)?\(?([A-Z])\b(?!')", said, re.I
@@ -90,5 +95,25 @@ def named_option(reply: str, order: Sequence[int], options: Sequence[str]) -> in
         rest = said[letter.end() :].lstrip()
         if 0 <= place < len(order) and (not rest or rest[0] in ".):,-*" or letter.start(1) > 0):
             return order[place]
-    found = [i for i in order if options[i].casefold() in reply.casefold()]
-    return found[0] if len(found) == 1 else None
+    found = _named(reply, options)
+    if len(found) != 1:
+        return None
+    ((option, place),) = found.items()
+    return None if denies(_CLAUSE_END.split(reply[:place])[-1]) else option
+
+
+_CLAUSE_END = re.compile(r"[.,;:!?\n]")
+
+
+def _named(reply: str, options: Sequence[str]) -> dict[int, int]:
+    """Return the options that stand in a reply in whole words, with their first place there.
+
+    The longest are looked for first: an option that is part of another is not named by it.
+    """
+    found: dict[int, int] = {}
+    for option in sorted(range(len(options)), key=lambda one: -len(options[one])):
+        words = re.compile(rf"(?<!\w){re.escape(options[option])}(?!\w)", re.IGNORECASE)
+        if match := words.search(reply):
+            found[option] = match.start()
+            reply = words.sub(lambda named: " " * len(named[0]), reply)
+    return found

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_profile.graph.context import Recall
-from guided_profile.graph.prompts import approximate_tokens, history_line
+from guided_profile.graph.prompts import approximate_tokens, history_line, shortened
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.bm25 import bm25
 from guided_profile.tools.history_records import Vector
@@ -144,6 +144,15 @@ def tokens_of(item: HistoryItem) -> int:
     return approximate_tokens(history_line(item)) + 1
 
 
+def bounded(item: HistoryItem, tokens: int) -> HistoryItem:
+    """Return an item whose line takes no more tokens than that: a longer one's text is cut."""
+    over = tokens_of(item) - tokens
+    if over <= 0:
+        return item
+    room = max(1, approximate_tokens(item.text) - over)
+    return item.model_copy(update={"text": shortened(item.text, room) or item.text[:1]})
+
+
 LEAST_TOKENS = 5
 """No item's line takes fewer: its mark, a source and a text of one character."""
 
@@ -160,7 +169,7 @@ def _at_least(item: HistoryItem) -> int:
 
 
 def within(items: Sequence[HistoryItem], budget: int) -> list[HistoryItem]:
-    """Return the items that fit a token budget together; the first always does.
+    """Return the items that fit a token budget together; the first is cut until it does.
 
     One that is too long for what is left is passed over, and shorter ones after it may fit.
     """
@@ -173,6 +182,6 @@ def within(items: Sequence[HistoryItem], budget: int) -> list[HistoryItem]:
             continue
         tokens = tokens_of(item)
         if tokens <= left or not kept:
-            kept.append(item)
+            kept.append(item if tokens <= left else bounded(item, budget))
             left -= tokens
     return kept

@@ -1,4 +1,4 @@
-"""What a response saw of the history: what its answer can be held against."""
+"""What a response sees of the user: what its answer can be held against."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,6 +6,16 @@ from numpy.typing import NDArray
 from guided_profile.graph.state import HistoryItem, State, evidence_of
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history import HistoryStore
+
+
+def told(task: Task, state: State) -> bool:
+    """Whether the response has anything of the user to answer from: what the task lets it see."""
+    return bool(
+        ("personal_context" in task.sees and state["recalled"])
+        or ("guidance" in task.sees and state["guidance"])
+        or ("profile" in task.sees and task.shown(state["profile"]))
+        or state["clarification"]
+    )
 
 
 def cited(task: Task, state: State) -> list[str]:

@@ -11,7 +11,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
-from guided_profile.graph.build import Graph, build_graph
+from guided_profile.graph.build import Graph, build_graph, standing_profile
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.state import Answered, HistoryItem
@@ -274,3 +274,14 @@ async def test_a_task_may_ask_a_new_user_two_questions_whose_replies_become_hist
     assert out["answer"].profile_use == "built"
     kept = [one.text for one in history.list("anna", source="welcome")]
     assert kept == [f"Any pets? {CAT.text}", f"How do you travel? {BIKE.text}"]
+
+
+async def test_to_show_a_profile_nobody_is_asked(history: HistoryStore) -> None:
+    asking = builtin_tasks()["dialogue"].model_copy(
+        update={"cold_start": ColdStart(items=2, questions=("Any pets?",))}
+    )
+    history.add("anna", [CAT])
+    graph, _ = workflow(history, tasks=[asking], checkpointer=InMemorySaver())
+    shown = await standing_profile(graph, asking, CONTEXT)
+    assert shown.sentences == ()
+    assert "1 of the 2 items" in shown.note

@@ -9,11 +9,12 @@ from conftest import ScriptedChat
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
-from workflows import ANNA, GUIDANCE, graph_of, items, responses, stage_of
+from workflows import ANNA, GUIDANCE, graph_of, items, responses, script, stage_of
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError, QuestionError, TaskError
+from guided_profile.graph.prompts import approximate_tokens
 from guided_profile.graph.state import Answered, HistoryItem
 from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.nodes import recall
@@ -99,6 +100,21 @@ async def test_every_row_of_the_papers_table_3_is_a_setting(
     assert seen == shown
     unguided = [p for p in chat.prompts if stage_of(p) == "profile" and GUIDANCE not in p]
     assert bool(unguided) == (guided is False)
+
+
+async def test_no_prompt_outgrows_its_bounds(history: HistoryStore) -> None:
+    """Neither many parts, nor one endless item, nor a retry: a small model has 8,192 tokens."""
+    history.add("anna", items(*(f"cat {n} " + "purred " * 1_200 for n in range(28))))
+    history.add("anna", items("のねこ" * 6_000))
+    said = script("Sorry.")
+    chat = ScriptedChat(
+        script=lambda prompt: "cats, " * 99 if stage_of(prompt) == "digest" else said(prompt)
+    )
+    graph = build_graph(chat=chat, history=history)
+    context = Context(user_id="anna", max_retries=4)
+    await graph.ainvoke({"question": "Any pets?"}, context=context)
+    of_parts = 2 * context.context_tokens + 700  # the items, the guidance, and what is asked
+    assert max(map(approximate_tokens, chat.prompts)) < of_parts
 
 
 @pytest.mark.parametrize("parts", ["size", "source"])

@@ -5,14 +5,19 @@ from typing import Any
 import pytest
 from conftest import ScriptedChat
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 from workflows import ANNA, GUIDANCE, graph_of, items, responses, script, stage_of
 
-from guided_profile.graph.build import build_graph
+from guided_profile.graph.build import build_graph, utc_now
 from guided_profile.graph.context import Context
+from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import builtin_tasks
+from guided_profile.tools.corrections import forbid
 from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.profiles import Shelf
+from guided_profile.tools.standing import variant_of
 
 
 @pytest.mark.parametrize(
@@ -156,3 +161,61 @@ async def test_a_task_may_ask_the_user_and_remembers_the_reply(history: HistoryS
     assert out["answer"].text == "Green."
     assert "i like green" in responses(chat)[1]
     assert [i.text for i in history.list("anna") if i.source == "clarification"] == ["i like green"]
+
+
+@pytest.mark.parametrize("reply", ["x" * 20_001, "  ", 7])
+async def test_a_reply_that_cannot_be_kept_is_asked_for_again(
+    history: HistoryStore, reply: Any
+) -> None:
+    history.add("anna", ANNA)
+    builtin = builtin_tasks()["dialogue"]
+    asking = builtin.abstention.model_copy(update={"policy": "ask"})
+    task = builtin.model_copy(update={"abstention": asking})
+    graph, _ = graph_of(history, "Sorry.", "A cat.", tasks=[task], checkpointer=InMemorySaver())
+    thread: Any = {"configurable": {"thread_id": "1"}}
+    context = Context(user_id="anna")
+    await graph.ainvoke({"question": "Any pets?"}, thread, context=context)
+    out = await graph.ainvoke(Command(resume=reply), thread, context=context)
+    assert out["__interrupt__"]
+    out = await graph.ainvoke(Command(resume="a cat \ud83d"), thread, context=context)
+    assert out["answer"].text == "A cat."
+    assert "a cat ?" in [item.text for item in history.list("anna")]
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+async def test_a_response_that_may_see_nothing_is_not_asked_for(
+    history: HistoryStore, forgotten: bool
+) -> None:
+    """A profile may have no sentence that counts: an answer would be that to another question."""
+    history.add("anna", ANNA)
+    saver, store = InMemorySaver(), InMemoryStore()
+    thread: Any = {"configurable": {"thread_id": "1"}}
+    graph, chat = graph_of(history, "Miso!", store=store, checkpointer=saver)
+    context = Context(user_id="anna", sees=("profile",))
+    first = await graph.ainvoke({"question": "Any pets?"}, thread, context=context)
+    assert first["answer"].text == "Miso!"
+    task = builtin_tasks()["dialogue"].with_switches(context)
+    if forgotten:
+        shelf = Shelf(store, "anna", task.name, variant_of(task))
+        for sentence in first["answer"].profile.supported:
+            await forbid(shelf, sentence.text, now=utc_now())
+    else:
+        graph, chat = graph_of(history, "Miso!", store=InMemoryStore(), checkpointer=saver)
+        chat.script = lambda prompt: "This person owns a yacht."
+    for question in ("Any hobbies?", "Any plans?"):
+        out = await graph.ainvoke({"question": question}, thread, context=context)
+        assert isinstance(out["answer"], Abstained)
+        assert out["answer"].reason == "no_history"
+    assert not [prompt for prompt in responses(chat) if "Any plans?" in prompt]
+
+
+async def test_a_refused_question_does_not_come_again(history: HistoryStore) -> None:
+    history.add("anna", ANNA)
+    graph, chat = graph_of(history, "Miso!", checkpointer=InMemorySaver())
+    thread: Any = {"configurable": {"thread_id": "1"}}
+    context = Context(user_id="anna")
+    with pytest.raises(QuestionError, match="takes no options"):
+        await graph.ainvoke({"question": "Which?", "options": ["a", "b"]}, thread, context=context)
+    told: Any = {"messages": [("user", "Any pets?")]}
+    assert (await graph.ainvoke(told, thread, context=context))["answer"].text == "Miso!"
+    assert all("Which?" not in prompt for prompt in responses(chat))

@@ -77,3 +77,21 @@ def test_votes_are_shares_of_those_cast() -> None:
 )
 def test_an_option_named_in_words_is_found(reply: str, option: int | None) -> None:
     assert named_option(reply, [1, 0], ["a tent", "a kettle"]) == option
+
+
+@pytest.mark.parametrize(
+    ("reply", "options", "option"),
+    [
+        ("Not a tent.", ["a tent", "a kettle"], None),
+        ("I cannot say whether they would pick a tent", ["a tent", "a kettle"], None),
+        ("They do not camp, so a kettle", ["a tent", "a kettle"], 1),
+        ("I am bored of this", ["red", "blue"], None),
+        ("I do not know.", ["Yes", "No"], None),
+        ("Green tea", ["Tea", "Green tea"], 1),
+        ("Tea, and no green tea", ["Tea", "Green tea"], None),
+    ],
+)
+def test_an_option_is_named_by_whole_words_that_are_not_denied(
+    reply: str, options: list[str], option: int | None
+) -> None:
+    assert named_option(reply, [1, 0], options) == option
