@@ -9,6 +9,7 @@ leaves out is counted as skipped.
 """
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,9 @@ class Said:
     time: datetime | None
     chat: str | None = None
     """The channel or group, if the export names it; it becomes the item's category."""
+    id: str | None = None
+    """The sender's id, which no other person can take, as they can the name. None: the export has
+    no ids; empty: this message has none."""
 
 
 Heard = Iterator[Said | Refused | Skipped]
@@ -74,10 +78,11 @@ def messages(app: App, reading: Reading) -> Entries:
     they are read.
 
     Raises:
-        HistoryItemError: `me` is missing, or is nobody who wrote a message.
+        HistoryItemError: `me` is missing, is nobody who wrote a message, or is the name of several
+            people, whose ids differ.
         SettingsError: langchain-community is not installed.
     """
-    me = _checked_me(app, reading)
+    is_me = _me(app, reading)
     for batch in _batches(app.hear()):
         said = [one for one in batch if isinstance(one, Said)]
         loaded = _loaded(app, said)
@@ -89,35 +94,68 @@ def messages(app: App, reading: Reading) -> Entries:
             if not text:
                 yield Skipped()
                 continue
-            is_me = any(same_name(name, me) for name in one.names)
             fields = {
                 "text": text,
                 "time": one.time,
                 "category": one.chat,
-                "role": "user" if is_me else "other",
+                "role": "user" if is_me(one) else "other",
                 "source": reading.source or app.name,
             }
             yield item(fields, one.where, reading)
 
 
-def _checked_me(app: App, reading: Reading) -> str:
+def _me(app: App, reading: Reading) -> Callable[[Said], bool]:
+    """Return what tells the user's messages: an id, where the export has ids, else a name."""
+    me = (reading.me or "").strip()
     names: dict[str, None] = {}
+    ids: Counter[str] = Counter()
     for one in app.hear():
-        if isinstance(one, Said):
-            if reading.me and any(same_name(name, reading.me) for name in one.names):
-                return reading.me
-            if len(names) <= SHOWN_NAMES:
-                names[one.names[0]] = None
-    known = ", ".join(repr(name[:60]) for name in [*names][:SHOWN_NAMES])
-    known += ", …" if len(names) > SHOWN_NAMES else ""
-    if not names:
+        if not isinstance(one, Said):
+            continue
+        if me and one.id == me:
+            return lambda one: one.id == me
+        if me and _named(one, me):
+            if one.id is None:
+                return lambda one: _named(one, me)
+            ids[one.id] += 1
+        elif len(names) <= SHOWN_NAMES:
+            names[one.names[0]] = None
+    if ids:
+        return _of_one(ids, me)
+    raise HistoryItemError(_nobody(app, me, [*names]))
+
+
+def _of_one(ids: Counter[str], me: str) -> Callable[[Said], bool]:
+    """Take the only id behind a name for the user's; a message without one has but its name."""
+    people = [id_ for id_ in ids if id_]
+    if len(people) > 1:
+        shown = _listed([f"{id_!r} (messages: {ids[id_]})" for id_ in people])
         raise HistoryItemError(
+            f"{len(people)} people in the export go by {me!r}; say with --me which of them is the "
+            f"user, by the id: {shown}."
+        )
+    return lambda one: one.id in people if one.id else _named(one, me)
+
+
+def _named(one: Said, me: str) -> bool:
+    return any(same_name(name, me) for name in one.names)
+
+
+def _nobody(app: App, me: str, names: Sequence[str]) -> str:
+    """Say why no message is the user's."""
+    if not names:
+        return (
             f"the file holds no message of a {app.name} export that can be read; see that it is "
             "one, and as the app exported it."
         )
-    if reading.me:
-        raise HistoryItemError(f"nobody in the export is {reading.me!r}; --me may be {known}.")
-    raise HistoryItemError(f"say with --me which of the people is the user: {known}.")
+    known = _listed([repr(name[:60]) for name in names])
+    if me:
+        return f"nobody in the export is {me!r}; --me may be {known}."
+    return f"say with --me which of the people is the user: {known}."
+
+
+def _listed(shown: Sequence[str]) -> str:
+    return ", ".join(shown[:SHOWN_NAMES]) + (", …" if len(shown) > SHOWN_NAMES else "")
 
 
 def _batches(heard: Heard) -> "Iterator[list[Said | Refused | Skipped]]":

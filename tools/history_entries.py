@@ -30,8 +30,9 @@ class Reading:
     source: str | None = None
     """The source of the items that name none; None: the format's own, `notes` or `whatsapp`, …"""
     me: str | None = None
-    """The name that the user writes under: needed for chats, whose other people get the role
-    `other`; with it, the role column of a CSV or JSONL file holds names too."""
+    """The name that the user writes under, or their id where the export has ids: needed for
+    chats, whose other people get the role `other`. With it, the role of an entry in CSV, JSONL or
+    JSON is a name too, and must be there; plain text, which names nobody, is refused."""
     zone: tzinfo = UTC
     """The zone of the times that name none."""
     dates: DateOrder | None = None
@@ -85,6 +86,10 @@ _REASONS = {
     "string_too_short": "is empty",
 }
 """pydantic's words, where ours are plainer."""
+_NO_ROLE = (
+    "role: is missing, and with --me it says who wrote the entry; leave out --me for a file that "
+    "the user alone wrote"
+)
 
 
 def record(entry: Any, where: Refused, reading: Reading) -> Kept | Refused:
@@ -97,7 +102,9 @@ def record(entry: Any, where: Refused, reading: Reading) -> Kept | Refused:
     if unknown:
         known = ", ".join(FIELDS)
         return replace(where, reason=f"has fields {unknown}; the known ones are {known}")
-    if reading.me is not None and isinstance(entry.get("role"), str):
+    if reading.me and entry.get("role") is None:
+        return replace(where, reason=_NO_ROLE)
+    if reading.me and isinstance(entry["role"], str):
         entry = entry | {"role": "user" if same_name(entry["role"], reading.me) else "other"}
     return item(entry, where, reading)
 

@@ -76,13 +76,19 @@ def opened(path: Path, reading: Reading) -> Iterator[OpenFile]:
     """Open a file of history; nothing is read before the first entry is asked for.
 
     Raises:
-        HistoryItemError: It is not there, or of no kind that history is read from.
+        HistoryItemError: It is not there, of no kind that history is read from, or plain text,
+            though `me` says that several people wrote it.
     """
     with ExitStack() as open_:
         with _named(path):  # and not what is done with the file
             found = open_.enter_context(parts(path))
             files = [part for part in found if not part.name.startswith("__MACOSX/")]
             kind = _kind(path, files) if reading.format == "auto" else reading.format
+            if reading.me and kind == "text":
+                raise HistoryItemError(
+                    f"{path.name!r} is no chat that can be read, so it does not say what "
+                    f"{reading.me!r} wrote; leave out --me for a file that the user alone wrote."
+                )
             chosen = _chosen(kind, files)
             if not chosen:
                 raise HistoryItemError(

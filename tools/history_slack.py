@@ -92,7 +92,8 @@ def _message(message: Any, channel: str, where: Refused, names: Names) -> Said |
         time = since_1970(message.get("ts", ""))
     except ValueError as error:
         return replace(where, reason=f"time: {error}")
-    return Said(where, names.get(sender, (sender,)), _plain(text, names), time, channel)
+    goes_by = names.get(sender, (sender,))
+    return Said(where, goes_by, _plain(text, names), time, channel, sender)
 
 
 def _plain(text: str, names: Names) -> str:

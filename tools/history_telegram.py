@@ -63,13 +63,16 @@ def _message(
         return replace(where, reason="is not a JSON object")
     if message.get("type", "message") != "message":
         return Skipped()  # a call, a pinned message, somebody joined
+    if "forwarded_from" in message or "forwarded_from_id" in message:
+        return Skipped()  # somebody else's words; null where their account is deleted
     text = _text(message.get("text", ""))
     if text is None:
         return replace(where, reason="text: should be text")
-    sender = message.get("from")
-    names = (sender if isinstance(sender, str) else "Deleted Account", str(message.get("from_id")))
+    sender, id_ = message.get("from"), message.get("from_id")
+    name = sender if isinstance(sender, str) else "Deleted Account"
     try:
-        return Said(where, names, text, _time(message, reading), chat)
+        time = _time(message, reading)
+        return Said(where, (name,), text, time, chat, "" if id_ is None else str(id_))
     except ValueError as error:
         return replace(where, reason=f"time: {error}")
 
@@ -118,7 +121,7 @@ def _from_page(
 ) -> Said | Refused | Skipped:
     text = message.select_one(":scope > .body > .text")
     if text is None:
-        return Skipped()  # a picture
+        return Skipped()  # a picture, or somebody else's words, forwarded
     if sender is None:
         return replace(where, reason="names nobody who wrote it")
     for line_break in text.select("br"):

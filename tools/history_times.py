@@ -17,6 +17,8 @@ NUMBERS = (
 write, the narrow no-break space before AM among them."""
 _WHOLE = re.compile(NUMBERS, re.IGNORECASE)
 _ISO = re.compile(r"\d{4}-\d\d")
+_SINCE_1970 = re.compile(r"\d{9,}(?:\.\d+)?", re.ASCII)
+"""Seconds or milliseconds; Python takes some of them for a date without hyphens and an hour."""
 
 
 def zoned(time: str, zone: tzinfo, order: DateOrder | None) -> object:
@@ -26,6 +28,8 @@ def zoned(time: str, zone: tzinfo, order: DateOrder | None) -> object:
         ValueError: It is a date like 03/04/2025, and no order is given, or it is no such date.
     """
     text = time.strip()
+    if _SINCE_1970.fullmatch(text):
+        return text
     numbers = None if _ISO.match(text) else _WHOLE.fullmatch(text)
     if numbers is not None:
         if order is None:
@@ -50,7 +54,7 @@ def moment(numbers: tuple[str | None, ...], order: DateOrder, zone: tzinfo) -> d
     year, month, day = (date[order.index(part)] for part in "ymd")
     hour, minute, second = (int(part or 0) for part in numbers[3:6])
     if numbers[6]:
-        if not 1 <= hour <= 12:
+        if hour > 12:  # Japanese writes 0:30 for half past twelve
             raise ValueError("is no such day or hour")
         hour = hour % 12 + (12 if numbers[6].lower() == "p" else 0)
     try:

@@ -1,0 +1,125 @@
+"""Whose words are the user's: by id where an export has ids, and never by a mere guess."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guided_profile.graph.errors import HistoryItemError
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.history_files import Format, Reading, Refused, read_items
+
+
+def mine(path: Path, me: str) -> list[str]:
+    """Return what the user is taken to have written."""
+    items = [one for one in read_items(path, Reading(me=me)) if isinstance(one, HistoryItem)]
+    return [one.text for one in items if one.role == "user"]
+
+
+def telegram(folder: Path, *messages: dict[str, Any]) -> Path:
+    path = folder / "result.json"
+    path.write_text(json.dumps({"name": "Runners", "id": 9, "messages": messages}))
+    return path
+
+
+def sent(sender: str | None, id_: object, text: str, **more: Any) -> dict[str, Any]:
+    said = {"type": "message", "date_unixtime": "1735850492", "from": sender, "text": text}
+    return said | ({} if id_ is None else {"from_id": id_}) | more
+
+
+def test_a_namesake_in_telegram_is_not_the_user(tmp_path: Path) -> None:
+    path = telegram(
+        tmp_path,
+        sent("Anna", "user1", "I ran"),
+        sent("Anna", "user77", "I smoke"),
+        sent("anna ", "user1", "again"),
+        sent("Ben", "user2", "ok"),
+        sent("user1", "user3", "call me so"),
+    )
+    with pytest.raises(
+        HistoryItemError,
+        match=r"2 people .* go by 'Anna'; .* --me .*'user1' \(messages: 2\), 'user77' \(messages: ",
+    ):
+        mine(path, "Anna")
+    assert mine(path, "user1") == ["I ran", "again"]
+    assert mine(path, "user77") == ["I smoke"]
+    assert mine(path, "Ben") == ["ok"]
+
+
+def test_telegrams_ids_may_be_numbers_and_may_be_missing(tmp_path: Path) -> None:
+    path = telegram(
+        tmp_path, sent("Anna", None, "old"), sent("Anna", 44, "new"), sent(None, 5, "x")
+    )
+    assert mine(path, "Anna") == ["old", "new"]
+    assert mine(path, "44") == ["new"]
+    with pytest.raises(HistoryItemError, match="nobody in the export is 'None'"):
+        mine(path, "None")
+    path = telegram(tmp_path, sent("Anna", None, "old"), sent("Ben", None, "older"))
+    assert mine(path, "Anna") == ["old"]
+
+
+def test_what_was_forwarded_in_telegram_is_nobodys_own(tmp_path: Path) -> None:
+    path = telegram(
+        tmp_path,
+        sent("Anna", "user1", "I ran"),
+        sent("Anna", "user1", "BrandX is best", forwarded_from="News"),
+        sent("Anna", "user1", "said a deleted account", forwarded_from=None),
+        sent("Anna", "user1", "says a channel", forwarded_from_id="channel7"),
+    )
+    assert mine(path, "Anna") == ["I ran"]
+    assert len(list(read_items(path, Reading(me="Anna")))) == 1
+
+
+def test_who_takes_the_users_name_in_slack_is_not_the_user(tmp_path: Path) -> None:
+    def member(id_: str, account: str, shown: str) -> dict[str, Any]:
+        return {"id": id_, "name": account, "profile": {"display_name": shown}}
+
+    day = [
+        {"type": "message", "user": user, "text": text, "ts": "1735850492.000200"}
+        for user, text in (("U1", "I like tea"), ("U2", "fire me"), ("U3", "ok"), ("U1", "yes"))
+    ]
+    users = [member("U1", "akurz", "anna"), member("U2", "mallory", "anna"), member("U3", "U1", "")]
+    path = tmp_path / "slack.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("users.json", json.dumps(users))
+        archive.writestr("general/2025-01-02.json", json.dumps(day))
+    with pytest.raises(HistoryItemError, match=r"'U1' \(messages: 2\), 'U2' \(messages: 1\)"):
+        mine(path, "anna")
+    assert mine(path, "U1") == ["I like tea", "yes"]
+    assert mine(path, "akurz") == ["I like tea", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("name", "format"), [("chat.txt", "auto"), ("notes.md", "auto"), ("chat", "text")]
+)
+def test_plain_text_does_not_say_what_the_user_wrote(
+    tmp_path: Path, name: str, format: Format
+) -> None:
+    path = tmp_path / name
+    path.write_text("15:48, 03/05/2023 - Anna: hi\n15:49, 03/05/2023 - Ben: I smoke\n")
+    with pytest.raises(
+        HistoryItemError, match=r"is no chat that can be read.*leave out --me for a"
+    ):
+        list(read_items(path, Reading(me="Anna", format=format)))
+    assert len(list(read_items(path, Reading(format="text")))) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "text,role\nhi,Anna\nI smoke,\n"),
+        ("a.jsonl", '{"text": "hi", "role": "Anna"}\n{"text": "I smoke", "role": null}\n'),
+        ("a.json", '[{"text": "hi", "role": "Anna"}, {"text": "I smoke"}]'),
+    ],
+)
+def test_an_entry_that_names_nobody_is_not_the_users(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    item, refused = read_items(path, Reading(me="Anna"))
+    assert item == HistoryItem(text="hi")
+    assert isinstance(refused, Refused)
+    assert refused.reason.startswith("role: is missing, and with --me it says who wrote")
