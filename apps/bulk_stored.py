@@ -12,7 +12,7 @@ from guided_profile.graph.state import Standing
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.profiles import Shelf
-from guided_profile.tools.standing import gone_from, variant_of
+from guided_profile.tools.standing import variant_of, write_standing
 
 
 class StoredUsers:
@@ -52,10 +52,7 @@ class StoredUsers:
             await shelf.drop()
         if made.standing is None:
             return True
-        if await gone_from(made.standing, made.user_id, self._history):
-            return False
-        await shelf.write(made.standing)
-        return True
+        return await write_standing(shelf, made.standing, self._history)
 
     async def _users(self) -> list[str]:
         if self._ids is None:

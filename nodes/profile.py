@@ -38,7 +38,7 @@ from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import complete, model_id, score_letters
 from guided_profile.tools.profiles import fingerprint
 from guided_profile.tools.revision import Contradicts, revise
-from guided_profile.tools.standing import shelf_of, wished
+from guided_profile.tools.standing import shelf_of, wished, write_standing
 
 OUTDATED_FROM = 0.6
 """The model's probability of Yes from which a newer sentence takes an older one's place."""
@@ -79,14 +79,13 @@ def make_profile(
             # a model that wrote nothing failed: what stood stands, and the next run tries again
             elif wrote and shelf and state["building"]:
                 revisions = state["standing"].revisions if state["standing"] else 0
-                await shelf.write(
-                    Standing(
-                        profile=made,
-                        covered=tuple(state["covered"]),
-                        made_with=state["made_with"],
-                        revisions=revisions + 1 if state["profile_use"] == "revised" else 0,
-                    )
+                stands = Standing(
+                    profile=made,
+                    covered=tuple(state["covered"]),
+                    made_with=state["made_with"],
+                    revisions=revisions + 1 if state["profile_use"] == "revised" else 0,
                 )
+                await write_standing(shelf, stands, history)
         if key:
             builds.leave(key)
         return {"profile": await wished(shelf, made, history), "calls": calls}
@@ -193,6 +192,8 @@ async def _tie(
     def tie() -> tuple[Sentence, ...]:
         kept = history.vectors(user_id, [item.id for item in items])
         there = [item for item in items if item.id in kept]  # one may have been deleted meanwhile
+        if not there:
+            return tuple(Sentence(text=one) for one in sentences)
         tied = evidence.support(
             sentences,
             there,

@@ -15,6 +15,8 @@ from guided_profile.tools.profiles import Shelf, Wish
 
 LONGEST = 500
 """The longest sentence that a user may put into a profile, in characters: it is in every prompt."""
+MOST_WISHES = 100
+"""How many sentences a user may pin or forbid for a task: each is held against every profile."""
 
 
 class Difference(Record):
@@ -32,20 +34,22 @@ async def pin(shelf: Shelf, text: str, *, now: datetime, evidence: Sequence[str]
     """Have a sentence stand in every profile for the task, whatever its evidence.
 
     Raises:
-        QuestionError: There is no sentence, or it is too long.
+        QuestionError: There is no sentence, it is too long, or too much was decided already.
     """
-    return await shelf.wish(
-        Wish(kind="pin", text=_checked(text), evidence=tuple(evidence), time=now)
-    )
+    wish = Wish(kind="pin", text=_checked(text), evidence=tuple(evidence), time=now)
+    await _check_room(shelf, 1)
+    return await shelf.wish(wish)
 
 
 async def forbid(shelf: Shelf, text: str, *, now: datetime) -> Wish:
     """Have a sentence, and whatever says the same, stand in no profile for the task.
 
     Raises:
-        QuestionError: There is no sentence, or it is too long.
+        QuestionError: There is no sentence, it is too long, or too much was decided already.
     """
-    return await shelf.wish(Wish(kind="forbid", text=_checked(text), time=now))
+    wish = Wish(kind="forbid", text=_checked(text), time=now)
+    await _check_room(shelf, 1)
+    return await shelf.wish(wish)
 
 
 async def correct(
@@ -57,15 +61,16 @@ async def correct(
     profiles too.
 
     Raises:
-        QuestionError: There is no sentence, or it is too long.
+        QuestionError: There is no sentence, it is too long, or too much was decided already.
         HistoryError: The history could not be written; nothing was changed then.
     """
     item = HistoryItem(text=_checked(right), source="correction", time=now)
-    gone = _checked(wrong)  # before anything is written
+    gone = _checked(wrong)
+    await _check_room(shelf, 2)  # before anything is written
     await asyncio.to_thread(history.add, shelf.user_id, [item])
-    await forbid(shelf, gone, now=now)
+    await shelf.wish(Wish(kind="forbid", text=gone, time=now))
     later = now + timedelta(microseconds=1)  # wishes are kept in the order of their times
-    return await pin(shelf, right, now=later, evidence=(item.id,))
+    return await shelf.wish(Wish(kind="pin", text=item.text, evidence=(item.id,), time=later))
 
 
 def changes_of(versions: Sequence[Profile]) -> list[Difference]:
@@ -95,3 +100,12 @@ def _checked(text: str) -> str:
             f"a sentence of a profile has 1 to {LONGEST} characters; this one has {len(sentence)}."
         )
     return sentence
+
+
+async def _check_room(shelf: Shelf, more: int) -> None:
+    there = len(await shelf.wishes())
+    if there + more > MOST_WISHES:
+        raise QuestionError(
+            f"{there} sentences are pinned or forbidden for {shelf.task!r} already, and "
+            f"{MOST_WISHES} may be (a correction takes two); take some back first."
+        )

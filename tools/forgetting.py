@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from guided_profile.graph.state import Standing
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.profile_file import named_failures
-from guided_profile.tools.profiles import everything, user_namespace
+from guided_profile.tools.profiles import Wish, everything, made_from, user_namespace
 
 
 class Forgotten(NamedTuple):
@@ -50,7 +51,7 @@ async def forget_user(
         for one in await everything(store, user_namespace(user_id)):
             await store.adelete(one.namespace, one.key)
             records += 1
-        await _rewrite(store)
+        await rewrite(store)
     if checkpointer is not None:
         theirs = {
             str(kept.config["configurable"]["thread_id"])
@@ -60,32 +61,49 @@ async def forget_user(
         for thread in theirs:
             await checkpointer.adelete_thread(thread)
         threads = len(theirs)
-        await _rewrite(checkpointer)
+        await rewrite(checkpointer)
     return Forgotten(items, records, threads)
 
 
 async def forget_items(
     user_id: str, ids: Iterable[str], *, history: HistoryStore, store: BaseStore | None = None
 ) -> tuple[str, ...]:
-    """Delete items of a user, and every profile that was made from one of them.
+    """Delete items of a user, and what was made from them.
+
+    That is every profile that was made from one of them, and every sentence the user pinned that
+    has no other item to rest on.
 
     Returns:
         The ids of those that were there.
+
+    Raises:
+        HistoryError: Chroma failed; calling again deletes what is left.
+        ProfilesError: The file of the profiles is locked or full; calling again, as above.
     """
-    gone = await asyncio.to_thread(history.delete, user_id, ids)
-    if store is not None and gone:
+    wanted = tuple(dict.fromkeys(ids))
+    gone = await asyncio.to_thread(history.delete, user_id, wanted)
+    if store is not None and wanted:  # also those an earlier try deleted before it failed
         for one in await everything(store, user_namespace(user_id)):
-            try:
-                made_from = Standing.model_validate(one.value).covered
-            except ValidationError:  # a wish, or of another version of this package
-                made_from = gone if "profile" in one.value else ()
-            if set(made_from) & set(gone):
+            if await _rests_on(one.value, set(wanted), user_id, history):
                 await store.adelete(one.namespace, one.key)
-        await _rewrite(store)
+        await rewrite(store)
     return gone
 
 
-async def _rewrite(keeper: Any) -> None:
+async def _rests_on(
+    kept: dict[str, Any], deleted: set[str], user_id: str, history: HistoryStore
+) -> bool:
+    """Whether a profile or wish goes with items that were deleted."""
+    with suppress(ValidationError):
+        return bool(made_from(Standing.model_validate(kept)) & deleted)
+    try:
+        cited = Wish.model_validate(kept).evidence
+    except ValidationError:  # of another version of this package
+        return "profile" in kept
+    return bool(deleted & set(cited)) and not await asyncio.to_thread(history.get, user_id, cited)
+
+
+async def rewrite(keeper: Any) -> None:
     """Rewrite the SQLite file of a store or checkpointer that has one."""
     conn = getattr(keeper, "conn", None)
     if conn is None or not type(conn).__module__.startswith("aiosqlite"):

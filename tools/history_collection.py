@@ -165,12 +165,14 @@ class ItemCollection:
         """Delete a user's items, and from the files of a folder what they said.
 
         The index marks what is deleted and keeps its vector, so vectors are written over first.
+        Without ids, what an earlier deletion left behind when it failed is taken out of the files.
         """
-        if not ids or not self.check():
+        connection = self.connection
+        folder = connection if isinstance(connection, Folder) else None
+        if not self.check() or not (ids or (folder and folder.unfinished)):
             return
         filler = np.eye(1, self.binding.dimension, dtype=np.float32)
-        name, connection = self._name_for(user_id), self.connection
-        folder = connection if isinstance(connection, Folder) else None
+        name = self._name_for(user_id)
         connection.cache.drop(user_id)
         if folder:
             folder.check_room(ROOM_TO_DELETE)

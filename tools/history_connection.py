@@ -183,6 +183,11 @@ class Folder(Connection):
             else:
                 mark.unlink(missing_ok=True)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether it is marked so: nobody is deleting now, if whoever asks holds `writing`."""
+        return (self._path / ERASING).exists()
+
     def check_room(self, needed: int) -> None:
         """Refuse to write where there is no room for it.
 

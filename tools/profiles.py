@@ -16,7 +16,7 @@ from uuid import uuid4
 from langgraph.store.base import BaseStore, PutOp, SearchItem
 from pydantic import ValidationError
 
-from guided_profile.graph.state import Profile, Record, Standing
+from guided_profile.graph.state import Profile, Record, Standing, evidence_of
 
 ROOT = ("guided_profile", "profiles")
 KEPT_VERSIONS = 20
@@ -45,6 +45,11 @@ def fingerprint(covered: Iterable[str], made_with: str) -> str:
 def digest(parts: Any) -> str:
     """Return a short digest of JSON data."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def made_from(standing: Standing) -> set[str]:
+    """Return the ids of the items that a profile may tell of: those it covers, those it cites."""
+    return {*standing.covered, *evidence_of(standing.profile.sentences)}
 
 
 def user_namespace(user_id: str) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ from guided_profile.tools.wording import content_words, denied_words
 
 Contradicts = Callable[[str, str], Awaitable[bool]]
 """Called with an older and a newer sentence: whether the older no longer holds."""
+Cosine = Callable[[str, str], float]
+"""How near two sentences are."""
 
 RELATED = 0.4
 """Cosine from which two sentences may be about the same thing."""
@@ -55,25 +57,28 @@ async def revise(
         standing: The supported sentences so far; empty when a profile is built.
         fresh: The supported sentences that were just written.
         replaced: What was replaced before; it does not come back unless newer evidence says it.
+            Where times do not tell which is newer, the news is, in a revision.
         news: The new items: one that says that something is over ends the sentences about it, even
             if no new sentence tells of it.
         embed: The embedder.
         contradicts: Asks the model.
     """
     standing, ended = await _still_true(standing, news, contradicts)
-    replaced = (*replaced, *ended)
     if not fresh:
-        return Revised(tuple(standing), tuple(replaced[-MOST_REPLACED:]))
-    texts = [one.text for one in (*standing, *fresh)] + [one.text for one in replaced]
+        return Revised(tuple(standing), (*replaced, *ended)[-MOST_REPLACED:])
+    texts = [one.text for one in (*standing, *fresh)]
+    texts += [text for one in (*replaced, *ended) for text in (one.text, one.by)]
     vectors = dict(zip(texts, await asyncio.to_thread(embed, texts), strict=True))
 
     def cosine(one: str, other: str) -> float:
         return float(np.dot(vectors[one], vectors[other]))
 
-    kept, gone = list(standing), list(replaced)
+    kept, before, gone = list(standing), list(replaced), ended
     for new in sorted(fresh, key=lambda one: one.since or _LONG_AGO):
-        if _was_replaced(new, gone, cosine):
+        rest = _still_gone(before, new, cosine) if news else before
+        if _was_replaced(new, (*rest, *gone), cosine):
             continue
+        before = rest
         related = sorted(kept, key=lambda old: -cosine(old.text, new.text))[:ASKED]
         nearest = cosine(related[0].text, new.text) if related else 0.0
         if nearest < VERBATIM:
@@ -88,7 +93,7 @@ async def revise(
             kept.append(new)
     while len(kept) > MOST_SENTENCES:
         kept.remove(min(kept, key=lambda one: one.since or _LONG_AGO))
-    return Revised(tuple(kept), tuple(gone[-MOST_REPLACED:]))
+    return Revised(tuple(kept), (*before, *gone)[-MOST_REPLACED:])
 
 
 async def _still_true(
@@ -146,11 +151,23 @@ def _joined(old: Sentence, new: Sentence) -> Sentence:
     )
 
 
-def _was_replaced(
-    new: Sentence, replaced: Sequence[Replaced], cosine: Callable[[str, str], float]
-) -> bool:
+def _still_gone(replaced: Sequence[Replaced], new: Sentence, cosine: Cosine) -> list[Replaced]:
+    """Return what was replaced, without what news tell again: where no times deny it, it holds."""
+    return [
+        gone for gone in replaced if (new.since and gone.replaced) or not _says(new, gone, cosine)
+    ]
+
+
+def _was_replaced(new: Sentence, replaced: Sequence[Replaced], cosine: Cosine) -> bool:
     return any(
-        same(gone.text, new.text, cosine(gone.text, new.text))
-        and (new.since or _LONG_AGO) <= (gone.replaced or _LONG_AGO)
+        (new.since or _LONG_AGO) <= (gone.replaced or _LONG_AGO) and _says(new, gone, cosine)
         for gone in replaced
     )
+
+
+def _says(new: Sentence, gone: Replaced, cosine: Cosine) -> bool:
+    """Whether a sentence says what was replaced, and not rather what took its place."""
+    near = cosine(gone.text, new.text)
+    if cosine(gone.by, new.text) > near:
+        return False
+    return same(content_words(gone.text), content_words(new.text), near)

@@ -11,9 +11,10 @@ from guided_profile.graph.context import Context, require
 from guided_profile.graph.state import Cost, HistoryItem, Profile, Standing, evidence_of
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.builds import Builds
+from guided_profile.tools.forgetting import rewrite
 from guided_profile.tools.freshness import Plan, plan
 from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profiles import Shelf
+from guided_profile.tools.profiles import Shelf, made_from
 from guided_profile.tools.wishes import apply_wishes
 
 
@@ -114,6 +115,33 @@ async def gone_from(
         return set()
     there = await asyncio.to_thread(history.get, user_id, sorted(unseen))
     return unseen - {item.id for item in there}
+
+
+async def write_standing(shelf: Shelf, standing: Standing, history: HistoryStore) -> bool:
+    """Write a profile, unless an item that it was made from was deleted meanwhile.
+
+    Who deletes takes the items away first and the profiles second, so that a deletion which the
+    first look comes too early for is seen by the second one, or finds what was written.
+
+    Returns:
+        Whether it stands.
+
+    Raises:
+        HistoryError: Chroma failed.
+    """
+    ids = sorted(made_from(standing))
+
+    async def all_there() -> bool:
+        return len(await asyncio.to_thread(history.get, shelf.user_id, ids)) == len(ids)
+
+    if not await all_there():
+        return False
+    await shelf.write(standing)
+    if await all_there():
+        return True
+    await shelf.drop()
+    await rewrite(shelf.store)
+    return False
 
 
 def cited_items(profile: Profile, user_id: str, history: HistoryStore) -> dict[str, HistoryItem]:

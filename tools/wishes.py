@@ -18,10 +18,15 @@ VERBATIM = 0.95
 """Cosine from which two sentences are the same sentence."""
 
 
-def same(one: str, other: str, cosine: float) -> bool:
-    """Whether `other` says what `one` says, perhaps in other words, perhaps among more."""
-    words = content_words(one)
-    return cosine >= SAME or (bool(words) and words <= content_words(other))
+def same(words: set[str], others: set[str], cosine: float) -> bool:
+    """Whether one sentence says what another says, perhaps in other words, perhaps among more.
+
+    Args:
+        words: The content words of what is said.
+        others: Those of the sentence that may say the same.
+        cosine: How near the two are.
+    """
+    return cosine >= SAME or (bool(words) and words <= others)
 
 
 def apply_wishes(profile: Profile, wishes: Sequence[Wish], embed: Embed) -> Profile:
@@ -34,13 +39,14 @@ def apply_wishes(profile: Profile, wishes: Sequence[Wish], embed: Embed) -> Prof
     texts = [wish.text for wish in wishes] + [one.text for one in profile.sentences]
     vectors = embed(texts)
     cosine = vectors @ vectors.T
+    words = [content_words(text) for text in texts]  # once each: reading a text for them is slow
 
     def alike(wish: int, text: int) -> bool:
-        return same(texts[wish], texts[text], float(cosine[wish, text]))
+        return same(words[wish], words[text], float(cosine[wish, text]))
 
     def overrides(later: int, wish: int) -> bool:
-        words = content_words(texts[wish])
-        return cosine[wish, later] >= VERBATIM or words == content_words(texts[later])
+        same_words = bool(words[wish]) and words[wish] == words[later]
+        return same_words or bool(cosine[wish, later] >= VERBATIM)
 
     holding = [
         index

@@ -81,6 +81,17 @@ async def test_a_profile_is_not_written_if_what_it_rests_on_was_deleted_meanwhil
     assert await kept(store) is None
 
 
+async def test_nor_if_only_its_guidance_tells_of_what_was_deleted(
+    users: StoredUsers, history: HistoryStore, store: InMemoryStore
+) -> None:
+    made = await maker(history, "This person commutes by bicycle.").make(await only_job(users))
+    assert made.standing
+    assert CAT.id in made.standing.covered
+    history.delete("anna", [CAT.id])
+    assert not await users.keep(made)
+    assert await kept(store) is None
+
+
 async def test_a_profile_that_tells_of_what_was_deleted_goes_even_if_the_new_one_fails(
     users: StoredUsers, history: HistoryStore, store: InMemoryStore
 ) -> None:

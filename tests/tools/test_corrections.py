@@ -4,7 +4,7 @@ import pytest
 from langgraph.store.memory import InMemoryStore
 
 from guided_profile.graph.errors import QuestionError
-from guided_profile.tools.corrections import LONGEST, correct
+from guided_profile.tools.corrections import LONGEST, MOST_WISHES, correct, forbid, pin
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.profiles import Shelf
 
@@ -32,3 +32,23 @@ async def test_what_is_right_stands_on_what_the_user_said(history: HistoryStore)
         ("forbid", "They row.", ()),
         ("pin", "I sail.", (said.id,)),
     ]
+
+
+async def test_more_is_refused_than_prompts_can_bear_until_something_is_taken_back(
+    history: HistoryStore,
+) -> None:
+    shelf = Shelf(InMemoryStore(), "anna", "assistant")
+    for number in range(MOST_WISHES - 1):
+        await pin(shelf, f"I own boat {number}.", now=NOW)
+    with pytest.raises(QuestionError, match=r"99 sentences .* for 'assistant' .* take some back"):
+        await correct(shelf, "They row.", "I sail.", history=history, now=NOW)
+    assert history.count("anna") == 0
+    await forbid(shelf, "They row.", now=NOW)
+    for decide in (pin, forbid):
+        with pytest.raises(QuestionError, match="take some back"):
+            await decide(shelf, "I sail.", now=NOW)
+    kept = await shelf.wishes()
+    assert len(kept) == MOST_WISHES
+    await shelf.take_back(kept[0])
+    await pin(shelf, "I sail.", now=NOW)
+    await pin(Shelf(shelf.store, "anna", "dialogue"), "I sail.", now=NOW)

@@ -1,5 +1,6 @@
 """What is deleted from a folder is in none of its files; what is another's stays."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,6 +123,45 @@ def test_a_deletion_that_was_cut_short_is_ended_when_the_store_is_opened(
     HistoryStore.open(DigestEmbedder(), path=tmp_path).close()
     assert traces(tmp_path, kept) == set()
     assert not (tmp_path / ERASING).exists()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_deletion_that_failed_is_finished_by_doing_it_again(
+    store: HistoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    store.add("Xanthippe", history_of("Xanthippe", 30))
+    kept = what_is_kept(store, "Xanthippe")
+
+    def delete() -> None:
+        if whole:
+            store.delete_user("Xanthippe")
+        else:
+            store.delete("Xanthippe", [f"Xanthippe-id-{n}" for n in range(30)])
+
+    def full(self: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("guided_profile.tools.history_index.IndexFiles.vacuum", full)
+        for _ in range(2):
+            with pytest.raises(HistoryError, match="disk is full; make room"):
+                delete()
+    assert traces(tmp_path, kept)
+    delete()
+    assert traces(tmp_path, kept) == set()
+    assert not (tmp_path / ERASING).exists()
+
+
+def test_what_is_not_there_rewrites_no_file(
+    store: HistoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(self: object) -> None:
+        raise AssertionError
+
+    store.add("Yolanda", history_of("Yolanda", 3))
+    monkeypatch.setattr("guided_profile.tools.history_index.IndexFiles.vacuum", never)
+    assert store.delete("Yolanda", ["none"]) == ()
+    assert store.delete_user("Xanthippe") == 0
 
 
 def test_the_memory_forgets_too(store: HistoryStore) -> None:

@@ -105,6 +105,76 @@ async def test_without_times_a_new_sentence_counts_as_later_than_a_standing_one(
     assert len(asked) == 1
 
 
+async def test_a_build_keeps_what_took_the_place_of_something_like_it() -> None:
+    contradicts, _ = judge()
+    gone = Replaced(text=TACTILE.text, by=LINEAR.text, replaced=LINEAR.since)
+    done = await revise([], [TACTILE, LINEAR], [gone], embed=embed, contradicts=contradicts)
+    assert done.sentences == (LINEAR,)
+
+
+BERLIN, PORTO = "This person lives in a flat in Berlin.", "This person lives in a flat in Porto."
+MOVED = HistoryItem(text="moved back to a flat in Berlin")
+
+
+def undated(text: str, evidence: str = "a") -> Sentence:
+    return Sentence(text=text, evidence=(evidence,), support=0.5)
+
+
+async def test_without_times_news_bring_back_what_was_true_before() -> None:
+    contradicts, _ = judge(("Berlin", "Porto"), ("Porto", "Berlin"))
+    gone = Replaced(text=BERLIN, by=PORTO)
+    done = await revise(
+        [undated(PORTO)],
+        [undated(BERLIN, "new")],
+        [gone],
+        news=[MOVED],
+        embed=embed,
+        contradicts=contradicts,
+    )
+    assert done.sentences == (undated(BERLIN, "new"),)
+    assert done.replaced == (Replaced(text=PORTO, by=BERLIN),)  # what holds again is not in it
+    built = await revise(
+        [], [undated(BERLIN), undated(PORTO)], done.replaced, embed=embed, contradicts=contradicts
+    )
+    assert built.sentences == (undated(BERLIN),)
+
+
+@pytest.mark.parametrize("dated", ["new", "gone"])
+async def test_one_time_alone_keeps_nothing_from_coming_back(dated: str) -> None:
+    contradicts, _ = judge(("Porto", "Berlin"))
+    month = datetime(2025, 6, 1, tzinfo=UTC)
+    new = undated(BERLIN).model_copy(update={"since": month if dated == "new" else None})
+    gone = Replaced(text=BERLIN, by=PORTO, replaced=month if dated == "gone" else None)
+    done = await revise(
+        [undated(PORTO)], [new], [gone], news=[MOVED], embed=embed, contradicts=contradicts
+    )
+    assert done.sentences == (new,)
+
+
+async def test_what_the_same_news_end_they_do_not_bring_back() -> None:
+    contradicts, _ = judge(("Berlin", "moved from"))
+    move = HistoryItem(text="moved from the flat in Berlin to Porto")
+    done = await revise(
+        [undated(BERLIN)],
+        [undated(BERLIN, "new")],
+        [],
+        news=[move],
+        embed=embed,
+        contradicts=contradicts,
+    )
+    assert done.sentences == ()
+    assert [one.text for one in done.replaced] == [BERLIN]
+
+
+async def test_times_still_tell_what_does_not_come_back() -> None:
+    contradicts, _ = judge(("linear", "tactile"))
+    gone = Replaced(text=TACTILE.text, by=LINEAR.text, replaced=LINEAR.since)
+    done = await revise(
+        [LINEAR], [TACTILE], [gone], news=[MOVED], embed=embed, contradicts=contradicts
+    )
+    assert (done.sentences, done.replaced) == ((LINEAR,), (gone,))
+
+
 @pytest.mark.parametrize("count", [0, 1])
 async def test_an_empty_profile_takes_what_is_written(count: int) -> None:
     contradicts, _ = judge()

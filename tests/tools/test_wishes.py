@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from guided_profile.graph.state import Cost, Profile, Sentence
+from guided_profile.tools import wording
 from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.profiles import Wish
 from guided_profile.tools.wishes import apply_wishes
@@ -53,6 +54,13 @@ CAT, BIKE = "This person has a cat named Miso.", "This person commutes by bicycl
         ((f"pin: {CAT}", f"forbid: {CAT}"), [BIKE]),
         ((f"forbid: {CAT}", f"pin: {CAT}"), [CAT, BIKE]),
         ((f"pin: {CAT}", f"pin: {CAT}"), [CAT, BIKE]),
+        # of neither sentence is there a word that tells something
+        (
+            ("pin: I live in LA.", "pin: I work in IT."),
+            ["I live in LA.", "I work in IT.", CAT, BIKE],
+        ),
+        (("pin: 吃素。", "forbid: 怕狗。"), ["吃素。", CAT, BIKE]),
+        (("pin: 吃素。", "forbid: 吃素。"), [CAT, BIKE]),
     ],
 )
 def test_the_last_wish_about_a_sentence_holds(decided: tuple[str, ...], left: list[str]) -> None:
@@ -64,6 +72,17 @@ def test_a_pinned_sentence_reaches_the_response_even_without_evidence() -> None:
     made = apply_wishes(profile(CAT), wishes("pin: This person sails."), embed)
     assert made.sentences[0].pinned
     assert made.sentences[0] in made.supported
+
+
+def test_each_text_is_read_for_its_words_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    words = wording.content_words
+    monkeypatch.setattr(
+        "guided_profile.tools.wishes.content_words", lambda text: read.append(text) or words(text)
+    )
+    decided = wishes(*(f"forbid: They own boat {n}." for n in range(30)))
+    apply_wishes(profile(CAT, BIKE), decided, embed)
+    assert read == [*(wish.text for wish in decided), CAT, BIKE]
 
 
 def test_without_wishes_nothing_is_embedded() -> None:
