@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rich.console import Console
@@ -16,9 +16,8 @@ from guided_profile.apps import assembly
 from guided_profile.apps.commands import downloads, profile_store
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import HistoryItemError, SettingsError
-from guided_profile.tools.exporting import restore_profiles
+from guided_profile.tools.exporting import read_export, restore_profiles
 from guided_profile.tools.history_files import FIELDS, Format, Reading
-from guided_profile.tools.history_json import EXPORT
 from guided_profile.tools.history_times import DateOrder
 from guided_profile.tools.ingest import Ingested, ingesting
 
@@ -76,7 +75,7 @@ async def add(given: argparse.Namespace, out: Console, notes: Console) -> int:
             done = so_far
             show(done)
             await asyncio.sleep(0)  # where Ctrl-C ends it, between two batches
-    if export := _export(given.file):
+    if export := read_export(given.file, reading):
         async with profile_store(settings) as store:
             await restore_profiles(export, given.user, store=store)
     if given.json:
@@ -86,17 +85,6 @@ async def add(given: argparse.Namespace, out: Console, notes: Console) -> int:
     if done.refused and not done.added + done.duplicates:
         raise HistoryItemError(f"no entry of {str(given.file)!r} is a history item.")
     return 2 if done.refused else 0
-
-
-def _export(path: Path) -> dict[str, Any]:
-    """Return what `guided-profile export` wrote; empty if the file is something else."""
-    if path.suffix.lower() != ".json" or not path.is_file():
-        return {}
-    with path.open("rb") as file:
-        if not file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-            return {}
-    read = json.loads(path.read_bytes())  # its items were just read, so it is JSON
-    return read if read.get("format") == EXPORT else {}
 
 
 def _reading(given: argparse.Namespace) -> Reading:

@@ -90,10 +90,10 @@ class Requests:
         """Take the first file's path; None: requests are only counted.
 
         Raises:
-            InputError: There is a file already.
+            InputError: There is a file already, or none can be written there.
         """
-        if path and path.exists():
-            raise InputError(f"{str(path)!r} is there already; name another file with --batch-out.")
+        if path:
+            _check_new(path)
         self._path = path
         self._names: set[str] = set()
         self._files: list[tuple[Path, BinaryIO]] = []
@@ -138,8 +138,31 @@ class Requests:
     def _begin(self, first: Path) -> None:
         number = len(self._files) + 1
         path = first if number == 1 else first.with_stem(f"{first.stem}-{number}")
-        self._files.append((path, path.with_name(path.name + ".part").open("wb")))
+        self._files.append((path, _part(path).open("wb")))
         self._size = 0
+
+
+def _check_new(path: Path) -> None:
+    """Refuse a file that is there, or whose place cannot be written to, before the first call.
+
+    Raises:
+        InputError: It is refused.
+    """
+    try:
+        if path.exists():
+            raise InputError(f"{str(path)!r} is there already; name another file with --batch-out.")
+        _part(path).open("wb").close()
+        _part(path).unlink()
+    except OSError as error:
+        raise InputError(
+            f"the requests {str(path)!r} cannot be written: {error}; name another file with "
+            "--batch-out."
+        ) from error
+
+
+def _part(path: Path) -> Path:
+    """Return what a file of requests is called until all of them are there."""
+    return path.with_name(path.name + ".part")
 
 
 class _Files(httpx2.AsyncBaseTransport):

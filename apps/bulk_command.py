@@ -2,7 +2,8 @@
 
 import argparse
 import json
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -88,6 +89,8 @@ def _job(given: argparse.Namespace) -> Job:
     settings = read_settings(data=given.data)
     _, task = known_task(settings, given.task)
     beside = given.out.with_suffix(".failures.jsonl") if given.out else None
+    failures = given.failures or beside or Path("build-failures.jsonl")
+    _check_apart({"--from": given.source, "--out": given.out, "--failures": failures})
     return Job(
         given,
         settings,
@@ -98,7 +101,7 @@ def _job(given: argparse.Namespace) -> Job:
             price_in=given.price_in or 0.0,
             price_out=given.price_out or 0.0,
         ),
-        given.failures or beside or Path("build-failures.jsonl"),
+        failures,
     )
 
 
@@ -133,6 +136,15 @@ def _check_together(given: argparse.Namespace) -> None:
             raise InputError(said)
 
 
+def _check_apart(files: Mapping[str, Path | None]) -> None:
+    """Refuse files of which writing the one would spoil another."""
+    seen: dict[str, str] = {}
+    for option, path in files.items():
+        other = seen.setdefault(os.path.realpath(path), option) if path else option
+        if other != option:
+            raise InputError(f"{other} and {option} are both {str(path)!r}; name another file.")
+
+
 @asynccontextmanager
 async def _users(job: Job, embedder: Embedder) -> AsyncIterator[Users]:
     """Open where the users come from, and where their profiles go."""
@@ -141,7 +153,8 @@ async def _users(job: Job, embedder: Embedder) -> AsyncIterator[Users]:
         if given.source:
             results = None
             if given.out and (given.out.exists() or not given.dry_run):
-                results = stack.enter_context(closing(Results(given.out, job.task.name)))
+                results = Results(given.out, job.task.name, writes=not given.dry_run)
+                stack.enter_context(closing(results))
             yield FileUsers(given.source, results)
             return
         history = stack.enter_context(assembly.open_history(job.settings, embedder))

@@ -2,14 +2,18 @@
 
 import json
 import os
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
 from guided_profile.apps.bulk import Failed, Made
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.state import Standing
+
+_USER = re.compile(rb'\{"user_id": "(?:[^"\\]|\\.)*')
+"""How every line of ours begins, up to the end of the user's id."""
 
 
 class Results:
@@ -18,35 +22,48 @@ class Results:
     Memory holds where each user's last line begins, and no profile.
     """
 
-    def __init__(self, path: Path, task: str) -> None:
+    def __init__(self, path: Path, task: str, *, writes: bool = True) -> None:
         """Open the file, or begin it; a last line that a kill cut off is dropped.
 
         Args:
             path: Of the file.
             task: The name of the task, whose profiles alone it may hold.
+            writes: Whether profiles will be added; else the file is left as it is.
 
         Raises:
-            InputError: It cannot be read or written, or holds something else.
+            InputError: It cannot be read or written, or holds something else; it is as it was.
         """
         self._path, self._task = path, task
         self._at: dict[str, int] = {}
         try:
+            if not writes:
+                self._read()
+                self._file: BinaryIO = path.open("rb")
+                return
             path.parent.mkdir(parents=True, exist_ok=True)
-            end = self._read() if path.exists() else 0
+            end, ended = self._read() if path.exists() else (0, True)
             self._file = path.open("a+b")
             self._file.truncate(end)
+            if not ended:
+                self._file.write(b"\n")
         except OSError as error:
             raise InputError(f"the results {str(path)!r} cannot be used: {error}.") from error
 
-    def _read(self) -> int:
-        """Note where each user's last line begins; return where the last whole line ends."""
-        end = 0
+    def _read(self) -> tuple[int, bool]:
+        """Note where each user's last line begins.
+
+        Returns:
+            Where the last whole line ends, and whether a line end stands there.
+        """
+        end, ended = 0, True
         with self._path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if line.endswith(b"\n"):
-                    self._at[self._user_of(line, number)] = end
-                    end += len(line)
-        return end
+                ended = line.endswith(b"\n")
+                if not ended and self._is_cut_off(line):
+                    return end, True
+                self._at[self._user_of(line, number)] = end
+                end += len(line)
+        return end, ended
 
     def standing(self, user_id: str) -> Standing | None:
         """Return the last profile of a user; None if there is none, or none that can be read."""
@@ -77,11 +94,20 @@ class Results:
         """Close the file."""
         self._file.close()
 
+    def _is_cut_off(self, line: bytes) -> bool:
+        """Whether a last line without an end is the beginning of one of ours, and no whole one."""
+        found = _USER.match(line)
+        if found is None:
+            return b'{"user_id": "'.startswith(line)
+        after = line[found.end() :].removeprefix(b"\\")  # an escape that was cut in two
+        begins = f'", "task": {json.dumps(self._task)}, "standing": '.encode()
+        return begins.startswith(after) or (after.startswith(begins) and not _is_json(line))
+
     def _user_of(self, line: bytes, number: int) -> str:
         try:
             record = json.loads(line)
-            user_id, task = record["user_id"], record["task"]
-        except (ValueError, KeyError, TypeError) as error:
+            user_id, task, _ = record["user_id"], record["task"], record["standing"]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise InputError(
                 f"line {number} of {str(self._path)!r} is no profile; name another file with --out."
             ) from error
@@ -127,6 +153,14 @@ class Failures:
         except OSError as error:
             raise self._unwritable(error) from error
         self.count += 1
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
 
 
 def _line(value: Any) -> bytes:

@@ -70,6 +70,8 @@ class _Run:
         if (made.standing or made.dropped) and not await self._users.keep(made):
             changed = "items it rests on were deleted meanwhile; it is made at the next run."
             made = Made(made.user_id, failed=Failed(made.user_id, "Changed", changed))
+        elif made.standing is None and made.failed is None and made.cost.calls:
+            made = Made(made.user_id, failed=_wrote_nothing(made.user_id))
         if made.failed:
             self.note(made.failed)
         elif made.standing is None:
@@ -96,6 +98,16 @@ class _Run:
             self.tally.limited = self._limits.reached(self.tally.spent)
         except ModelError as error:
             self.stopping = error
+
+
+def _wrote_nothing(user_id: str) -> Failed:
+    """Return the failure of a user for whom calls were made, and nothing came of them."""
+    return Failed(
+        user_id,
+        ModelError.__name__,
+        "the model wrote no profile; see whether its replies are empty, as they are where a "
+        "model's thoughts use up the task's max_tokens, and raise those or name another model.",
+    )
 
 
 async def build_all(

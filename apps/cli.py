@@ -25,7 +25,7 @@ from guided_profile.apps import (
     tune_commands,
 )
 from guided_profile.apps.privacy import limit_traces
-from guided_profile.apps.settings import read_traces
+from guided_profile.apps.settings import read_log_level, read_traces
 from guided_profile.evals.experiment_clients import end_without_waiting, flush_own_tracing
 from guided_profile.graph.errors import GuidedProfileError, InputError, SettingsError
 
@@ -109,12 +109,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
-    logging.basicConfig(level=os.environ.get("GUIDED_PROFILE_LOG", "ERROR").upper())
     given = parser().parse_args(arguments)
     out = Console(highlight=False)
     notes = Console(stderr=True, highlight=False)
     end_without_waiting(os.environ)
     try:
+        logging.basicConfig(level=read_log_level())
         return asyncio.run(_run(given, out, notes))
     except (InputError, SettingsError) as error:
         return _refuse(error, given, 2)

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from guided_profile.apps.render import OnStage
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context
+from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Abstained, Answered, Question, Record
 
 
@@ -76,6 +77,9 @@ async def run(
         question: What is asked.
         context: Who asks, for which task.
         on_stage: Called with the stages' events as they begin; with None before a question back.
+
+    Raises:
+        QuestionError: The user is asked something, and the input is at its end.
     """
     given: Question | Command[Any] = question
     while True:
@@ -85,6 +89,16 @@ async def run(
             if isinstance(event, AsksBack):
                 on_stage(None)
                 print(event.text, file=sys.stderr)
-                given = Command(resume=sys.stdin.readline())
+                given = Command(resume=_reply())
             else:
                 on_stage(event)
+
+
+def _reply() -> str:
+    line = sys.stdin.readline() if sys.stdin else ""  # None where the input was closed
+    if not line:
+        raise QuestionError(
+            "the task asks you something, and there is no more input to read an answer from; run "
+            "it in a terminal, or give a line of input for each question."
+        )
+    return line

@@ -15,7 +15,7 @@ from guided_profile.apps.server_callers import TheParts, TheStore, UserId
 from guided_profile.apps.server_errors import RefusedError, SafeRoute
 from guided_profile.apps.server_threads import forget_threads
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.exporting import export_user
+from guided_profile.tools.exporting import export_user, read_export, restore_profiles
 from guided_profile.tools.forgetting import forget_items, forget_user
 from guided_profile.tools.history_entries import Format, Reading
 from guided_profile.tools.ingest import Ingested, ingest
@@ -108,6 +108,7 @@ async def add(body: NewItems, user_id: UserId, parts: TheParts) -> AddedItems:
 async def add_file(
     user_id: UserId,
     parts: TheParts,
+    store: TheStore,
     file: Annotated[UploadFile, File(description="JSONL, CSV, text, or an app's export.")],
     format: Annotated[Format, Form(description="What kind of file it is.")] = "auto",
     source: Annotated[str | None, Form(max_length=200, examples=["purchases"])] = None,
@@ -117,10 +118,12 @@ async def add_file(
 ) -> AddedFile:
     """Add a file to the history; bad entries are refused, the others are added.
 
-    Sending it again adds what is new.
+    Sending it again adds what is new. Of an export, the profiles and wishes come back too, where
+    none stand, as far as they are of a task of this server's.
     """
     reading = Reading(format=format, source=source, me=me, zone=_zone(zone), paragraphs=paragraphs)
-    done = await asyncio.to_thread(_ingested, parts, user_id, file, reading)
+    done, export = await asyncio.to_thread(_ingested, parts, user_id, file, reading)
+    await restore_profiles(export, user_id, store=store, tasks=parts.tasks)
     return AddedFile(
         added=done.added,
         duplicates=done.duplicates,
@@ -195,9 +198,17 @@ def _zone(name: str) -> ZoneInfo:
         ) from None
 
 
-def _ingested(parts: Any, user_id: str, file: UploadFile, reading: Reading) -> Ingested:
-    """Add an upload by way of a file of its own, whose name says what kind it is."""
-    name = re.sub(r"[^\w .()+-]", "_", Path(file.filename or "").name)[-80:].lstrip(". ")
+def _ingested(
+    parts: Any, user_id: str, file: UploadFile, reading: Reading
+) -> tuple[Ingested, dict[str, Any]]:
+    """Add an upload by way of a file of its own, whose name says what kind it is.
+
+    Of the name no more is taken than file systems have room for: 255 bytes, 4 a character.
+
+    Returns:
+        What became of its entries, and the export that it is; empty: it is none.
+    """
+    name = re.sub(r"[^\w .()+-]", "_", Path(file.filename or "").name)[-60:].lstrip(". ")
     with tempfile.TemporaryDirectory(prefix="guided-profile-") as folder:
         path = Path(folder) / (name or "upload.txt")
         with path.open("wb") as target:
@@ -205,7 +216,7 @@ def _ingested(parts: Any, user_id: str, file: UploadFile, reading: Reading) -> I
                 target.write(chunk)
         if path.suffix.lower() == ".zip":
             _check_inflated(path)
-        return ingest(parts.history, user_id, path, reading)
+        return ingest(parts.history, user_id, path, reading), read_export(path, reading)
 
 
 def _check_inflated(path: Path) -> None:

@@ -50,7 +50,11 @@ class KeyFile:
         self._known: dict[str, Key] = {}
 
     def add(self, user: str, *, admin: bool, now: datetime) -> tuple[Key, str]:
-        """Make a key; return how it is kept, and the key itself, which cannot be had again."""
+        """Make a key; return how it is kept, and the key itself, which cannot be had again.
+
+        Raises:
+            SettingsError: The file cannot be read or written.
+        """
         id_, secret, salt = secrets.token_hex(6), secrets.token_urlsafe(32), secrets.token_hex(16)
         made = Key(
             id=id_, user=user, admin=admin, salt=salt, digest=_digest(salt, secret), created=now
@@ -80,6 +84,7 @@ class KeyFile:
 
         Raises:
             QuestionError: There is none of that id.
+            SettingsError: The file cannot be read or written.
         """
         with self._changing():
             there = self.all()
@@ -111,10 +116,16 @@ class KeyFile:
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """Keep other processes from changing the file at the same time."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.with_suffix(".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise SettingsError(
+                f"the keys in {str(self.path)!r} cannot be written ({error.strerror}); name a "
+                "place where they can, with --data, GUIDED_PROFILE_DATA or GUIDED_PROFILE_KEYS."
+            ) from None
 
     def _write(self, keys: list[Key]) -> None:
         """Put the file in place as a whole, readable by its owner alone."""

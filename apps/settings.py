@@ -1,5 +1,6 @@
 """What the installation is told by its environment, read once, here."""
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -75,6 +76,9 @@ def read_settings(
             "used, but OPENAI_MODEL is not: set it to the name of a chat model there, or unset the "
             "others to use the embedded model."
         )
+    for name in ("OPENAI_BASE_URL", "GUIDED_PROFILE_CHROMA_URL"):
+        if not _is_url(value(name) or ""):
+            raise SettingsError(f"{name} is no address; set it to one like http://127.0.0.1:8000.")
     if base_url and "@" in urlsplit(base_url).netloc:
         raise SettingsError(
             "OPENAI_BASE_URL holds a name or a password, which traces and errors would show; set "
@@ -121,6 +125,21 @@ def read_traces(environment: Mapping[str, str] | None = None) -> Traces:
             f"GUIDED_PROFILE_TRACES is {said!r}; it may be {', '.join(get_args(Traces))}."
         )
     return cast("Traces", said)
+
+
+def read_log_level(environment: Mapping[str, str] | None = None) -> str:
+    """Read from which level on the log is shown; nothing said, errors are.
+
+    Raises:
+        SettingsError: The variable is wrong.
+    """
+    given = os.environ if environment is None else environment
+    said = given.get("GUIDED_PROFILE_LOG", "").strip() or "error"
+    if said.upper() not in logging.getLevelNamesMapping():
+        raise SettingsError(
+            f"GUIDED_PROFILE_LOG is {said!r}; it may be debug, info, warning, error or critical."
+        )
+    return said.upper()
 
 
 LEAST_SECRET = 32
@@ -223,6 +242,14 @@ def key_file(environment: Mapping[str, str] | None = None) -> Path:
     given = os.environ if environment is None else environment
     own = _server_value(given, "KEYS")
     return Path(own).expanduser() if own else read_data_folder(given) / "keys.json"
+
+
+def _is_url(text: str) -> bool:
+    """Whether a text can be read as an address; the port is read only when it is asked for."""
+    try:
+        return urlsplit(text).port != 0
+    except ValueError:
+        return False
 
 
 def _server_value(given: Mapping[str, str], name: str) -> str | None:

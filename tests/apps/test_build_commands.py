@@ -131,7 +131,7 @@ def test_a_run_stops_at_its_limit_and_the_next_goes_on_where_it_was(
     assert (first["code"], first["built"], first["left"]) == (0, 2, 4)
     assert first["stopped_at_limit"] is True
     with out.open("a") as file:
-        file.write('{"user_id": "user-2", "sta')  # as a kill in the middle of a line leaves it
+        file.write('{"user_id": "user-2", "task": "dia')  # as a kill in a line leaves it
     price = ["--price-in", "1", "--price-out", "10", "--limit-cost", "0.00006"]  # 60 a user
     second = say(*one, *price)
     assert (second["fresh"], second["built"]) == (2, 1)

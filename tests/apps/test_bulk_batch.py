@@ -162,6 +162,18 @@ def test_requests_are_split_over_files_that_the_api_takes(
     assert not list(building.folder.glob("*.part"))
 
 
+def test_a_place_that_cannot_be_written_to_is_refused_before_the_first_request(
+    endpoint: type[Endpoint], building: Building
+) -> None:
+    for place in (building.folder / "missing" / "d.jsonl", building.folder / ("d" * 300)):
+        told = building("--batch-out", place, code=2)
+        assert told["error"] == "InputError"
+        assert "name another file with --batch-out" in told["message"]
+    assert not building.profiles.exists()
+    building("--batch-out", building.folder / "d.jsonl")
+    assert not list(building.folder.glob("*.part"))
+
+
 def test_a_file_that_may_be_under_way_is_not_written_over(
     endpoint: type[Endpoint], building: Building, capsys: pytest.CaptureFixture[str]
 ) -> None:

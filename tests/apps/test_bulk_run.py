@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,11 +12,15 @@ from guided_profile.apps.bulk_local import LocalEngine
 from guided_profile.apps.bulk_run import build_all
 from guided_profile.evals.runner import MOST_FAILURES
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.state import Cost
+from guided_profile.graph.state import Cost, Standing
+from guided_profile.tools.standing import empty_profile
+
+PROFILE = empty_profile("dialogue", "made", "m", datetime(2026, 1, 1, tzinfo=UTC))
+MADE = Standing(profile=PROFILE, covered=(), made_with="")
 
 
 class Listed:
-    """Users by name, whose profiles are dropped as a sign of having been made."""
+    """Users by name, and those of whom something is kept."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = names
@@ -58,7 +63,11 @@ class Scripted:
                 await asyncio.sleep(60)
         if job.user_id.startswith("bug"):
             raise KeyError(job.user_id)
-        return Made(job.user_id, dropped=True, cost=cost)
+        if job.user_id.startswith("nothing"):
+            return Made(job.user_id, dropped="dropped" in job.user_id, cost=cost)
+        if job.user_id.startswith("cold"):
+            return Made(job.user_id)
+        return Made(job.user_id, standing=MADE, cost=cost)
 
 
 async def run(
@@ -103,6 +112,19 @@ async def test_failures_in_a_row_end_it_and_what_is_at_work_is_still_kept() -> N
         await run(users, maker, concurrency=3)
     assert len(maker.begun) <= MOST_FAILURES + 3
     assert users.kept == maker.begun[MOST_FAILURES:]
+
+
+async def test_a_profile_that_was_not_written_is_a_failure_of_its_user() -> None:
+    users = Listed(["nothing-1", "nothing-dropped", "cold-1", "fresh-1", "user-1"])
+    tally, failed = await run(users, Scripted())
+    assert (tally.failed, tally.fresh, tally.built) == (2, 2, 1)
+    assert {(one.error, one.message[:28]) for one in failed} == {
+        ("ModelError", "the model wrote no profile; ")
+    }
+    assert users.kept == ["nothing-dropped", "user-1"], "what tells of deleted items still goes"
+    assert tally.spent.calls == 3
+    with pytest.raises(ModelError, match=r"10 profiles in a row failed, .*wrote no profile"):
+        await run(Listed([f"nothing-{n}" for n in range(20)]), Scripted())
 
 
 async def test_a_limit_stops_it_within_what_is_at_work() -> None:

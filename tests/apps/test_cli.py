@@ -172,6 +172,31 @@ def test_a_task_of_ones_own_is_named_by_its_file(
     assert added.prompts[-1].endswith("Write a title for: a text")
 
 
+@pytest.mark.parametrize(("level", "code"), [("", 0), ("Info", 0), ("loud", 2)])
+def test_a_log_level_is_taken_or_refused_as_any_setting(
+    endpoint: type[Endpoint],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    level: str,
+    code: int,
+) -> None:
+    monkeypatch.setenv("GUIDED_PROFILE_LOG", level)
+    assert main(["tasks", "--json"]) == code
+    said = capsys.readouterr()
+    assert ("GUIDED_PROFILE_LOG is 'loud'; it may be debug" in said.err) == bool(code)
+    assert ("SettingsError" in said.out) == bool(code)
+
+
+@pytest.mark.parametrize("format", ["jsonl", "text"])
+def test_lines_of_json_are_no_export_whatever_their_file_is_called(
+    endpoint: type[Endpoint], tmp_path: Path, capsys: pytest.CaptureFixture[str], format: str
+) -> None:
+    path = tmp_path / "lines.json"
+    path.write_text('{"text": "I like tea"}\n{"text": "I like oats"}\n')
+    assert main(["add", str(path), "--user", "anna", "--format", format]) == 0
+    assert "added 2" in capsys.readouterr().out
+
+
 def test_the_demo_runs_through_an_endpoint(
     endpoint: type[Endpoint], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

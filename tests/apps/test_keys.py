@@ -68,6 +68,18 @@ def test_a_broken_file_of_keys_lets_nobody_in_and_loses_nothing(
     assert path.read_text() == '[{"id": "cut sh'
 
 
+@pytest.mark.parametrize("data", ["file", "file/below", "gone", "long" * 100])
+@pytest.mark.parametrize("command", [["add", "--user", "anna"], ["revoke", "none"]])
+def test_a_data_folder_that_cannot_be_used_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str], command: list[str], data: str
+) -> None:
+    (folder / "file").write_text("mine")
+    (folder / "gone").symlink_to(folder / "nowhere")
+    assert main(["keys", *command, "--data", str(folder / data)]) == 2
+    assert f"the keys in '{folder / data}/keys.json' cannot be" in capsys.readouterr().err
+    assert (folder / "file").read_text() == "mine"
+
+
 def test_keys_that_are_made_at_the_same_time_are_all_kept(folder: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
     from datetime import UTC, datetime

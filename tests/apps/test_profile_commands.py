@@ -89,14 +89,24 @@ def test_each_version_says_what_it_changed(
     assert changes[1]["added"] == ["This person sings in a choir."]
 
 
-def test_an_export_is_taken_back_whole(said: Said, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("anna.json", []),
+        ("anna.json", ["--format", "json"]),
+        ("anna.backup", ["--format", "json"]),
+    ],
+)
+def test_an_export_is_taken_back_whole(
+    said: Said, tmp_path: Path, name: str, how: list[str]
+) -> None:
     said("profile", "--forbid", "1")
     text = said("export")
-    path = tmp_path / "anna.json"
+    path = tmp_path / name
     path.write_text(text)
     said("forget", "--yes")
     assert main(["export", *USER]) == 2, "nothing is kept any more"
-    assert "added 2" in said("add", str(path))
+    assert "added 2" in said("add", str(path), *how)
     again, before = json.loads(said("export")), json.loads(text)
     for part in ("items", "profiles"):
         assert sorted(again[part], key=str) == sorted(before[part], key=str)

@@ -141,9 +141,6 @@ def test_an_export_holds_everything_and_deleting_leaves_nothing(client: TestClie
     assert gone == {"items": 2, "records": 3, "threads": 0}
     after = client.get("/v1/export", headers=ANNA).json()
     assert after["items"] == after["profiles"] == []
-    sent = {"file": ("anna.json", json.dumps(exported))}
-    answer = client.post("/v1/history/file", files=sent, headers=ANNA)
-    assert answer.json()["added"] == 2
 
 
 def test_a_question_is_answered_with_its_evidence(client: TestClient) -> None:
@@ -172,6 +169,18 @@ def test_the_stages_are_streamed_and_then_the_answer(client: TestClient) -> None
     assert data[-1]["answer"]["text"] == "Miso, my cat."
     cited = data[-1]["answer"]["evidence"]
     assert [data[-1]["items"][one]["text"] for one in cited] == ["my cat Miso sleeps on my desk"]
+
+
+def test_a_streamed_event_is_one_line_whatever_a_client_ends_lines_at(client: TestClient) -> None:
+    ends = "\u2028\u2029\x85\x0b\x0c\x1c"
+    item = {"text": f"my cat Miso sleeps on{ends}my desk", "source": "chat"}
+    client.post("/v1/history", json={"items": [item]}, headers=ANNA).raise_for_status()
+    asked = {"question": "Which pet do I have?"}
+    answer = client.post("/v1/ask", json=asked, headers=ANNA | {"Accept": "text/event-stream"})
+    lines = answer.text.splitlines()  # at all of them
+    assert set(lines[2::3]) == {""}
+    told = json.loads(lines[-2].removeprefix("data: "))
+    assert item["text"] in [one["text"] for one in told["items"].values()]
 
 
 def test_an_answer_may_be_asked_for_without_the_history(

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from guided_profile.apps.settings import read_settings
+from guided_profile.apps.settings import read_log_level, read_settings
 from guided_profile.graph.errors import SettingsError
 
 
@@ -34,6 +34,9 @@ def test_an_endpoint_is_used_where_one_is_set_and_nothing_else_is_fetched(
         ({"OPENAI_API_KEY": "k"}, "OPENAI_MODEL is not"),
         ({"OPENAI_BASE_URL": "u"}, "OPENAI_MODEL is not"),
         ({"OPENAI_BASE_URL": "https://u:p@h/v1", "OPENAI_MODEL": "m"}, "a name or a password"),
+        ({"OPENAI_BASE_URL": "http://[::1/v1", "OPENAI_MODEL": "m"}, "BASE_URL is no address"),
+        ({"OPENAI_BASE_URL": "http://h:x/v1", "OPENAI_MODEL": "m"}, "BASE_URL is no address"),
+        ({"GUIDED_PROFILE_CHROMA_URL": "http://[::1"}, "CHROMA_URL is no address"),
         ({"GUIDED_PROFILE_EMBEDDER": "best"}, "minilm, lexical or endpoint"),
         ({"GUIDED_PROFILE_EMBEDDER": "endpoint"}, "OPENAI_EMBEDDING_MODEL"),
     ],
@@ -43,6 +46,20 @@ def test_a_setting_that_is_wrong_or_missing_is_named(
 ) -> None:
     with pytest.raises(SettingsError, match=message):
         read_settings(environment)
+
+
+@pytest.mark.parametrize(
+    ("said", "level"),
+    [(None, "ERROR"), ("", "ERROR"), (" ", "ERROR"), ("debug", "DEBUG"), ("Warning", "WARNING")],
+)
+def test_the_log_shows_errors_unless_another_level_is_named(said: str | None, level: str) -> None:
+    environment = {} if said is None else {"GUIDED_PROFILE_LOG": said}
+    assert read_log_level(environment) == level
+
+
+def test_a_log_level_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(SettingsError, match="'loud'; it may be debug, info, warning, error or"):
+        read_log_level({"GUIDED_PROFILE_LOG": "loud"})
 
 
 def test_a_model_name_alone_does_not_send_anything_anywhere() -> None:

@@ -11,7 +11,7 @@ from langgraph.store.memory import InMemoryStore
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.corrections import forbid
+from guided_profile.tools.corrections import MOST_WISHES, forbid
 from guided_profile.tools.exporting import export_user, restore_profiles
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.profiles import Shelf
@@ -51,6 +51,74 @@ async def test_it_holds_all_of_the_user_and_nothing_of_another(history: HistoryS
     assert thread["thread_id"] == "of anna"
     assert thread["answer"]["text"] == "Miso, my cat."
     assert "anna.b" not in json.dumps(export)
+
+
+def changed(record: dict[str, Any], **value: Any) -> dict[str, Any]:
+    return record | {"value": record["value"] | value}
+
+
+async def test_what_this_package_would_not_have_kept_is_passed_over(
+    history: HistoryStore,
+) -> None:
+    export = await exported(history, InMemoryStore())
+    kinds = {record["where"][1]: record for record in export["profiles"]}
+    standing, version, wish = kinds["standing"], kinds["versions"], kinds["wishes"]
+    profile = standing["value"]["profile"]
+    pinned = [one | {"pinned": True} for one in profile["sentences"]]
+    refused: list[Any] = [
+        wish | {"where": ["dialogue.bob", "wishes"]},
+        wish | {"where": ["", "wishes"]},
+        wish | {"where": ["\ud800", "wishes"]},
+        wish | {"where": ["a" * 101, "wishes"]},
+        wish | {"where": ["wishes"]},
+        wish | {"where": ["dialogue", "wishes", "more"]},
+        wish | {"where": "wishes"},
+        wish | {"where": ["dialogue", "standing"], "key": "guided"},
+        wish | {"key": "first"},
+        wish | {"key": "20261301T000000000000-0123abcd"},
+        wish | {"key": "99991231T235959999999-0123abcd"},
+        wish | {"value": "I sail."},
+        changed(wish, text=" "),
+        changed(wish, text="x" * 501),
+        changed(wish, text="a\0b"),
+        changed(wish, text="\ud800"),
+        changed(wish, kind="order"),
+        changed(wish, evidence=["x"] * 6),
+        changed(standing, profile=profile | {"sentences": pinned}),
+        changed(standing, profile=profile | {"created": "2026-01-01T00:00:00"}),
+        changed(standing, profile=profile | {"version": 10**20}),
+        changed(standing, profile=profile | {"guidance": "x" * 200_000}),
+        changed(standing, profile=profile | {"task": "preference"}),
+        version | {"where": ["dialogue", "versions", "x.y"]},
+        version | {"where": ["dialogue", "versions"]},
+        {},
+        None,
+    ]
+    store = InMemoryStore()
+    for record in refused:
+        assert await restore_profiles({"profiles": [record]}, "carl", store=store) == 0, record
+    for records in (None, 5, {"where": []}, "text"):
+        assert await restore_profiles({"profiles": records}, "carl", store=store) == 0
+    several = {"profiles": [*refused, standing, *refused, version, wish]}
+    assert await restore_profiles(several, "carl", store=store, tasks=["preference"]) == 0
+    assert await restore_profiles(several, "carl", store=store, tasks=["dialogue"]) == 3
+
+
+async def test_the_latest_wishes_are_taken_back_where_there_are_too_many(
+    history: HistoryStore,
+) -> None:
+    export = await exported(history, InMemoryStore())
+    (wish,) = [one for one in export["profiles"] if one["where"][1] == "wishes"]
+    many = [
+        changed(wish, text=f"wish {n}") | {"key": f"20260101T{n:012}-0123abcd"} for n in range(150)
+    ]
+    store = InMemoryStore()
+    assert await restore_profiles({"profiles": many}, "carl", store=store) == MOST_WISHES
+    assert await restore_profiles({"profiles": many}, "carl", store=store) == 0
+    wishes = await Shelf(store, "carl", "dialogue").wishes()
+    assert [one.text for one in wishes] == [f"wish {n}" for n in range(50, 150)]
+    later = await Shelf(store, "carl", "dialogue").wish(wishes[0])
+    assert (await Shelf(store, "carl", "dialogue").wishes())[-1].key == later.key
 
 
 async def test_profiles_are_restored_where_none_stand(history: HistoryStore) -> None:

@@ -1,0 +1,80 @@
+"""Files that are sent to the server: an export that comes back, and names of any length."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from endpoint import Endpoint
+from server_client import ANNA, BOB, served
+from starlette.testclient import TestClient
+
+from guided_profile.tools.corrections import MOST_WISHES
+
+CAT = "This person has a cat named Miso."
+BIKE = "This person commutes by bicycle."
+
+
+@pytest.fixture
+def client(added: type[Endpoint]) -> Iterator[TestClient]:
+    with served() as (made, _):
+        yield made
+
+
+def sentences(client: TestClient) -> list[str]:
+    made = client.post("/v1/profile", headers=ANNA).raise_for_status().json()
+    return [one["text"] for one in made["profile"]["sentences"]]
+
+
+@pytest.mark.parametrize(("name", "format"), [("anna.json", "auto"), ("anna.txt", "json")])
+def test_an_export_is_taken_back_whole(client: TestClient, name: str, format: str) -> None:
+    sentences(client)
+    client.patch("/v1/profile", json={"do": "pin", "text": "I sail."}, headers=ANNA)
+    client.patch("/v1/profile", json={"do": "forbid", "text": CAT}, headers=ANNA)
+    exported = client.get("/v1/export", headers=ANNA).json()
+    client.delete("/v1/everything?confirm=everything", headers=ANNA).raise_for_status()
+    sent = {"file": (name, json.dumps(exported))}
+    answer = client.post("/v1/history/file", files=sent, data={"format": format}, headers=ANNA)
+    assert answer.json()["added"] == 2
+    again = client.get("/v1/export", headers=ANNA).json()
+    for part in ("items", "profiles"):
+        assert sorted(again[part], key=str) == sorted(exported[part], key=str)
+    assert sentences(client) == ["I sail.", BIKE]
+    decided = client.get("/v1/profile/wishes", headers=ANNA).json()
+    gone = {"do": "take_back", "key": decided[0]["key"]}
+    assert len(client.patch("/v1/profile", json=gone, headers=ANNA).json()) == 1
+
+
+def test_an_uploaded_export_is_the_callers_own_and_says_what_they_could_have_said(
+    client: TestClient,
+) -> None:
+    sentences(client)
+    client.patch("/v1/profile", json={"do": "pin", "text": "I sail."}, headers=ANNA)
+    exported = client.get("/v1/export", headers=ANNA).json()
+    wish = next(one for one in exported["profiles"] if one["where"][1] == "wishes")
+    told = json.dumps(exported["profiles"])
+    exported["profiles"] += [
+        wish | {"key": f"20260101T0000000{n:05}-0123abcd"} for n in range(150)
+    ] + [
+        wish | {"where": ["unknown-task", "wishes"]},
+        wish | {"where": ["..", "anna", "dialogue", "wishes"]},
+        wish
+        | {"key": "20270101T000000000000-0123abcd", "value": wish["value"] | {"text": "x" * 501}},
+    ]
+    sent = {"file": ("export.json", json.dumps(exported | {"user_id": "anna"}))}
+    client.post("/v1/history/file", files=sent, headers=BOB).raise_for_status()
+    bobs = client.get("/v1/export", headers=BOB).json()["profiles"]
+    wishes = [one for one in bobs if "wishes" in one["where"]]
+    assert {tuple(one["where"]) for one in wishes} == {("dialogue", "wishes")}
+    assert {one["value"]["text"] for one in wishes} == {"I sail."}
+    assert len(wishes) == MOST_WISHES
+    pin = {"do": "pin", "text": "One more."}
+    assert client.patch("/v1/profile", json=pin, headers=BOB).status_code == 422
+    annas = client.get("/v1/export", headers=ANNA).json()["profiles"]
+    assert json.dumps(annas) == told
+
+
+def test_a_file_may_have_a_name_of_any_length(client: TestClient) -> None:
+    for letter in ("a", "漢", "𝒜"):
+        sent = {"file": (letter * 300 + ".txt", f"I like {letter}")}
+        answer = client.post("/v1/history/file", files=sent, headers=ANNA)
+        assert answer.json()["added"] == 1, letter
