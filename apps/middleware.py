@@ -26,6 +26,7 @@ from langchain_core.runnables import RunnableLambda
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
 from langgraph.types import Command
+from pydantic import ValidationError
 
 from guided_profile.apps.companion import Companion, Known
 from guided_profile.apps.host_tools import UNREADABLE, make_host_tools
@@ -163,20 +164,22 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         info = runtime.execution_info
         thread = (info.thread_id if info else None) or ""
         now = self.companion.clock()
-        items = [
-            HistoryItem(
-                # the same words in the same conversation are one item, however often it is sent
-                id=hashlib.sha256(json.dumps([thread, text]).encode()).hexdigest()[:16],
-                text=text[:LONGEST],
-                source="chat",
-                time=now,
-            )
-            for text in _turn(state["messages"])
-        ]
         try:
+            items = [
+                HistoryItem(
+                    # the same words in the same conversation are one item, however often it is sent
+                    id=hashlib.sha256(json.dumps([thread, text]).encode()).hexdigest()[:16],
+                    text=(text if len(text) <= LONGEST else text.strip())[:LONGEST],
+                    source="chat",
+                    time=now,
+                )
+                for text in _turn(state["messages"])
+            ]
             self.companion.remember(user_id, items)
         except RuntimeError as error:  # it was closed
             _log.warning("what was said is not kept: %s", error)
+        except ValidationError as error:  # it tells what was said
+            _log.warning("what was said is not kept: %s", type(error).__name__)
 
     async def aafter_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:
         """Begin to keep what the user said in this turn."""
@@ -185,7 +188,7 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     def _begin(self, user_id: str, text: str, request: ModelRequest[Any]) -> Future[Known] | Lookup:
         if monotonic() < self._rests_until:
             return Lookup(failure=f"not looked up: it took over {self.patience:g} s before")
-        said = (m.text for m in request.messages if isinstance(m, HumanMessage))
+        said = (_words(m) for m in request.messages if isinstance(m, HumanMessage))
         try:
             return self.companion.known(user_id, text, self.recall_tokens, said)
         except RuntimeError as error:  # it was closed
@@ -258,7 +261,12 @@ def _user_id(context: Any) -> str:
 
 def _said(messages: Sequence[AnyMessage]) -> str:
     """Return what the user said last; empty if nothing."""
-    return next((m.text for m in reversed(messages) if isinstance(m, HumanMessage)), "")
+    return next((_words(m) for m in reversed(messages) if isinstance(m, HumanMessage)), "")
+
+
+def _words(message: AnyMessage) -> str:
+    """Return a message's text as it can be stored: half an emoji is no text."""
+    return message.text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _turn(messages: Sequence[AnyMessage]) -> list[str]:
@@ -269,7 +277,7 @@ def _turn(messages: Sequence[AnyMessage]) -> list[str]:
     start = end
     while start and isinstance(messages[start - 1], HumanMessage):
         start -= 1
-    said = [m.text for m in messages[start:end] if "lc_source" not in m.additional_kwargs]
+    said = [_words(m) for m in messages[start:end] if "lc_source" not in m.additional_kwargs]
     return list(dict.fromkeys(text for text in said if text.strip()))
 
 

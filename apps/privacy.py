@@ -14,8 +14,19 @@ from langsmith.anonymizer import StringNodeRule, create_anonymizer
 
 from guided_profile.apps.settings import Traces
 
-TOLD = ("guided_profile_", "langgraph_", "ls_", "revision_id")
-"""How the names of metadata begin that hold figures and names of parts, and nobody's text."""
+TOLD = frozenset(
+    """
+    guided_profile_task guided_profile_abstention guided_profile_confidence guided_profile_tries
+    guided_profile_profile_version guided_profile_profile_use guided_profile_calls
+    guided_profile_input_tokens guided_profile_cached_tokens guided_profile_output_tokens
+    langgraph_node langgraph_step langgraph_triggers langgraph_path langgraph_checkpoint_ns
+    langgraph_version langgraph_api_version revision_id
+    ls_provider ls_model_name ls_model_type ls_temperature ls_max_tokens ls_integration
+    ls_integration_version
+    """.split()
+)
+"""The metadata that holds figures and names of parts, and nobody's text. Each is named: a server
+adds who asks, and a client what it likes, under names that begin like these."""
 PERSONAL = (
     (r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", "[email]"),
     (r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b", "[iban]"),
@@ -58,7 +69,7 @@ def _figures(told: dict[str, Any]) -> dict[str, Any]:
     if set(told) == {"error"}:
         kind = _KIND.match(str(told["error"]))
         return {"error": f"{kind[0] if kind else 'an error'} (hidden)"}
-    return {name: fact for name, fact in told.items() if name.startswith(TOLD)}
+    return {name: fact for name, fact in told.items() if name in TOLD}
 
 
 def _nameless(told: Any) -> Any:
@@ -69,7 +80,7 @@ def _nameless(told: Any) -> Any:
         return told
     return {
         name: hashlib.sha256(str(one).encode()).hexdigest()[:12]
-        if "user_id" in name and one
+        if one and ("user_id" in name or name == "owner")  # a thread's, see `server_auth`
         else _nameless(one)
         for name, one in told.items()
     }

@@ -168,4 +168,5 @@ async def _streamed(events: AsyncIterator[tuple[str, Any]]) -> AsyncIterator[str
 
 
 def _sent(name: str, event: Any) -> str:
-    return f"event: {name}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
+    # in ASCII: clients end a line at other characters than \n too, such as U+2028
+    return f"event: {name}\ndata: {json.dumps(event)}\n\n"

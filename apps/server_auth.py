@@ -5,11 +5,14 @@ token's, whatever the request says; one that says another is refused. The admin 
 """
 
 import asyncio
+import hashlib
 from collections.abc import Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
-from langgraph_sdk import Auth
+from langgraph_sdk import Auth, get_client
+from langgraph_sdk.errors import NotFoundError
 
 from guided_profile.apps.server_guard import sender
 from guided_profile.apps.server_parts import on_aegra, verifier
@@ -88,12 +91,17 @@ async def own_threads(ctx: Auth.types.AuthContext, value: Any) -> Any:
 
 @auth.on.threads.create_run
 async def own_runs(ctx: Auth.types.AuthContext, value: Any) -> Any:
-    """Run in one's own threads, as oneself."""
-    if OPEN in ctx.permissions:
-        return True
-    if "kwargs" in value:  # on Aegra, `aegra_gate` has asked for every run
-        as_oneself(value["kwargs"], ctx.user.identity, admin=ADMIN in ctx.permissions)
-    return _owned(ctx, value)
+    """Run in one's own threads, as oneself; the thread of an admin's run says who it runs as."""
+    admin = ADMIN in ctx.permissions
+    if "kwargs" not in value:  # on Aegra, `aegra_gate` has asked for every run
+        return _owned(ctx, value)
+    if OPEN not in ctx.permissions:
+        as_oneself(value["kwargs"], ctx.user.identity, admin=admin)
+    allowed = _owned(ctx, value)
+    if admin and (mark := _mark(value, value["kwargs"])) and value.get("thread_id"):
+        with suppress(NotFoundError):  # one that is to be made is made with the run's metadata
+            await get_client().threads.update(value["thread_id"], metadata=mark)
+    return allowed
 
 
 @auth.on(resources="runs")
@@ -105,15 +113,15 @@ async def own_results(ctx: Auth.types.AuthContext, value: Any) -> bool:
 @auth.on.crons
 async def own_crons(ctx: Auth.types.AuthContext, value: Any) -> Any:
     """Plan runs as oneself, and see one's own only."""
-    if OPEN in ctx.permissions:
-        return True
-    if isinstance(value.get("payload"), MutableMapping):
-        configurable = (value["payload"].get("config") or {}).get("configurable") or {}
-        if set(configurable) - {"cron_id"}:  # who it runs as stands there, too
-            raise _forbidden("a cron may hold no config.configurable; put it into context.")
-        as_oneself(value["payload"], ctx.user.identity, admin=ADMIN in ctx.permissions)
-        configurable.pop("user_id", None)  # the platform runs no cron with both
-    return _owned(ctx, value)
+    allowed = _owned(ctx, value)
+    planned = value.get("payload")
+    if not isinstance(planned, MutableMapping):
+        return allowed
+    if OPEN not in ctx.permissions:
+        await _plan_as_oneself(ctx, value, planned)
+    if ADMIN in ctx.permissions:
+        _mark(value, planned)
+    return allowed
 
 
 @auth.on.store
@@ -151,6 +159,57 @@ def _owned(ctx: Auth.types.AuthContext, value: MutableMapping[str, Any]) -> Any:
     return True if admin else {OWNER: identity}
 
 
+def holding(user_id: str) -> dict[str, bool]:
+    """Return what marks, in the metadata of threads, that somebody else ran there as a user.
+
+    It is a key for each user, since metadata is changed key by key; and a digest, since metadata
+    is traced.
+    """
+    return {f"holds_{hashlib.sha256(user_id.encode('utf-8', 'replace')).hexdigest()}": True}
+
+
+def _mark(made: MutableMapping[str, Any], run: Mapping[str, Any]) -> dict[str, bool] | None:
+    """Mark the metadata of what is made with who it runs as; return the mark."""
+    user_id = (run.get("context") or {}).get("user_id")
+    if not isinstance(user_id, str):
+        return None
+    mark = holding(user_id)
+    if isinstance(made.get("metadata"), MutableMapping):
+        made["metadata"].update(mark)
+    return mark
+
+
+async def _plan_as_oneself(
+    ctx: Auth.types.AuthContext, value: Mapping[str, Any], planned: MutableMapping[str, Any]
+) -> None:
+    """Set whose history a cron reads; a change of it that brings no context leaves that as it is.
+
+    Raises:
+        HTTPException: It is refused.
+    """
+    configurable = (planned.get("config") or {}).get("configurable") or {}
+    if set(configurable) - {"cron_id"}:  # who it runs as stands there, too
+        raise _forbidden("a cron may hold no config.configurable; put it into context.")
+    admin, identity = ADMIN in ctx.permissions, ctx.user.identity
+    if ctx.action == "update":
+        if "context" not in planned:
+            _check_webhook(planned, admin=admin)
+            return
+        if admin:
+            identity = await _runs_as(value["cron_id"]) or identity
+    as_oneself(planned, identity, admin=admin)
+    configurable.pop("user_id", None)  # the platform runs no cron with both
+
+
+async def _runs_as(cron_id: object) -> str | None:
+    """Return who a cron runs as; None if there is no such cron."""
+    try:
+        cron = await get_client().http.get(f"/runs/crons/{cron_id}")
+    except NotFoundError:
+        return None
+    return (cron["payload"].get("context") or {}).get("user_id")
+
+
 def as_oneself(run: MutableMapping[str, Any], identity: str, *, admin: bool) -> None:
     """Set whose history a run reads, and refuse another's, and a call to another machine.
 
@@ -167,6 +226,10 @@ def as_oneself(run: MutableMapping[str, Any], identity: str, *, admin: bool) -> 
         place.setdefault("user_id", identity)
     if not isinstance(context, MutableMapping):
         run["context"] = {"user_id": identity}
+    _check_webhook(run, admin=admin)
+
+
+def _check_webhook(run: Mapping[str, Any], *, admin: bool) -> None:
     if run.get("webhook") and not admin:
         raise _forbidden("a webhook would be sent what the run knows; leave it out.")
 

@@ -5,7 +5,7 @@ import sys
 from langgraph_sdk import get_client
 
 from guided_profile.apps.aegra_threads import forget_aegra_threads
-from guided_profile.apps.server_auth import OWNER, STORE_ROOT, label
+from guided_profile.apps.server_auth import OWNER, STORE_ROOT, holding, label
 from guided_profile.apps.server_parts import on_aegra, platform_store
 from guided_profile.tools.profiles import everything
 
@@ -15,7 +15,8 @@ _PAGE = 100
 async def forget_threads(user_id: str) -> int:
     """Delete a user's threads, with their runs, crons and store items; return how many threads.
 
-    Outside LangGraph Server and Aegra there are none.
+    Theirs are also those in which an admin ran as them. Outside LangGraph Server and Aegra there
+    are none.
     """
     gone = 0
     if on_aegra():
@@ -31,12 +32,13 @@ async def forget_threads(user_id: str) -> int:
 
 async def _forget_platform_threads(user_id: str) -> int:
     client = get_client()  # within the process, and so past the auth of requests
-    while crons := await client.crons.search(metadata={OWNER: user_id}, limit=_PAGE):
-        for cron in crons:
-            await client.crons.delete(cron["cron_id"])
     gone = 0
-    while threads := await client.threads.search(metadata={OWNER: user_id}, limit=_PAGE):
-        for thread in threads:
-            await client.threads.delete(thread["thread_id"])
-        gone += len(threads)
+    for theirs in ({OWNER: user_id}, holding(user_id)):
+        while crons := await client.crons.search(metadata=theirs, limit=_PAGE):
+            for cron in crons:
+                await client.crons.delete(cron["cron_id"])
+        while threads := await client.threads.search(metadata=theirs, limit=_PAGE):
+            for thread in threads:
+                await client.threads.delete(thread["thread_id"])
+            gone += len(threads)
     return gone

@@ -324,6 +324,36 @@ def test_a_model_that_fails_to_write_the_profile_disturbs_no_answer(
         assert "the profile is not made: " in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("I broke my skillet \ud83d", "I broke my skillet ?"),
+        (" " * 20_001 + "my skillet", "my skillet"),
+        (" my skillet\n", " my skillet\n"),
+        ("x" * 20_001, "x" * 20_000),
+    ],
+)
+def test_whatever_was_said_ends_no_run_and_is_kept_as_far_as_it_can_be(
+    anna: Companion, words: str, kept: str
+) -> None:
+    answer = ask(agent_of(anna, Host()), words)
+    assert answer["messages"][-1].text == "Gladly."
+    assert mark(answer)["failure"] == ""
+    assert kept in said_by(anna, "anna")
+
+
+def test_what_cannot_become_an_item_is_logged_without_its_words(
+    anna: Companion, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = agent_of(anna, Host())
+    monkeypatch.setattr(anna, "clock", lambda: "no time")
+    answer = ask(agent, "my skillet broke", user="ben")
+    assert answer["messages"][-1].text == "Gladly."
+    assert said_by(anna, "ben") == []
+    assert "what was said is not kept: ValidationError" in caplog.text
+    assert "skillet" not in caplog.text
+
+
 def test_after_closing_answers_are_plain(anna: Companion, caplog: pytest.LogCaptureFixture) -> None:
     agent = agent_of(anna, Host())
     anna.close()

@@ -7,7 +7,7 @@ import pytest
 from langgraph_sdk import Auth
 
 from guided_profile.apps import server_auth
-from guided_profile.apps.server_auth import ADMIN, OPEN, OWNER, auth, label
+from guided_profile.apps.server_auth import ADMIN, OPEN, OWNER, auth, holding, label
 from guided_profile.apps.server_guard import sender
 from guided_profile.apps.server_tokens import Caller
 
@@ -75,10 +75,61 @@ async def test_an_admin_may_name_a_user_and_is_themselves_otherwise() -> None:
     assert asked["kwargs"]["context"]["user_id"] == "root"
 
 
-async def test_without_auth_nothing_is_changed() -> None:
+async def test_without_auth_a_run_is_marked_with_its_user_and_nothing_else_is_changed() -> None:
     asked = run(context={"user_id": "anna"})
     assert await ruled("threads", "create_run", asked, "developer", OPEN, ADMIN) is True
-    assert asked == run(context={"user_id": "anna"})
+    assert asked == run(context={"user_id": "anna"}) | {"metadata": holding("anna")}
+    nameless = run()
+    assert await ruled("threads", "create_run", nameless, "developer", OPEN, ADMIN) is True
+    assert nameless == run()
+
+
+@pytest.fixture
+def platform(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the platform keeps, by id, when it is called from within: threads' metadata, crons."""
+    kept: dict[str, Any] = {}
+
+    async def update(thread_id: str, *, metadata: dict[str, Any]) -> None:
+        kept[thread_id] = metadata
+
+    async def get(path: str) -> Any:
+        return kept[path.removeprefix("/runs/crons/")]
+
+    inside = SimpleNamespace(threads=SimpleNamespace(update=update), http=SimpleNamespace(get=get))
+    monkeypatch.setattr(server_auth, "get_client", lambda: inside)
+    return kept
+
+
+async def test_where_an_admin_runs_as_a_user_the_thread_says_so(platform: dict[str, Any]) -> None:
+    asked = run(context={"user_id": "anna"}) | {"thread_id": "1"}
+    await ruled("threads", "create_run", asked, "root", ADMIN)
+    assert platform == {"1": holding("anna")}
+    assert asked["metadata"] == {OWNER: "root"} | holding("anna")
+    assert "anna" not in str(holding("anna"))
+    own = run() | {"thread_id": "2"}
+    await ruled("threads", "create_run", own)
+    assert set(platform) == {"1"}
+
+
+@pytest.mark.parametrize("who", [("bob",), ("root", ADMIN)])
+async def test_a_cron_that_is_changed_keeps_its_context(who: tuple[str, ...]) -> None:
+    for changed in ({"schedule": "* * * * *"}, {"input": {}}, {"config": {"tags": ["a"]}}):
+        asked = {"cron_id": "1", "payload": dict(changed)}
+        await ruled("crons", "update", asked, *who)
+        assert asked["payload"] == changed
+    with pytest.raises(Refused):
+        await ruled("crons", "update", {"payload": {"webhook": "https://evil.example"}})
+
+
+async def test_an_admin_changes_a_cron_without_becoming_its_user(platform: dict[str, Any]) -> None:
+    platform["1"] = {"payload": {"context": {"user_id": "anna"}}}
+    for context in ({"task": "preference"}, {}, None):
+        asked: dict[str, Any] = {"cron_id": "1", "payload": {"context": context}}
+        await ruled("crons", "update", asked, "root", ADMIN)
+        assert asked["payload"]["context"] == (context or {}) | {"user_id": "anna"}
+    own: dict[str, Any] = {"cron_id": "1", "payload": {"context": {"task": "preference"}}}
+    await ruled("crons", "update", own, "anna")
+    assert own["payload"]["context"] == {"task": "preference", "user_id": "anna"}
 
 
 @pytest.mark.parametrize("resource", ["threads", "crons"])

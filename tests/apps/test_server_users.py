@@ -280,6 +280,30 @@ async def test_crons_are_their_owners_and_run_as_them(
     assert made
 
 
+async def test_a_cron_that_is_changed_keeps_its_context_and_its_user(
+    anna: LangGraphClient, bob: LangGraphClient, connected: Connect
+) -> None:
+    context = {"task": "preference", "user_id": "anna"}
+    made = await anna.crons.create(
+        GRAPH, schedule="0 0 1 1 *", input=ASKED, context={"task": "preference"}
+    )
+    root = await connected(ROOT)
+
+    async def kept() -> Any:
+        (cron,) = [one for one in await anna.crons.search() if one["cron_id"] == made["cron_id"]]
+        return cron["payload"]["context"]
+
+    for client in (anna, root):
+        await client.crons.update(made["cron_id"], input={"question": "Whose cat?"})
+        assert await kept() == context
+    await root.crons.update(made["cron_id"], context={"task": "dialogue"})
+    assert await kept() == context | {"task": "dialogue"}
+    assert await _status(bob.crons.update(made["cron_id"], context={"task": "a"})) == 404
+    nobodys = "00000000-0000-0000-0000-000000000000"
+    assert await _status(root.crons.update(nobodys, context={"task": "a"})) == 404
+    await anna.crons.delete(made["cron_id"])
+
+
 async def test_a_cron_runs_as_its_owner(anna: LangGraphClient) -> None:
     before = {one["thread_id"] for one in await anna.threads.search(limit=100)}
     made = await anna.crons.create(
@@ -354,6 +378,34 @@ async def test_deleting_everything_reaches_threads_crons_and_store(
     assert (await bob.threads.get(kept))["thread_id"] == kept
 
 
+async def test_deleting_everything_reaches_where_an_admin_ran_as_the_user(
+    anna: LangGraphClient, connected: Connect, url: str
+) -> None:
+    root = await connected(ROOT)
+    as_anna: Any = {"input": ASKED, "context": {"user_id": "anna"}}
+    own = (await root.threads.create())["thread_id"]
+    there = (await root.threads.create())["thread_id"]
+    await root.runs.wait(there, GRAPH, **as_anna)
+    await root.runs.wait(there, GRAPH, input=ASKED, context={"user_id": "bob"})  # no longer hers
+    made = "00000000-0000-4000-8000-000000000001"
+    await root.runs.wait(made, GRAPH, if_not_exists="create", **as_anna)
+    await root.runs.wait(None, GRAPH, on_completion="keep", **as_anna)
+    await root.crons.create(GRAPH, schedule="0 0 1 1 *", **as_anna)
+    await root.runs.wait(own, GRAPH, input=ASKED, context={"user_id": "bob"})
+    assert "Miso" in str(await root.threads.get_state(there))
+    path = f"{url}/v1/everything?confirm=everything"
+    _send("DELETE", path, headers=bearer(token("cleo"))).raise_for_status()
+    before = len(await root.threads.search(limit=100))
+    gone = _send("DELETE", path, headers=ANNA).raise_for_status().json()
+    left = [one["thread_id"] for one in await root.threads.search(limit=100)]
+    assert gone["threads"] == before - len(left) >= 3
+    assert own in left
+    for thread in left:
+        assert "Miso" not in str(await root.threads.get_state(thread))
+        assert "Miso" not in str(await root.threads.get_history(thread))
+    assert "anna" not in str(await root.crons.search(limit=100))
+
+
 def test_our_errors_have_our_shape_here_too(url: str) -> None:
     for method, path, headers, status in (
         ("GET", "/v1/history", {}, 401),
@@ -385,6 +437,12 @@ async def test_without_auth_a_run_names_its_user_as_before(
             assert "Miso" in str(out["answer"]["profile"]["sentences"])
             with pytest.raises(Exception, match="user_id"):
                 await client.runs.wait(None, GRAPH, input=ASKED, context={})
+            thread = (await client.threads.create())["thread_id"]
+            await client.runs.wait(thread, GRAPH, input=ASKED, context={"user_id": "anna"})
+            path = f"{url}/v1/everything?confirm=everything"
+            assert _send("DELETE", f"{path}&user=ben").json()["threads"] == 0
+            assert _send("DELETE", f"{path}&user=anna").json()["threads"] == 1
+            assert await _status(client.threads.get(thread)) == 404
 
 
 PROXIED = {"X-Forwarded-For": "203.0.113.7"}

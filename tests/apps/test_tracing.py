@@ -4,10 +4,19 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
-from endpoint import Endpoint
+from endpoint import Endpoint, scripted_endpoint
+from langgraph_sdk import get_client
+from langgraph_server import langgraph_dev
+from langsmith import RunTree
 from langsmith_endpoint import langsmith
+from server_client import SECRET, bearer, token
+
+from guided_profile.apps.privacy import TOLD, limited_client
+from guided_profile.apps.settings import Traces
 
 
 def ask(**environment: str) -> tuple[float, subprocess.CompletedProcess[str]]:
@@ -69,10 +78,76 @@ def test_hidden_traces_hold_no_text_of_anybody(added: type[Endpoint]) -> None:
         _, done = ask(**traced(url), GUIDED_PROFILE_TRACES="hide")
     assert done.returncode == 0
     (root,) = [run for run in kept.runs.values() if run["name"] == "guided_profile"]
+    facts = {name for name in root["extra"]["metadata"] if name.startswith("guided_profile_")}
+    assert facts == {name for name in TOLD if name.startswith("guided_profile_")}
     assert root["extra"]["metadata"]["guided_profile_calls"] == 4
     told = str(kept.runs)
     for word in ("Miso", "anna", "Whose cat", "bicycle"):
         assert word not in told
+
+
+def metadata_kept(traces: Traces, metadata: dict[str, Any]) -> dict[str, Any]:
+    """Return what arrives of a run's metadata."""
+    with langsmith() as (kept, url):
+        client = limited_client(traces, api_url=url, api_key="key")
+        run = RunTree(name="recall", ls_client=client, extra={"metadata": metadata})
+        run.post()
+        client.flush()
+        client.cleanup()
+    told: dict[str, Any] = kept.runs[str(run.id)]["extra"]["metadata"]
+    return told
+
+
+def test_hidden_metadata_is_let_through_by_its_whole_name() -> None:
+    told = {
+        "langgraph_node": "recall",
+        "langgraph_step": 2,
+        "ls_model_name": "m",
+        "guided_profile_calls": 4,
+    }
+    forged = {
+        "langgraph_auth_user_id": "anna",
+        "langgraph_request_id": "anna",
+        "langgraph_nodes": "anna",
+        "ls_user_id": "anna",
+        "ls_structured_output_format": {"schema": "anna"},
+        "guided_profile_note": "anna",
+        "owner": "anna",
+    }
+    kept = metadata_kept("hide", told | forged)
+    assert {name: kept[name] for name in told} == told
+    assert not set(forged) & set(kept)
+
+
+def test_anonymized_metadata_does_not_say_whose_a_thread_is() -> None:
+    told = {"owner": "anna", "langgraph_auth_user_id": "anna", "langgraph_node": "recall"}
+    kept = metadata_kept("anonymize", told)
+    assert kept["langgraph_node"] == "recall"
+    assert "anna" not in str(kept)
+    assert kept["owner"] == kept["langgraph_auth_user_id"]
+
+
+@pytest.mark.live
+async def test_hidden_traces_of_a_server_do_not_say_who_asks(tmp_path: Path) -> None:
+    anna = bearer(token("anna.k@example.org"))
+    auth = {"GUIDED_PROFILE_AUTH": "jwt", "GUIDED_PROFILE_JWT_SECRET": SECRET}
+    item = {"text": "my cat Miso sleeps on my desk", "source": "chat"}
+    with (
+        langsmith() as (kept, tracing),
+        scripted_endpoint() as model,
+        langgraph_dev(
+            tmp_path, **model, **auth, **traced(tracing), GUIDED_PROFILE_TRACES="hide"
+        ) as url,
+    ):
+        async with get_client(url=url, headers=anna) as client:
+            await client.http.post("/v1/history", json={"items": [item]})
+            question = {"question": "Which pet do I have?"}
+            out = await client.runs.wait(None, "guided_profile", input=question)
+    assert out["answer"]["kind"] == "answered"
+    (root,) = [run for run in kept.runs.values() if run["name"] == "guided_profile"]
+    assert root["extra"]["metadata"]["guided_profile_calls"] >= 1
+    for word in ("anna", "example.org", "Miso", "Which pet"):
+        assert word not in str(kept.runs)
 
 
 def test_hidden_traces_hold_no_text_of_an_error(
