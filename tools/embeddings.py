@@ -183,10 +183,10 @@ class EndpointEmbedder(Embedder):
 
     def __init__(self, model: str, base_url: str | None, api_key: str | None) -> None:
         """Take the model's name there, the endpoint (None: OpenAI's own) and its key, if any."""
-        import openai  # slow to import, and only endpoints need it
-        from langchain_openai import OpenAIEmbeddings
+        from langchain_openai import OpenAIEmbeddings  # slow to import, and only endpoints need it
 
         from guided_profile.tools.model_errors import NO_KEY
+        from guided_profile.tools.model_transport import sync_client
 
         self.id = model
         self._dimension: int | None = None
@@ -198,7 +198,7 @@ class EndpointEmbedder(Embedder):
             chunk_size=64,  # texts a request: their tokens add up to what endpoints take
             max_retries=2,
             timeout=60,
-            http_client=openai.DefaultHttpxClient(timeout=60),
+            http_client=sync_client(60),
         )
 
     @property

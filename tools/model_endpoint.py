@@ -4,6 +4,7 @@ What is no reply of the API is a ValueError of ours, and never a crash somewhere
 stream that breaks off is no reply.
 """
 
+import json
 import math
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
@@ -72,11 +73,17 @@ class EndpointChat(ChatOpenAI):
     def _create_chat_result(
         self, response: Any, generation_info: dict[str, Any] | None = None
     ) -> ChatResult:
-        if isinstance(response, openai.BaseModel):
-            response = response.model_dump(warnings=False)
+        typed = response if isinstance(response, openai.BaseModel) else None
+        if typed is not None:
+            response = typed.model_dump(warnings=False)
+        if isinstance(response, str):  # JSON under another content type
+            response = json.loads(response)
         if isinstance(response, dict) and not response.get("error") and "choices" in response:
             response = sound(response, "message")
-        return super()._create_chat_result(response, generation_info)
+        result = super()._create_chat_result(response, generation_info)
+        if typed is not None:
+            _take_parsed(typed, result)
+        return result
 
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], *args: Any
@@ -108,6 +115,14 @@ class EndpointChat(ChatOpenAI):
             ended = ended or _ends(chunk)
             yield chunk
         _check_ended(ended)
+
+
+def _take_parsed(reply: Any, result: ChatResult) -> None:
+    """Add what the client made of the words, or that the model refuses: structured output."""
+    for name in ("parsed", "refusal"):
+        found = getattr(reply.choices[0].message, name, None)
+        if found is not None:
+            result.generations[0].message.additional_kwargs[name] = found
 
 
 def _ends(chunk: ChatGenerationChunk) -> bool:

@@ -1,9 +1,16 @@
-"""What requests to an endpoint are sent by: connections are kept, and no reply goes on for ever."""
+"""What requests to an endpoint are sent by: connections are kept, and no reply goes on for ever.
+
+Requests to this machine use no proxy, whatever the environment says: it would see what goes to the
+embedded model. And no cookies are kept: those of one user's reply would go with another's request.
+"""
 
 import asyncio
+import atexit
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from itertools import chain
 from typing import Any
 
 import aiohttp
@@ -14,6 +21,13 @@ from guided_profile.tools.model_errors import EndlessReplyError
 
 LARGEST_REPLY = 32_000_000
 """Bytes after which a reply is not read on: 100,000 tokens with their probabilities have fewer."""
+LONGEST_HEADER = 100_000
+"""Bytes of a line of a reply's head; aiohttp's own bound is 8,190, which some gateways go over."""
+
+_DIRECT = dict.fromkeys(
+    ("all://localhost", "all://127.0.0.1", "all://127.0.0.0/8", "all://[::1]"), None
+)
+_NO_COOKIES = CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
 
 class _Bounded(httpx2.AsyncByteStream):
@@ -39,28 +53,84 @@ async def _bound(response: httpx2.Response) -> None:
     response.stream = _Bounded(response.stream)
 
 
-_Open = tuple[httpx2.AsyncClient, AsyncGenerator[httpx2.AsyncClient]]
-_open: dict[asyncio.AbstractEventLoop, _Open] = {}
+async def _say_who_asks_once(request: httpx2.Request) -> None:
+    """Leave the user out of the URL: the header has it by now, and aiohttp refuses to take both."""
+    if request.url.userinfo:
+        request.url = request.url.copy_with(userinfo=b"")
 
 
-async def _client_of(loop: asyncio.AbstractEventLoop) -> AsyncGenerator[httpx2.AsyncClient]:
+_Open = tuple[httpx2.AsyncClient, aiohttp.ClientSession]
+_open: dict[asyncio.AbstractEventLoop, tuple[*_Open, AsyncGenerator[_Open]]] = {}
+
+
+async def _open_in(loop: asyncio.AbstractEventLoop) -> AsyncGenerator[_Open]:
     """Yield a client, and close it when the loop ends, which closes the generators begun in it."""
-    client = _client()
+    client, session = _client(), _session()
+    for transport in (client._transport, *client._mounts.values()):
+        if transport is not None:
+            transport.client = session  # type: ignore[attr-defined]
     try:
-        yield client
+        yield client, session
     finally:
-        del _open[loop]
+        _open.pop(loop, None)
         await client.aclose()
 
 
 def _client() -> httpx2.AsyncClient:
     # httpx's own transport takes twice the processor's time, and more with many connections kept
-    return openai.DefaultAioHttpClient(verify=_trusted(), event_hooks={"response": [_bound]})
+    return openai.DefaultAioHttpClient(
+        verify=_trusted(),
+        mounts=_DIRECT,
+        cookies=_NO_COOKIES,
+        event_hooks={"request": [_say_who_asks_once], "response": [_bound]},
+    )
+
+
+def _session() -> aiohttp.ClientSession:
+    limits = openai.DEFAULT_CONNECTION_LIMITS
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            ssl=_trusted(),
+            limit=limits.max_connections or 0,
+            keepalive_timeout=limits.keepalive_expiry,
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        max_line_size=LONGEST_HEADER,
+        max_field_size=LONGEST_HEADER,
+    )
 
 
 @cache
 def _trusted() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
+
+
+def _let_go(loop: asyncio.AbstractEventLoop) -> None:
+    """Drop the client of a loop that nobody ended as one should, which aiohttp would log."""
+    opened = _open.pop(loop, None)
+    if opened is None:  # another thread did
+        return
+    _, session, _ = opened
+    assert session.connector is not None
+    idle = session.connector._conns
+    if loop.is_closed():
+        loop.call_soon = _call_now  # type: ignore[method-assign, assignment]
+        for connection, _ in chain.from_iterable(idle.values()):
+            connection.abort()
+        del loop.call_soon
+    idle.clear()
+    session.detach()
+
+
+def _call_now(callback: Callable[..., Any], *args: Any, context: Any = None) -> None:
+    """Stand in for a closed loop's `call_soon`, by which its connections close themselves."""
+    callback(*args)
+
+
+@atexit.register
+def _let_go_of_all() -> None:
+    for loop in list(_open):
+        _let_go(loop)
 
 
 class _PerLoop(httpx2.AsyncClient):
@@ -73,15 +143,20 @@ class _PerLoop(httpx2.AsyncClient):
     async def send(self, request: httpx2.Request, **settings: Any) -> httpx2.Response:
         loop = asyncio.get_running_loop()
         if loop not in _open:
-            until_it_ends = _client_of(loop)
-            _open[loop] = (await anext(until_it_ends), until_it_ends)
-        client, _ = _open[loop]
+            for other in list(_open):
+                if other.is_closed():
+                    _let_go(other)
+            until_it_ends = _open_in(loop)
+            _open[loop] = (*await anext(until_it_ends), until_it_ends)
+        client, *_ = _open[loop]
         try:
             return await client.send(request, **settings)
         except httpx2.ConnectTimeout as error:
             if isinstance(error.__cause__, aiohttp.ServerTimeoutError):
                 raise
             raise httpx2.ConnectError(str(error)) from error  # aiohttp's: refused, or broken off
+        except (aiohttp.ClientError, UnicodeError) as error:
+            raise httpx2.RemoteProtocolError("what came back is not HTTP") from error
 
 
 def async_client(
@@ -97,3 +172,12 @@ def async_client(
         return openai.DefaultAsyncHttpxClient(timeout=timeout, transport=transport)
     _client()  # the first reads files, which an event loop should not wait for
     return _PerLoop(timeout=timeout, transport=httpx2.AsyncBaseTransport())
+
+
+def sync_client(timeout: float) -> httpx2.Client:
+    """Return what requests are sent by outside of event loops.
+
+    Args:
+        timeout: Of a request, in seconds.
+    """
+    return openai.DefaultHttpxClient(timeout=timeout, mounts=_DIRECT, cookies=_NO_COOKIES)

@@ -72,11 +72,10 @@ def endpoint_model(
         max_tokens: Where a reply is cut off whose call does not say; None: where the endpoint does.
         transport: What answers in the place of the endpoint.
     """
-    import openai  # slow to import, and not every model needs it
-
+    # slow to import, and not every model needs it
     from guided_profile.tools.model_endpoint import EndpointChat
     from guided_profile.tools.model_errors import NO_KEY
-    from guided_profile.tools.model_transport import async_client
+    from guided_profile.tools.model_transport import async_client, sync_client
 
     return EndpointChat(
         model=model,
@@ -88,7 +87,7 @@ def endpoint_model(
         max_retries=2,
         stream_usage=True,
         use_responses_api=False,
-        http_client=openai.DefaultHttpxClient(timeout=timeout),
+        http_client=sync_client(timeout),
         http_async_client=async_client(timeout, transport),
         deadline=timeout,
     )

@@ -116,6 +116,15 @@ def test_the_dimension_of_an_endpoint_is_asked_for_once(endpoint: Endpoint) -> N
     assert len(endpoint.asked) == 1
 
 
+def test_an_endpoint_on_this_machine_is_reached_without_a_proxy(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # where nothing listens
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert EndpointEmbedder("m", base_url=endpoint.url, api_key=None).dimension == 3
+
+
 @pytest.mark.parametrize(
     ("status", "reply", "said"),
     [

@@ -11,7 +11,9 @@ import pytest
 from endpoint import Endpoint
 from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI
+from langchain_openai.chat_models.base import OpenAIRefusalError
 from langgraph.graph import END, START, StateGraph
+from pydantic import BaseModel
 
 from guided_profile.graph.errors import ModelError
 from guided_profile.tools import model_transport
@@ -223,3 +225,34 @@ async def test_a_stream_that_breaks_off_is_no_answer(
         await streamed()
     assert faults.SECRET not in str(failed.value)
     assert len(endpoint.prompts) == 1  # somebody may have read the words: no second try
+
+
+class Pet(BaseModel):
+    name: str
+
+
+def part(text: str) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": {"content": text}}]}
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer")  # of ChatOpenAI, about its own chunks
+async def test_structured_output_is_the_object_that_was_asked_for(
+    endpoint: type[Endpoint],
+) -> None:
+    model = chat()
+    asked = model.with_structured_output(Pet)
+    endpoint.fault = faults.says('{"name": "Miso"}')
+    assert await asked.ainvoke("which?") == Pet(name="Miso")
+    assert asked.invoke("which?") == Pet(name="Miso")
+    endpoint.fault = faults.streams(
+        *(
+            {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"} | chunk
+            for chunk in (part('{"name": '), part('"Miso"}'), faults.ENDS)
+        )
+    )
+    assert [one async for one in asked.astream("which?")] == [Pet(name="Miso")]
+    assert list(asked.stream("which?")) == [Pet(name="Miso")]
+    endpoint.fault = faults.sends(message(content=None, refusal="I will not."))
+    with pytest.raises(OpenAIRefusalError, match="I will not"):
+        await asked.ainvoke("which?")
+    model.root_client.close()
