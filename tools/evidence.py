@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_profile.graph.state import HistoryItem, Sentence
+from guided_profile.tools.said import Said
 from guided_profile.tools.style import claimed_habits, own_words
 from guided_profile.tools.text_cache import TextCache
 from guided_profile.tools.topics import about, by_topic
-from guided_profile.tools.wording import Claim, Said, covered
+from guided_profile.tools.wording import Claim, covered
 
 MOST_EVIDENCE = 5
 """The most items that a sentence points to."""

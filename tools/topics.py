@@ -6,6 +6,7 @@ A claim of fact stands if
   nearest of them is in meaning, the fewer are enough; each of its clauses shares one, and what it
   ends on is shared;
 - its names, numbers and words for relatives stand in those items as they are;
+- those items tell it of the user, or of whom the claim speaks too, and as a fact (`subjects.py`);
 - no newer item denies it, and if it denies something, an item denies the same.
 
 An interest ("enjoys gardening") may also stand on several items that are near it in meaning alone,
@@ -15,9 +16,10 @@ The thresholds were set with `evals/bench_evidence.py`.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from guided_profile.tools.wording import Claim, Said, covered, head, telling_words
+from guided_profile.tools.said import Said
+from guided_profile.tools.wording import Claim, covered, head, telling_words
 
 _SIMILAR = 0.36
 """Cosine from which an item is about what a sentence is about, whatever its words."""
@@ -46,6 +48,8 @@ class Shared:
 
     index: int
     cosine: float
+    said: Said
+    """What the item says to the claim."""
     words: frozenset[str]
     """The stems of the claim that it has."""
 
@@ -61,18 +65,18 @@ def by_topic(
     """Score the items that support a sentence by what they are about; find those against it."""
     claim = Claim.of(sentence)
     there = about(claim, cosines, said)
-    over = {one.index: covered(claim.telling, said[one.index].denied) for one in there}
+    over = {one.index: covered(claim.telling, one.said.denied) for one in there}
     against = {index for index, words in over.items() if words and not claim.denies}
     there = [_without_what_is_over(one, over, against, ages) for one in there]
     if claim.denies:
-        denying = {one.index for one in there if _denies_too(claim, said[one.index])}
+        denying = {one.index for one in there if _denies_too(claim, one.said)}
         if not denying:
             return {}, set()
         there = [o for o in there if o.index in denying or not covered(claim.denied, o.words)]
     words = frozenset().union(*(one.words for one in there))
     if any(over[index] - words for index in against):
         return {}, set()
-    if not _stands(claim, words, there, said):
+    if not _stands(claim, words, there):
         found = _by_interest(sentence, claim, cosines, said)
         return found or _by_category(sentence, claim, cosines, said), set()
     chosen = _chosen(claim, there)
@@ -90,19 +94,14 @@ def about(claim: Claim, cosines: Mapping[int, float], said: Mapping[int, Said]) 
     found = []
     heads = {head(word) for word in claim.telling}
     for index, cosine in cosines.items():
-        item = said[index]
-        if _of_another(item, claim):
+        item = said[index].to(claim)
+        if item is None:
             continue
         words = _NONE if heads.isdisjoint(item.heads) else covered(claim.telling, item.telling)
         denied = bool(covered(words, item.denied))
         if cosine >= _SIMILAR or len(words) > 1 or (words and (denied or cosine >= _RELATED)):
-            found.append(Shared(index, cosine, frozenset(words)))
+            found.append(Shared(index, cosine, item, frozenset(words)))
     return found
-
-
-def _of_another(item: Said, claim: Claim) -> bool:
-    """Whether an item tells of a relative, of whom a claim does not speak."""
-    return bool(item.of_kin) and item.of_kin not in claim.kin and not claim.names & item.words
 
 
 def _without_what_is_over(
@@ -115,12 +114,10 @@ def _without_what_is_over(
         for word in over[index]
         if (ages[index], -index) <= (ages[one.index], -one.index)
     }
-    return Shared(one.index, one.cosine, one.words - gone)
+    return replace(one, words=one.words - gone)
 
 
-def _stands(
-    claim: Claim, words: frozenset[str], there: Sequence[Shared], said: Mapping[int, Said]
-) -> bool:
+def _stands(claim: Claim, words: frozenset[str], there: Sequence[Shared]) -> bool:
     """Whether what items share with a claim of fact carries it."""
     sharing = [one for one in there if one.words]
     if not sharing:
@@ -132,7 +129,7 @@ def _stands(
         return False
     if not all(part & words for part in claim.parts):
         return False
-    return _literal(claim, [said[one.index] for one in sharing])
+    return _literal(claim, [one.said for one in sharing])
 
 
 def _literal(claim: Claim, items: Sequence[Said]) -> bool:
@@ -165,7 +162,7 @@ def _by_interest(
     near = {
         index: cosine
         for index, cosine in cosines.items()
-        if cosine >= _SIMILAR and not said[index].of_kin
+        if cosine >= _SIMILAR and said[index].to(claim) is not None
     }
     return near if len(near) > 1 and len(claim.telling) < 3 else {}
 
@@ -179,13 +176,13 @@ def _by_category(
         return {}
     shared = {}
     for index, cosine in cosines.items():
-        item = said[index]
-        if item.disliked or _of_another(item, claim):
+        item = said[index].to(claim)
+        if item is None or item.disliked:
             continue
         words = frozenset(covered(wanted, item.labels))
         if words and not covered(words, item.denied):
-            shared[index] = Shared(index, cosine, words)
+            shared[index] = Shared(index, cosine, item, words)
     words = frozenset().union(*(one.words for one in shared.values()))
-    if words != wanted or not _literal(claim, [said[index] for index in shared]):
+    if words != wanted or not _literal(claim, [one.said for one in shared.values()]):
         return {}
     return {index: one.score(claim) for index, one in shared.items()}

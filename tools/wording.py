@@ -1,4 +1,4 @@
-"""What can be read from a text's words: what it is about, what it denies, of whom it tells.
+"""What can be read from a text's words: what it is about, what it denies, what it claims.
 
 Words are compared by their stems, so any language that separates words will do. A few short lists
 (words that say nothing, kin, endings) are in English, German, Spanish and French.
@@ -30,51 +30,51 @@ _EMPTY = frozenset(
     "llamada persona vive trabaja toca juega compra bebe "
     "les des une est dans pour avec sur elle ses son cette personne aime ".split()
 )
-_KIN = frozenset(
+_STATES = frozenset("married single divorced widowed engaged male female".split())
+"""Words for marriage and gender."""
+RELATIVES = frozenset(
     "wife husband spouse partner girlfriend boyfriend fiance fiancee son daughter child children "
     "kid kids baby brother sister sibling mother father mom mum dad parent grandson granddaughter "
-    "grandchild grandmother grandfather grandma grandpa cousin uncle aunt nephew niece married "
-    "single divorced widow widower widowed engaged male female man woman boy girl teenager "
+    "grandchild grandmother grandfather grandma grandpa cousin uncle aunt nephew niece "
+    "widow widower man woman boy girl teenager "
     "frau mann sohn tochter kind kinder bruder schwester mutter vater oma opa hermano hermana hijo "
     "hija padre madre marido esposa novio novia abuelo abuela primo prima hombre mujer frère sœur "
     "fils fille père mère mari femme copain copine homme".split()
 )
+_KIN = RELATIVES | _STATES
+_WHEN = (
+    r"since|on|in|at|from|by|for|last|again|yesterday|today|this|now|when|while|before|after|"
+    r"seit|am|im|letzte\w*|gestern|heute|vor|wieder"
+)
 _ENDING = re.compile(
     r"\b(?:"
+    r"(?P<gone>died|passed away|broke down|(?-i:(?:is|are|was|were|['’]s) dead)|"
+    r"gestorben|gestohlen|kaputt|murió|fue robad[oa]|est morte?|été volée?|"
+    rf"(?:sold|cancel\w*ed|returned|stolen|broken|verkauft|gekündigt)(?= (?:{_WHEN})\b))|"
     r"no more|no longer|no(?!\.? ?\d)|not|cannot|never|without|instead of|rather than|any ?more|"
+    r"neither|(?:i|we|they|he|she|who|person)(?: also| always| often)? used to|(?<!\w\W)used to|"
+    r"(?:nobody|(?:rarely|seldom)(?! (?:used|worn|miss\w*|skip\w*)\b)|"
+    r"(?:hardly|barely)(?! (?:\w+ed|made|got|worn|wait|miss|skip)\b))(?-i:(?= [a-z]))|"  # no title
     r"quit|quits|stop(?:s|ped)?|sold|sell(?:s|ing)?|cancel\w*|drop(?:ped)|uninstall\w*|retired?|"
     r"return(?:s|ed)|g[ai]ven?s? (?:up|away)|gave (?P<given>.{1,40}?) (?:away|to)|"
     r"sen[dt]s? (?P<sent>.{0,40}?)\bback|"
-    r"left (?=the|my|our|a |their)|refuses?|avoids?|hates?|dislikes?|allergic|broken?|stolen|died|"
+    r"left (?=the|my|our|a |their)|refuses?|avoids?|hates?|detests?|loathes?|despises?|dislikes?|"
+    r"allergic|broken?|stolen|"
     r"(?:switch|mov|chang|convert)\w* (?:.{1,40}? )?from|prefers? .{1,40}? (?:to|over)|"
-    r"nicht|kein\w*|nie|ohne|statt|verkauft\w*|aufgehört|gekündigt|"
-    r"nunca|sin|en vez de|vend(?:í|ió|ido|imos)|dej(?:é|ó|ado)|"
-    r"pas|jamais|sans|vendu\w*|arrêté|quitté"
+    r"nicht|kein\w*|nie|niemand|kaum|ohne|statt|verkauft\w*|aufgehört|gekündigt|"
+    r"nunca|nadie|apenas|sin|en vez de|vend(?:í|ió|ido|imos)|dej(?:é|ó|ado)|"
+    r"pas|jamais|rarement|sans|vendu\w*|arrêté|quitté"
     r")\b|n['’]t\b",
     re.IGNORECASE,
 )
-"""Denies something, or says that it is over; what follows in its clause is denied."""
-_DISLIKE = re.compile(
-    r"\b(?:"
-    r"(?:one|two|1|2)[ -]stars?|[12](?: out of |/)5|disappoint(?:ed|ing|s)|regret(?:s|ted)?|"
-    r"waste of (?:money|time|space)|(?:do|did|would)(?:n['’]t| not) (?:buy|recommend|like|enjoy)|"
-    r"can(?:not|['’]t) stand|"
-    r"(?:ein(?:en)?|zwei) sterne?|enttäusch(?:t|end)|bereue|"
-    r"(?:una|dos) estrellas?|decepcion(?:ó|ante|ado)|(?:une|deux) étoiles?|déçue?|décevante?"
-    r")\b",
-    re.IGNORECASE,
-)
-"""Says of what a text is about that it was not liked."""
-_SPEAKS = re.compile(
-    r"\b(?:i|i['’](?:m|ve|d|ll)|ich|yo|je|j['’]\w+)\b(?!['’.])|\?\s*$|"
-    r"\b(?:you|du|tú|usted|vous)\b[^.?!]*\?",
-    re.IGNORECASE,
-)
-"""Somebody says it, of themselves or to ask; a title or an entry in a log does not."""
+"""Denies something, or says that it is over; what follows in its clause is denied. If something is
+`gone`, what comes before is ("My bike was stolen on Tuesday").
+"""
 _CLAUSE = re.compile(
     r"[,;:!?()\n]|(?<!\b[Nn]o)\.(?!\d)|(?<=\b[Nn]o)\.(?! ?\d)|"  # No. 5 is one thing
     r"\b(?:and|but|if|so|und|aber|y|pero|et|mais)\b"
 )
+_WISHES = re.compile(r"\b(?:wish\w*|wants?|would|hop(?:es?|ing)|dream\w*)\b", re.IGNORECASE)
 _CHANGED_TO = re.compile(r"\b(?:to|auf|a|à)\b", re.IGNORECASE)
 _NUMBERS = {
     word: str(number)
@@ -84,12 +84,6 @@ _NUMBERS = {
 }
 _GERMAN = re.compile(r"\b(?:der|das|und|ist|ein|eine[nrm]?|sie|auf|mit|diese[rsnm]?|nicht)\b", re.I)
 _NAMED = re.compile(r"\b(?:named|called|namens|heißt|llamad[oa]|llama|appelée?)\s+(\w+)", re.I)
-_OF_KIN = re.compile(
-    r"^\W*(?:my|our|meine?|unsere?|mis?|mon|ma|mes|nuestr[oa])\s+(\w+)", re.IGNORECASE
-)
-_FIRST_PERSON = re.compile(
-    r"\b(?:I|I['’]\w+|we|me|us|ich|wir|yo|nosotros|je|nous)\b", re.IGNORECASE
-)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -147,8 +141,8 @@ def covered(wanted: Iterable[str], there: Collection[str]) -> set[str]:
 def denied_words(text: str) -> set[str]:
     """Return the stems of what a text denies or says to be over.
 
-    That is what follows the ending in its clause or, if nothing does, what comes before it; of what
-    was given or sent away, it is that thing.
+    That is what follows the ending in its clause or, if nothing does, what comes before it, and the
+    other way round for what is gone; of what was given or sent away, it is that thing.
     """
     denied: set[str] = set()
     for clause in _CLAUSE.split(text):
@@ -158,8 +152,9 @@ def denied_words(text: str) -> set[str]:
         after = clause[found.end() :]
         if found[0].casefold().endswith("from"):
             after = _CHANGED_TO.split(after)[0]
-        gone = telling_words(found["given"] or found["sent"] or "")
-        denied |= gone or telling_words(after) or telling_words(clause[: found.start()])
+        sides = [telling_words(after), telling_words(clause[: found.start()])]
+        first, second = reversed(sides) if found["gone"] else sides
+        denied |= telling_words(found["given"] or found["sent"] or "") or first or second
     return denied
 
 
@@ -183,6 +178,8 @@ class Claim:
     numbers: frozenset[str]
     kin: frozenset[str]
     """Its words for relatives, gender and marriage, folded."""
+    wishes: bool
+    """Whether it speaks of what somebody would do or like."""
     denies: bool
     denied: frozenset[str]
 
@@ -196,7 +193,8 @@ class Claim:
             parts=tuple(part for part in map(_stems, _CLAUSE.split(sentence)) if part),
             names=frozenset(_names(sentence)),
             numbers=frozenset(numbers(sentence)),
-            kin=frozenset(_kin(sentence)),
+            kin=frozenset(kin(sentence)),
+            wishes=bool(_WISHES.search(sentence)),
             denies=denies(sentence),
             denied=frozenset(denied_words(sentence)),
         )
@@ -216,50 +214,9 @@ def _names(sentence: str) -> set[str]:
     return {name.casefold() for name in found} - {"i"} - _EMPTY
 
 
-def _kin(text: str) -> set[str]:
+def kin(text: str) -> set[str]:
+    """Return a text's words for relatives, gender and marriage, folded and without a plural s."""
     words = re.findall(r"\w+", text.casefold())
     return {
         word for word in (w if w in _KIN else w.removesuffix("s") for w in words) if word in _KIN
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What an item of a history says."""
-
-    words: frozenset[str]
-    """All its words, folded."""
-    telling: frozenset[str]
-    heads: frozenset[str]
-    """The heads of its telling words."""
-    labels: frozenset[str]
-    """The stems of its category's telling words."""
-    numbers: frozenset[str]
-    kin: frozenset[str]
-    denied: frozenset[str]
-    disliked: bool
-    """Whether it says of what it is about that it was not liked."""
-    spoken: bool
-    """Whether the person speaks in it: what one says has to be understood, and not matched."""
-    of_kin: str
-    """The relative that it tells of instead of the user; empty: it tells of the user."""
-
-    @classmethod
-    def of(cls, text: str, category: str | None) -> "Said":
-        """Read an item."""
-        whole = f"{category or ''} {text}"
-        whose = _OF_KIN.match(text)
-        kin = _kin(whose[1]) if whose else set()
-        telling = frozenset(telling_words(whole))
-        return cls(
-            words=frozenset(re.findall(r"\w+", whole.casefold())),
-            telling=telling,
-            heads=frozenset(map(head, telling)),
-            labels=frozenset(telling_words(category or "")),
-            numbers=frozenset(numbers(text)),
-            kin=frozenset(_kin(whole)),
-            denied=frozenset(denied_words(text)),
-            disliked=bool(_DISLIKE.search(text)),
-            spoken=bool(_SPEAKS.search(text)),
-            of_kin="" if not kin or _FIRST_PERSON.search(text) else kin.pop(),
-        )
