@@ -3,7 +3,6 @@
 START → receive → recall ─(profile is fresh, or none is needed)─────────┐
                     │(none, or stale)                                   ▼
                     └→ digest ×N → merge → profile ───────────────→ respond → review ─→ END
-                            (past respond where nothing is known that it may see) ↑
              recall, wider ←──────────────────────(abstained, tries left)────┘ │
              recall ← clarify (waits for the user) ←──(abstained, task asks)───┘
              recall ← welcome (waits for the user) ←── recall, with too little history
@@ -84,19 +83,13 @@ def build_graph(
         if may_welcome(task, state):
             return "welcome"
         if state["profile"] or not parts:
-            return after_profile(state, runtime)
+            return "respond" if told(task, state) or not task.sees else "review"
         if not task.needs_guidance:
             return "profile"
         return [Send("digest", part) for part in parts_of(task, state)]
 
-    def after_merge(
-        state: State, runtime: Runtime[Context]
-    ) -> Literal["profile", "respond", "review"]:
-        return "profile" if task_of(runtime).needs_profile else after_profile(state, runtime)
-
-    def after_profile(state: State, runtime: Runtime[Context]) -> Literal["respond", "review"]:
-        task = task_of(runtime)
-        return "respond" if told(task, state) or not task.sees else "review"
+    def after_merge(state: State, runtime: Runtime[Context]) -> Literal["profile", "respond"]:
+        return "profile" if task_of(runtime).needs_profile else "respond"
 
     def after_review(
         state: State, runtime: Runtime[Context]
@@ -122,7 +115,7 @@ def build_graph(
     )
     builder.add_edge("digest", "merge")
     builder.add_conditional_edges("merge", after_merge)
-    builder.add_conditional_edges("profile", after_profile)
+    builder.add_edge("profile", "respond")
     builder.add_edge("respond", "review")
     builder.add_conditional_edges(
         "review", after_review, {"recall": "recall", "clarify": "clarify", "end": END}

@@ -35,7 +35,7 @@ from guided_profile.tools.choices import (
 from guided_profile.tools.evidence import nearness
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import LetterScores, complete, score_letters
-from guided_profile.tools.seen import seen
+from guided_profile.tools.seen import seen, told
 
 MOST_ROTATIONS = 6
 """More options than this are rotated in this many evenly spaced steps."""
@@ -57,16 +57,18 @@ def make_respond(
         context = require(runtime.context)
         task = find_task(tasks, context.task).with_switches(context)
         runtime.stream_writer({"stage": "respond"})
+        if task.sees and not told(task, state):  # a profile, none of whose sentences count
+            return {"reply": Reply(text=""), "calls": []}
         if task.kind == "choice":
             return await _choose(history, chat, task, context.user_id, state)
-        told = _told(task, state)
-        asked = await _ask_whether_answerable(chat, task, state, told)
+        block = _block(task, state)
+        asked = await _ask_whether_answerable(chat, task, state, block)
         if asked and asked.probability < task.floor(state["touched"]):
             reply = Reply(text="", answerable=asked.probability)
             return {"reply": reply, "calls": [asked.call]}
         done = await complete(
             chat,
-            messages([], told + _instruction(task, state)),
+            messages([], block + _instruction(task, state)),
             stage="respond",
             max_tokens=task.max_tokens.response,
             temperature=task.temperature,
@@ -83,19 +85,19 @@ def make_respond(
     return respond
 
 
-def _told(task: Task, state: State) -> str:
+def _block(task: Task, state: State) -> str:
     """Return what stands before every instruction of this stage: all that the task lets it see."""
     items = state["recalled"] if "personal_context" in task.sees else []
     shown = task.shown(state["profile"])
-    told = history_block(items) if items else ""
+    block = history_block(items) if items else ""
     if "guidance" in task.sees and state["guidance"]:
-        told += render(GUIDANCE, guidance=as_data(state["guidance"]))
+        block += render(GUIDANCE, guidance=as_data(state["guidance"]))
     if "profile" in task.sees and shown:
         profile = " ".join(sentence.text for sentence in shown)
-        told += render(PROFILE, profile=as_data(profile))
+        block += render(PROFILE, profile=as_data(profile))
     if state["clarification"]:
-        told += render(CLARIFIED, clarification=as_data(state["clarification"]))
-    return told
+        block += render(CLARIFIED, clarification=as_data(state["clarification"]))
+    return block
 
 
 def _instruction(task: Task, state: State, options: Sequence[str] = ()) -> str:
@@ -119,13 +121,13 @@ class _Answerable:
 
 
 async def _ask_whether_answerable(
-    chat: BaseChatModel, task: Task, state: State, told: str
+    chat: BaseChatModel, task: Task, state: State, block: str
 ) -> _Answerable | None:
     """Ask the task's yes-or-no question, if it has one, there is history, and it can be weighed."""
     if not task.abstention.answerable or not task.sees:
         return None
     check = render(task.abstention.answerable, question=as_data(state["text"]))
-    scores = await score_letters(chat, messages([], told + check), ("Yes", "No"), stage="respond")
+    scores = await score_letters(chat, messages([], block + check), ("Yes", "No"), stage="respond")
     yes, no = (scores.letters or {}).get("Yes", 0.0), (scores.letters or {}).get("No", 0.0)
     return _Answerable(yes / (yes + no), scores.call) if yes + no > 0 else None
 
@@ -136,11 +138,11 @@ async def _choose(
     options = state["choices"]
     orders = rotations(len(options), MOST_ROTATIONS if task.debiased else 1)
     letters = LETTERS[: len(options)]
-    told = _told(task, state)
+    block = _block(task, state)
 
     async def score(order: Sequence[int]) -> LetterScores:
         shown = [options[index] for index in order]
-        asked = messages([], told + _instruction(task, state, shown))
+        asked = messages([], block + _instruction(task, state, shown))
         return await score_letters(chat, asked, letters, stage="respond")
 
     first = await score(orders[0])  # alone: it fills the prefix cache that the others are served by
