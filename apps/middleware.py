@@ -37,6 +37,7 @@ from guided_profile.graph.prompts import (
     KNOWN_IS_DATA,
     approximate_tokens,
     as_data,
+    encodable,
     history_block,
     render,
 )
@@ -188,7 +189,7 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     def _begin(self, user_id: str, text: str, request: ModelRequest[Any]) -> Future[Known] | Lookup:
         if monotonic() < self._rests_until:
             return Lookup(failure=f"not looked up: it took over {self.patience:g} s before")
-        said = (_words(m) for m in request.messages if isinstance(m, HumanMessage))
+        said = (encodable(m.text) for m in request.messages if isinstance(m, HumanMessage))
         try:
             return self.companion.known(user_id, text, self.recall_tokens, said)
         except RuntimeError as error:  # it was closed
@@ -261,12 +262,7 @@ def _user_id(context: Any) -> str:
 
 def _said(messages: Sequence[AnyMessage]) -> str:
     """Return what the user said last; empty if nothing."""
-    return next((_words(m) for m in reversed(messages) if isinstance(m, HumanMessage)), "")
-
-
-def _words(message: AnyMessage) -> str:
-    """Return a message's text as it can be stored: half an emoji is no text."""
-    return message.text.encode("utf-8", "replace").decode("utf-8")
+    return next((encodable(m.text) for m in reversed(messages) if isinstance(m, HumanMessage)), "")
 
 
 def _turn(messages: Sequence[AnyMessage]) -> list[str]:
@@ -277,7 +273,9 @@ def _turn(messages: Sequence[AnyMessage]) -> list[str]:
     start = end
     while start and isinstance(messages[start - 1], HumanMessage):
         start -= 1
-    said = [_words(m) for m in messages[start:end] if "lc_source" not in m.additional_kwargs]
+    said = [
+        encodable(m.text) for m in messages[start:end] if "lc_source" not in m.additional_kwargs
+    ]
     return list(dict.fromkeys(text for text in said if text.strip()))
 
 

@@ -274,7 +274,7 @@ def main() -> None:
     for package in PEERS.values():
         package.load()
     if given.history:
-        lines = given.history.read_text(encoding="utf-8").split("\n")[: given.items or 12]
+        lines = given.history.read_text(encoding="utf-8").strip().split("\n")[: given.items or 12]
         asyncio.run(measure_model([HistoryItem.model_validate_json(line) for line in lines]))
     else:
         asyncio.run(measure(given.items or 100, given.questions, given.rounds, given.latency))

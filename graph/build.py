@@ -83,7 +83,7 @@ def build_graph(
         if may_welcome(task, state):
             return "welcome"
         if state["profile"] or not parts:
-            return "respond" if told(task, state) or not task.sees else "review"
+            return "respond" if told(task, state) else "review"
         if not task.needs_guidance:
             return "profile"
         return [Send("digest", part) for part in parts_of(task, state)]

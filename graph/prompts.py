@@ -141,6 +141,11 @@ def visible(text: str) -> str:
     return _HIDDEN.sub(lambda found: found[1] or "", _LINE_BREAK.sub("\n", text))
 
 
+def encodable(text: str) -> str:
+    """Return a text that files and databases take: half an emoji, which is no text, becomes `?`."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def without_queries(text: str) -> str:
     """Return a text whose links are no longer links: host and path, with nothing to fill in."""
     return text if "://" not in text else _LINK.sub(lambda found: found[1], text)

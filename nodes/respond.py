@@ -57,7 +57,7 @@ def make_respond(
         context = require(runtime.context)
         task = find_task(tasks, context.task).with_switches(context)
         runtime.stream_writer({"stage": "respond"})
-        if task.sees and not told(task, state):  # a profile, none of whose sentences count
+        if not told(task, state):  # a profile, none of whose sentences count
             return {"reply": Reply(text=""), "calls": []}
         if task.kind == "choice":
             return await _choose(history, chat, task, context.user_id, state)

@@ -131,7 +131,7 @@ def may_retry(task: Task, state: State, context: Context, reason: AbstentionReas
 
 def find_abstention(task: Task, state: State) -> AbstentionReason | None:
     """Return why the reply is no answer, by the task's rule; None if it is one."""
-    if task.sees and not told(task, state):
+    if not told(task, state):
         return "no_history"
     reply = state["reply"]
     if reply.probabilities is not None:

@@ -10,6 +10,7 @@ from langgraph.types import interrupt
 from pydantic import ValidationError
 
 from guided_profile.graph.context import Context, require
+from guided_profile.graph.prompts import encodable
 from guided_profile.graph.state import HistoryItem, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
@@ -38,9 +39,8 @@ def replied(reply: Any, *, source: str, time: datetime, asked: str = "") -> Hist
     """
     if not isinstance(reply, str) or not reply.strip():
         return None
-    text = reply.strip().encode("utf-8", "replace").decode("utf-8")  # half an emoji is no text
     try:
-        return HistoryItem(text=asked + text, source=source, time=time)
+        return HistoryItem(text=asked + encodable(reply.strip()), source=source, time=time)
     except ValidationError:  # too long
         return None
 

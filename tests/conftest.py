@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from endpoint import Endpoint
+from histories import user_line
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -141,6 +142,26 @@ def added(endpoint: type[Endpoint], tmp_path: Path) -> type[Endpoint]:
     path.write_text("\n".join(map(json.dumps, lines)))
     assert main(["add", str(path), "--user", "anna"]) == 0
     return endpoint
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> Path:
+    """A file of six users' histories."""
+    path = tmp_path / "histories.jsonl"
+    path.write_text("".join(map(user_line, range(6))))
+    return path
+
+
+@pytest.fixture
+def build(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
+    """Builds profiles, and returns what the command says as JSON, with its exit code."""
+
+    def built(*arguments: str | Path) -> dict[str, Any]:
+        capsys.readouterr()
+        code = main(["build", *map(str, arguments), "--json"])
+        return json.loads(capsys.readouterr().out) | {"code": code}
+
+    return built
 
 
 @pytest.fixture

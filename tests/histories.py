@@ -1,6 +1,7 @@
 """What histories are made of, for tests."""
 
 import hashlib
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,3 +35,14 @@ def item(text: str, day: int | None = None, **fields: Any) -> HistoryItem:
 
 def texts(items: list[HistoryItem]) -> list[str]:
     return [one.text for one in items]
+
+
+CAT = "my cat Miso sleeps on my desk"
+BIKE = "the bicycle commute took 20 minutes"
+
+
+def user_line(number: int, *more: str) -> str:
+    """Return a user's history as a line of a file that profiles are built from."""
+    user = f"user-{number}"
+    history: list[Any] = [f"{user}: {CAT}", {"text": f"{user}: {BIKE}", "time": "2025-01-02"}]
+    return json.dumps({"user_id": user, "history": [*history, *more]}) + "\n"

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
+from math import inf
 from threading import Lock
 from time import monotonic
 
@@ -48,9 +49,12 @@ class Builds:
             yield
             return
         with self._lock:
-            self._until[key] = monotonic() + self._lease
+            self._until[key] = inf
         try:
             yield
         except BaseException:
             self.leave(key)
             raise
+        with self._lock:
+            if key in self._until:  # it may have been left in the stage
+                self._until[key] = monotonic() + self._lease

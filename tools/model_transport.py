@@ -7,10 +7,9 @@ embedded model. And no cookies are kept: those of one user's reply would go with
 import asyncio
 import atexit
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from itertools import chain
 from typing import Any
 
 import aiohttp
@@ -107,24 +106,11 @@ def _trusted() -> ssl.SSLContext:
 
 def _let_go(loop: asyncio.AbstractEventLoop) -> None:
     """Drop the client of a loop that nobody ended as one should, which aiohttp would log."""
-    opened = _open.pop(loop, None)
-    if opened is None:  # another thread did
-        return
-    _, session, _ = opened
-    assert session.connector is not None
-    idle = session.connector._conns
-    if loop.is_closed():
-        loop.call_soon = _call_now  # type: ignore[method-assign, assignment]
-        for connection, _ in chain.from_iterable(idle.values()):
-            connection.abort()
-        del loop.call_soon
-    idle.clear()
-    session.detach()
-
-
-def _call_now(callback: Callable[..., Any], *args: Any, context: Any = None) -> None:
-    """Stand in for a closed loop's `call_soon`, by which its connections close themselves."""
-    callback(*args)
+    if opened := _open.pop(loop, None):  # None: another thread did
+        _, session, _ = opened
+        assert session.connector is not None
+        session.connector._conns.clear()
+        session.detach()
 
 
 @atexit.register

@@ -14,6 +14,7 @@ from langchain_core.runnables.config import merge_configs
 from langgraph.constants import TAG_NOSTREAM
 from pydantic import SecretStr
 
+from guided_profile.graph.prompts import encodable
 from guided_profile.graph.state import Call, Cost
 from guided_profile.tools.model_refusals import accepted, refuse, refused, refused_setting
 
@@ -265,7 +266,7 @@ _REASONS = {"max_tokens": "length", "end_turn": "stop", "content_filter": "lengt
 
 def _text(message: AIMessage) -> str:
     """Return what a model wrote, without what no file or database takes."""
-    return message.text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    return encodable(message.text.replace("\0", "\ufffd"))
 
 
 def _finish_reason(message: AIMessage) -> str:

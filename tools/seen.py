@@ -9,9 +9,10 @@ from guided_profile.tools.history import HistoryStore
 
 
 def told(task: Task, state: State) -> bool:
-    """Whether the response has anything of the user to answer from: what the task lets it see."""
+    """Whether the response has what the task lets it see to answer from, or is to see nothing."""
     return bool(
-        ("personal_context" in task.sees and state["recalled"])
+        not task.sees
+        or ("personal_context" in task.sees and state["recalled"])
         or ("guidance" in task.sees and state["guidance"])
         or ("profile" in task.sees and task.shown(state["profile"]))
         or state["clarification"]

@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +12,15 @@ import faults
 import pytest
 from endpoint import PROFILE, Endpoint
 from faults import Fault
+from histories import BIKE, CAT, user_line
 
 from guided_profile.apps.cli import main
 
-CAT = "my cat Miso sleeps on my desk"
-BIKE = "the bicycle commute took 20 minutes"
-Say = Callable[..., dict[str, Any]]
+Build = Callable[..., dict[str, Any]]
 
 
 def calls_by_user(endpoint: type[Endpoint]) -> Counter[str]:
     return Counter(found[0] for one in endpoint.prompts if (found := re.search(r"user-\d+", one)))
-
-
-def line(number: int, *more: str) -> str:
-    user = f"user-{number}"
-    history: Sequence[Any] = [f"{user}: {CAT}", {"text": f"{user}: {BIKE}", "time": "2025-01-02"}]
-    return json.dumps({"user_id": user, "history": [*history, *more]}) + "\n"
 
 
 def refusing(words: str) -> Fault:
@@ -48,32 +41,12 @@ def without_usage(one: Endpoint, asked: dict[str, Any]) -> bool:
     return True
 
 
-@pytest.fixture
-def histories(tmp_path: Path) -> Path:
-    path = tmp_path / "histories.jsonl"
-    path.write_text("".join(map(line, range(6))))
-    return path
-
-
-@pytest.fixture
-def say(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Say:
-    """Builds, and returns what it says as JSON, its exit code, and what it has written."""
-
-    def said(*arguments: str | Path) -> dict[str, Any]:
-        capsys.readouterr()
-        code = main(["build", *map(str, arguments), "--json"])
-        printed = capsys.readouterr()
-        return json.loads(printed.out) | {"code": code, "stderr": printed.err}
-
-    return said
-
-
 def results(path: Path) -> list[dict[str, Any]]:
     return [json.loads(one) for one in path.read_text().splitlines()]
 
 
 def test_everybody_who_has_a_history_gets_a_profile_and_only_once(
-    endpoint: type[Endpoint], say: Say, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    endpoint: type[Endpoint], build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     notes = tmp_path / "notes.txt"
     notes.write_text(f"{CAT}\n{BIKE}\n")
@@ -81,11 +54,11 @@ def test_everybody_who_has_a_history_gets_a_profile_and_only_once(
         assert main(["add", str(notes), "--user", user]) == 0
     notes.write_text("alone\n")
     assert main(["add", str(notes), "--user", "new"]) == 0
-    first = say("--all", "--task", "assistant")
+    first = build("--all", "--task", "assistant")
     assert (first["code"], first["users"], first["built"]) == (0, 4, 3)
     assert (first["too_little_history"], first["left"]) == (1, 0)
     assert first["cost"]["calls"] == len(endpoint.prompts) == 6
-    again = say("--all", "--task", "assistant")
+    again = build("--all", "--task", "assistant")
     assert (again["fresh"], again["built"], again["cost"]["calls"]) == (3, 0, 0)
     assert main(["profile", "--user", "bo", "--task", "assistant"]) == 0
     assert "a cat named Miso" in capsys.readouterr().out
@@ -93,9 +66,9 @@ def test_everybody_who_has_a_history_gets_a_profile_and_only_once(
 
 
 def test_what_a_run_would_take_is_told_before_any_call(
-    endpoint: type[Endpoint], say: Say, histories: Path, tmp_path: Path
+    endpoint: type[Endpoint], build: Build, users: Path, tmp_path: Path
 ) -> None:
-    told = say("--from", histories, "--dry-run", "--price-in", "2", "--price-out", "10")
+    told = build("--from", users, "--dry-run", "--price-in", "2", "--price-out", "10")
     assert endpoint.prompts == []
     assert (told["users"], told["missing"], told["items"]) == (6, 6, 12)
     assert told["output_tokens"] == 12 * 100  # what the task lets a digestion and a profile say
@@ -103,63 +76,63 @@ def test_what_a_run_would_take_is_told_before_any_call(
         (2 * told["input_tokens"] + 10 * told["output_tokens"]) / 1e6
     )
     out = tmp_path / "profiles.jsonl"
-    made = say("--from", histories, "--out", out)
+    made = build("--from", users, "--out", out)
     assert told["calls"] == made["cost"]["calls"] == len(endpoint.prompts)
     characters = sum(map(len, endpoint.prompts))  # without the system message
     assert characters / 3.5 < told["input_tokens"] < characters / 2.5 + 12 * 150
-    assert say("--from", histories, "--out", out, "--dry-run")["fresh"] == 6
+    assert build("--from", users, "--out", out, "--dry-run")["fresh"] == 6
 
 
 def test_a_long_history_is_estimated_in_the_parts_that_it_is_digested_in(
-    endpoint: type[Endpoint], say: Say, tmp_path: Path
+    endpoint: type[Endpoint], build: Build, tmp_path: Path
 ) -> None:
     path = tmp_path / "long.jsonl"
-    path.write_text(line(1, *(f"{number} {CAT * 20}" for number in range(90))))
-    told = say("--from", path, "--dry-run")
+    path.write_text(user_line(1, *(f"{number} {CAT * 20}" for number in range(90))))
+    told = build("--from", path, "--dry-run")
     assert told["calls"] > 5
     assert told["output_tokens"] == told["calls"] * 100
     assert told["input_tokens"] > sum(map(len, path.read_text().split())) / 4
-    assert say("--from", path, "--out", tmp_path / "o.jsonl")["cost"]["calls"] == told["calls"]
+    assert build("--from", path, "--out", tmp_path / "o.jsonl")["cost"]["calls"] == told["calls"]
 
 
 def test_a_run_stops_at_its_limit_and_the_next_goes_on_where_it_was(
-    endpoint: type[Endpoint], say: Say, histories: Path, tmp_path: Path
+    endpoint: type[Endpoint], build: Build, users: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "profiles.jsonl"
-    one = ["--from", histories, "--out", out, "--concurrency", "1"]
-    first = say(*one, "--limit-tokens", "48")  # a call takes 12, and a user two of them
+    one = ["--from", users, "--out", out, "--concurrency", "1"]
+    first = build(*one, "--limit-tokens", "48")  # a call takes 12, and a user two of them
     assert (first["code"], first["built"], first["left"]) == (0, 2, 4)
     assert first["stopped_at_limit"] is True
     with out.open("a") as file:
         file.write('{"user_id": "user-2", "task": "dia')  # as a kill in a line leaves it
     price = ["--price-in", "1", "--price-out", "10", "--limit-cost", "0.00006"]  # 60 a user
-    second = say(*one, *price)
+    second = build(*one, *price)
     assert (second["fresh"], second["built"]) == (2, 1)
-    last = say(*one)
+    last = build(*one)
     assert (last["fresh"], last["built"], last["left"]) == (3, 3, 0)
     assert [one["user_id"] for one in results(out)] == [f"user-{n}" for n in range(6)]
     assert set(calls_by_user(endpoint).values()) == {2}
 
 
 def test_a_limit_is_refused_where_the_endpoint_tells_no_tokens(
-    endpoint: type[Endpoint], histories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    endpoint: type[Endpoint], users: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     endpoint.fault = without_usage
-    given = ["build", "--from", str(histories), "--out", str(tmp_path / "o.jsonl")]
+    given = ["build", "--from", str(users), "--out", str(tmp_path / "o.jsonl")]
     assert main([*given, "--limit-tokens", "100"]) == 1
     assert "does not tell how many tokens" in capsys.readouterr().err
     assert main(given) == 0
 
 
 def test_what_fails_is_told_line_by_line_and_the_others_are_made(
-    endpoint: type[Endpoint], say: Say, histories: Path, tmp_path: Path
+    endpoint: type[Endpoint], build: Build, users: Path, tmp_path: Path
 ) -> None:
-    with histories.open("a") as file:
-        file.write("no json\n" + '{"user_id": "x", "history": [{"txt": "a"}]}\n' + line(1))
-        file.write(line(2, "something else"))
+    with users.open("a") as file:
+        file.write("no json\n" + '{"user_id": "x", "history": [{"txt": "a"}]}\n' + user_line(1))
+        file.write(user_line(2, "something else"))
     endpoint.fault = refusing("user-3")
     out = tmp_path / "profiles.jsonl"
-    told = say("--from", histories, "--out", out)
+    told = build("--from", users, "--out", out)
     assert (told["code"], told["built"], told["failed"], told["users"]) == (1, 5, 4, 9)
     assert Path(told["failures"]) == tmp_path / "profiles.failures.jsonl"
     failures = results(Path(told["failures"]))
@@ -171,7 +144,7 @@ def test_what_fails_is_told_line_by_line_and_the_others_are_made(
     }
     assert CAT not in Path(told["failures"]).read_text()
     endpoint.fault = None
-    again = say("--from", histories, "--out", out)
+    again = build("--from", users, "--out", out)
     assert (again["fresh"], again["built"], again["failed"]) == (5, 1, 3)
 
 
@@ -179,7 +152,7 @@ def test_an_endpoint_that_is_down_ends_the_run_early(
     endpoint: type[Endpoint], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, out = tmp_path / "many.jsonl", tmp_path / "o.jsonl"
-    path.write_text("".join(map(line, range(60))))
+    path.write_text("".join(map(user_line, range(60))))
     endpoint.fault = refusing("user-")
     assert main(["build", "--from", str(path), "--out", str(out), "--concurrency", "2"]) == 1
     assert "profiles in a row failed" in capsys.readouterr().err
@@ -188,22 +161,22 @@ def test_an_endpoint_that_is_down_ends_the_run_early(
 
 
 def test_a_history_that_grew_is_revised_and_the_last_line_counts(
-    endpoint: type[Endpoint], say: Say, histories: Path, tmp_path: Path
+    endpoint: type[Endpoint], build: Build, users: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "profiles.jsonl"
-    say("--from", histories, "--out", out)
+    build("--from", users, "--out", out)
     grown = ["we moved to the harbour", "the cat Miso likes the harbour"]
-    histories.write_text(line(0, *grown) + "".join(map(line, range(1, 6))))
-    assert say("--from", histories, "--out", out, "--dry-run")["stale"] == 1
-    told = say("--from", histories, "--out", out)
+    users.write_text(user_line(0, *grown) + "".join(map(user_line, range(1, 6))))
+    assert build("--from", users, "--out", out, "--dry-run")["stale"] == 1
+    told = build("--from", users, "--out", out)
     assert (told["revised"], told["fresh"]) == (1, 5)
     of_user = [one["standing"] for one in results(out) if one["user_id"] == "user-0"]
     assert [one["profile"]["version"] for one in of_user] == [1, 2]
-    assert say("--from", histories, "--out", out)["fresh"] == 6
+    assert build("--from", users, "--out", out)["fresh"] == 6
 
 
 def test_parquet_is_read_as_the_lines_are(
-    endpoint: type[Endpoint], say: Say, tmp_path: Path
+    endpoint: type[Endpoint], build: Build, tmp_path: Path
 ) -> None:
     arrow = pytest.importorskip("pyarrow", reason="the extra `ray` brings it")
     parquet = pytest.importorskip("pyarrow.parquet")
@@ -217,7 +190,7 @@ def test_parquet_is_read_as_the_lines_are(
     rows[1]["history"][1]["time"] = "2025-01-02"
     path, out = tmp_path / "h.parquet", tmp_path / "o.jsonl"
     parquet.write_table(arrow.Table.from_pylist(rows), path)
-    told = say("--from", path, "--out", out)
+    told = build("--from", path, "--out", out)
     assert (told["built"], told["failed"], told["users"]) == (1, 2, 3)  # "soon" is no time
     assert results(out)[0]["user_id"] == "user-1"
     path.write_bytes(b"PAR1")
@@ -247,7 +220,7 @@ def test_a_missing_extra_is_named(
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.chdir(tmp_path)
     for name in ("h.parquet", "h.jsonl"):
-        Path(name).write_text(line(1))
+        Path(name).write_text(user_line(1))
     assert main(["build", *arguments, "--out", "o.jsonl"]) == 2
     assert said in capsys.readouterr().err
 
@@ -277,12 +250,12 @@ def test_what_makes_no_sense_is_refused_before_any_call(
 
 
 def test_the_results_of_another_task_are_not_added_to(
-    endpoint: type[Endpoint], say: Say, histories: Path, tmp_path: Path
+    endpoint: type[Endpoint], build: Build, users: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "profiles.jsonl"
-    given = ["--from", histories, "--out", out]
-    say(*given)
+    given = ["--from", users, "--out", out]
+    build(*given)
     before = out.read_text()
     assert main(["build", *map(str, given), "--task", "assistant"]) == 2
-    assert main(["build", "--from", str(histories), "--out", str(histories)]) == 2
+    assert main(["build", "--from", str(users), "--out", str(users)]) == 2
     assert out.read_text() == before

@@ -304,7 +304,7 @@ async def test_a_history_that_hangs_is_waited_for_once(
             answer = agent.invoke(question, context=context)
         failures.append(mark(answer)["failure"])
     let.set()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     assert len(searched) == 1
     assert failures == ["it took over 0.2 s"] + 2 * ["not looked up: it took over 0.2 s before"]
 

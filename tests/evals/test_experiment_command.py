@@ -160,4 +160,4 @@ def test_an_endpoint_that_never_answers_does_not_hold_the_end_back() -> None:
             check=True,
         )
     assert done.stdout.strip() == "False"
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 40

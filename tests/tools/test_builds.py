@@ -21,7 +21,7 @@ async def test_others_wait_until_it_is_left() -> None:
     await asyncio.sleep(0.06)
     assert not waiting.done()
     builds.leave("a")
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 10)
 
 
 async def test_a_stage_that_fails_lets_go() -> None:
@@ -33,12 +33,26 @@ async def test_a_stage_that_fails_lets_go() -> None:
     assert builds.take("a")
 
 
-async def test_a_run_that_went_silent_is_replaced_after_its_lease_but_a_stage_renews_it() -> None:
-    builds = Builds(lease=0.2)
+async def test_a_run_that_went_silent_is_replaced_after_its_lease_but_a_stage_renews_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("guided_profile.tools.builds.monotonic", lambda: now)
+    builds = Builds(lease=20)
     builds.take("a")
-    await asyncio.sleep(0.15)
+    now += 15
     async with builds.stage("a"):
-        await asyncio.sleep(0.1)
+        now += 100
         assert not builds.take("a")
-    await asyncio.sleep(0.25)
+    now += 19
+    assert not builds.take("a")
+    now += 2
+    assert builds.take("a")
+
+
+async def test_what_a_stage_let_go_of_is_free_after_it() -> None:
+    builds = Builds()
+    builds.take("a")
+    async with builds.stage("a"):
+        builds.leave("a")
     assert builds.take("a")
