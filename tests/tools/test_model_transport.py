@@ -138,12 +138,17 @@ async def test_a_cookie_of_one_reply_does_not_go_with_another_request(
 
 
 @pytest.fixture
-def proxy(endpoint: type[Endpoint], monkeypatch: pytest.MonkeyPatch) -> type[Endpoint]:
-    """The endpoint, which the environment names as the proxy: it answers for every host."""
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setenv("HTTP_PROXY", os.environ["OPENAI_BASE_URL"].removesuffix("/v1"))
+    return monkeypatch
+
+
+@pytest.fixture
+def proxy(endpoint: type[Endpoint], no_proxy: pytest.MonkeyPatch) -> type[Endpoint]:
+    """The endpoint, which the environment names as the proxy: it answers for every host."""
+    no_proxy.setenv("HTTP_PROXY", os.environ["OPENAI_BASE_URL"].removesuffix("/v1"))
     return endpoint
 
 
@@ -162,6 +167,43 @@ async def test_this_machine_is_reached_without_a_proxy(proxy: type[Endpoint], ho
     with pytest.raises(FAILURES):
         told_at_once(model)
     assert not proxy.prompts
+
+
+async def test_a_socks_proxy_of_the_environment_is_used_but_not_for_this_machine(
+    endpoint: type[Endpoint], no_proxy: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+    opened: list[asyncio.StreamWriter] = []
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        _, methods = await reader.readexactly(2)
+        await reader.readexactly(methods)
+        writer.write(b"\x05\x00")  # no password
+        *_, kind, length = await reader.readexactly(5)
+        assert kind == 3  # a name
+        asked.append(await reader.readexactly(length))
+        await reader.readexactly(2)
+        writer.write(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")  # connected
+        port = urlsplit(os.environ["OPENAI_BASE_URL"]).port
+        there, to = await asyncio.open_connection("127.0.0.1", port)
+        opened.extend((writer, to))
+        await asyncio.gather(_pass_on(reader, to), _pass_on(there, writer))
+
+    async with await asyncio.start_server(relay, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        no_proxy.setenv("ALL_PROXY", f"socks5://127.0.0.1:{port}")
+        for host in ("api.example.test", "127.0.0.1"):
+            assert await told(chat(host)) == endpoint.answer
+            assert await asyncio.to_thread(told_at_once, chat(host)) == endpoint.answer
+        for writer in opened:
+            writer.close()
+            await writer.wait_closed()
+    assert asked == 2 * [b"api.example.test"]
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while piece := await reader.read(65_536):
+        writer.write(piece)
 
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # Python's own, of such a loop
