@@ -2,10 +2,18 @@
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from guided_profile.graph.state import HistoryItem
+import numpy as np
+
+from guided_profile.graph.state import HistoryItem, Sentence
+from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.evidence import support
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+CAT = "my cat Miso sleeps on my desk"
+BIKE = "the bicycle commute took 20 minutes"
 
 
 class WordEmbedder:
@@ -37,12 +45,28 @@ def texts(items: list[HistoryItem]) -> list[str]:
     return [one.text for one in items]
 
 
-CAT = "my cat Miso sleeps on my desk"
-BIKE = "the bicycle commute took 20 minutes"
-
-
 def user_line(number: int, *more: str) -> str:
     """Return a user's history as a line of a file that profiles are built from."""
     user = f"user-{number}"
     history: list[Any] = [f"{user}: {CAT}", {"text": f"{user}: {BIKE}", "time": "2025-01-02"}]
     return json.dumps({"user_id": user, "history": [*history, *more]}) + "\n"
+
+
+def monthly(*texts: str) -> list[HistoryItem]:
+    """Return items a month apart, the newest last."""
+    return [
+        HistoryItem(id=str(n), text=text, time=START + timedelta(days=30 * n))
+        for n, text in enumerate(texts)
+    ]
+
+
+def tie(sentence: str, items: list[HistoryItem], style: bool = False) -> Sentence:
+    """Return a sentence with its evidence among items."""
+    embedder = LexicalEmbedder()
+    return support(
+        [sentence],
+        items,
+        sentence_vectors=np.asarray(embedder.embed_documents([sentence])),
+        item_vectors=np.asarray(embedder.embed_documents([item.text for item in items])),
+        style=style,
+    )[0]

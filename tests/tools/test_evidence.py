@@ -1,9 +1,10 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
+from histories import START, monthly, tie
 
-from guided_profile.graph.state import HistoryItem, Sentence
+from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.evidence import (
     MOST_EVIDENCE,
@@ -11,20 +12,7 @@ from guided_profile.tools.evidence import (
     confidence,
     nearness,
     speaking_for,
-    support,
-    touched,
 )
-
-START = datetime(2025, 1, 1, tzinfo=UTC)
-
-
-def history(*texts: str) -> list[HistoryItem]:
-    """Items a month apart, the newest last."""
-    return [
-        HistoryItem(id=str(n), text=text, time=START + timedelta(days=30 * n))
-        for n, text in enumerate(texts)
-    ]
-
 
 HISTORY = [
     HistoryItem(text="Dark roast coffee beans, 1 kg", category="Coffee"),
@@ -33,7 +21,7 @@ HISTORY = [
     HistoryItem(text="AA batteries, 12 pack", category="Electronics"),
     HistoryItem(text="you love opera, don't you?", source="chat", role="other"),
 ]
-RUNNER = history(
+RUNNER = monthly(
     "Tactile switches, 70 pack",
     "Trail running shoes, size 43",
     "Hands-free running leash for dogs",
@@ -46,17 +34,6 @@ POSTS = [
     HistoryItem(text=text, source="posts")
     for text in ("ngl its raining again", "idk man", "cat asleep on the printer", "ok tbh same")
 ]
-
-
-def tie(sentence: str, items: list[HistoryItem], style: bool = False) -> Sentence:
-    embedder = LexicalEmbedder()
-    return support(
-        [sentence],
-        items,
-        sentence_vectors=np.asarray(embedder.embed_documents([sentence])),
-        item_vectors=np.asarray(embedder.embed_documents([item.text for item in items])),
-        style=style,
-    )[0]
 
 
 @pytest.mark.parametrize(
@@ -98,139 +75,6 @@ def test_a_taste_stands_on_the_categories_that_say_all_of_it(
     sentence: str, films: list[int]
 ) -> None:
     assert set(tie(sentence, FILMS).evidence) == {FILMS[index].id for index in films}
-
-
-def test_a_relatives_taste_is_no_evidence_of_ones_own() -> None:
-    def rented(who: str) -> list[HistoryItem]:
-        return [HistoryItem(text=f"{who} rented Iron Pass (1988)", category="Western")]
-
-    assert tie("This person loves western movies.", rented("I")).evidence
-    assert not tie("This person loves western movies.", rented("My brother")).evidence
-
-
-def test_a_title_that_names_a_relative_or_a_friend_is_a_film_that_the_user_watched() -> None:
-    films = [
-        HistoryItem(text="My Neighbor Totoro (1988)", category="Animation"),
-        HistoryItem(text="My Cousin Vinny (1992)", category="Animation"),
-        HistoryItem(text="Hell is for Heroes", category="Animation"),
-        HistoryItem(text="No Country for Old Men (2007)", category="Animation"),
-    ]
-    for film in films:
-        assert tie("This person enjoys animation films.", [film]).evidence == (film.id,)
-
-
-@pytest.mark.parametrize(
-    ("text", "claim", "of_them"),
-    [
-        ("My sister Julia lives in Oslo", "This person lives in Oslo.", "Julia lives in Oslo."),
-        (
-            "my mother speaks fluent Polish",
-            "This person speaks fluent Polish.",
-            "Their mother speaks fluent Polish.",
-        ),
-        ("my son has ADHD", "This person has ADHD.", "Their son has ADHD."),
-        (
-            "my friend is a vegan chef",
-            "This person is a vegan chef.",
-            "They have a friend who is a vegan chef.",
-        ),
-        (
-            "my boss plays golf every Sunday",
-            "This person plays golf every Sunday.",
-            "Their boss plays golf every Sunday.",
-        ),
-        (
-            "Anna is allergic to peanuts",
-            "This person is allergic to peanuts.",
-            "Their friend Anna is allergic to peanuts.",
-        ),
-        (
-            "I'm tired; my husband is allergic to shellfish",
-            "This person is allergic to shellfish.",
-            "Their husband is allergic to shellfish.",
-        ),
-        ("I wish I had a dog", "This person has a dog.", "They wish they had a dog."),
-        (
-            "if I had a motorbike I would ride it daily",
-            "This person has a motorbike.",
-            "They would ride a motorbike daily.",
-        ),
-    ],
-)
-def test_what_is_no_fact_of_the_user_supports_none(text: str, claim: str, of_them: str) -> None:
-    assert tie(claim, history(text)).evidence == ()
-    assert tie(of_them, history(text)).evidence == ("0",)
-
-
-def test_what_is_told_beside_it_is_still_the_users() -> None:
-    both = history("my friend plays golf and I play tennis, we hate jazz")
-    assert tie("This person plays tennis.", both).evidence == ("0",)
-    assert tie("This person plays golf.", both).evidence == ()
-    assert tie("This person loves jazz.", both).evidence == ()
-
-
-def test_a_question_to_somebody_else_supports_nothing() -> None:
-    assert tie("This person has a cat.", history("Do you have a cat?")).evidence == ()
-    told = history("Do you have a cat? I have a parrot.")
-    assert tie("This person has a parrot.", told).evidence == ("0",)
-    assert tie("This person has a cat.", told).evidence == ()
-
-
-def test_what_another_likes_is_no_interest_of_the_users() -> None:
-    likes = ("enjoys golfing", "also enjoys golfing")
-    own = history(*(f"this person {what}" for what in likes))
-    others = history(*(f"my boss {what}" for what in likes))
-    assert tie("This person enjoys golfing.", own).evidence == ("0", "1")
-    assert tie("This person enjoys golfing.", others).evidence == ()
-
-
-def test_the_category_of_an_item_is_what_the_user_did() -> None:
-    bought = HistoryItem(text="my boss drinks tea. I take dark roast", category="Coffee")
-    assert tie("This person drinks dark roast coffee.", [bought]).evidence == (bought.id,)
-
-
-def test_a_wish_touches_what_is_asked_and_a_friends_dog_does_not() -> None:
-    def touches(text: str) -> bool:
-        asked = ["I had a dog"]
-        vectors = np.asarray(LexicalEmbedder().embed_documents([*asked, text]))
-        return touched(asked, history(text), asked_vectors=vectors[:1], item_vectors=vectors[1:])
-
-    assert touches("I wish I had a dog")
-    assert not touches("my friend had a dog")
-
-
-def test_what_another_sold_the_user_may_still_have() -> None:
-    bike = history("a new bike, green", "My sister sold her bike. My new helmet is green.")
-    assert "0" in tie("This person has a new green bike.", bike).evidence
-    assert tie("Their sister sold her bike.", bike).evidence == ("1",)
-
-
-@pytest.mark.parametrize(
-    ("text", "claim", "what_is"),
-    [
-        ("My dog died last week", "This person has a dog.", "Their dog died."),
-        ("My bike was stolen on Tuesday", "This person owns a bike.", "Their bike was stolen."),
-        (
-            "the espresso machine is broken since May",
-            "This person has an espresso machine.",
-            "Their espresso machine is broken.",
-        ),
-        ("I used to smoke cigars", "This person smokes cigars.", "They used to smoke cigars."),
-        ("I hardly ever eat meat", "This person eats meat.", "They rarely eat meat."),
-        ("I detest jazz", "This person loves jazz.", "This person detests jazz."),
-    ],
-)
-def test_what_is_over_supports_that_it_is(text: str, claim: str, what_is: str) -> None:
-    assert tie(claim, history(text)).evidence == ()
-    assert tie(what_is, history(text)).evidence == ("0",)
-
-
-def test_a_number_that_is_called_no_denies_nothing() -> None:
-    bought = history("Perfume No. 5, 50 ml", "Bass strings no 7, nickel", "no milk, thanks")
-    assert tie("This person uses the perfume No. 5.", bought).evidence == ("0",)
-    assert tie("This person plays bass strings no 7.", bought).evidence == ("1",)
-    assert tie("This person takes no milk.", bought).evidence == ("2",)
-    assert not tie("This person drinks milk.", bought).evidence
 
 
 @pytest.mark.parametrize(
@@ -276,7 +120,7 @@ def test_what_a_newer_item_ends_is_no_longer_true(sentence: str, evidence: tuple
 
 
 def test_what_was_taken_up_again_is_true_again() -> None:
-    again = history("Quit swimming lessons.", "Swimming lessons every Monday, I love it again.")
+    again = monthly("Quit swimming lessons.", "Swimming lessons every Monday, I love it again.")
     assert tie("This person takes swimming lessons.", again).evidence == ("1",)
     assert tie("This person takes swimming lessons.", again[::-1]).evidence == ("1",)
 
@@ -301,7 +145,7 @@ def test_what_an_item_tells_of_a_relative_is_not_told_of_the_user() -> None:
 def test_other_languages_are_held_against_their_own_words(
     sentence: str, evidence: tuple[str, ...]
 ) -> None:
-    items = history(
+    items = monthly(
         "Das Auto ist verkauft.", "Unsere Katze Minka ist da.", "Trabajo en la farmacia."
     )
     assert tie(sentence, items).evidence == evidence
@@ -340,7 +184,7 @@ def test_confidence_grows_with_the_amount_and_falls_with_age_and_disagreement() 
 
 
 def test_a_sentences_confidence_is_relative_to_the_newest_item() -> None:
-    fresh = history("I have a green bicycle.")
+    fresh = monthly("I have a green bicycle.")
     old = [*fresh, HistoryItem(text="lunch", time=START + timedelta(days=730))]
     assert tie("They have a green bicycle.", fresh).confidence == 0.5
     assert tie("They have a green bicycle.", old).confidence == pytest.approx(1 / 3, abs=0.001)
@@ -350,7 +194,7 @@ def test_a_sentences_confidence_is_relative_to_the_newest_item() -> None:
 
 def test_what_was_given_up_once_lowers_the_confidence() -> None:
     sentence = "This person takes swimming lessons."
-    again = history("Quit swimming lessons.", "Swimming lessons every Monday.")
+    again = monthly("Quit swimming lessons.", "Swimming lessons every Monday.")
     assert 0 < tie(sentence, again).confidence < tie(sentence, again[1:]).confidence
 
 
@@ -379,7 +223,7 @@ def test_an_item_that_ends_something_does_not_speak_for_it() -> None:
 def test_an_option_is_as_near_as_the_nearest_item_that_the_user_wrote_and_still_means() -> None:
     asked = ["Tactile switches", "a marathon on asphalt", "opera"]
     items = [
-        *history("Tactile switches, 70 pack", "sold the tactile switches", "Running shoes"),
+        *monthly("Tactile switches, 70 pack", "sold the tactile switches", "Running shoes"),
         HistoryItem(text="you love opera, don't you?", source="chat", role="other"),
     ]
     embedder = LexicalEmbedder()
