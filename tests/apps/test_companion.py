@@ -42,12 +42,12 @@ def test_what_was_said_is_written_where_a_program_just_ends(endpoint: type[Endpo
 def test_profiles_are_kept_from_one_opening_to_the_next(endpoint: type[Endpoint]) -> None:
     with Companion.open(task="dialogue") as companion:
         texts = ["my cat Miso sleeps", "the bicycle commute"]
-        companion.remember("anna", [HistoryItem(text=text) for text in texts]).result(10)
-        assert companion.flush(10)
+        companion.remember("anna", [HistoryItem(text=text) for text in texts]).result(60)
+        assert companion.flush(60)
     calls = len(endpoint.prompts)
     assert calls > 0
     with Companion.open(task="dialogue") as companion:
-        known = companion.known("anna", "cat", 100).result(10)
+        known = companion.known("anna", "cat", 100).result(60)
         assert known.profile is not None
         assert known.profile.sentences[0].text == "This person has a cat named Miso."
         assert [item.text for item in known.items] == texts
@@ -106,15 +106,15 @@ def test_one_profile_is_made_however_often_it_is_asked_for(history: HistoryStore
         asked = [companion.refresh("anna") for _ in range(20)]
         let.set()
         for one in asked:
-            one.result(10)
+            one.result(60)
         assert len(prompts) == 2  # guidance and profile, once
 
 
 def test_a_user_without_history_has_no_profile(history: HistoryStore) -> None:
     chat = ScriptedChat(script=lambda prompt: "?")
     with Companion(chat=chat, history=history, store=InMemoryStore()) as companion:
-        companion.refresh("nobody").result(10)
-        known = companion.known("nobody", "anything", 100).result(10)
+        companion.refresh("nobody").result(60)
+        known = companion.known("nobody", "anything", 100).result(60)
     assert known.profile is None
     assert known.items == ()
     assert chat.prompts == []
@@ -131,12 +131,12 @@ def test_a_host_without_an_event_loop_asks_and_sees_the_stages(history: HistoryS
         asked = companion.ask(
             "anna", "My dog's name?", on_event=lambda event: stages.append(event["stage"])
         )
-        answer = asked.result(10)
+        answer = asked.result(60)
         assert answer.kind == "answered"
         assert answer.text == "Bruno."
         assert stages == ["recall", "digest", "profile", "respond"]
         with pytest.raises(QuestionError, match="takes no options"):
-            companion.ask("anna", "Which?", ["a", "b"]).result(10)
+            companion.ask("anna", "Which?", ["a", "b"]).result(60)
 
 
 def test_a_task_that_asks_back_is_refused_where_nobody_can_reply(history: HistoryStore) -> None:
@@ -155,4 +155,4 @@ def test_a_task_that_asks_back_is_refused_where_nobody_can_reply(history: Histor
         ) as companion,
         pytest.raises(TaskError, match="'asking' asks users back"),
     ):
-        companion.ask("anna", "My dog's age?").result(10)
+        companion.ask("anna", "My dog's age?").result(60)

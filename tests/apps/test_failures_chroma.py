@@ -74,8 +74,8 @@ def test_a_host_assistant_answers_without_it_and_keeps_what_was_said_meanwhile(
     chroma: ChromaServer,
 ) -> None:
     with Companion.open(task="dialogue") as companion:
-        companion.remember("anna", CATS).result(10)
-        companion.flush(10)
+        companion.remember("anna", CATS).result(60)
+        companion.flush(60)
         agent = agent_of(companion, Host())
         chroma.kill()
         answer = ask(agent, "Does my cat like fish?")

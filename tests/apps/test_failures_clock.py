@@ -51,8 +51,8 @@ def test_answers_stay_personal_and_profiles_are_made_in_their_order(
         said.append(text)
         assert (mark(answer)["personalized"], mark(answer)["failure"]) == (True, "")
         assert set(said) <= set(said_by(companion, "anna"))
-        companion.refresh("anna").result(10)
-        known = companion.known("anna", "dog", 100).result(10)
+        companion.refresh("anna").result(60)
+        known = companion.known("anna", "dog", 100).result(60)
         assert known.profile is not None
         assert known.profile.version == jump + 1  # more is new each time than was old
         assert known.profile.created == clock.now
@@ -66,9 +66,9 @@ async def test_a_decision_after_a_jump_back_is_the_later_one(
     sentence = "This person has a dog named Bruno."
     await pin(shelf, sentence, now=JUMPS[1])
     await forbid(shelf, sentence, now=JUMPS[2])
-    assert companion.known("anna", "", 0).result(10).profile is None
+    assert companion.known("anna", "", 0).result(60).profile is None
     await pin(shelf, sentence, now=JUMPS[0])
-    profile = companion.known("anna", "", 0).result(10).profile
+    profile = companion.known("anna", "", 0).result(60).profile
     assert profile is not None
     assert [one.text for one in profile.sentences] == [sentence]
 

@@ -193,12 +193,12 @@ def test_a_locked_file_of_profiles_by_each_way_in(
     with Companion.open(task="dialogue") as companion:
         agent = agent_of(companion, Host(), recall_tokens=0)
         with pytest.raises(ProfilesError):
-            companion.refresh("anna").result(10)
+            companion.refresh("anna").result(60)
         assert mark(ask(agent, "Is it far by bicycle?"))["personalized"] is False
         assert len(said_by(companion, "anna")) == 3
         assert "the profile is not made: ProfilesError" in caplog.text
         other.execute("ROLLBACK")
         other.close()
-        companion.refresh("anna").result(10)
+        companion.refresh("anna").result(60)
         assert mark(ask(agent, "And back?"))["personalized"] is True
     assert main(ASK) == 0

@@ -138,7 +138,7 @@ def test_a_host_assistant_answers_unpersonalized_and_marks_it(
         breaks(added, broken, fault)
         with Companion.open(task="dialogue") as companion:
             with pytest.raises(ModelError, match=said):
-                companion.refresh("anna").result(10)
+                companion.refresh("anna").result(60)
             agent = agent_of(companion, Host(), recall_tokens=0)
             answer = ask(agent, "Is it far by bicycle?")
             assert answer["messages"][-1].text == "Gladly."
@@ -155,7 +155,7 @@ def test_a_host_assistant_answers_unpersonalized_and_marks_it(
     assert kept() == []
     added.fault = None
     with Companion.open(task="dialogue") as companion:
-        companion.refresh("anna").result(10)
+        companion.refresh("anna").result(60)
         answer = ask(agent_of(companion, Host(), recall_tokens=0, remembers=False), "By bicycle?")
         assert mark(answer)["profile_version"] == 1
 
@@ -185,19 +185,19 @@ def test_an_empty_profile_takes_nobodys_place(added: type[Endpoint]) -> None:
     """A model that wrote nothing failed: there is no profile then, or the one before stands."""
     added.fault = faults.says("")
     with Companion.open(task="dialogue") as companion:
-        companion.refresh("anna").result(10)
-        assert companion.known("anna", "", 0).result(10).profile is None
+        companion.refresh("anna").result(60)
+        assert companion.known("anna", "", 0).result(60).profile is None
         added.fault = None
-        companion.refresh("anna").result(10)
-        before = companion.known("anna", "", 0).result(10).profile
+        companion.refresh("anna").result(60)
+        before = companion.known("anna", "", 0).result(60).profile
         added.fault = faults.says("")
         news = [HistoryItem(text=f"the cat and news {n}", source="chat") for n in range(3)]
         companion.history.add("anna", news)
-        companion.refresh("anna").result(10)
-        assert companion.known("anna", "", 0).result(10).profile == before
+        companion.refresh("anna").result(60)
+        assert companion.known("anna", "", 0).result(60).profile == before
         added.fault = None
-        companion.refresh("anna").result(10)
-        after = companion.known("anna", "", 0).result(10).profile
+        companion.refresh("anna").result(60)
+        after = companion.known("anna", "", 0).result(60).profile
     assert before is not None
     assert after is not None
     assert (before.version, after.version) == (1, 2)

@@ -26,7 +26,7 @@ def companion(history: HistoryStore) -> Iterator[Companion]:
     history.add("anna", [HistoryItem(text="my dog Bruno barks"), HistoryItem(text="I bake rye")])
     history.add("ben", [HistoryItem(text="the secret of ben")])
     with Companion(chat=chat, history=history, store=InMemoryStore()) as one:
-        one.refresh("anna").result(10)
+        one.refresh("anna").result(60)
         yield one
 
 

@@ -54,5 +54,5 @@ def test_who_waits_too_long_for_a_turn_is_told_and_the_other_routes_are_quick(
         assert outside.post("/v1/profile", headers=ANNA).json()["error"] == "busy"
         assert outside.get("/v1/history", headers=ANNA).status_code == 200
         added.over.set()
-        assert first.result(20).status_code == 200  # the call that hung was dropped, and repeated
+        assert first.result(60).status_code == 200  # the call that hung was dropped, and repeated
         assert outside.post("/v1/ask", json=QUESTION, headers=ANNA).status_code == 200

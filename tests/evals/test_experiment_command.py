@@ -99,7 +99,7 @@ def test_a_killed_run_goes_on_as_experiments_and_repeats_no_call(
     assert endpoint.holding.wait(60)
     time.sleep(1)  # what was answered before is on the disk by then
     os.kill(child.pid, signal.SIGKILL)
-    child.wait(10)
+    child.wait(60)
     endpoint.hold_at = None
     endpoint.release.set()
     kept.runs.clear()

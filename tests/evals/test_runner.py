@@ -171,7 +171,7 @@ def test_a_killed_run_goes_on_and_no_call_is_answered_twice(
     assert endpoint.holding.wait(60)
     time.sleep(1)  # what was answered before is on the disk by then
     os.kill(child.pid, signal.SIGKILL)
-    child.wait(10)
+    child.wait(60)
     endpoint.hold_at = None
     endpoint.release.set()
     time.sleep(0.1)
