@@ -75,13 +75,15 @@ async def add(given: argparse.Namespace, out: Console, notes: Console) -> int:
             done = so_far
             show(done)
             await asyncio.sleep(0)  # where Ctrl-C ends it, between two batches
+    restored = 0
     if export := read_export(given.file, reading):
         async with profile_store(settings) as store:
-            await restore_profiles(export, given.user, store=store)
+            restored = await restore_profiles(export, given.user, store=store)
     if given.json:
-        out.print_json(json.dumps(_as_json(done)))
+        out.print_json(json.dumps(_as_json(done) | {"restored": restored}))
     else:
-        out.print(_count(done))
+        again = f", profiles and wishes restored {restored}" if restored else ""
+        out.print(_count(done) + again)
     if done.refused and not done.added + done.duplicates:
         raise HistoryItemError(f"no entry of {str(given.file)!r} is a history item.")
     return 2 if done.refused else 0

@@ -65,6 +65,7 @@ class AddedFile(BaseModel):
     skipped: int = Field(description="Entries without words.")
     refused: int
     refusals: list[Refusal] = Field(description="The first 100 of them.")
+    restored: int = Field(description="Of an export: profiles, their versions and wishes.")
 
 
 class Page(BaseModel):
@@ -123,13 +124,14 @@ async def add_file(
     """
     reading = Reading(format=format, source=source, me=me, zone=_zone(zone), paragraphs=paragraphs)
     done, export = await asyncio.to_thread(_ingested, parts, user_id, file, reading)
-    await restore_profiles(export, user_id, store=store, tasks=parts.tasks)
+    restored = await restore_profiles(export, user_id, store=store, tasks=parts.tasks)
     return AddedFile(
         added=done.added,
         duplicates=done.duplicates,
         skipped=done.skipped,
         refused=done.refused,
         refusals=[Refusal(place=one.place, reason=one.reason) for one in done.refusals[:100]],
+        restored=restored,
     )
 
 

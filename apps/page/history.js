@@ -45,6 +45,7 @@ function tell(done) {
     const named = done.refusals.slice(0, 3).map((one) => `${one.place}: ${one.reason}`).join("; ");
     parts.push(`refused ${done.refused} (${named}${done.refused > 3 ? "; …" : ""})`);
   }
+  if (done.restored) parts.push(`profiles and wishes restored ${done.restored}`);
   at("added").textContent = `${parts.join(", ")}.`;
 }
 
@@ -52,6 +53,7 @@ async function send(file) {
   const bar = at("progress");
   bar.hidden = false;
   bar.value = 0;
+  if (done.restored) parts.push(`profiles and wishes restored ${done.restored}`);
   at("added").textContent = `Sending ${file.name} …`;
   notice(null);
   try {
@@ -61,7 +63,8 @@ async function send(file) {
     }));
     await show();
   } catch (error) {
-    at("added").textContent = "";
+    if (done.restored) parts.push(`profiles and wishes restored ${done.restored}`);
+  at("added").textContent = "";
     notice(error);
   } finally {
     bar.hidden = true;

@@ -78,6 +78,7 @@ def test_what_was_added_is_counted_for_a_script(
         "skipped": 0,
         "refused": 1,
         "refusals": [{"place": "line 5", "line": 5, "reason": "text: is empty"}],
+        "restored": 0,
     }
 
 

@@ -106,8 +106,11 @@ def test_an_export_is_taken_back_whole(
     path.write_text(text)
     said("forget", "--yes")
     assert main(["export", *USER]) == 2, "nothing is kept any more"
-    assert "added 2" in said("add", str(path), *how)
-    again, before = json.loads(said("export")), json.loads(text)
+    before = json.loads(text)
+    added = said("add", str(path), *how)
+    assert "added 2" in added
+    assert f"profiles and wishes restored {len(before['profiles'])}" in added
+    again = json.loads(said("export"))
     for part in ("items", "profiles"):
         assert sorted(again[part], key=str) == sorted(before[part], key=str)
     assert said.sentences() == [BIKE]

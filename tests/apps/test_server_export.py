@@ -35,6 +35,7 @@ def test_an_export_is_taken_back_whole(client: TestClient, name: str, format: st
     sent = {"file": (name, json.dumps(exported))}
     answer = client.post("/v1/history/file", files=sent, data={"format": format}, headers=ANNA)
     assert answer.json()["added"] == 2
+    assert answer.json()["restored"] == len(exported["profiles"])
     again = client.get("/v1/export", headers=ANNA).json()
     for part in ("items", "profiles"):
         assert sorted(again[part], key=str) == sorted(exported[part], key=str)
