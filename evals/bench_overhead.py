@@ -65,7 +65,7 @@ async def times(
             user = f"user {min(n, cold_runs)}"
             if n <= cold_runs:
                 history.add(user, items)
-            elif profiler:
+            elif profiler and not warm:
                 profiler.enable()
             began = perf_counter()
             await graph.ainvoke(

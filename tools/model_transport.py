@@ -8,6 +8,7 @@ import asyncio
 import atexit
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -120,10 +121,12 @@ def _trusted() -> ssl.SSLContext:
 def _let_go(loop: asyncio.AbstractEventLoop) -> None:
     """Drop the client of a loop that nobody ended as one should, which aiohttp would log."""
     if opened := _open.pop(loop, None):  # None: another thread did
-        _, session, _ = opened
+        _, session, until_it_ends = opened
         assert session.connector is not None
         session.connector._conns.clear()
         session.detach()
+        with suppress(StopIteration, RuntimeError):  # it has nothing left to wait for
+            until_it_ends.aclose().send(None)
 
 
 @atexit.register
