@@ -97,6 +97,9 @@ class ItemCollection:
 
     def by_ids(self, user_id: str, ids: Iterable[str]) -> dict[str, Stored]:
         """Return those of a user's items that are there, by id."""
+        kept = None if self.connection.is_server else self.connection.cache.get(user_id)
+        if kept:
+            return {one: kept.stored[kept.rows[one]] for one in ids if one in kept.rows}
         there: dict[str, Stored] = {}
         wanted = dict.fromkeys(ids)  # Chroma refuses an id that comes twice
         for page in chunks(wanted if self.check() else (), PAGE):
@@ -178,15 +181,17 @@ class ItemCollection:
             folder.check_room(ROOM_TO_DELETE)
             folder.erasing(True)
         size = min(PAGE, connection.client.get_max_batch_size())
-        for page in chunks(ids, size):
-            gone = [records.record_id(user_id, one) for one in page]
-            over = methodcaller("update", ids=gone, embeddings=np.repeat(filler, len(gone), 0))
-            self._ask(name, "deleted from", over, noted=True)
-            self._ask(name, "deleted from", methodcaller("delete", ids=gone), noted=True)
-        # Chroma keeps the last change of a collection in its database: let it be one of nobody
-        nobody = methodcaller("update", ids=["-1", "-2"], embeddings=np.repeat(filler, 2, 0))
-        self._ask(name, "deleted from", nobody, noted=True)
-        connection.cache.drop(user_id)
+        try:
+            for page in chunks(ids, size):
+                gone = [records.record_id(user_id, one) for one in page]
+                over = methodcaller("update", ids=gone, embeddings=np.repeat(filler, len(gone), 0))
+                self._ask(name, "deleted from", over, noted=True)
+                self._ask(name, "deleted from", methodcaller("delete", ids=gone), noted=True)
+            # Chroma keeps the last change of a collection in its database: let it be one of nobody
+            nobody = methodcaller("update", ids=["-1", "-2"], embeddings=np.repeat(filler, 2, 0))
+            self._ask(name, "deleted from", nobody, noted=True)
+        finally:
+            connection.cache.drop(user_id)  # others may have read, and kept, what was there midway
         if folder:
             if not self._ask(name, "read", methodcaller("count")):
                 folder.drop(name)

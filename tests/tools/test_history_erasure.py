@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -174,6 +175,33 @@ def test_the_memory_forgets_too(store: HistoryStore) -> None:
     store.delete_user("Xanthippe")
     assert cache.get("Xanthippe") is None
     assert np.isfinite(cache.limit)
+
+
+def test_who_reads_while_a_deletion_fails_keeps_nothing_of_what_went(
+    store: HistoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history_collection, "PAGE", 2)
+    store.add("Xanthippe", history_of("Xanthippe", 4))
+    ids = [f"Xanthippe-id-{n}" for n in range(4)]
+    assert store.list("Xanthippe")
+    ask, asked = store._collection._ask, []
+
+    def fails(name: str, done: str, call: Any, **more: Any) -> Any:
+        asked.append(done)
+        if asked == 2 * ["deleted from"]:  # the first page is about to go
+            assert len(store.list("Xanthippe")) == 4
+        if asked.count("deleted from") == 3:  # the second one
+            raise HistoryError("Chroma failed.")
+        return ask(name, done, call, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store._collection, "_ask", fails)
+        assert len(store.get("Xanthippe", ids)) == 4
+        assert not asked, "what is in memory is not asked for"
+        with pytest.raises(HistoryError):
+            store.delete("Xanthippe", ids)
+    assert [one.id for one in store.get("Xanthippe", ids)] == ids[2:]
+    assert [one.id for one in store.list("Xanthippe")] == ids[2:]
 
 
 def test_an_index_file_holds_nothing_of_the_memory(store: HistoryStore, tmp_path: Path) -> None:
