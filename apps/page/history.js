@@ -53,7 +53,6 @@ async function send(file) {
   const bar = at("progress");
   bar.hidden = false;
   bar.value = 0;
-  if (done.restored) parts.push(`profiles and wishes restored ${done.restored}`);
   at("added").textContent = `Sending ${file.name} …`;
   notice(null);
   try {
@@ -63,8 +62,7 @@ async function send(file) {
     }));
     await show();
   } catch (error) {
-    if (done.restored) parts.push(`profiles and wishes restored ${done.restored}`);
-  at("added").textContent = "";
+    at("added").textContent = "";
     notice(error);
   } finally {
     bar.hidden = true;
