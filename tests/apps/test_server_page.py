@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from browsing import opened
@@ -167,6 +168,15 @@ async def test_a_file_is_added_and_its_bad_line_named(
             )
             await page.get_by_text("added 1, already there 0.").wait_for()
             await page.get_by_role("button", name="Delete: a copper pan").wait_for()
+            async with httpx.AsyncClient(base_url=f"{url}/v1", params={"user": "anna"}) as host:
+                pin = {"do": "pin", "text": "I sail."}
+                (await host.patch("/profile", json=pin)).raise_for_status()
+                export = tmp_path / "export.json"
+                export.write_text((await host.get("/export")).text)
+                gone = {"user": "anna", "confirm": "everything"}
+                (await host.delete("/everything", params=gone)).raise_for_status()
+            await page.set_input_files("#file", str(export))
+            await page.get_by_text("profiles and wishes restored 1.").wait_for()
 
 
 @pytest.mark.live
