@@ -36,7 +36,6 @@ from guided_profile.nodes.review import make_clarify, make_review, may_ask
 from guided_profile.nodes.welcome import make_welcome, may_welcome
 from guided_profile.tools.builds import Builds
 from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.seen import told
 
 Graph = CompiledStateGraph[State, Context, Question, Answer]
 
@@ -78,12 +77,12 @@ def build_graph(
 
     def after_recall(
         state: State, runtime: Runtime[Context]
-    ) -> list[Send] | Literal["profile", "respond", "review", "welcome"]:
+    ) -> list[Send] | Literal["profile", "respond", "welcome"]:
         task, parts = task_of(runtime), state["material"]
         if may_welcome(task, state):
             return "welcome"
         if state["profile"] or not parts:
-            return "respond" if told(task, state) else "review"
+            return "respond"
         if not task.needs_guidance:
             return "profile"
         return [Send("digest", part) for part in parts_of(task, state)]
@@ -111,7 +110,7 @@ def build_graph(
     builder.add_edge(START, "receive")
     builder.add_edge("receive", "recall")
     builder.add_conditional_edges(
-        "recall", after_recall, ["digest", "profile", "respond", "review", "welcome"]
+        "recall", after_recall, ["digest", "profile", "respond", "welcome"]
     )
     builder.add_edge("digest", "merge")
     builder.add_conditional_edges("merge", after_merge)

@@ -56,9 +56,9 @@ def make_respond(
     async def respond(state: State, runtime: Runtime[Context]) -> RespondUpdate:
         context = require(runtime.context)
         task = find_task(tasks, context.task).with_switches(context)
-        runtime.stream_writer({"stage": "respond"})
-        if not told(task, state):  # a profile, none of whose sentences count
+        if not told(task, state):
             return {"reply": Reply(text=""), "calls": []}
+        runtime.stream_writer({"stage": "respond"})
         if task.kind == "choice":
             return await _choose(history, chat, task, context.user_id, state)
         block = _block(task, state)
