@@ -24,6 +24,7 @@ from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.history import HistoryStore
 
 Script = Callable[[str], str | dict[str, float]]
+Build = Callable[..., dict[str, Any]]
 
 
 def writes_profile(prompt: str) -> bool:
@@ -145,6 +146,15 @@ def added(endpoint: type[Endpoint], tmp_path: Path) -> type[Endpoint]:
 
 
 @pytest.fixture
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment that names no proxy, and none to be reached without one."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return monkeypatch
+
+
+@pytest.fixture
 def users(tmp_path: Path) -> Path:
     """A file of six users' histories."""
     path = tmp_path / "histories.jsonl"
@@ -153,7 +163,7 @@ def users(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def build(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
+def build(capsys: pytest.CaptureFixture[str]) -> Build:
     """Builds profiles, and returns what the command says as JSON, with its exit code."""
 
     def built(*arguments: str | Path) -> dict[str, Any]:

@@ -4,19 +4,17 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import faults
 import pytest
+from conftest import Build
 from endpoint import PROFILE, Endpoint
 from faults import Fault
 from histories import BIKE, CAT, user_line
 
 from guided_profile.apps.cli import main
-
-Build = Callable[..., dict[str, Any]]
 
 
 def calls_by_user(endpoint: type[Endpoint]) -> Counter[str]:

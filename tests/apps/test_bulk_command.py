@@ -1,17 +1,14 @@
 """What `build` leaves alone, and what it does where the model writes nothing."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from conftest import Build
 from endpoint import Endpoint
 from histories import user_line
 
 from guided_profile.apps.cli import main
-
-Build = Callable[..., dict[str, Any]]
 
 
 @pytest.mark.parametrize(

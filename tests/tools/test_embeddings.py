@@ -117,11 +117,9 @@ def test_the_dimension_of_an_endpoint_is_asked_for_once(endpoint: Endpoint) -> N
 
 
 def test_an_endpoint_on_this_machine_is_reached_without_a_proxy(
-    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    endpoint: Endpoint, no_proxy: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # where nothing listens
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
+    no_proxy.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # where nothing listens
     assert EndpointEmbedder("m", base_url=endpoint.url, api_key=None).dimension == 3
 
 

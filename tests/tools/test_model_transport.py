@@ -138,14 +138,6 @@ async def test_a_cookie_of_one_reply_does_not_go_with_another_request(
 
 
 @pytest.fixture
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    return monkeypatch
-
-
-@pytest.fixture
 def proxy(endpoint: type[Endpoint], no_proxy: pytest.MonkeyPatch) -> type[Endpoint]:
     """The endpoint, which the environment names as the proxy: it answers for every host."""
     no_proxy.setenv("HTTP_PROXY", os.environ["OPENAI_BASE_URL"].removesuffix("/v1"))
