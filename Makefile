@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo eval test test-live check bench bench-poison bench-peers clean
+.PHONY: demo eval test test-live check bench bench-evidence bench-poison bench-peers clean
 
 demo: $(VENV)/.local
 	@$(BIN)/guided-profile demo
@@ -13,7 +13,7 @@ eval: $(VENV)/.evals
 	@$(BIN)/guided-profile eval --task preference --n 16 --out eval-out
 
 test: $(VENV)/.dev
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n auto --maxprocesses 4 --dist worksteal
 
 test-live: $(VENV)/.dev
 	@$(BIN)/pytest -q -m live
@@ -28,8 +28,12 @@ bench: $(VENV)/.local
 	@$(BIN)/python -m guided_profile.evals.bench_recall
 	@$(BIN)/python -m guided_profile.evals.bench_history
 	@$(BIN)/python -m guided_profile.evals.bench_prefix_cache
-	@$(BIN)/python -m guided_profile.evals.bench_evidence --test
+	@$(BIN)/python -m guided_profile.evals.bench_evidence --half report
 	@$(BIN)/python -m guided_profile.evals.bench_writes
+
+# FILE: labelled sentences of your own; a run that was stopped goes on
+bench-evidence: $(VENV)/.local
+	@$(BIN)/python -m guided_profile.evals.bench_evidence $(if $(FILE),"$(FILE)")
 
 bench-poison: $(VENV)/.local
 	@$(BIN)/python -m guided_profile.evals.bench_poison tests/poison.jsonl

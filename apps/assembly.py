@@ -1,17 +1,22 @@
-"""Putting the parts together as the settings say: model, embedder, history, tasks."""
+"""Putting the parts together as the settings say: model, embedder, verifier, history, tasks."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 
 from guided_profile.apps.settings import Settings
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, load_task
+from guided_profile.tools.e5 import E5Embedder
 from guided_profile.tools.embeddings import (
     Embedder,
     EndpointEmbedder,
     LexicalEmbedder,
     MiniLMEmbedder,
 )
+from guided_profile.tools.evidence.base import Verifier
+from guided_profile.tools.evidence.chat import ChatVerifier
+from guided_profile.tools.evidence.nli import NLIVerifier
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import endpoint_model
 from guided_profile.tools.weights import Progress, ensure
@@ -51,7 +56,24 @@ def embedder(settings: Settings, on_progress: OnProgress | None = None) -> Embed
         )
     if settings.embedder == "lexical":
         return LexicalEmbedder()
+    if settings.embedder == "multilingual":
+        return E5Embedder(ensure(E5Embedder.id, progress=on_progress))
     return MiniLMEmbedder(ensure("all-minilm-l6-v2-int8", progress=on_progress))
+
+
+def verifier(settings: Settings) -> Verifier | None:
+    """Return what judges sentences as the settings say; None: the workflow's own model does.
+
+    Raises:
+        SettingsError: A file of an NLI model is missing or wrong, or what runs it is not installed.
+    """
+    if isinstance(settings.verifier, Path):
+        return NLIVerifier(settings.verifier)
+    if settings.verifier:
+        return ChatVerifier(
+            endpoint_model(settings.verifier, base_url=settings.base_url, api_key=settings.api_key)
+        )
+    return None
 
 
 def open_history(settings: Settings, embed: Embedder) -> HistoryStore:

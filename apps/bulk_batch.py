@@ -26,8 +26,8 @@ from guided_profile.tools.models import endpoint_model
 MOST_REQUESTS = 50_000
 MOST_BYTES = 190 * 2**20
 """Of one file; the API takes 50,000 requests and 200 MB."""
-TOGETHER = 0.01
-"""Seconds in which the other digestions of a user come to their requests, before one waits."""
+TOGETHER = 0.05
+"""Seconds in which what a user is asked beside it comes to its requests, before one waits."""
 
 _waiting: ContextVar[list[str] | None] = ContextVar("waiting", default=None)
 

@@ -24,6 +24,7 @@ from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embeddings import Embedder, LexicalEmbedder
+from guided_profile.tools.evidence.base import Verifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,14 @@ class Job:
     task: Task
     limits: Limits
     failures: Path
+    verifier: Verifier | None
+    """What judges sentences; None: the model itself."""
+
+    @property
+    def planner(self) -> Planner:
+        """What plans with the same parts as the profiles are made with."""
+        model = self.settings.model or self.settings.local_model
+        return Planner(self.task, model, self.verifier)
 
 
 async def build(given: argparse.Namespace, out: Console, notes: Console) -> int:
@@ -46,7 +55,7 @@ async def build(given: argparse.Namespace, out: Console, notes: Console) -> int:
         with downloads(notes) as on_progress:
             embedder = assembly.embedder(job.settings, on_progress)
             work = stack.enter_context(
-                at_work(given, job.settings, job.task, embedder, on_progress)
+                at_work(given, job.settings, job.task, embedder, job.verifier, on_progress)
             )
         failures = Failures(job.failures)
         began = perf_counter()
@@ -65,7 +74,7 @@ async def _built(job: Job, users: Users, work: Work, failures: Failures, notes: 
 
         return await build_all(
             users,
-            Planner(job.task, _model(job.settings)),
+            job.planner,
             work.engine,
             limits=job.limits,
             on_failed=on_failed,
@@ -102,6 +111,7 @@ def _job(given: argparse.Namespace) -> Job:
             price_out=given.price_out or 0.0,
         ),
         failures,
+        assembly.verifier(settings),
     )
 
 
@@ -162,17 +172,13 @@ async def _users(job: Job, embedder: Embedder) -> AsyncIterator[Users]:
             yield StoredUsers(history, store, job.task)
 
 
-def _model(settings: Settings) -> str:
-    return settings.model or settings.local_model
-
-
 async def _estimate(job: Job, out: Console, notes: Console) -> int:
     """Go through all users up to the first call of each, and print what the calls would take."""
     with downloads(notes) as on_progress:
         embedder = (
             LexicalEmbedder() if job.given.source else assembly.embedder(job.settings, on_progress)
         )
-    planner, estimate = Planner(job.task, _model(job.settings)), Estimate()
+    planner, estimate = job.planner, Estimate()
     async with _users(job, embedder) as users:
         with bulk_report.progress(notes, job.limits) as watch:
             watch.so_far(Tally(total=await users.count()))

@@ -17,6 +17,8 @@ from guided_profile.apps.settings import Settings
 from guided_profile.graph.errors import SettingsError
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.evidence.base import Verifier
+from guided_profile.tools.evidence.chat import ChatVerifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ def at_work(
     settings: Settings,
     task: Task,
     embedder: Embedder,
+    verifier: Verifier | None,
     on_progress: assembly.OnProgress,
 ) -> Iterator[Work]:
     """Set up what the command asks for.
@@ -43,16 +46,22 @@ def at_work(
         settings: Which model is used.
         task: Whose profiles are made.
         embedder: Of this process's own workers.
+        verifier: Likewise; None: the model itself judges.
         on_progress: Called while weights are fetched.
 
     Raises:
-        SettingsError: No endpoint is set where one is needed.
+        SettingsError: No endpoint is set where one is needed, or two models for one batch.
     """
     if given.batch_in or given.batch_out:
         if not settings.model:
             raise SettingsError(
                 "a batch is for an endpoint's model: set OPENAI_MODEL to its name, and "
                 "OPENAI_API_KEY or OPENAI_BASE_URL."
+            )
+        if isinstance(verifier, ChatVerifier):
+            raise SettingsError(
+                "the requests of a batch are for one model, and GUIDED_PROFILE_VERIFIER names "
+                "another: unset it, or set it to the folder of an NLI model."
             )
         with (
             closing(Replies(given.batch_in or ())) as replies,
@@ -61,7 +70,7 @@ def at_work(
             chat = batch_model(
                 settings.model, base_url=settings.base_url, replies=replies, requests=requests
             )
-            maker = BatchMaker(chat, embedder, task)
+            maker = BatchMaker(chat, embedder, task, verifier)
             yield Work(LocalEngine(maker, given.concurrency), requests, replies)
         return
     if given.ray and given.ray != "local" and not settings.model:
@@ -71,7 +80,7 @@ def at_work(
         )
     chat = assembly.chat_model(settings, on_progress)
     if not given.ray:
-        yield Work(LocalEngine(Maker(chat, embedder, task), given.concurrency))
+        yield Work(LocalEngine(Maker(chat, embedder, task, verifier), given.concurrency))
         return
     place = Workplace.of(settings, task, chat)
     workers = given.workers or os.cpu_count() or 1

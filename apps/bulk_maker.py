@@ -21,6 +21,8 @@ from guided_profile.graph.errors import GuidedProfileError
 from guided_profile.graph.state import Call, Cost
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.evidence.base import Verifier
+from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.profiles import Shelf
 from guided_profile.tools.standing import variant_of
 
@@ -71,10 +73,14 @@ class Bench:
     store: InMemoryStore
 
     @classmethod
-    def of(cls, chat: BaseChatModel, embedder: Embedder, task: Task) -> "Bench":
+    def of(
+        cls, chat: BaseChatModel, embedder: Embedder, task: Task, verifier: Verifier | None
+    ) -> "Bench":
         """Set one up; nothing is on it yet."""
         history, store = HeldHistory(embedder), InMemoryStore()
-        graph = build_graph(chat=chat, history=history, tasks=[task], store=store)
+        graph = build_graph(
+            chat=chat, history=history, tasks=[task], store=store, verifier=verifier
+        )
         return cls(graph, history, store)
 
     async def stand(self, job: Job, task: Task) -> Shelf:
@@ -97,8 +103,14 @@ class Bench:
 class Benches:
     """A bench for every user, a fresh one now and then, so that no memory grows with the users."""
 
-    def __init__(self, chat: BaseChatModel, embedder: Embedder, task: Task) -> None:
-        self._parts = (chat, embedder, task)
+    def __init__(
+        self,
+        chat: BaseChatModel,
+        embedder: Embedder,
+        task: Task,
+        verifier: Verifier | None = None,
+    ) -> None:
+        self._parts = (chat, embedder, task, verifier)
         self._bench: Bench | None = None
         self._users = 0
 
@@ -113,10 +125,18 @@ class Benches:
 class Maker:
     """Makes profiles; an event loop works on as many at once as it is asked for."""
 
-    def __init__(self, chat: BaseChatModel, embedder: Embedder, task: Task) -> None:
+    def __init__(
+        self,
+        chat: BaseChatModel,
+        embedder: Embedder,
+        task: Task,
+        verifier: Verifier | None = None,
+    ) -> None:
         chat.callbacks = [_Meter()]
+        if isinstance(verifier, ChatVerifier):
+            verifier.chat.callbacks = [_Meter()]
         self._task = task
-        self._benches = Benches(chat, embedder, task)
+        self._benches = Benches(chat, embedder, task, verifier)
 
     async def make(self, job: Job) -> Made:
         """Make a user's profile, or revise it; a failure is told, and nothing is kept of it."""

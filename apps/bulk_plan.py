@@ -11,17 +11,19 @@ from guided_profile.apps.bulk_maker import Benches
 from guided_profile.graph.context import Context
 from guided_profile.graph.prompts import (
     GUIDANCE,
+    SUPPORTED,
     UNGUIDED,
-    approximate_tokens,
     messages,
     render,
 )
 from guided_profile.graph.state import Question
 from guided_profile.graph.tasks import Task
-from guided_profile.nodes.digest import parts_of
+from guided_profile.graph.tokens import approximate_tokens
+from guided_profile.nodes.digest import counted, parts_of
 from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.evidence.base import Verifier
+from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.models import endpoint_model
-from guided_profile.tools.style import observed
 
 _BEFORE_ANY_CALL = ["digest", "profile", "respond", "review", "welcome"]
 _TOLD = ["material", "profile_use", "text", "tries", "clarification", "building"]
@@ -30,17 +32,20 @@ _TOLD = ["material", "profile_use", "text", "tries", "clarification", "building"
 class Planner:
     """Runs the workflow up to its first call of a model, on what is in memory alone."""
 
-    def __init__(self, task: Task, model: str) -> None:
+    def __init__(self, task: Task, model: str, verifier: Verifier | None = None) -> None:
         """Get ready.
 
         Args:
             task: Whose profiles are planned.
             model: The name of the model that would make them; it is not called.
+            verifier: What would judge them, likewise; None: the model.
         """
         nobody = endpoint_model(model, base_url="http://127.0.0.1:9/v1", api_key=None)
         # planning compares no meanings, so no weights are needed
-        self._benches = Benches(nobody, LexicalEmbedder(), task)
+        self._benches = Benches(nobody, LexicalEmbedder(), task, verifier)
         self._task = task
+        asks = verifier is None or isinstance(verifier, ChatVerifier)
+        self._judged = SENTENCES if asks else 0
 
     async def __call__(self, job: Job) -> Plan:
         """Return what the workflow would do about a user, and about what it would take."""
@@ -61,31 +66,36 @@ class Planner:
                 state = values
         if not state["material"]:
             return Plan(state["profile_use"])
-        return _taking(self._task.with_switches(context), state)
+        return _taking(self._task.with_switches(context), state, self._judged)
 
 
-def _taking(task: Task, state: Any) -> Plan:
+def _taking(task: Task, state: Any, sentences: int) -> Plan:
     parts = parts_of(task, state) if task.needs_guidance else []
     asked = 0
     for part in parts:
-        habits = observed([one.text for one in part["items"]]) if task.evidence == "style" else ""
-        asked += tokens(messages(part["items"], f"{habits}\n\n{part['asked']}"))
+        habits = counted(part["items"]) if task.evidence == "style" else ""
+        asked += tokens(messages(part["items"], habits + part["asked"]))
     guidance = task.max_tokens.digest * len(parts)
     instruction = UNGUIDED.text
     if task.guided:
         instruction = render(GUIDANCE, guidance="") + render(
             task.profile_instruction, question=state["text"]
         )
-    written = tokens(messages(state["material"][-1], instruction)) + guidance
+    largest = max(state["material"], key=len)
+    written = tokens(messages(largest, instruction)) + guidance
+    judged = tokens(messages(largest, SUPPORTED.text)) + SENTENCE_TOKENS
     return Plan(
         state["profile_use"],
         items=sum(map(len, state["material"])),
-        calls=len(parts) + 1,
-        input_tokens=asked + written,
-        output_tokens=guidance + task.max_tokens.profile,
+        calls=len(parts) + 1 + sentences,
+        input_tokens=asked + written + sentences * judged,
+        output_tokens=guidance + task.max_tokens.profile + sentences,
     )
 
 
+SENTENCES = 8
+"""How many a profile has, about; a chat model judges each in a call of its own."""
+SENTENCE_TOKENS = 20
 _A_MESSAGE = 6
 """Tokens of the chat template around a message."""
 

@@ -60,7 +60,8 @@ class Workplace:
             timeout=self.timeout,
             max_tokens=self.max_tokens,
         )
-        return Maker(chat, assembly.embedder(self.settings), self.task)
+        verifier = assembly.verifier(self.settings)
+        return Maker(chat, assembly.embedder(self.settings), self.task, verifier)
 
 
 class Ledger:

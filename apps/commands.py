@@ -80,6 +80,7 @@ async def profile_store(settings: Settings) -> AsyncIterator[ProfileFile]:
 async def assembled(settings: Settings, task_name: str, notes: Console) -> AsyncIterator[Assembled]:
     """Open everything that a run of one task needs, and close it again."""
     tasks, task = known_task(settings, task_name)
+    verifier = assembly.verifier(settings)
     with downloads(notes) as on_progress:
         chat = assembly.chat_model(settings, on_progress)
         embed = assembly.embedder(settings, on_progress)
@@ -91,6 +92,7 @@ async def assembled(settings: Settings, task_name: str, notes: Console) -> Async
                 tasks=tasks.values(),
                 store=store,
                 checkpointer=thread_memory(),  # a task may ask back
+                verifier=verifier,
             )
             yield Assembled(graph, history, store, task)
 
@@ -98,10 +100,13 @@ async def assembled(settings: Settings, task_name: str, notes: Console) -> Async
 async def demo(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Run the demonstration."""
     settings = read_settings(data=given.data)
+    verifier = assembly.verifier(settings)
     with downloads(notes) as on_progress:
         chat = assembly.chat_model(settings, on_progress)
         embed = assembly.embedder(settings, on_progress)
-    await run_demo(chat, embed, out, notes, every_pair=given.all, as_json=given.json)
+    await run_demo(
+        chat, embed, out, notes, verifier=verifier, every_pair=given.all, as_json=given.json
+    )
     return 0
 
 

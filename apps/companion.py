@@ -6,7 +6,7 @@ and profiles are made while nobody waits.
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError, TaskError
 from guided_profile.graph.state import Abstained, Answered, HistoryItem, Profile, Question
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
+from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import model_id
 from guided_profile.tools.poison import flagged
@@ -70,6 +71,7 @@ class Companion:
         task: str = "assistant",
         tasks: Iterable[Task] = (),
         clock: Callable[[], datetime] = utc_now,
+        verifier: Verifier | Mapping[str, Verifier] | None = None,
     ) -> None:
         """Make one of parts of your own.
 
@@ -82,6 +84,8 @@ class Companion:
             task: The name of the task whose profile is kept.
             tasks: Your own tasks, beside the built-in ones.
             clock: The time, in UTC.
+            verifier: Judges whether the history supports a profile's sentences; left out, `chat`
+                does. See `build_graph`.
 
         Raises:
             TaskError: There is no task of that name.
@@ -99,7 +103,12 @@ class Companion:
             self.close()
             raise
         self._graph = build_graph(
-            chat=chat, history=history, tasks=known.values(), store=self.store, clock=clock
+            chat=chat,
+            history=history,
+            tasks=known.values(),
+            store=self.store,
+            clock=clock,
+            verifier=verifier,
         )
 
     @classmethod
@@ -126,6 +135,7 @@ class Companion:
         limit_traces(settings.traces)
         tasks = assembly.known_tasks(settings)
         find_task(tasks, task)
+        verifier = assembly.verifier(settings)
         chat = chat or assembly.chat_model(settings, on_progress)
         history = assembly.open_history(settings, assembly.embedder(settings, on_progress))
         try:
@@ -135,6 +145,7 @@ class Companion:
                 store=lambda: profile_store(settings),
                 task=task,
                 tasks=tasks.values(),
+                verifier=verifier,
             )
         except BaseException:
             history.close()

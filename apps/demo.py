@@ -24,6 +24,7 @@ from guided_profile.graph.context import Context, Sight
 from guided_profile.graph.state import Abstained, Answered, HistoryItem, Question
 from guided_profile.graph.tasks import BUILTIN, builtin_tasks
 from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import model_id
 
@@ -83,6 +84,7 @@ async def run_demo(
     out: Console,
     notes: Console,
     *,
+    verifier: Verifier | None = None,
     every_pair: bool = False,
     as_json: bool = False,
 ) -> None:
@@ -95,7 +97,7 @@ async def run_demo(
         tempfile.TemporaryDirectory() as folder,
         HistoryStore.open(embedder, path=Path(folder)) as history,
     ):
-        graph = build_graph(chat=chat, history=history, store=InMemoryStore())
+        graph = build_graph(chat=chat, history=history, store=InMemoryStore(), verifier=verifier)
         for person in people():
             history.add(person.key, person.items)
             for task in BUILTIN if every_pair else (person.task,):

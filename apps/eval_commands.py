@@ -37,6 +37,7 @@ from guided_profile.graph.errors import InputError
 from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import model_id
 
@@ -75,6 +76,7 @@ class Job:
     """Those of them that are asked."""
     chat: BaseChatModel | None
     embedder: Embedder
+    verifier: Verifier | None
 
 
 async def evaluate(given: argparse.Namespace, out: Console, notes: Console) -> int:
@@ -105,7 +107,8 @@ def _job(given: argparse.Namespace, notes: Console) -> Job:
         embedder = assembly.embedder(settings, on_progress)
         model = judged or set(names) - RULES.keys()
         chat = assembly.chat_model(settings, on_progress) if model else None
-    return Job(given, names, judged, task, everything, examples, chat, embedder)
+    verifier = assembly.verifier(settings) if model else None
+    return Job(given, names, judged, task, everything, examples, chat, embedder, verifier)
 
 
 def examples_of(
@@ -159,9 +162,10 @@ async def _asked(
     """Ask what is not answered yet, judge if asked to, and add all up."""
     given = job.given
     kept = KeptChat(inner=job.chat, calls=calls) if job.chat else None
-    methods = make_methods(
-        job.names, Parts(kept, history, job.embedder, job.task, job.everything, given.seed)
+    parts = Parts(
+        kept, history, job.embedder, job.task, job.everything, given.seed, verifier=job.verifier
     )
+    methods = make_methods(job.names, parts)
     by_id = {one.id: one for one in job.examples}
     before = [one for one in answers.of(by_id, job.names) if one.kind != "error"]
     known = [(by_id[one.example], one) for one in before]
@@ -238,6 +242,7 @@ def _identity(job: Job) -> dict[str, Any]:
     }
     if job.chat:
         identity["model"] = model_id(job.chat)
+        identity["verifier"] = job.verifier.id if job.verifier else "the model"
     return identity | {f"setting {name}": made_of(name) for name in job.names}
 
 

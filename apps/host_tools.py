@@ -50,6 +50,7 @@ def described(companion: Companion, user_id: str, known: Known) -> str:
         [
             {
                 "known": visible(one.text),
+                "verdict": one.verdict,
                 "confidence": round(one.confidence, 2),
                 "vouched_for_by_the_user": one.pinned,
                 "from": [

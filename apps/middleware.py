@@ -35,13 +35,13 @@ from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.prompts import (
     KNOWN,
     KNOWN_IS_DATA,
-    approximate_tokens,
-    as_data,
     encodable,
     history_block,
+    profile_in_words,
     render,
 )
 from guided_profile.graph.state import HistoryItem, Profile, Sentence
+from guided_profile.graph.tokens import approximate_tokens
 
 PATIENCE = 2.0
 """Seconds that an answer waits for what is known of its user."""
@@ -231,7 +231,7 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             return request
         told = KNOWN_IS_DATA.text
         if sentences:
-            told += render(KNOWN, profile=as_data(" ".join(one.text for one in sentences)))
+            told += render(KNOWN, profile=profile_in_words(sentences))
         request = request.override(system_message=_after(request.system_message, told))
         if items:
             by_time = sorted(items, key=lambda item: item.time.timestamp() if item.time else 0.0)

@@ -15,6 +15,7 @@ from guided_profile.graph.state import (
     HistoryItem,
     Profile,
     Replaced,
+    Sentence,
 )
 from guided_profile.tools.corrections import Difference
 
@@ -24,6 +25,7 @@ STAGES = {
     "recall": "searching the history",
     "digest": "asking the guiding question",
     "profile": "writing the profile",
+    "verify": "holding each sentence against the history",
     "respond": "answering",
     "review": "abstained, trying again with more of the history",
 }
@@ -57,22 +59,34 @@ def item(one: HistoryItem, width: int = 70) -> str:
 def sentences(
     profile: Profile, items: Mapping[str, HistoryItem], *, numbered: bool = False
 ) -> Iterator[RenderableType]:
-    """Show each sentence with the strongest items that support it, or that nothing does."""
+    """Show each sentence with its verdict and the strongest items behind it."""
     for number, sentence in enumerate(profile.sentences, start=1):
         mark = f"{number}. " if numbered else ""
-        if not sentence.evidence and not sentence.pinned:
+        used = sentence.pinned or sentence.evidence
+        behind = sentence.evidence or sentence.against
+        if used:
+            yield Text(f"{mark or '• '}{sentence.text}") + Text(f"  {_verdict(sentence)}", "dim")
+        else:
             yield Text(f"{mark}✗ {sentence.text}", style="dim strike")
-            yield Padding(Text("nothing in the history supports this: not used", "dim"), (0, 4))
-            continue
-        sure = f"  confidence {sentence.confidence:.0%}" if sentence.confidence else ""
-        sure += "  pinned" if sentence.pinned else ""
-        yield Text(f"{mark or '• '}{sentence.text}") + Text(sure, "dim")
-        for id_ in sentence.evidence[:SHOWN_EVIDENCE]:
+            yield Padding(Text(f"{_verdict(sentence)}: not used", "dim"), (0, 4))
+        for id_ in behind[:SHOWN_EVIDENCE]:
             if id_ in items:
                 yield Padding(Text(item(items[id_]), "dim"), (0, 4))
-        more = len(sentence.evidence) - SHOWN_EVIDENCE
+        more = len(behind) - SHOWN_EVIDENCE
         if more > 0:
             yield Padding(Text(f"and {more} more", "dim"), (0, 4))
+
+
+def _verdict(sentence: Sentence) -> str:
+    """Say what the history says to a sentence, in a few words."""
+    if sentence.pinned:
+        return "pinned"
+    if sentence.verdict == "contradicted":
+        return "the history contradicts this"
+    if not sentence.evidence:
+        return "nothing in the history supports this"
+    said = "stated" if sentence.verdict == "stated" else "probably: inferred"
+    return f"{said}, {sentence.confidence:.0%} sure"
 
 
 def cost(spent: Cost) -> str:

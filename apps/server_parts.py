@@ -52,10 +52,11 @@ class Parts:
             GuidedProfileError: A setting is wrong, or a part cannot be had.
         """
         tasks = assembly.known_tasks(settings)
+        judge = assembly.verifier(settings)
         chat = assembly.chat_model(settings)
         history = assembly.open_history(settings, assembly.embedder(settings))
         metrics = Metrics()
-        graph = build_graph(chat=chat, history=history, tasks=tasks.values())
+        graph = build_graph(chat=chat, history=history, tasks=tasks.values(), verifier=judge)
         measured = graph.with_config({"callbacks": [metrics.callbacks]})
         assistants = {task: assistant_of(measured, task) for task in builtin_tasks()}
         assistants["guided_profile"] = measured

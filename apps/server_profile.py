@@ -29,10 +29,12 @@ TaskName = Annotated[
 
 
 class Shown(BaseModel):
-    """A profile, as the user wants it, and the items that its sentences rest on."""
+    """A profile, as the user wants it, and the items that its sentences are held against."""
 
     profile: Profile
-    items: dict[str, HistoryItem] = Field(description="The evidence, by id.")
+    items: dict[str, HistoryItem] = Field(
+        description="What speaks for or against the sentences, by id."
+    )
 
 
 class Decided(BaseModel):

@@ -39,9 +39,14 @@ class Settings:
     """The embedded model, by the name of its weights. `GUIDED_PROFILE_LOCAL_MODEL`."""
 
     embedder: str = "minilm"
-    """`minilm` (embedded), `lexical` (no model at all) or `endpoint`. `GUIDED_PROFILE_EMBEDDER`;
-    left out: the endpoint's if it has an embedding model, else lexical with an endpoint of one's
-    own, else minilm."""
+    """`minilm` (embedded, English), `multilingual` (embedded), `lexical` (no model at all) or
+    `endpoint`. `GUIDED_PROFILE_EMBEDDER`; left out: the endpoint's if it has an embedding model,
+    else lexical with an endpoint of one's own, else minilm."""
+
+    verifier: str | Path | None = None
+    """What judges whether the history supports a profile's sentences: another chat model of the
+    endpoint by its name, or the folder of an NLI model; None: the chat model itself.
+    `GUIDED_PROFILE_VERIFIER`."""
 
     chroma_url: str | None = None
     """A Chroma server for the histories, in place of the folder. `GUIDED_PROFILE_CHROMA_URL`."""
@@ -89,9 +94,10 @@ def read_settings(
         embedding_model = OPENAI_EMBEDDINGS
     automatic = "endpoint" if endpoint and embedding_model else "lexical" if endpoint else "minilm"
     embedder = value("GUIDED_PROFILE_EMBEDDER") or automatic
-    if embedder not in ("minilm", "lexical", "endpoint"):
+    if embedder not in ("minilm", "multilingual", "lexical", "endpoint"):
         raise SettingsError(
-            f"GUIDED_PROFILE_EMBEDDER is {embedder!r}; it may be minilm, lexical or endpoint."
+            f"GUIDED_PROFILE_EMBEDDER is {embedder!r}; it may be minilm, multilingual, lexical or "
+            "endpoint."
         )
     if embedder == "endpoint" and not (endpoint and embedding_model):
         raise SettingsError(
@@ -107,9 +113,31 @@ def read_settings(
         embedding_model=embedding_model,
         local_model=value("GUIDED_PROFILE_LOCAL_MODEL") or "qwen2.5-coder-1.5b",
         embedder=embedder,
+        verifier=_verifier(value("GUIDED_PROFILE_VERIFIER"), endpoint=endpoint),
         chroma_url=value("GUIDED_PROFILE_CHROMA_URL"),
         traces=read_traces(given),
     )
+
+
+def _verifier(said: str | None, *, endpoint: bool) -> str | Path | None:
+    """Return the name of a chat model, or a folder; a folder is absolute, for other processes."""
+    if said is None:
+        return None
+    kind, _, model = said.partition(":")
+    if kind == "endpoint":
+        if not (endpoint and model.strip()):
+            raise SettingsError(
+                f"GUIDED_PROFILE_VERIFIER is {said!r}; set it to endpoint: and the name of a chat "
+                "model, and the endpoint with OPENAI_BASE_URL or OPENAI_API_KEY."
+            )
+        return model.strip()
+    folder = Path(said).expanduser().absolute()
+    if not folder.is_dir():
+        raise SettingsError(
+            f"GUIDED_PROFILE_VERIFIER is {said!r}; it may be endpoint:MODEL, for another chat "
+            "model at your endpoint, or the path of a folder with an NLI model, which is not there."
+        )
+    return folder
 
 
 def read_traces(environment: Mapping[str, str] | None = None) -> Traces:

@@ -42,6 +42,7 @@ from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.state import Cost
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import model_id
 
@@ -71,6 +72,7 @@ class Job:
     yours: tuple[str, ...]
     chat: BaseChatModel
     embedder: Embedder
+    verifier: Verifier | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,8 @@ def _job(given: argparse.Namespace, notes: Console) -> Job:
     with downloads(notes) as on_progress:
         embedder = assembly.embedder(settings, on_progress)
         chat = assembly.chat_model(settings, on_progress)
-    return Job(given, task, everything, parted, yours, chat, embedder)
+    verifier = assembly.verifier(settings)
+    return Job(given, task, everything, parted, yours, chat, embedder, verifier)
 
 
 def _check_asked(task: Task, parted: Halves) -> None:
@@ -148,6 +151,7 @@ def _identity(job: Job) -> dict[str, Any]:
         "proposing": f"{PROPOSE.version} {_digest(PROPOSE.text)}",
         "embedder": job.embedder.id,
         "model": model_id(job.chat),
+        "verifier": job.verifier.id if job.verifier else "the model",
         "bounds": BOUNDS,
         f"setting {SETTING}": made_of(SETTING),
     }
@@ -172,7 +176,15 @@ async def _tuned(
         )
     if len(told.questions) < wanted:
         notes.print(f"Of what the model proposed, {len(told.questions)} can be used, not {wanted}.")
-    parts = Parts(kept, history, job.embedder, job.task, job.everything, job.given.seed)
+    parts = Parts(
+        kept,
+        history,
+        job.embedder,
+        job.task,
+        job.everything,
+        job.given.seed,
+        verifier=job.verifier,
+    )
     tuning = await tune(
         parts,
         job.halves,

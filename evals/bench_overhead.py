@@ -13,7 +13,7 @@ import cProfile
 import pstats
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,8 +27,10 @@ from langgraph.store.memory import InMemoryStore
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.state import Call, HistoryItem
 from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.evidence.base import Claim, Judged
+from guided_profile.tools.evidence.candidates import strongest
 from guided_profile.tools.history import HistoryStore
 
 ITEMS = 100
@@ -36,6 +38,16 @@ WARM_RUNS = 200
 COLD_RUNS = 40
 LEAST_SHARE = 0.02
 OURS = Path(__file__).parent.parent
+
+
+class Believes:
+    """A verifier that asks no model."""
+
+    id = "believes"
+
+    async def verify(self, claims: Sequence[Claim]) -> tuple[list[Judged], list[Call]]:
+        """Hold every sentence to be stated by what is nearest to it."""
+        return [Judged("stated", 1.0, strongest(claim)) for claim in claims], []
 
 
 def a_history() -> list[HistoryItem]:
@@ -59,7 +71,7 @@ async def times(
     cold: list[float] = []
     warm: list[float] = []
     with HistoryStore.open(LexicalEmbedder(), path=folder) as history:
-        graph = build_graph(chat=chat, history=history, store=InMemoryStore())
+        graph = build_graph(chat=chat, history=history, store=InMemoryStore(), verifier=Believes())
         items = a_history()
         for n in range(cold_runs + warm_runs):
             user = f"user {min(n, cold_runs)}"

@@ -37,8 +37,8 @@ from guided_profile.evals.calls import Calls, KeptChat, charged
 from guided_profile.evals.embedded import MODEL, embedded_embedder
 from guided_profile.evals.method_peers import PEERS
 from guided_profile.evals.peer_systems import SYSTEMS, Reply, System, opened
-from guided_profile.graph.prompts import approximate_tokens
 from guided_profile.graph.state import Call, Cost, HistoryItem
+from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.local_model import LocalServer
 from guided_profile.tools.models import call_of, endpoint_model
@@ -82,7 +82,7 @@ class Scripted(Facts):
         await asyncio.sleep(self.latency)
         prompt = "\n".join(message.text for message in messages)
         self.prompts.append(prompt)
-        result = self._generate(messages)
+        result = self._generate(messages, **kwargs)
         message = result.generations[0].message
         assert isinstance(message, AIMessage)
         self._extract(prompt, message)

@@ -26,8 +26,8 @@ from langgraph.store.memory import InMemoryStore
 from guided_profile.evals.embedded import embedded_chat, embedded_embedder
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.prompts import approximate_tokens
 from guided_profile.graph.state import Cost, HistoryItem
+from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.history import EmbedderLike, HistoryStore
 
@@ -39,11 +39,11 @@ THINGS = (
     "a cactus, a camera lens, a bread knife, a hammock, a typewriter, a rain jacket, a kayak"
 ).split(", ")
 PLACES = "in Kiel, at the fair, for my aunt, before lunch, by the harbour, with Ines".split(", ")
-_LINE = re.compile(r"^- \[.*?\] i (.+)$", re.MULTILINE)
+_LINE = re.compile(r"^\d+\. \[.*?\] i (.+)$", re.MULTILINE)
 
 
 class Facts(BaseChatModel):
-    """Answers every stage as a model does that states what it reads."""
+    """Answers every stage as a model does that states what it reads, and believes it."""
 
     @property
     def _llm_type(self) -> str:
@@ -58,13 +58,15 @@ class Facts(BaseChatModel):
             "output_tokens": told,
             "total_tokens": asked + told,
         }
-        return ChatResult(
-            generations=[ChatGeneration(message=AIMessage(said, usage_metadata=usage))]
-        )
+        message = AIMessage(said, usage_metadata=usage)
+        if said in ("Yes", "No") and kwargs.get("top_logprobs"):
+            token = {"token": said, "logprob": -0.01}
+            message.response_metadata["logprobs"] = {"content": [token | {"top_logprobs": [token]}]}
+        return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _said(self, prompt: str) -> str:
         if prompt.endswith("Answer Yes or No."):
-            return "No" if "Old note" in prompt else "Yes"
+            return "No" if "Two notes" in prompt else "Yes"
         facts = _LINE.findall(prompt)[-5:]
         return " ".join(f"This person {fact}." for fact in facts) or "This person does things."
 

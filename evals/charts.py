@@ -6,7 +6,7 @@ from html import escape
 from math import ceil, floor, log10
 
 from guided_profile.evals.scorers import RiskCoverage
-from guided_profile.evals.statistics import Estimate
+from guided_profile.evals.statistics import Estimate, wilson
 
 WIDTH = 720
 COLOURS = 6
@@ -162,3 +162,38 @@ def risk_coverage(curves: Sequence[tuple[str, RiskCoverage]]) -> str:
         )
     )
     return _svg(bottom + 48, "accuracy of the surest answers at each coverage", body)
+
+
+def reliability(pairs: Sequence[tuple[float, bool]], bins: int = 10) -> str:
+    """Draw how often what was given a probability is so, against that probability.
+
+    Args:
+        pairs: A probability, and whether it was so.
+        bins: How many groups of about the same size; each is a dot with its 95 % interval.
+    """
+    left, right, top, bottom = 60.0, WIDTH - 130.0, 14.0, 280.0
+
+    def x(value: float) -> float:
+        return left + value * (right - left)
+
+    def y(value: float) -> float:
+        return bottom - value * (bottom - top)
+
+    body = [_line(x(0), y(0), x(1), y(1), "chance")]
+    for tick in _ticks(0.0, 1.0):
+        body += [_line(left, y(tick), right, y(tick), "grid")]
+        body.append(_text(left - 8, y(tick) + 4, f"{100 * tick:.0f}", "end", "dim"))
+        body.append(_text(x(tick), bottom + 18, f"{100 * tick:.0f}", "middle", "dim"))
+    ranked = sorted(pairs)
+    for part in range(bins):
+        group = ranked[part * len(ranked) // bins : (part + 1) * len(ranked) // bins]
+        if not group:
+            continue
+        mean, so = sum(p for p, _ in group) / len(group), sum(right_ for _, right_ in group)
+        low, high = wilson(so, len(group))
+        body.append(_line(x(mean), y(low), x(mean), y(high), "interval"))
+        body.append(f'<circle cx="{x(mean):.1f}" cy="{y(so / len(group)):.1f}" r="4" class="dot"/>')
+    body.append(
+        _text((left + right) / 2, bottom + 38, "percent, as the verifier says", "middle", "dim")
+    )
+    return _svg(bottom + 48, "how often a sentence is supported, by its probability", body)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import mean, median
 
 from guided_profile.evals.examples import Example
-from guided_profile.graph.prompts import approximate_tokens
+from guided_profile.graph.tokens import approximate_tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ async def answer_from(
         "material": [],
         "flagged": [],
     }
-    await graph.aupdate_state(thread, known, as_node="profile")
+    await graph.aupdate_state(thread, known, as_node="verify")
     done = await graph.ainvoke(None, thread, context=context)
     answer: Answered | Abstained = done["answer"]
     return answer

@@ -25,6 +25,7 @@ from guided_profile.graph.errors import InputError
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.history import HistoryStore
 
 
@@ -59,6 +60,8 @@ class Parts:
     examples: Sequence[Example]
     """All that are asked: `majority` looks at their answers, `dpl` at their histories."""
     seed: int = 0
+    verifier: Verifier | None = None
+    """What judges a profile's sentences; None: `chat`."""
 
 
 def as_evaluated(task: Task) -> Task:
@@ -179,7 +182,9 @@ def workflow(name: str, parts: Parts, task: Task | None = None) -> Workflow:
         raise InputError(f"the method {name!r} needs a model.")
     setting = SETTINGS[name]
     task = as_evaluated(task or parts.task)
-    graph = build_graph(chat=parts.chat, history=parts.history, tasks=[task])
+    graph = build_graph(
+        chat=parts.chat, history=parts.history, tasks=[task], verifier=parts.verifier
+    )
     return Workflow(name, setting.description, graph, task.name, setting.switches)
 
 

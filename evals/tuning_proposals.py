@@ -17,14 +17,13 @@ from guided_profile.evals.examples import Example
 from guided_profile.graph.prompts import (
     SYSTEM,
     Prompt,
-    approximate_tokens,
     history_block,
     history_line,
     render,
 )
 from guided_profile.graph.state import HistoryItem
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.bm25 import FUNCTION_WORDS
+from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.models import complete
 
 PROPOSE = Prompt(
@@ -248,7 +247,7 @@ def _runs(words: Sequence[str], *, closely: bool) -> Iterator[str]:
         yield from (
             f" {one} {other} "
             for one, other in pairwise(words)
-            if min(len(one), len(other)) > 2 and not FUNCTION_WORDS & {one, other}
+            if min(len(one), len(other)) > 3  # shorter ones stand in every sentence
         )
     unspaced = 2 * sum(re.match(f"[{_UNSPACED}]", one) is not None for one in words) > len(words)
     size = min(RUN_UNSPACED if unspaced else RUN, len(words))

@@ -2,13 +2,13 @@
 
 START → receive → recall ─(profile is fresh, or none is needed)─────────┐
                     │(none, or stale)                                   ▼
-                    └→ digest ×N → merge → profile ───────────────→ respond → review ─→ END
+                    └→ digest ×N → merge → profile → verify ──────→ respond → review ─→ END
              recall, wider ←──────────────────────(abstained, tries left)────┘ │
              recall ← clarify (waits for the user) ←──(abstained, task asks)───┘
              recall ← welcome (waits for the user) ←── recall, with too little history
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
@@ -33,8 +33,11 @@ from guided_profile.nodes.recall import make_recall
 from guided_profile.nodes.receive import make_receive
 from guided_profile.nodes.respond import make_respond
 from guided_profile.nodes.review import make_clarify, make_review, may_ask
+from guided_profile.nodes.verify import make_verify
 from guided_profile.nodes.welcome import make_welcome, may_welcome
 from guided_profile.tools.builds import Builds
+from guided_profile.tools.evidence.base import Verifier
+from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.history import HistoryStore
 
 Graph = CompiledStateGraph[State, Context, Question, Answer]
@@ -53,6 +56,7 @@ def build_graph(
     store: BaseStore | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
     clock: Callable[[], datetime] = utc_now,
+    verifier: Verifier | Mapping[str, Verifier] | None = None,
 ) -> Graph:
     """Compile the workflow.
 
@@ -63,6 +67,8 @@ def build_graph(
         store: Where profiles are kept between runs; without one each run makes its own.
         checkpointer: Where threads are kept; a task that asks the user needs one.
         clock: The time, for profiles and remembered replies.
+        verifier: Judges whether the history supports a profile's sentences; left out, `chat` does.
+            Several by name: a task's `verifier` says which, and `default` is for all others.
 
     Returns:
         A graph to call with `question` (and `options`) or `messages`, and `context=Context(…)`;
@@ -70,6 +76,7 @@ def build_graph(
     """
     known = builtin_tasks() | by_name(tasks or ())
     builds = Builds()
+    verifiers = _verifiers(chat, verifier)
 
     def task_of(runtime: Runtime[Context]) -> Task:
         context = require(runtime.context)
@@ -99,10 +106,11 @@ def build_graph(
 
     builder = StateGraph(State, context_schema=Context, input_schema=Question, output_schema=Answer)
     builder.add_node("receive", make_receive(known))
-    builder.add_node("recall", make_recall(history, chat, known, builds, clock))
+    builder.add_node("recall", make_recall(history, chat, known, builds, clock, verifiers))
     builder.add_node("digest", make_digest(chat, known, builds))
     builder.add_node("merge", merge)
-    builder.add_node("profile", make_profile(history, chat, known, builds, clock))
+    builder.add_node("profile", make_profile(history, chat, known, builds))
+    builder.add_node("verify", make_verify(history, chat, known, builds, clock, verifiers))
     builder.add_node("respond", make_respond(history, chat, known))
     builder.add_node("review", make_review(history, known))
     builder.add_node("welcome", make_welcome(history, known, clock))
@@ -114,7 +122,8 @@ def build_graph(
     )
     builder.add_edge("digest", "merge")
     builder.add_conditional_edges("merge", after_merge)
-    builder.add_edge("profile", "respond")
+    builder.add_edge("profile", "verify")
+    builder.add_edge("verify", "respond")
     builder.add_edge("respond", "review")
     builder.add_conditional_edges(
         "review", after_review, {"recall": "recall", "clarify": "clarify", "end": END}
@@ -122,6 +131,13 @@ def build_graph(
     builder.add_edge("clarify", "recall")
     builder.add_edge("welcome", "recall")
     return builder.compile(store=store, checkpointer=checkpointer, name="guided_profile")
+
+
+def _verifiers(
+    chat: BaseChatModel, given: Verifier | Mapping[str, Verifier] | None
+) -> Mapping[str, Verifier]:
+    named = dict(given) if isinstance(given, Mapping) else {"default": given} if given else {}
+    return {"default": ChatVerifier(chat), **named}
 
 
 def assistant_of(graph: Graph, task: str) -> Graph:

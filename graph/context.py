@@ -60,17 +60,17 @@ class Context:
     max_retries: int = 2
     """How often an abstention is retried before it stands."""
 
-    recall_tokens: int = 1300
+    recall_tokens: int = 1500
     """About how many tokens of history a response may see: 35 short items, or 5 long posts. Each
     retry doubles it, up to `context_tokens`."""
 
     recall: Recall | None = None
     """How the items are ranked, instead of what the task says."""
 
-    profile_items: int = 400
+    profile_items: int = 1000
     """How many history items, the newest, a profile is made from."""
 
-    context_tokens: int = 2800
+    context_tokens: int = 3200
     """About how many tokens of history one prompt may hold; more is cut into parts. What the
     guiding question finds in all of them has as much room again."""
 

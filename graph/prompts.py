@@ -8,13 +8,13 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from string import Formatter
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from guided_profile.graph.errors import TaskError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.state import HistoryItem, Sentence
+from guided_profile.graph.tokens import approximate_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +34,36 @@ SYSTEM = Prompt(
 )
 GUIDANCE = Prompt("guidance", 1, "What the history shows, in short: {guidance}\n\n")
 PROFILE = Prompt("profile", 1, "Profile of this person: {profile}\n\n")
+PROBABLY = Prompt("probably", 1, "Probably: {sentences}")
 UNGUIDED = Prompt(
     "unguided", 1, "Write a short profile of this person from the history above, in sentences."
 )
 OF_SOURCE = Prompt("of_source", 1, "Look only at the items marked {source}. {asked}")
-OF_OTHERS = Prompt("of_others", 1, "Look only at the items not marked {sources}. {asked}")
 FROM_SOURCE = Prompt("from_source", 1, "From {source}: {reply}")
-OUTDATED = Prompt(
-    "outdated",
+SUPPORTED = Prompt(
+    "supported",
     1,
-    "Two notes about the same person.\nOld note: {old}\nNew note: {new}\nHas this person changed, "
-    "so that the old note is out of date? Answer Yes or No.",
+    "Statement: {statement}\nDoes the history above show that this is true of this person today? "
+    "Answer Yes or No.",
 )
+SAME_SAID = Prompt(
+    "same_said",
+    1,
+    "Two notes about the same person.\n1. {one}\n2. {other}\nDoes note 2 tell what note 1 tells, "
+    "perhaps in other words? Answer Yes or No.",
+)
+JUDGE = Prompt(
+    "judge",
+    1,
+    "Statements about this person:\n{statements}\n\nJudge each by the history above alone, as of "
+    "today, of this person, as a fact. The verdict is `stated` if a line says it, `inferred` if "
+    "lines together suggest it, `contradicted` if a line denies it or shows that it is over, and "
+    "`unsupported` if nothing speaks for it: a wish, a question, a plan, a joke, a quote or what "
+    "is told of others does not. `lines` are the numbers of the lines that the verdict rests on. "
+    "Reply with JSON alone: "
+    '{{"judgements": [{{"statement": 1, "verdict": "stated", "lines": [2]}}]}}',
+)
+IN_LANGUAGE = Prompt("in_language", 1, "\nWrite it in {language}.")
 IN_VIEW = Prompt("in_view", 1, "\nKeep to what bears on this question: {question}")
 CLARIFIED = Prompt("clarified", 1, "Asked for more, this person said: {clarification}\n\n")
 CHOOSE = Prompt(
@@ -62,11 +80,14 @@ COMMON = (
     SYSTEM,
     GUIDANCE,
     PROFILE,
+    PROBABLY,
     UNGUIDED,
     OF_SOURCE,
-    OF_OTHERS,
     FROM_SOURCE,
-    OUTDATED,
+    SUPPORTED,
+    SAME_SAID,
+    JUDGE,
+    IN_LANGUAGE,
     IN_VIEW,
     CLARIFIED,
     CHOOSE,
@@ -83,6 +104,15 @@ KNOWN_IS_DATA = Prompt(
 )
 """Told a host's own model, after the host's own system prompt."""
 KNOWN = Prompt("known", 1, "\nProfile of the user: {profile}")
+
+
+def profile_in_words(sentences: Sequence[Sentence]) -> str:
+    """Return a profile's sentences as a prompt tells them: what is only inferred, as probable."""
+    stated = [one.text for one in sentences if one.verdict != "inferred"]
+    inferred = " ".join(one.text for one in sentences if one.verdict == "inferred")
+    if inferred:
+        stated.append(render(PROBABLY, sentences=inferred))
+    return as_data(" ".join(stated))
 
 
 def prompts_digest() -> str:
@@ -161,22 +191,31 @@ def as_data(text: str) -> str:
     return _MARKUP.sub(lambda found: marks[found[0]], visible(text))
 
 
-def history_line(item: HistoryItem) -> str:
-    """Return the line that stands for an item in every prompt."""
+def history_line(item: HistoryItem, number: int = 1) -> str:
+    """Return the numbered line that stands for an item in every prompt."""
     labels = [item.time.date().isoformat()] if item.time else []
     labels += [item.source] + ([item.category] if item.category else [])
-    return as_data(without_queries(f"- [{', '.join(labels)}] {item.text}")).replace("\n", " ")
+    text = as_data(without_queries(f"[{', '.join(labels)}] {item.text}")).replace("\n", " ")
+    return f"{number}. {text}"
 
 
-def history_block(items: Sequence[HistoryItem]) -> str:
-    """Return the delimited history that stands first in every prompt about these items."""
-    lines = "\n".join(history_line(item) for item in items)
+def history_block(items: Sequence[HistoryItem], numbers: Sequence[int] = ()) -> str:
+    """Return the delimited history that stands first in every prompt about these items.
+
+    Args:
+        items: The items, a line each.
+        numbers: The lines' numbers, which a reply may cite; left out, they count from 1.
+    """
+    counted = numbers or range(1, len(items) + 1)
+    lines = "\n".join(map(history_line, items, counted))
     return f"<history>\n{lines}\n</history>\n\n"
 
 
-def messages(items: Sequence[HistoryItem], instruction: str) -> list[BaseMessage]:
+def messages(
+    items: Sequence[HistoryItem], instruction: str, numbers: Sequence[int] = ()
+) -> list[BaseMessage]:
     """Return a stage's messages: system, then history (if any) and instruction."""
-    block = history_block(items) if items else ""
+    block = history_block(items, numbers) if items else ""
     return [SystemMessage(SYSTEM.text), HumanMessage(block + instruction)]
 
 
@@ -196,15 +235,3 @@ def shortened(text: str, tokens: int) -> str:
         )
     whole, _, word = text[:low].rpartition(" ")
     return whole.rstrip(" ,;") if whole and len(word) <= _LONGEST_WORD else text[:low]
-
-
-_OWN_TOKEN = re.compile(r"\d|[^\w\s]")
-
-
-def approximate_tokens(text: str) -> int:
-    """Return about how many tokens a text has, rather too many than too few, in any language.
-
-    Every digit and every mark counts as one, as many models take them; the rest by its bytes.
-    """
-    own = len(_OWN_TOKEN.findall(text))
-    return own + ceil((len(text.encode()) - own) / 4)

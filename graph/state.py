@@ -55,6 +55,9 @@ class HistoryItem(Record):
     """When it happened, in UTC; a time without a zone is read as UTC."""
     role: Literal["user", "other"] = "user"
     """Who wrote it. Only what the user wrote is evidence about the user."""
+    kind: Literal["did", "said"] = "said"
+    """Whether it tells of what the user did (bought, watched, read) or is what they said. Left out,
+    an item with a category is something they did. It is no part of the id."""
 
     @field_validator("text")
     @classmethod
@@ -93,7 +96,9 @@ class HistoryItem(Record):
             raise ValueError("is out of range") from error
 
     def model_post_init(self, context: Any, /) -> None:
-        """Derive the id where none was given."""
+        """Derive the id and the kind where none was given."""
+        if self.category and "kind" not in self.model_fields_set:
+            object.__setattr__(self, "kind", "did")
         if not self.id:
             stamp = self.time.isoformat() if self.time else None
             parts = [self.text, self.source, self.category, stamp, self.role]
@@ -143,17 +148,22 @@ class Cost(Record):
         )
 
 
+Verdict = Literal["stated", "inferred", "contradicted", "unsupported"]
+"""What the history says to a sentence: an item states it; several items together suggest it; an
+item denies it, or shows that it is over; nothing speaks for it."""
+
+
 class Sentence(Record):
     """One sentence of a profile, with what supports it."""
 
     text: str
+    verdict: Verdict = "unsupported"
     evidence: tuple[str, ...] = ()
     """Ids of the history items that support it, the strongest first; empty: nothing does."""
-    support: float = 0.0
-    """How well the strongest of them supports it, 0 to 1."""
+    against: tuple[str, ...] = ()
+    """Ids of the items that contradict it, the strongest first."""
     confidence: float = Field(default=0.0, ge=0.0, le=1.0)
-    """From the amount, agreement and age of the evidence (`tools.evidence.confidence`); 0 if there
-    is none, or if it was written before confidence was kept."""
+    """The calibrated probability that the history supports it."""
     since: datetime | None = None
     """When the newest of its evidence happened; None if none of it has a time."""
     pinned: bool = False
@@ -163,6 +173,14 @@ class Sentence(Record):
 def evidence_of(sentences: Iterable[Sentence]) -> list[str]:
     """Return the ids of the items that sentences rest on, each once, in their order."""
     return list(dict.fromkeys(id_ for one in sentences for id_ in one.evidence))
+
+
+class Draft(Record):
+    """A sentence of a profile as its writer wrote it: nothing is known of its truth yet."""
+
+    text: str
+    cited: tuple[str, ...] = ()
+    """Ids of the items that the writer cites."""
 
 
 class Replaced(Record):
@@ -231,6 +249,8 @@ class Reply(Record):
     """For a choice: the share of the replies' weight that was on options at all."""
     answerable: float | None = None
     """For text: the probability that what was seen tells the answer, if the task asks for it."""
+    answers: float | None = None
+    """For text: the probability that the reply answers, if the task asks for it."""
     confidence: float | None = None
     """For text: the geometric mean of its tokens' probabilities; None if the endpoint has none."""
 
@@ -320,6 +340,8 @@ class State(Question, total=False):
     parts: Annotated[dict[int, str], or_]
     """The reply to the guiding question for each part of the material."""
     guidance: str
+    draft: list[Draft]
+    """The profile's sentences as they were written, until they are verified."""
     profile: Profile | None
     reply: Reply
     abstention: AbstentionReason | None

@@ -15,26 +15,32 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from guided_profile.graph.context import Context, Recall, Sight
 from guided_profile.graph.errors import TaskError
-from guided_profile.graph.state import Profile, Record, Sentence
+from guided_profile.graph.state import HistoryItem, Profile, Record, Sentence
 
 BUILTIN = ("preference", "paraphrase", "dialogue", "assistant")
 
 
-def checked_template(template: str) -> str:
-    """Return an instruction, stripped, if its only variable is `{question}`."""
+def checked_template(template: str, known: frozenset[str] = frozenset({"question"})) -> str:
+    """Return an instruction, stripped, if its only variables are the known ones."""
     try:
         names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
     except ValueError as error:
         raise ValueError(f"{error}; write a literal brace twice") from error
-    if names - {"question"}:
+    if names - known:
+        there = " and ".join(f"{{{name}}}" for name in sorted(known))
+        only = "the only variable is" if len(known) == 1 else "the variables are"
         raise ValueError(
-            f"uses {{{sorted(names - {'question'})[0]}}}; the only variable is {{question}} "
-            "(write a literal brace twice)"
+            f"uses {{{sorted(names - known)[0]}}}; {only} {there} (write a literal brace twice)"
         )
     return template.strip()
 
 
+def _checked_reply(template: str) -> str:
+    return checked_template(template, frozenset({"question", "reply"}))
+
+
 Template = Annotated[str, Field(min_length=1), AfterValidator(checked_template)]
+ReplyCheck = Annotated[str, Field(min_length=1), AfterValidator(_checked_reply)]
 
 
 class Abstention(Record):
@@ -55,6 +61,12 @@ class Abstention(Record):
     rather invent than decline still gives a telling probability of Yes."""
     answerable_floor: float = Field(default=0.4, gt=0.0, lt=1.0)
     """A probability of Yes below this is an abstention; ignored where there are no logprobs."""
+    declined: ReplyCheck | None = None
+    """For a text: a question with `{question}` and `{reply}` in it, to be answered with Yes or No,
+    that is asked of the reply: whether it answers. It finds a refusal in any language, at the price
+    of one short call. Ignored where there are no logprobs."""
+    declined_floor: float = Field(default=0.35, gt=0.0, lt=1.0)
+    """A probability of Yes below this is an abstention."""
     untouched_floor: float | None = Field(default=None, gt=0.0, le=26.0)
     """Takes the place of `answerable_floor`, or of a choice's `floor`, where no item of the history
     is about the question or an option; there, an abstention is not retried. None: nobody looks."""
@@ -105,8 +117,9 @@ class Task(Record):
     guiding_question: Template
     """Asked over the personal context; its reply is the guidance (G)."""
     sources: dict[str, Template] = Field(default_factory=dict)
-    """A guiding question of its own for a source (`purchases`, `posts`, `chat`, …); the items of
-    all other sources are asked `guiding_question`."""
+    """A guiding question of its own for a source (`purchases`, `posts`, `chat`, …), or for all
+    sources that tell what the user did (`did`) or hold what they said (`said`); all other items
+    are asked `guiding_question`."""
     profile_instruction: Template
     response_instruction: Template
     """May use `{question}`; without it, the question follows on a line of its own."""
@@ -121,6 +134,8 @@ class Task(Record):
     evidence: Literal["topic", "style"] = "topic"
     """What ties a profile sentence to items: what both are about, or the habits of writing that
     the sentence names and the items show."""
+    verifier: str | None = None
+    """Which of the verifiers given to `build_graph` judges the sentences; None: the default one."""
     debiased: bool = True
     """For a choice: the options are asked for in several orders, so that none decides; False: once,
     in the order given, which is cheaper."""
@@ -144,6 +159,8 @@ class Task(Record):
             raise ValueError("grounding is for tasks of kind 'choice'; leave it out")
         if self.kind == "text" and (self.abstention.untouched_floor or 0.0) >= 1.0:
             raise ValueError("abstention.untouched_floor is a probability here; set it below 1")
+        if self.kind == "choice" and self.abstention.declined:
+            raise ValueError("abstention.declined is for tasks of kind 'text'; leave it out")
         if self.kind == "choice" and self.abstention.answerable:
             raise ValueError("abstention.answerable is for tasks of kind 'text'; leave it out")
         if len(set(self.sees)) != len(self.sees):
@@ -178,6 +195,11 @@ class Task(Record):
                 "cold_start",
             }
         )
+
+    def question_of(self, item: HistoryItem) -> str:
+        """Return the guiding question that an item is asked: its source's, or its kind's."""
+        own = self.sources.get(item.source) or self.sources.get(item.kind)
+        return own or self.guiding_question
 
     def floor(self, touched: bool) -> float:
         """Return the least probability, of a Yes or (in multiples of chance) of the best option."""

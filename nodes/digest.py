@@ -1,6 +1,8 @@
 """digest: ask the task's guiding question over the personal context; merge: join the replies."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import TypedDict
 
 from langchain_core.language_models import BaseChatModel
@@ -10,7 +12,6 @@ from guided_profile.graph.context import Context, require
 from guided_profile.graph.prompts import (
     FROM_SOURCE,
     IN_VIEW,
-    OF_OTHERS,
     OF_SOURCE,
     as_data,
     messages,
@@ -21,9 +22,10 @@ from guided_profile.graph.state import Call, HistoryItem, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.builds import Builds
-from guided_profile.tools.models import complete
+from guided_profile.tools.evidence.citations import without_citations
+from guided_profile.tools.evidence.habits import habits_of
+from guided_profile.tools.models import LESS_REPETITION, complete
 from guided_profile.tools.standing import shelf_of
-from guided_profile.tools.style import observed
 
 
 class Part(TypedDict):
@@ -32,6 +34,8 @@ class Part(TypedDict):
     number: int
     of: int
     items: list[HistoryItem]
+    first: int
+    """The number of the first item's line: the parts are numbered on from one to the next."""
     source: str
     """The source it is asked about, by a question of that source; empty: no one source."""
     asked: str
@@ -57,9 +61,10 @@ def parts_of(task: Task, state: State) -> list[Part]:
     question = as_data(state["text"])
     in_view = state["tries"] > 0 or bool(state["clarification"])
     ending = render(IN_VIEW, question=question) if in_view else ""
+    firsts = accumulate(map(len, state["material"]), initial=1)
     asked = [
-        (items, source, render(template, question=question))
-        for items in state["material"]
+        (items, first, source, render(template, question=question))
+        for items, first in zip(state["material"], firsts, strict=False)
         for source, template in _questions(task, items)
     ]
     return [
@@ -67,32 +72,36 @@ def parts_of(task: Task, state: State) -> list[Part]:
             number=number,
             of=len(asked),
             items=items,
+            first=first,
             source=source,
             asked=text + ending,
             building=state["building"],
         )
-        for number, (items, source, text) in enumerate(asked)
+        for number, (items, first, source, text) in enumerate(asked)
     ]
 
 
 def _questions(task: Task, items: Sequence[HistoryItem]) -> list[tuple[str, str]]:
-    """Return the source and the guiding question of each digestion of these items."""
-    there = dict.fromkeys(item.source for item in items)
-    named = [source for source in there if source in task.sources]
-    if not named:
-        return [("", task.guiding_question)]
-    if len(there) == 1:
-        return [(named[0], task.sources[named[0]])]
+    """Return the sources, named, and the guiding question of each digestion of these items.
 
-    def scoped(source: str) -> str:  # a source's name is the user's; braces in it are no variables
-        name = as_data(source).replace("{", "{{").replace("}", "}}")
-        return render(OF_SOURCE, source=name, asked=task.sources[source])
+    A source that the task names is asked its own question. All other items are asked one question
+    together: that of their kind, whichever most of them are of.
+    """
+    named = [source for source in dict.fromkeys(i.source for i in items) if source in task.sources]
+    rest = [item for item in items if item.source not in named]
+    questions = [(source, task.sources[source]) for source in named]
+    if rest:
+        kinds = Counter(task.question_of(item) for item in rest)
+        others = " or ".join(dict.fromkeys(item.source for item in rest))
+        questions.append((others, kinds.most_common(1)[0][0]))
+    if len(questions) == 1:
+        return [("", question) for _, question in questions]
 
-    questions = [(source, scoped(source)) for source in named]
-    if len(named) < len(there):
-        rest = render(OF_OTHERS, sources=" or ".join(named), asked=task.guiding_question)
-        questions.append(("the rest", rest))
-    return questions
+    def scoped(sources: str, question: str) -> str:  # a source's name is the user's, braces and all
+        name = as_data(sources).replace("{", "{{").replace("}", "}}")
+        return render(OF_SOURCE, source=name, asked=question)
+
+    return [(sources, scoped(sources, question)) for sources, question in questions]
 
 
 def make_digest(
@@ -104,21 +113,19 @@ def make_digest(
         context = require(runtime.context)
         task = find_task(tasks, context.task)
         runtime.stream_writer({"stage": "digest", "part": state["number"] + 1, "of": state["of"]})
-        habits = ""
-        if task.evidence == "style":
-            habits = observed([item.text for item in state["items"]]) + "\n\n"
+        habits = counted(state["items"]) if task.evidence == "style" else ""
         shelf = shelf_of(runtime, task.with_switches(context)) if state["building"] else None
+        numbers = range(state["first"], state["first"] + len(state["items"]))
         async with builds.stage(shelf.key if shelf else None):
             done = await complete(
                 chat,
-                messages(state["items"], habits + state["asked"]),
+                messages(state["items"], habits + state["asked"], numbers),
                 stage="digest",
                 max_tokens=task.max_tokens.digest,
                 temperature=task.temperature,
+                repetition=LESS_REPETITION,
             )
-        guidance = done.text.strip()
-        if done.finish_reason == "length":
-            guidance = without_loop(guidance)
+        guidance = without_repetition(done.text, cut_off=done.finish_reason == "length")
         if habits:
             guidance = f"{habits.strip()}\nMost distinctive: {guidance}"
         if guidance and state["source"]:
@@ -128,20 +135,41 @@ def make_digest(
     return digest
 
 
-def without_loop(text: str) -> str:
-    """Return a cut-off list with each entry once: a small model may repeat itself without end."""
-    entries = text.split(", ")
-    whole = entries[:-1] if len(entries) > 2 else entries
-    return ", ".join(dict.fromkeys(whole))
+def counted(items: Sequence[HistoryItem]) -> str:
+    """Return the lines that tell a model what was counted about how a user writes."""
+    lines = "\n".join(f"- {line.text}" for line in habits_of(items))
+    return f"Counted in how this person writes:\n{lines}\n\n" if lines else ""
+
+
+def without_repetition(text: str, *, cut_off: bool) -> str:
+    """Return a reply without the lines, or entries of a list, that stand in it already.
+
+    A small model may repeat itself without end. Of a reply that the token limit cut off, the last,
+    unfinished entry is left out.
+    """
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    if cut_off and len(lines) == 1:
+        entries = lines[0].split(", ")
+        return ", ".join(dict.fromkeys(entries[:-1] if len(entries) > 2 else entries))
+    if cut_off:
+        lines = lines[:-1]
+    return "\n".join(dict.fromkeys(lines))
 
 
 async def merge(state: State, runtime: Runtime[Context]) -> MergeUpdate:
     """Join the replies to the guiding question in the order of their parts.
 
-    Together they take no more than a part of the history does, or the parts of a long history would
-    fill the model's context: each is cut to its share.
+    What a part says that another has said is left out. Together they take no more than a part of
+    the history does, or those of a long history would fill the model's context.
     """
     replies = [state["parts"][number] for number in sorted(state["parts"])]
-    told = [reply for reply in replies if reply]
-    share = require(runtime.context).context_tokens // max(1, len(told))
-    return {"guidance": "\n".join(shortened(reply, share) for reply in told)}
+    lines = dict.fromkeys(line for reply in replies for line in reply.splitlines() if line)
+    told: dict[str, str] = {}
+    for line in lines:
+        told.setdefault(_plain(without_citations(line)), line)
+    room = require(runtime.context).context_tokens
+    return {"guidance": shortened("\n".join(told.values()), room)}
+
+
+def _plain(text: str) -> str:
+    return text.casefold().strip(" -*•.,;")

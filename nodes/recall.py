@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
+from math import ceil
 from typing import TypedDict
 
 import numpy as np
@@ -21,7 +21,8 @@ from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.builds import Builds
 from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.evidence import touched
+from guided_profile.tools.evidence.base import Verifier, find_verifier
+from guided_profile.tools.evidence.nearness import is_on_topic
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.models import model_id
 from guided_profile.tools.poison import flagged
@@ -56,6 +57,7 @@ def make_recall(
     tasks: Mapping[str, Task],
     builds: Builds,
     clock: Callable[[], datetime],
+    verifiers: Mapping[str, Verifier],
 ) -> Stage[State, RecallUpdate]:
     """Return the stage that searches the history and looks the standing profile up.
 
@@ -85,11 +87,12 @@ def make_recall(
         update["recalled"] = _in_order([one for one in found if one.id not in orders], window)
         known = {item.id: item for item in [*update["recalled"], *window]}
         update["touched"] = await asyncio.to_thread(
-            _touched, history, context.user_id, task, state, list(known.values())
+            _on_topic, history, context.user_id, task, state, list(known.values())
         )
         if not task.needs_guidance and not task.needs_profile:
             return update
-        update["made_with"] = digest([task.recipe, prompts_digest(), model_id(chat)])
+        judged_by = find_verifier(verifiers, task).id
+        update["made_with"] = digest([task.recipe, prompts_digest(), model_id(chat), judged_by])
         shelf = shelf_of(runtime, task)
         if len(window) < task.cold_start.items:
             update["profile_use"] = "cold"
@@ -110,8 +113,7 @@ def make_recall(
             if await _stands(decided, shelf, history, update):
                 return update
             material = decided.new if decided.plan == "revise" else window
-        parts = "source" if task.sources else task.parts
-        update["material"] = cut(material, parts, context.context_tokens)
+        update["material"] = cut(material, task, context.context_tokens)
         return update
 
     return recall
@@ -150,7 +152,7 @@ async def _search(
     )
 
 
-def _touched(
+def _on_topic(
     history: HistoryStore, user_id: str, task: Task, state: State, items: Sequence[HistoryItem]
 ) -> bool:
     """Whether any item is about the question or an option; True where that decides nothing.
@@ -161,15 +163,11 @@ def _touched(
         return True
     kept = history.vectors(user_id, [item.id for item in items])
     items = [item for item in items if item.id in kept]  # one may have been deleted
-    asked = [state["text"], *state["choices"]]
     if not items:
         return False
-    return touched(
-        asked,
-        items,
-        asked_vectors=history.embed(asked),
-        item_vectors=np.asarray([kept[item.id] for item in items], np.float32),
-    )
+    asked = [state["text"], *state["choices"]]
+    vectors = np.asarray([kept[item.id] for item in items], np.float32)
+    return is_on_topic(asked, items, history.likeness(history.embed(asked) @ vectors.T))
 
 
 def _warn(orders: Mapping[str, tuple[str, ...]], known: Collection[str]) -> None:
@@ -205,38 +203,37 @@ def _in_order(items: Sequence[HistoryItem], window: Sequence[HistoryItem]) -> li
     return older + sorted((i for i in items if i.id in place), key=lambda item: place[item.id])
 
 
-def _fitting(items: Sequence[HistoryItem], budget: int) -> list[HistoryItem]:
-    """Return the first items that fit a token budget together; the first is cut until it does."""
-    kept: list[HistoryItem] = []
-    used = 0
-    for item in items:
-        used += tokens_of(item)
-        if kept and used > budget:
-            break
-        kept.append(item if kept else bounded(item, budget))
-    return kept
+def cut(items: Sequence[HistoryItem], task: Task, budget: int) -> list[list[HistoryItem]]:
+    """Cut a history into parts of about the same size that each fit a token budget, in order.
 
-
-def cut(items: Sequence[HistoryItem], parts: str, budget: int) -> list[list[HistoryItem]]:
-    """Cut a history into parts that each fit a token budget, in order.
+    A history that fits as a whole is left whole. Of another, what is asked different guiding
+    questions, or comes from different sources if the task says so, is kept apart.
 
     Args:
         items: The history, in order of time.
-        parts: `size` cuts where a part is full; `source` first separates the sources. A history
-            that fits as a whole is left whole.
+        task: Says what is kept apart.
         budget: Tokens a part may have; an item larger than that is a part of its own, cut to it.
     """
     if sum(map(tokens_of, items)) <= budget:
         return [list(items)] if items else []
-    groups: list[list[HistoryItem]] = [list(items)]
-    if parts == "source":
-        by_source = sorted(items, key=lambda item: item.source)  # stable: time order is kept
-        groups = [list(group) for _, group in groupby(by_source, key=lambda item: item.source)]
-    chunks: list[list[HistoryItem]] = []
-    for group in groups:
-        rest: Sequence[HistoryItem] = group
-        while rest:
-            chunk = _fitting(rest, budget)
-            chunks.append(chunk)
-            rest = rest[len(chunk) :]
-    return chunks
+    groups: dict[str, list[HistoryItem]] = {}
+    for item in items:
+        apart = item.source if task.parts == "source" else task.question_of(item)
+        groups.setdefault(apart, []).append(item)
+    return [part for group in groups.values() for part in _even(group, budget)]
+
+
+def _even(items: Sequence[HistoryItem], budget: int) -> list[list[HistoryItem]]:
+    """Cut items where each part has its even share of their tokens, or is full."""
+    sizes = [min(tokens_of(item), budget) for item in items]
+    share = sum(sizes) / ceil(sum(sizes) / budget)
+    parts: list[list[HistoryItem]] = [[]]
+    used = before = 0  # in this part, and in all up to here
+    for item, size in zip(items, sizes, strict=True):
+        if parts[-1] and (used + size > budget or before + size / 2 > share * len(parts)):
+            parts.append([])
+            used = 0
+        parts[-1].append(bounded(item, budget))
+        used += size
+        before += size
+    return parts

@@ -18,11 +18,11 @@ from guided_profile.graph.prompts import (
     as_data,
     history_block,
     messages,
+    profile_in_words,
     render,
 )
 from guided_profile.graph.state import Call, Reply, State
 from guided_profile.graph.tasks import Task, find_task
-from guided_profile.nodes.review import declines
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.choices import (
     LETTERS,
@@ -32,10 +32,11 @@ from guided_profile.tools.choices import (
     rotations,
     vote,
 )
-from guided_profile.tools.evidence import nearness
+from guided_profile.tools.declining import declines
+from guided_profile.tools.evidence.nearness import grounds
 from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.models import LetterScores, complete, score_letters
-from guided_profile.tools.seen import seen, told
+from guided_profile.tools.in_view import items_in_view, sees_anything
+from guided_profile.tools.models import LetterScores, YesNo, ask_yes_no, complete, score_letters
 
 MOST_ROTATIONS = 6
 """More options than this are rotated in this many evenly spaced steps."""
@@ -56,7 +57,7 @@ def make_respond(
     async def respond(state: State, runtime: Runtime[Context]) -> RespondUpdate:
         context = require(runtime.context)
         task = find_task(tasks, context.task).with_switches(context)
-        if not told(task, state):
+        if not sees_anything(task, state):
             return {"reply": Reply(text=""), "calls": []}
         runtime.stream_writer({"stage": "respond"})
         if task.kind == "choice":
@@ -74,13 +75,16 @@ def make_respond(
             temperature=task.temperature,
             streamed=True,
         )
+        calls = [*([asked.call] if asked else []), done.call]
+        checked = await _ask_whether_it_answers(chat, task, state, done.text.strip())
         reply = Reply(
             text=done.text.strip(),
             finish_reason=done.finish_reason,
             answerable=asked.probability if asked else None,
+            answers=checked.yes if checked else None,
             confidence=done.confidence,
         )
-        return {"reply": reply, "calls": [*([asked.call] if asked else []), done.call]}
+        return {"reply": reply, "calls": [*calls, checked.call] if checked else calls}
 
     return respond
 
@@ -93,8 +97,7 @@ def _block(task: Task, state: State) -> str:
     if "guidance" in task.sees and state["guidance"]:
         block += render(GUIDANCE, guidance=as_data(state["guidance"]))
     if "profile" in task.sees and shown:
-        profile = " ".join(sentence.text for sentence in shown)
-        block += render(PROFILE, profile=as_data(profile))
+        block += render(PROFILE, profile=profile_in_words(shown))
     if state["clarification"]:
         block += render(CLARIFIED, clarification=as_data(state["clarification"]))
     return block
@@ -127,9 +130,18 @@ async def _ask_whether_answerable(
     if not task.abstention.answerable or not task.sees:
         return None
     check = render(task.abstention.answerable, question=as_data(state["text"]))
-    scores = await score_letters(chat, messages([], block + check), ("Yes", "No"), stage="respond")
-    yes, no = (scores.letters or {}).get("Yes", 0.0), (scores.letters or {}).get("No", 0.0)
-    return _Answerable(yes / (yes + no), scores.call) if yes + no > 0 else None
+    said = await ask_yes_no(chat, messages([], block + check), stage="respond")
+    return _Answerable(said.yes, said.call) if said.yes is not None else None
+
+
+async def _ask_whether_it_answers(
+    chat: BaseChatModel, task: Task, state: State, reply: str
+) -> YesNo | None:
+    """Ask the task's yes-or-no question about the reply, if it has one and there is a reply."""
+    if not task.abstention.declined or not task.sees or not reply:
+        return None
+    check = render(task.abstention.declined, question=as_data(state["text"]), reply=as_data(reply))
+    return await ask_yes_no(chat, messages([], check), stage="respond")
 
 
 async def _choose(
@@ -159,7 +171,7 @@ async def _choose(
         ]
         tally = vote(votes, len(options))
     if task.grounding and task.sees and state["touched"]:
-        near = await asyncio.to_thread(_nearness, history, user_id, task, state)
+        near = await asyncio.to_thread(_grounds, history, user_id, task, state)
         tally = grounded(tally, near, task.grounding)
     reply = Reply(
         text=first.text.strip(),
@@ -169,16 +181,19 @@ async def _choose(
     return {"reply": reply, "calls": [one.call for one in scores]}
 
 
-def _nearness(history: HistoryStore, user_id: str, task: Task, state: State) -> list[float]:
-    """Return how near what the response saw of the history comes to each option."""
-    items, item_vectors = seen(history, user_id, task, state)
+def _grounds(history: HistoryStore, user_id: str, task: Task, state: State) -> list[float]:
+    """Return how much what the response saw of the history speaks for each option."""
+    items, item_vectors = items_in_view(history, user_id, task, state)
     options = state["choices"]
     categories = list(dict.fromkeys(item.category for item in items if item.category))
     vectors = history.embed([*options, *categories])
-    return nearness(
-        options,
+    chosen = vectors[: len(options)]
+    return grounds(
+        len(options),
         items,
-        option_vectors=vectors[: len(options)],
-        item_vectors=item_vectors,
-        category_vectors=dict(zip(categories, vectors[len(options) :], strict=True)),
+        history.likeness(chosen @ item_vectors.T),
+        {
+            name: history.likeness(chosen @ vector)
+            for name, vector in zip(categories, vectors[len(options) :], strict=True)
+        },
     )

@@ -1,7 +1,6 @@
 """review: tell an answer from an abstention; clarify: ask the user one question."""
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypedDict
@@ -18,15 +17,15 @@ from guided_profile.graph.state import (
     Cost,
     Reply,
     State,
-    evidence_of,
 )
 from guided_profile.graph.tasks import Task, find_task
-from guided_profile.nodes.profile import split_sentences
-from guided_profile.nodes.stage import Stage
-from guided_profile.nodes.welcome import replied
-from guided_profile.tools import evidence
+from guided_profile.nodes.stage import Stage, replied
+from guided_profile.tools.declining import declines
+from guided_profile.tools.evidence import nearness
+from guided_profile.tools.evidence.base import MOST_EVIDENCE
 from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.seen import cited, seen, told
+from guided_profile.tools.in_view import cited, items_in_view, sees_anything
+from guided_profile.tools.text.sentences import split_sentences
 from guided_profile.tools.tracing import note
 
 LEAST_ON_OPTIONS = 0.5
@@ -41,9 +40,6 @@ DETAILS: dict[AbstentionReason, str] = {
     "not_in_history": "The history says nothing about that.",
     "no_history": "Nothing is known of this user yet that could be answered from.",
 }
-
-
-_COMFORT = re.compile(r"\bsorry (?:to hear|(?:for|about) your|(?:that )?you)\b")
 
 
 class ReviewUpdate(TypedDict, total=False):
@@ -131,7 +127,7 @@ def may_retry(task: Task, state: State, context: Context, reason: AbstentionReas
 
 def find_abstention(task: Task, state: State) -> AbstentionReason | None:
     """Return why the reply is no answer, by the task's rule; None if it is one."""
-    if not told(task, state):
+    if not sees_anything(task, state):
         return "no_history"
     reply = state["reply"]
     if reply.probabilities is not None:
@@ -141,6 +137,8 @@ def find_abstention(task: Task, state: State) -> AbstentionReason | None:
     if not reply.text:
         return "empty"
     if declines(task, reply.text, state["text"]):
+        return "declined"
+    if reply.answers is not None and reply.answers < task.abstention.declined_floor:
         return "declined"
     return "cut_off" if reply.finish_reason == "length" else None
 
@@ -154,20 +152,6 @@ def _abstains_from_choice(task: Task, reply: Reply, state: State) -> AbstentionR
     if max(shares) * len(shares) >= task.floor(state["touched"]):
         return None
     return "low_confidence" if state["touched"] else "not_in_history"
-
-
-def declines(task: Task, reply: str, question: str) -> bool:
-    """Whether a reply holds one of the task's phrases that the question does not hold itself.
-
-    Words of comfort do not count: "I am sorry to hear that" declines nothing.
-    """
-    said, asked = _COMFORT.sub("", _plain(reply)), _plain(question)
-    phrases = (_plain(phrase) for phrase in task.abstention.phrases)
-    return any(phrase in said and phrase not in asked for phrase in phrases)
-
-
-def _plain(text: str) -> str:
-    return text.casefold().replace("’", "'")
 
 
 def _answered(history: HistoryStore, user_id: str, task: Task, state: State) -> Answered:
@@ -202,21 +186,15 @@ def _behind(
         profile = state["profile"] if "profile" in task.sees else None
         strongest = [one.evidence[0] for one in (profile.supported if profile else ())]
         both = dict.fromkeys([*strongest, *cited(task, state)])
-        return tuple(both)[: evidence.MOST_EVIDENCE]
-    items, item_vectors = seen(history, user_id, task, state)
+        return tuple(both)[:MOST_EVIDENCE]
+    items, item_vectors = items_in_view(history, user_id, task, state)
     texts = split_sentences(text) if option is None else state["choices"]
     if not items or not texts:
         return ()
-    vectors = history.embed(texts)
+    likeness = history.likeness(history.embed(texts) @ item_vectors.T)
     if option is not None:
-        return evidence.speaking_for(
-            option, texts, items, option_vectors=vectors, item_vectors=item_vectors
-        )
-    supported = evidence.support(
-        texts, items, sentence_vectors=vectors, item_vectors=item_vectors, style=False
-    )
-    strongest_first = sorted(supported, key=lambda one: -one.support)
-    return tuple(evidence_of(strongest_first)[: evidence.MOST_EVIDENCE])
+        return nearness.speaking_for(option, texts, items, likeness)
+    return nearness.behind(texts, items, likeness)
 
 
 def make_clarify(

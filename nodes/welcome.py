@@ -3,17 +3,15 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
-from pydantic import ValidationError
 
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.prompts import encodable
-from guided_profile.graph.state import HistoryItem, State
+from guided_profile.graph.state import State
 from guided_profile.graph.tasks import Task, find_task
-from guided_profile.nodes.stage import Stage
+from guided_profile.nodes.stage import Stage, replied
 from guided_profile.tools.history import HistoryStore
 
 
@@ -26,23 +24,6 @@ class WelcomeUpdate(TypedDict):
 def may_welcome(task: Task, state: State) -> bool:
     """Whether there is a question left to ask a user with too little history."""
     return state["profile_use"] == "cold" and state["welcomed"] < len(task.cold_start.questions)
-
-
-def replied(reply: Any, *, source: str, time: datetime, asked: str = "") -> HistoryItem | None:
-    """Return what a user replied, as an item of their history; None if it can be none.
-
-    Args:
-        reply: What the run was resumed with.
-        source: Of the item.
-        time: Now.
-        asked: The question, if the item is to begin with it.
-    """
-    if not isinstance(reply, str) or not reply.strip():
-        return None
-    try:
-        return HistoryItem(text=asked + encodable(reply.strip()), source=source, time=time)
-    except ValidationError:  # too long
-        return None
 
 
 def make_welcome(

@@ -4,9 +4,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
-import httpx
 from ports import free_port
+
+RUN = "import sys, chromadb_rust_bindings; chromadb_rust_bindings.cli(sys.argv)"
+"""What the `chroma` command does, without all that it imports."""
 
 
 class ChromaServer:
@@ -18,7 +22,7 @@ class ChromaServer:
 
     def start(self) -> None:
         """Start it, and do not wait for it."""
-        command = [str(Path(sys.executable).parent / "chroma"), "run", "--path", str(self._folder)]
+        command = [sys.executable, "-c", RUN, "run", "--path", str(self._folder)]
         self._process = subprocess.Popen(
             [*command, "--host", "127.0.0.1", "--port", str(self.port)],
             stdout=subprocess.DEVNULL,
@@ -28,8 +32,8 @@ class ChromaServer:
     def ready(self) -> None:
         for _ in range(200):
             try:
-                httpx.get(f"{self.url}/api/v2/heartbeat")
-            except httpx.TransportError:
+                urlopen(f"{self.url}/api/v2/heartbeat", timeout=5).close()
+            except URLError:
                 time.sleep(0.05)
             else:
                 return

@@ -1,16 +1,25 @@
 """What the tests share: a scripted model, a history of its own for each test, and no network."""
 
+import gc
 import json
+import os
+import re
 import shutil
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from http.server import ThreadingHTTPServer
 from math import log
+from multiprocessing.util import Finalize
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import certifi
 import pytest
+from asked import STATEMENT, judgements, lines_of, shares_words
+from asked import digests as digests
+from asked import writes_profile as writes_profile
 from endpoint import Endpoint
 from histories import user_line
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -23,20 +32,43 @@ from guided_profile.apps.cli import main
 from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.history import HistoryStore
 
+MEMORY, ROOM = Path("/dev/shm"), 2 << 30
+COLLECTED = pytest.StashKey[set[str]]()
 Script = Callable[[str], str | dict[str, float]]
 Build = Callable[..., dict[str, Any]]
 
 
-def writes_profile(prompt: str) -> bool:
-    """Whether a prompt is a built-in task's, or an unguided one, to write the profile."""
-    return any(
-        words in prompt
-        for words in (
-            "short profile",
-            "what is known about this person:",
-            "chooses again and again",
-        )
-    )
+def pytest_configure(config: pytest.Config) -> None:
+    """Spare the tests what takes long on a real machine and is not theirs to see.
+
+    That is a disk that makes each write sure, unless TMPDIR names a folder, and the list of the
+    world's authorities, which every client of a model reads. Live tests have the real ones.
+    """
+    config.stash[COLLECTED] = set()
+    if "not live" not in config.option.markexpr or hasattr(config, "workerinput"):
+        return
+    in_memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+    place = MEMORY if in_memory and "TMPDIR" not in os.environ else None
+    folder = Path(tempfile.mkdtemp(prefix="guided-profile-tests-", dir=place))
+    # at the very end: multiprocessing has a folder of its own in it until then
+    Finalize(None, shutil.rmtree, (folder, True), exitpriority=-1000)
+    first, end, _ = certifi.contents().partition("-----END CERTIFICATE-----\n")
+    (folder / "authority.pem").write_text(first + end)
+    os.environ["SSL_CERT_FILE"] = str(folder / "authority.pem")
+    if place:
+        os.environ["TMPDIR"] = str(folder)
+        tempfile.tempdir = None  # the folder is asked for again
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Remember every test, also those that are not chosen."""
+    item.config.stash[COLLECTED].add(item.nodeid)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported by now out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 class ScriptedChat(BaseChatModel):
@@ -51,10 +83,21 @@ class ScriptedChat(BaseChatModel):
     prompts: list[str] = Field(default_factory=list)
     """Every prompt it was sent."""
     model_name: str = "scripted"
+    judges: Any = None
+    """Called with a statement and the history's lines: the probability that they support it."""
+    judgement: Any = None
+    """Its reply where it is asked to judge in JSON, instead of one by `judges`."""
 
     @property
     def _llm_type(self) -> str:
         return "scripted"
+
+    def _judged(self, asked: re.Match[str], prompt: str) -> str | dict[str, float]:
+        lines = lines_of(prompt)
+        likely = (self.judges or shares_words)(asked[1], lines)
+        if not self.logprobs:
+            return "Yes" if likely > 0.5 else "No"
+        return {"Yes": likely, "No": 1 - likely}
 
     def _generate(
         self,
@@ -65,7 +108,11 @@ class ScriptedChat(BaseChatModel):
     ) -> ChatResult:
         prompt = "\n".join(message.text for message in messages)
         self.prompts.append(prompt)
-        said = self.script(prompt)
+        asked = STATEMENT.search(prompt)
+        said = self._judged(asked, prompt) if asked else None
+        if judged := judgements(prompt, self.judges or shares_words):
+            said = judged if self.judgement is None else self.judgement
+        said = self.script(prompt) if said is None else said
         metadata: dict[str, Any] = {"finish_reason": "stop", "model_name": self.model_name}
         if isinstance(said, dict):
             top = [{"token": token, "logprob": log(p)} for token, p in said.items() if p > 0]

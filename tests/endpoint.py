@@ -8,21 +8,21 @@ from math import log
 from threading import Event, Thread
 from typing import Any
 
+from asked import (
+    STATEMENT,
+    TWO_NOTES,
+    digests,
+    judgements,
+    lines_of,
+    shares_words,
+    writes_profile,
+)
+
 PROFILE = "This person has a cat named Miso. This person commutes by bicycle."
 
 
-MAKING = (
-    "short profile",
-    "what is known about this person:",
-    "chooses again and again",
-    "pets, family",
-    "product category",
-)
-"""What the prompts of the digestion and of the profile have."""
-
-
 class Endpoint(BaseHTTPRequestHandler):
-    """An OpenAI-compatible endpoint: digests, profiles, weighs letters, and answers."""
+    """An OpenAI-compatible endpoint: digests, profiles, judges, weighs letters, and answers."""
 
     protocol_version = "HTTP/1.1"
     prompts: list[str]
@@ -43,7 +43,8 @@ class Endpoint(BaseHTTPRequestHandler):
     def answers(self, asked: dict[str, Any], prompt: str) -> None:
         letters = None
         if prompt.endswith("Answer Yes or No."):
-            letters = {"Yes": self.yes, "No": 1 - self.yes}
+            yes = self.agrees(prompt)
+            letters = {"Yes": yes, "No": 1 - yes}
         elif asked.get("top_logprobs"):
             lines = prompt.splitlines()
             right = next((line[0] for line in lines if line.endswith(". a cat toy")), "A")
@@ -51,9 +52,19 @@ class Endpoint(BaseHTTPRequestHandler):
         text = self.answer
         if letters:
             text = max(letters, key=letters.__getitem__)
-        elif any(words in prompt for words in MAKING):
+        elif judged := judgements(prompt, shares_words):
+            text = judged
+        elif digests(prompt) or writes_profile(prompt):
             text = PROFILE
         self.says(text, letters)
+
+    def agrees(self, prompt: str) -> float:
+        """Return the probability of Yes."""
+        if statement := STATEMENT.search(prompt):
+            return shares_words(statement[1], lines_of(prompt))
+        if notes := TWO_NOTES.search(prompt):
+            return shares_words(notes[1], [notes[2]])
+        return self.yes
 
     def says(self, text: str | None, letters: dict[str, float] | None = None) -> None:
         top = [{"token": t, "logprob": log(p), "bytes": None} for t, p in (letters or {}).items()]
@@ -95,7 +106,7 @@ def scripted_endpoint(kind: type[Endpoint] = Endpoint) -> Iterator[dict[str, str
     """Yield the environment that names an endpoint of a test's own."""
     handler = type("Handler", (kind,), {"prompts": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as endpoint:
-        Thread(target=endpoint.serve_forever, daemon=True).start()
+        Thread(target=endpoint.serve_forever, args=(0.01,), daemon=True).start()
         address = f"http://127.0.0.1:{endpoint.server_port}/v1"
         yield {"OPENAI_BASE_URL": address, "OPENAI_MODEL": "m"}
         endpoint.shutdown()

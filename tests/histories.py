@@ -5,11 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
-
-from guided_profile.graph.state import HistoryItem, Sentence
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.evidence import support
+from guided_profile.graph.state import HistoryItem
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 CAT = "my cat Miso sleeps on my desk"
@@ -58,15 +54,3 @@ def monthly(*texts: str) -> list[HistoryItem]:
         HistoryItem(id=str(n), text=text, time=START + timedelta(days=30 * n))
         for n, text in enumerate(texts)
     ]
-
-
-def tie(sentence: str, items: list[HistoryItem], style: bool = False) -> Sentence:
-    """Return a sentence with its evidence among items."""
-    embedder = LexicalEmbedder()
-    return support(
-        [sentence],
-        items,
-        sentence_vectors=np.asarray(embedder.embed_documents([sentence])),
-        item_vectors=np.asarray(embedder.embed_documents([item.text for item in items])),
-        style=style,
-    )[0]

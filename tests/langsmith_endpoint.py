@@ -134,7 +134,7 @@ def langsmith() -> Iterator[tuple[LangSmith, str]]:
             """Print nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield kept, f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 

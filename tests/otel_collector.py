@@ -40,7 +40,7 @@ def collector() -> Iterator[tuple[list[Any], str]]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield spans, f"http://127.0.0.1:{server.server_port}"
     finally:

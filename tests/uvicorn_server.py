@@ -23,13 +23,14 @@ class Running:
     log: Path
 
     def ready(self) -> None:
-        for _ in range(600):
-            try:
-                if httpx.get(f"{self.url}/v1/ready", timeout=30).is_success:
-                    return
-            except httpx.TransportError:
-                assert self.process.poll() is None, self.log.read_text()
-            time.sleep(0.05)
+        with httpx.Client(timeout=30) as client:  # a new one for each try reads all certificates
+            for _ in range(600):
+                try:
+                    if client.get(f"{self.url}/v1/ready").is_success:
+                        return
+                except httpx.TransportError:
+                    assert self.process.poll() is None, self.log.read_text()
+                time.sleep(0.05)
         raise AssertionError(self.log.read_text()[-3000:])
 
     def memory(self) -> int:

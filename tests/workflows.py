@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from conftest import Script, ScriptedChat, writes_profile
+from asked import STATEMENT
+from conftest import Script, ScriptedChat, digests, writes_profile
 
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.state import HistoryItem
@@ -24,25 +25,24 @@ ANNA = items("my cat Miso sleeps on my desk", "the bicycle commute took 20 minut
 
 
 def stage_of(prompt: str) -> str:
+    if prompt.endswith("Does the reply answer the question? Answer Yes or No."):
+        return "answers"
+    if STATEMENT.search(prompt):
+        return "verify"
     if prompt.endswith("Answer Yes or No."):
         return "check"
-    if (
-        "pets, family" in prompt
-        or "product category of" in prompt
-        or "most distinctive habit" in prompt
-    ):
+    if digests(prompt):
         return "digest"
-    if (
-        writes_profile(prompt)
-        or "Rewrite these observations" in prompt
-        or "Describe this person" in prompt
-    ):
+    if writes_profile(prompt):
         return "profile"
     return "respond"
 
 
 def script(*replies: str | dict[str, float]) -> Script:
-    """Digest and profile always answer; the response stage gives these replies, then the last."""
+    """Digest and profile always answer; the response stage gives these replies, then the last.
+
+    Of its own replies the model says that those decline that begin with an apology.
+    """
     left = list(replies)
 
     def said(prompt: str) -> str | dict[str, float]:
@@ -53,6 +53,9 @@ def script(*replies: str | dict[str, float]) -> Script:
             return PROFILE
         if stage == "check":
             return {"Yes": 0.8, "No": 0.2}
+        if stage == "answers":
+            yes = 0.1 if "\nReply: Sorry" in prompt else 0.9
+            return {"Yes": yes, "No": 1 - yes}
         return left.pop(0) if len(left) > 1 else left[0]
 
     return said

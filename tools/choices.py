@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
-from guided_profile.tools.wording import denies
-
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+NAMED = 0.75
+"""The share of a reply in words that an option's text has to make up for it to be the choice."""
 _LEAST = 1e-4
 """Stands for the probability of a letter that is not among those the endpoint reports."""
 
@@ -84,7 +84,7 @@ def vote(votes: Sequence[int | None], count: int) -> Tally:
 def named_option(reply: str, order: Sequence[int], options: Sequence[str]) -> int | None:
     """Return the option that a reply in words names: by its letter, or by its text; else None.
 
-    One that the reply names and denies ("not the tent") is not meant.
+    The text counts where it is nearly all of the reply: what stands around it may deny it.
     """
     said = reply.strip().strip("*\"'` ")
     letter = re.match(
@@ -98,22 +98,19 @@ def named_option(reply: str, order: Sequence[int], options: Sequence[str]) -> in
     found = _named(reply, options)
     if len(found) != 1:
         return None
-    ((option, place),) = found.items()
-    return None if denies(_CLAUSE_END.split(reply[:place])[-1]) else option
+    (option,) = found
+    return option if len(options[option]) >= NAMED * len(said) else None
 
 
-_CLAUSE_END = re.compile(r"[.,;:!?\n]")
-
-
-def _named(reply: str, options: Sequence[str]) -> dict[int, int]:
-    """Return the options that stand in a reply in whole words, with their first place there.
+def _named(reply: str, options: Sequence[str]) -> set[int]:
+    """Return the options that stand in a reply in whole words.
 
     The longest are looked for first: an option that is part of another is not named by it.
     """
-    found: dict[int, int] = {}
+    found: set[int] = set()
     for option in sorted(range(len(options)), key=lambda one: -len(options[one])):
         words = re.compile(rf"(?<!\w){re.escape(options[option])}(?!\w)", re.IGNORECASE)
-        if match := words.search(reply):
-            found[option] = match.start()
+        if words.search(reply):
+            found.add(option)
             reply = words.sub(lambda named: " " * len(named[0]), reply)
     return found

@@ -5,7 +5,7 @@ import re
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -32,6 +32,13 @@ class Embedder(Embeddings, ABC):
     id: str
     """Names the model and how it is used: vectors of different ids must not be compared."""
 
+    unrelated: float | None = None
+    """The median cosine of sentences of one language that have nothing to do with each other; None:
+    it was not measured. Thresholds on cosines hold for embedders that have about MiniLM's."""
+
+    same: float | None = None
+    """The median cosine of sentences of one language that say the same in other words."""
+
     @property
     @abstractmethod
     def dimension(self) -> int:
@@ -54,25 +61,62 @@ class Embedder(Embeddings, ABC):
         return self.embed_documents([text])[0]
 
 
-def _unit(vectors: Vectors) -> list[list[float]]:
+UNRELATED, SAME = 0.14, 0.78
+"""What an embedder that was not measured is taken to have: all-MiniLM-L6-v2's medians."""
+
+
+def likeness(embedder: object, cosines: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return cosines on a scale that is the same for every embedder.
+
+    0 is the median of unrelated sentences, 1 that of sentences that say the same in other words.
+    """
+    unrelated = getattr(embedder, "unrelated", None)
+    same = getattr(embedder, "same", None)
+    if unrelated is None or same is None:
+        unrelated, same = UNRELATED, SAME
+    return (np.asarray(cosines, np.float64) - unrelated) / (same - unrelated)
+
+
+def alike(embedder: object, cosines: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the cosines of sentences about one person on the scale of `likeness`.
+
+    Such sentences share their form ("This person …"): to an embedder that knows words alone, they
+    are all alike by it, and tell the same where they have nearly all of their words in common.
+    """
+    if isinstance(embedder, LexicalEmbedder):
+        return (np.asarray(cosines, np.float64) - _SAME_FORM) / (_SAME_WORDS - _SAME_FORM)
+    return likeness(embedder, cosines)
+
+
+_SAME_FORM, _SAME_WORDS = 0.35, 0.86
+"""By words alone: the cosine of sentences that share their form, and of those that differ in a
+small word or in their order."""
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Return the rows in length 1."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: list[list[float]] = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32).tolist()
-    return unit
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
 
 
-class MiniLMEmbedder(Embedder):
-    """all-MiniLM-L6-v2 in 8 bits, inside the process; English. About 400 short texts a second.
+def as_lists(vectors: Vectors) -> list[list[float]]:
+    """Return the rows as lists."""
+    rows: list[list[float]] = vectors.tolist()
+    return rows
+
+
+class OnnxEmbedder(Embedder):
+    """A model inside the process, the mean of whose tokens' states is a text's vector.
 
     A text's vector does not depend on the texts beside it. What lies beyond its first 256 tokens
     is not seen.
     """
 
-    id = "all-minilm-l6-v2-int8"
     _TOKENS = 256
     _BATCH = 32
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder of `model.onnx` and `tokenizer.json`; they are loaded when needed."""
+        """Take the folder of the model and its `tokenizer.json`; they are loaded when needed."""
         self._folder = folder
         self._loading = threading.Lock()
         self._loaded: tuple[Tokenizer, InferenceSession] | None = None
@@ -89,8 +133,10 @@ class MiniLMEmbedder(Embedder):
             SettingsError: onnxruntime or tokenizers is not installed.
             ModelError: The folder's files are missing or damaged.
         """
-        if not texts:
-            return []
+        return as_lists(unit(self._pooled(texts))) if texts else []
+
+    def _pooled(self, texts: list[str]) -> Vectors:
+        """Return the mean of each text's states."""
         tokenizer, session = self._load()
         encodings = tokenizer.encode_batch(texts)
         # texts of like length together: none is padded much
@@ -99,7 +145,25 @@ class MiniLMEmbedder(Embedder):
         for start in range(0, len(order), self._BATCH):
             batch = order[start : start + self._BATCH]
             vectors[batch] = _mean_pooled(session, [encodings[index] for index in batch])
-        return _unit(vectors)
+        return vectors
+
+    def _load(self) -> "tuple[Tokenizer, InferenceSession]":
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = _open_onnx(self._folder, self._model, self._TOKENS)
+            return self._loaded
+
+    @abstractmethod
+    def _model(self) -> bytes:
+        """Return the model as ONNX."""
+
+
+class MiniLMEmbedder(OnnxEmbedder):
+    """all-MiniLM-L6-v2 in 8 bits; English. About 400 short texts a second."""
+
+    id = "all-minilm-l6-v2-int8"
+    unrelated = 0.14
+    same = 0.78
 
     def token_vectors(self, text: str) -> Vectors:
         """Return a vector in context for each token of a text, special tokens left out.
@@ -112,16 +176,22 @@ class MiniLMEmbedder(Embedder):
         encoding = tokenizer.encode(text)
         hidden, _ = _states(session, [encoding])
         own = [place for place, special in enumerate(encoding.special_tokens_mask) if not special]
-        return np.asarray(_unit(hidden[0, own]), np.float32).reshape(len(own), self.dimension)
+        return unit(hidden[0, own])
 
-    def _load(self) -> "tuple[Tokenizer, InferenceSession]":
-        with self._loading:
-            if self._loaded is None:
-                self._loaded = _open_onnx(self._folder, self._TOKENS)
-            return self._loaded
+    def _model(self) -> bytes:
+        return (self._folder / "model.onnx").read_bytes()
 
 
-def _open_onnx(folder: Path, tokens: int) -> "tuple[Tokenizer, InferenceSession]":
+def damaged(folder: Path) -> ModelError:
+    """Return the error that says that an embedder's files are not what they were."""
+    return ModelError(
+        f"The embedder's files in {folder} are damaged; delete them, they are fetched anew."
+    )
+
+
+def _open_onnx(
+    folder: Path, model: Callable[[], bytes], tokens: int
+) -> "tuple[Tokenizer, InferenceSession]":
     try:
         import onnxruntime
         from onnxruntime.capi import (  # type: ignore[import-untyped]
@@ -138,19 +208,16 @@ def _open_onnx(folder: Path, tokens: int) -> "tuple[Tokenizer, InferenceSession]
     # threads that wait spinning would take the cores from the chat model
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        described = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
-        tokenizer = Tokenizer.from_str(json.dumps(described))
-        session = onnxruntime.InferenceSession(
-            (folder / "model.onnx").read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        described = (folder / "tokenizer.json").read_text(encoding="utf-8")
+        json.loads(described)  # what is no JSON has no error of its own in tokenizers
+        tokenizer = Tokenizer.from_str(described)
+        session = onnxruntime.InferenceSession(model(), options, providers=["CPUExecutionProvider"])
     except OSError as error:
         raise ModelError(
             f"The embedder's files in {folder} cannot be read: {error.strerror or error}."
         ) from error
     except (ValueError, failures.InvalidProtobuf, failures.InvalidGraph, failures.Fail) as error:
-        raise ModelError(
-            f"The embedder's files in {folder} are damaged; delete them, they are fetched anew."
-        ) from error
+        raise damaged(folder) from error
     tokenizer.no_padding()
     tokenizer.enable_truncation(tokens)
     return tokenizer, session
@@ -237,7 +304,7 @@ class EndpointEmbedder(Embedder):
                 f"{sorted(dimensions)} for {len(texts)} texts; use an embedding model."
             )
         self._dimension = dimensions.pop()
-        return _unit(rows)
+        return as_lists(unit(rows))
 
     def _nonsense(self, count: int) -> ModelError:
         return ModelError(
@@ -251,6 +318,11 @@ class LexicalEmbedder(Embedder):
 
     Texts are alike if they share words or word forms; it knows nothing of meaning.
     """
+
+    unrelated = 0.09
+    same = 0.6
+    """Of sentences that say the same in much the same words. The median of those that say it in
+    other words is .32, but sentences that share small words alone come near that too."""
 
     def __init__(self, dimension: int = 512) -> None:
         self._dimension = dimension
@@ -273,7 +345,7 @@ class LexicalEmbedder(Embedder):
                 vectors[row, place % self._dimension] += sign * weight
             if not vectors[row].any():
                 vectors[row, 0] = 1
-        return _unit(vectors)
+        return as_lists(unit(vectors))
 
 
 def _features(text: str) -> Counter[str]:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from guided_profile.graph.state import Record, Standing
 from guided_profile.tools import corrections
-from guided_profile.tools.evidence import MOST_EVIDENCE
+from guided_profile.tools.evidence.base import MOST_EVIDENCE
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.history_files import Reading, opened
 from guided_profile.tools.history_json import EXPORT, whole

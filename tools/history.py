@@ -10,7 +10,7 @@ every vector that Chroma hands out, so the users who are being served are kept i
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -19,14 +19,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from guided_profile.graph.context import Recall
 from guided_profile.graph.errors import HistoryError, QuestionError
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import history_records as records
+from guided_profile.tools.embedding_advice import suggest_multilingual
+from guided_profile.tools.embeddings import alike, likeness
 from guided_profile.tools.history_failures import Patience
 from guided_profile.tools.history_records import Filter, Stored, Vector, unit_vectors
 from guided_profile.tools.ranking import Candidates, cosines_of, rank
+from guided_profile.tools.text.language import language_of
 from guided_profile.tools.text_cache import TextCache
 
 if TYPE_CHECKING:
@@ -285,6 +289,18 @@ class HistoryStore:
         """
         return np.stack(self._texts.of(texts))
 
+    def likeness(self, cosines: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return cosines on a scale that is the same for every embedder.
+
+        0 is what unrelated texts have, 1 what the same said twice in other words has.
+        """
+        return likeness(self.embedder, cosines)
+
+    def alike(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the likeness of each sentence about a person to each other."""
+        vectors = self.embed(list(texts))
+        return alike(self.embedder, vectors @ vectors.T)
+
     @cached_property
     def _texts(self) -> TextCache[Vector]:
         return TextCache(self._rows, most_bytes=EMBEDDED_BYTES)
@@ -312,6 +328,8 @@ class HistoryStore:
             fresh = self._missing(user_id, wanted)  # another thread may have come first
             vectors |= self._embed([item for item in fresh if item.id not in vectors])
             self._collection.write(user_id, fresh, vectors)
+        own = (item.text for item in fresh if item.role == "user")
+        suggest_multilingual(user_id, own, self.embedder.id, language_of)
         added = tuple(item.id for item in fresh)
         once_more = Counter(item.id for item in given) - Counter(added)
         return Added(added, tuple(once_more.elements()))

@@ -131,6 +131,8 @@ def metadata_of(user_id: str, item: HistoryItem, sequence: int, checksum: int) -
     }
     if item.category is not None:
         fields["category"] = item.category
+    if item.kind != ("did" if item.category else "said"):
+        fields["kind"] = item.kind
     if item.time is not None:
         # whole microseconds and no float: the same item must come back, to be known as duplicate
         fields["time"] = _microseconds(item.time)
@@ -141,6 +143,7 @@ def stored_of(record: str, metadata: Mapping[str, Any]) -> Stored:
     """Return the item that a record of `metadata_of` holds."""
     fields = json.loads(metadata["item"])
     time = fields.get("time")
+    kind = {"kind": fields["kind"]} if "kind" in fields else {}
     item = HistoryItem(
         id=record[_DIGITS + 1 :],
         text=fields["text"],
@@ -148,6 +151,7 @@ def stored_of(record: str, metadata: Mapping[str, Any]) -> Stored:
         category=fields.get("category"),
         time=None if time is None else _EPOCH + timedelta(microseconds=time),
         role=fields["role"],
+        **kind,
     )
     return Stored(item, fields["sequence"], fields["vector"])
 

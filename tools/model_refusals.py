@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from langchain_core import exceptions as langchain
 from langchain_core.language_models import BaseChatModel
 
-_OPTIONAL = ("logprobs", "temperature")
+_OPTIONAL = ("logprobs", "temperature", "frequency_penalty")
 """Settings that are left out for an endpoint whose refusal names them: some have no log
-probabilities, and reasoning models want no temperature."""
+probabilities, and reasoning models want no temperature and no penalty."""
 
 _known_refusals: dict[int, tuple["weakref.ref[BaseChatModel]", set[str]]] = {}
 """What each model's endpoint refused, by the model's identity, since models cannot be hashed."""
@@ -48,6 +48,8 @@ def accepted(chat: BaseChatModel, settings: Mapping[str, float]) -> dict[str, fl
     if "logprobs" in known:
         wanted.pop("logprobs", None)
         wanted.pop("top_logprobs", None)
+    if "frequency_penalty" in known:
+        wanted.pop("frequency_penalty", None)
     if "temperature" in known:
         wanted["temperature"] = None  # overrides the model's own
     return wanted

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Reply = TypeVar("Reply")
 
+LESS_REPETITION = 0.3
+"""For lists and profiles, which a small model may go on with for ever."""
 TOP_LOGPROBS = 20
 """How many tokens the OpenAI API tells the probability of, at most."""
 LONGEST_TOKEN = 20
@@ -117,6 +119,7 @@ async def complete(
     stage: str,
     max_tokens: int,
     temperature: float = 0.0,
+    repetition: float = 0.0,
     streamed: bool = False,
     config: RunnableConfig | None = None,
 ) -> Completion:
@@ -128,6 +131,8 @@ async def complete(
         stage: Named in the returned call.
         max_tokens: Where the text is cut off.
         temperature: 0 for the likeliest text.
+        repetition: What a token that was written costs it to be written again (OpenAI's
+            `frequency_penalty`); left out where an endpoint refuses it.
         streamed: Whether a graph that streams messages shows this one; a user is not meant to read
             what the other stages have a model write.
         config: Of the run that this call is part of; left out, it is taken from the context.
@@ -136,6 +141,8 @@ async def complete(
         ModelError: The endpoint failed.
     """
     settings = {"temperature": temperature, "max_tokens": max_tokens, "logprobs": True}
+    if repetition:
+        settings["frequency_penalty"] = repetition
     shown = config if streamed else _unseen(config)
     message, call = await _ask(chat, messages, settings, stage, shown)
     logprobs = [token["logprob"] for token in _token_logprobs(message) or []]
@@ -148,6 +155,36 @@ async def complete(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class YesNo:
+    """What a model says to a question that is to be answered with Yes or No."""
+
+    yes: float | None
+    """The probability of Yes, of Yes and No together. None: the endpoint tells no probabilities, or
+    the reply begins with neither; `text` is all there is."""
+    text: str
+    call: Call
+
+
+async def ask_yes_no(
+    chat: BaseChatModel,
+    messages: Sequence[BaseMessage],
+    *,
+    stage: str,
+    config: RunnableConfig | None = None,
+) -> YesNo:
+    """Ask a question that is to be answered with Yes or No, in one token.
+
+    Raises:
+        ModelError: The endpoint failed.
+    """
+    scores = await score_letters(
+        chat, messages, ("Yes", "No"), stage=stage, config=config, folded=True
+    )
+    yes, no = ((scores.letters or {}).get(word, 0.0) for word in ("Yes", "No"))
+    return YesNo(yes / (yes + no) if yes + no > 0 else None, scores.text, scores.call)
+
+
 async def score_letters(
     chat: BaseChatModel,
     messages: Sequence[BaseMessage],
@@ -156,6 +193,7 @@ async def score_letters(
     stage: str,
     max_tokens_without: int = 16,
     config: RunnableConfig | None = None,
+    folded: bool = False,
 ) -> LetterScores:
     """Ask which letter a model replies with, and how likely each is, in one token.
 
@@ -166,6 +204,7 @@ async def score_letters(
         stage: Named in the returned call.
         max_tokens_without: The limit of the plain reply asked for where there are no probabilities.
         config: Of the run that this call is part of; left out, it is taken from the context.
+        folded: Whether "yes" counts as "Yes".
 
     Raises:
         ModelError: The endpoint failed.
@@ -180,7 +219,7 @@ async def score_letters(
         spent.append(call)
         tokens = _token_logprobs(message)
         if tokens is not None:
-            scores = _weigh(tokens, letters)
+            scores = _weigh(tokens, letters, folded)
             return LetterScores(scores, _text(message), _finish_reason(message), call)
         if message.text:  # an empty reply has no tokens whose probability could be told
             refuse(chat, "logprobs")
@@ -250,11 +289,14 @@ def _token_logprobs(message: AIMessage) -> list[dict[str, Any]] | None:
     return content if isinstance(content, list) else None
 
 
-def _weigh(tokens: Sequence[Mapping[str, Any]], letters: Sequence[str]) -> dict[str, float]:
+def _weigh(
+    tokens: Sequence[Mapping[str, Any]], letters: Sequence[str], folded: bool
+) -> dict[str, float]:
     """Add up, for each letter, the first token's variants: "A" and " A" are one, "a" is a word."""
     scores = dict.fromkeys(letters, 0.0)
     for candidate in tokens[0].get("top_logprobs") or [] if tokens else []:
         letter = candidate["token"].strip()
+        letter = letter.capitalize() if folded else letter
         if letter in scores:
             scores[letter] += math.exp(candidate["logprob"])
     return scores

@@ -137,6 +137,11 @@ class Shelf:
         kept = await everything(self.store, self._wishes)
         return [Wish.model_validate(one.value) for one in sorted(kept, key=lambda one: one.key)]
 
+    async def forbidden(self) -> list[Wish]:
+        """Return what the user forbade and did not pin since."""
+        decided = {wish.text.casefold(): wish for wish in await self.wishes()}
+        return [wish for wish in decided.values() if wish.kind == "forbid"]
+
     async def take_back(self, wish: Wish) -> None:
         """Forget what the user decided."""
         await self.store.adelete(self._wishes, wish.key)

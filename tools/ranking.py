@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_profile.graph.context import Recall
-from guided_profile.graph.prompts import approximate_tokens, history_line, shortened
+from guided_profile.graph.prompts import history_line, shortened
 from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.bm25 import bm25
 from guided_profile.tools.history_records import Vector
 
@@ -153,9 +154,8 @@ def bounded(item: HistoryItem, tokens: int) -> HistoryItem:
     return item.model_copy(update={"text": shortened(item.text, room) or item.text[:1]})
 
 
-LEAST_TOKENS = 5
-"""No item's line takes fewer: its mark, a source and a text of one character."""
-
+LEAST_TOKENS = 6
+"""No item's line takes fewer: its number, a source and a text of one character."""
 
 _DATE = 11
 """What a date adds to it: eight digits and three marks."""
@@ -165,7 +165,7 @@ def _at_least(item: HistoryItem) -> int:
     """Return what an item's line takes at the least, without writing the line."""
     text, least = item.text, LEAST_TOKENS + (_DATE if item.time else 0)
     shown_whole = text.isascii() and text.isprintable() and "://" not in text
-    return least + (len(text) - 1) // 4 if shown_whole else least
+    return least + (len(text) - 1) // 8 if shown_whole else least  # no letter is cheaper
 
 
 def within(items: Sequence[HistoryItem], budget: int) -> list[HistoryItem]:

@@ -145,9 +145,13 @@ async def write_standing(shelf: Shelf, standing: Standing, history: HistoryStore
 
 
 def cited_items(profile: Profile, user_id: str, history: HistoryStore) -> dict[str, HistoryItem]:
-    """Return the items that a profile's sentences rest on, by id; this may read from the disk."""
-    cited = evidence_of(profile.sentences)
-    return {item.id: item for item in history.get(user_id, cited)}
+    """Return the items that speak for or against a profile's sentences, by id.
+
+    This may read from the disk.
+    """
+    against = [id_ for one in profile.sentences for id_ in one.against]
+    cited = dict.fromkeys([*evidence_of(profile.sentences), *against])
+    return {item.id: item for item in history.get(user_id, list(cited))}
 
 
 def empty_profile(task: str, note: str, model: str, now: datetime) -> Profile:
@@ -178,6 +182,6 @@ async def wished(shelf: Shelf | None, profile: Profile, history: HistoryStore) -
         return profile
 
     def apply() -> Profile:
-        return apply_wishes(profile, wishes, history.embed)
+        return apply_wishes(profile, wishes, history.alike)
 
     return await asyncio.to_thread(apply)

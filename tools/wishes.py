@@ -7,46 +7,40 @@ from numpy.typing import NDArray
 
 from guided_profile.graph.state import Profile, Sentence
 from guided_profile.tools.profiles import Wish
-from guided_profile.tools.wording import content_words
+from guided_profile.tools.text.words import words
 
-Embed = Callable[[list[str]], NDArray[np.float32]]
-"""Returns a unit vector for each text."""
+Alike = Callable[[Sequence[str]], NDArray[np.float64]]
+"""Returns how like each text is to each other: 0 for unrelated ones, 1 for the same said twice."""
 
-SAME = 0.8
-"""Cosine from which two sentences say the same."""
-VERBATIM = 0.95
-"""Cosine from which two sentences are the same sentence."""
-
-
-def same(words: set[str], others: set[str], cosine: float) -> bool:
-    """Whether one sentence says what another says, perhaps in other words, perhaps among more.
-
-    Args:
-        words: The content words of what is said.
-        others: Those of the sentence that may say the same.
-        cosine: How near the two are.
-    """
-    return cosine >= SAME or (bool(words) and words <= others)
+SAME = 1.0
+"""The likeness from which two sentences say the same."""
+VERBATIM = 1.2
+"""The likeness from which two sentences are the same sentence."""
 
 
-def apply_wishes(profile: Profile, wishes: Sequence[Wish], embed: Embed) -> Profile:
+def apply_wishes(profile: Profile, wishes: Sequence[Wish], alike: Alike) -> Profile:
     """Return the profile with the user's pins first and without what they forbid.
 
     A later wish about the very sentence overrides an earlier one. No wishes, no cost.
+
+    Args:
+        profile: As it was made.
+        wishes: What the user decided, in the order of deciding.
+        alike: Compares texts.
     """
     if not wishes:
         return profile
     texts = [wish.text for wish in wishes] + [one.text for one in profile.sentences]
-    vectors = embed(texts)
-    cosine = vectors @ vectors.T
-    words = [content_words(text) for text in texts]  # once each: reading a text for them is slow
+    likeness = alike(texts)
+    spoken = [tuple(words(text)) for text in texts]
 
-    def alike(wish: int, text: int) -> bool:
-        return same(words[wish], words[text], float(cosine[wish, text]))
+    def says_it(wish: int, text: int) -> bool:
+        within = bool(spoken[wish]) and set(spoken[wish]) <= set(spoken[text])
+        return within or bool(likeness[wish, text] >= SAME)
 
     def overrides(later: int, wish: int) -> bool:
-        same_words = bool(words[wish]) and words[wish] == words[later]
-        return same_words or bool(cosine[wish, later] >= VERBATIM)
+        verbatim = bool(spoken[wish]) and spoken[wish] == spoken[later]
+        return verbatim or bool(likeness[wish, later] >= VERBATIM)
 
     holding = [
         index
@@ -58,10 +52,16 @@ def apply_wishes(profile: Profile, wishes: Sequence[Wish], embed: Embed) -> Prof
     rest = [
         sentence
         for at, sentence in enumerate(profile.sentences, start=len(wishes))
-        if not any(alike(wish, at) for wish in removed)
+        if not any(says_it(wish, at) for wish in removed)
     ]
     pinned = [
-        Sentence(text=wishes[pin].text, evidence=wishes[pin].evidence, support=1.0, pinned=True)
+        Sentence(
+            text=wishes[pin].text,
+            verdict="stated",
+            evidence=wishes[pin].evidence,
+            confidence=1.0,
+            pinned=True,
+        )
         for pin in pins
     ]
     return profile.model_copy(update={"sentences": (*pinned, *rest)})

@@ -37,8 +37,10 @@ function draw(seen) {
   const rest = at("unused");
   rest.hidden = !unused.length;
   rest.querySelector("summary").textContent =
-    `${count(unused.length, "sentence")} that nothing supports: not used`;
-  rest.querySelector("ul").replaceChildren(...unused.map((one) => make("li", { text: one.text })));
+    `${count(unused.length, "sentence")} that the history does not support: not used`;
+  rest.querySelector("ul").replaceChildren(...unused.map((one) => make("li", {
+    text: one.verdict === "contradicted" ? `${one.text} (the history contradicts this)` : one.text,
+  })));
 }
 
 function sentence(one, items) {
@@ -61,6 +63,7 @@ function sentence(one, items) {
       value: one.confidence, min: 0, max: 1, "aria-label": `confidence ${percent(one.confidence)}`,
     }),
     one.pinned ? null : make("span", { text: percent(one.confidence) }),
+    one.pinned ? null : make("span", { text: one.verdict === "inferred" ? "probably, inferred" : "stated" }),
     make("span", { text: count(known.length, "item") + (one.since ? `, latest ${day(one.since)}` : "") }),
     one.pinned ? null : decide("Pin", one, () => ({ do: "pin", text: one.text })),
     make("button", {

@@ -9,12 +9,19 @@ from typing import Any
 
 import faults
 import pytest
+from asked import STATEMENT, judgements, shares_words
 from conftest import Build
 from endpoint import PROFILE, Endpoint
 from faults import Fault
 from histories import BIKE, CAT, user_line
 
+from guided_profile.apps.bulk_plan import SENTENCES
 from guided_profile.apps.cli import main
+from guided_profile.graph.tasks import builtin_tasks
+
+LIMITS = builtin_tasks()["dialogue"].max_tokens
+WRITTEN = 2
+"""How many sentences a profile has here."""
 
 
 def calls_by_user(endpoint: type[Endpoint]) -> Counter[str]:
@@ -33,7 +40,8 @@ def refusing(words: str) -> Fault:
 
 def without_usage(one: Endpoint, asked: dict[str, Any]) -> bool:
     """Answer, and tell of no tokens."""
-    message = {"role": "assistant", "content": PROFILE}
+    prompt = asked["messages"][-1]["content"]
+    message = {"role": "assistant", "content": judgements(prompt, shares_words) or PROFILE}
     choice = {"index": 0, "finish_reason": "stop", "message": message}
     one.sends(200, {"id": "1", "object": "chat.completion", "model": "m", "choices": [choice]})
     return True
@@ -55,12 +63,12 @@ def test_everybody_who_has_a_history_gets_a_profile_and_only_once(
     first = build("--all", "--task", "assistant")
     assert (first["code"], first["users"], first["built"]) == (0, 4, 3)
     assert (first["too_little_history"], first["left"]) == (1, 0)
-    assert first["cost"]["calls"] == len(endpoint.prompts) == 6
+    assert first["cost"]["calls"] == len(endpoint.prompts) == 3 * (2 + WRITTEN)
     again = build("--all", "--task", "assistant")
     assert (again["fresh"], again["built"], again["cost"]["calls"]) == (3, 0, 0)
     assert main(["profile", "--user", "bo", "--task", "assistant"]) == 0
     assert "a cat named Miso" in capsys.readouterr().out
-    assert len(endpoint.prompts) == 6
+    assert len(endpoint.prompts) == first["cost"]["calls"]
 
 
 def test_what_a_run_would_take_is_told_before_any_call(
@@ -69,15 +77,20 @@ def test_what_a_run_would_take_is_told_before_any_call(
     told = build("--from", users, "--dry-run", "--price-in", "2", "--price-out", "10")
     assert endpoint.prompts == []
     assert (told["users"], told["missing"], told["items"]) == (6, 6, 12)
-    assert told["output_tokens"] == 12 * 100  # what the task lets a digestion and a profile say
+    # what the task lets a digestion and a profile say, and a Yes or No for each sentence
+    assert told["output_tokens"] == 6 * (LIMITS.digest + LIMITS.profile + SENTENCES)
     assert told["price"] == pytest.approx(
         (2 * told["input_tokens"] + 10 * told["output_tokens"]) / 1e6
     )
     out = tmp_path / "profiles.jsonl"
     made = build("--from", users, "--out", out)
-    assert told["calls"] == made["cost"]["calls"] == len(endpoint.prompts)
-    characters = sum(map(len, endpoint.prompts))  # without the system message
-    assert characters / 3.5 < told["input_tokens"] < characters / 2.5 + 12 * 150
+    assert made["cost"]["calls"] == len(endpoint.prompts) == 6 * (2 + WRITTEN)
+    assert told["calls"] == 6 * (2 + SENTENCES)
+    often = SENTENCES / WRITTEN  # as often as this was asked, for as many sentences as are planned
+    characters = sum(  # without the system message
+        len(one) * (often if STATEMENT.search(one) else 1) for one in endpoint.prompts
+    )
+    assert characters / 3.5 < told["input_tokens"] < characters / 2.5 + told["calls"] * 150
     assert build("--from", users, "--out", out, "--dry-run")["fresh"] == 6
 
 
@@ -87,10 +100,12 @@ def test_a_long_history_is_estimated_in_the_parts_that_it_is_digested_in(
     path = tmp_path / "long.jsonl"
     path.write_text(user_line(1, *(f"{number} {CAT * 20}" for number in range(90))))
     told = build("--from", path, "--dry-run")
-    assert told["calls"] > 5
-    assert told["output_tokens"] == told["calls"] * 100
+    parts = told["calls"] - 1 - SENTENCES
+    assert parts > 5
+    assert told["output_tokens"] == parts * LIMITS.digest + LIMITS.profile + SENTENCES
     assert told["input_tokens"] > sum(map(len, path.read_text().split())) / 4
-    assert build("--from", path, "--out", tmp_path / "o.jsonl")["cost"]["calls"] == told["calls"]
+    made = build("--from", path, "--out", tmp_path / "o.jsonl")
+    assert made["cost"]["calls"] == parts + 1 + WRITTEN
 
 
 def test_a_run_stops_at_its_limit_and_the_next_goes_on_where_it_was(
@@ -98,18 +113,18 @@ def test_a_run_stops_at_its_limit_and_the_next_goes_on_where_it_was(
 ) -> None:
     out = tmp_path / "profiles.jsonl"
     one = ["--from", users, "--out", out, "--concurrency", "1"]
-    first = build(*one, "--limit-tokens", "48")  # a call takes 12, and a user two of them
+    first = build(*one, "--limit-tokens", "96")  # a call takes 12, and a user four of them
     assert (first["code"], first["built"], first["left"]) == (0, 2, 4)
     assert first["stopped_at_limit"] is True
     with out.open("a") as file:
         file.write('{"user_id": "user-2", "task": "dia')  # as a kill in a line leaves it
-    price = ["--price-in", "1", "--price-out", "10", "--limit-cost", "0.00006"]  # 60 a user
+    price = ["--price-in", "1", "--price-out", "10", "--limit-cost", "0.00012"]  # 120 a user
     second = build(*one, *price)
     assert (second["fresh"], second["built"]) == (2, 1)
     last = build(*one)
     assert (last["fresh"], last["built"], last["left"]) == (3, 3, 0)
     assert [one["user_id"] for one in results(out)] == [f"user-{n}" for n in range(6)]
-    assert set(calls_by_user(endpoint).values()) == {2}
+    assert set(calls_by_user(endpoint).values()) == {2 + WRITTEN}
 
 
 def test_a_limit_is_refused_where_the_endpoint_tells_no_tokens(

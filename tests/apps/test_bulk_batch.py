@@ -80,7 +80,7 @@ def url(endpoint: type[Endpoint]) -> str:
 def test_the_profiles_are_those_that_calls_would_have_made(
     endpoint: type[Endpoint], building: Building, url: str
 ) -> None:
-    digests, profiles = building.folder / "d.jsonl", building.folder / "p.jsonl"
+    digests, profiles, judged = (building.folder / f"{stage}.jsonl" for stage in "dpj")
     told = building("--batch-out", digests)
     assert endpoint.prompts == []
     assert (told["left"], told["built"], told["cost"]["calls"]) == (4, 0, 0)
@@ -89,8 +89,11 @@ def test_the_profiles_are_those_that_calls_would_have_made(
     told = building("--batch-in", first, "--batch-out", profiles)
     assert (told["left"], told["requests"]) == (4, 4)
     second = answered(profiles, url)
+    told = building("--batch-in", first, second, "--batch-out", judged)
+    assert (told["left"], told["requests"]) == (4, 8)  # two sentences each
+    third = answered(judged, url)
     asked = list(endpoint.prompts)
-    told = building("--batch-in", first, second)
+    told = building("--batch-in", first, second, third)
     assert (told["built"], told["left"], told["requests"]) == (4, 0, 0)
     assert told["cost"]["calls"] == len(asked) == len(endpoint.prompts)
     by_batch = {one["user_id"]: one["standing"] for one in lines(building.profiles)}
@@ -121,17 +124,19 @@ def test_what_two_users_would_ask_alike_is_asked_once(
 def test_what_failed_in_a_batch_is_asked_again_and_the_others_go_on(
     endpoint: type[Endpoint], building: Building, url: str
 ) -> None:
-    requests = [building.folder / f"{n}.jsonl" for n in range(3)]
+    requests = [building.folder / f"{n}.jsonl" for n in range(4)]
     building("--batch-out", requests[0])
     first = answered(requests[0], url, failing=1)
     told = building("--batch-in", first, "--batch-out", requests[1])
     again = {one["custom_id"] for one in lines(requests[0])[:1]}
     assert again < {one["custom_id"] for one in lines(requests[1])}
     second = answered(requests[1], url)
-    told = building("--batch-in", first, second, "--batch-out", requests[2])
-    assert told["built"] == 3
+    building("--batch-in", first, second, "--batch-out", requests[2])
     third = answered(requests[2], url)
-    assert building("--batch-in", first, second, third)["built"] == 1
+    told = building("--batch-in", first, second, third, "--batch-out", requests[3])
+    assert told["built"] == 3
+    results = [first, second, third, answered(requests[3], url)]
+    assert building("--batch-in", *results)["built"] == 1
 
 
 def test_what_a_request_is_refused_for_is_told_of_its_user(

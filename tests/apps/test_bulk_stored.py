@@ -23,6 +23,7 @@ from guided_profile.tools.profiles import Shelf
 TASK = builtin_tasks()["dialogue"]
 CAT = HistoryItem(text="my cat Miso sleeps on my desk", source="chat")
 BIKE = HistoryItem(text="the bicycle commute took 20 minutes", source="chat")
+MOST = Context(user_id="anna").profile_items
 SAID = "This person has a cat named Miso. This person commutes by bicycle."
 
 
@@ -114,13 +115,13 @@ async def test_old_items_that_the_profile_cites_are_sent_along(
     await users.keep(await maker(history).make(await only_job(users)))
     history.add(
         "anna",
-        [HistoryItem(text=f"note {n}", time="2025-01-01") for n in range(400)],
+        [HistoryItem(text=f"note {n}", time="2025-01-01") for n in range(MOST)],
     )
     job = await only_job(users)
-    assert len(job.items) == 400
+    assert len(job.items) == MOST
     assert {one.id for one in job.cited} == {CAT.id, BIKE.id}
     assert job.vectors
-    assert len(job.vectors) == 402
+    assert len(job.vectors) == MOST + 2
     made = await maker(history).make(job)
     assert not made.dropped  # nothing that it cites is gone
     assert made.standing
@@ -172,7 +173,7 @@ async def test_users_at_work_side_by_side_are_charged_apart(history: HistoryStor
     small, large = await asyncio.gather(
         one.make(Job("anna", (CAT, BIKE))), one.make(Job("bo", long))
     )
-    assert small.cost.calls == 2
+    assert small.cost.calls == 4  # guidance, profile, and each of its sentences
     assert large.cost.calls > 5
     assert small.standing
     assert large.standing

@@ -117,7 +117,7 @@ def test_the_profile_follows_the_hosts_prompt_and_the_items_stand_before_the_wor
     system, words = host.sent[0]
     assert system.text.startswith(OWN_PROMPT + "\n\n")
     assert "This person cooks with a cast iron skillet." in system.text
-    assert words.text.startswith("<history>\n- [chat] I cook with a cast iron skillet every day\n")
+    assert words.text.startswith("<history>\n1. [chat] I cook with a cast iron skillet every day\n")
     assert words.text.endswith("</history>\n\nWhich skillet should I buy?")
     assert [m.text for m in answer["messages"]] == ["Which skillet should I buy?", "Gladly."]
     assert mark(answer)["personalized"] is True

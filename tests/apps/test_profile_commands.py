@@ -52,6 +52,19 @@ def test_what_is_forbidden_is_gone_until_it_is_taken_back(
     assert said.sentences() == [CAT, BIKE]
 
 
+def test_what_the_history_contradicts_is_shown_with_the_item_that_does(
+    added: type[Endpoint],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("endpoint.PROFILE", "This person sold the bicycle after years of rain.")
+    shown = Said(capsys)("profile")
+    assert "✗ This person sold the bicycle after years of rain." in shown
+    told, _, behind = shown.partition("the history contradicts this: not used")
+    assert "“the bicycle commute took 20 minutes”" in behind
+    assert "minutes" not in told.split("Profile:")[-1]
+
+
 def test_a_pinned_sentence_comes_first_and_outlives_the_profile(said: Said) -> None:
     said("profile", "--pin", "2")
     said("profile", "--pin", "This person sails.")
@@ -75,7 +88,7 @@ def test_each_version_says_what_it_changed(
 ) -> None:
     path = tmp_path / "more.jsonl"
     path.write_text(
-        "\n".join(json.dumps({"text": f"i sing in choir number {n}"}) for n in range(3))
+        "\n".join(json.dumps({"text": f"my choir sings on evening {n}"}) for n in range(3))
     )
     said("add", str(path))
     monkeypatch.setattr("endpoint.PROFILE", "This person sings in a choir.")

@@ -28,18 +28,30 @@ def profile(*sentences: Sentence) -> Profile:
     )
 
 
-def test_a_sentence_is_shown_with_its_confidence_and_evidence() -> None:
-    sentence = Sentence(text="They bake rye.", evidence=("rye",), support=0.8, confidence=0.667)
-    said = shown(render.profile(profile(sentence, Sentence(text="They sing.")), ITEMS))
-    assert "1. They bake rye.  confidence 67%" in said
+def test_a_sentence_is_shown_with_its_verdict_and_evidence() -> None:
+    stated = Sentence(text="They bake rye.", verdict="stated", evidence=("rye",), confidence=0.667)
+    inferred = stated.model_copy(update={"text": "They bake.", "verdict": "inferred"})
+    said = shown(render.profile(profile(stated, inferred, Sentence(text="They sing.")), ITEMS))
+    assert "1. They bake rye.  stated, 67% sure" in said
+    assert "2. They bake.  probably: inferred, 67% sure" in said
+    assert said.count("“two rye loaves” (notes, rye)") == 2
+    assert "3. ✗ They sing." in said
+    assert "nothing in the history supports this: not used" in said
+    assert said.count("sure") == 2
+
+
+def test_what_the_history_contradicts_is_shown_with_the_item_that_does() -> None:
+    denied = Sentence(text="They bake no rye.", verdict="contradicted", against=("rye",))
+    said = shown(render.profile(profile(denied), ITEMS))
+    assert "1. ✗ They bake no rye." in said
+    assert "the history contradicts this: not used" in said
     assert "“two rye loaves” (notes, rye)" in said
-    assert "2. ✗ They sing." in said
-    assert said.count("confidence") == 1
 
 
-def test_a_record_from_before_confidence_was_kept_shows_none() -> None:
-    old = Sentence.model_validate({"text": "They bake rye.", "evidence": ["rye"], "support": 0.8})
-    assert "confidence" not in shown(render.profile(profile(old), ITEMS))
+def test_what_a_user_pinned_is_shown_as_theirs_whatever_supports_it() -> None:
+    said = shown(render.profile(profile(Sentence(text="They sing.", pinned=True)), ITEMS))
+    assert "1. They sing.  pinned" in said
+    assert "not used" not in said
 
 
 def test_an_answer_that_nothing_supports_says_so() -> None:

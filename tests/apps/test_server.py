@@ -57,7 +57,7 @@ async def test_a_thread_takes_messages_and_streams_its_stages(client: LangGraphC
     ):
         if event.event == "custom":
             stages.append(event.data["stage"])
-    assert stages == ["recall", "digest", "profile", "respond"]
+    assert stages == ["recall", "digest", "profile", "verify", "respond"]
     state = await client.threads.get_state(thread["thread_id"])
     assert state["values"]["messages"][0]["content"] == "Where do you live these days?"
 

@@ -96,6 +96,8 @@ async def test_history_becomes_a_profile_with_its_evidence_and_an_answer(
             first = page.locator("#sentences li").first
             await first.wait_for()
             assert await page.title() == "Guided Profile"  # the item was shown as text
+            said = await first.locator(".meta").inner_text()
+            assert "probably, inferred" in said
             await page.mouse.move(0, 0)
             assert not await first.locator(".evidence").is_visible()
             await first.hover()
@@ -113,6 +115,27 @@ async def test_history_becomes_a_profile_with_its_evidence_and_an_answer(
                 *("With the profile", "With the raw history", "Without the history"),
             ]
             assert "version 1" in await page.locator("#plot-title").inner_text()
+
+
+@pytest.mark.live
+async def test_each_sentence_says_what_the_history_says_to_it(
+    added: type[Endpoint], browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stated, sold = "My cat Miso sleeps on my desk.", "They sold the bicycle after years of rain."
+    monkeypatch.setattr("endpoint.PROFILE", f"{stated} {sold} They collect stamps.")
+    with listening(OPEN) as url:
+        async with opened(browser, url) as page:
+            await page.select_option("#task", "dialogue")
+            await page.click("#make")
+            first = page.locator("#sentences li").first
+            await first.wait_for()
+            assert await page.locator("#sentences li").count() == 1
+            assert "stated" in await first.locator(".meta").inner_text()
+            await page.get_by_text("2 sentences that the history does not support").click()
+            assert await page.locator("#unused li").all_inner_texts() == [
+                f"{sold} (the history contradicts this)",
+                "They collect stamps.",
+            ]
 
 
 @pytest.mark.live

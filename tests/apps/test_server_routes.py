@@ -164,8 +164,9 @@ def test_the_stages_are_streamed_and_then_the_answer(client: TestClient) -> None
         lines = [line for line in answer.iter_lines() if line]
     events = [line.removeprefix("event: ") for line in lines[::2]]
     data = [json.loads(line.removeprefix("data: ")) for line in lines[1::2]]
-    assert events == ["stage"] * 4 + ["answer"]
-    assert [one["stage"] for one in data[:-1]] == ["recall", "digest", "profile", "respond"]
+    assert events == ["stage"] * 5 + ["answer"]
+    stages = ["recall", "digest", "profile", "verify", "respond"]
+    assert [one["stage"] for one in data[:-1]] == stages
     assert data[-1]["answer"]["text"] == "Miso, my cat."
     cited = data[-1]["answer"]["evidence"]
     assert [data[-1]["items"][one]["text"] for one in cited] == ["my cat Miso sleeps on my desk"]

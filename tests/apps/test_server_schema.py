@@ -29,7 +29,7 @@ def schema_of_the_routes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
     chosen = jwt_settings(rate=1_000_000)
     verifier = Verifier(chosen)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as endpoint:
-        Thread(target=endpoint.serve_forever, daemon=True).start()
+        Thread(target=endpoint.serve_forever, args=(0.01,), daemon=True).start()
         environment = {
             "OPENAI_BASE_URL": f"http://127.0.0.1:{endpoint.server_port}/v1",
             "OPENAI_MODEL": "m",
@@ -55,7 +55,7 @@ def schema_of_the_routes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
         endpoint.shutdown()
 
 
-OPERATIONS = 17
+OPERATIONS = 19
 
 
 @pytest.mark.parametrize(("headers", "examples"), [(ANNA, 60), (ROOT, 20)], ids=["user", "admin"])

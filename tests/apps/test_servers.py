@@ -116,7 +116,7 @@ async def test_a_thread_streams_the_stages_and_the_answer(anna: LangGraphClient,
     _send("DELETE", f"{url}/v1/profile", headers=ANNA).raise_for_status()
     thread = (await anna.threads.create())["thread_id"]
     stages, values = await _streamed(anna, thread, input=ASKED)
-    assert stages == ["recall", "digest", "profile", "respond"]
+    assert stages == ["recall", "digest", "profile", "verify", "respond"]
     assert values["answer"]["kind"] == "answered"
     assert values["answer"]["text"] == "Miso, my cat."
     assert "Miso" in str(values["answer"]["profile"]["sentences"])
@@ -139,7 +139,7 @@ async def test_each_builtin_task_has_an_assistant_of_its_own(anna: LangGraphClie
         properties = (await anna.assistants.get_schemas(ids[name]))["context_schema"]["properties"]
         assert properties["task"]["default"] == name
         assert all(one["description"] for one in properties.values())
-        options = {"options": ["a cat", "a bicycle"]} if task.kind == "choice" else {}
+        options = {"options": ["a cat toy", "a bicycle"]} if task.kind == "choice" else {}
         out = await anna.runs.wait(None, name, input=ASKED | options)
         assert out["answer"]["kind"] == "answered", (name, out)
         assert (out["answer"]["profile"]["task"] if "profile" in task.sees else name) == name

@@ -2,8 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from guided_profile.apps import assembly
 from guided_profile.apps.settings import read_log_level, read_settings
 from guided_profile.graph.errors import SettingsError
+from guided_profile.tools.e5 import E5Embedder
+from guided_profile.tools.embeddings import Embedder, LexicalEmbedder, MiniLMEmbedder
 
 
 def test_with_nothing_set_the_embedded_models_are_used() -> None:
@@ -19,6 +22,7 @@ def test_with_nothing_set_the_embedded_models_are_used() -> None:
         ({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, "lexical"),
         ({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_EMBEDDING_MODEL": "e"}, "endpoint"),
         ({"OPENAI_API_KEY": "k", "GUIDED_PROFILE_EMBEDDER": "minilm"}, "minilm"),
+        ({"OPENAI_API_KEY": "k", "GUIDED_PROFILE_EMBEDDER": "multilingual"}, "multilingual"),
     ],
 )
 def test_an_endpoint_is_used_where_one_is_set_and_nothing_else_is_fetched(
@@ -26,6 +30,25 @@ def test_an_endpoint_is_used_where_one_is_set_and_nothing_else_is_fetched(
 ) -> None:
     settings = read_settings({**environment, "OPENAI_MODEL": "m"})
     assert (settings.model, settings.embedder) == ("m", embedder)
+
+
+@pytest.mark.parametrize(
+    ("said", "used"),
+    [("minilm", MiniLMEmbedder), ("multilingual", E5Embedder), ("lexical", LexicalEmbedder)],
+)
+def test_the_embedder_that_is_named_is_the_one_that_is_used(
+    said: str, used: type[Embedder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[str] = []
+
+    def ensure(name: str, progress: object) -> Path:
+        fetched.append(name)
+        return tmp_path
+
+    monkeypatch.setattr(assembly, "ensure", ensure)
+    embedder = assembly.embedder(read_settings({"GUIDED_PROFILE_EMBEDDER": said}))
+    assert type(embedder) is used
+    assert fetched == ([] if said == "lexical" else [embedder.id])
 
 
 @pytest.mark.parametrize(
@@ -37,7 +60,7 @@ def test_an_endpoint_is_used_where_one_is_set_and_nothing_else_is_fetched(
         ({"OPENAI_BASE_URL": "http://[::1/v1", "OPENAI_MODEL": "m"}, "BASE_URL is no address"),
         ({"OPENAI_BASE_URL": "http://h:x/v1", "OPENAI_MODEL": "m"}, "BASE_URL is no address"),
         ({"GUIDED_PROFILE_CHROMA_URL": "http://[::1"}, "CHROMA_URL is no address"),
-        ({"GUIDED_PROFILE_EMBEDDER": "best"}, "minilm, lexical or endpoint"),
+        ({"GUIDED_PROFILE_EMBEDDER": "best"}, "minilm, multilingual, lexical or endpoint"),
         ({"GUIDED_PROFILE_EMBEDDER": "endpoint"}, "OPENAI_EMBEDDING_MODEL"),
     ],
 )

@@ -15,6 +15,7 @@ from langsmith import RunTree
 from langsmith_endpoint import langsmith
 from server_client import SECRET, bearer, token
 
+from guided_profile.apps.cli import main
 from guided_profile.apps.privacy import TOLD, limited_client
 from guided_profile.apps.settings import Traces
 
@@ -43,7 +44,7 @@ def traced(url: str) -> dict[str, str]:
 
 
 def test_out_of_reach_it_holds_no_command_up(added: type[Endpoint], silent: str) -> None:
-    ask()  # makes the profile
+    assert main(["ask", "Whose cat?", "--user", "anna"]) == 0  # makes the profile
     untraced, plain = ask()
     assert plain.returncode == 0
     for url in (silent, "http://127.0.0.1:9"):
@@ -58,15 +59,15 @@ def test_every_stage_of_a_command_arrives(added: type[Endpoint]) -> None:
         _, done = ask(**traced(url))
     assert done.returncode == 0
     names = {run["name"] for run in kept.runs.values()}
-    assert {"guided_profile", "recall", "digest", "profile", "respond", "review"} <= names
+    assert {"guided_profile", "recall", "digest", "profile", "verify", "respond", "review"} <= names
     assert "search_history" in names
     for run in kept.runs.values():
         if run["name"] in ("guided_profile", "review"):
             facts = run["extra"]["metadata"]
             assert facts["guided_profile_abstention"] is None
             assert facts["guided_profile_profile_version"] == 1
-            assert facts["guided_profile_calls"] == 4
-            assert facts["guided_profile_input_tokens"] == 40
+            assert facts["guided_profile_calls"] == 7
+            assert facts["guided_profile_input_tokens"] == 70
             assert "task:dialogue" in run["tags"]
             assert "Miso" not in str(facts)
 
@@ -78,7 +79,7 @@ def test_hidden_traces_hold_no_text_of_anybody(added: type[Endpoint]) -> None:
     (root,) = [run for run in kept.runs.values() if run["name"] == "guided_profile"]
     facts = {name for name in root["extra"]["metadata"] if name.startswith("guided_profile_")}
     assert facts == {name for name in TOLD if name.startswith("guided_profile_")}
-    assert root["extra"]["metadata"]["guided_profile_calls"] == 4
+    assert root["extra"]["metadata"]["guided_profile_calls"] == 7
     told = str(kept.runs)
     for word in ("Miso", "anna", "Whose cat", "bicycle"):
         assert word not in told

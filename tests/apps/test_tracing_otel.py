@@ -7,6 +7,8 @@ from langsmith_endpoint import langsmith
 from otel_collector import collector
 from test_tracing import ask, traced
 
+from guided_profile.apps.cli import main
+
 
 def exported(url: str) -> dict[str, str]:
     return {"LANGSMITH_TRACING_MODE": "otel", "OTEL_EXPORTER_OTLP_ENDPOINT": url}
@@ -31,9 +33,9 @@ def test_every_stage_arrives_as_a_span_of_one_trace_and_langsmith_hears_nothing(
     assert root.name == "guided_profile"
     assert len({span.trace_id for span in spans}) == 1
     stages = {span.name for span in spans if span.parent_span_id == root.span_id}
-    assert {"recall", "digest", "profile", "respond", "review"} <= stages
+    assert {"recall", "digest", "profile", "verify", "respond", "review"} <= stages
     assert facts(root)["task"] == "dialogue"
-    assert facts(root)["calls"] == 4
+    assert facts(root)["calls"] == 7
     assert facts(root)["profile_version"] == 1
     assert "Miso" in str(spans)
     assert kept.requests == []
@@ -44,14 +46,14 @@ def test_hidden_spans_hold_no_text_of_anybody(added: type[Endpoint]) -> None:
         _, done = ask(**traced(otel), **exported(otel), GUIDED_PROFILE_TRACES="hide")
     assert done.returncode == 0
     (root,) = [span for span in spans if span.name == "guided_profile"]
-    assert facts(root)["calls"] == 4
+    assert facts(root)["calls"] == 7
     told = str(spans)
     for word in ("Miso", "anna", "Whose cat", "bicycle"):
         assert word not in told
 
 
 def test_a_collector_out_of_reach_holds_no_command_up(added: type[Endpoint], silent: str) -> None:
-    ask()  # makes the profile
+    assert main(["ask", "Whose cat?", "--user", "anna"]) == 0  # makes the profile
     untraced, plain = ask()
     for url in (silent, "http://127.0.0.1:9"):
         took, done = ask(**traced(url), **exported(url))

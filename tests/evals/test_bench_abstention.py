@@ -21,7 +21,8 @@ DEV = abstention("dev")
 def script(prompt: str) -> str | dict[str, float]:
     """Say Yes to every check but one, and take A with all its weight, wherever it is asked."""
     if "Answer Yes or No" in prompt:
-        no = "What is your dog called" in prompt and "shiba" not in prompt
+        of_history = "Does the reply answer" not in prompt
+        no = of_history and "What is your dog called" in prompt and "shiba" not in prompt
         return {"Yes": 0.1, "No": 0.9} if no else {"Yes": 0.9, "No": 0.1}
     if "option and nothing else" in prompt:
         return {letter: 0.91 if letter == "A" else 0.03 for letter in "ABCD"}

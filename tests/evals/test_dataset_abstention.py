@@ -5,9 +5,9 @@ from collections import Counter
 import pytest
 
 from guided_profile.apps.demo import people
-from guided_profile.evals.bench_evidence import labelled_people
 from guided_profile.evals.dataset_abstention import SPLITS, abstention
 from guided_profile.evals.examples import Example
+from guided_profile.evals.labelled import AUTHORED, authored
 from guided_profile.graph.errors import InputError
 
 ALL = abstention()
@@ -46,7 +46,7 @@ def test_a_person_has_one_history_of_a_fitting_length_that_nobody_else_here_has(
     assert len(set(texts)) == len(texts)
     assert all(8 <= len(next(iter(one))) <= 20 for one in histories.values())
     others = {item.text for person in people() for item in person.items}
-    others |= {i.text for half in SPLITS for one in labelled_people(half) for i in one.items}
+    others |= {i.text for name in AUTHORED for one in authored(name) for i in one.items}
     assert not others & set(texts)
 
 

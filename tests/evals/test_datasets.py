@@ -68,7 +68,7 @@ def test_the_figures_stand_beside_the_papers(
     assert "examples             30   paper, Table 6, P-P: 673" in said
     assert "items a history      2.00 on average, 2 in the middle, 1 to 3   paper" in said
     assert "P-P: 6.82" in said
-    assert "tokens a history     18 on average" in said  # 35 bytes are 9
+    assert "tokens a history     22 on average" in said  # 35 letters are 11
     assert "answers              A 10 B 20" in said
     assert "answer is longest    20 of 30" in said
     assert len(out.read_text().splitlines()) == 30

@@ -151,7 +151,7 @@ async def test_an_experiment_arrives_whole(smith: tuple[LangSmith, str], bench: 
         assert one["reference_example_id"] in kept.examples
         below = kept.tree(key)
         if one["name"] == "gpg":
-            assert {"recall", "digest", "profile", "respond", "review"} <= below
+            assert {"recall", "digest", "profile", "verify", "respond", "review"} <= below
         elif one["name"] == "dg":
             assert {"recall", "respond", "review"} <= below
             assert "profile" not in below
@@ -188,7 +188,7 @@ async def test_a_second_run_reuses_the_dataset_and_repeats_no_call(
     assert bench.answers.path.read_text() == told
     for key, one in kept.runs.items():
         if one.get("reference_example_id"):
-            assert {"recall", "digest", "profile", "respond", "review"} <= kept.tree(key)
+            assert {"recall", "digest", "profile", "verify", "respond", "review"} <= kept.tree(key)
             assert one["extra"]["metadata"]["kept"] is True
     assert sum(one["key"] == "accuracy" for one in kept.feedback) == 2
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from langsmith_endpoint import LangSmith, langsmith
-from test_runner import Endpoint, command, endpoint, lines
+from test_runner import Endpoint, await_kept, command, endpoint, lines
 
 __all__ = ["endpoint"]
 
@@ -96,8 +96,7 @@ def test_a_killed_run_goes_on_as_experiments_and_repeats_no_call(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    assert endpoint.holding.wait(60)
-    time.sleep(1)  # what was answered before is on the disk by then
+    await_kept(endpoint, tmp_path)
     os.kill(child.pid, signal.SIGKILL)
     child.wait(60)
     endpoint.hold_at = None
@@ -116,7 +115,7 @@ def test_a_killed_run_goes_on_as_experiments_and_repeats_no_call(
     assert sum(one["key"] == "accuracy" for one in kept.feedback) == 9
     for key in roots:
         if kept.runs[key]["name"] == "gpg":
-            assert {"recall", "digest", "profile", "respond", "review"} <= kept.tree(key)
+            assert {"recall", "digest", "profile", "verify", "respond", "review"} <= kept.tree(key)
 
 
 def test_experiments_that_do_not_arrive_are_an_error_and_the_report_is_whole(

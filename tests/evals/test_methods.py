@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import Script, ScriptedChat, writes_profile
+from conftest import Script, ScriptedChat, digests, writes_profile
 
 from guided_profile.evals.answers import Result
 from guided_profile.evals.catalogue import NAMES, TABLE_3, make_methods, named
@@ -46,7 +46,7 @@ TEXT = Example(
 
 def script(prompt: str) -> str | dict[str, float]:
     last = prompt.splitlines()
-    if "product category" in last[-1] or "favorites" in prompt.split("</history>")[-1]:
+    if digests(prompt):
         return GUIDANCE
     if writes_profile(prompt):
         return PROFILE
@@ -112,7 +112,7 @@ async def test_the_rows_are_all_of_the_paper_and_pg_is_unguided(history: History
     parts, chat = parts_of(history)
     (pg,) = make_methods(["pg"], parts)
     await pg.answer(CHOICE)
-    assert not any(prompt.endswith("by commas.") for prompt in chat.prompts)
+    assert not any(digests(prompt) for prompt in chat.prompts)
 
 
 async def test_once_asks_in_one_order_only(history: HistoryStore) -> None:

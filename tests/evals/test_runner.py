@@ -4,12 +4,13 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import log
@@ -65,7 +66,7 @@ class Endpoint:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
 
 def reply(asked: dict[str, Any]) -> dict[str, Any]:
@@ -74,6 +75,8 @@ def reply(asked: dict[str, Any]) -> dict[str, Any]:
     text = "This person buys tea. This person likes tea."
     if asked.get("top_logprobs"):
         letters = {letter: 0.7 if f"{letter}. tea" in prompt else 0.1 for letter in "ABC"}
+        if prompt.endswith("Answer Yes or No."):
+            letters = {"Yes": 0.8, "No": 0.2}
         text = max(letters, key=letters.__getitem__)
         top = [{"token": one, "logprob": log(p), "bytes": None} for one, p in letters.items()]
     token = {"token": text, "logprob": -0.1, "bytes": None, "top_logprobs": top}
@@ -140,6 +143,23 @@ def command(endpoint: Endpoint, folder: Path, *more: str) -> tuple[list[str], di
     return [*arguments, *more], kept | told
 
 
+def comes_true(condition: Callable[[], bool]) -> bool:
+    """Whether it is true within a minute."""
+    until = time.monotonic() + 60
+    while not (met := condition()) and time.monotonic() < until:
+        time.sleep(0.01)
+    return met
+
+
+def await_kept(endpoint: Endpoint, folder: Path) -> None:
+    """Wait until a reply is held back, and what was answered before is on the disk."""
+    assert endpoint.holding.wait(60)
+    with closing(sqlite3.connect(f"file:{folder}/o/calls.db?mode=ro", uri=True)) as calls:
+        count = "SELECT count(*) FROM calls"
+        whole = (endpoint.answered.total(),)
+        assert comes_true(lambda: calls.execute(count).fetchone() == whole)
+
+
 def finished(endpoint: Endpoint, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     arguments, environment = command(endpoint, folder, *more)
     return subprocess.run(
@@ -168,14 +188,14 @@ def test_a_killed_run_goes_on_and_no_call_is_answered_twice(
     child = subprocess.Popen(
         arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    assert endpoint.holding.wait(60)
-    time.sleep(1)  # what was answered before is on the disk by then
+    await_kept(endpoint, cut)
+    answers = cut / "o" / "answers.jsonl"
+    assert comes_true(lambda: answers.stat().st_size > 0)
     os.kill(child.pid, signal.SIGKILL)
     child.wait(60)
     endpoint.hold_at = None
     endpoint.release.set()
     time.sleep(0.1)
-    answers = cut / "o" / "answers.jsonl"
     before = answers.read_text()
     assert 0 < len(before.splitlines()) < 20
     with answers.open("a") as file:

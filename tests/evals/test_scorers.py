@@ -112,7 +112,9 @@ def test_bertscore_knows_a_paraphrase_from_another_subject() -> None:
         ("Going home now.", "Going home now.", set()),
         ("going home now.", "Going home now.", {"capitals"}),
         ("Going home now!", "Going home now.", {"punctuation"}),
+        ("Oh I go home!!", "Oh! I go home!", {"punctuation"}),
         ("Going home :) now.", "Going home up now.", {"emoji"}),
+        ("Going home 🎉 now.", "Going home 9 now.", {"emoji"}),
         ("Going home btw.", "Going home now.", {"abbreviations"}),
         ("Going home now and then I sleep.", "Going home now.", {"length"}),
     ],
@@ -121,3 +123,10 @@ def test_style_is_told_apart_by_aspect(text: str, reference: str, differs: set[s
     apart = style_aspects(text, reference)
     assert {aspect for aspect, distance in apart.items() if distance} == differs
     assert style_distance(text, reference) == pytest.approx(sum(apart.values()) / 5)
+
+
+def test_an_aspect_that_does_not_apply_to_both_texts_is_left_out() -> None:
+    chinese = style_aspects("今天很好！", "今天很好。")
+    assert chinese == {"punctuation": pytest.approx(2 / 6), "emoji": 0.0, "length": 0.0}
+    assert style_distance("今天很好！", "今天很好。") == pytest.approx(2 / 6 / 3)
+    assert style_aspects("", "Going home now.") == {"length": 1.0}

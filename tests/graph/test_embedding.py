@@ -63,7 +63,7 @@ async def test_through_a_host_graph_come_the_stages_and_the_words_of_the_answer_
             stages.append(part["stage"])
         elif isinstance(part[0], AIMessage):
             words.setdefault(part[1]["langgraph_node"], []).append(part[0].text)
-    assert stages == ["recall", "digest", "profile", "respond"]
+    assert stages == ["recall", "digest", "profile", "verify", "respond"]
     assert words["respond"] == ["Bruno, of course."]  # no guidance, profile, Yes or No
     assert set(words) <= {"respond", "review"}
 
@@ -99,4 +99,4 @@ async def test_an_agent_uses_it_as_a_tool(graph: Graph) -> None:
             said = part["messages"]
     (answer,) = [message.text for message in said if isinstance(message, ToolMessage)]
     assert answer == "Bruno, of course."
-    assert stages == ["recall", "digest", "profile", "respond"]
+    assert stages == ["recall", "digest", "profile", "verify", "respond"]

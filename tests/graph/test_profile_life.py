@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import ScriptedChat, writes_profile
+from asked import shares_words
+from conftest import ScriptedChat, digests, writes_profile
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
@@ -42,14 +43,19 @@ TELLS = {
 
 def tell(prompt: str) -> str | dict[str, float]:
     """A model that says of each item it sees what the item tells, and nothing else."""
-    if "Has this person changed" in prompt:
-        changed = "Old note: This person drinks black" in prompt
-        return {"Yes": 0.9, "No": 0.1} if changed else {"Yes": 0.1, "No": 0.9}
     if prompt.endswith("Answer Yes or No."):
         return {"Yes": 0.9, "No": 0.1}
     seen = prompt.rsplit("</history>", 1)[0]
     said = [sentence for text, sentence in TELLS.items() if text in seen]
     return " ".join(said) if writes_profile(prompt) else "Noted."
+
+
+def is_over(statement: str, lines: list[str]) -> bool:
+    return statement == TELLS[TEA.text] and any(COFFEE.text in line for line in lines)
+
+
+def judges(statement: str, lines: list[str]) -> float:
+    return 0.05 if is_over(statement, lines) else shares_words(statement, lines)
 
 
 def task(**freshness: Any) -> Task:
@@ -59,7 +65,7 @@ def task(**freshness: Any) -> Task:
 def workflow(
     history: HistoryStore, *, script: Callable[[str], Any] = tell, **options: Any
 ) -> tuple[Graph, ScriptedChat]:
-    chat = ScriptedChat(script=script)
+    chat = ScriptedChat(script=script, judges=judges)
     options.setdefault("store", InMemoryStore())
     options.setdefault("tasks", [task(new_items=1)])
     return build_graph(chat=chat, history=history, **options), chat
@@ -89,7 +95,7 @@ async def test_new_items_are_digested_alone_and_the_standing_profile_is_revised(
     second = await ask(graph)
     assert second.profile_use == "revised"
     assert texts(second) == [TELLS[CAT.text], TELLS[BIKE.text], TELLS[COFFEE.text]]
-    making = [p for p in chat.prompts if "self-descri" in p or writes_profile(p)]
+    making = [p for p in chat.prompts if digests(p) or writes_profile(p)]
     assert making
     assert all(CAT.text not in prompt for prompt in making)
     assert second.profile
@@ -105,10 +111,11 @@ async def test_a_warm_answer_makes_no_profile_call(history: HistoryStore) -> Non
     cold = await ask(graph)
     warm = await ask(graph)
     assert warm.profile_use == "standing"
-    assert (cold.cost.calls, warm.cost.calls) == (4, 2)  # the last two: answerable? and the answer
+    # the last three: answerable?, the answer, and does it answer?
+    assert (cold.cost.calls, warm.cost.calls) == (7, 3)
     assert warm.profile
-    assert warm.profile.cost.calls == 2
-    assert len(chat.prompts) == 6
+    assert warm.profile.cost.calls == 4  # digested, written, and two sentences judged
+    assert len(chat.prompts) == 10
 
 
 async def test_it_is_not_revised_before_the_policy_says_so(history: HistoryStore) -> None:
@@ -164,7 +171,8 @@ async def test_pins_survive_every_rebuild_and_what_is_forbidden_never_returns(
     for n in range(3):
         answer = await ask(graph)
         assert texts(answer) == ["This person sails.", TELLS[BIKE.text]]
-        assert "Profile of this person: This person sails." in chat.prompts[-1]
+        shown = next(p for p in reversed(chat.prompts) if "Profile of this person" in p)
+        assert f"Profile of this person: This person sails. {TELLS[BIKE.text]}" in shown
         history.add("anna", [item(f"it rained {n} times")])
     for wish in await shelf.wishes():
         await shelf.take_back(wish)
@@ -235,12 +243,13 @@ async def test_sources_are_asked_their_own_questions_and_joined(
         return
     assert "Look only at the items marked purchases. What does this person buy?" in asked
     assert "Look only at the items marked posts. What is posted?" in asked
-    rest = [one for one in asked if one.startswith("Look only at the items not marked")]
+    rest = [one for one in asked if one.startswith("Look only at the items marked chat.")]
     assert len(rest) == 1
+    assert JOINED.guiding_question in rest[0]
     assert {line.split(":")[0] for line in answer.guidance.splitlines()} == {
         "From purchases",
         "From posts",
-        "From the rest",
+        "From chat",
     }
 
 
@@ -254,7 +263,7 @@ async def test_with_too_little_history_the_profile_says_so_and_costs_nothing(
     assert answer.profile
     assert answer.profile.sentences == ()
     assert "too little history" in answer.profile.note
-    assert answer.cost.calls == 2
+    assert answer.cost.calls == 3  # of the answer
     assert not any(writes_profile(prompt) for prompt in chat.prompts)
 
 

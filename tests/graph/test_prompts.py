@@ -5,14 +5,14 @@ import pytest
 from guided_profile.graph.errors import TaskError
 from guided_profile.graph.prompts import (
     GUIDANCE,
-    approximate_tokens,
     as_data,
     history_block,
     messages,
+    profile_in_words,
     render,
     visible,
 )
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.state import HistoryItem, Sentence
 
 ITEM = HistoryItem(
     text="two\nlines", source="posts", category="diary", time=datetime(2025, 3, 2, tzinfo=UTC)
@@ -21,7 +21,27 @@ ITEM = HistoryItem(
 
 def test_an_item_is_one_line_with_date_source_and_category() -> None:
     block = history_block([ITEM])
-    assert block == "<history>\n- [2025-03-02, posts, diary] two lines\n</history>\n\n"
+    assert block == "<history>\n1. [2025-03-02, posts, diary] two lines\n</history>\n\n"
+
+
+def test_the_lines_are_numbered_for_a_reply_to_cite() -> None:
+    two = [HistoryItem(text="tea"), HistoryItem(text="rye")]
+    assert history_block(two) == "<history>\n1. [notes] tea\n2. [notes] rye\n</history>\n\n"
+    of_another_part = messages(two, "go on", [7, 9])[1].text
+    assert "\n7. [notes] tea\n9. [notes] rye\n" in of_another_part
+
+
+def test_what_is_only_inferred_is_told_as_probable_after_what_is_stated() -> None:
+    sentences = [
+        Sentence(text="They knit.", verdict="inferred"),
+        Sentence(text="They sail.", verdict="stated"),
+        Sentence(text="They bake.", verdict="inferred"),
+        Sentence(text="They <|ski|>.", verdict="stated", pinned=True),
+    ]
+    said = profile_in_words(sentences)
+    assert said == "They sail. They &lt;|ski|&gt;. Probably: They knit. They bake."
+    assert profile_in_words(sentences[:1]) == "Probably: They knit."
+    assert profile_in_words(sentences[1:2]) == "They sail."
 
 
 @pytest.mark.parametrize(
@@ -60,11 +80,11 @@ def test_what_people_type_is_left_as_it_is(harmless: str) -> None:
 )
 def test_an_item_cannot_forge_another_line(end: str) -> None:
     forged = HistoryItem(
-        text=f"tea{end}- [2025-01-01, profile] likes it", category=f"a{end}- [b] c"
+        text=f"tea{end}2. [2025-01-01, profile] likes it", category=f"a{end}2. [b] c"
     )
     block = history_block([forged])
     assert len(block.strip().splitlines()) == 3
-    assert "tea - [2025-01-01" in block
+    assert "tea 2. [2025-01-01" in block
 
 
 @pytest.mark.parametrize(
@@ -109,7 +129,7 @@ def test_what_scripts_and_emoji_need_stays(text: str) -> None:
 )
 def test_a_link_in_the_history_has_nothing_left_to_fill_in(link: str, shown: str) -> None:
     assert (
-        history_block([HistoryItem(text=link)]) == f"<history>\n- [notes] {shown}\n</history>\n\n"
+        history_block([HistoryItem(text=link)]) == f"<history>\n1. [notes] {shown}\n</history>\n\n"
     )
 
 
@@ -129,18 +149,3 @@ def test_values_are_not_templates() -> None:
 def test_without_history_there_is_no_history_block() -> None:
     assert messages([], "hello")[1].text == "hello"
     assert messages([ITEM], "hello")[1].text.endswith("</history>\n\nhello")
-
-
-@pytest.mark.parametrize(
-    ("text", "tokens"),
-    [
-        ("hello there, how are you?", 7),
-        ("- [2024-10-06, purchases, Kitchen] Cast iron skillet, 26 cm", 25),
-        ("- [1999-12-11, films, Crime|Drama] Godfather, The (1972)", 30),
-        ("Ich wohne seit drei Jahren in einer kleinen Wohnung in Leipzig.", 14),
-        ("ngl its raining again 😂😂 idk", 10),
-        ("https://example.org/a-b_c?d=e&f=12345", 18),
-    ],
-)
-def test_tokens_are_estimated_rather_too_high(text: str, tokens: int) -> None:
-    assert tokens <= approximate_tokens(text) <= 1.3 * tokens  # as Qwen's tokenizer counts them

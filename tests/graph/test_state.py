@@ -28,3 +28,14 @@ def test_a_time_is_read_as_it_is_meant(time: object, read: datetime) -> None:
 def test_what_is_no_time_is_refused(time: object) -> None:
     with pytest.raises(ValidationError, match="time"):
         HistoryItem.model_validate({"text": "x", "time": time})
+
+
+def test_what_has_a_category_was_done_and_the_rest_was_said_unless_it_is_told() -> None:
+    bought = HistoryItem(text="rye flour", category="Baking")
+    said = HistoryItem(text="i bake")
+    assert (bought.kind, said.kind) == ("did", "said")
+    assert HistoryItem(text="rye flour", category="Baking", kind="said").kind == "said"
+    watched = HistoryItem(text="i bake", kind="did")
+    assert watched.kind == "did"
+    assert watched.id == said.id, "the same item is not added twice"
+    assert HistoryItem.model_validate(bought.model_dump(mode="json")) == bought

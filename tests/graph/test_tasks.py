@@ -6,6 +6,7 @@ import yaml
 
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import TaskError
+from guided_profile.graph.state import HistoryItem
 from guided_profile.graph.tasks import builtin_tasks, by_name, find_task, load_task
 
 GOOD: dict[str, Any] = {
@@ -30,8 +31,18 @@ def test_the_built_in_tasks_show_the_response_what_the_paper_found_best() -> Non
     assert tasks["paraphrase"].sees == ("personal_context", "guidance", "profile")
     assert tasks["dialogue"].sees == ("personal_context", "profile")
     for task in tasks.values():
-        assert task.max_tokens.model_dump() == {"digest": 100, "profile": 100, "response": 100}
+        assert task.max_tokens.response == 100
         assert task.temperature == 0
+
+
+def test_what_a_person_did_is_asked_another_question_than_what_they_said() -> None:
+    task = builtin_tasks()["preference"]
+    bought = HistoryItem(text="rye flour", source="orders", category="Baking")
+    said = HistoryItem(text="i bake rye bread", source="posts")
+    assert task.question_of(said) == task.guiding_question
+    assert task.question_of(bought) == task.sources["did"] != task.guiding_question
+    of_its_source = task.model_copy(update={"sources": {"orders": "What is ordered?", "did": "?"}})
+    assert of_its_source.question_of(bought) == "What is ordered?"
 
 
 def test_a_task_file_of_ones_own_is_read(tmp_path: Path) -> None:
@@ -53,6 +64,11 @@ def test_a_task_file_of_ones_own_is_read(tmp_path: Path) -> None:
         ({"abstention": {"floor": 2}}, "abstention.floor is for tasks of kind 'choice'"),
         ({"abstention": {"untouched_floor": 2}}, "untouched_floor is a probability here"),
         ({"grounding": 2}, "grounding is for tasks of kind 'choice'"),
+        ({"abstention": {"declined": "Is {reply} to {user}?"}}, r"declined: uses \{user\}"),
+        (
+            {"kind": "choice", "abstention": {"declined": "Does {reply} answer?"}},
+            "abstention.declined is for tasks of kind 'text'",
+        ),
         ({"max_tokens": {"digest": 0}}, "max_tokens.digest: "),
         ({"version": 0}, "version: "),
     ],

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Script, ScriptedChat
+from workflows import stage_of
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
@@ -13,8 +14,8 @@ from guided_profile.tools.embeddings import Embedder, LexicalEmbedder
 from guided_profile.tools.history import HistoryStore
 
 ANNA = [
-    HistoryItem(text="my cat Miso sleeps on my desk"),
-    HistoryItem(text="the bicycle commute took 20 minutes today"),
+    HistoryItem(text="my cat Miso sleeps on my desk", kind="did"),
+    HistoryItem(text="the bicycle commute took 20 minutes today", kind="did"),
 ]
 SILENT = ["violin rosin", "opera arias"]
 
@@ -24,6 +25,8 @@ class ByMeaning(Embedder):
 
     id = "by-meaning"
     dimension = 512
+    unrelated = LexicalEmbedder.unrelated
+    same = LexicalEmbedder.same
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         return LexicalEmbedder().embed_documents(texts)
@@ -91,7 +94,10 @@ async def test_the_check_has_to_be_surer_where_no_item_is_about_the_question(
     anna: HistoryStore,
 ) -> None:
     def script(prompt: str) -> str | dict[str, float]:
-        return {"Yes": 0.3, "No": 0.7} if "Answer Yes or No" in prompt else "Miso is a cat."
+        stage = stage_of(prompt)
+        if stage == "answers":
+            return {"Yes": 0.9, "No": 0.1}
+        return {"Yes": 0.3, "No": 0.7} if stage == "check" else "Miso is a cat."
 
     told = await asked(anna, script, "Does the cat Miso sleep?", [])
     untold = await asked(anna, script, "Which opera?", [])

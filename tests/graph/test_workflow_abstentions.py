@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from asked import lines_of
 from conftest import ScriptedChat
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
@@ -17,27 +18,30 @@ from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.corrections import forbid
 from guided_profile.tools.history import HistoryStore
 from guided_profile.tools.profiles import Shelf
+from guided_profile.tools.ranking import tokens_of
 from guided_profile.tools.standing import variant_of
 
 
 @pytest.mark.parametrize(
     ("replies", "tries"),
-    [(["Sorry, I can't tell.", "Miso!"], 1), (["Sorry.", "I cannot tell", "Miso!"], 2)],
+    [(["Sorry, I can't tell.", "Miso!"], 1), (["Sorry.", "Sorry, no.", "Miso!"], 2)],
 )
 async def test_an_abstention_is_retried_wider_until_an_answer_comes(
     history: HistoryStore, replies: list[str], tries: int
 ) -> None:
-    history.add("anna", items(*(f"my cat Miso did trick number {n}" for n in range(10))))
+    tricks = items(*(f"my cat Miso did trick number {n}" for n in range(10)))
+    history.add("anna", tricks)
     graph, chat = graph_of(history, *replies)
+    room_for_two = 2 * max(map(tokens_of, tricks))
     out = await graph.ainvoke(
-        {"question": "Any pets?"}, context=Context(user_id="anna", recall_tokens=50)
+        {"question": "Any pets?"}, context=Context(user_id="anna", recall_tokens=room_for_two)
     )
     assert isinstance(out["answer"], Answered)
     assert out["answer"].text == "Miso!"
     assert out["answer"].tries == tries
     asked = responses(chat)
     assert len(set(asked)) == tries + 1
-    recalled = [prompt.count("\n- [") for prompt in asked]
+    recalled = [len(lines_of(prompt)) for prompt in asked]
     assert recalled == [2, 4, 8][: tries + 1]
     assert "best" not in asked[0]
     assert all("history supports best" in prompt for prompt in asked[1:])
@@ -50,21 +54,21 @@ async def test_an_abstention_that_stays_is_returned_with_its_reason_after_the_bo
     history: HistoryStore,
 ) -> None:
     history.add("anna", ANNA)
-    graph, chat = graph_of(history, "I'm sorry, I don't know.")
+    graph, chat = graph_of(history, "Sorry, I don't know.")
     out = await graph.ainvoke({"question": "Any pets?"}, context=Context(user_id="anna"))
     answer = out["answer"]
     assert isinstance(answer, Abstained)
     assert (answer.reason, answer.tries, answer.reply) == (
         "declined",
         2,
-        "I'm sorry, I don't know.",
+        "Sorry, I don't know.",
     )
     assert len(responses(chat)) == 3
     assert out["messages"][-1].text == answer.detail
 
 
 @pytest.mark.parametrize(
-    ("reply", "reason"), [("", "empty"), ("  ", "empty"), ("As an AI, no.", "declined")]
+    ("reply", "reason"), [("", "empty"), ("  ", "empty"), ("Sorry, no.", "declined")]
 )
 async def test_an_abstention_has_the_reason_it_was_found_by(
     history: HistoryStore, reply: str, reason: str
@@ -85,34 +89,64 @@ async def test_a_cut_off_reply_is_no_answer(history: HistoryStore) -> None:
     assert out["answer"].reason == "cut_off"
 
 
-async def test_a_phrase_that_the_question_holds_itself_is_no_abstention(
+@pytest.mark.parametrize(
+    ("question", "reply", "declined"),
+    [
+        ("I am sorry that I am late.", "sorry im late", False),  # the question holds it itself
+        ("I am late.", "SORRY, I’d rather not", True),
+        ("I am late.", "im late", False),
+    ],
+)
+async def test_a_task_may_name_phrases_that_decline(
+    history: HistoryStore, question: str, reply: str, declined: bool
+) -> None:
+    history.add("anna", ANNA)
+    builtin = builtin_tasks()["paraphrase"]
+    rule = builtin.abstention.model_copy(update={"phrases": ("Sorry",)})
+    task = builtin.model_copy(update={"abstention": rule})
+    graph, _ = graph_of(history, reply, tasks=[task])
+    context = Context(user_id="anna", task="paraphrase", max_retries=0)
+    out = await graph.ainvoke({"question": question}, context=context)
+    assert (out["answer"].kind == "abstained") is declined
+
+
+@pytest.mark.parametrize(("yes", "kind"), [(0.3, "abstained"), (0.4, "answered")])
+async def test_whether_a_reply_declines_is_asked_of_the_reply_in_any_language(
+    history: HistoryStore, yes: float, kind: str
+) -> None:
+    history.add("anna", ANNA)
+    reply = "Lo siento, <|no|> lo sé."
+    known = script(reply)
+
+    def said(prompt: str) -> str | dict[str, float]:
+        return {"Yes": yes, "No": 1 - yes} if stage_of(prompt) == "answers" else known(prompt)
+
+    chat = ScriptedChat(script=said)
+    graph = build_graph(chat=chat, history=history)
+    context = Context(user_id="anna", max_retries=0)
+    out = await graph.ainvoke({"question": "Which <|club|>?"}, context=context)
+    assert out["answer"].kind == kind
+    asked = chat.prompts[-1]
+    assert "Question: Which &lt;|club|&gt;?\nReply: Lo siento, &lt;|no|&gt; lo sé.\n" in asked
+    assert ANNA[0].text not in asked
+    chat.logprobs = False  # then the reply stands
+    out = await graph.ainvoke({"question": "Which <|club|>?"}, context=context)
+    assert out["answer"].text == reply
+
+
+async def test_a_reply_is_not_asked_about_where_the_task_or_the_row_does_not_want_it(
     history: HistoryStore,
 ) -> None:
     history.add("anna", ANNA)
-    graph, _ = graph_of(history, "sorry im late")
-    context = Context(user_id="anna", task="paraphrase")
-    out = await graph.ainvoke({"question": "I am sorry that I am late."}, context=context)
-    assert out["answer"].text == "sorry im late"
-
-
-@pytest.mark.parametrize(
-    ("reply", "declined"),
-    [
-        ("I'm sorry to hear that it crashes. Try the older version.", False),
-        ("So sorry for your loss.", False),
-        ("I'm sorry you had to wait, I was at the lake.", False),
-        ("Sorry to hear it, but sorry, I can't tell.", True),
-        ("Sorry, you ask too much.", True),
-    ],
-)
-async def test_words_of_comfort_decline_nothing(
-    history: HistoryStore, reply: str, declined: bool
-) -> None:
-    history.add("anna", ANNA)
-    graph, _ = graph_of(history, reply)
-    context = Context(user_id="anna", task="dialogue", max_retries=0)
-    out = await graph.ainvoke({"question": "My player crashes. Any ideas?"}, context=context)
-    assert (out["answer"].kind == "abstained") is declined
+    for context in (
+        Context(user_id="anna", task="assistant"),
+        Context(user_id="anna", task="paraphrase"),
+        Context(user_id="anna", sees=()),
+    ):
+        graph, chat = graph_of(history, "Sorry, no.")
+        out = await graph.ainvoke({"question": "Any pets?"}, context=context)
+        assert out["answer"].text == "Sorry, no."
+        assert "answers" not in map(stage_of, chat.prompts)
 
 
 async def test_a_question_that_the_history_says_nothing_about_gets_no_invented_answer(

@@ -10,8 +10,11 @@ from workflows import ANNA, GUIDANCE, PROFILE, graph_of, stage_of
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Answered, HistoryItem
+from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embeddings import LexicalEmbedder
 from guided_profile.tools.history import HistoryStore
+
+DONE = [item.model_copy(update={"kind": "did"}) for item in ANNA]
 
 
 def favouring(option: str, place: str) -> Script:
@@ -48,8 +51,9 @@ async def test_a_choice_does_not_depend_on_the_order_of_its_options(
 async def test_the_history_helps_to_choose_what_the_model_alone_would_not(
     history: HistoryStore,
 ) -> None:
-    history.add("anna", ANNA)
-    history.add("ben", [HistoryItem(text="a red boat with two masts")])
+    history.add("anna", DONE)
+    history.add("ben", [HistoryItem(text="a red boat with two masts", kind="did")])
+    history.add("cleo", ANNA)
     even = {"A": 0.27, "B": 0.25, "C": 0.25, "D": 0.23}
     graph, _ = graph_of(history, even)
     asked = {"question": "Which?", "options": ["a red boat", "a cat that sleeps", "tea", "rum"]}
@@ -64,6 +68,10 @@ async def test_the_history_helps_to_choose_what_the_model_alone_would_not(
     blind = Context(user_id="anna", task="preference", sees=(), max_retries=0)
     out = await graph.ainvoke(asked, context=blind)
     assert out["answer"].kind == "abstained"
+    # what a person said may praise a thing or damn it: that is left to the model
+    spoken = Context(user_id="cleo", task="preference", max_retries=0)
+    out = await graph.ainvoke(asked, context=spoken)
+    assert out["answer"].reason == "low_confidence"
 
 
 class Long(LexicalEmbedder):
@@ -86,12 +94,12 @@ async def test_vectors_of_any_length_will_do_and_an_option_is_embedded_once(
     told = []
     for embedder in (Long(), LexicalEmbedder()):
         with HistoryStore.open(embedder, path=tmp_path / embedder.id) as history:
-            history.add("anna", ANNA)
+            history.add("anna", DONE)
             graph, _ = graph_of(history, {"A": 0.27, "B": 0.25, "C": 0.25, "D": 0.23})
             asked = {"question": "Which?", "options": ["a boat", "a cat on a desk", "tea", "rum"]}
             out = await graph.ainvoke(asked, context=Context(user_id="anna", task="preference"))
             told.append((out["answer"].probabilities, out["answer"].evidence))
-            told.append([one.support for one in out["answer"].profile.sentences])
+            told.append([one.confidence for one in out["answer"].profile.sentences])
             if isinstance(embedder, Long):
                 assert [embedder.embedded.count(option) for option in asked["options"]] == [1] * 4
     assert told[0][0] == pytest.approx(told[2][0])
@@ -120,7 +128,8 @@ async def test_without_logprobs_the_rotations_vote(history: HistoryStore) -> Non
     ("letters", "reason"),
     [
         ({"A": 0.25, "B": 0.25, "C": 0.25, "D": 0.25}, "low_confidence"),
-        ({"Sorry": 0.9, "A": 0.1}, "declined"),
+        ({"Sorry": 0.9, "A": 0.1}, "no_option"),
+        ({"Rather not": 0.9, "A": 0.1}, "declined"),
         ({"Perhaps": 0.9, "A": 0.1}, "no_option"),
     ],
 )
@@ -128,7 +137,10 @@ async def test_a_choice_abstains_when_nothing_stands_out_or_no_option_is_named(
     history: HistoryStore, letters: dict[str, float], reason: str
 ) -> None:
     history.add("anna", ANNA)
-    graph, _ = graph_of(history, letters)
+    builtin = builtin_tasks()["preference"]
+    rule = builtin.abstention.model_copy(update={"phrases": ("rather not",)})
+    task = builtin.model_copy(update={"abstention": rule})
+    graph, _ = graph_of(history, letters, tasks=[task])
     context = Context(user_id="anna", task="preference", max_retries=1)
     out = await graph.ainvoke({"question": "Which?", "options": list("wxyz")}, context=context)
     assert (out["answer"].kind, out["answer"].reason, out["answer"].tries) == (

@@ -6,7 +6,7 @@ from conftest import ScriptedChat
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import HistoryItem
-from guided_profile.nodes.digest import without_loop
+from guided_profile.nodes.digest import without_repetition
 from guided_profile.tools.history import HistoryStore
 
 
@@ -20,7 +20,7 @@ from guided_profile.tools.history import HistoryStore
     ],
 )
 def test_a_list_without_end_is_cut_where_it_repeats_itself(said: str, kept: str) -> None:
-    assert without_loop(said) == kept
+    assert without_repetition(said, cut_off=True) == kept
 
 
 async def test_only_a_cut_off_reply_is_cut(history: HistoryStore) -> None:

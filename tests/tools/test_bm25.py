@@ -1,32 +1,16 @@
+from collections.abc import Callable, Iterable
 from math import log
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from guided_profile.tools.bm25 import K1, B, bm25, words
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("Café, E-Mail 3.5!", ["cafe", "e", "mail", "3", "5"]),
-        ("Über Straße", ["uber", "strasse"]),
-        ("Мой кот Мурзик", ["мои", "кот", "мурзик"]),
-        ("मेरी बिल्ली", ["मेरी", "बिल्ली"]),
-        ("قطتي", ["قطتي"]),
-        ("我的猫 Miso", ["我", "的", "猫", "我的", "的猫", "miso"]),
-        ("고양이", ["고", "양", "이", "고양", "양이"]),
-        ("แมว", ["แ", "ม", "ว", "แม", "มว"]),
-        ("!? 😀", []),
-    ],
-)
-def test_words_are_found_in_every_script(text: str, found: list[str]) -> None:
-    assert list(words(text)) == found
+from guided_profile.tools.bm25 import K1, B, bm25, share_of_words
 
 
 def test_the_scores_are_those_of_the_formula() -> None:
-    texts = ["zebra zebra apple", "apple", "zebra banana cherry grape", "plum"]
-    length = [3, 1, 4, 1]
+    texts = ["猫猫犬", "犬", "猫馬 7 9", "鳥"]  # single characters and pairs stand for themselves
+    length = [5, 1, 5, 1]
     mean = sum(length) / 4
 
     def score(row: int, frequency: int, holding: int) -> float:
@@ -35,7 +19,7 @@ def test_the_scores_are_those_of_the_formula() -> None:
         return rarity * frequency * (K1 + 1) / (frequency + damping)
 
     expected = [score(0, 2, 2) + score(0, 1, 2), score(1, 1, 2), score(2, 1, 2), 0]
-    np.testing.assert_allclose(bm25("Apples? zebra zebra", texts), expected)
+    np.testing.assert_allclose(bm25("犬 猫 猫", texts), expected)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +30,7 @@ def test_the_scores_are_those_of_the_formula() -> None:
         ("猫", 2),
         ("мурзика Мурзик", 3),
         ("is it the", 4),
+        ("Which drivers?", 5),
     ],
 )
 def test_the_rare_word_decides(query: str, best: int) -> None:
@@ -60,8 +45,41 @@ def test_the_rare_word_decides(query: str, best: int) -> None:
     assert int(np.argmax(bm25(query, texts))) == best
 
 
-def test_words_that_nobody_wrote_match_nothing() -> None:
-    assert not bm25("zebra", ["apple", "!?"]).any()
-    assert not bm25("!?", ["apple", "!?"]).any()
-    assert not bm25("zebra", ["!?", "😀"]).any()
-    assert bm25("zebra", []).shape == (0,)
+@pytest.mark.parametrize("score", [bm25, share_of_words])
+def test_words_that_nobody_wrote_match_nothing(score: Callable[..., NDArray[np.float64]]) -> None:
+    assert not score("zebra", ["apple", "!?"]).any()
+    assert not score("!?", ["apple", "!?"]).any()
+    assert not score("zebra", ["!?", "😀"]).any()
+    assert score("zebra", []).shape == (0,)
+
+
+def near(query: str, texts: Iterable[str]) -> list[float]:
+    return share_of_words(query, list(texts)).tolist()
+
+
+def test_a_text_that_has_all_of_a_querys_words_has_the_whole_share() -> None:
+    texts = ["the cat Miso sleeps", "a bus", "rain again"]
+    assert near("Miso the cat", texts) == pytest.approx([1, 0, 0])
+    assert near("Miso the cat, Miso!", texts) == pytest.approx([1, 0, 0])
+
+
+def test_what_texts_share_in_small_words_alone_is_little() -> None:
+    texts = ["the cat is in the box", "the bus is in the rain", "the dog is in the park"]
+    small, rare = near("the zebra is in the opera", texts), near("is the cat there", texts)
+    assert max(small) < 0.1
+    assert rare[0] > 2 * max(rare[1:])
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("Katzen", "unsere Katze schläft"),
+        ("кошки", "моя кошка спит"),
+        ("猫が好き", "猫は可愛い"),
+        ("القطط", "عندي قطط كثيرة"),
+    ],
+)
+def test_forms_of_a_word_share_part_of_it_in_any_script(query: str, text: str) -> None:
+    of_it, of_another = near(query, [text, "7 9"])
+    assert 0 < of_it < 1
+    assert of_another == 0

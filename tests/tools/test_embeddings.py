@@ -16,6 +16,8 @@ from guided_profile.tools.embeddings import (
     EndpointEmbedder,
     LexicalEmbedder,
     MiniLMEmbedder,
+    alike,
+    likeness,
 )
 from guided_profile.tools.weights import ensure
 
@@ -180,6 +182,50 @@ def minilm() -> MiniLMEmbedder:
 def test_minilm_ranks_what_is_related_first(minilm: MiniLMEmbedder) -> None:
     related = cosine(minilm, "outdoor sports", "I love hiking in the mountains")
     assert related > cosine(minilm, "outdoor sports", "my printer is out of ink") + 0.1
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("cls", [MiniLMEmbedder, LexicalEmbedder])
+def test_the_cosines_of_unrelated_and_of_like_sentences_are_as_told(cls: type[Embedder]) -> None:
+    embedder = MiniLMEmbedder(ensure(MiniLMEmbedder.id)) if cls is MiniLMEmbedder else cls()
+    texts = json.loads((Path(__file__).parent / "languages.json").read_text("utf-8"))
+    english = [row[:2] for row in (*texts["parallel"]["en"], *texts["english"])]
+    vectors = np.array(embedder.embed_documents([text for row in english for text in row]))
+    said, again = vectors[::2], vectors[1::2]
+    others = (said @ said.T)[~np.eye(len(said), dtype=bool)]
+    assert np.median(others) == pytest.approx(embedder.unrelated, abs=0.01)
+    same = np.median((said * again).sum(axis=1))
+    # words alone do not tell what is said in other ones
+    assert same < 0.4 if cls is LexicalEmbedder else same == pytest.approx(embedder.same, abs=0.01)
+
+
+def test_on_its_scale_an_embedder_by_words_tells_what_shares_more_than_small_ones() -> None:
+    embedder = LexicalEmbedder()
+    item = embedder.embed_query("ngl the cat sleeps in the flour")
+    said = [
+        "My cat sleeps in the flour.",
+        "I would love to see the opera in Vienna.",
+        "Maybe, if the weather is nice.",
+    ]
+    near = likeness(embedder, np.array(embedder.embed_documents(said)) @ np.array(item))
+    assert near[0] > 1
+    assert near[1:].max() < 0.4
+
+
+def test_sentences_about_a_person_are_not_alike_by_their_form_alone() -> None:
+    embedder = LexicalEmbedder()
+    said = [
+        "This person has a cat named Miso.",
+        "The person has a cat named Miso.",
+        "This person has a dog named Pixel.",
+        "This person commutes by bicycle.",
+    ]
+    vectors = np.array(embedder.embed_documents(said))
+    near = alike(embedder, vectors @ vectors.T)[0]
+    assert near[0] > 1.2 > near[1] >= 1 > near[2] > near[3]
+    assert near[3] < 0.1
+    measured = np.array([[1.0, 0.78], [0.14, 0.5]])
+    assert alike(object(), measured) == pytest.approx(likeness(object(), measured))
 
 
 @pytest.mark.live

@@ -88,6 +88,8 @@ def test_items_come_back_as_they_were_added(store: HistoryStore) -> None:
         HistoryItem(text="last", time=datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)),
         HistoryItem(text="first", time=datetime(1, 1, 1, tzinfo=UTC), category="c" * 200),
         HistoryItem(text="long " * 4000, id="x" * 200),
+        HistoryItem(text="watched", kind="did"),
+        HistoryItem(text="praised", kind="said", category="films"),
     ]
     ids = tuple(one.id for one in items)
     assert store.add("anna", items) == Added(ids, ())

@@ -6,8 +6,9 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,12 @@ DIMENSION = 96
 Ids = dict[str, set[str]]
 
 
+@cache
+def vector_of(text: str) -> list[float]:
+    seed = int(hashlib.sha256(text.encode()).hexdigest()[:12], 16)
+    return np.random.default_rng(seed).standard_normal(DIMENSION).tolist()  # type: ignore[no-any-return]
+
+
 class DigestEmbedder:
     """Has a vector of its own for every text."""
 
@@ -33,8 +40,15 @@ class DigestEmbedder:
         return [self.embed_query(text) for text in texts]
 
     def embed_query(self, text: str) -> list[float]:
-        seed = int(hashlib.sha256(text.encode()).hexdigest()[:12], 16)
-        return np.random.default_rng(seed).standard_normal(DIMENSION).tolist()  # type: ignore[no-any-return]
+        return list(vector_of(text))
+
+
+def are_theirs(vectors: Mapping[str, Any], items: Sequence[HistoryItem]) -> None:
+    """Check that each item's vector is that of its text."""
+    got = np.array([vectors[one.id] for one in items]).reshape(-1, DIMENSION)
+    wanted = np.array([vector_of(one.text) for one in items]).reshape(-1, DIMENSION)
+    lengths = np.linalg.norm(wanted, axis=1, keepdims=True)
+    np.testing.assert_allclose(got, wanted / lengths, atol=1e-5)
 
 
 def named(user: str, ids: Any) -> list[HistoryItem]:
@@ -73,8 +87,11 @@ def killed_at_any_moment(process: Any, pipe: Connection, chance: random.Random) 
     os.kill(process.pid, signal.SIGKILL)
 
 
-def killed_in_the_index(process: Any, folder: Path, chance: random.Random) -> None:
+def killed_in_the_index(
+    process: Any, pipe: Connection, folder: Path, chance: random.Random
+) -> None:
     """Kill when a file of an index changes, a little later, or when the next one does."""
+    assert pipe.poll(60)
     wanted = chance.randrange(1, 12)
     before, until = index_files(folder), time.monotonic() + 60
     while wanted and time.monotonic() < until:
@@ -117,7 +134,7 @@ def survives(folder: Path, kills: int, caplog: pytest.LogCaptureFixture) -> int:
         if number % 2:
             killed_at_any_moment(process, ours, chance)
         else:
-            killed_in_the_index(process, folder, chance)
+            killed_in_the_index(process, ours, folder, chance)
         process.join(30)
         assert process.exitcode == -signal.SIGKILL
         begun: tuple[str, str, list[str]] | None = None
@@ -149,10 +166,7 @@ def is_whole(store: HistoryStore, user: str, there: Ids, begun: Any) -> None:
         apply(there, *begun)
     assert ids == there[user]
     assert {one.id: one.text for one in listed} == {id_: f"{user} did {id_}" for id_ in ids}
-    vectors = store.vectors(user, ids)
-    for one in listed:
-        wanted = np.array(store.embedder.embed_query(one.text))
-        np.testing.assert_allclose(vectors[one.id], wanted / np.linalg.norm(wanted), atol=1e-5)
+    are_theirs(store.vectors(user, ids), listed)
 
 
 def test_what_was_told_survives_twenty_kills(

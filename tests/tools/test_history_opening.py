@@ -3,6 +3,7 @@
 import multiprocessing
 import shutil
 import socket
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -31,30 +32,34 @@ def test_two_stores_of_a_process_share_a_folder(tmp_path: Path) -> None:
     two.close()
 
 
-def _open_elsewhere(path: Path, said: Any) -> None:
-    try:
-        HistoryStore.open(WordEmbedder(), path=path).close()
-        said.put("opened")
-    except StoreInUseError as error:
-        said.put(str(error))
+def _open_elsewhere(pipe: Connection) -> None:
+    for path in iter(pipe.recv, None):
+        try:
+            HistoryStore.open(WordEmbedder(), path=path).close()
+            pipe.send("opened")
+        except StoreInUseError as error:
+            pipe.send(str(error))
 
 
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
+    processes = multiprocessing.get_context("spawn")
+    ours, theirs = processes.Pipe()
+    process = processes.Process(target=_open_elsewhere, args=(theirs,))
+    process.start()
+
     def elsewhere() -> str:
-        processes = multiprocessing.get_context("spawn")
-        said = processes.Queue()
-        process = processes.Process(target=_open_elsewhere, args=(tmp_path, said))
-        process.start()
-        answer: str = said.get(timeout=60)
-        process.join()
-        process.close()
-        said.close()
-        said.join_thread()
-        return answer
+        ours.send(tmp_path)
+        assert ours.poll(60)
+        return str(ours.recv())
 
     with HistoryStore.open(WordEmbedder(), path=tmp_path):
         assert f"chroma run --path {tmp_path}" in elsewhere()
     assert elsewhere() == "opened"
+    ours.send(None)
+    process.join(60)
+    process.close()
+    ours.close()
+    theirs.close()
 
 
 def test_a_fork_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

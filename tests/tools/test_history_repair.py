@@ -2,14 +2,14 @@
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from test_history_crash import DigestEmbedder, named
+from test_history_crash import DigestEmbedder, are_theirs, named
 
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.state import HistoryItem
@@ -39,11 +39,17 @@ def index_of(folder: Path) -> Path:
     return index
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    with HistoryStore.open(DigestEmbedder(), path=tmp_path) as store:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("whole")
+    with HistoryStore.open(DigestEmbedder(), path=path) as store:
         store.add("anna", [HistoryItem.model_validate(one) for one in ITEMS])
-    return tmp_path
+    return path
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole, tmp_path, dirs_exist_ok=True))  # with the files' times
 
 
 class Counting(DigestEmbedder):
@@ -57,10 +63,7 @@ class Counting(DigestEmbedder):
 
 def is_whole(store: HistoryStore) -> None:
     assert store.list("anna") == ITEMS
-    vectors = store.vectors("anna", [one.id for one in ITEMS])
-    for one in ITEMS:
-        wanted = np.array(DigestEmbedder().embed_query(one.text))
-        np.testing.assert_allclose(vectors[one.id], wanted / np.linalg.norm(wanted), atol=1e-5)
+    are_theirs(store.vectors("anna", [one.id for one in ITEMS]), ITEMS)
     found = store.search("anna", ITEMS[7].text, limit=1)
     assert found[0].item == ITEMS[7]
 

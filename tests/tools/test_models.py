@@ -1,6 +1,7 @@
 import asyncio
 import gc
 import json
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -18,7 +19,13 @@ from langchain_openai import ChatOpenAI
 from langgraph.graph import END, START, StateGraph
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.tools.models import complete, endpoint_model, model_id, score_letters
+from guided_profile.tools.models import (
+    ask_yes_no,
+    complete,
+    endpoint_model,
+    model_id,
+    score_letters,
+)
 
 PROMPT = [HumanMessage("SECRET: which one?")]
 TOP = {" A": 0.5, "A": 0.2, "b": 0.1, "B": 0.1, "AB": 0.05, "A.": 0.05}
@@ -206,6 +213,45 @@ async def test_a_reasoning_model_that_refuses_a_temperature_is_asked_without(
     endpoint.refuse = lambda asked: refusal if "temperature" in asked else None
     assert (await complete(chat, PROMPT, stage="x", max_tokens=2)).text == " A!"
     assert ["temperature" in asked for asked in endpoint.asked] == [True, False]
+
+
+async def test_a_model_that_refuses_a_penalty_of_repetition_is_asked_without(
+    endpoint: Endpoint, chat: ChatOpenAI
+) -> None:
+    await complete(chat, PROMPT, stage="x", max_tokens=2)
+    assert "frequency_penalty" not in endpoint.asked[0]
+    refusal = (400, {"error": {"message": "Unsupported parameter: 'frequency_penalty'"}})
+    endpoint.refuse = lambda asked: refusal if "frequency_penalty" in asked else None
+    for _ in range(2):
+        done = await complete(chat, PROMPT, stage="x", max_tokens=2, repetition=0.25)
+        assert done.text == " A!"
+    sent = [asked.get("frequency_penalty") for asked in endpoint.asked[1:]]
+    assert sent == [0.25, None, None]
+
+
+@pytest.mark.parametrize(
+    ("top", "yes"),
+    [
+        ({"Yes": 0.3, " yes": 0.2, "YES": 0.1, "No": 0.1, "no": 0.1, "Nope": 0.2}, 0.75),
+        ({"No": 0.9}, 0.0),
+        ({"Perhaps": 0.9, "Not": 0.1}, None),
+    ],
+)
+async def test_yes_is_weighed_against_no_however_they_are_spelled(
+    chat: ChatOpenAI, monkeypatch: pytest.MonkeyPatch, top: dict[str, float], yes: float | None
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "TOP", top)
+    said = await ask_yes_no(chat, PROMPT, stage="verify")
+    assert said.yes == (None if yes is None else pytest.approx(yes))
+    assert (said.text, said.call.stage) == (" A", "verify")
+
+
+async def test_without_log_probabilities_yes_has_none_but_there_is_a_text(
+    endpoint: Endpoint, chat: ChatOpenAI
+) -> None:
+    endpoint.logprobs = False
+    said = await ask_yes_no(chat, PROMPT, stage="verify")
+    assert (said.yes, said.text) == (None, " A!")
 
 
 async def test_what_one_model_refuses_says_nothing_of_another(endpoint: Endpoint) -> None:

@@ -22,7 +22,7 @@ def standing(version: int = 1) -> Standing:
     profile = Profile(
         task="dialogue",
         version=version,
-        sentences=(Sentence(text="This person has a cat.", evidence=("a",), support=0.9),),
+        sentences=(Sentence(text="This person has a cat.", evidence=("a",), confidence=0.9),),
         guidance="a cat",
         fingerprint="f",
         model="m",
@@ -96,6 +96,22 @@ async def test_a_clock_that_goes_back_changes_no_order() -> None:
         await shelf.wish(Wish(kind="pin", text=f"boat {number}", time=time))
     assert [wish.text for wish in await shelf.wishes()] == [f"boat {n}" for n in range(8)]
     assert [wish.time for wish in await shelf.wishes()] == times * 2
+
+
+async def test_what_was_pinned_since_is_forbidden_no_more() -> None:
+    shelf = Shelf(InMemoryStore(), "anna", "dialogue")
+    decided = [
+        ("forbid", "They sail."),
+        ("forbid", "They ski."),
+        ("pin", "they SAIL."),
+        ("pin", "They knit."),
+        ("pin", "They bake."),
+        ("forbid", "They bake."),
+    ]
+    for n, (kind, text) in enumerate(decided):
+        time = START + timedelta(minutes=n)
+        await shelf.wish(Wish.model_validate({"kind": kind, "text": text, "time": time}))
+    assert [wish.text for wish in await shelf.forbidden()] == ["They ski.", "They bake."]
 
 
 async def test_fifty_writers_at_once_lose_nothing(tmp_path: Path) -> None:

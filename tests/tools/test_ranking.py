@@ -164,12 +164,14 @@ TEXTS = (
     "lettersonly" * 8,
     "see https://a.example/?q=" + "y" * 90,
     "z\u200b" * 40,
+    "three cross trees shore the shortest street " * 3,
+    "r",
 )
 
 
 @pytest.mark.parametrize("budget", [1, 30, 47, 200, 10_000])
 def test_the_budget_holds(budget: int) -> None:
-    items = [HistoryItem(text=TEXTS[n % 6] * (1 + n % 7)) for n in range(50)]
+    items = [HistoryItem(text=TEXTS[n % len(TEXTS)] * (1 + n % 7)) for n in range(50)]
     kept = within(items, budget)
     assert kept[0].id == items[0].id  # it is cut until it fits
     used = sum(map(tokens_of, kept))
@@ -195,4 +197,4 @@ def test_a_long_item_does_not_keep_shorter_ones_out() -> None:
     assert cut.text.count("long") > 20
     assert tokens_of(cut) <= 40
     assert within([], 40) == []
-    assert tokens_of(HistoryItem(text="x", source="y")) == LEAST_TOKENS
+    assert tokens_of(HistoryItem(text="r", source="r")) == LEAST_TOKENS

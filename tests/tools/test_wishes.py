@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -5,8 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from guided_profile.graph.state import Cost, Profile, Sentence
-from guided_profile.tools import wording
-from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.embeddings import LexicalEmbedder, alike
 from guided_profile.tools.profiles import Wish
 from guided_profile.tools.wishes import apply_wishes
 
@@ -14,8 +14,9 @@ EMBEDDER = LexicalEmbedder()
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def embed(texts: list[str]) -> NDArray[np.float32]:
-    return np.asarray(EMBEDDER.embed_documents(texts), dtype=np.float32)
+def by_words(texts: Sequence[str]) -> NDArray[np.float64]:
+    vectors = np.asarray(EMBEDDER.embed_documents(list(texts)), dtype=np.float32)
+    return alike(EMBEDDER, vectors @ vectors.T)
 
 
 def profile(*sentences: str) -> Profile:
@@ -47,6 +48,7 @@ CAT, BIKE = "This person has a cat named Miso.", "This person commutes by bicycl
     [
         ((), [CAT, BIKE]),
         ((f"forbid: {CAT}",), [BIKE]),
+        (("forbid: THIS person has a cat named Miso!",), [BIKE]),
         (("forbid: They feed the cat Miso.",), [CAT, BIKE]),  # says something else
         (("forbid: A cat named Miso.",), [BIKE]),
         ((f"pin: {BIKE}",), [BIKE, CAT]),
@@ -54,39 +56,55 @@ CAT, BIKE = "This person has a cat named Miso.", "This person commutes by bicycl
         ((f"pin: {CAT}", f"forbid: {CAT}"), [BIKE]),
         ((f"forbid: {CAT}", f"pin: {CAT}"), [CAT, BIKE]),
         ((f"pin: {CAT}", f"pin: {CAT}"), [CAT, BIKE]),
-        # of neither sentence is there a word that tells something
         (
             ("pin: I live in LA.", "pin: I work in IT."),
             ["I live in LA.", "I work in IT.", CAT, BIKE],
         ),
         (("pin: 吃素。", "forbid: 怕狗。"), ["吃素。", CAT, BIKE]),
         (("pin: 吃素。", "forbid: 吃素。"), [CAT, BIKE]),
+        (("pin: Она любит чай.", "forbid: она любит ЧАЙ"), [CAT, BIKE]),
+        (("forbid: ...",), [CAT, BIKE]),
     ],
 )
 def test_the_last_wish_about_a_sentence_holds(decided: tuple[str, ...], left: list[str]) -> None:
-    made = apply_wishes(profile(CAT, BIKE), wishes(*decided), embed)
+    made = apply_wishes(profile(CAT, BIKE), wishes(*decided), by_words)
+    assert [one.text for one in made.sentences] == left
+
+
+@pytest.mark.parametrize(("likeness", "left"), [(0.99, [CAT, BIKE]), (1.0, [BIKE]), (1.5, [BIKE])])
+def test_what_says_the_same_in_other_words_is_forbidden_too(
+    likeness: float, left: list[str]
+) -> None:
+    def so_alike(texts: Sequence[str]) -> NDArray[np.float64]:
+        near = np.eye(len(texts))
+        near[texts.index("They keep Miso."), texts.index(CAT)] = likeness
+        return near
+
+    made = apply_wishes(profile(CAT, BIKE), wishes("forbid: They keep Miso."), so_alike)
     assert [one.text for one in made.sentences] == left
 
 
 def test_a_pinned_sentence_reaches_the_response_even_without_evidence() -> None:
-    made = apply_wishes(profile(CAT), wishes("pin: This person sails."), embed)
+    made = apply_wishes(profile(CAT), wishes("pin: This person sails."), by_words)
     assert made.sentences[0].pinned
+    assert made.sentences[0].verdict == "stated"
     assert made.sentences[0] in made.supported
 
 
-def test_each_text_is_read_for_its_words_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[str] = []
-    words = wording.content_words
-    monkeypatch.setattr(
-        "guided_profile.tools.wishes.content_words", lambda text: read.append(text) or words(text)
-    )
+def test_texts_are_compared_all_at_once() -> None:
+    compared: list[Sequence[str]] = []
+
+    def alike_once(texts: Sequence[str]) -> NDArray[np.float64]:
+        compared.append(texts)
+        return by_words(texts)
+
     decided = wishes(*(f"forbid: They own boat {n}." for n in range(30)))
-    apply_wishes(profile(CAT, BIKE), decided, embed)
-    assert read == [*(wish.text for wish in decided), CAT, BIKE]
+    apply_wishes(profile(CAT, BIKE), decided, alike_once)
+    assert compared == [[*(wish.text for wish in decided), CAT, BIKE]]
 
 
-def test_without_wishes_nothing_is_embedded() -> None:
-    def never(texts: list[str]) -> NDArray[np.float32]:
+def test_without_wishes_nothing_is_compared() -> None:
+    def never(texts: Sequence[str]) -> NDArray[np.float64]:
         raise AssertionError(texts)
 
     assert apply_wishes(profile(CAT), [], never) == profile(CAT)

@@ -8,7 +8,7 @@ from guided_profile.graph.tasks import Task
 from guided_profile.tools.history import HistoryStore
 
 
-def told(task: Task, state: State) -> bool:
+def sees_anything(task: Task, state: State) -> bool:
     """Whether the response has what the task lets it see to answer from, or is to see nothing."""
     return bool(
         not task.sees
@@ -25,7 +25,7 @@ def cited(task: Task, state: State) -> list[str]:
     return evidence_of(profile.supported if profile else ())
 
 
-def seen(
+def items_in_view(
     history: HistoryStore, user_id: str, task: Task, state: State
 ) -> tuple[list[HistoryItem], NDArray[np.float32]]:
     """Return the items that the response saw or its profile points to, and a unit vector of each.

@@ -1,0 +1,102 @@
+"""verify: hold each sentence of the profile against the items, and make the profile of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TypedDict
+
+from langchain_core.language_models import BaseChatModel
+from langgraph.runtime import Runtime
+
+from guided_profile.graph.context import Context, require
+from guided_profile.graph.state import Call, Cost, Profile, Sentence, Standing, State
+from guided_profile.graph.tasks import Task, find_task
+from guided_profile.nodes.stage import Stage
+from guided_profile.tools.builds import Builds
+from guided_profile.tools.evidence.base import Verifier, find_verifier
+from guided_profile.tools.evidence.judging import Judge
+from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.models import model_id
+from guided_profile.tools.profiles import fingerprint
+from guided_profile.tools.revision import revise
+from guided_profile.tools.standing import shelf_of, wished, write_standing
+
+
+class VerifyUpdate(TypedDict):
+    """What verify writes."""
+
+    profile: Profile
+    calls: list[Call]
+
+
+def make_verify(
+    history: HistoryStore,
+    chat: BaseChatModel,
+    tasks: Mapping[str, Task],
+    builds: Builds,
+    clock: Callable[[], datetime],
+    verifiers: Mapping[str, Verifier],
+) -> Stage[State, VerifyUpdate]:
+    """Return the stage that judges the sentences, joins them to the standing ones, and keeps them.
+
+    If the verifier fails, that is an error of the run: no profile is made without evidence.
+    """
+
+    async def verify(state: State, runtime: Runtime[Context]) -> VerifyUpdate:
+        context = require(runtime.context)
+        task = find_task(tasks, context.task).with_switches(context)
+        runtime.stream_writer({"stage": "verify"})
+        shelf = shelf_of(runtime, task)
+        key = shelf.key if shelf and state["building"] else None
+        async with builds.stage(key):
+            verifier = find_verifier(verifiers, task)
+            judge = Judge(verifier, history, context.user_id, task, context.context_tokens)
+            forbidden = [wish.text for wish in await shelf.forbidden()] if shelf else []
+            made = await _made(state, task, judge, forbidden)
+            if not state["draft"] and state["standing"]:
+                made = state["standing"].profile
+            # a model that wrote nothing failed: what stood stands, and the next run tries again
+            elif state["draft"] and shelf and state["building"]:
+                revisions = state["standing"].revisions if state["standing"] else 0
+                stands = Standing(
+                    profile=made,
+                    covered=tuple(state["covered"]),
+                    made_with=state["made_with"],
+                    revisions=revisions + 1 if state["profile_use"] == "revised" else 0,
+                )
+                await write_standing(shelf, stands, history)
+        if key:
+            builds.leave(key)
+        return {"profile": await wished(shelf, made, history), "calls": judge.calls}
+
+    async def _made(state: State, task: Task, judge: Judge, forbidden: Sequence[str]) -> Profile:
+        items = [item for part in state["material"] for item in part]
+        fresh = await judge.allowed(await judge.judge(state["draft"], items), forbidden)
+        standing = state["standing"].profile if state["standing"] else None
+        revising = standing is not None and state["profile_use"] == "revised"
+        revised = await revise(
+            standing.supported if standing and revising else (),
+            [one for one in fresh if one.evidence],
+            standing.replaced if standing else (),
+            news=items if revising else (),
+            judge=judge,
+        )
+        struck = _struck(fresh, revised.sentences)
+        return Profile(
+            task=task.name,
+            version=standing.version + 1 if standing else 1,
+            sentences=(*revised.sentences, *struck),
+            replaced=revised.replaced,
+            guidance=state["guidance"],
+            fingerprint=fingerprint(state["covered"], state["made_with"]),
+            model=model_id(chat),
+            created=clock(),
+            cost=Cost.of([*state["calls"], *judge.calls]),
+        )
+
+    return verify
+
+
+def _struck(fresh: Sequence[Sentence], stand: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """Return what was written and does not stand; it is kept in the record, marked."""
+    standing = {one.text for one in stand}
+    return tuple(one for one in fresh if not one.evidence and one.text not in standing)

@@ -1,0 +1,285 @@
+"""Sentences held against one user's items, as the workflow does it."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from guided_profile.graph.errors import ModelError
+from guided_profile.graph.state import Call, Draft, HistoryItem, Sentence, Verdict
+from guided_profile.graph.tasks import builtin_tasks
+from guided_profile.tools.evidence.base import Claim, Judged
+from guided_profile.tools.evidence.judging import Judge
+from guided_profile.tools.history import HistoryStore
+
+TOPIC, STYLE = builtin_tasks()["dialogue"], builtin_tasks()["paraphrase"]
+
+
+def item(id: str, text: str, month: int | None = 1, **given: str) -> HistoryItem:
+    time = None if month is None else datetime(2025, month, 1, tzinfo=UTC)
+    return HistoryItem.model_validate({"id": id, "text": text, "time": time, **given})
+
+
+CAT = item("cat", "my cat Miso sleeps on my desk", 1)
+TEA = item("tea", "i drink black tea every morning", 3)
+COFFEE = item("coffee", "i drink coffee every morning now, tea bores me", 9)
+
+
+class Verifier:
+    """Gives the verdict that stands for a sentence, and the nearest items as its evidence."""
+
+    id = "mine"
+
+    def __init__(self, says: Callable[[Claim], Judged]) -> None:
+        self.says = says
+        self.claims: list[Claim] = []
+
+    async def verify(self, claims: Sequence[Claim]) -> tuple[list[Judged], list[Call]]:
+        self.claims += claims
+        calls = [Call(stage="verify", seconds=1.0) for _ in claims]
+        return [self.says(claim) for claim in claims], calls
+
+
+def finding(verdict: Verdict, *evidence: str, probability: float = 0.8123) -> Verifier:
+    return Verifier(lambda claim: Judged(verdict, probability, evidence))
+
+
+def judge(
+    verifier: Verifier, history: HistoryStore, *items: HistoryItem, style: bool = False
+) -> Judge:
+    history.add("anna", list(items))
+    return Judge(verifier, history, "anna", STYLE if style else TOPIC, 3000)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "named", "evidence", "against", "since"),
+    [
+        ("stated", ("tea", "cat"), ("tea", "cat"), (), TEA.time),
+        ("inferred", ("cat",), ("cat",), (), CAT.time),
+        ("contradicted", ("tea", "cat"), (), ("tea", "cat"), None),
+        ("unsupported", (), (), (), None),
+    ],
+)
+async def test_a_sentence_carries_its_verdict_evidence_and_confidence(
+    history: HistoryStore,
+    verdict: Verdict,
+    named: tuple[str, ...],
+    evidence: tuple[str, ...],
+    against: tuple[str, ...],
+    since: datetime | None,
+) -> None:
+    verifier = finding(verdict, *named)
+    at_work = judge(verifier, history, CAT, TEA)
+    draft = Draft(text="They like tea.", cited=("tea",))
+    (sentence,) = await at_work.judge([draft], [CAT, TEA])
+    assert sentence == Sentence(
+        text="They like tea.",
+        verdict=verdict,
+        evidence=evidence,
+        against=against,
+        confidence=0.812,
+        since=since,
+    )
+    (claim,) = verifier.claims
+    assert claim.cited == {"tea"}
+    assert claim.items == (CAT, TEA)
+    assert claim.nearness[1] > claim.nearness[0]
+    assert [call.seconds for call in at_work.calls] == [1.0]
+
+
+async def test_nothing_written_is_nothing_asked(history: HistoryStore) -> None:
+    verifier = finding("stated")
+    at_work = judge(verifier, history, CAT)
+    assert await at_work.judge([], [CAT]) == ()
+    assert (verifier.claims, at_work.calls) == ([], [])
+
+
+async def test_what_others_wrote_and_what_was_deleted_is_no_evidence(
+    history: HistoryStore,
+) -> None:
+    theirs = item("theirs", "you own a yacht, Anna", role="other")
+    verifier = finding("unsupported")
+    at_work = judge(verifier, history, CAT, TEA, theirs)
+    history.delete("anna", ["tea"])  # while the profile was written
+    drafts = [Draft(text="They own a yacht."), Draft(text="They like tea.")]
+    await at_work.judge(drafts, [CAT, TEA, theirs])
+    assert [claim.items for claim in verifier.claims] == [(CAT,), (CAT,)]
+    history.delete("anna", ["cat", "theirs"])
+    await at_work.judge(drafts, [CAT, TEA, theirs])
+    assert [claim.items for claim in verifier.claims[2:]] == [(), ()]
+
+
+async def test_another_users_item_of_the_same_id_is_no_evidence(history: HistoryStore) -> None:
+    verifier = finding("unsupported")
+    at_work = judge(verifier, history)
+    history.add("ben", [CAT])
+    await at_work.judge([Draft(text="They have a cat.")], [CAT])
+    assert verifier.claims[0].items == ()
+
+
+async def test_a_verifier_that_fails_is_an_error(history: HistoryStore) -> None:
+    def fail(claim: Claim) -> Judged:
+        raise ModelError("the judge is gone.")
+
+    at_work = judge(Verifier(fail), history, CAT)
+    with pytest.raises(ModelError, match="gone"):
+        await at_work.judge([Draft(text="They have a cat.")], [CAT])
+    with pytest.raises(ModelError, match="gone"):
+        await at_work.over([Sentence(text="They have a cat.", evidence=("cat",))], [COFFEE])
+
+
+SHOUTS = [
+    item(f"{n}", text, 1 + n)
+    for n, text in enumerate(["ok i go home now!!!", "ok nice one!!!", "ok see you later!!!"])
+]
+
+
+async def test_a_sentence_about_style_is_held_against_what_was_counted(
+    history: HistoryStore,
+) -> None:
+    theirs = item("theirs", "Indeed; I shall write in my own way.", 9, role="other")
+    verifier = Verifier(
+        lambda claim: Judged(
+            "stated", 0.9, tuple(one.id for one in claim.items if "lower" in one.text)
+        )
+    )
+    at_work = judge(verifier, history, *SHOUTS, theirs, style=True)
+    draft = Draft(text="This person writes in lower case.", cited=("0",))
+    (sentence,) = await at_work.judge([draft], [*SHOUTS, theirs])
+    (claim,) = verifier.claims
+    assert all(one.source == "counted" for one in claim.items)
+    assert all("Indeed" not in one.text for one in claim.items)
+    assert len(claim.nearness) == len(claim.items) > 0
+    assert sentence.evidence == ("2", "1", "0"), "the items that show it, the newest first"
+    assert sentence.since == SHOUTS[2].time
+
+
+async def test_a_style_of_which_nothing_can_be_counted_is_asked_of_no_lines(
+    history: HistoryStore,
+) -> None:
+    verifier = finding("unsupported")
+    at_work = judge(verifier, history, style=True)
+    (sentence,) = await at_work.judge([Draft(text="This person shouts.")], [])
+    assert verifier.claims[0].items == ()
+    assert sentence.evidence == ()
+
+
+DRINKS = Sentence(
+    text="This person drinks black tea every morning.", evidence=("tea",), since=TEA.time
+)
+HAS = Sentence(text="This person has a cat named Miso.", evidence=("cat",), since=CAT.time)
+
+
+def denying(*evidence: str) -> Verifier:
+    def says(claim: Claim) -> Judged:
+        if claim.text == DRINKS.text:
+            return Judged("contradicted", 0.1, evidence)
+        return Judged("stated", 0.9, ("cat", "coffee"))
+
+    return Verifier(says)
+
+
+async def test_a_standing_sentence_that_the_news_contradict_is_over(history: HistoryStore) -> None:
+    verifier = denying("coffee")
+    at_work = judge(verifier, history, CAT, TEA, COFFEE)
+    assert await at_work.over([HAS, DRINKS], [COFFEE]) == {1: COFFEE}
+    for claim in verifier.claims:
+        assert claim.items == (CAT, TEA, COFFEE), "what it rested on, and the news, by time"
+    assert verifier.claims[1].cited == {"tea"}
+    assert len(at_work.calls) == 2
+
+
+async def test_what_it_rested_on_is_nearer_but_the_news_end_it(history: HistoryStore) -> None:
+    at_work = judge(denying("tea"), history, CAT, TEA, COFFEE)
+    assert await at_work.over([DRINKS], [COFFEE]) == {0: COFFEE}
+
+
+async def test_news_about_something_else_end_nothing(history: HistoryStore) -> None:
+    rain = item("rain", "wet socks again", 9)
+    at_work = judge(denying("tea"), history, TEA, rain)
+    assert await at_work.over([DRINKS], [rain]) == {}
+
+
+async def test_an_older_item_that_comes_late_ends_nothing(history: HistoryStore) -> None:
+    late = COFFEE.model_copy(update={"time": datetime(2024, 1, 1, tzinfo=UTC)})
+    at_work = judge(denying("coffee"), history, TEA, late)
+    assert await at_work.over([DRINKS], [late]) == {}
+
+
+@pytest.mark.parametrize("undated", ["item", "sentence"])
+async def test_without_times_what_is_new_is_later(history: HistoryStore, undated: str) -> None:
+    news = item("coffee", COFFEE.text, None if undated == "item" else 1)
+    since = TEA.time if undated == "item" else None
+    at_work = judge(denying("coffee"), history, TEA, news)
+    standing = DRINKS.model_copy(update={"since": since})
+    assert await at_work.over([standing], [news]) == {0: news}
+
+
+async def test_without_news_nothing_is_judged_again(history: HistoryStore) -> None:
+    verifier = denying("coffee")
+    at_work = judge(verifier, history, TEA)
+    assert await at_work.over([DRINKS], []) == await at_work.over([], [TEA]) == {}
+    assert verifier.claims == []
+
+
+class Comparing(Verifier):
+    """Says how surely one sentence tells what another tells."""
+
+    def __init__(self, yes: float) -> None:
+        super().__init__(lambda claim: Judged("stated", 0.9))
+        self.yes = yes
+        self.asked: list[tuple[str, str]] = []
+
+    async def same(self, one: str, other: str) -> tuple[float, list[Call]]:
+        self.asked.append((one, other))
+        return self.yes, [Call(stage="verify", seconds=1.0)]
+
+
+TACTILE = Sentence(text="This person prefers tactile keyboard switches.", evidence=("a",))
+LINEAR = "This person prefers linear keyboard switches."
+
+
+@pytest.mark.parametrize(("yes", "allowed"), [(0.49, True), (0.5, False)])
+async def test_what_tells_in_other_words_what_the_user_forbade_is_left_out(
+    history: HistoryStore, yes: float, allowed: bool
+) -> None:
+    verifier = Comparing(yes)
+    at_work = judge(verifier, history)
+    left = await at_work.allowed([HAS, TACTILE], ["They sail.", LINEAR])
+    assert left == ((HAS, TACTILE) if allowed else (HAS,))
+    assert verifier.asked == [(LINEAR, TACTILE.text)], "only of what is alike"
+    assert len(at_work.calls) == 1
+
+
+async def test_a_verifier_that_cannot_compare_forbids_no_more_than_the_words(
+    history: HistoryStore,
+) -> None:
+    at_work = judge(finding("stated"), history)
+    assert await at_work.allowed([HAS, TACTILE], [LINEAR]) == (HAS, TACTILE)
+    assert await at_work.allowed([], [LINEAR]) == ()
+    comparing = Comparing(0.9)
+    assert await judge(comparing, history).allowed([HAS], []) == (HAS,)
+    assert comparing.asked == []
+
+
+async def test_whether_two_sentences_are_the_same_is_asked_where_their_words_differ(
+    history: HistoryStore,
+) -> None:
+    for yes, same in ((0.2, False), (0.8, True)):
+        verifier = Comparing(yes)
+        at_work = judge(verifier, history)
+        assert await at_work.same("They like tea.", "they LIKE tea!")
+        assert verifier.asked == []
+        assert await at_work.same("They do not like tea.", "They like tea.") is same
+        assert verifier.asked == [("They like tea.", "They do not like tea.")]
+        assert len(at_work.calls) == 1
+    blunt = judge(finding("stated"), history)
+    assert await blunt.same("They like tea.", "They like TEA")
+    assert not await blunt.same("They like tea.", "They are fond of tea.")
+
+
+async def test_likeness_is_on_the_scale_of_the_history(history: HistoryStore) -> None:
+    at_work = judge(finding("stated"), history)
+    texts = [HAS.text, DRINKS.text]
+    np.testing.assert_allclose(await at_work.likeness(texts), history.alike(texts))

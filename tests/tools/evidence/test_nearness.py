@@ -1,0 +1,100 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.evidence.base import MOST_EVIDENCE
+from guided_profile.tools.evidence.nearness import (
+    CHANCE,
+    GROUNDING,
+    ON_TOPIC,
+    behind,
+    grounds,
+    is_on_topic,
+    nearness,
+    speaking_for,
+)
+
+
+def item(id: str, text: str = "7", **given: str) -> HistoryItem:
+    return HistoryItem.model_validate({"id": id, "text": text, **given})
+
+
+def like(*rows: Sequence[float]) -> NDArray[np.float64]:
+    return np.array(rows, np.float64)
+
+
+CAT, BIKE, RYE = item("cat"), item("bike"), item("rye")
+THREE = [CAT, BIKE, RYE]
+
+
+def test_nearness_is_likeness_and_the_share_of_rare_words() -> None:
+    items = [item("cat", "the cat Miso sleeps"), item("bus", "the bus"), item("dog", "the dog")]
+    near = nearness(["Miso, the cat!"], items, like([0.2, 0.2, -0.1]))
+    assert near[0, 0] == pytest.approx(1.2)
+    assert 0.2 < near[0, 1] < 0.3, "small words count for little"
+    assert near.shape == (1, 3)
+
+
+def test_a_category_is_part_of_what_an_item_says() -> None:
+    (bought,) = nearness(["kitchen"], [item("pan", "a pan", category="Kitchen")], like([0.0]))
+    assert bought[0] == pytest.approx(1.0)
+
+
+def test_what_others_wrote_is_near_to_nothing() -> None:
+    items = [item("mine"), item("theirs", role="other")]
+    asked = ["Boats?", "Yachts?"]
+    assert nearness(asked, items, like([0.9, 0.9], [0.5, 0.5])).tolist() == [[0.9, 0], [0.5, 0]]
+    assert behind(asked, items[1:], like([0.9], [0.9])) == ()
+    assert not is_on_topic(asked, items[1:], like([0.9], [0.9]))
+
+
+@pytest.mark.parametrize(("near", "on_topic"), [(ON_TOPIC, True), (ON_TOPIC - 0.01, False)])
+def test_one_item_about_one_of_what_is_asked_is_on_topic(near: float, on_topic: bool) -> None:
+    assert is_on_topic(["a", "b"], THREE, like([0, 0, 0], [0, near, 0])) is on_topic
+    assert not is_on_topic(["a"], [], like([]))
+
+
+def test_behind_an_answer_stand_the_items_that_each_sentence_is_about() -> None:
+    far = like([0.9, 0.1, 0.8], [0.0, 0.5, 0.4])
+    assert behind(["a", "b"], THREE, far) == ("cat", "rye", "bike")
+    assert behind(["a"], THREE, far[:1]) == ("cat", "rye")  # nearly as near as the nearest
+    assert behind(["a"], THREE, like([0.39, 0.3, 0.1])) == ()
+    assert behind([], THREE, like([])) == behind(["a"], [], like([])) == ()
+
+
+def test_no_answer_stands_on_more_items_than_can_be_shown() -> None:
+    items = [item(str(n)) for n in range(9)]
+    assert behind(["a"], items, like([1.0] * 9)) == ("0", "1", "2", "3", "4")
+    assert MOST_EVIDENCE == 5
+
+
+def test_for_an_option_speak_the_items_that_are_nearer_to_it_than_to_any_other() -> None:
+    near = like([0.9, 0.5, 0.3], [0.2, 0.7, 0.2])
+    options = ["a", "b"]
+    assert speaking_for(0, options, THREE, near) == ("cat",)
+    assert speaking_for(1, options, THREE, near) == ("bike",)
+    assert speaking_for(0, options, [], like([], [])) == ()
+
+
+def did(id: str, category: str | None = None) -> HistoryItem:
+    return HistoryItem(id=id, text="7", kind="did", category=category)
+
+
+def test_what_a_person_did_speaks_for_the_options_that_are_like_it() -> None:
+    near = like([0.9, 0.2], [0.1, 0.5], [0.0, 0.0])
+    found = grounds(3, [did("a"), did("b")], near, {})
+    assert found == pytest.approx([GROUNDING * (0.9 - CHANCE), GROUNDING * (0.5 - CHANCE), 0])
+
+
+def test_what_a_person_said_or_others_did_speaks_for_no_option() -> None:
+    """ "I avoid seafood" is as near to a seafood restaurant as "I love seafood" is."""
+    others = did("b").model_copy(update={"role": "other"})
+    assert grounds(1, [item("a"), others], like([0.9, 0.9]), {}) == [0.0]
+
+
+def test_half_of_it_is_the_categorys_where_there_is_one() -> None:
+    found = grounds(2, [did("a", "Kitchen")], like([0.9], [0.3]), {"Kitchen": np.array([0.1, 0.9])})
+    assert found == pytest.approx([GROUNDING * (0.5 - CHANCE), GROUNDING * (0.6 - CHANCE)])

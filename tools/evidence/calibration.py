@@ -1,0 +1,91 @@
+"""From what a model says to a probability: fitted on labelled sentences, kept as data.
+
+`calibrations.json` has one entry a model, made by `python -m guided_profile.evals.fit_evidence`.
+A model that is not in it is weighed by the entry `default`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+from math import exp, log
+from typing import Any, Self
+
+from guided_profile.tools.evidence.base import Claim
+from guided_profile.tools.evidence.literals import unseen
+from guided_profile.tools.profiles import digest
+from guided_profile.tools.text.language import language_of
+
+LEAST = 1e-4
+"""A probability of Yes below this, or this near to 1, counts as this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is known of a claim."""
+
+    yes: float
+    """The model's probability of Yes."""
+    nearness: float
+    """How near the nearest item is (`nearness.py`)."""
+    unseen: int
+    """How many of its names and numbers stand in no item."""
+    did: float
+    """The share of the items that tell what the person did, and not what they said."""
+    foreign: bool
+    """Whether the items are in another language than English."""
+
+    @classmethod
+    def of(cls, claim: Claim, yes: float) -> Self:
+        """Return what is known of a claim to which a model said Yes with a probability."""
+        language = language_of([item.text for item in claim.items])
+        return cls(
+            yes=yes,
+            nearness=max(claim.nearness, default=0.0),
+            unseen=len(unseen(claim.text, claim.items)),
+            did=sum(item.kind == "did" for item in claim.items) / max(1, len(claim.items)),
+            foreign=language is not None and language.code != "en",
+        )
+
+    def vector(self) -> list[float]:
+        """Return what the weights are for."""
+        yes = min(max(self.yes, LEAST), 1 - LEAST)
+        said = log(yes / (1 - yes))
+        return [1.0, said, self.nearness, float(self.unseen), self.did, float(self.foreign)]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A logistic regression on the features."""
+
+    weights: tuple[float, ...]
+    keep: float
+    """The probability from which a sentence stands."""
+    fitted: str = ""
+    """When, and on how many sentences."""
+
+    @property
+    def id(self) -> str:
+        """Names it in fingerprints."""
+        return digest(asdict(self))[:8]
+
+    def probability(self, features: Features) -> float:
+        """Return the probability that the history supports a claim."""
+        total = sum(w * x for w, x in zip(self.weights, features.vector(), strict=True))
+        return 1 / (1 + exp(-max(-50.0, min(50.0, total))))
+
+
+def calibration_of(model: str) -> Calibration:
+    """Return the calibration of a model, by its name; `default`'s where there is none."""
+    known = _known()
+    name = model.casefold()
+    entry = next((value for key, value in known.items() if key in name), known["default"])
+    return Calibration(tuple(entry["weights"]), entry["keep"], entry.get("fitted", ""))
+
+
+@cache
+def _known() -> Mapping[str, Any]:
+    text = (files("guided_profile.tools.evidence") / "calibrations.json").read_text("utf-8")
+    known: Mapping[str, Any] = json.loads(text)
+    return known

@@ -1,0 +1,91 @@
+"""Which items a sentence may rest on: those that its writer cites, and the nearest.
+
+A short history is given whole, so that its prompt prefix, which the stages before have sent
+already, is served from the cache. Of a long one the claims of a profile share the items that are
+nearest to any of them, for the same reason.
+"""
+
+from collections.abc import Collection, Sequence
+from itertools import zip_longest
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.evidence.base import MOST_EVIDENCE, Claim
+from guided_profile.tools.evidence.nearness import AS_GOOD, WORDS, nearness
+from guided_profile.tools.ranking import tokens_of
+
+EACH = 4
+"""How many of its nearest items a sentence brings, where the history is too long to be whole."""
+
+
+def claims_of(
+    sentences: Sequence[str],
+    items: Sequence[HistoryItem],
+    likeness: NDArray[np.float64],
+    *,
+    tokens: int,
+    cited: Sequence[Collection[str]] = (),
+) -> list[Claim]:
+    """Return each sentence with the items that it may rest on: the user's own ones alone.
+
+    Args:
+        sentences: The sentences of one profile.
+        items: The history, in order of time.
+        likeness: Of each sentence (a row) and each item, on the scale of `HistoryStore.likeness`.
+        tokens: About how many tokens of history one question may hold.
+        cited: The ids that the writer cites for each sentence; empty: for none.
+    """
+    own = [row for row, item in enumerate(items) if item.role == "user"]
+    cites = cited or [()] * len(sentences)
+    if not own:
+        return [Claim(text, ()) for text in sentences]
+    items = [items[row] for row in own]
+    near = nearness(sentences, items, likeness[:, own])
+    shown = list(range(len(items)))
+    if sum(map(tokens_of, items)) > tokens:
+        shown = _shared(near, items, cites, tokens)
+    return [
+        Claim(
+            text,
+            tuple(items[row] for row in shown),
+            nearness=tuple(near[n, shown].tolist()),
+            cited=frozenset(cites[n]),
+        )
+        for n, text in enumerate(sentences)
+    ]
+
+
+def _shared(
+    near: NDArray[np.float64],
+    items: Sequence[HistoryItem],
+    cited: Sequence[Collection[str]],
+    tokens: int,
+) -> list[int]:
+    """Return the items that all claims see, in order: what is cited first, then the nearest."""
+    places = {item.id: row for row, item in enumerate(items)}
+    wanted = [places[id_] for ids in cited for id_ in ids if id_ in places]
+    nearest = [np.argsort(-row)[:EACH].tolist() for row in near]
+    wanted += [row for rank in zip_longest(*nearest) for row in rank if row is not None]
+    chosen: dict[int, None] = {}
+    for row in wanted:
+        size = tokens_of(items[row])
+        if row not in chosen and size <= tokens:
+            tokens -= size
+            chosen[row] = None
+    return sorted(chosen)
+
+
+def strongest(claim: Claim) -> tuple[str, ...]:
+    """Return the ids of the items that a claim most likely rests on, the strongest first.
+
+    What its writer cites counts as if it shared a quarter of the words more.
+    """
+    scores = {
+        item.id: near + WORDS / 4 * (item.id in claim.cited)
+        for item, near in zip(claim.items, claim.nearness, strict=True)
+    }
+    ranked = sorted(scores, key=lambda id_: -scores[id_])[:MOST_EVIDENCE]
+    as_good = [id_ for id_ in ranked[1:] if scores[id_] >= AS_GOOD * scores[ranked[0]]]
+    return (*ranked[:1], *as_good)

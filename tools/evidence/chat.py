@@ -1,0 +1,196 @@
+"""The default verifier: it asks a chat model whether the history supports a sentence, Yes or No.
+
+One token a sentence, with the history from the prefix cache. The probability of Yes is no
+probability of truth: a small model's sits low, and differs from history to history, so a
+calibration (`calibration.py`) makes one of it. Where an endpoint tells no probabilities, one call
+judges all sentences.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from langchain_core.language_models import BaseChatModel
+from pydantic import BaseModel, ValidationError
+
+from guided_profile.graph.errors import ModelError
+from guided_profile.graph.prompts import (
+    JUDGE,
+    SAME_SAID,
+    SUPPORTED,
+    Prompt,
+    as_data,
+    messages,
+    render,
+)
+from guided_profile.graph.state import Call, Verdict
+from guided_profile.tools.evidence.base import Claim, Judged
+from guided_profile.tools.evidence.calibration import Calibration, Features, calibration_of
+from guided_profile.tools.evidence.candidates import strongest
+from guided_profile.tools.model_refusals import refused
+from guided_profile.tools.models import ask_yes_no, complete, model_id
+
+STAGE = "verify"
+STATED = 0.9
+"""The nearness from which an item says a sentence by itself: in nearly its words, or its sense."""
+DENIED = 0.3
+"""The nearness from which an item speaks of what a sentence says: if that is not so, the item
+contradicts it. A question of its own ("does the history contradict this?") does worse: a small
+model says Yes to it for what is supported (area under the curve .04, n = 155)."""
+JUDGED: dict[Verdict, float] = {
+    "stated": 0.9,
+    "inferred": 0.75,
+    "unsupported": 0.15,
+    "contradicted": 0.05,
+}
+"""What stands for a probability where a model gives its verdict in words alone."""
+_TOKENS = 60
+"""Of a judgement in words, for each sentence."""
+
+
+class _Judgement(BaseModel):
+    statement: int
+    verdict: Literal["stated", "inferred", "contradicted", "unsupported"]
+    lines: list[int] = []
+
+
+class _Judgements(BaseModel):
+    judgements: list[_Judgement]
+
+
+@dataclass(frozen=True)
+class ChatVerifier:
+    """Judges sentences by what a chat model says to them.
+
+    Args:
+        chat: Any LangChain chat model.
+        calibration: What makes a probability of its Yes; left out, that of the model's name.
+    """
+
+    chat: BaseChatModel
+    calibration: Calibration | None = None
+
+    @property
+    def id(self) -> str:
+        """Names the model and its calibration."""
+        return f"{model_id(self.chat)} {self._calibration.id}"
+
+    @property
+    def _calibration(self) -> Calibration:
+        return self.calibration or calibration_of(model_id(self.chat))
+
+    async def verify(self, claims: Sequence[Claim]) -> tuple[list[Judged], list[Call]]:
+        """Judge claims; see `Verifier`."""
+        held = [claim for claim in claims if claim.items]
+        said, calls = await self.ask(held)
+        more: list[Call] = []
+        if all(yes is not None for yes in said):
+            likely = [yes or 0.0 for yes in said]
+            # what tells the language is read from the disk
+            judged = await asyncio.to_thread(self._by_probability, held, likely)
+        else:
+            judged, more = await self._in_words(held)
+        left = iter(judged)
+        nothing = Judged("unsupported", 0.0)
+        return [next(left) if claim.items else nothing for claim in claims], [*calls, *more]
+
+    async def ask(self, claims: Sequence[Claim]) -> tuple[list[float | None], list[Call]]:
+        """Return the probability of Yes for each claim; None: the endpoint tells none.
+
+        All are asked at once; an endpoint that tells none is asked in vain once, and remembered.
+
+        Raises:
+            ModelError: The model failed.
+        """
+        if "logprobs" in refused(self.chat):
+            return [None] * len(claims), []
+        asked = await asyncio.gather(*(self._ask(SUPPORTED, claim) for claim in claims))
+        return [yes for yes, _ in asked], [call for _, call in asked]
+
+    async def same(self, one: str, other: str) -> tuple[float, list[Call]]:
+        """Ask whether a sentence tells what another tells; see `Compares`."""
+        asked = render(SAME_SAID, one=as_data(one), other=as_data(other))
+        said = await ask_yes_no(self.chat, messages([], asked), stage=STAGE)
+        yes = said.yes
+        if yes is None:
+            yes = 1.0 if said.text.strip().casefold().startswith("yes") else 0.0
+        return yes, [said.call]
+
+    async def _ask(self, question: Prompt, claim: Claim) -> tuple[float | None, Call]:
+        asked = render(question, statement=as_data(claim.text))
+        said = await ask_yes_no(self.chat, messages(claim.items, asked), stage=STAGE)
+        return said.yes, said.call
+
+    def _by_probability(self, claims: Sequence[Claim], said: Sequence[float]) -> list[Judged]:
+        weigh = self._calibration
+        likely = [
+            weigh.probability(Features.of(claim, yes))
+            for claim, yes in zip(claims, said, strict=True)
+        ]
+        return [
+            _by_nearness(claim, probability, stands=probability >= weigh.keep)
+            for claim, probability in zip(claims, likely, strict=True)
+        ]
+
+    async def _in_words(self, claims: Sequence[Claim]) -> tuple[list[Judged], list[Call]]:
+        """Have all claims that share their items judged in one reply."""
+        groups: dict[tuple[str, ...], list[int]] = {}
+        for n, claim in enumerate(claims):
+            groups.setdefault(tuple(item.id for item in claim.items), []).append(n)
+        judged = [Judged("unsupported", 0.0)] * len(claims)
+        calls = []
+        for group in groups.values():
+            found, call = await self._group_in_words([claims[n] for n in group])
+            calls.append(call)
+            for n, one in zip(group, found, strict=True):
+                judged[n] = one
+        return judged, calls
+
+    async def _group_in_words(self, claims: Sequence[Claim]) -> tuple[list[Judged], Call]:
+        statements = "\n".join(
+            f"{n}. {as_data(claim.text)}" for n, claim in enumerate(claims, start=1)
+        )
+        items = claims[0].items
+        done = await complete(
+            self.chat,
+            messages(items, render(JUDGE, statements=statements)),
+            stage=STAGE,
+            max_tokens=_TOKENS * (len(claims) + 1),
+        )
+        by_number = {one.statement: one for one in _read(done.text).judgements}
+        judged = []
+        for n, claim in enumerate(claims, start=1):
+            if n not in by_number:
+                raise ModelError(
+                    f"{model_id(self.chat)} was asked to judge {len(claims)} sentences and left "
+                    f"out number {n}; try again, or set another model for the verifier."
+                )
+            one = by_number[n]
+            named = tuple(items[line - 1].id for line in one.lines if 0 < line <= len(items))
+            evidence = named or strongest(claim)
+            kept = one.verdict != "unsupported"
+            judged.append(Judged(one.verdict, JUDGED[one.verdict], evidence if kept else ()))
+        return judged, done.call
+
+
+def _by_nearness(claim: Claim, probability: float, *, stands: bool) -> Judged:
+    """Return the verdict: how near an item comes tells what is stated, and what is denied."""
+    nearest = max(claim.nearness, default=0.0)
+    if stands:
+        return Judged("stated" if nearest >= STATED else "inferred", probability, strongest(claim))
+    if nearest >= DENIED:
+        return Judged("contradicted", probability, strongest(claim))
+    return Judged("unsupported", probability)
+
+
+def _read(reply: str) -> _Judgements:
+    """Read a judgement in words; what stands around the JSON, such as a code fence, is left out."""
+    start, end = reply.find("{"), reply.rfind("}")
+    try:
+        return _Judgements.model_validate_json(reply[start : end + 1])
+    except ValidationError:
+        raise ModelError(
+            "the verifier's model was asked for JSON and replied with something else; try again, "
+            "or set another model for the verifier."
+        ) from None

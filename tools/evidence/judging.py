@@ -1,0 +1,215 @@
+"""Judging sentences in a run: candidates are found, the verifier asked, its calls counted."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guided_profile.graph.state import Call, Draft, HistoryItem, Sentence
+from guided_profile.graph.tasks import Task
+from guided_profile.tools.evidence.base import Claim, Compares, Judged, Verifier
+from guided_profile.tools.evidence.candidates import claims_of
+from guided_profile.tools.evidence.habits import behind, habits_of
+from guided_profile.tools.evidence.nearness import ON_TOPIC
+from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.text.words import words
+
+RELATED = 0.5
+"""The likeness from which two sentences may tell the same."""
+SAME_FROM = 0.5
+"""The probability of Yes from which they do."""
+
+
+class Judge:
+    """Holds sentences about one user against that user's items.
+
+    Args:
+        verifier: Who judges.
+        history: Where the items' vectors are.
+        user_id: Whose.
+        task: The task of the sentences.
+        tokens: About how many tokens of history one question may hold.
+    """
+
+    def __init__(
+        self, verifier: Verifier, history: HistoryStore, user_id: str, task: Task, tokens: int
+    ) -> None:
+        self.calls: list[Call] = []
+        """What judging took so far."""
+        self._verifier = verifier
+        self._history = history
+        self._user_id = user_id
+        self._style = task.evidence == "style"
+        self._tokens = tokens
+
+    async def judge(
+        self, drafts: Sequence[Draft], items: Sequence[HistoryItem]
+    ) -> tuple[Sentence, ...]:
+        """Return each sentence with what the items say to it.
+
+        Raises:
+            ModelError: The verifier failed.
+        """
+        if not drafts:
+            return ()
+        judged = await self._verify(
+            [one.text for one in drafts], items, [one.cited for one in drafts]
+        )
+        times = {item.id: item.time for item in items}
+        return tuple(
+            _sentence(draft.text, one, times) for draft, one in zip(drafts, judged, strict=True)
+        )
+
+    async def over(
+        self, standing: Sequence[Sentence], news: Sequence[HistoryItem]
+    ) -> dict[int, HistoryItem]:
+        """Return which standing sentences newer items contradict, and the item that does.
+
+        Raises:
+            ModelError: The verifier failed.
+        """
+        if not standing or not news:
+            return {}
+        ids = {id_ for one in standing for id_ in one.evidence}
+        older = await asyncio.to_thread(self._history.get, self._user_id, sorted(ids))
+        items = sorted(
+            {item.id: item for item in (*older, *news)}.values(),
+            key=lambda item: (item.time is not None, item.time and item.time.timestamp(), item.id),
+        )
+        judged = await self._verify(
+            [one.text for one in standing], items, [(*one.evidence,) for one in standing]
+        )
+        new = {item.id: item for item in news}
+        found = {}
+        for n, one in enumerate(judged):
+            if one.verdict != "contradicted":
+                continue
+            # a verifier may point to what a sentence rested on, which is nearer to it than the news
+            by = next((new[id_] for id_ in one.evidence if id_ in new), None)
+            by = by or await asyncio.to_thread(self._speaking_of, standing[n].text, news)
+            if by and _later(by, standing[n]):
+                found[n] = by
+        return found
+
+    async def allowed(
+        self, sentences: Sequence[Sentence], forbidden: Sequence[str]
+    ) -> tuple[Sentence, ...]:
+        """Return the sentences that do not tell, in other words, what the user forbade.
+
+        The very words are found wherever a profile is read (`wishes.py`); here the verifier is
+        asked about what is alike.
+
+        Raises:
+            ModelError: The verifier failed.
+        """
+        if not sentences or not forbidden or not isinstance(self._verifier, Compares):
+            return tuple(sentences)
+        alike = await self.likeness([*forbidden, *(one.text for one in sentences)])
+        kept = []
+        for row, one in enumerate(sentences, start=len(forbidden)):
+            near = [text for n, text in enumerate(forbidden) if alike[n, row] >= RELATED]
+            asked = [await self._verifier.same(text, one.text) for text in near]
+            self.calls += [call for _, calls in asked for call in calls]
+            if all(same < SAME_FROM for same, _ in asked):
+                kept.append(one)
+        return tuple(kept)
+
+    async def same(self, one: str, other: str) -> bool:
+        """Return whether two sentences that are alike tell the same.
+
+        "Likes hiking in the Alps" and "likes skiing in the Alps" are as near as what is said twice.
+
+        Raises:
+            ModelError: The verifier failed.
+        """
+        if tuple(words(one)) == tuple(words(other)):
+            return True
+        shorter, longer = sorted((one, other), key=len)
+        if not isinstance(self._verifier, Compares):
+            return False
+        yes, calls = await self._verifier.same(shorter, longer)
+        self.calls += calls
+        return yes >= SAME_FROM
+
+    async def likeness(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return how like each text is to each other, on the scale of `HistoryStore.likeness`."""
+        return await asyncio.to_thread(self._history.alike, texts)
+
+    async def _verify(
+        self,
+        texts: Sequence[str],
+        items: Sequence[HistoryItem],
+        cited: Sequence[Collection[str]],
+    ) -> list[Judged]:
+        if self._style:
+            return await self._verify_habits(texts, items, cited)
+        judged, calls = await self._verifier.verify(
+            await asyncio.to_thread(self._claims, texts, items, cited)
+        )
+        self.calls += calls
+        return judged
+
+    async def _verify_habits(
+        self,
+        texts: Sequence[str],
+        items: Sequence[HistoryItem],
+        cited: Sequence[Collection[str]],
+    ) -> list[Judged]:
+        """Hold sentences about style against what was counted; they point to the items behind."""
+        counted = habits_of([item for item in items if item.role == "user"])
+        showing = {line.id: ids for line, ids in counted.items()}
+
+        def claims() -> list[Claim]:
+            lines = list(counted)
+            vectors = self._history.embed([*texts, *(line.text for line in lines)])
+            likeness = self._history.likeness(vectors[: len(texts)] @ vectors[len(texts) :].T)
+            return claims_of(texts, lines, likeness, tokens=self._tokens)
+
+        judged, calls = await self._verifier.verify(await asyncio.to_thread(claims))
+        self.calls += calls
+        return [replace(one, evidence=behind(one.evidence, showing)) for one in judged]
+
+    def _speaking_of(self, text: str, items: Sequence[HistoryItem]) -> HistoryItem | None:
+        """Return the item that is nearest to a text, if it is about the same."""
+        (claim,) = self._claims([text], items, ())
+        if max(claim.nearness, default=0.0) < ON_TOPIC:
+            return None
+        return claim.items[claim.nearness.index(max(claim.nearness))]
+
+    def _claims(
+        self,
+        texts: Sequence[str],
+        items: Sequence[HistoryItem],
+        cited: Sequence[Collection[str]],
+    ) -> list[Claim]:
+        kept = self._history.vectors(self._user_id, [item.id for item in items])
+        there = [item for item in items if item.id in kept]  # one may have been deleted meanwhile
+        if not there:
+            return [Claim(text, ()) for text in texts]
+        vectors = np.asarray([kept[item.id] for item in there])
+        likeness = self._history.likeness(self._history.embed(list(texts)) @ vectors.T)
+        return claims_of(texts, there, likeness, tokens=self._tokens, cited=cited)
+
+
+def _sentence(text: str, judged: Judged, times: dict[str, datetime | None]) -> Sentence:
+    stands = judged.verdict in ("stated", "inferred")
+    return Sentence(
+        text=text,
+        verdict=judged.verdict,
+        evidence=judged.evidence if stands else (),
+        against=() if stands else judged.evidence,
+        confidence=round(judged.probability, 3),
+        since=_newest(times.get(id_) for id_ in judged.evidence) if stands else None,
+    )
+
+
+def _newest(times: Iterable[datetime | None]) -> datetime | None:
+    return max((time for time in times if time), default=None)
+
+
+def _later(item: HistoryItem, sentence: Sentence) -> bool:
+    """Whether an item is later than what a sentence rests on; without times, what is new is."""
+    return not (item.time and sentence.since) or item.time > sentence.since
