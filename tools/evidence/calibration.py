@@ -80,7 +80,8 @@ def calibration_of(model: str) -> Calibration:
     """Return the calibration of a model, by its name; `default`'s where there is none."""
     known = _known()
     name = model.casefold()
-    entry = next((value for key, value in known.items() if key in name), known["default"])
+    named = max((key for key in known if key in name), key=len, default="default")
+    entry = known[named]
     return Calibration(tuple(entry["weights"]), entry["keep"], entry.get("fitted", ""))
 
 
