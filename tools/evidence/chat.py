@@ -19,7 +19,6 @@ from guided_profile.graph.prompts import (
     JUDGE,
     SAME_SAID,
     SUPPORTED,
-    Prompt,
     as_data,
     messages,
     render,
@@ -105,7 +104,7 @@ class ChatVerifier:
         """
         if "logprobs" in refused(self.chat):
             return [None] * len(claims), []
-        asked = await asyncio.gather(*(self._ask(SUPPORTED, claim) for claim in claims))
+        asked = await asyncio.gather(*map(self._ask, claims))
         return [yes for yes, _ in asked], [call for _, call in asked]
 
     async def same(self, one: str, other: str) -> tuple[float, list[Call]]:
@@ -117,8 +116,8 @@ class ChatVerifier:
             yes = 1.0 if said.text.strip().casefold().startswith("yes") else 0.0
         return yes, [said.call]
 
-    async def _ask(self, question: Prompt, claim: Claim) -> tuple[float | None, Call]:
-        asked = render(question, statement=as_data(claim.text))
+    async def _ask(self, claim: Claim) -> tuple[float | None, Call]:
+        asked = render(SUPPORTED, statement=as_data(claim.text))
         said = await ask_yes_no(self.chat, messages(claim.items, asked), stage=STAGE)
         return said.yes, said.call
 
