@@ -3,8 +3,9 @@
 START → receive → recall ─(profile is fresh, or none is needed)─────────┐
                     │(none, or stale)                                   ▼
                     └→ digest ×N → merge → profile → verify ──────→ respond → review ─→ END
-             recall, wider ←──────────────────────(abstained, tries left)────┘ │
-             recall ← clarify (waits for the user) ←──(abstained, task asks)───┘
+                                             └──←──────┘ (little stood: once more)      │
+             recall, wider ←──────────────────────(abstained, tries left)───────────────┤
+             recall ← clarify (waits for the user) ←──(abstained, task asks)────────────┘
              recall ← welcome (waits for the user) ←── recall, with too little history
 """
 
@@ -97,6 +98,9 @@ def build_graph(
     def after_merge(state: State, runtime: Runtime[Context]) -> Literal["profile", "respond"]:
         return "profile" if task_of(runtime).needs_profile else "respond"
 
+    def after_verify(state: State) -> Literal["profile", "respond"]:
+        return "respond" if state["profile"] else "profile"
+
     def after_review(
         state: State, runtime: Runtime[Context]
     ) -> Literal["recall", "clarify", "end"]:
@@ -123,7 +127,7 @@ def build_graph(
     builder.add_edge("digest", "merge")
     builder.add_conditional_edges("merge", after_merge)
     builder.add_edge("profile", "verify")
-    builder.add_edge("verify", "respond")
+    builder.add_conditional_edges("verify", after_verify)
     builder.add_edge("respond", "review")
     builder.add_conditional_edges(
         "review", after_review, {"recall": "recall", "clarify": "clarify", "end": END}

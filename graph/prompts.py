@@ -63,6 +63,13 @@ JUDGE = Prompt(
     "Reply with JSON alone: "
     '{{"judgements": [{{"statement": 1, "verdict": "stated", "lines": [2]}}]}}',
 )
+ONCE_MORE = Prompt(
+    "once_more",
+    1,
+    "\nYou wrote already:\n{kept}\nThe history does not show these:\n{struck}\nLeave all of that "
+    "out, and write others, each of something that a line above shows.",
+)
+"""After a draft of which little stood."""
 IN_LANGUAGE = Prompt("in_language", 1, "\nWrite it in {language}.")
 IN_VIEW = Prompt("in_view", 1, "\nKeep to what bears on this question: {question}")
 CLARIFIED = Prompt("clarified", 1, "Asked for more, this person said: {clarification}\n\n")
@@ -87,6 +94,7 @@ COMMON = (
     SUPPORTED,
     SAME_SAID,
     JUDGE,
+    ONCE_MORE,
     IN_LANGUAGE,
     IN_VIEW,
     CLARIFIED,

@@ -342,6 +342,8 @@ class State(Question, total=False):
     guidance: str
     draft: list[Draft]
     """The profile's sentences as they were written, until they are verified."""
+    judged: list[Sentence]
+    """The sentences of a first draft, verified, while a second one is written; else empty."""
     profile: Profile | None
     reply: Reply
     abstention: AbstentionReason | None

@@ -1,7 +1,7 @@
 """profile: write the profile's sentences from history and guidance; `verify` judges them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
 from langchain_core.language_models import BaseChatModel
@@ -12,6 +12,7 @@ from guided_profile.graph.prompts import (
     GUIDANCE,
     IN_LANGUAGE,
     IN_VIEW,
+    ONCE_MORE,
     UNGUIDED,
     as_data,
     messages,
@@ -90,7 +91,17 @@ def instruction(task: Task, state: State, shown: Shown) -> str:
         asked = guidance + render(task.profile_instruction, question=question)
         if state["tries"] > 0 or state["clarification"]:
             asked += render(IN_VIEW, question=question)
+    if state["judged"]:
+        asked += render(
+            ONCE_MORE,
+            kept=_listed(one.text for one in state["judged"] if one.evidence),
+            struck=_listed(one.text for one in state["judged"] if not one.evidence),
+        )
     language = language_of([item.text for item in shown.items])
     if language and language.code != "en":
         asked += render(IN_LANGUAGE, language=language.name)
     return asked
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return as_data("\n".join(f"- {text}" for text in texts) or "- (nothing)")

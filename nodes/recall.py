@@ -16,7 +16,7 @@ from langgraph.types import Overwrite
 
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.prompts import prompts_digest
-from guided_profile.graph.state import HistoryItem, Profile, ProfileUse, Standing, State
+from guided_profile.graph.state import HistoryItem, Profile, ProfileUse, Sentence, Standing, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.builds import Builds
@@ -47,6 +47,7 @@ class RecallUpdate(TypedDict):
     building: bool
     parts: Overwrite
     guidance: str
+    judged: list[Sentence]
     profile: Profile | None
     profile_use: ProfileUse
 
@@ -132,6 +133,7 @@ def _nothing() -> RecallUpdate:
         "building": False,
         "parts": Overwrite({}),
         "guidance": "",
+        "judged": [],
         "profile": None,
         "profile_use": "none",
     }

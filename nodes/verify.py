@@ -8,7 +8,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.state import Call, Cost, Profile, Sentence, Standing, State
+from guided_profile.graph.state import Call, Cost, HistoryItem, Profile, Sentence, Standing, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.builds import Builds
@@ -24,8 +24,14 @@ from guided_profile.tools.standing import shelf_of, wished, write_standing
 class VerifyUpdate(TypedDict):
     """What verify writes."""
 
-    profile: Profile
+    profile: Profile | None
+    """None: too little of the draft stood, and another is asked for."""
+    judged: list[Sentence]
     calls: list[Call]
+
+
+FEW = 4
+"""With fewer sentences that stand, and as many that do not, the writer is asked once more."""
 
 
 def make_verify(
@@ -51,7 +57,11 @@ def make_verify(
             verifier = find_verifier(verifiers, task)
             judge = Judge(verifier, history, context.user_id, task, context.context_tokens)
             forbidden = [wish.text for wish in await shelf.forbidden()] if shelf else []
-            made = await _made(state, task, judge, forbidden)
+            fresh = await _judged(state, judge, forbidden)
+            first = not state["judged"] and state["profile_use"] != "revised"
+            if task.guided and first and _too_few(fresh):
+                return {"profile": None, "judged": fresh, "calls": judge.calls}
+            made = await _made(state, task, judge, fresh)
             if not state["draft"] and state["standing"]:
                 made = state["standing"].profile
             # a model that wrote nothing failed: what stood stands, and the next run tries again
@@ -66,11 +76,18 @@ def make_verify(
                 await write_standing(shelf, stands, history)
         if key:
             builds.leave(key)
-        return {"profile": await wished(shelf, made, history), "calls": judge.calls}
+        profile = await wished(shelf, made, history)
+        return {"profile": profile, "judged": [], "calls": judge.calls}
 
-    async def _made(state: State, task: Task, judge: Judge, forbidden: Sequence[str]) -> Profile:
-        items = [item for part in state["material"] for item in part]
-        fresh = await judge.allowed(await judge.judge(state["draft"], items), forbidden)
+    async def _judged(state: State, judge: Judge, forbidden: Sequence[str]) -> list[Sentence]:
+        """Return the sentences of the draft with their verdicts, after those of a first draft."""
+        before = {one.text: one for one in state["judged"]}
+        drafts = [one for one in state["draft"] if one.text not in before]
+        judged = await judge.judge(drafts, _items(state))
+        return [*before.values(), *await judge.allowed(judged, forbidden)]
+
+    async def _made(state: State, task: Task, judge: Judge, fresh: Sequence[Sentence]) -> Profile:
+        items = _items(state)
         standing = state["standing"].profile if state["standing"] else None
         revising = standing is not None and state["profile_use"] == "revised"
         revised = await revise(
@@ -94,6 +111,15 @@ def make_verify(
         )
 
     return verify
+
+
+def _items(state: State) -> list[HistoryItem]:
+    return [item for part in state["material"] for item in part]
+
+
+def _too_few(judged: Sequence[Sentence]) -> bool:
+    stand = sum(bool(one.evidence) for one in judged)
+    return stand < FEW <= len(judged) - stand
 
 
 def _struck(fresh: Sequence[Sentence], stand: Sequence[Sentence]) -> tuple[Sentence, ...]:

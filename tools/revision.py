@@ -19,7 +19,7 @@ from guided_profile.tools.evidence.base import MOST_EVIDENCE
 SAME = 1.0
 """The likeness from which two sentences may say the same."""
 MOST_SENTENCES = 8
-"""A profile is short: beyond this, the sentences with the oldest evidence leave it."""
+"""A profile is short: beyond this, the least sure sentences leave it, of equals the oldest."""
 MOST_REPLACED = 20
 """How many replaced sentences, the last, are kept in the record."""
 
@@ -40,8 +40,8 @@ class Holds(Protocol):
     async def likeness(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return how like each text is to each other: 0 unrelated, 1 the same."""
 
-    async def same(self, one: str, other: str) -> bool:
-        """Return whether two sentences that are alike tell the same."""
+    async def same(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
+        """Return of each pair of sentences that are alike whether both tell the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +78,44 @@ async def revise(
     kept = [one for n, one in enumerate(standing) if n not in over]
     gone = [_replaced(standing[n], item, fresh) for n, item in sorted(over.items())]
     before = list(replaced)
+    come: list[Sentence] = []
     for new in sorted(fresh, key=lambda one: one.since or _LONG_AGO):
-        told = [old for old in before if alike.says_again(new, old)]
-        if any(not _newer(new, old, revising=bool(news)) for old in told):
-            continue
-        before = [old for old in before if old not in told or (new.since and old.replaced)]
-        twin = max(kept, key=lambda old: alike.of_two(old.text, new.text), default=None)
-        near = twin is not None and alike.of_two(twin.text, new.text) >= SAME
-        if twin and near and await judge.same(twin.text, new.text):
-            kept[kept.index(twin)] = _joined(twin, new)
-        else:
-            kept.append(new)
+        again = [old for old in before if alike.says_again(new, old)]
+        if all(_newer(new, old, revising=bool(news)) for old in again):
+            before = [old for old in before if old not in again or (new.since and old.replaced)]
+            come.append(new)
+    kept = await _together(kept, come, alike, judge)
     while len(kept) > MOST_SENTENCES:
-        kept.remove(min(kept, key=lambda one: one.since or _LONG_AGO))
+        kept.remove(min(kept, key=_worth))
     return Revised(tuple(kept), (*before, *gone)[-MOST_REPLACED:])
+
+
+async def _together(
+    kept: Sequence[Sentence], come: Sequence[Sentence], alike: "_Likeness", judge: Holds
+) -> list[Sentence]:
+    """Join each new sentence to the nearest before it, if both tell the same; else add it."""
+    before = [*kept, *come]
+    nearest = {
+        at: max(range(at), key=lambda old: alike.of_two(before[old].text, before[at].text))
+        for at in range(max(len(kept), 1), len(before))
+    }
+    near = {
+        at: old
+        for at, old in nearest.items()
+        if alike.of_two(before[old].text, before[at].text) >= SAME
+    }
+    same = await judge.same([(before[old].text, before[at].text) for at, old in near.items()])
+    twins = {at: old for (at, old), yes in zip(near.items(), same, strict=True) if yes}
+    told: list[Sentence] = []
+    place: list[int] = []  # where each sentence is told
+    for at, one in enumerate(before):
+        if at in twins:
+            place.append(place[twins[at]])
+            told[place[at]] = _joined(told[place[at]], one)
+        else:
+            place.append(len(told))
+            told.append(one)
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +142,11 @@ class _Likeness:
         """Whether a sentence says what was replaced, and not rather what took its place."""
         again = self.of_two(old.text, new.text)
         return again >= SAME and again > self.of_two(old.by, new.text)
+
+
+def _worth(sentence: Sentence) -> tuple[float, datetime]:
+    """Return what decides who leaves: in steps of a tenth, since no calibration knows more."""
+    return round(sentence.confidence, 1), sentence.since or _LONG_AGO
 
 
 def _newer(new: Sentence, old: Replaced, *, revising: bool) -> bool:

@@ -93,6 +93,49 @@ async def test_what_does_not_stand_is_kept_in_the_record_and_not_shown(
     assert standing.profile == profile
 
 
+BOATS = tuple(f"They own boat number {n}." for n in range(5))
+
+
+def twice(first: Sequence[str], second: Sequence[str]) -> Callable[[str], Any]:
+    """Write one draft, then, asked once more, another."""
+
+    def said(prompt: str) -> Any:
+        if writes_profile(prompt):
+            return " ".join(second if "You wrote already:" in prompt else first)
+        return script("Miso, my cat!")(prompt)
+
+    return said
+
+
+async def test_a_writer_of_whose_draft_little_stands_is_asked_once_more(
+    history: HistoryStore,
+) -> None:
+    verifier = Verifier(boat="unsupported")
+    graph, chat = workflow(history, twice([HAS_CAT, *BOATS], [HAS_CAT, CYCLES]), verifier=verifier)
+    _, profile = await ask(graph)
+    assert [one.text for one in profile.supported] == [HAS_CAT, CYCLES]
+    assert {one.text for one in profile.sentences} == {HAS_CAT, CYCLES, *BOATS}
+    first, second = (one for one in chat.prompts if writes_profile(one))
+    assert first == second[: len(first)], "the prefix cache serves the second draft"
+    kept, struck = second.removeprefix(first).split("The history does not show these:")
+    assert HAS_CAT in kept
+    assert all(boat in struck for boat in BOATS)
+    assert [one.text for one in verifier.claims].count(HAS_CAT) == 1, "what is judged stays judged"
+
+
+@pytest.mark.parametrize("first", [[HAS_CAT, *BOATS[:3]], [HAS_CAT, CYCLES, *BOATS]])
+async def test_no_more_than_one_draft_is_asked_for_again(
+    history: HistoryStore, first: list[str]
+) -> None:
+    """With three struck sentences the draft was short; with a second draft as bad, that is all."""
+    verifier = Verifier(boat="unsupported")
+    graph, chat = workflow(history, twice(first, BOATS), verifier=verifier)
+    _, profile = await ask(graph)
+    assert HAS_CAT in {one.text for one in profile.supported}
+    drafts = [one for one in chat.prompts if writes_profile(one)]
+    assert len(drafts) == (1 if len(first) == 4 else 2)
+
+
 async def test_what_is_inferred_is_told_as_probable(history: HistoryStore) -> None:
     verifier = Verifier(cat="inferred", yacht="inferred")
     graph, chat = workflow(history, verifier=verifier)

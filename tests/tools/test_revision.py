@@ -32,6 +32,7 @@ class Judge:
         self.near = [set(pair) for pair in alike]
         self.differ: list[set[str]] = []
         self.asked: list[tuple[str, str]] = []
+        self.rounds = 0
 
     async def over(
         self, standing: Sequence[Sentence], news: Sequence[HistoryItem]
@@ -47,9 +48,10 @@ class Judge:
 
         return np.array([[like(one, other) for other in texts] for one in texts])
 
-    async def same(self, one: str, other: str) -> bool:
-        self.asked.append((one, other))
-        return {one, other} not in self.differ
+    async def same(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
+        self.rounds += 1
+        self.asked += pairs
+        return [set(pair) not in self.differ for pair in pairs]
 
 
 TACTILE = told("This person prefers tactile keyboard switches.", 1)
@@ -126,6 +128,22 @@ async def test_a_profile_stays_short_and_the_oldest_evidence_leaves() -> None:
     standing = [told(f"They collect {word}.", 1 + n) for n, word in enumerate(words)]
     done = await revise(standing[:-1], standing[-1:], [], judge=Judge())
     assert done.sentences == tuple(standing[-MOST_SENTENCES:])
+
+
+async def test_what_is_surest_outlasts_what_is_new() -> None:
+    allergy = told("They are allergic to nuts.", 1).model_copy(update={"confidence": 0.95})
+    fresh = [told(f"They like the colour {n}.", 2 + n) for n in range(MOST_SENTENCES)]
+    done = await revise([allergy], fresh, [], judge=Judge())
+    assert done.sentences == (allergy, *fresh[1:])
+
+
+async def test_three_that_tell_the_same_become_one_of_which_all_is_asked_at_once() -> None:
+    pixel = told("Their dog is Pixel.", 9, "newest")
+    judge = Judge(None, (DOG.text, PIXEL.text), (PIXEL.text, pixel.text))
+    done = await revise([DOG], [pixel, PIXEL], [], judge=judge)
+    (one,) = done.sentences
+    assert one.evidence == ("newest", "new", *DOG.evidence)
+    assert judge.rounds == 1
 
 
 async def test_the_record_of_what_was_replaced_stays_short_too() -> None:

@@ -108,31 +108,40 @@ class Judge:
         if not sentences or not forbidden or not isinstance(self._verifier, Compares):
             return tuple(sentences)
         alike = await self.likeness([*forbidden, *(one.text for one in sentences)])
-        kept = []
-        for row, one in enumerate(sentences, start=len(forbidden)):
-            near = [text for n, text in enumerate(forbidden) if alike[n, row] >= RELATED]
-            asked = [await self._verifier.same(text, one.text) for text in near]
-            self.calls += [call for _, calls in asked for call in calls]
-            if all(same < SAME_FROM for same, _ in asked):
-                kept.append(one)
-        return tuple(kept)
+        near = [
+            (n, row)
+            for row in range(len(sentences))
+            for n in range(len(forbidden))
+            if alike[n, len(forbidden) + row] >= RELATED
+        ]
+        pairs = [(forbidden[n], sentences[row].text) for n, row in near]
+        asked = await self._compare(self._verifier, pairs)
+        gone = {row for (_, row), yes in zip(near, asked, strict=True) if yes >= SAME_FROM}
+        return tuple(one for row, one in enumerate(sentences) if row not in gone)
 
-    async def same(self, one: str, other: str) -> bool:
-        """Return whether two sentences that are alike tell the same.
+    async def same(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
+        """Return of each pair of sentences that are alike whether both tell the same.
 
         "Likes hiking in the Alps" and "likes skiing in the Alps" are as near as what is said twice.
+        All pairs are asked about at once.
 
         Raises:
             ModelError: The verifier failed.
         """
-        if tuple(words(one)) == tuple(words(other)):
-            return True
-        shorter, longer = sorted((one, other), key=len)
-        if not isinstance(self._verifier, Compares):
-            return False
-        yes, calls = await self._verifier.same(shorter, longer)
-        self.calls += calls
-        return yes >= SAME_FROM
+        told = [tuple(words(one)) == tuple(words(other)) for one, other in pairs]
+        if isinstance(self._verifier, Compares):
+            unsure = [n for n, verbatim in enumerate(told) if not verbatim]
+            # asked whether the longer one tells what the shorter one tells
+            ordered = [sorted(pairs[n], key=len) for n in unsure]
+            for n, yes in zip(unsure, await self._compare(self._verifier, ordered), strict=True):
+                told[n] = yes >= SAME_FROM
+        return told
+
+    async def _compare(self, verifier: Compares, pairs: Sequence[Sequence[str]]) -> list[float]:
+        """Return the probability that the second of a pair tells what the first one tells."""
+        asked = await asyncio.gather(*(verifier.same(one, other) for one, other in pairs))
+        self.calls += [call for _, calls in asked for call in calls]
+        return [yes for yes, _ in asked]
 
     async def likeness(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return how like each text is to each other, on the scale of `HistoryStore.likeness`."""

@@ -269,14 +269,16 @@ async def test_whether_two_sentences_are_the_same_is_asked_where_their_words_dif
     for yes, same in ((0.2, False), (0.8, True)):
         verifier = Comparing(yes)
         at_work = judge(verifier, history)
-        assert await at_work.same("They like tea.", "they LIKE tea!")
+        verbatim = ("They like tea.", "they LIKE tea!")
+        denied = ("They do not like tea.", "They like tea.")
+        assert await at_work.same([verbatim]) == [True]
         assert verifier.asked == []
-        assert await at_work.same("They do not like tea.", "They like tea.") is same
+        assert await at_work.same([verbatim, denied]) == [True, same]
         assert verifier.asked == [("They like tea.", "They do not like tea.")]
         assert len(at_work.calls) == 1
     blunt = judge(finding("stated"), history)
-    assert await blunt.same("They like tea.", "They like TEA")
-    assert not await blunt.same("They like tea.", "They are fond of tea.")
+    fond = ("They like tea.", "They are fond of tea.")
+    assert await blunt.same([("They like tea.", "They like TEA"), fond]) == [True, False]
 
 
 async def test_likeness_is_on_the_scale_of_the_history(history: HistoryStore) -> None:
