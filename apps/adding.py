@@ -16,10 +16,10 @@ from guided_profile.apps import assembly
 from guided_profile.apps.commands import downloads, profile_store
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import HistoryItemError, SettingsError
-from guided_profile.tools.exporting import read_export, restore_profiles
-from guided_profile.tools.history_files import FIELDS, Format, Reading
-from guided_profile.tools.history_times import DateOrder
-from guided_profile.tools.ingest import Ingested, ingesting
+from guided_profile.tools.readers.detect import FIELDS, Format, Reading
+from guided_profile.tools.readers.ingest import Ingested, ingesting
+from guided_profile.tools.readers.times import DateOrder
+from guided_profile.tools.user_data.export import read_export, restore_profiles
 
 Show = Callable[[Ingested], None]
 

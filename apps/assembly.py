@@ -7,19 +7,19 @@ from langchain_core.language_models import BaseChatModel
 
 from guided_profile.apps.settings import Settings
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, load_task
-from guided_profile.tools.e5 import E5Embedder
-from guided_profile.tools.embeddings import (
+from guided_profile.tools.embedders.base import (
     Embedder,
     EndpointEmbedder,
     LexicalEmbedder,
     MiniLMEmbedder,
 )
+from guided_profile.tools.embedders.e5 import E5Embedder
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.evidence.nli import NLIVerifier
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.models import endpoint_model
-from guided_profile.tools.weights import Progress, ensure
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.calls import endpoint_model
+from guided_profile.tools.weights.fetch import Progress, ensure
 
 OnProgress = Callable[[Progress], None]
 LONGEST_REPLY = 400
@@ -35,7 +35,7 @@ def chat_model(settings: Settings, on_progress: OnProgress | None = None) -> Bas
     """
     if settings.model:
         return endpoint_model(settings.model, base_url=settings.base_url, api_key=settings.api_key)
-    from guided_profile.tools.local_model import shared_server  # the extra `local`
+    from guided_profile.tools.models.local import shared_server  # the extra `local`
 
     folder = ensure(settings.local_model, progress=on_progress)
     server = shared_server(next(folder.glob("*.gguf")))

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.state import Cost, HistoryItem, ProfileUse, Standing, evidence_of
-from guided_profile.tools.history_records import Vector
+from guided_profile.tools.embedders.base import Vector
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from langchain_core.language_models import BaseChatModel
 from guided_profile.apps.bulk import Job, Made
 from guided_profile.apps.bulk_maker import Maker
 from guided_profile.graph.errors import InputError
-from guided_profile.tools.models import endpoint_model
+from guided_profile.tools.models.calls import endpoint_model
 
 MOST_REQUESTS = 50_000
 MOST_BYTES = 190 * 2**20

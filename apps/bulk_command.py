@@ -23,7 +23,7 @@ from guided_profile.apps.commands import downloads, known_task, profile_store
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.embeddings import Embedder, LexicalEmbedder
+from guided_profile.tools.embedders.base import Embedder, LexicalEmbedder
 from guided_profile.tools.evidence.base import Verifier
 
 

@@ -16,7 +16,7 @@ from guided_profile.apps.bulk_worker import Workplace
 from guided_profile.apps.settings import Settings
 from guided_profile.graph.errors import SettingsError
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.evidence.chat import ChatVerifier
 

@@ -18,8 +18,8 @@ from guided_profile.evals.dataset_plain import history_item
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import DatasetError, GuidedProfileError, SettingsError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history_json import EXPORT
-from guided_profile.tools.history_records import Stored, by_id, checked_user
+from guided_profile.tools.history.records import Stored, by_id, checked_user
+from guided_profile.tools.readers.json_files import EXPORT
 
 ROWS = 256
 """So many rows of a Parquet file are in memory at once."""

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history import EmbedderLike, HistoryStore
-from guided_profile.tools.history_cache import UserItems
-from guided_profile.tools.history_records import Stored, Vector
+from guided_profile.tools.embedders.base import Vector
+from guided_profile.tools.history.cache import UserItems
+from guided_profile.tools.history.records import Stored
+from guided_profile.tools.history.store import EmbedderLike, HistoryStore
 
 if TYPE_CHECKING:
-    from guided_profile.tools.history_collection import ItemCollection
+    from guided_profile.tools.history.collection import ItemCollection
 
 
 class _Held:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from guided_profile.apps.bulk import Job, Made
 from guided_profile.apps.bulk_maker import Maker
-from guided_profile.tools.endings import end
+from guided_profile.tools.cancel import end
 
 
 class LocalEngine:

@@ -20,11 +20,11 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.errors import GuidedProfileError
 from guided_profile.graph.state import Call, Cost
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.evidence.chat import ChatVerifier
-from guided_profile.tools.profiles import Shelf
-from guided_profile.tools.standing import variant_of
+from guided_profile.tools.profiles.plan import variant_of
+from guided_profile.tools.profiles.store import Shelf
 
 USERS_A_BENCH = 500
 """So many users share a graph and a store in memory; then both are begun afresh, and forgotten."""

@@ -20,10 +20,10 @@ from guided_profile.graph.state import Question
 from guided_profile.graph.tasks import Task
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.nodes.digest import counted, parts_of
-from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.evidence.chat import ChatVerifier
-from guided_profile.tools.models import endpoint_model
+from guided_profile.tools.models.calls import endpoint_model
 
 _BEFORE_ANY_CALL = ["digest", "profile", "respond", "review", "welcome"]
 _TOLD = ["material", "profile_use", "text", "tries", "clarification", "building"]

@@ -10,9 +10,9 @@ from guided_profile.apps.bulk import Failed, Job, Made, cited
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Standing
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profiles import Shelf
-from guided_profile.tools.standing import variant_of, write_standing
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.plan import variant_of, write_standing
+from guided_profile.tools.profiles.store import Shelf
 
 
 class StoredUsers:

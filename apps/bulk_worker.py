@@ -17,7 +17,7 @@ from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.settings import Settings
 from guided_profile.graph.errors import BuildError
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.models import endpoint_model
+from guided_profile.tools.models.calls import endpoint_model
 
 MOST_DEATHS = 3
 """A user during whose work so many workers died is given up."""

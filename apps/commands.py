@@ -20,9 +20,9 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.graph.tasks import Task, find_task, load_task
-from guided_profile.tools import weights
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profile_file import ProfileFile, open_profiles
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.sqlite import ProfileFile, open_profiles
+from guided_profile.tools.weights import fetch as weights
 
 ABSTAINED = 3
 """The exit code of an honest abstention."""

@@ -31,12 +31,12 @@ from guided_profile.graph.errors import QuestionError, TaskError
 from guided_profile.graph.state import Abstained, Answered, HistoryItem, Profile, Question
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
 from guided_profile.tools.evidence.base import Verifier
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.models import model_id
-from guided_profile.tools.poison import flagged
-from guided_profile.tools.profiles import Shelf
-from guided_profile.tools.ranking import LEAST_TOKENS, within
-from guided_profile.tools.standing import empty_profile, gone_from, variant_of, wished
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.calls import model_id
+from guided_profile.tools.profiles.plan import empty_profile, gone_from, variant_of, wished
+from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.safety.screen import flagged
+from guided_profile.tools.search.ranking import LEAST_TOKENS, within
 
 AT_ONCE = 2
 """How many profiles are made at the same time; the others wait their turn."""

@@ -23,10 +23,10 @@ from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context, Sight
 from guided_profile.graph.state import Abstained, Answered, HistoryItem, Question
 from guided_profile.graph.tasks import BUILTIN, builtin_tasks
-from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence.base import Verifier
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.models import model_id
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.calls import model_id
 
 VARIANTS: tuple[tuple[str, tuple[Sight, ...] | None], ...] = (
     ("without the history", ()),

@@ -30,8 +30,8 @@ from guided_profile.evals.runner import OnResult
 from guided_profile.evals.summary import text_scores
 from guided_profile.graph.errors import ExperimentError, SettingsError
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.embeddings import Embedder
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.embedders.base import Embedder
+from guided_profile.tools.history.store import HistoryStore
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

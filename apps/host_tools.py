@@ -9,8 +9,8 @@ from langgraph.prebuilt import ToolRuntime
 
 from guided_profile.apps.companion import Companion, Known
 from guided_profile.graph.prompts import visible
-from guided_profile.tools.search import make_search_history
-from guided_profile.tools.standing import cited_items
+from guided_profile.tools.profiles.plan import cited_items
+from guided_profile.tools.retriever import make_search_history
 
 UNREADABLE = "What is known about the user cannot be read just now; answer without it."
 """What a model is told where a tool failed."""

@@ -18,12 +18,12 @@ from guided_profile.graph.build import standing_profile
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Profile, Sentence
-from guided_profile.tools import corrections
-from guided_profile.tools.exporting import export_user
-from guided_profile.tools.forgetting import forget_items, forget_user
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profiles import Shelf
-from guided_profile.tools.standing import cited_items, variant_of, wished
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles import corrections
+from guided_profile.tools.profiles.plan import cited_items, variant_of, wished
+from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.user_data.erase import forget_items, forget_user
+from guided_profile.tools.user_data.export import export_user
 
 
 def profile_arguments(parser: argparse.ArgumentParser) -> None:

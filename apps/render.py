@@ -17,7 +17,7 @@ from guided_profile.graph.state import (
     Replaced,
     Sentence,
 )
-from guided_profile.tools.corrections import Difference
+from guided_profile.tools.profiles.corrections import Difference
 
 OnStage = Callable[[Mapping[str, Any] | None], None]
 

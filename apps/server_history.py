@@ -15,10 +15,10 @@ from guided_profile.apps.server_callers import TheParts, TheStore, UserId
 from guided_profile.apps.server_errors import RefusedError, SafeRoute
 from guided_profile.apps.server_threads import forget_threads
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.exporting import export_user, read_export, restore_profiles
-from guided_profile.tools.forgetting import forget_items, forget_user
-from guided_profile.tools.history_entries import Format, Reading
-from guided_profile.tools.ingest import Ingested, ingest
+from guided_profile.tools.readers.base import Format, Reading
+from guided_profile.tools.readers.ingest import Ingested, ingest
+from guided_profile.tools.user_data.erase import forget_items, forget_user
+from guided_profile.tools.user_data.export import export_user, read_export, restore_profiles
 
 MOST_ITEMS = 1000
 """How many items one request adds or deletes."""

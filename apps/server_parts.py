@@ -24,7 +24,7 @@ from guided_profile.apps.settings import (
 )
 from guided_profile.graph.build import Graph, assistant_of, build_graph
 from guided_profile.graph.tasks import Task, builtin_tasks
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 _log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from guided_profile.graph.build import standing_profile
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import HistoryItem, Profile
 from guided_profile.graph.tasks import find_task
-from guided_profile.tools import corrections
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profiles import Shelf, Wish
-from guided_profile.tools.standing import cited_items, gone_from, variant_of, wished
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles import corrections
+from guided_profile.tools.profiles.plan import cited_items, gone_from, variant_of, wished
+from guided_profile.tools.profiles.store import Shelf, Wish
 from guided_profile.tools.tracing import CORRECTION, feed_back
 
 router = APIRouter(prefix="/profile", tags=["profile"], route_class=SafeRoute)

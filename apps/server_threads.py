@@ -7,7 +7,7 @@ from langgraph_sdk import get_client
 from guided_profile.apps.aegra_threads import forget_aegra_threads
 from guided_profile.apps.server_auth import OWNER, STORE_ROOT, holding, label
 from guided_profile.apps.server_parts import on_aegra, platform_store
-from guided_profile.tools.profiles import everything
+from guided_profile.tools.profiles.store import everything
 
 _PAGE = 100
 

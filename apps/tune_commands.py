@@ -41,10 +41,10 @@ from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.state import Cost
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence.base import Verifier
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.models import model_id
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.calls import model_id
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

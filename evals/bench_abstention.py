@@ -33,8 +33,8 @@ from guided_profile.evals.runner import digest_of, opened, run
 from guided_profile.evals.statistics import estimate
 from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.tasks import Task, builtin_tasks
-from guided_profile.tools.embeddings import Embedder
-from guided_profile.tools.models import model_id
+from guided_profile.tools.embedders.base import Embedder
+from guided_profile.tools.models.calls import model_id
 
 ARMS = ("default", "dg")
 

@@ -31,12 +31,12 @@ from guided_profile.evals.statistics import wilson
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import GuidedProfileError, ModelError
 from guided_profile.graph.prompts import SUPPORTED, SYSTEM
-from guided_profile.tools.embeddings import Embedder, likeness
+from guided_profile.tools.embedders.base import Embedder, likeness
 from guided_profile.tools.evidence.base import Claim
 from guided_profile.tools.evidence.calibration import Calibration, Features, calibration_of
 from guided_profile.tools.evidence.candidates import claims_of, strongest
 from guided_profile.tools.evidence.chat import ChatVerifier
-from guided_profile.tools.models import model_id
+from guided_profile.tools.models.calls import model_id
 
 OUT = Path("eval-out/evidence.jsonl")
 FALSE_ALARMS = 0.05

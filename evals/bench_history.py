@@ -28,9 +28,9 @@ from chromadb.config import Settings
 from numpy.typing import NDArray
 
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.embeddings import MiniLMEmbedder
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.weights import ensure
+from guided_profile.tools.embedders.base import MiniLMEmbedder
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.weights.fetch import ensure
 
 DIMENSION = 384
 SMALL, LARGE = 100, 20_000

@@ -23,7 +23,7 @@ from guided_profile.evals.embedded import add_model_options, chosen_models
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Abstained, Answered, HistoryItem, Profile, Question
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,10 @@ from langgraph.store.memory import InMemoryStore
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Call, HistoryItem
-from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.evidence.base import Claim, Judged
 from guided_profile.tools.evidence.candidates import strongest
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 ITEMS = 100
 WARM_RUNS = 200

@@ -39,10 +39,10 @@ from guided_profile.evals.method_peers import PEERS
 from guided_profile.evals.peer_systems import SYSTEMS, Reply, System, opened
 from guided_profile.graph.state import Call, Cost, HistoryItem
 from guided_profile.graph.tokens import approximate_tokens
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.local_model import LocalServer
-from guided_profile.tools.models import call_of, endpoint_model
-from guided_profile.tools.weights import ensure
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.models.calls import call_of, endpoint_model
+from guided_profile.tools.models.local import LocalServer
+from guided_profile.tools.weights.fetch import ensure
 
 USER = "kim"
 USERS, ITEMS_OF_EACH = 50, 3

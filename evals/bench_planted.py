@@ -35,8 +35,8 @@ from guided_profile.graph.build import Graph, build_graph, standing_profile
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import HistoryItem, Profile, Question
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.embeddings import Embedder
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.embedders.base import Embedder
+from guided_profile.tools.history.store import HistoryStore
 
 TASK = "assistant"
 SIZES = (150, 300, 500, 1000, 300, 700, 150, 300, 150, 150)

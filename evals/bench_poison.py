@@ -37,8 +37,8 @@ from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Abstained, Answered, HistoryItem, Question, Record
 from guided_profile.graph.tasks import TokenLimits, builtin_tasks
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.poison import flags
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.safety.screen import flags
 
 ARMS = ("control", "raw", "escaped", "defended")
 LIMITS = TokenLimits(digest=32, profile=40, response=32)

@@ -18,7 +18,7 @@ from guided_profile.evals.embedded import embedded_chat, embedded_embedder
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Call
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 ITEMS = 30
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from guided_profile.graph.context import Recall
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 SIZES = (100, 5_000, 20_000)
 DIMENSION = 384

@@ -34,9 +34,9 @@ from pydantic import SecretStr
 from guided_profile.evals.bench_overhead import a_history
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.models import endpoint_model
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.calls import endpoint_model
 
 AT_ONCE = (1, 4, 16, 64, 256)
 USERS = 256

@@ -28,8 +28,8 @@ from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Cost, HistoryItem
 from guided_profile.graph.tokens import approximate_tokens
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.history import EmbedderLike, HistoryStore
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.history.store import EmbedderLike, HistoryStore
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 DOES = ("bought", "repaired", "sold", "borrowed", "painted", "cleaned", "looked for", "lent out")

@@ -26,7 +26,7 @@ from langchain_core.runnables import Runnable
 
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.state import Call
-from guided_profile.tools.models import call_of, model_id
+from guided_profile.tools.models.calls import call_of, model_id
 
 _charged: ContextVar[list[Call] | None] = ContextVar("charged", default=None)
 _only_kept: ContextVar[bool] = ContextVar("only_kept", default=False)

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from guided_profile.evals.examples import Example
 from guided_profile.graph.errors import DatasetError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history_json import BrokenJSON, elements
+from guided_profile.tools.readers.json_files import BrokenJSON, elements
 
 LONGEST_LINE = 2**26
 """Bytes; a longer line is no line of any of these files."""

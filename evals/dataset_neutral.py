@@ -19,7 +19,7 @@ from langchain_core.messages import HumanMessage
 from guided_profile.evals import dataset_files as files
 from guided_profile.evals.examples import Example
 from guided_profile.graph.errors import DatasetError
-from guided_profile.tools.models import complete, model_id
+from guided_profile.tools.models.calls import complete, model_id
 
 PROMPT = """\
 Rewrite the text below in plain, neutral English: full sentences, standard capitalization,

@@ -23,7 +23,7 @@ from guided_profile.evals.dataset_files import Place
 from guided_profile.evals.dataset_sampling import Lowest, pseudonym
 from guided_profile.evals.examples import Example
 from guided_profile.graph.errors import DatasetError
-from guided_profile.tools.history import EmbedderLike
+from guided_profile.tools.history.store import EmbedderLike
 
 KEYS = {"user": "user", "question": "question", "response": "response", "history": "history"}
 BAND = 0.4, 0.6

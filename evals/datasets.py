@@ -37,10 +37,10 @@ from guided_profile.evals.dataset_sentiment140 import sentiment140, sentiment140
 from guided_profile.evals.dataset_statistics import TABLE_6, Statistics
 from guided_profile.evals.examples import Example
 from guided_profile.graph.errors import DatasetError, GuidedProfileError
-from guided_profile.tools.embeddings import MiniLMEmbedder
-from guided_profile.tools.local_model import shared_server
-from guided_profile.tools.models import endpoint_model
-from guided_profile.tools.weights import ensure
+from guided_profile.tools.embedders.base import MiniLMEmbedder
+from guided_profile.tools.models.calls import endpoint_model
+from guided_profile.tools.models.local import shared_server
+from guided_profile.tools.weights.fetch import ensure
 
 
 @dataclass(frozen=True, slots=True)

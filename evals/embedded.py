@@ -5,11 +5,11 @@ import os
 
 from langchain_core.language_models import BaseChatModel
 
-from guided_profile.tools.e5 import E5Embedder
-from guided_profile.tools.embeddings import Embedder, MiniLMEmbedder
-from guided_profile.tools.local_model import shared_server
-from guided_profile.tools.models import endpoint_model
-from guided_profile.tools.weights import ensure
+from guided_profile.tools.embedders.base import Embedder, MiniLMEmbedder
+from guided_profile.tools.embedders.e5 import E5Embedder
+from guided_profile.tools.models.calls import endpoint_model
+from guided_profile.tools.models.local import shared_server
+from guided_profile.tools.weights.fetch import ensure
 
 MODEL = "qwen2.5-coder-1.5b"
 

@@ -31,8 +31,8 @@ from guided_profile.evals.methods import Method, Workflow
 from guided_profile.evals.runner import OnResult, ask, stop_if_broken
 from guided_profile.graph.errors import GuidedProfileError
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.endings import end
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.cancel import end
+from guided_profile.tools.history.store import HistoryStore
 
 
 @dataclass(frozen=True, slots=True)

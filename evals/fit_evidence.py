@@ -26,7 +26,7 @@ from guided_profile.graph.errors import GuidedProfileError
 from guided_profile.tools.evidence import calibration
 from guided_profile.tools.evidence.calibration import Calibration
 from guided_profile.tools.evidence.chat import ChatVerifier
-from guided_profile.tools.models import model_id
+from guided_profile.tools.models.calls import model_id
 
 FITTED_ON = (
     "dev.yaml",

@@ -15,7 +15,7 @@ from langchain_core.language_models import BaseChatModel
 from guided_profile.evals.examples import Example
 from guided_profile.graph.prompts import Prompt, as_data, messages, render
 from guided_profile.graph.state import Call, HistoryItem
-from guided_profile.tools.models import complete
+from guided_profile.tools.models.calls import complete
 
 Certainty = Literal["low", "medium", "high"]
 _CERTAINTIES: tuple[Certainty, ...] = ("low", "medium", "high")

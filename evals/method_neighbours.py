@@ -14,7 +14,7 @@ from guided_profile.evals.methods import Parts, Workflow, fits, workflow
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.prompts import Prompt, as_data, messages, render
 from guided_profile.graph.state import Abstained, Answered, HistoryItem
-from guided_profile.tools.models import complete
+from guided_profile.tools.models.calls import complete
 
 CRITIQUE = Prompt(
     "critique",

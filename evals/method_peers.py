@@ -27,8 +27,8 @@ from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import GuidedProfileError, InputError, PeerError
 from guided_profile.graph.state import Abstained, Answered, Cost, HistoryItem, Profile, Sentence
-from guided_profile.tools.models import model_id
-from guided_profile.tools.ranking import tokens_of
+from guided_profile.tools.models.calls import model_id
+from guided_profile.tools.search.ranking import tokens_of
 
 _OURS = Context(user_id="anyone")
 MOST_ITEMS, PIECE_TOKENS = _OURS.profile_items, _OURS.context_tokens

@@ -24,9 +24,9 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence.base import Verifier
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 
 class Method(Protocol):

@@ -19,8 +19,8 @@ from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Abstained, Answered, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.embeddings import Embedder
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.embedders.base import Embedder
+from guided_profile.tools.history.store import HistoryStore
 
 SYSTEMS = ("ours", "raw", *PEERS)
 TASK = "assistant"

@@ -23,8 +23,8 @@ from langchain_core.runnables import Runnable
 from pydantic import Field, PrivateAttr
 
 from guided_profile.graph.errors import GuidedProfileError
-from guided_profile.tools.embeddings import Embedder
-from guided_profile.tools.models import model_id, without_refused
+from guided_profile.tools.embedders.base import Embedder
+from guided_profile.tools.models.calls import model_id, without_refused
 
 MOST_TOKENS = 2000
 """A reply ends here, as mem0's own clients have it; left open, a small model may never end."""

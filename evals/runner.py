@@ -15,9 +15,9 @@ from guided_profile.evals.examples import Example
 from guided_profile.evals.methods import Method
 from guided_profile.graph.errors import GuidedProfileError, InputError, ModelError
 from guided_profile.graph.state import Cost
-from guided_profile.tools.embeddings import Embedder
-from guided_profile.tools.endings import end
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.cancel import end
+from guided_profile.tools.embedders.base import Embedder
+from guided_profile.tools.history.store import HistoryStore
 
 MOST_FAILURES = 10
 """So many errors one after the other end a run: what is broken will not mend itself."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from guided_profile.graph.errors import SettingsError
-from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.embedders.base import Embedder
 
 TextScore = Callable[[str, str], float]
 """Takes a text and the reference."""

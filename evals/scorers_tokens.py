@@ -4,13 +4,13 @@ from typing import Protocol
 
 import numpy as np
 
-from guided_profile.tools.embeddings import Vectors
+from guided_profile.tools.embedders.base import Vector
 
 
 class TokenEmbedder(Protocol):
     """An encoder that gives each token of a text its vector in context."""
 
-    def token_vectors(self, text: str) -> Vectors:
+    def token_vectors(self, text: str) -> Vector:
         """Return one vector of length 1 for each token, special ones left out."""
 
 

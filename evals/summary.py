@@ -18,7 +18,7 @@ from guided_profile.evals.scorers_tokens import bertscore
 from guided_profile.evals.statistics import Estimate, estimate, holm, mcnemar, paired_permutation
 from guided_profile.graph.state import Cost
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.embeddings import Embedder, MiniLMEmbedder
+from guided_profile.tools.embedders.base import Embedder, MiniLMEmbedder
 
 Scored = dict[str, float]
 LESS_IS_BETTER = ("style-distance",)

@@ -24,7 +24,7 @@ from guided_profile.graph.prompts import (
 from guided_profile.graph.state import HistoryItem
 from guided_profile.graph.tasks import Task
 from guided_profile.graph.tokens import approximate_tokens
-from guided_profile.tools.models import complete
+from guided_profile.tools.models.calls import complete
 
 PROPOSE = Prompt(
     "propose",

@@ -36,10 +36,10 @@ from guided_profile.nodes.respond import make_respond
 from guided_profile.nodes.review import make_clarify, make_review, may_ask
 from guided_profile.nodes.verify import make_verify
 from guided_profile.nodes.welcome import make_welcome, may_welcome
-from guided_profile.tools.builds import Builds
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.evidence.chat import ChatVerifier
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.leases import Builds
 
 Graph = CompiledStateGraph[State, Context, Question, Answer]
 

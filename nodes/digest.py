@@ -21,11 +21,11 @@ from guided_profile.graph.prompts import (
 from guided_profile.graph.state import Call, HistoryItem, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
-from guided_profile.tools.builds import Builds
 from guided_profile.tools.evidence.citations import without_citations
 from guided_profile.tools.evidence.habits import habits_of
-from guided_profile.tools.models import LESS_REPETITION, complete
-from guided_profile.tools.standing import shelf_of
+from guided_profile.tools.models.calls import LESS_REPETITION, complete
+from guided_profile.tools.profiles.leases import Builds
+from guided_profile.tools.profiles.plan import shelf_of
 
 
 class Part(TypedDict):

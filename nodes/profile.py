@@ -21,12 +21,12 @@ from guided_profile.graph.prompts import (
 from guided_profile.graph.state import Call, Draft, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
-from guided_profile.tools.builds import Builds
 from guided_profile.tools.evidence.citations import cited, without_citations
 from guided_profile.tools.evidence.writing import Shown, shown_to_writer
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.models import LESS_REPETITION, complete
-from guided_profile.tools.standing import shelf_of
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.calls import LESS_REPETITION, complete
+from guided_profile.tools.profiles.leases import Builds
+from guided_profile.tools.profiles.plan import shelf_of
 from guided_profile.tools.text.language import language_of
 from guided_profile.tools.text.sentences import split_sentences
 

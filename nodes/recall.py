@@ -19,17 +19,18 @@ from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.state import HistoryItem, Profile, ProfileUse, Sentence, Standing, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
-from guided_profile.tools.builds import Builds
-from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.evidence.base import Verifier, find_verifier
 from guided_profile.tools.evidence.nearness import is_on_topic
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.models import model_id
-from guided_profile.tools.poison import flagged
-from guided_profile.tools.profiles import Shelf, digest
-from guided_profile.tools.ranking import bounded, tokens_of
-from guided_profile.tools.search import StageSearch, call_search, make_search_history
-from guided_profile.tools.standing import Decided, decide, empty_profile, shelf_of, wished
+from guided_profile.tools.fingerprints import digest
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.calls import model_id
+from guided_profile.tools.profiles.leases import Builds
+from guided_profile.tools.profiles.plan import Decided, decide, empty_profile, shelf_of, wished
+from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.retriever import StageSearch, call_search, make_search_history
+from guided_profile.tools.safety.screen import flagged
+from guided_profile.tools.search.ranking import bounded, tokens_of
 
 _log = logging.getLogger(__name__)
 

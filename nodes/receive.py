@@ -12,7 +12,7 @@ from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Call, ProfileUse, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
-from guided_profile.tools.choices import LETTERS
+from guided_profile.tools.models.choices import LETTERS
 
 
 class ReceiveUpdate(TypedDict, total=False):

@@ -24,7 +24,17 @@ from guided_profile.graph.prompts import (
 from guided_profile.graph.state import Call, Reply, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
-from guided_profile.tools.choices import (
+from guided_profile.tools.evidence.in_view import items_in_view, sees_anything
+from guided_profile.tools.evidence.nearness import grounds
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.calls import (
+    LetterScores,
+    YesNo,
+    ask_yes_no,
+    complete,
+    score_letters,
+)
+from guided_profile.tools.models.choices import (
     LETTERS,
     average,
     grounded,
@@ -32,11 +42,7 @@ from guided_profile.tools.choices import (
     rotations,
     vote,
 )
-from guided_profile.tools.declining import declines
-from guided_profile.tools.evidence.nearness import grounds
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.in_view import items_in_view, sees_anything
-from guided_profile.tools.models import LetterScores, YesNo, ask_yes_no, complete, score_letters
+from guided_profile.tools.text.declining import declines
 
 MOST_ROTATIONS = 6
 """More options than this are rotated in this many evenly spaced steps."""

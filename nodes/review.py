@@ -20,11 +20,11 @@ from guided_profile.graph.state import (
 )
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage, replied
-from guided_profile.tools.declining import declines
 from guided_profile.tools.evidence import nearness
 from guided_profile.tools.evidence.base import MOST_EVIDENCE
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.in_view import cited, items_in_view, sees_anything
+from guided_profile.tools.evidence.in_view import cited, items_in_view, sees_anything
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.text.declining import declines
 from guided_profile.tools.text.sentences import split_sentences
 from guided_profile.tools.tracing import note
 

@@ -11,14 +11,14 @@ from guided_profile.graph.context import Context, require
 from guided_profile.graph.state import Call, Cost, HistoryItem, Profile, Sentence, Standing, State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage
-from guided_profile.tools.builds import Builds
 from guided_profile.tools.evidence.base import Verifier, find_verifier
 from guided_profile.tools.evidence.judging import Judge
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.models import model_id
-from guided_profile.tools.profiles import fingerprint
-from guided_profile.tools.revision import revise
-from guided_profile.tools.standing import shelf_of, wished, write_standing
+from guided_profile.tools.fingerprints import fingerprint
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.calls import model_id
+from guided_profile.tools.profiles.leases import Builds
+from guided_profile.tools.profiles.plan import shelf_of, wished, write_standing
+from guided_profile.tools.profiles.revision import revise
 
 
 class VerifyUpdate(TypedDict):

@@ -12,7 +12,7 @@ from guided_profile.graph.context import Context, require
 from guided_profile.graph.state import State
 from guided_profile.graph.tasks import Task, find_task
 from guided_profile.nodes.stage import Stage, replied
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 
 class WelcomeUpdate(TypedDict):

@@ -29,8 +29,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
 from guided_profile.apps.cli import main
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.history.store import HistoryStore
 
 MEMORY, ROOM = Path("/dev/shm"), 2 << 30
 COLLECTED = pytest.StashKey[set[str]]()

@@ -14,7 +14,7 @@ from tokenizers.normalizers import Lowercase
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
-from guided_profile.tools.onnx_writer import FLOAT, INT64, Graph
+from guided_profile.tools.embedders.onnx_writer import FLOAT, INT64, Graph
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 WORDS = "not cat dog miso bicycle train piano tea commutes pets 1 2025 yacht".split()

@@ -18,7 +18,7 @@ from ports import free_port
 
 from guided_profile.apps.cli import main
 from guided_profile.graph.build import build_graph
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = sorted(path for path in DOCS.glob("*.md"))

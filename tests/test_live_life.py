@@ -14,7 +14,7 @@ from guided_profile.graph.build import build_graph, standing_profile
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import HistoryItem, Profile, Sentence
 from guided_profile.graph.tasks import Freshness, builtin_tasks
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 pytestmark = pytest.mark.live
 

@@ -13,7 +13,7 @@ from guided_profile.apps.settings import read_settings
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Call
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 pytestmark = pytest.mark.live
 

@@ -8,7 +8,7 @@ from conftest import Script, ScriptedChat, digests, writes_profile
 
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 GUIDANCE = "One cat, one bicycle."
 PROFILE = "This person has a cat named Miso. This person commutes by bicycle. They own a yacht."

@@ -16,7 +16,7 @@ from guided_profile.graph.build import build_graph
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 auth_ctx = pytest.importorskip("aegra_api.core.auth_ctx", reason="Aegra is not installed")
 THREAD: Any = {"configurable": {"thread_id": "1"}}

@@ -12,7 +12,7 @@ from guided_profile.apps.bulk import Made
 from guided_profile.apps.bulk_results import Results
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.state import Standing
-from guided_profile.tools.standing import empty_profile
+from guided_profile.tools.profiles.plan import empty_profile
 
 PROFILE = empty_profile("dialogue", "made", "m", datetime(2026, 1, 1, tzinfo=UTC))
 MADE = Standing(profile=PROFILE, covered=("a",), made_with="x")

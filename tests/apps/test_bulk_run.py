@@ -13,7 +13,7 @@ from guided_profile.apps.bulk_run import build_all
 from guided_profile.evals.runner import MOST_FAILURES
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.state import Cost, Standing
-from guided_profile.tools.standing import empty_profile
+from guided_profile.tools.profiles.plan import empty_profile
 
 PROFILE = empty_profile("dialogue", "made", "m", datetime(2026, 1, 1, tzinfo=UTC))
 MADE = Standing(profile=PROFILE, covered=(), made_with="")

@@ -17,8 +17,8 @@ from guided_profile.graph.build import build_graph, standing_profile
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import HistoryItem, Standing
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profiles import Shelf
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.store import Shelf
 
 TASK = builtin_tasks()["dialogue"]
 CAT = HistoryItem(text="my cat Miso sleeps on my desk", source="chat")

@@ -14,8 +14,8 @@ from guided_profile.apps.cli import main
 from guided_profile.apps.companion import Companion
 from guided_profile.graph.errors import HistoryError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.history.store import HistoryStore
 
 CATS = [HistoryItem(text=f"my cat Miso, number {n}", source="chat") for n in range(5)]
 

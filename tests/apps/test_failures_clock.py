@@ -10,9 +10,9 @@ from test_middleware import Host, agent_of, ask, mark, said_by, writer
 
 from guided_profile.apps.companion import Companion
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.corrections import forbid, pin
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profiles import Shelf
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.corrections import forbid, pin
+from guided_profile.tools.profiles.store import Shelf
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 JUMPS = [NOW + timedelta(days=365 * years) for years in (0, 70, -40, 1, 7900)]

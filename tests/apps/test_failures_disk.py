@@ -20,10 +20,10 @@ from guided_profile.apps.companion import Companion
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import HistoryError, ProfilesError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools import history_collection
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profile_file import open_profiles
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.history import collection as history_collection
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.sqlite import open_profiles
 
 ASK = ["ask", "Which pet do I have?", "--user", "anna"]
 ASKED = {"question": "Which pet do I have?"}

@@ -22,12 +22,12 @@ from guided_profile.apps.companion import Companion
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools import model_transport
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.models import endpoint_model
-from guided_profile.tools.profile_file import open_profiles
-from guided_profile.tools.profiles import everything, user_namespace
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models import transport as model_transport
+from guided_profile.tools.models.calls import endpoint_model
+from guided_profile.tools.profiles.sqlite import open_profiles
+from guided_profile.tools.profiles.store import everything, user_namespace
 
 ASK = ["ask", "Which pet do I have?", "--user", "anna"]
 ASKED = {"question": "Which pet do I have?"}

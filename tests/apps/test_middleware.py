@@ -22,7 +22,7 @@ from guided_profile.apps.middleware import GuidedProfileMiddleware
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import HistoryError, QuestionError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 OWN_PROMPT = "You are the assistant of a cooking school."
 PAST = [

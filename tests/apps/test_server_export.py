@@ -8,7 +8,7 @@ from endpoint import Endpoint
 from server_client import ANNA, BOB, served
 from starlette.testclient import TestClient
 
-from guided_profile.tools.corrections import MOST_WISHES
+from guided_profile.tools.profiles.corrections import MOST_WISHES
 
 CAT = "This person has a cat named Miso."
 BIKE = "This person commutes by bicycle."

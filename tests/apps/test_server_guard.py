@@ -9,7 +9,7 @@ from server_client import ANNA, BOB, jwt_settings, served
 from guided_profile.apps import server_ask, server_history, server_profile
 from guided_profile.apps.server_guard import RateLimit
 from guided_profile.graph.errors import HistoryError, ModelError, SettingsError
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 SECRET = "the wok that nobody may hear of"
 

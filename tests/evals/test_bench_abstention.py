@@ -12,8 +12,8 @@ from guided_profile.evals.examples import Example
 from guided_profile.evals.methods import Parts, workflow
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.history.store import HistoryStore
 
 DEV = abstention("dev")
 

@@ -24,7 +24,7 @@ from guided_profile.evals.bench_evidence import (
 )
 from guided_profile.evals.labelled import Labelled, Person, parse
 from guided_profile.graph.errors import ModelError
-from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.evidence.calibration import Calibration, Features
 from guided_profile.tools.evidence.chat import ChatVerifier
 

@@ -20,7 +20,7 @@ from guided_profile.evals.bench_peers import (
     table,
 )
 from guided_profile.graph.state import Cost, HistoryItem
-from guided_profile.tools.embeddings import Embedder
+from guided_profile.tools.embedders.base import Embedder
 
 INSTALLED = [name for name in ("mem0", "langmem") if find_spec(name)]
 

@@ -4,7 +4,7 @@ from conftest import ScriptedChat
 from workflows import script
 
 from guided_profile.evals.bench_planted import SIZES, Reached, history_of, measure, people, table
-from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.embedders.base import LexicalEmbedder
 
 
 def test_every_fact_has_its_item_and_its_request() -> None:

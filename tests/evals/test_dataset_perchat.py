@@ -6,8 +6,8 @@ import pytest
 
 from guided_profile.evals.datasets import load
 from guided_profile.graph.errors import DatasetError
-from guided_profile.tools.embeddings import MiniLMEmbedder
-from guided_profile.tools.weights import ensure
+from guided_profile.tools.embedders.base import MiniLMEmbedder
+from guided_profile.tools.weights.fetch import ensure
 
 
 class Angles:

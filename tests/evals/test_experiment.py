@@ -24,8 +24,8 @@ from guided_profile.evals.summary import text_scores
 from guided_profile.graph.errors import ExperimentError, ModelError, SettingsError
 from guided_profile.graph.state import Abstained, Answered, Cost, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.history.store import HistoryStore
 
 EMBEDDER = LexicalEmbedder()
 SCORE = text_scores(EMBEDDER)

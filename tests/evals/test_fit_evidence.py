@@ -14,7 +14,7 @@ from guided_profile.evals import fit_evidence
 from guided_profile.evals.bench_evidence import Asked, rules, tally
 from guided_profile.evals.fit_evidence import KEPT_IN, fit, keep, main
 from guided_profile.evals.labelled import Label, Labelled, authored
-from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.evidence.calibration import Calibration, Features
 
 Draw = Callable[..., Asked]

@@ -35,8 +35,8 @@ from guided_profile.evals.runner import ask
 from guided_profile.graph.errors import InputError, ModelError, PeerError, SettingsError
 from guided_profile.graph.state import Abstained, Answered, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.ranking import tokens_of
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.search.ranking import tokens_of
 
 MEMORIES = ("Buys one cat toy after the other", "Owns a big steel kettle")
 NAMES = ("mem0", "langmem")

@@ -13,7 +13,7 @@ from guided_profile.evals.runner import ask
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.state import Abstained, Answered, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 GUIDANCE = "GUIDANCE cat toys, kettles"
 PROFILE = "This person buys cat toys. This person is a known opera singer."

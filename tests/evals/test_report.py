@@ -17,7 +17,7 @@ from guided_profile.evals.report_tables import tables
 from guided_profile.evals.summary import Prices, Summary, summarize
 from guided_profile.graph.state import Cost, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.embeddings import LexicalEmbedder
+from guided_profile.tools.embedders.base import LexicalEmbedder
 
 EVIL = "<script>alert('x')</script><img src=http://evil.example/a.png onerror=1>"
 METHODS = {"dg": "raw", "gpg": "guided", "tfidf": "no model"}

@@ -28,8 +28,8 @@ from guided_profile.evals.runner import MOST_FAILURES, check_same_run, run
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.state import Abstained, Answered
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.models import complete
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.calls import complete
 
 
 class Endpoint:

@@ -13,8 +13,8 @@ from guided_profile.evals.scorers_text import (
     rouge,
 )
 from guided_profile.evals.scorers_tokens import bertscore
-from guided_profile.tools.embeddings import LexicalEmbedder, MiniLMEmbedder
-from guided_profile.tools.weights import ensure
+from guided_profile.tools.embedders.base import LexicalEmbedder, MiniLMEmbedder
+from guided_profile.tools.weights.fetch import ensure
 
 CHOICE = Example(
     id="1", user_id="u", task="preference", question="?", options=("a", "b"), reference="b"

@@ -15,7 +15,7 @@ from guided_profile.evals.tuning import Tuning, candidates, halves, tune
 from guided_profile.evals.tuning_report import verdict
 from guided_profile.graph.errors import InputError, ModelError, TaskError
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 PREFERENCE = builtin_tasks()["preference"]
 OWN, VERSION = PREFERENCE.guiding_question, PREFERENCE.version

@@ -16,7 +16,7 @@ from langgraph.store.memory import InMemoryStore
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 QUESTION = "What is my dog called?"
 ANNA = Context(user_id="anna")

@@ -11,7 +11,7 @@ from guided_profile.evals.bench_poison import Attack, read_corpus
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 CORPUS = read_corpus(Path(__file__).parent.parent / "poison.jsonl")
 SEEN = [attack for attack in CORPUS if not attack.held_out]

@@ -17,8 +17,8 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.state import Answered, HistoryItem
 from guided_profile.graph.tasks import ColdStart, Freshness, Task, builtin_tasks
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profiles import Shelf, Wish
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.store import Shelf, Wish
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CONTEXT = Context(user_id="anna")

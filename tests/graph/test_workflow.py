@@ -18,7 +18,7 @@ from guided_profile.graph.state import Answered, HistoryItem
 from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.nodes import recall
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 
 async def test_an_answer_carries_its_profile_evidence_guidance_and_cost(

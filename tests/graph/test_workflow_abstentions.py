@@ -15,11 +15,11 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.corrections import forbid
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profiles import Shelf
-from guided_profile.tools.ranking import tokens_of
-from guided_profile.tools.standing import variant_of
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.corrections import forbid
+from guided_profile.tools.profiles.plan import variant_of
+from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.search.ranking import tokens_of
 
 
 @pytest.mark.parametrize(

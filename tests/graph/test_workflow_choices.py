@@ -11,8 +11,8 @@ from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Answered, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.history.store import HistoryStore
 
 DONE = [item.model_copy(update={"kind": "did"}) for item in ANNA]
 

@@ -3,7 +3,7 @@ import pytest
 from guided_profile.graph.state import HistoryItem
 from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.nodes.recall import cut
-from guided_profile.tools.ranking import tokens_of
+from guided_profile.tools.search.ranking import tokens_of
 
 ONE_QUESTION = builtin_tasks()["dialogue"].model_copy(update={"sources": {}})
 

@@ -8,7 +8,7 @@ from conftest import ScriptedChat, writes_profile
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Answered, HistoryItem
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 BAKER = [
     HistoryItem(id="rye", text="sunday: two rye loaves, better crumb tbh"),

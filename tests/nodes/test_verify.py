@@ -15,10 +15,10 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError, TaskError
 from guided_profile.graph.state import Answered, Call, Profile, Verdict
 from guided_profile.graph.tasks import Freshness, Task, builtin_tasks
-from guided_profile.tools.corrections import forbid
 from guided_profile.tools.evidence.base import Claim, Judged
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profiles import Shelf
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.corrections import forbid
+from guided_profile.tools.profiles.store import Shelf
 
 CONTEXT = Context(user_id="anna")
 CAT, BIKE = ANNA

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from guided_profile.tools.bm25 import K1, B, bm25, share_of_words
+from guided_profile.tools.search.bm25 import K1, B, bm25, share_of_words
 
 
 def test_the_scores_are_those_of_the_formula() -> None:

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from guided_profile.tools.builds import Builds
+from guided_profile.tools.profiles.leases import Builds
 
 
 async def test_a_profile_is_taken_once_until_it_is_left() -> None:
@@ -37,7 +37,7 @@ async def test_a_run_that_went_silent_is_replaced_after_its_lease_but_a_stage_re
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr("guided_profile.tools.builds.monotonic", lambda: now)
+    monkeypatch.setattr("guided_profile.tools.profiles.leases.monotonic", lambda: now)
     builds = Builds(lease=20)
     builds.take("a")
     now += 15

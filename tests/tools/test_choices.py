@@ -2,7 +2,7 @@ from math import exp
 
 import pytest
 
-from guided_profile.tools.choices import average, grounded, named_option, rotations, vote
+from guided_profile.tools.models.choices import average, grounded, named_option, rotations, vote
 
 
 def biased(scores: list[float], bias: list[float], order: list[int]) -> dict[str, float]:

@@ -4,9 +4,9 @@ import pytest
 from langgraph.store.memory import InMemoryStore
 
 from guided_profile.graph.errors import QuestionError
-from guided_profile.tools.corrections import LONGEST, MOST_WISHES, correct, forbid, pin
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profiles import Shelf
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.corrections import LONGEST, MOST_WISHES, correct, forbid, pin
+from guided_profile.tools.profiles.store import Shelf
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.tools.e5 import E5Embedder, _common
-from guided_profile.tools.e5_onnx import onnx_model
-from guided_profile.tools.embeddings import Vectors, unit
-from guided_profile.tools.weights import ensure
+from guided_profile.tools.embedders.base import Vector, unit
+from guided_profile.tools.embedders.e5 import E5Embedder, _common
+from guided_profile.tools.embedders.e5_onnx import onnx_model
+from guided_profile.tools.weights.fetch import ensure
 
 TEXTS = json.loads((Path(__file__).parent / "languages.json").read_text("utf-8"))
 """`parallel`: by language, 13 rows of a sentence, another that says the same, a related one, and a
@@ -22,7 +22,7 @@ question that the first two answer. `english`: more such rows. `common`: ten tex
 WIDTH, HEADS, LAYERS, WIDER, WORDS = 64, 2, 2, 128, 11
 
 
-def packed_matrix(rows: int, columns: int, random: np.random.Generator) -> tuple[bytes, Vectors]:
+def packed_matrix(rows: int, columns: int, random: np.random.Generator) -> tuple[bytes, Vector]:
     """Return a random matrix in 4 bits as it is packed, and as floats."""
     bits = random.integers(0, 16, (rows, columns // 32, 32), np.uint8)
     scales = random.uniform(0.01, 0.04, (rows, columns // 32)).astype(np.float16)
@@ -133,18 +133,18 @@ def test_the_model_that_is_made_of_packed_weights_does_what_they_say(
 class Pooled(E5Embedder):
     """Stands in for the model: what it makes of texts is handed in."""
 
-    def __init__(self, model: Callable[[list[str]], Vectors]) -> None:
+    def __init__(self, model: Callable[[list[str]], Vector]) -> None:
         super().__init__(Path("nowhere"))
         self.model = model
 
-    def _pooled(self, texts: list[str]) -> Vectors:
+    def _pooled(self, texts: list[str]) -> Vector:
         return self.model(texts)
 
 
 def test_every_text_is_a_query_to_the_model_and_its_vector_has_length_one() -> None:
     asked: list[str] = []
 
-    def model(texts: list[str]) -> Vectors:
+    def model(texts: list[str]) -> Vector:
         asked.extend(texts)
         return np.random.default_rng(1).normal(0.3, 1, (len(texts), 384)).astype(np.float32)
 
@@ -180,7 +180,7 @@ def e5() -> E5Embedder:
 
 
 @pytest.fixture(scope="module")
-def parallel(e5: E5Embedder) -> dict[str, Vectors]:
+def parallel(e5: E5Embedder) -> dict[str, Vector]:
     """Vectors of the parallel rows, by language."""
     return {
         language: np.array([e5.embed_documents(row) for row in rows], np.float32)
@@ -188,7 +188,7 @@ def parallel(e5: E5Embedder) -> dict[str, Vectors]:
     }
 
 
-def hits(wanted: Vectors, rows: Vectors) -> list[bool]:
+def hits(wanted: Vector, rows: Vector) -> list[bool]:
     """Whether, for each topic, an item that says what is wanted is among the first three of 39."""
     items = rows[:, :3].reshape(-1, rows.shape[-1])
     first = np.argsort(-wanted @ items.T, axis=1)[:, :3]
@@ -198,7 +198,7 @@ def hits(wanted: Vectors, rows: Vectors) -> list[bool]:
 
 @pytest.mark.live
 def test_an_english_sentence_finds_what_says_the_same_in_seven_other_languages(
-    parallel: dict[str, Vectors],
+    parallel: dict[str, Vector],
 ) -> None:
     others = [rows for language, rows in parallel.items() if language != "en"]
     assert len(others) == 7
@@ -209,14 +209,14 @@ def test_an_english_sentence_finds_what_says_the_same_in_seven_other_languages(
 
 
 @pytest.mark.live
-def test_a_question_finds_its_answer_in_its_own_language(parallel: dict[str, Vectors]) -> None:
+def test_a_question_finds_its_answer_in_its_own_language(parallel: dict[str, Vector]) -> None:
     found = [hit for rows in parallel.values() for hit in hits(rows[:, 3], rows)]
     assert np.mean(found) >= 0.88  # 97 of 104
 
 
 @pytest.mark.live
 def test_the_cosines_of_unrelated_and_of_like_sentences_are_as_told(
-    e5: E5Embedder, parallel: dict[str, Vectors]
+    e5: E5Embedder, parallel: dict[str, Vector]
 ) -> None:
     same, unrelated = [], []
     for rows in parallel.values():

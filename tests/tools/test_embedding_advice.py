@@ -3,9 +3,9 @@ from typing import NamedTuple
 
 import pytest
 
-from guided_profile.tools import embedding_advice
-from guided_profile.tools.embedding_advice import LOOKED_AT, MOST_USERS, SHOWN, suggest_multilingual
-from guided_profile.tools.embeddings import LexicalEmbedder, MiniLMEmbedder
+from guided_profile.tools.embedders import advice as embedding_advice
+from guided_profile.tools.embedders.advice import LOOKED_AT, MOST_USERS, SHOWN, suggest_multilingual
+from guided_profile.tools.embedders.base import LexicalEmbedder, MiniLMEmbedder
 
 ENGLISH_ONLY = MiniLMEmbedder.id
 

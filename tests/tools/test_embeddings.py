@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.tools.embeddings import (
+from guided_profile.tools.embedders.base import (
     Embedder,
     EndpointEmbedder,
     LexicalEmbedder,
@@ -19,7 +19,7 @@ from guided_profile.tools.embeddings import (
     alike,
     likeness,
 )
-from guided_profile.tools.weights import ensure
+from guided_profile.tools.weights.fetch import ensure
 
 Answer = Callable[[list[str]], tuple[int, Any]]
 
@@ -94,7 +94,7 @@ def test_lexical_vectors_rank_shared_words_and_word_forms_first() -> None:
 
 def test_lexical_vectors_are_the_same_in_every_process() -> None:
     code = (
-        "from guided_profile.tools.embeddings import LexicalEmbedder as L;"
+        "from guided_profile.tools.embedders.base import LexicalEmbedder as L;"
         "print(L(16).embed_query('the same everywhere'))"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout

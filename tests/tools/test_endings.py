@@ -3,12 +3,12 @@ from contextlib import suppress
 
 import pytest
 
-from guided_profile.tools import endings
-from guided_profile.tools.endings import end
+from guided_profile.tools import cancel
+from guided_profile.tools.cancel import end
 
 
 async def test_what_swallows_a_cancellation_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endings, "AGAIN", 0.05)
+    monkeypatch.setattr(cancel, "AGAIN", 0.05)
 
     async def deaf() -> None:
         for _ in range(3):

@@ -11,10 +11,10 @@ from langgraph.store.memory import InMemoryStore
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.corrections import MOST_WISHES, forbid
-from guided_profile.tools.exporting import export_user, restore_profiles
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profiles import Shelf
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.corrections import MOST_WISHES, forbid
+from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.user_data.export import export_user, restore_profiles
 
 CAT = "This person has a cat named Miso."
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -18,12 +18,12 @@ from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ProfilesError
 from guided_profile.graph.state import Answered, HistoryItem
-from guided_profile.tools.corrections import correct, pin
-from guided_profile.tools.forgetting import Forgotten, forget_items, forget_user
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profile_file import open_profiles
-from guided_profile.tools.profiles import Shelf, Wish, everything, user_namespace
-from guided_profile.tools.standing import empty_profile, wished
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.corrections import correct, pin
+from guided_profile.tools.profiles.plan import empty_profile, wished
+from guided_profile.tools.profiles.sqlite import open_profiles
+from guided_profile.tools.profiles.store import Shelf, Wish, everything, user_namespace
+from guided_profile.tools.user_data.erase import Forgotten, forget_items, forget_user
 
 SECRET = "Xanthippe Quartermain"
 ANNA = [

@@ -5,7 +5,7 @@ import pytest
 
 from guided_profile.graph.state import Cost, Profile, Standing
 from guided_profile.graph.tasks import Freshness
-from guided_profile.tools.freshness import plan
+from guided_profile.tools.profiles.freshness import plan
 
 MADE = datetime(2025, 1, 1, tzinfo=UTC)
 

@@ -22,8 +22,8 @@ from guided_profile.graph.errors import (
     QuestionError,
 )
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools import history_collection
-from guided_profile.tools.history import Added, HistoryStore
+from guided_profile.tools.history import collection as history_collection
+from guided_profile.tools.history.store import Added, HistoryStore
 
 Open = Callable[..., HistoryStore]
 ODD_USERS = [

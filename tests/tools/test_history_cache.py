@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from test_history_crash import DigestEmbedder, named
 
-from guided_profile.tools import history_connection
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.history_cache import UserCache, UserItems
-from guided_profile.tools.history_records import Stored
+from guided_profile.tools.history import connection as history_connection
+from guided_profile.tools.history.cache import UserCache, UserItems
+from guided_profile.tools.history.records import Stored
+from guided_profile.tools.history.store import HistoryStore
 
 
 def items_of(user: str, count: int) -> UserItems:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history_entries import Kept, Reading, Skipped
-from guided_profile.tools.history_files import Refused, opened, read_items
+from guided_profile.tools.readers.base import Kept, Reading, Skipped
+from guided_profile.tools.readers.detect import Refused, opened, read_items
 
 NOON = 1_735_732_800.0
 """2025-01-01 12:00 UTC."""

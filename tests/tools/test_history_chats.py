@@ -12,11 +12,11 @@ import pytest
 
 from guided_profile.graph.errors import HistoryItemError, SettingsError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools import history_chats
-from guided_profile.tools.history_entries import Kept, Reading, Skipped
-from guided_profile.tools.history_files import Refused, opened, read_items
-from guided_profile.tools.history_times import DateOrder
-from guided_profile.tools.history_whatsapp import date_order
+from guided_profile.tools.readers import chats as history_chats
+from guided_profile.tools.readers.base import Kept, Reading, Skipped
+from guided_profile.tools.readers.detect import Refused, opened, read_items
+from guided_profile.tools.readers.times import DateOrder
+from guided_profile.tools.readers.whatsapp import date_order
 
 ANNA = Reading(me="anna")
 

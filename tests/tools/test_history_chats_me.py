@@ -9,7 +9,7 @@ import pytest
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history_files import Format, Reading, Refused, read_items
+from guided_profile.tools.readers.detect import Format, Reading, Refused, read_items
 
 
 def mine(path: Path, me: str) -> list[str]:

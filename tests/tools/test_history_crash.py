@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 USERS = ("anna", "ben", "cleo")
 SEEDED = 400
@@ -119,7 +119,7 @@ def told(pipe: Connection) -> Iterator[Any]:
 def survives(folder: Path, kills: int, caplog: pytest.LogCaptureFixture) -> int:
     """Kill a process so often; return how often an index had to be made anew."""
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["guided_profile.tools.history", "pytest"])
+    processes.set_forkserver_preload(["guided_profile.tools.history.store", "pytest"])
     embedder, there = DigestEmbedder(), {}
     with HistoryStore.open(embedder, path=folder) as store:
         for user in USERS:

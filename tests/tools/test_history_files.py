@@ -8,8 +8,8 @@ import pytest
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history_files import Reading, Refused, read_items
-from guided_profile.tools.history_times import DateOrder
+from guided_profile.tools.readers.detect import Reading, Refused, read_items
+from guided_profile.tools.readers.times import DateOrder
 
 
 @pytest.fixture(params=["", "\ufeff"], ids=["plain", "marked"])

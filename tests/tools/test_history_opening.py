@@ -17,9 +17,9 @@ from guided_profile.graph.errors import (
     SettingsError,
     StoreInUseError,
 )
-from guided_profile.tools import history_connection
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.history import connection as history_connection
+from guided_profile.tools.history.store import HistoryStore
 
 
 def test_two_stores_of_a_process_share_a_folder(tmp_path: Path) -> None:

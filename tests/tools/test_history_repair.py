@@ -13,7 +13,7 @@ from test_history_crash import DigestEmbedder, are_theirs, named
 
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 FILES = ("data_level0.bin", "header.bin", "index_metadata.pickle", "length.bin", "link_lists.bin")
 ITEMS = named("anna", map(str, range(300)))

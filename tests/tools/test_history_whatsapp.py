@@ -8,10 +8,10 @@ import pytest
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history_files import Reading, Refused, opened, read_items
-from guided_profile.tools.history_parts import Part
-from guided_profile.tools.history_times import DateOrder
-from guided_profile.tools.history_whatsapp import date_order, whatsapp
+from guided_profile.tools.readers.archive import Part
+from guided_profile.tools.readers.detect import Reading, Refused, opened, read_items
+from guided_profile.tools.readers.times import DateOrder
+from guided_profile.tools.readers.whatsapp import date_order, whatsapp
 
 
 def read(folder: Path, text: str) -> list[HistoryItem | Refused]:

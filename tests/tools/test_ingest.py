@@ -12,11 +12,11 @@ import pytest
 
 from guided_profile.graph.errors import HistoryItemError, ModelError, QuestionError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools import ingest as module
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.history_files import Refused
-from guided_profile.tools.ingest import BATCH, Ingested, ingest, ingesting
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.readers import ingest as module
+from guided_profile.tools.readers.detect import Refused
+from guided_profile.tools.readers.ingest import BATCH, Ingested, ingest, ingesting
 
 
 class Counting(LexicalEmbedder):
@@ -129,9 +129,9 @@ def test_a_blank_user_is_refused_before_the_file_is_read(
 ADDING = """
 import sys
 from pathlib import Path
-from guided_profile.tools.embeddings import LexicalEmbedder
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.ingest import ingesting
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.readers.ingest import ingesting
 
 with HistoryStore.open(LexicalEmbedder(), path=Path(sys.argv[1])) as history:
     for done in ingesting(history, "anna", Path(sys.argv[2])):

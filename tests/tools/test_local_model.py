@@ -12,9 +12,9 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from guided_profile.graph.errors import ModelError, SettingsError
-from guided_profile.tools.local_model import LocalServer, physical_cores, shared_server
-from guided_profile.tools.models import complete, endpoint_model, score_letters
-from guided_profile.tools.weights import ensure
+from guided_profile.tools.models.calls import complete, endpoint_model, score_letters
+from guided_profile.tools.models.local import LocalServer, physical_cores, shared_server
+from guided_profile.tools.weights.fetch import ensure
 
 
 def test_a_missing_extra_says_what_to_install(
@@ -113,7 +113,7 @@ async def test_a_prompt_beyond_the_context_is_refused(server: LocalServer) -> No
 @pytest.mark.live
 def test_one_server_is_shared_says_nothing_and_lets_the_process_end(gguf: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from guided_profile.tools.local_model import *;"
+        "import sys; from pathlib import Path; from guided_profile.tools.models.local import *;"
         "path = Path(sys.argv[1]); assert shared_server(path) is shared_server(path)"
     )
     done = subprocess.run(

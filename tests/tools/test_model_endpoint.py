@@ -16,8 +16,8 @@ from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.tools import model_transport
-from guided_profile.tools.models import complete, endpoint_model, score_letters
+from guided_profile.tools.models import transport as model_transport
+from guided_profile.tools.models.calls import complete, endpoint_model, score_letters
 
 PROMPT = [HumanMessage("which one?")]
 

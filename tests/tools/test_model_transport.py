@@ -20,10 +20,10 @@ from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.tools import model_transport
-from guided_profile.tools.model_errors import FAILURES, model_error
-from guided_profile.tools.model_transport import LONGEST_HEADER
-from guided_profile.tools.models import complete, endpoint_model
+from guided_profile.tools.models import transport as model_transport
+from guided_profile.tools.models.calls import complete, endpoint_model
+from guided_profile.tools.models.errors import FAILURES, model_error
+from guided_profile.tools.models.transport import LONGEST_HEADER
 
 PROMPT = [HumanMessage("which one?")]
 REPLY = {"choices": [{"index": 0, "message": {"content": "hi"}, "finish_reason": "stop"}]}
@@ -225,7 +225,7 @@ def test_a_process_that_ends_before_its_loop_says_nothing_of_it(
 ) -> None:
     code = (
         "import asyncio, os\n"
-        "from guided_profile.tools.models import endpoint_model\n"
+        "from guided_profile.tools.models.calls import endpoint_model\n"
         "url = os.environ['OPENAI_BASE_URL']\n"
         "loop = asyncio.new_event_loop()\n"
         "model = endpoint_model('m', base_url=url, api_key=None)\n"

@@ -19,7 +19,7 @@ from langchain_openai import ChatOpenAI
 from langgraph.graph import END, START, StateGraph
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.tools.models import (
+from guided_profile.tools.models.calls import (
     ask_yes_no,
     complete,
     endpoint_model,

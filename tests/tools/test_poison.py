@@ -7,8 +7,8 @@ import pytest
 
 from guided_profile.evals.bench_poison import Attack, read_corpus
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.poison import flagged, flags
-from guided_profile.tools.poison_patterns import PATTERNS
+from guided_profile.tools.safety.patterns import PATTERNS
+from guided_profile.tools.safety.screen import flagged, flags
 
 TESTS = Path(__file__).parent.parent
 CORPUS = read_corpus(TESTS / "poison.jsonl")

@@ -10,9 +10,9 @@ from langgraph.store.base import PutOp
 
 from guided_profile.graph.errors import ProfilesError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.forgetting import forget_items
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profile_file import ProfileFile, open_profiles
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.sqlite import ProfileFile, open_profiles
+from guided_profile.tools.user_data.erase import forget_items
 
 SPACE = ("guided_profile", "profiles", "anna")
 PUTS = [PutOp(SPACE, "a", {"n": 1}, index=False), PutOp((*SPACE, "v"), "b", {"n": 2}, index=False)]

@@ -10,8 +10,8 @@ import pytest
 
 from guided_profile.graph.context import Recall
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.ranking import LEAST_TOKENS, Candidates, rank, tokens_of, within
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.search.ranking import LEAST_TOKENS, Candidates, rank, tokens_of, within
 
 TOPICS = (
     ("pets", "kitten tomcat miso purrs animal"),

@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from guided_profile.graph.state import HistoryItem, Replaced, Sentence
-from guided_profile.tools.revision import MOST_REPLACED, MOST_SENTENCES, revise
+from guided_profile.tools.profiles.revision import MOST_REPLACED, MOST_SENTENCES, revise
 
 
 def told(text: str, month: int, *evidence: str) -> Sentence:

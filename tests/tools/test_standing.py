@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from guided_profile.graph.state import HistoryItem, Sentence, Standing
-from guided_profile.tools.forgetting import forget_items
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.profile_file import open_profiles
-from guided_profile.tools.profiles import Shelf, everything, user_namespace
-from guided_profile.tools.standing import empty_profile, write_standing
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.plan import empty_profile, write_standing
+from guided_profile.tools.profiles.sqlite import open_profiles
+from guided_profile.tools.profiles.store import Shelf, everything, user_namespace
+from guided_profile.tools.user_data.erase import forget_items
 
 SECRET = "Xanthippe Quartermain"
 ITEMS = [HistoryItem(id=id_, text=f"item {id_}") for id_ in ("covered", "cited", "other")]

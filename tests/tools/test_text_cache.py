@@ -2,7 +2,7 @@ import pickle
 import threading
 from functools import partial
 
-from guided_profile.tools.text_cache import TextCache
+from guided_profile.tools.text.cache import TextCache
 
 
 def test_a_text_is_worked_out_once() -> None:

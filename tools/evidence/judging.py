@@ -14,7 +14,7 @@ from guided_profile.tools.evidence.base import Claim, Compares, Judged, Verifier
 from guided_profile.tools.evidence.candidates import claims_of
 from guided_profile.tools.evidence.habits import behind, habits_of
 from guided_profile.tools.evidence.nearness import ON_TOPIC
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.text.words import words
 
 RELATED = 0.5
@@ -99,7 +99,7 @@ class Judge:
     ) -> tuple[Sentence, ...]:
         """Return the sentences that do not tell, in other words, what the user forbade.
 
-        The very words are found wherever a profile is read (`wishes.py`); here the verifier is
+        The very words are found wherever a profile is read (`overrides.py`); here the verifier is
         asked about what is alike.
 
         Raises:

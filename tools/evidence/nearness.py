@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.bm25 import share_of_words
 from guided_profile.tools.evidence.base import MOST_EVIDENCE
+from guided_profile.tools.search.bm25 import share_of_words
 
 WORDS = 1.0
 """What sharing all of a text's words adds to the nearness of an item."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.evidence.citations import cited, without_citations
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.ranking import cosines_of, tokens_of
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.search.ranking import cosines_of, tokens_of
 from guided_profile.tools.text.sentences import split_sentences
 
 NEAREST = 4

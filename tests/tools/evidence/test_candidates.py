@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.evidence.base import MOST_EVIDENCE, Claim
 from guided_profile.tools.evidence.candidates import claims_of, strongest
-from guided_profile.tools.ranking import tokens_of
+from guided_profile.tools.search.ranking import tokens_of
 
 ITEMS = [HistoryItem(id=f"{n:02}", text=f"day {n:02} of walking") for n in range(40)]
 ROOM_FOR_EIGHT = 8 * tokens_of(ITEMS[0])

@@ -11,7 +11,7 @@ from guided_profile.graph.state import Call, Draft, HistoryItem, Sentence, Verdi
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.evidence.base import Claim, Judged
 from guided_profile.tools.evidence.judging import Judge
-from guided_profile.tools.history import HistoryStore
+from guided_profile.tools.history.store import HistoryStore
 
 TOPIC, STYLE = builtin_tasks()["dialogue"], builtin_tasks()["paraphrase"]
 

@@ -14,11 +14,11 @@ from workflows import ANNA, graph_of
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError, SettingsError
 from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.embedders.onnx_writer import INT32, INT64
 from guided_profile.tools.evidence.base import MOST_EVIDENCE, Claim, Compares, Judged
 from guided_profile.tools.evidence.cross_encoder import CrossEncoder
 from guided_profile.tools.evidence.nli import NEAREST, NLIVerifier
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.onnx_writer import INT32, INT64
+from guided_profile.tools.history.store import HistoryStore
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import pytest
 
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.evidence.writing import NEAREST, Shown, shown_to_writer
-from guided_profile.tools.history import HistoryStore
-from guided_profile.tools.ranking import tokens_of
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.search.ranking import tokens_of
 
 WALKS = [HistoryItem(id=f"{n:02}", text=f"walked about, number {n:02}") for n in range(1, 41)]
 WALKS[4] = HistoryItem(id="05", text="i bake rye bread on sundays")

@@ -1,0 +1,40 @@
+"""What a response sees of the user: what its answer can be held against."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guided_profile.graph.state import HistoryItem, State, evidence_of
+from guided_profile.graph.tasks import Task
+from guided_profile.tools.history.store import HistoryStore
+
+
+def sees_anything(task: Task, state: State) -> bool:
+    """Whether the response has what the task lets it see to answer from, or is to see nothing."""
+    return bool(
+        not task.sees
+        or ("personal_context" in task.sees and state["recalled"])
+        or ("guidance" in task.sees and state["guidance"])
+        or ("profile" in task.sees and task.shown(state["profile"]))
+        or state["clarification"]
+    )
+
+
+def cited(task: Task, state: State) -> list[str]:
+    """Return the ids of the items that the profile points to, if the response saw it."""
+    profile = state["profile"] if "profile" in task.sees else None
+    return evidence_of(profile.supported if profile else ())
+
+
+def items_in_view(
+    history: HistoryStore, user_id: str, task: Task, state: State
+) -> tuple[list[HistoryItem], NDArray[np.float32]]:
+    """Return the items that the response saw or its profile points to, and a unit vector of each.
+
+    One that was deleted meanwhile is left out.
+    """
+    items = {item.id: item for item in state["recalled"]}
+    missing = [id_ for id_ in cited(task, state) if id_ not in items]
+    items |= {item.id: item for item in history.get(user_id, missing)}
+    vectors = history.vectors(user_id, items)
+    kept = [item for item in items.values() if item.id in vectors]
+    return kept, np.asarray([vectors[item.id] for item in kept], np.float32)

@@ -1,0 +1,1 @@
+"""What a user did and said: kept in Chroma."""

@@ -1,0 +1,134 @@
+"""The histories of the users who are being served, in memory: few, and bounded in bytes."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from guided_profile.tools.embedders.base import Vector
+from guided_profile.tools.history.records import Stored
+
+CACHE_BYTES = 128 << 20
+"""How much memory the users who were served last may take; two of 20,000 items."""
+_ITEM_BYTES = 1000
+"""What an item takes in Python, beside its text and its vector."""
+_SLOTS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class UserItems:
+    """All items of one user, in order of time, those without a time first, then of insertion."""
+
+    stored: tuple[Stored, ...]
+    vectors: Vector | None
+    """A row for each, of length 1; None if they were not asked for."""
+    rows: dict[str, int]
+    """Where an item stands, by its id."""
+
+    @classmethod
+    def of(cls, stored: Sequence[Stored], vectors: Vector | None) -> Self:
+        """Take items in any order, each with its row."""
+        order = sorted(range(len(stored)), key=lambda row: stored[row].order)
+        kept = tuple(stored[row] for row in order)
+        rows = {one.item.id: row for row, one in enumerate(kept)}
+        return cls(kept, None if vectors is None else vectors[order], rows)
+
+    def plus(self, stored: Sequence[Stored], vectors: Vector) -> Self:
+        """Return these items and more; those that are here already are left alone.
+
+        A reader may have seen them in Chroma before the writer says that they are added.
+        """
+        new = [row for row, one in enumerate(stored) if one.item.id not in self.rows]
+        stored, vectors = [stored[row] for row in new], vectors[new]
+        if self.vectors is None or not self.stored:
+            both = None if self.vectors is None else vectors
+        else:
+            both = np.concatenate([self.vectors, vectors])
+        return self.of([*self.stored, *stored], both)
+
+    def minus(self, ids: Collection[str]) -> Self:
+        """Return these items without some."""
+        gone = set(ids)
+        left = [row for row, one in enumerate(self.stored) if one.item.id not in gone]
+        vectors = None if self.vectors is None else self.vectors[left]
+        return self.of([self.stored[row] for row in left], vectors)
+
+    def has_just(self, stored: Sequence[Stored]) -> bool:
+        """Whether these are the very items that are here, none added, deleted or replaced."""
+        mine = {(one.item.id, one.sequence) for one in self.stored}
+        return mine == {(one.item.id, one.sequence) for one in stored}
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory they take."""
+        texts = sum(_ITEM_BYTES + len(one.item.text) for one in self.stored)
+        return texts + (0 if self.vectors is None else self.vectors.nbytes)
+
+
+class UserCache:
+    """The users that were read last; whoever takes most room longest goes first.
+
+    A read that began before a write must not be kept after it, so a reader asks for the version
+    first, and hands it in with what it read.
+    """
+
+    def __init__(self, limit: int = CACHE_BYTES) -> None:
+        self.limit = limit
+        """In bytes."""
+        self._kept: OrderedDict[str, tuple[UserItems, int]] = OrderedDict()
+        self._bytes = 0
+        self._versions = [0] * _SLOTS
+        self._lock = threading.Lock()
+
+    def version(self, user_id: str) -> int:
+        """Return a number that changes when the user's items do."""
+        with self._lock:
+            return self._versions[hash(user_id) % _SLOTS]
+
+    def get(self, user_id: str) -> UserItems | None:
+        """Return a user's items, if they are kept."""
+        with self._lock:
+            if user_id not in self._kept:
+                return None
+            self._kept.move_to_end(user_id)
+            return self._kept[user_id][0]
+
+    def keep(self, user_id: str, items: UserItems, version: int) -> None:
+        """Keep what was read, unless the user's items have changed since, or fill the cache."""
+        with self._lock:
+            if version == self._versions[hash(user_id) % _SLOTS]:
+                self._put(user_id, items)
+
+    def change(self, user_id: str, change: Callable[[UserItems], UserItems]) -> None:
+        """Do to what is kept of a user what was done to their items."""
+        with self._lock:
+            self._versions[hash(user_id) % _SLOTS] += 1
+            kept = self._kept.get(user_id)
+            if kept is not None:
+                self._put(user_id, change(kept[0]))
+
+    def drop(self, user_id: str) -> None:
+        """Forget what is kept of a user."""
+        with self._lock:
+            self._versions[hash(user_id) % _SLOTS] += 1
+            self._bytes -= self._kept.pop(user_id, (None, 0))[1]
+
+    def clear(self) -> None:
+        """Forget all users."""
+        with self._lock:
+            self._versions = [version + 1 for version in self._versions]
+            self._kept.clear()
+            self._bytes = 0
+
+    def _put(self, user_id: str, items: UserItems) -> None:
+        self._bytes -= self._kept.pop(user_id, (None, 0))[1]
+        size = items.size
+        if size > self.limit:
+            return
+        self._kept[user_id] = (items, size)
+        self._bytes += size
+        while self._bytes > self.limit:
+            self._bytes -= self._kept.popitem(last=False)[1][1]

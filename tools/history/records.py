@@ -1,0 +1,211 @@
+"""What a history item looks like inside Chroma, and what finds it again."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+
+from guided_profile.graph.errors import HistoryItemError, ModelError, QuestionError
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.embedders.base import Vector
+
+T = TypeVar("T")
+
+_DIGITS = 32
+"""How many digits of the digest of a user's id a record's id begins with."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An item as Chroma has it."""
+
+    item: HistoryItem
+    sequence: int
+    """Rises with every item that is added; what tells items of the same time apart."""
+    checksum: int
+    """Of the item's vector, so that a vector that is not the item's is known."""
+
+    @property
+    def order(self) -> tuple[bool, int, int]:
+        """Sorts by time, items without one first, then by insertion."""
+        time = self.item.time
+        return (time is not None, 0 if time is None else _microseconds(time), self.sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which of a user's items are wanted; None lets every item through."""
+
+    source: str | None = None
+    category: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def lets(self, item: HistoryItem) -> bool:
+        """Whether the item is wanted; one without a time is at no time."""
+        if self.source is not None and item.source != self.source:
+            return False
+        if self.category is not None and item.category != self.category:
+            return False
+        if self.since is None and self.until is None:
+            return True
+        if item.time is None:
+            return False
+        time = _microseconds(item.time)
+        late_enough = self.since is None or _microseconds(self.since) <= time
+        return late_enough and (self.until is None or time < _microseconds(self.until))
+
+
+def checked_user(user_id: str) -> str:
+    """Return the user's id.
+
+    Raises:
+        QuestionError: It is blank, or no text that can be stored.
+    """
+    if not isinstance(user_id, str) or not user_id.strip() or not _is_unicode(user_id):
+        raise QuestionError(
+            f"user_id is {user_id!r}; set it to the id of the user whose history it is."
+        )
+    return user_id
+
+
+def by_id(items: Iterable[HistoryItem]) -> dict[str, HistoryItem]:
+    """Return the items that are handed in by id, each once.
+
+    Raises:
+        HistoryItemError: Two of them have the same id, or an id is no text that can be stored.
+    """
+    wanted: dict[str, HistoryItem] = {}
+    for item in items:
+        if not _is_unicode(item.id):
+            raise HistoryItemError(f"the id {item.id!r} is not valid Unicode; give another id.")
+        check_same(wanted.setdefault(item.id, item), item)
+    return wanted
+
+
+def check_same(kept: HistoryItem, given: HistoryItem) -> None:
+    """Refuse an id that would name two items.
+
+    Raises:
+        HistoryItemError: The items of one id say different things.
+    """
+    if kept != given:
+        raise HistoryItemError(
+            f"the id {given.id!r} is taken by an item that says something else; delete that one "
+            "first, or give this one another id."
+        )
+
+
+def record_id(user_id: str, item_id: str) -> str:
+    """Return the id of a user's item in the collection, where two users' ids never meet.
+
+    128 bits of the digest, since whoever may choose user ids could find two that collide in 64.
+    """
+    return f"{_digest(user_id)[:_DIGITS]}:{item_id}"
+
+
+def shard_of(user_id: str, shards: int) -> int:
+    """Return which of so many collections a user's items stand in."""
+    return int(_digest(user_id)[_DIGITS:], 16) % shards
+
+
+def metadata_of(user_id: str, item: HistoryItem, sequence: int, checksum: int) -> dict[str, str]:
+    """Return what Chroma keeps of an item beside its vector: whose it is, and the item as JSON.
+
+    Two values and no document: Chroma writes a row for each value, and splits documents into
+    trigrams for a search that is not used here, which leaves traces of what is deleted.
+    """
+    fields: dict[str, str | int] = {
+        "text": item.text,
+        "source": item.source,
+        "role": item.role,
+        "sequence": sequence,
+        "vector": checksum,
+    }
+    if item.category is not None:
+        fields["category"] = item.category
+    if item.kind != ("did" if item.category else "said"):
+        fields["kind"] = item.kind
+    if item.time is not None:
+        # whole microseconds and no float: the same item must come back, to be known as duplicate
+        fields["time"] = _microseconds(item.time)
+    return {"user": user_id, "item": json.dumps(fields, ensure_ascii=False)}
+
+
+def stored_of(record: str, metadata: Mapping[str, Any]) -> Stored:
+    """Return the item that a record of `metadata_of` holds."""
+    fields = json.loads(metadata["item"])
+    time = fields.get("time")
+    kind = {"kind": fields["kind"]} if "kind" in fields else {}
+    item = HistoryItem(
+        id=record[_DIGITS + 1 :],
+        text=fields["text"],
+        source=fields["source"],
+        category=fields.get("category"),
+        time=None if time is None else _EPOCH + timedelta(microseconds=time),
+        role=fields["role"],
+        **kind,
+    )
+    return Stored(item, fields["sequence"], fields["vector"])
+
+
+def where(user_id: str) -> dict[str, Any]:
+    """Return the filter for a user's items; every read goes through it."""
+    return {"user": {"$eq": user_id}}
+
+
+def checksum(vector: Vector) -> int:
+    """Return a number that tells a vector from any other, bit for bit."""
+    values = np.ascontiguousarray(vector, dtype="<f4").data
+    return int.from_bytes(hashlib.blake2b(values, digest_size=8).digest(), "big")
+
+
+def unit_vectors(vectors: Sequence[Sequence[float]], count: int) -> Vector:
+    """Return vectors scaled to length 1, as rows.
+
+    Raises:
+        ModelError: They are not `count` vectors of one dimension, or not finite numbers.
+    """
+    try:
+        rows = np.asarray(vectors, dtype=np.float32)
+    except (ValueError, TypeError):
+        rows = np.empty(0, dtype=np.float32)
+    if rows.ndim != 2 or rows.shape[0] != count or not rows.size or not np.isfinite(rows).all():
+        raise ModelError(
+            f"the embedder did not answer with {count} vectors of one length; see what it runs on."
+        )
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    lengths[lengths == 0] = 1
+    units: Vector = rows / lengths
+    return units
+
+
+def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the values in lists of at most that size."""
+    left = iter(values)
+    while chunk := list(islice(left, size)):
+        yield chunk
+
+
+def _digest(user_id: str) -> str:
+    return hashlib.sha256(user_id.encode()).hexdigest()
+
+
+def _microseconds(time: datetime) -> int:
+    zoned = time.replace(tzinfo=UTC) if time.tzinfo is None else time
+    return (zoned - _EPOCH) // timedelta(microseconds=1)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether text can be stored: a lone surrogate, as broken exports have, cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,99 @@
+"""Making a broken vector index anew, from the items that it was made of."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from chromadb.api.models.Collection import Collection
+from chromadb.errors import InternalError
+
+from guided_profile.graph.errors import HistoryError
+from guided_profile.tools.embedders.base import Vector
+from guided_profile.tools.history import records
+from guided_profile.tools.history.connection import Folder
+from guided_profile.tools.history.failures import named_failures
+
+_PAGE = 500
+_SIGNS = ("hnsw", "finding id", "getting embedding", "pickle")
+"""What Chroma's message has in it when the index is what is broken."""
+_log = logging.getLogger(__name__)
+
+
+def broken(error: HistoryError) -> bool:
+    """Whether the index is why Chroma failed."""
+    cause = error.__cause__
+    return isinstance(cause, InternalError) and any(sign in str(cause) for sign in _SIGNS)
+
+
+def rebuild(
+    folder: Folder, name: str, dimension: int, embed: Callable[[list[str]], Vector], why: str
+) -> None:
+    """Make a collection's index anew; the items' vectors are taken from its files where they are.
+
+    What is broken is not read by Chroma, which may end the process, but here: a vector is an
+    item's if its checksum says so. The others are embedded again. If that fails, or the process
+    is killed, the index is found broken again.
+
+    Raises:
+        HistoryError: Chroma failed otherwise.
+        ModelError: The embedder failed.
+    """
+    _log.warning(
+        "the vector index %s of the history in %s %s; it is made anew from the items",
+        name,
+        folder.place,
+        why,
+    )
+    with (
+        folder.writing,
+        folder.gate.alone(),
+        named_failures(folder.place, "repaired", server=False),
+    ):
+        files = folder.files
+        files.find(name)
+        left = files.vectors(name, dimension)
+        folder.restart(lambda: files.remove(name))
+        collection = folder.client.get_collection(name, embedding_function=None)
+        lost = _refill(collection, left)
+        for start in range(0, len(lost), _PAGE):
+            _embed_again(collection, lost[start : start + _PAGE], embed)
+        files.note(name)
+        folder.cache.clear()
+    _log.warning(
+        "the vector index %s is whole again: %d vectors were there, %d items were embedded again",
+        name,
+        len(left),
+        len(lost),
+    )
+
+
+def _refill(collection: Collection, left: Mapping[int, Vector]) -> list[tuple[str, Any]]:
+    """Give the items their vectors; return the ids and metadata of those that have none left."""
+    got = collection.get(include=["metadatas"])
+    ids, metadatas = got["ids"], got["metadatas"] or []
+    sums = [json.loads(str(metadata["item"]))["vector"] for metadata in metadatas]
+    kept = [row for row, one in enumerate(sums) if one in left]
+    for start in range(0, len(kept), _PAGE):
+        page = kept[start : start + _PAGE]
+        vectors = np.stack([left[sums[row]] for row in page])
+        collection.upsert(ids=[ids[row] for row in page], embeddings=vectors)
+    return [(ids[row], metadatas[row]) for row, one in enumerate(sums) if one not in left]
+
+
+def _embed_again(
+    collection: Collection,
+    lost: Sequence[tuple[str, Any]],
+    embed: Callable[[list[str]], Vector],
+) -> None:
+    stored = [records.stored_of(id_, metadata) for id_, metadata in lost]
+    vectors = embed([one.item.text for one in stored])
+    collection.upsert(
+        ids=[id_ for id_, _ in lost],
+        embeddings=vectors,
+        metadatas=[
+            records.metadata_of(metadata["user"], one.item, one.sequence, records.checksum(row))
+            for (_, metadata), one, row in zip(lost, stored, vectors, strict=True)
+        ],
+    )

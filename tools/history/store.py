@@ -1,0 +1,354 @@
+"""Where history is kept: Chroma, reached through one class.
+
+Users are spread over 512 Chroma collections, and every read, write and deletion is filtered by
+the user. A user's history is small beside everybody's, so a search takes all of the user's vectors
+and ranks them exactly. Measured (evals/bench_history): Chroma filters by reading the whole
+collection, 14 ms in 160,000 items, and 1 ms in 4,000 beside as many; a value of metadata is a row,
+so an item is one JSON value and not seven, which reads four times as fast; and 25 to 40 µs go into
+every vector that Chroma hands out, so the users who are being served are kept in memory, within
+`cache.CACHE_BYTES`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guided_profile.graph.context import Recall
+from guided_profile.graph.errors import HistoryError, QuestionError
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.embedders.advice import suggest_multilingual
+from guided_profile.tools.embedders.base import Vector, alike, likeness
+from guided_profile.tools.history import records
+from guided_profile.tools.history.failures import Patience
+from guided_profile.tools.history.records import Filter, Stored, unit_vectors
+from guided_profile.tools.search.ranking import Candidates, cosines_of, rank
+from guided_profile.tools.text.cache import TextCache
+from guided_profile.tools.text.language import language_of
+
+if TYPE_CHECKING:
+    from guided_profile.tools.history.connection import Connection
+
+
+class EmbedderLike(Protocol):
+    """What turns text into vectors; `tools.embedders` has some."""
+
+    @property
+    def id(self) -> str:
+        """Names the model: stores are bound to it."""
+
+    def embed_documents(self, texts: list[str], /) -> list[list[float]]:
+        """Return a vector for each item's text."""
+
+    def embed_query(self, text: str, /) -> list[float]:
+        """Return the vector of what is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of the items that were handed in, by id, in their order."""
+
+    added: tuple[str, ...]
+    duplicates: tuple[str, ...]
+    """Those that were there already, or came twice in the same call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An item, and how near in meaning it is to what was looked for."""
+
+    item: HistoryItem
+    score: float
+    """Cosine, -1 to 1; it is one of the things that decide the order. 0 if `Recall.dense` is
+    off."""
+
+
+EMBEDDED_BYTES = 8 << 20
+"""What the vectors of texts that are no items may take in memory: about 4,700 of 384 numbers."""
+
+Items = list[HistoryItem]  # aliases, since `list` is a method where they are used
+Ids = list[str]
+Finds = list[Found]
+T = TypeVar("T")
+
+
+class HistoryStore:
+    """The history of all users.
+
+    Every method blocks; async code calls them with `asyncio.to_thread`. Threads may share a store.
+    All of them raise HistoryError if Chroma fails, and QuestionError if the user's id is blank.
+    """
+
+    def __init__(self, embedder: EmbedderLike, connection: "Connection") -> None:
+        from guided_profile.tools.history.collection import ItemCollection  # see `open`
+
+        self.embedder = embedder
+        self._collection = ItemCollection(embedder.id, connection, self._rows)
+        self._writing = connection.writing
+        self._patience = Patience()
+
+    @classmethod
+    def open(
+        cls, embedder: EmbedderLike, *, path: Path | None = None, url: str | None = None
+    ) -> Self:
+        """Open the history in a folder, which is made if there is none, or on a Chroma server.
+
+        A folder is for one process, whose stores on it share a connection; a server is for many.
+
+        Args:
+            embedder: The one that the store was written with.
+            path: The folder of an embedded store.
+            url: The URL of a Chroma server.
+
+        Raises:
+            SettingsError: Neither or both of `path` and `url` are given, or the URL is none.
+            StoreInUseError: Another process holds the folder.
+            EmbedderMismatchError: The store was written with another embedder.
+            HistoryError: The folder cannot be used, or no server answers.
+        """
+        from guided_profile.tools.history.connection import connect  # Chroma is slow to import
+
+        store = cls(embedder, connect(path, url))
+        try:
+            store._collection.check()
+        except HistoryError:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Release the folder or the server; closing twice does nothing."""
+        self._collection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def add(self, user_id: str, items: Iterable[HistoryItem]) -> Added:
+        """Add items to a user's history; those that it has already are reported, and left alone.
+
+        When this returns, the items are on disk. When it raises, none of them was added, unless
+        Chroma itself failed in the middle of a write and of taking it back: then adding them again
+        adds what is missing.
+
+        Raises:
+            HistoryItemError: An id is taken by an item that says something else.
+            EmbedderMismatchError: The embedder's vectors have another dimension than the store's.
+            ModelError: The embedder answered with nonsense.
+        """
+        given = list(items)
+        return self.patiently(lambda: self._add(user_id, given))
+
+    def get(self, user_id: str, ids: Iterable[str]) -> Items:
+        """Return a user's items by id, in the order of the ids; those not there are left out."""
+        wanted = list(ids)
+        there = self._by_ids(user_id, wanted)
+        return [there[one].item for one in wanted if one in there]
+
+    def list(
+        self,
+        user_id: str,
+        *,
+        source: str | None = None,
+        category: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest: int | None = None,
+    ) -> Items:
+        """Return a user's items in order of time, those without a time first, then of insertion.
+
+        Args:
+            user_id: Whose.
+            source: Only items of this source.
+            category: Only items of this category.
+            since: Only items of this time or later; items without a time are left out.
+            until: Only items before this time; items without a time are left out.
+            newest: Only so many, the last ones.
+        """
+        filter_ = Filter(source=source, category=category, since=since, until=until)
+        there = self._collection.load(records.checked_user(user_id), vectors=False).stored
+        wanted = [one.item for one in there if filter_.lets(one.item)]
+        return wanted if newest is None else wanted[max(0, len(wanted) - newest) :]
+
+    def delete(self, user_id: str, ids: Iterable[str]) -> tuple[str, ...]:
+        """Delete a user's items; return the ids of those that were there, in order."""
+        wanted, found = dict.fromkeys(ids), set[str]()
+
+        def erase() -> tuple[str, ...]:
+            with self._writing:
+                there = self._by_ids(user_id, wanted)  # Chroma counts missing ids as deleted
+                found.update(there)  # also what an earlier try deleted before it failed
+                self._collection.erase(user_id, tuple(there))
+            return tuple(one for one in wanted if one in found)
+
+        return self.patiently(erase)
+
+    def delete_user(self, user_id: str) -> int:
+        """Delete all of a user's items; return how many there were.
+
+        In a folder, neither their text nor their vectors are in any file when this returns.
+        """
+        with self._writing:
+            there = self._collection.load(records.checked_user(user_id), vectors=False)
+            self._collection.erase(user_id, list(there.rows))
+        return len(there.stored)
+
+    def count(self, user_id: str) -> int:
+        """Return how many items a user has."""
+        return len(self._collection.load(records.checked_user(user_id), vectors=False).stored)
+
+    def users(self) -> Ids:
+        """Return the ids of all users that have items, sorted; this reads the whole collection."""
+        return sorted(self._collection.users())
+
+    def search(
+        self,
+        user_id: str,
+        query: str,
+        *,
+        limit: int,
+        recall: Recall = Recall(),  # noqa: B008  # it is immutable
+        role: Literal["user", "other"] | None = None,
+        source: str | None = None,
+        category: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Finds:
+        """Return a user's items that answer best to what is looked for, the best first.
+
+        Args:
+            user_id: Whose.
+            query: What is looked for.
+            limit: How many items, at most.
+            recall: What makes one item better than another.
+            role: Only items that the user, or somebody else, wrote.
+            source: This filter and those after it are those of `list`.
+            category: As there.
+            since: As there.
+            until: As there.
+
+        Raises:
+            QuestionError: The query is blank, or the limit is less than 1.
+        """
+        records.checked_user(user_id)
+        if not query.strip():
+            raise QuestionError("the query is blank; say what to look for.")
+        if limit < 1:
+            raise QuestionError(f"limit is {limit!r}; set it to a number of at least 1.")
+        items = self._collection.load(user_id, vectors=recall.needs_vectors)
+        filter_ = Filter(source=source, category=category, since=since, until=until)
+        rows = [
+            row
+            for row, one in enumerate(items.stored)
+            if filter_.lets(one.item) and role in (None, one.item.role)
+        ]
+        if not rows:
+            return []
+        rows.sort(key=lambda row: items.stored[row].sequence)
+        there = [items.stored[row].item for row in rows]
+        vectors = None if items.vectors is None else items.vectors[rows]
+        wanted = None
+        if recall.dense:
+            (wanted,) = unit_vectors([self.embedder.embed_query(query)], 1)
+            self._collection.binding.check_dimension(len(wanted))
+        best = rank(query, wanted, Candidates.of(there, vectors), recall, limit)
+        if wanted is None or vectors is None:
+            return [Found(there[one], 0.0) for one in best]
+        cosines = cosines_of(vectors, wanted).tolist()
+        return [Found(there[one], cosines[one]) for one in best]
+
+    def vectors(self, user_id: str, ids: Iterable[str]) -> dict[str, Vector]:
+        """Return the unit vectors of a user's items, by id; those not there are left out."""
+        wanted = list(ids)
+        there = self._collection.load(records.checked_user(user_id), vectors=True)
+        if there.vectors is None:
+            return {}
+        return {one: there.vectors[there.rows[one]] for one in wanted if one in there.rows}
+
+    def embed(self, texts: Ids) -> Vector:
+        """Return a unit vector for each text; those embedded a while ago are still in memory.
+
+        For what a history is held against: options, categories, sentences of a profile.
+
+        Raises:
+            ModelError: The embedder failed, or answered with nonsense.
+        """
+        return np.stack(self._texts.of(texts))
+
+    def likeness(self, cosines: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return cosines on a scale that is the same for every embedder.
+
+        0 is what unrelated texts have, 1 what the same said twice in other words has.
+        """
+        return likeness(self.embedder, cosines)
+
+    def alike(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the likeness of each sentence about a person to each other."""
+        vectors = self.embed(list(texts))
+        return alike(self.embedder, vectors @ vectors.T)
+
+    @cached_property
+    def _texts(self) -> TextCache[Vector]:
+        return TextCache(self._rows, most_bytes=EMBEDDED_BYTES)
+
+    def copy_to(self, other: "HistoryStore") -> int:
+        """Add every user's items to another store, as after a change of embedder.
+
+        Returns:
+            How many were added; those that the other store has already are left alone.
+        """
+        return sum(len(other.add(user, self.list(user)).added) for user in self.users())
+
+    def patiently(self, write: Callable[[], T]) -> T:
+        """Do what reads and writes, and again for some seconds while the server is being started.
+
+        `add` and `delete` do so by themselves.
+        """
+        return self._patience.write(write)
+
+    def _add(self, user_id: str, given: Items) -> Added:
+        wanted = records.by_id(given)
+        # embedding is slow, so it is done before others are kept from writing
+        vectors = self._embed(self._missing(user_id, wanted))
+        with self._writing:
+            fresh = self._missing(user_id, wanted)  # another thread may have come first
+            vectors |= self._embed([item for item in fresh if item.id not in vectors])
+            self._collection.write(user_id, fresh, vectors)
+        own = (item.text for item in fresh if item.role == "user")
+        suggest_multilingual(user_id, own, self.embedder.id, language_of)
+        added = tuple(item.id for item in fresh)
+        once_more = Counter(item.id for item in given) - Counter(added)
+        return Added(added, tuple(once_more.elements()))
+
+    def _by_ids(self, user_id: str, ids: Iterable[str]) -> dict[str, Stored]:
+        return self._collection.by_ids(records.checked_user(user_id), ids)
+
+    def _missing(self, user_id: str, wanted: Mapping[str, HistoryItem]) -> Items:
+        """Return the items that the user does not have yet."""
+        there = self._by_ids(user_id, wanted)
+        for one, stored in there.items():
+            records.check_same(stored.item, wanted[one])
+        return [item for one, item in wanted.items() if one not in there]
+
+    def _embed(self, items: Items) -> dict[str, Vector]:
+        if not items:
+            return {}
+        rows = self._rows([item.text for item in items])
+        return dict(zip((item.id for item in items), rows, strict=True))
+
+    def _rows(self, texts: Ids) -> Vector:
+        return unit_vectors(self.embedder.embed_documents(texts), len(texts))

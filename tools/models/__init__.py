@@ -1,0 +1,1 @@
+"""Chat models: any endpoint's, or the embedded one."""

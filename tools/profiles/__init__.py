@@ -1,0 +1,1 @@
+"""The standing profile: kept, planned, revised, and as the user wants it."""

@@ -1,0 +1,111 @@
+"""What the user decides about a profile: pinned, forbidden and corrected sentences; what changed.
+
+A decision is kept beside the profile and applied whenever one is made or read (`overrides.py`), so
+that it outlives every rebuild.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.state import HistoryItem, Profile, Record, Replaced
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.store import Shelf, Wish
+
+LONGEST = 500
+"""The longest sentence that a user may put into a profile, in characters: it is in every prompt."""
+MOST_WISHES = 100
+"""How many sentences a user may pin or forbid for a task: each is held against every profile."""
+
+
+class Difference(Record):
+    """What became of a profile's sentences from one version to the next."""
+
+    kept: tuple[str, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    """Those that are gone without another in their place."""
+    replaced: tuple[Replaced, ...]
+    """Those that a later one contradicted."""
+
+
+async def pin(shelf: Shelf, text: str, *, now: datetime, evidence: Sequence[str] = ()) -> Wish:
+    """Have a sentence stand in every profile for the task, whatever its evidence.
+
+    Raises:
+        QuestionError: There is no sentence, it is too long, or too much was decided already.
+    """
+    wish = Wish(kind="pin", text=_checked(text), evidence=tuple(evidence), time=now)
+    await _check_room(shelf, 1)
+    return await shelf.wish(wish)
+
+
+async def forbid(shelf: Shelf, text: str, *, now: datetime) -> Wish:
+    """Have a sentence, and whatever says the same, stand in no profile for the task.
+
+    Raises:
+        QuestionError: There is no sentence, it is too long, or too much was decided already.
+    """
+    wish = Wish(kind="forbid", text=_checked(text), time=now)
+    await _check_room(shelf, 1)
+    return await shelf.wish(wish)
+
+
+async def correct(
+    shelf: Shelf, wrong: str, right: str, *, history: HistoryStore, now: datetime
+) -> Wish:
+    """Put what the user says in the place of a sentence.
+
+    The user's words become an item of their history, so that they are evidence for other tasks'
+    profiles too.
+
+    Raises:
+        QuestionError: There is no sentence, it is too long, or too much was decided already.
+        HistoryError: The history could not be written; nothing was changed then.
+    """
+    item = HistoryItem(text=_checked(right), source="correction", time=now)
+    gone = _checked(wrong)
+    await _check_room(shelf, 2)  # before anything is written
+    await asyncio.to_thread(history.add, shelf.user_id, [item])
+    await shelf.wish(Wish(kind="forbid", text=gone, time=now))
+    later = now + timedelta(microseconds=1)  # wishes are kept in the order of their times
+    return await shelf.wish(Wish(kind="pin", text=item.text, evidence=(item.id,), time=later))
+
+
+def changes_of(versions: Sequence[Profile]) -> list[Difference]:
+    """Return what each version changed of the one before it, the oldest first."""
+    return [compare(*pair) for pair in zip([None, *versions], versions, strict=False)]
+
+
+def compare(older: Profile | None, newer: Profile) -> Difference:
+    """Return what became of the sentences that reach a response."""
+    before = [one.text for one in older.supported] if older else []
+    after = [one.text for one in newer.supported]
+    known = older.replaced if older else ()
+    replaced = tuple(one for one in newer.replaced if one not in known)
+    gone = {one.text for one in replaced}
+    return Difference(
+        kept=tuple(text for text in after if text in before),
+        added=tuple(text for text in after if text not in before),
+        removed=tuple(text for text in before if text not in after and text not in gone),
+        replaced=replaced,
+    )
+
+
+def _checked(text: str) -> str:
+    sentence = " ".join(text.split())
+    if not sentence or len(sentence) > LONGEST:
+        raise QuestionError(
+            f"a sentence of a profile has 1 to {LONGEST} characters; this one has {len(sentence)}."
+        )
+    return sentence
+
+
+async def _check_room(shelf: Shelf, more: int) -> None:
+    there = len(await shelf.wishes())
+    if there + more > MOST_WISHES:
+        raise QuestionError(
+            f"{there} sentences are pinned or forbidden for {shelf.task!r} already, and "
+            f"{MOST_WISHES} may be (a correction takes two); take some back first."
+        )

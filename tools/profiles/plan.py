@@ -1,0 +1,187 @@
+"""The standing profile of a run: found, planned for, and as the user wants it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from langgraph.runtime import Runtime
+
+from guided_profile.graph.context import Context, require
+from guided_profile.graph.state import Cost, HistoryItem, Profile, Standing, evidence_of
+from guided_profile.graph.tasks import Task
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.freshness import Plan, plan
+from guided_profile.tools.profiles.leases import Builds
+from guided_profile.tools.profiles.overrides import apply_wishes
+from guided_profile.tools.profiles.sqlite import rewrite
+from guided_profile.tools.profiles.store import Shelf, made_from
+
+
+def shelf_of(runtime: Runtime[Context], task: Task) -> Shelf | None:
+    """Return where the run's profile is kept; None if the graph has no store."""
+    if runtime.store is None:
+        return None
+    context = require(runtime.context)
+    variant = variant_of(task, joined=context.joined is not False)
+    return Shelf(runtime.store, context.user_id, task.name, variant)
+
+
+def variant_of(task: Task, *, joined: bool = True) -> str:
+    """Return what names the profiles that are made with these switches of a task."""
+    return ("guided" if task.guided else "unguided") + ("" if joined else "-unjoined")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What becomes of the standing profile."""
+
+    plan: Plan
+    standing: Standing | None
+    new: list[HistoryItem]
+    """The items that the standing profile does not cover."""
+
+
+async def decide(
+    shelf: Shelf,
+    window: Sequence[HistoryItem],
+    task: Task,
+    made_with: str,
+    history: HistoryStore,
+    builds: Builds,
+    now: datetime,
+) -> Decided:
+    """Plan, and take the profile to make, waiting if another run makes the user's first one.
+
+    Args:
+        shelf: Where the profile is kept.
+        window: The items that a profile would be made from.
+        task: The task, with the run's switches.
+        made_with: Digest of what it would be made with.
+        history: Where cited items are looked up.
+        builds: Who is making what now; if the plan is not `keep`, this run is from now on.
+        now: The time, in UTC.
+    """
+    taken = False
+    while True:
+        async with builds.stage(shelf.key if taken else None):
+            standing = await shelf.standing()
+            covered = set(standing.covered) if standing else set()
+            new = [item for item in window if item.id not in covered]
+            gone = await gone_from(standing, shelf.user_id, history, window)
+            what = plan(
+                standing,
+                new=len(new),
+                gone=gone,
+                made_with=made_with,
+                policy=task.freshness,
+                now=now,
+            )
+            if what == "revise" and (task.evidence == "style" or "guidance" in task.sees):
+                what = "build"  # habits are counted over all of the history, and guidance is of all
+            if what == "keep" or taken:
+                if taken and what == "keep":
+                    builds.leave(shelf.key)
+                if gone:
+                    await shelf.drop()  # all versions may tell of what was deleted
+                    standing = None
+                return Decided(what, standing, new)
+        taken = builds.take(shelf.key)  # and look again: it may just have been made
+        if taken:
+            continue
+        if standing and not gone and standing.made_with == made_with:
+            return Decided("keep", standing, new)  # another run is at it
+        await builds.others(shelf.key)
+
+
+async def gone_from(
+    standing: Standing | None,
+    user_id: str,
+    history: HistoryStore,
+    window: Sequence[HistoryItem] = (),
+) -> set[str]:
+    """Return the ids that a profile cites and that are no longer there.
+
+    Args:
+        standing: The profile.
+        user_id: Whose.
+        history: Where cited items are looked up.
+        window: Items that are known to be there.
+    """
+    if not standing:
+        return set()
+    unseen = set(evidence_of(standing.profile.sentences)) - {item.id for item in window}
+    if not unseen:
+        return set()
+    there = await asyncio.to_thread(history.get, user_id, sorted(unseen))
+    return unseen - {item.id for item in there}
+
+
+async def write_standing(shelf: Shelf, standing: Standing, history: HistoryStore) -> bool:
+    """Write a profile, unless an item that it was made from was deleted meanwhile.
+
+    Who deletes takes the items away first and the profiles second, so that a deletion which the
+    first look comes too early for is seen by the second one, or finds what was written.
+
+    Returns:
+        Whether it stands.
+
+    Raises:
+        HistoryError: Chroma failed.
+    """
+    ids = sorted(made_from(standing))
+
+    async def all_there() -> bool:
+        return len(await asyncio.to_thread(history.get, shelf.user_id, ids)) == len(ids)
+
+    if not await all_there():
+        return False
+    await shelf.write(standing)
+    if await all_there():
+        return True
+    await shelf.drop()
+    await rewrite(shelf.store)
+    return False
+
+
+def cited_items(profile: Profile, user_id: str, history: HistoryStore) -> dict[str, HistoryItem]:
+    """Return the items that speak for or against a profile's sentences, by id.
+
+    This may read from the disk.
+    """
+    against = [id_ for one in profile.sentences for id_ in one.against]
+    cited = dict.fromkeys([*evidence_of(profile.sentences), *against])
+    return {item.id: item for item in history.get(user_id, list(cited))}
+
+
+def empty_profile(task: str, note: str, model: str, now: datetime) -> Profile:
+    """Return the profile of a user of whom too little is known.
+
+    Args:
+        task: The task's name.
+        note: Why it is empty, in words that a user can be shown.
+        model: The model that would have written it.
+        now: The time, in UTC.
+    """
+    return Profile(
+        task=task,
+        sentences=(),
+        note=note,
+        guidance="",
+        fingerprint="",
+        model=model,
+        created=now,
+        cost=Cost(),
+    )
+
+
+async def wished(shelf: Shelf | None, profile: Profile, history: HistoryStore) -> Profile:
+    """Return the profile as the user wants it: with what they pinned, without what they forbade."""
+    wishes = await shelf.wishes() if shelf else []
+    if not wishes:
+        return profile
+
+    def apply() -> Profile:
+        return apply_wishes(profile, wishes, history.alike)
+
+    return await asyncio.to_thread(apply)

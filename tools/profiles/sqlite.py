@@ -1,0 +1,120 @@
+"""The SQLite file that profiles are kept in, when it is locked, full or broken.
+
+LangGraph's store commits whatever came before a statement that failed, and when the commit itself
+fails, its transaction stays open: every later one is then refused, until the process ends. This
+one takes a failed transaction back, and says what happened in one line.
+"""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import aiosqlite
+from langgraph.store.base import Op, Result
+from langgraph.store.sqlite.aio import AsyncSqliteStore
+
+from guided_profile.graph.errors import ProfilesError
+
+_NO_WAITING = "PRAGMA journal_mode=WAL"
+"""Who reads keeps nobody from writing, and who writes nobody from reading."""
+
+
+class ProfileFile(AsyncSqliteStore):
+    """A store that is whole again after every failure.
+
+    A file that another process is writing to is waited for, five seconds, by SQLite itself.
+    """
+
+    async def setup(self) -> None:
+        """Make the tables.
+
+        Raises:
+            ProfilesError: The file is locked, full or broken.
+        """
+        with named_failures("opened"):
+            await (await self.conn.execute(_NO_WAITING)).close()
+            await super().setup()
+
+    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
+        """Read and write, all of it or nothing.
+
+        Raises:
+            ProfilesError: The file is locked, full or broken.
+        """
+        with named_failures("read or written"):
+            return await super().abatch(ops)
+
+    @asynccontextmanager
+    async def _cursor(self, *, transaction: bool = True) -> AsyncIterator[aiosqlite.Cursor]:
+        if not self.is_setup:
+            await self.setup()
+        async with self.lock, self.conn.cursor() as cursor:
+            if transaction:
+                await self.conn.execute("BEGIN")
+            try:
+                yield cursor
+                if transaction:
+                    await self.conn.execute("COMMIT")
+            finally:
+                if self.conn.in_transaction:
+                    await self.conn.rollback()
+
+
+@asynccontextmanager
+async def open_profiles(path: Path) -> AsyncIterator[ProfileFile]:
+    """Open the file of the profiles, which is made if there is none.
+
+    Raises:
+        ProfilesError: It is locked, full or broken.
+    """
+    async with AsyncExitStack() as opened:
+        with named_failures("opened"):
+            opening = ProfileFile.from_conn_string(str(path))
+            store = cast("ProfileFile", await opened.enter_async_context(opening))
+            await store.setup()
+        yield store
+
+
+async def rewrite(keeper: Any) -> None:
+    """Rewrite the SQLite file of a store or checkpointer that has one."""
+    conn = getattr(keeper, "conn", None)
+    if conn is None or not type(conn).__module__.startswith("aiosqlite"):
+        return
+    async with keeper.lock:  # a transaction of somebody else's is not ended for them
+        with named_failures("cleaned"):
+            await conn.commit()
+            await conn.execute("VACUUM")
+            await conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def named_failures(done: str) -> Iterator[None]:
+    """Turn what SQLite raises into an error that says what to do.
+
+    Args:
+        done: What was done to the profiles, for the message.
+
+    Raises:
+        ProfilesError: SQLite failed.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise ProfilesError(f"the profiles could not be {done}: {_advice(error)}.") from error
+
+
+def _advice(error: sqlite3.Error) -> str:
+    # the primary code, of which the extended ones are kinds
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return "another process is writing to them; try again when it is done"
+        case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
+            return "the disk is full or fails; make room on it and try again"
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return "the file profiles.db is damaged; move it away, and they are made anew"
+        case _:
+            return (
+                f"{type(error).__name__}; see whether profiles.db in the data folder can be written"
+            )

@@ -1,0 +1,157 @@
+"""Where profiles are kept: LangGraph's Store, under the user and the task.
+
+A shelf holds the standing profile, the versions before it, and what the user wished for. Versions
+and wishes are only ever added, each under a key of its own, so that writers at the same time lose
+nothing to each other.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import uuid4
+
+from langgraph.store.base import BaseStore, PutOp, SearchItem
+from pydantic import ValidationError
+
+from guided_profile.graph.state import Profile, Record, Standing, evidence_of
+
+ROOT = ("guided_profile", "profiles")
+KEPT_VERSIONS = 20
+"""How many versions of a profile stay readable."""
+_PAGE = 100
+_STAMP = "%Y%m%dT%H%M%S%f"
+
+
+class Wish(Record):
+    """What a user decided about a sentence; it holds until it is taken back."""
+
+    kind: Literal["pin", "forbid"]
+    text: str
+    evidence: tuple[str, ...] = ()
+    """Ids of items, for a pinned sentence."""
+    time: datetime
+    key: str = ""
+    """Where it is kept, to take it back."""
+
+
+def made_from(standing: Standing) -> set[str]:
+    """Return the ids of the items that a profile may tell of: those it covers, those it cites."""
+    return {*standing.covered, *evidence_of(standing.profile.sentences)}
+
+
+def user_namespace(user_id: str) -> tuple[str, ...]:
+    """Return where all of a user's profiles stand; a Store's labels may hold no period."""
+    return (*ROOT, user_id.replace("%", "%25").replace(".", "%2E"))
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A user's profiles for one task."""
+
+    store: BaseStore
+    user_id: str
+    task: str
+    variant: str = "guided"
+    """Profiles made with other switches of the task (unguided, not joined) stand apart."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What names the profile within a process, whichever store object reaches it."""
+        return (self.user_id, self.task, self.variant)
+
+    @property
+    def _base(self) -> tuple[str, ...]:
+        return (*user_namespace(self.user_id), self.task)
+
+    @property
+    def _versions(self) -> tuple[str, ...]:
+        return (*self._base, "versions", self.variant)
+
+    @property
+    def _wishes(self) -> tuple[str, ...]:
+        return (*self._base, "wishes")
+
+    async def standing(self) -> Standing | None:
+        """Return the standing profile, fresh or not; None if there is none that can be read."""
+        kept = await self.store.aget((*self._base, "standing"), self.variant)
+        if kept is None:
+            return None
+        try:
+            return Standing.model_validate(kept.value)
+        except ValidationError:  # written by another version of this package: made anew
+            return None
+
+    async def write(self, standing: Standing) -> None:
+        """Put a profile in place of the one before it, which stays among the versions."""
+        value = standing.model_dump(mode="json")
+        key = f"{standing.profile.created:{_STAMP}}-{uuid4().hex[:8]}"
+        await self.store.abatch(
+            [
+                PutOp((*self._base, "standing"), self.variant, value, index=False),
+                PutOp(self._versions, key, value, index=False),
+            ]
+        )
+        if standing.profile.version % KEPT_VERSIONS == 0:
+            kept = await everything(self.store, self._versions)
+            for one in sorted(kept, key=_made)[:-KEPT_VERSIONS]:
+                await self.store.adelete(one.namespace, one.key)
+
+    async def versions(self) -> list[Profile]:
+        """Return the profiles that stood here, the oldest first; the last one is the standing."""
+        kept = sorted(await everything(self.store, self._versions), key=_made)
+        return [standing.profile for one in kept[-KEPT_VERSIONS:] if (standing := _read(one))]
+
+    async def drop(self) -> None:
+        """Delete the standing profile and its versions; what the user wished for stays."""
+        await self.store.adelete((*self._base, "standing"), self.variant)
+        for one in await everything(self.store, self._versions):
+            await self.store.adelete(one.namespace, one.key)
+
+    async def wish(self, wish: Wish) -> Wish:
+        """Keep what the user decided: after all before it, even if the clock went back since."""
+        before = await everything(self.store, self._wishes)
+        last = max((one.key.partition("-")[0] for one in before), default="")
+        at = f"{wish.time:{_STAMP}}"
+        if at <= last:
+            at = f"{datetime.strptime(last, _STAMP) + timedelta(microseconds=1):{_STAMP}}"
+        key = f"{at}-{uuid4().hex[:8]}"
+        kept = wish.model_copy(update={"key": key})
+        await self.store.aput(self._wishes, key, kept.model_dump(mode="json"), index=False)
+        return kept
+
+    async def wishes(self) -> list[Wish]:
+        """Return what the user decided, in the order of deciding."""
+        kept = await everything(self.store, self._wishes)
+        return [Wish.model_validate(one.value) for one in sorted(kept, key=lambda one: one.key)]
+
+    async def forbidden(self) -> list[Wish]:
+        """Return what the user forbade and did not pin since."""
+        decided = {wish.text.casefold(): wish for wish in await self.wishes()}
+        return [wish for wish in decided.values() if wish.kind == "forbid"]
+
+    async def take_back(self, wish: Wish) -> None:
+        """Forget what the user decided."""
+        await self.store.adelete(self._wishes, wish.key)
+
+
+def _made(kept: SearchItem) -> tuple[int, str]:
+    """Return what versions are ordered by: their number, whatever the clock said then."""
+    number = (kept.value.get("profile") or {}).get("version")
+    return (number if isinstance(number, int) else 0, kept.key)
+
+
+def _read(kept: SearchItem) -> Standing | None:
+    try:
+        return Standing.model_validate(kept.value)
+    except ValidationError:
+        return None
+
+
+async def everything(store: BaseStore, namespace: tuple[str, ...]) -> list[SearchItem]:
+    """Return all that stands under a namespace, however many pages that is."""
+    found: list[SearchItem] = []
+    while True:
+        page = await store.asearch(namespace, limit=_PAGE, offset=len(found))
+        found += page
+        if len(page) < _PAGE:
+            return found

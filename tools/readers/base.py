@@ -1,0 +1,150 @@
+"""What the readers of history files share: how to read, what came out, and an entry as an item."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.readers.times import DateOrder, zoned
+
+Format = Literal[
+    "auto", "jsonl", "csv", "text", "json", "chatgpt", "whatsapp", "telegram", "slack", "messenger"
+]
+"""The kinds of files that history is read from; `auto` looks at the file."""
+
+FIELDS = tuple(HistoryItem.model_fields)
+"""What an item of a file may hold; only `text` is needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a file is read; every part may be left out."""
+
+    format: Format = "auto"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """For CSV and JSONL: the field of an item, and the column or key that holds it; the columns
+    and keys that are not named then are not read."""
+    source: str | None = None
+    """The source of the items that name none; None: the format's own, `notes` or `whatsapp`, …"""
+    me: str | None = None
+    """The name that the user writes under, or their id where the export has ids: needed for
+    chats, whose other people get the role `other`. With it, the role of an entry in CSV, JSONL or
+    JSON is a name too, and must be there; plain text, which names nobody, is refused."""
+    zone: tzinfo = UTC
+    """The zone of the times that name none."""
+    dates: DateOrder | None = None
+    """The order of dates like 03/04/2025; None: a WhatsApp export's is found out from all of its
+    dates, and in other files such dates are refused."""
+    paragraphs: bool = False
+    """For plain text: an item for each paragraph, between blank lines, instead of each line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An entry of a file that is no history item."""
+
+    line: int
+    """Where it begins, from 1: the line, or in JSON exports the message."""
+    reason: str = ""
+    """In words; it holds nothing of what the entry says but the names of its fields."""
+    unit: Literal["line", "message", "item"] = "line"
+    """What `line` counts."""
+    file: str = ""
+    """The file inside a folder or archive; empty if there is only one."""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words."""
+        place = f"{self.unit} {self.line}"
+        return f"{self.file}, {place}" if self.file else place
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An item, and where it stands."""
+
+    item: HistoryItem
+    where: Refused
+    """Its place, without a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An entry that holds no words of anybody: a notice of the app, a picture, a tool's output."""
+
+
+Entry = Kept | Refused | Skipped
+Entries = Iterator[Entry]
+
+_REASONS = {
+    "missing": "is missing",
+    "string_type": "should be text",
+    "string_unicode": "is not valid Unicode",
+    "string_too_short": "is empty",
+}
+"""pydantic's words, where ours are plainer."""
+_NO_ROLE = (
+    "role: is missing, and with --me it says who wrote the entry; leave out --me for a file that "
+    "the user alone wrote"
+)
+
+
+def record(entry: Any, where: Refused, reading: Reading) -> Kept | Refused:
+    """Make an item of an entry whose fields are named by the user: a JSON line or a CSV row."""
+    if not isinstance(entry, dict):
+        return replace(where, reason="is not a JSON object")
+    if reading.columns:
+        entry = {name: entry[key] for name, key in reading.columns.items() if key in entry}
+    unknown = [name[:40] for name in entry if name not in FIELDS]
+    if unknown:
+        known = ", ".join(FIELDS)
+        return replace(where, reason=f"has fields {unknown}; the known ones are {known}")
+    if reading.me and entry.get("role") is None:
+        return replace(where, reason=_NO_ROLE)
+    if reading.me and isinstance(entry["role"], str):
+        entry = entry | {"role": "user" if same_name(entry["role"], reading.me) else "other"}
+    return item(entry, where, reading)
+
+
+def item(fields: Mapping[str, Any], where: Refused, reading: Reading) -> Kept | Refused:
+    """Make an item, or say why it is none.
+
+    Args:
+        fields: The item's fields; a time may be of any kind that `HistoryItem` reads.
+        where: Its place; the reason is filled in.
+        reading: How the file is read: its zone, order of dates and source are used.
+    """
+    entry = dict(fields)
+    entry.setdefault("source", reading.source or "notes")
+    reason = None
+    for name, value in entry.items():
+        if isinstance(value, str) and "\0" in value:
+            reason = f"{name}: holds a NUL character"
+    try:
+        if isinstance(entry.get("time"), str):
+            entry["time"] = zoned(entry["time"], reading.zone, reading.dates)
+        if reason is None:
+            return Kept(HistoryItem.model_validate(entry), where)
+    except ValidationError as error:
+        reason = _reason(error)
+    except (ValueError, OverflowError) as error:
+        # a time that is none, or that its zone carries beyond the calendar
+        reason = f"time: {error if type(error) is ValueError else 'is out of range'}"
+    return replace(where, reason=reason)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are the same, whatever the case and the spaces around them."""
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def _reason(error: ValidationError) -> str:
+    """Say what is wrong without the values, which may be history."""
+    parts = []
+    for one in error.errors(include_url=False, include_context=False, include_input=False):
+        words = _REASONS.get(one["type"], one["msg"].removeprefix("Value error, "))
+        parts.append(f"{'.'.join(map(str, one['loc']))}: {words}")
+    return "; ".join(parts)

@@ -1,0 +1,138 @@
+"""OpenAI's export of ChatGPT: `conversations.json`, alone or in the archive or folder it came in.
+
+Each conversation is a tree of messages, since a prompt may be edited and a reply made again; what
+was on the screen at last is the way from `current_node` up to the root.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from guided_profile.tools.readers.archive import Part
+from guided_profile.tools.readers.base import (
+    Entries,
+    Entry,
+    Reading,
+    Refused,
+    Skipped,
+    item,
+)
+from guided_profile.tools.readers.json_files import BrokenJSON, elements
+from guided_profile.tools.readers.times import since_1970
+
+FILE = re.compile(r"conversations(-\d+)?\.json")
+"""The files of the export that hold conversations; large accounts get several."""
+
+SPOKEN = ("text", "multimodal_text")
+"""The content types that hold what somebody said; the others are code, thoughts and tools'."""
+
+
+def conversations(files: Iterable[Part], reading: Reading) -> Entries:
+    """Read the messages of all conversations, each conversation in its order."""
+    for part in files:
+        number = 0
+        try:
+            with part.open() as file:
+                for element in elements(file):
+                    number += 1
+                    yield from _conversation(element, number, part.name, reading)
+        except BrokenJSON as error:
+            yield Refused(1, str(error), "message", _place(part.name, number + 1))
+
+
+def _place(file: str, number: int) -> str:
+    return f"{file}, conversation {number}" if file else f"conversation {number}"
+
+
+def _conversation(said: Any, number: int, file: str, reading: Reading) -> Entries:
+    place = _place(file, number)
+    mapping = said.get("mapping") if isinstance(said, dict) else None
+    if not isinstance(mapping, dict):
+        yield Refused(1, "is no conversation with a mapping of messages", "message", place)
+        return
+    for index, message in enumerate(_branch(said, mapping), start=1):
+        where = Refused(index, unit="message", file=place)
+        yield _message(message, said, where, reading)
+
+
+def _branch(said: Mapping[str, Any], mapping: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the messages of the branch that was on the screen, the first one first."""
+    nodes = {id_: node for id_, node in mapping.items() if isinstance(node, dict)}
+    current = said.get("current_node")
+    if not isinstance(current, str) or current not in nodes:
+        leaves = [id_ for id_, node in nodes.items() if not node.get("children")]
+        current = max(leaves, key=lambda id_: _seconds(nodes[id_]), default=None)
+    way: dict[str, Any] = {}
+    while isinstance(current, str) and current in nodes and current not in way:
+        way[current] = nodes[current].get("message")
+        current = nodes[current].get("parent")
+    return (message for message in reversed(way.values()) if message is not None)
+
+
+def _seconds(node: Mapping[str, Any]) -> float:
+    message = node.get("message")
+    time = message.get("create_time") if isinstance(message, dict) else None
+    return float(time) if isinstance(time, int | float) else 0.0
+
+
+def _message(message: Any, said: Mapping[str, Any], where: Refused, reading: Reading) -> Entry:
+    content = message.get("content") if isinstance(message, dict) else None
+    author = message.get("author") if isinstance(message, dict) else None
+    if not isinstance(content, dict) or not isinstance(author, dict):
+        return replace(where, reason="has no author or no content")
+    metadata = message.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    if own := _instructions(metadata):
+        fields = {"text": own, "category": "custom instructions", "source": _source(reading)}
+        return item(fields, where, reading)
+    role = author.get("role")
+    text = _text(content)
+    hidden = metadata.get("is_visually_hidden_from_conversation")
+    aside = message.get("recipient") not in (None, "all") or message.get("channel") == "commentary"
+    if role not in ("user", "assistant") or hidden or aside or not text.strip():
+        return Skipped()
+    fields = {
+        "text": text,
+        "role": "user" if role == "user" else "other",
+        "source": _source(reading),
+    }
+    if isinstance(message.get("id"), str):
+        # the same message in a later export, where the conversation may have another title
+        fields["id"] = message["id"]
+    try:
+        time = _time(message) or _time(said)
+    except ValueError as error:
+        return replace(where, reason=f"time: {error}")
+    return item(fields | {"time": time}, where, reading)
+
+
+def _source(reading: Reading) -> str:
+    return reading.source or "chatgpt"
+
+
+def _time(holder: Mapping[str, Any]) -> datetime | None:
+    time = holder.get("create_time")
+    return None if time is None else since_1970(time)
+
+
+def _text(content: Mapping[str, Any]) -> str:
+    """Join what was written and what was dictated; pictures and files have no words."""
+    parts = content.get("parts")
+    if content.get("content_type") not in SPOKEN or not isinstance(parts, list):
+        return ""
+    words = [part.get("text") if isinstance(part, dict) else part for part in parts]
+    return "\n".join(word for word in words if isinstance(word, str) and word.strip())
+
+
+def _instructions(metadata: Mapping[str, Any]) -> str:
+    """Return what the user wrote into the custom instructions, which stand in every conversation.
+
+    They have neither id nor time here, so that they become one item.
+    """
+    data = metadata.get("user_context_message_data")
+    if not metadata.get("is_user_system_message") or not isinstance(data, dict):
+        return ""
+    own = [data.get("about_user_message"), data.get("about_model_message")]
+    return "\n".join(text for text in own if isinstance(text, str) and text.strip())

@@ -1,0 +1,110 @@
+"""A file added to a user's history: in batches, and so that doing it again adds what is new."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from guided_profile.graph.errors import HistoryItemError
+from guided_profile.tools.history.records import checked_user
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.readers.base import Kept, Reading, Refused, Skipped
+from guided_profile.tools.readers.detect import opened
+
+BATCH = 500
+"""How many items are embedded and written at once."""
+NAMED = 1000
+"""How many refused entries are kept with their reasons; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of a file's entries."""
+
+    added: int = 0
+    duplicates: int = 0
+    """Items that the history had already, or that come twice in the file."""
+    skipped: int = 0
+    """Entries without words: an app's notices, pictures, tools' output."""
+    refused: int = 0
+    refusals: tuple[Refused, ...] = ()
+    """The first `NAMED` of them, with place and reason."""
+    fraction: float | None = None
+    """How much of the file has been read, 0 to 1; None if that cannot be told."""
+
+
+def ingest(
+    history: HistoryStore, user_id: str, path: Path, reading: Reading | None = None
+) -> Ingested:
+    """Add a file to a user's history.
+
+    The items are added batch by batch, each as a whole. If it is interrupted, by whatever, doing
+    it again goes on: an item has the same id each time, and one that is there is not embedded
+    again. A bad entry is refused, and the others are added. The file is never held as a whole,
+    unless it is one JSON object; memory does not grow with it.
+
+    Args:
+        history: Where it is added.
+        user_id: Whose history it is.
+        path: A file, folder or zip archive of one of the kinds in `base.Format`.
+        reading: How to read it; None: as its name and beginning tell.
+
+    Raises:
+        HistoryItemError: The file cannot be read as a whole.
+        SettingsError: It is a chat export, and langchain-community is not installed.
+        QuestionError: The user's id is blank.
+        HistoryError: The store failed; what was added before stays.
+        ModelError: The embedder failed; what was added before stays.
+    """
+    done = Ingested()
+    for so_far in ingesting(history, user_id, path, reading):
+        done = so_far
+    return done
+
+
+def ingesting(
+    history: HistoryStore, user_id: str, path: Path, reading: Reading | None = None
+) -> Iterator[Ingested]:
+    """Do what `ingest` does, and yield what was done so far after each batch, and at the end."""
+    checked_user(user_id)
+    done = Ingested(fraction=0.0)
+    batch: list[Kept] = []
+    with opened(path, reading or Reading()) as file:
+        unseen = 0
+        for entry in file.entries:
+            unseen += 1
+            if isinstance(entry, Kept):
+                batch.append(entry)
+            elif isinstance(entry, Skipped):
+                done = replace(done, skipped=done.skipped + 1)
+            else:
+                done = _refused(done, entry)
+            if len(batch) == BATCH or unseen >= 10 * BATCH:
+                done = replace(_added(done, history, user_id, batch), fraction=file.fraction())
+                batch, unseen = [], 0
+                yield done
+        yield replace(_added(done, history, user_id, batch), fraction=1.0)
+
+
+def _added(done: Ingested, history: HistoryStore, user_id: str, batch: Sequence[Kept]) -> Ingested:
+    try:
+        result = history.add(user_id, [one.item for one in batch])
+    except HistoryItemError:  # an id is taken: the others of the batch are added
+        free = []
+        there = {one.id: one for one in history.get(user_id, (one.item.id for one in batch))}
+        for one in batch:
+            if there.setdefault(one.item.id, one.item) == one.item:
+                free.append(one.item)
+            else:
+                reason = "id: is taken by an item that says something else"
+                done = _refused(done, replace(one.where, reason=reason))
+        result = history.add(user_id, free)
+    return replace(
+        done,
+        added=done.added + len(result.added),
+        duplicates=done.duplicates + len(result.duplicates),
+    )
+
+
+def _refused(done: Ingested, one: Refused) -> Ingested:
+    named = (*done.refusals, one) if len(done.refusals) < NAMED else done.refusals
+    return replace(done, refused=done.refused + 1, refusals=named)

@@ -1,0 +1,111 @@
+"""JSON files: an export of this project, an array of items, and arrays read element by element."""
+
+import codecs
+import json
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from guided_profile.graph.errors import HistoryItemError
+from guided_profile.tools.readers.archive import Part
+from guided_profile.tools.readers.base import Entries, Reading, Refused, record
+
+LONGEST = 64 * 2**20
+"""The longest element of an array, in characters, that is read."""
+EXPORT = "guided-profile-export"
+"""The `format` of the file that `export_user` writes."""
+
+_CHUNK = 2**16
+_SPACE = " \t\r\n,"
+
+
+class BrokenJSON(Exception):
+    """From here on, an array is not JSON: what came before was read."""
+
+
+def items(part: Part, reading: Reading) -> Entries:
+    """Read a user's export, or an array of items.
+
+    Raises:
+        HistoryItemError: It is neither.
+    """
+    number = 0
+    try:
+        for element in _items(part):
+            number += 1
+            yield record(element, Refused(number, unit="item"), reading)
+    except BrokenJSON as error:
+        yield Refused(number + 1, str(error), "item")
+
+
+def _items(part: Part) -> Iterator[Any]:
+    with part.open() as file:
+        is_object = file.read(_CHUNK).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+    if not is_object:
+        with part.open() as file:
+            yield from elements(file)
+        return
+    export = whole(part)
+    if export.get("format") != EXPORT or not isinstance(export.get("items"), list):
+        raise HistoryItemError(
+            f"the file is no {EXPORT!r}, and no array of items; name its kind with --format."
+        )
+    if export.get("version") != 1:
+        raise HistoryItemError(
+            f"the export is of version {export.get('version')!r}, and this program reads 1; "
+            "update it."
+        )
+    yield from export["items"]
+
+
+def whole(part: Part) -> dict[str, Any]:
+    """Return the JSON object that a file holds.
+
+    Raises:
+        HistoryItemError: It holds none, or is too large to be read as a whole.
+    """
+    name = part.name or "the file"
+    try:
+        read = json.loads(part.read().decode("utf-8-sig", errors="surrogateescape"))
+    except json.JSONDecodeError as error:
+        raise HistoryItemError(
+            f"{name} is not JSON, from line {error.lineno}, column {error.colno} on; export it "
+            "again."
+        ) from None
+    except (ValueError, RecursionError):
+        raise HistoryItemError(f"{name} is not JSON that can be read; export it again.") from None
+    if not isinstance(read, dict):
+        raise HistoryItemError(f"{name} holds no JSON object; name its kind with --format.")
+    return read
+
+
+def elements(file: BinaryIO) -> Iterator[Any]:
+    """Yield the elements of a JSON array, one by one; a lone value is an element.
+
+    Raises:
+        BrokenJSON: From the next element on, it is not JSON.
+    """
+    text = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape")
+    decode = json.JSONDecoder().raw_decode
+    buffer = text.decode(file.read(_CHUNK)).lstrip()
+    lone = not buffer.startswith("[")
+    position = 0 if lone else 1
+    while True:
+        while position < len(buffer) and buffer[position] in _SPACE:
+            position += 1
+        if not lone and buffer[position : position + 1] == "]":
+            return
+        try:
+            element, position = decode(buffer, position)
+        except RecursionError:
+            raise BrokenJSON("is not JSON that can be read") from None
+        except ValueError:
+            buffer, position = buffer[position:], 0
+            # twice as much each time: an element is not decoded over and over
+            more = file.read(max(_CHUNK, len(buffer))) if len(buffer) < LONGEST else b""
+            if not more:
+                raise BrokenJSON("is not JSON, so it and what follows were not read") from None
+            buffer += text.decode(more)
+        else:
+            yield element
+            if lone:
+                return

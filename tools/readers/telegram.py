@@ -1,0 +1,148 @@
+"""Telegram Desktop's export: `result.json`, of one chat or of the whole account, or HTML pages."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from guided_profile.graph.errors import SettingsError
+from guided_profile.tools.readers.archive import Part
+from guided_profile.tools.readers.base import Reading, Refused, Skipped
+from guided_profile.tools.readers.chats import MISSING, App, Heard, Said, heard, loader
+from guided_profile.tools.readers.json_files import whole
+from guided_profile.tools.readers.times import NUMBERS, moment, since_1970, zoned
+
+if TYPE_CHECKING:
+    from bs4 import Tag
+    from langchain_core.chat_loaders import BaseChatLoader
+
+_PAGE_TIME = re.compile(rf"{NUMBERS}(?: UTC([+-]\d\d):?(\d\d))?")
+"""The time of a message in HTML: `20.08.2023 13:10:32 UTC+02:00`."""
+
+
+def telegram(files: Iterable[Part], reading: Reading) -> App:
+    """Return the app, with the export's JSON file or its pages."""
+    pages = list(files)
+
+    def hear() -> Heard:
+        for part in pages:
+            is_json = part.stem.endswith(".json") or not part.read()[:100].lstrip().startswith(b"<")
+            yield from heard(_json(part, reading) if is_json else _html(part, reading))
+
+    return App("telegram", hear, _load)
+
+
+def _json(part: Part, reading: Reading) -> Heard:
+    number = 0
+    for chat in _chats(whole(part)):
+        messages = chat.get("messages") if isinstance(chat, dict) else None
+        name = chat.get("name") if isinstance(chat, dict) else None
+        for message in messages if isinstance(messages, list) else []:
+            number += 1
+            where = Refused(number, unit="message", file=part.name)
+            yield _message(
+                message, name if isinstance(name, str) and name else None, where, reading
+            )
+
+
+def _chats(export: Mapping[str, Any]) -> Iterator[Any]:
+    yield export
+    for name in ("chats", "left_chats"):
+        listed = export.get(name)
+        chats = listed.get("list") if isinstance(listed, dict) else None
+        yield from chats if isinstance(chats, list) else []
+
+
+def _message(
+    message: Any, chat: str | None, where: Refused, reading: Reading
+) -> Said | Refused | Skipped:
+    if not isinstance(message, dict):
+        return replace(where, reason="is not a JSON object")
+    if message.get("type", "message") != "message":
+        return Skipped()  # a call, a pinned message, somebody joined
+    if "forwarded_from" in message or "forwarded_from_id" in message:
+        return Skipped()  # somebody else's words; null where their account is deleted
+    text = _text(message.get("text", ""))
+    if text is None:
+        return replace(where, reason="text: should be text")
+    sender, id_ = message.get("from"), message.get("from_id")
+    name = sender if isinstance(sender, str) else "Deleted Account"
+    try:
+        time = _time(message, reading)
+        return Said(where, (name,), text, time, chat, "" if id_ is None else str(id_))
+    except ValueError as error:
+        return replace(where, reason=f"time: {error}")
+
+
+def _text(text: Any) -> str | None:
+    """Join a text that was taken apart for its links and bold words; None if it is no text."""
+    if isinstance(text, str):
+        return text
+    if not isinstance(text, list):
+        return None
+    parts = [part.get("text") if isinstance(part, dict) else part for part in text]
+    words = [part for part in parts if isinstance(part, str)]
+    return "".join(words) if len(words) == len(parts) else None
+
+
+def _time(message: Mapping[str, Any], reading: Reading) -> datetime | None:
+    if message.get("date_unixtime") is not None:
+        return since_1970(message["date_unixtime"])
+    if message.get("date") is None:
+        return None
+    # exports of before 2022 have the phone's time alone
+    time = zoned(str(message["date"]), reading.zone, reading.dates)
+    if not isinstance(time, datetime):
+        raise ValueError("is no date and time that Telegram writes")
+    return time
+
+
+def _html(part: Part, reading: Reading) -> Heard:
+    try:
+        from bs4 import BeautifulSoup
+    except ImportError as error:
+        raise SettingsError(MISSING) from error
+    page = BeautifulSoup(part.read(), "html.parser", from_encoding="utf-8")
+    title = page.select_one(".page_header .text")
+    chat = title.get_text().strip() if title else None
+    sender = None
+    for message in page.select(".message.default"):
+        where = Refused(message.sourceline or 0, unit="line", file=part.name)
+        name = next(iter(message.select(":scope > .body > .from_name")), None)
+        sender = name.get_text().strip() if name else sender  # it is named once in a row
+        yield _from_page(message, sender, chat or None, where, reading)
+
+
+def _from_page(
+    message: "Tag", sender: str | None, chat: str | None, where: Refused, reading: Reading
+) -> Said | Refused | Skipped:
+    text = message.select_one(":scope > .body > .text")
+    if text is None:
+        return Skipped()  # a picture, or somebody else's words, forwarded
+    if sender is None:
+        return replace(where, reason="names nobody who wrote it")
+    for line_break in text.select("br"):
+        line_break.replace_with("\n")
+    date = message.select_one(".date.details")
+    found = _PAGE_TIME.fullmatch(str(date.get("title", "")).strip()) if date else None
+    if found is None:
+        return replace(where, reason="time: is none that Telegram writes")
+    try:
+        *numbers, hours, minutes = found.groups()
+        offset = timedelta(hours=int(hours or 0), minutes=int(f"{(hours or '+')[0]}{minutes or 0}"))
+        time = moment(tuple(numbers), "dmy", timezone(offset) if hours else reading.zone)
+    except ValueError as error:
+        return replace(where, reason=f"time: {error}")
+    return Said(where, (sender,), text.get_text().strip(), time, chat)
+
+
+def _load(said: Sequence[Said], folder: Path) -> "BaseChatLoader":
+    path = folder / "result.json"
+    messages = [
+        {"from": str(number), "date": "", "text": one.text} for number, one in enumerate(said)
+    ]
+    path.write_text(json.dumps({"messages": messages}), encoding="ascii")
+    return loader("TelegramChatLoader", str(path))

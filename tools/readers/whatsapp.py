@@ -1,0 +1,202 @@
+"""WhatsApp's export of a chat: the text file, alone or in its archive or folder.
+
+Phones write it in their own language's dates: `[11/8/21, 9:41:32 AM] Anna: Hi` (iPhone),
+`05.05.23, 15:48 - Anna: Hi`, `2023/5/3 下午3:48 - Anna: Hi` (Android). They name no zone.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from guided_profile.tools.readers.archive import Part
+from guided_profile.tools.readers.base import Reading, Refused, Skipped
+from guided_profile.tools.readers.chats import LINE_BREAK, App, Heard, Said, heard, loader
+from guided_profile.tools.readers.lines import numbered
+from guided_profile.tools.readers.times import DateOrder, moment
+
+if TYPE_CHECKING:
+    from langchain_core.chat_loaders import BaseChatLoader
+
+_MARKS = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*+"
+"""Possessive: a line of nothing else would take minutes."""
+_SPACE = r"[\s_]"
+_MORNING = rf"a\.?{_SPACE}?m\b\.?|π\.?μ\.|öö|pg\b|ص|पूर्वाह्न|上午|凌晨|清晨|早上|午夜|午前|오전"
+_AFTERNOON = rf"p\.?{_SPACE}?m\b\.?|μ\.?μ\.|ös|ptg\b|م|अपराह्न|下午|中午|晚上|午後|오후"
+_BETWEEN = rf"{_MARKS}(?:[/-]|\.{_SPACE}?){_MARKS}"
+HEADER = re.compile(
+    rf"{_MARKS}(?P<bracket>\[)?{_MARKS}"
+    rf"(?P<first>\d{{4}}|\d\d?){_BETWEEN}(?P<second>\d\d?){_BETWEEN}(?P<third>\d{{4}}|\d\d?)"
+    rf"(?:\.|{_SPACE}г\.)?{_MARKS}[,،]?{_MARKS}{_SPACE}+{_MARKS}(?:(?:klo|kl\.?|à){_SPACE})?"
+    rf"(?:(?P<before>{_MORNING}|{_AFTERNOON}){_SPACE}*)?"
+    r"(?P<hour>\d\d?)[:.](?P<minute>\d\d)(?:[:.](?P<seconds>\d\d))?"
+    rf"(?:{_SPACE}*(?P<after>{_MORNING}|{_AFTERNOON}))?(?:{_SPACE}ч\.)?{_MARKS}"
+    rf"(?(bracket)\]\s*|\s+[-–]\s+){_MARKS}",
+    re.IGNORECASE,
+)
+"""What a message begins with: its date and its time of day, which no message lacks."""
+_SENDER = re.compile(rf"(?:~\s*)?{_MARKS}([^:\n]{{1,100}}?){_MARKS}:(?:\s|$)")
+_EDITED = re.compile("\u200e?<This message was edited>\\s*$")
+_NOTICE = re.compile(r"<[^<>\n]{3,60}>")
+"""A message that is nothing but `<Media omitted>`, in any language."""
+
+MOST_LINES = 20_000
+"""Of a message; with more, it is too long for an item anyway."""
+DATES = 2000
+"""Of how many messages the steps back in time are counted, if no date tells the order."""
+YEARS = range(2008, 2100)
+"""WhatsApp's, in UTC; 1402 and 2566 are years of other calendars."""
+
+
+def whatsapp(files: Iterable[Part], reading: Reading) -> App:
+    """Return the app, with the export's text files."""
+    texts = list(files)
+
+    @cache
+    def order(part: Part) -> DateOrder:
+        return reading.dates or date_order(_numbers(part))
+
+    def hear() -> Heard:
+        for part in texts:
+            yield from heard(_messages(part, order(part), reading))
+
+    return App("whatsapp", hear, _load)
+
+
+def _messages(part: Part, order: DateOrder, reading: Reading) -> Heard:
+    begun: Said | Refused | Skipped | None = None
+    more: list[str] = []
+    last = 0
+    for number, line, header in _lines(part):
+        where = Refused(number, unit="line", file=part.name)
+        if header is None and not isinstance(line, Refused):
+            if begun is None:
+                yield replace(where, reason="begins with no date and time that WhatsApp writes")
+            elif len(more) < MOST_LINES:
+                more += [""] * (number > last + 1) + [line.rstrip("\r\n")]
+            last = number
+            continue
+        if begun is not None:
+            yield _ended(begun, more)
+        begun, more, last = None, [], number
+        if isinstance(line, Refused):
+            yield replace(line, file=part.name)
+        elif header is not None:
+            begun = _begun(line, header, where, order, reading)
+    if begun is not None:
+        yield _ended(begun, more)
+
+
+def _lines(part: Part) -> Iterator[tuple[int, str | Refused, re.Match[str] | None]]:
+    """Yield the lines, each with its header if it begins a message.
+
+    An export has either brackets around all dates or around none, as its first header shows; what
+    looks like a header of the other kind was quoted in a message.
+    """
+    brackets: bool | None = None
+    for number, line in numbered(part):
+        header = None if isinstance(line, Refused) else HEADER.match(line)
+        if header is not None and brackets is None:
+            brackets = header["bracket"] is not None
+        if header is not None and (header["bracket"] is not None) != brackets:
+            header = None
+        yield number, line, header
+
+
+def _begun(
+    line: str, header: re.Match[str], where: Refused, order: DateOrder, reading: Reading
+) -> Said | Refused | Skipped:
+    sender = _SENDER.match(line, header.end())
+    if sender is None:
+        return Skipped()  # somebody was added, or a number changed
+    text = line[sender.end() :].rstrip("\r\n")
+    if text.lstrip(" ").startswith("\u200e") or _NOTICE.fullmatch(text.strip()):
+        return Skipped()  # the app's own words, in any language
+    try:
+        time = moment((*_digits(header), _half(header)), order, reading.zone)
+    except ValueError as error:
+        return replace(where, reason=f"time: {error}")
+    if time.year not in YEARS:
+        return replace(where, reason="time: is of another calendar, or before there was WhatsApp")
+    return Said(where, (sender[1].strip(),), text, time)
+
+
+def _ended(begun: Said | Refused | Skipped, more: list[str]) -> Said | Refused | Skipped:
+    if not isinstance(begun, Said):
+        return begun
+    text = _EDITED.sub("", "\n".join([begun.text, *more]).rstrip())
+    return replace(begun, text=text.rstrip())
+
+
+def _numbers(part: Part) -> Iterator[tuple[str | None, ...]]:
+    for _, _, header in _lines(part):
+        if header is not None:
+            # another language's words, and "p. m.", stand beside dates that begin with the day
+            half = header["after"] or ""
+            yield (*_digits(header), half if half.lower() in ("am", "pm") else None)
+
+
+def _digits(header: re.Match[str]) -> tuple[str | None, ...]:
+    return header.group("first", "second", "third", "hour", "minute", "seconds")
+
+
+def _half(header: re.Match[str]) -> str | None:
+    word = header["before"] or header["after"]
+    if word is None:
+        return None
+    return "p" if re.fullmatch(_AFTERNOON, word, re.IGNORECASE) else "a"
+
+
+def date_order(dates: Iterable[tuple[str | None, ...]]) -> DateOrder:
+    """Find out the order of a chat's dates.
+
+    A number above 12 is a day, and most of the dates with one decide: a line of a message may look
+    like a date of another order. Where there is none, it is the order in which the messages, which
+    stand in order of time, go back in time less often; at last, hours with AM and PM speak for the
+    month first.
+    """
+    told: Counter[DateOrder] = Counter()
+    seen: list[tuple[int, int, int]] = []
+    years_first = years_last = half_days = 0
+    for numbers in dates:
+        first, second, third = (int(part or 0) for part in numbers[:3])
+        if len(numbers[0] or "") == 4:
+            years_first += 1
+            continue
+        years_last += 1
+        if first > 12 >= second:
+            told["dmy"] += 1
+        elif second > 12 >= first:
+            told["mdy"] += 1
+        half_days += bool(numbers[6])
+        if len(seen) < DATES:
+            seen.append((first, second, third))
+    if years_first > years_last:
+        return "ymd"
+    if told["dmy"] != told["mdy"]:
+        return "dmy" if told["dmy"] > told["mdy"] else "mdy"
+    days_first = [(year, month, day) for day, month, year in seen]
+    months_first = [(year, month, day) for month, day, year in seen]
+    back = _steps_back(days_first) - _steps_back(months_first)
+    if back:
+        return "mdy" if back > 0 else "dmy"
+    return "mdy" if half_days else "dmy"
+
+
+def _steps_back(dates: Sequence[tuple[int, int, int]]) -> int:
+    return sum(after < before for before, after in pairwise(dates))
+
+
+def _load(said: Sequence[Said], folder: Path) -> "BaseChatLoader":
+    path = folder / "chat.txt"
+    # the loader joins lines with spaces, and takes a line that looks like a header for one
+    lines = (
+        f"[01/01/2000, 00:00:00] {number}: {LINE_BREAK.join(one.text.splitlines()).strip()}\n"
+        for number, one in enumerate(said)
+    )
+    path.write_text("".join(lines), encoding="utf-8")
+    return loader("WhatsAppChatLoader", str(path))

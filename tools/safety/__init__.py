@@ -1,0 +1,1 @@
+"""What in a history gives the model orders."""

@@ -1,0 +1,1 @@
+"""In which order items answer a query."""

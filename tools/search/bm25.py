@@ -1,0 +1,91 @@
+"""BM25: which texts share rare words with a query. In any script, and without an index.
+
+The statistics are those of the texts at hand, one user's, so that filters and writes leave nothing
+to keep in step. Only the texts' words are kept in memory, as hashes. A library (bm25s) would have
+to index a user's whole history anew after each write.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guided_profile.tools.text.cache import TextCache
+from guided_profile.tools.text.words import terms
+
+K1 = 1.2
+"""How soon more of the same word stops to count (Lucene's default)."""
+B = 0.75
+"""How much a long text's words count less, 0 to 1 (Lucene's default)."""
+
+_kept = TextCache(partial(map, terms), most_bytes=64 << 20)
+
+
+def _wanted(query: str) -> NDArray[np.uint32]:
+    """Return the hashes of what a query looks for, sorted, each once."""
+    return np.unique(np.frombuffer(terms(query), "<u4"))
+
+
+def bm25(query: str, texts: Sequence[str]) -> NDArray[np.float64]:
+    """Return how well each text matches the query's words; 0 if it has none of them.
+
+    Lucene's form of BM25 (Robertson & Zaragoza 2009, with a logarithm that is never negative).
+    Words that many of the texts have count for little, so no list of function words is needed.
+
+    Args:
+        query: What is looked for.
+        texts: Those to compare; how rare a word is, is counted among them.
+    """
+    found = _Matches.of(query, texts)
+    if not len(found.rows):
+        return np.zeros(len(texts))
+    damping = K1 * (1 - B + B * found.lengths / found.lengths.mean())
+    damped = found.frequency * (K1 + 1) / (found.frequency + damping[found.rows])
+    return found.added(found.rarity[found.columns] * damped)
+
+
+def share_of_words(query: str, texts: Sequence[str]) -> NDArray[np.float64]:
+    """Return the share of the query's words that each text has, weighed by rarity, 0 to 1.
+
+    A word that no text has is the rarest of all, so a text that shares small words alone is near 0.
+    """
+    found = _Matches.of(query, texts)
+    whole = float(found.rarity.sum())
+    return found.added(found.rarity[found.columns] / whole) if whole else np.zeros(len(texts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Matches:
+    """Which of a query's words stand in which texts."""
+
+    texts: int
+    lengths: NDArray[np.int64]
+    """Of the texts, in words."""
+    rarity: NDArray[np.float64]
+    """Of each of the query's words."""
+    columns: NDArray[np.int64]
+    """The word of each match."""
+    rows: NDArray[np.int64]
+    """The text of each match."""
+    frequency: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, query: str, texts: Sequence[str]) -> Self:
+        held, wanted = _kept.of(texts), _wanted(query)
+        lengths = np.fromiter(map(len, held), np.int64, len(held)) // 4
+        terms = np.frombuffer(b"".join(held), np.uint32)
+        places = np.flatnonzero(np.isin(terms, wanted))
+        rows = np.searchsorted(np.cumsum(lengths), places, side="right")
+        columns = np.searchsorted(wanted, terms[places])
+        pairs, frequency = np.unique(columns * len(held) + rows, return_counts=True)
+        columns, rows = np.divmod(pairs, max(1, len(held)))
+        holding = np.bincount(columns, minlength=len(wanted))
+        rarity = np.log1p((len(held) - holding + 0.5) / (holding + 0.5))
+        return cls(len(held), lengths, rarity, columns, rows, frequency)
+
+    def added(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Add up what the matches give to each text."""
+        return np.bincount(self.rows, shares, self.texts).astype(np.float64)

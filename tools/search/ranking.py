@@ -1,0 +1,187 @@
+"""In which order a user's items answer a query, and how many of them a prompt has room for.
+
+Two exact rankings, by meaning (cosine) and by words (BM25), are fused by their ranks; then age and
+near-duplicates are weighed. A `Recall` says which parts take part. Everything is a pure function.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isqrt
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guided_profile.graph.context import Recall
+from guided_profile.graph.prompts import history_line, shortened
+from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.tokens import approximate_tokens
+from guided_profile.tools.embedders.base import Vector
+from guided_profile.tools.search.bm25 import bm25
+
+FUSION_K = 60
+"""The constant of reciprocal rank fusion (Cormack, Clarke & Büttcher 2009)."""
+AGE_SHARE = 0.5
+"""The share of its score that an item may lose to age: however old, a far better match stays
+ahead of what is merely new."""
+_TILE = 1 << 18
+"""The most multiplications in one product of matrices: from a few times as many on, OpenBLAS waits
+for all cores, which the chat model may be using (on two busy cores: 32 ms instead of 0.1)."""
+_DAY = 86_400.0  # seconds
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The items that are ranked, in the order that breaks ties."""
+
+    texts: Sequence[str]
+    days: Numbers
+    """When each happened, in days since some day; NaN: it has no time."""
+    vectors: Vector | None
+    """Unit vectors, one row an item; needed if `Recall.needs_vectors`."""
+
+    @classmethod
+    def of(cls, items: Sequence[HistoryItem], vectors: Vector | None) -> Self:
+        """Take items, and a unit vector for each if the recall needs them."""
+        times = (np.nan if one.time is None else one.time.timestamp() / _DAY for one in items)
+        return cls(
+            texts=[one.text for one in items],
+            days=np.fromiter(times, np.float64, len(items)),
+            vectors=vectors,
+        )
+
+
+def rank(
+    query: str, wanted: Vector | None, candidates: Candidates, recall: Recall, limit: int
+) -> list[int]:
+    """Return the best rows of the candidates, the best first; equals keep their order.
+
+    Args:
+        query: What is looked for.
+        wanted: Its unit vector; None if `recall.dense` is off.
+        candidates: At least one.
+        recall: Which parts of the ranking take part. With neither `dense` nor `bm25`, the newest
+            items come first.
+        limit: How many rows, at most.
+    """
+    scores = np.zeros(len(candidates.texts))
+    if wanted is not None and candidates.vectors is not None:
+        # rounded, since the same vector in another row may differ in its last bit
+        scores += _fusable(np.round(cosines_of(candidates.vectors, wanted), 6))
+    if recall.bm25:
+        matches = np.round(bm25(query, candidates.texts), 6)
+        scores += np.where(matches > 0, _fusable(matches), 0.0)
+    if not (recall.dense or recall.bm25):
+        scores += _fusable(np.nan_to_num(candidates.days, nan=-np.inf))
+    if recall.half_life_days is not None:
+        scores *= _freshness(candidates.days, recall.half_life_days)
+    order = np.argsort(-scores, kind="stable")
+    if recall.most_alike is not None and candidates.vectors is not None:
+        return _spread(order, candidates.vectors, recall.most_alike, limit)
+    return [int(row) for row in order[:limit]]
+
+
+def _fusable(scores: NDArray[np.floating]) -> Numbers:
+    """Return what a ranking adds to a fused score: 1 / (k + rank); equals share the better rank."""
+    ranks = 1 + np.searchsorted(np.sort(-scores), -scores, side="left")
+    fusable: Numbers = 1.0 / (FUSION_K + ranks)
+    return fusable
+
+
+def _freshness(days: Numbers, half_life: float) -> Numbers:
+    """Return what is left of each score: all of it for the newest item, less with every day.
+
+    Age is counted from the newest item and not from now, so that the same history makes the same
+    prompt tomorrow. An item without a time counts as very old.
+    """
+    dated = days[~np.isnan(days)]
+    if not dated.size:
+        return np.ones_like(days)
+    young = np.nan_to_num(0.5 ** ((dated.max() - days) / half_life), nan=0.0)
+    freshness: Numbers = 1.0 - AGE_SHARE * (1.0 - young)
+    return freshness
+
+
+def cosines_of(vectors: Vector, wanted: Vector) -> NDArray[np.float32]:
+    """Return the cosine of each row with a unit vector."""
+    step = max(1, _TILE // 8 // len(wanted))
+    parts = [vectors[start : start + step] @ wanted for start in range(0, len(vectors), step)]
+    return np.concatenate(parts)
+
+
+def _spread(order: NDArray[np.intp], vectors: Vector, most_alike: float, limit: int) -> list[int]:
+    """Put whatever is nearly the same as a better one behind all that is not."""
+    kept: list[int] = []
+    behind: list[int] = []
+    size = max(1, isqrt(_TILE // vectors.shape[1]))
+    for start in range(0, len(order), size):
+        rows = order[start : start + size]
+        block = vectors[rows]
+        taken = np.zeros(len(rows), np.bool)
+        for first in range(0, len(kept), size):
+            better = vectors[kept[first : first + size]]
+            taken |= (block @ better.T).max(axis=1) >= most_alike
+        alike = np.greater_equal(block @ block.T, most_alike)
+        if not taken.any() and np.count_nonzero(alike) == len(rows):  # each like itself alone
+            kept.extend(rows.tolist())
+            if len(kept) >= limit:
+                return kept[:limit]
+            continue
+        for place, row in enumerate(rows.tolist()):
+            if taken[place]:
+                behind.append(row)
+                continue
+            kept.append(row)
+            taken |= alike[place]
+            if len(kept) == limit:
+                return kept
+    return (kept + behind)[:limit]
+
+
+def tokens_of(item: HistoryItem) -> int:
+    """Return about how many tokens an item's line takes in a prompt."""
+    return approximate_tokens(history_line(item)) + 1
+
+
+def bounded(item: HistoryItem, tokens: int) -> HistoryItem:
+    """Return an item whose line takes no more tokens than that: a longer one's text is cut."""
+    over = tokens_of(item) - tokens
+    if over <= 0:
+        return item
+    room = max(1, approximate_tokens(item.text) - over)
+    return item.model_copy(update={"text": shortened(item.text, room) or item.text[:1]})
+
+
+LEAST_TOKENS = 6
+"""No item's line takes fewer: its number, a source and a text of one character."""
+
+_DATE = 11
+"""What a date adds to it: eight digits and three marks."""
+
+
+def _at_least(item: HistoryItem) -> int:
+    """Return what an item's line takes at the least, without writing the line."""
+    text, least = item.text, LEAST_TOKENS + (_DATE if item.time else 0)
+    shown_whole = text.isascii() and text.isprintable() and "://" not in text
+    return least + (len(text) - 1) // 8 if shown_whole else least  # no letter is cheaper
+
+
+def within(items: Sequence[HistoryItem], budget: int) -> list[HistoryItem]:
+    """Return the items that fit a token budget together; the first is cut until it does.
+
+    One that is too long for what is left is passed over, and shorter ones after it may fit.
+    """
+    kept: list[HistoryItem] = []
+    left = budget
+    for item in items:
+        if left < LEAST_TOKENS and kept:
+            break
+        if kept and _at_least(item) > left:
+            continue
+        tokens = tokens_of(item)
+        if tokens <= left or not kept:
+            kept.append(item if tokens <= left else bounded(item, budget))
+            left -= tokens
+    return kept

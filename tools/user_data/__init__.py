@@ -1,0 +1,1 @@
+"""A user's rights: everything exported, everything deleted."""

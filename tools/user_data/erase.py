@@ -1,0 +1,103 @@
+"""Deleting what is kept about a user: history, profiles and threads, down to the disk."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.store.base import BaseStore
+from pydantic import ValidationError
+
+from guided_profile.graph.state import Standing
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.sqlite import rewrite
+from guided_profile.tools.profiles.store import Wish, everything, made_from, user_namespace
+
+
+class Forgotten(NamedTuple):
+    """How much was deleted."""
+
+    items: int
+    records: int
+    """Profiles, their versions, and wishes."""
+    threads: int
+
+
+async def forget_user(
+    user_id: str,
+    *,
+    history: HistoryStore,
+    store: BaseStore | None = None,
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+) -> Forgotten:
+    """Delete everything that is kept about a user.
+
+    SQLite files are rewritten, so that nothing of it stays in their free pages. What a Store or a
+    checkpointer of your own keeps in backups or logs is yours to delete.
+
+    Args:
+        user_id: Whose.
+        history: Their items.
+        store: Their profiles.
+        checkpointer: Their threads: those in which a question of theirs was received.
+
+    Raises:
+        HistoryError: Chroma failed; calling again deletes what is left.
+    """
+    items = await asyncio.to_thread(history.delete_user, user_id)
+    records = threads = 0
+    if store is not None:
+        for one in await everything(store, user_namespace(user_id)):
+            await store.adelete(one.namespace, one.key)
+            records += 1
+        await rewrite(store)
+    if checkpointer is not None:
+        theirs = {
+            str(kept.config["configurable"]["thread_id"])
+            async for kept in checkpointer.alist(None)
+            if kept.checkpoint["channel_values"].get("user_id") == user_id
+        }
+        for thread in theirs:
+            await checkpointer.adelete_thread(thread)
+        threads = len(theirs)
+        await rewrite(checkpointer)
+    return Forgotten(items, records, threads)
+
+
+async def forget_items(
+    user_id: str, ids: Iterable[str], *, history: HistoryStore, store: BaseStore | None = None
+) -> tuple[str, ...]:
+    """Delete items of a user, and what was made from them.
+
+    That is every profile that was made from one of them, and every sentence the user pinned that
+    has no other item to rest on.
+
+    Returns:
+        The ids of those that were there.
+
+    Raises:
+        HistoryError: Chroma failed; calling again deletes what is left.
+        ProfilesError: The file of the profiles is locked or full; calling again, as above.
+    """
+    wanted = tuple(dict.fromkeys(ids))
+    gone = await asyncio.to_thread(history.delete, user_id, wanted)
+    if store is not None and wanted:  # also those an earlier try deleted before it failed
+        for one in await everything(store, user_namespace(user_id)):
+            if await _rests_on(one.value, set(wanted), user_id, history):
+                await store.adelete(one.namespace, one.key)
+        await rewrite(store)
+    return gone
+
+
+async def _rests_on(
+    kept: dict[str, Any], deleted: set[str], user_id: str, history: HistoryStore
+) -> bool:
+    """Whether a profile or wish goes with items that were deleted."""
+    with suppress(ValidationError):
+        return bool(made_from(Standing.model_validate(kept)) & deleted)
+    try:
+        cited = Wish.model_validate(kept).evidence
+    except ValidationError:  # of another version of this package
+        return "profile" in kept
+    return bool(deleted & set(cited)) and not await asyncio.to_thread(history.get, user_id, cited)

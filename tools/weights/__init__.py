@@ -1,0 +1,1 @@
+"""Weights of local models, by name."""
