@@ -1,12 +1,13 @@
 """Putting the parts together as the settings say: model, embedder, verifier, history, tasks."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 
 from guided_profile.apps.settings import Settings
-from guided_profile.graph.tasks import Task, builtin_tasks, by_name, load_task
+from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task, load_task
 from guided_profile.tools.embedders.base import (
     Embedder,
     EndpointEmbedder,
@@ -19,9 +20,9 @@ from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.evidence.nli import NLIVerifier
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import endpoint_model
-from guided_profile.tools.weights.fetch import Progress, ensure
+from guided_profile.tools.profiles.sqlite import ProfileFile, open_profiles
+from guided_profile.tools.weights.fetch import OnProgress, ensure
 
-OnProgress = Callable[[Progress], None]
 LONGEST_REPLY = 400
 """Tokens of a reply that an embedded model is asked for without a limit: it may find no end."""
 
@@ -91,3 +92,20 @@ def known_tasks(settings: Settings) -> dict[str, Task]:
     """
     own = [load_task(path) for path in sorted((settings.data / "tasks").glob("*.yaml"))]
     return builtin_tasks() | by_name(own)
+
+
+def known_task(settings: Settings, name: str) -> tuple[dict[str, Task], Task]:
+    """Return all the tasks, and the one of a name or YAML file."""
+    tasks = known_tasks(settings)
+    if Path(name).suffix in (".yaml", ".yml"):
+        own = load_task(Path(name))
+        return tasks | {own.name: own}, own
+    return tasks, find_task(tasks, name)
+
+
+@asynccontextmanager
+async def profile_store(settings: Settings) -> AsyncIterator[ProfileFile]:
+    """Open the file that profiles are kept in."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    async with open_profiles(settings.data / "profiles.db") as store:
+        yield store

@@ -80,7 +80,7 @@ def _nameless(told: Any) -> Any:
         return told
     return {
         name: hashlib.sha256(str(one).encode()).hexdigest()[:12]
-        if one and ("user_id" in name or name == "owner")  # a thread's, see `server_auth`
+        if one and ("user_id" in name or name == "owner")  # a thread's, see `langgraph_auth`
         else _nameless(one)
         for name, one in told.items()
     }

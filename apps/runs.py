@@ -1,7 +1,7 @@
 """Running the workflow: its stages as they begin, and then what became of the question."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -11,7 +11,6 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Command
 from pydantic import BaseModel
 
-from guided_profile.apps.render import OnStage
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
@@ -26,6 +25,8 @@ class AsksBack(BaseModel):
 
 
 Outcome = Answered | Abstained | AsksBack
+OnStage = Callable[[Mapping[str, Any] | None], None]
+"""Called with a stage's event as it begins; with None before something else is shown."""
 
 
 def thread_memory() -> InMemorySaver:

@@ -1,7 +1,7 @@
 """mem0, LangMem and this project beside each other: one model, one embedder, the same histories.
 
     python -m guided_profile.evals.bench_peers [--items 100] [--questions 20] [--rounds 3]
-    python -m guided_profile.evals.bench_peers --history apps/people/cook.jsonl [--items 12]
+    python -m guided_profile.evals.bench_peers --history apps/cli/people/cook.jsonl [--items 12]
 
 Items come in one after the other, as a user writes them; then questions are asked, the first of
 them cold. Each system has its turn, round after round. Printed are calls, tokens and seconds (the

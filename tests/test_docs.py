@@ -16,7 +16,7 @@ from conftest import ScriptedChat
 from endpoint import Endpoint
 from ports import free_port
 
-from guided_profile.apps.cli import main
+from guided_profile.apps.cli.main import main
 from guided_profile.graph.build import build_graph
 from guided_profile.tools.history.store import HistoryStore
 

@@ -8,7 +8,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.store.memory import InMemoryStore
 
 from guided_profile.apps.assembly import chat_model, embedder
-from guided_profile.apps.demo import Person, people
+from guided_profile.apps.cli.demo import Person, people
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from guided_profile.apps import server
+from guided_profile.apps.platforms import langgraph_graphs
 from guided_profile.graph.tasks import builtin_tasks
 
 ROOT = Path(__file__).parent.parent
@@ -20,26 +20,23 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 def packages() -> list[Path]:
     """Return the folders that are packages, and those within them."""
-    found = [*ROOT.glob("*/__init__.py"), *ROOT.glob("*/*/__init__.py")]
-    return [one.parent for one in found if one.parts[len(ROOT.parts)] not in ELSEWHERE]
-
-
-ELSEWHERE = (".venv", ".types", "build")
+    tops = [one.parent for one in ROOT.glob("*/__init__.py")]
+    return [one.parent for top in tops for one in top.rglob("__init__.py")]
 
 
 def dotted(folder: Path) -> str:
     return ".".join(folder.relative_to(ROOT).parts)
 
 
-def data_files() -> list[Path]:
-    """Return what is in folders within the packages, beside their own results."""
-    found = [path for name in ("graph", "apps", "evals") for path in (ROOT / name).glob("*/*.*")]
-    return [one for one in found if one.parent.name not in ("__pycache__", "results")]
+def data_folders() -> list[Path]:
+    """Return the folders within the packages that hold data alone, beside their own results."""
+    within = {path.parent for top in packages() for path in top.glob("*/*.*")}
+    return [one for one in within - set(packages()) if one.name not in ("__pycache__", "results")]
 
 
 def test_every_package_of_the_tree_is_named_in_the_project_file() -> None:
     setuptools = PROJECT["tool"]["setuptools"]
-    found = {dotted(one) for one in packages()} | {dotted(one.parent) for one in data_files()}
+    found = {dotted(one) for one in [*packages(), *data_folders()]}
     assert {f"guided_profile.{name}" for name in found} == set(setuptools["packages"])
     tops = {one.name for one in packages() if one.parent == ROOT}
     assert setuptools["package-dir"] == {f"guided_profile.{name}": name for name in tops}
@@ -49,9 +46,10 @@ def test_every_package_of_the_tree_is_named_in_the_project_file() -> None:
 def test_langgraph_server_has_a_graph_for_any_task_and_one_for_each_builtin_task() -> None:
     named = json.loads((ROOT / "langgraph.json").read_text())["graphs"]
     assert named == {
-        name: f"guided_profile.apps.server:{name}" for name in ("guided_profile", *builtin_tasks())
+        name: f"guided_profile.apps.platforms.langgraph_graphs:{name}"
+        for name in ("guided_profile", *builtin_tasks())
     }
-    assert all(callable(getattr(server, name)) for name in named)
+    assert all(callable(getattr(langgraph_graphs, name)) for name in named)
 
 
 def test_init_files_hold_a_docstring_and_nothing_else() -> None:
@@ -93,8 +91,8 @@ def test_the_wheel_of_the_sdist_works_from_another_folder(tmp_path: Path) -> Non
     # -S: the editable install of this tree is not on the path, its dependencies are
     code = (
         f"import sys; sys.path[:0] = {[str(tmp_path / 'site'), sysconfig.get_path('purelib')]!r}\n"
-        "from guided_profile.apps.demo import people\n"
-        "from guided_profile.apps.cli import main\n"
+        "from guided_profile.apps.cli.demo import people\n"
+        "from guided_profile.apps.cli.main import main\n"
         "import guided_profile.graph.build as build\n"
         f"assert build.__file__.startswith({str(tmp_path)!r}), build.__file__\n"
         "assert len(people()) == 3\n"
@@ -104,7 +102,7 @@ def test_the_wheel_of_the_sdist_works_from_another_folder(tmp_path: Path) -> Non
         "assert calibration_of('a model of nobody').weights\n"
         "from importlib.resources import files\n"
         "assert (files('guided_profile.evals') / 'report.css').is_file()\n"
-        "from guided_profile.apps.authored import authored\n"
+        "from guided_profile.apps.cli.authored import authored\n"
         "assert authored('preference')\n"
         "sys.exit(main(['tasks']))\n"
     )

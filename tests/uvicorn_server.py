@@ -13,7 +13,7 @@ import httpx
 from ports import free_port
 from server_client import SECRET
 
-APP = "guided_profile.apps.server_routes:app"
+APP = "guided_profile.apps.server.app:app"
 
 
 @dataclass

@@ -16,8 +16,8 @@ from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 from server_client import ANNA, BOB, ROOT, SECRET, bearer, token
 
-from guided_profile.apps.server_auth import label
-from guided_profile.apps.server_keys import KeyFile
+from guided_profile.apps.platforms.langgraph_auth import label
+from guided_profile.apps.server.access.keys import KeyFile
 
 pytestmark = pytest.mark.live
 

@@ -9,10 +9,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
-from guided_profile.apps import aegra_gate
-from guided_profile.apps.aegra_gate import AegraGate
-from guided_profile.apps.server_guard import CALLER
-from guided_profile.apps.server_tokens import Caller
+from guided_profile.apps.platforms import aegra_gate
+from guided_profile.apps.platforms.aegra_gate import AegraGate
+from guided_profile.apps.server.access.guard import CALLER
+from guided_profile.apps.server.access.tokens import Caller
 
 OWNERS = {"annas": "anna", "bobs": "bob"}
 RUN: dict[str, Any] = {"assistant_id": "guided_profile", "input": {"question": "Hi?"}}

@@ -10,8 +10,8 @@ from conftest import ScriptedChat, writes_profile
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 
-from guided_profile.apps.aegra_graph import AegraGraph
-from guided_profile.apps.server_auth import ADMIN
+from guided_profile.apps.platforms.aegra_graph import AegraGraph
+from guided_profile.apps.platforms.langgraph_auth import ADMIN
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import HistoryItem

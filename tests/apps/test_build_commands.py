@@ -15,8 +15,8 @@ from endpoint import PROFILE, Endpoint
 from faults import Fault
 from histories import BIKE, CAT, user_line
 
-from guided_profile.apps.bulk_plan import SENTENCES
-from guided_profile.apps.cli import main
+from guided_profile.apps.bulk.plan import SENTENCES
+from guided_profile.apps.cli.main import main
 from guided_profile.graph.tasks import builtin_tasks
 
 LIMITS = builtin_tasks()["dialogue"].max_tokens

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from endpoint import Endpoint
 
-from guided_profile.apps import bulk_batch
-from guided_profile.apps.cli import main
+from guided_profile.apps.bulk.engines import batch
+from guided_profile.apps.cli.main import main
 
 CAT = "my cat Miso sleeps on my desk"
 BIKE = "the bicycle commute took 20 minutes"
@@ -157,7 +157,7 @@ def test_what_a_request_is_refused_for_is_told_of_its_user(
 def test_requests_are_split_over_files_that_the_api_takes(
     endpoint: type[Endpoint], building: Building, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_batch, "MOST_REQUESTS", 4)
+    monkeypatch.setattr(batch, "MOST_REQUESTS", 4)
     told = building("--batch-out", building.folder / "d.jsonl")
     names = [Path(one).name for one in told["batch_out"]]
     assert names[:2] == ["d.jsonl", "d-2.jsonl"]

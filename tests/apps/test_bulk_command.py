@@ -8,7 +8,7 @@ from conftest import Build
 from endpoint import Endpoint
 from histories import user_line
 
-from guided_profile.apps.cli import main
+from guided_profile.apps.cli.main import main
 
 
 @pytest.mark.parametrize(

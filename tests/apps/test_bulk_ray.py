@@ -15,10 +15,10 @@ import pytest
 from conftest import writes_profile
 from endpoint import Endpoint
 
-from guided_profile.apps import bulk_ray
 from guided_profile.apps.assembly import chat_model
-from guided_profile.apps.bulk import Job, Made
-from guided_profile.apps.bulk_worker import MOST_DEATHS, Ledger, Workplace
+from guided_profile.apps.bulk.base import Job, Made
+from guided_profile.apps.bulk.engines import ray
+from guided_profile.apps.bulk.engines.ray_worker import MOST_DEATHS, Ledger, Workplace
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.state import HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
@@ -68,9 +68,9 @@ async def test_users_go_to_ray_in_windows_of_bounded_size(monkeypatch: pytest.Mo
             text = "x" * (3000 if number == 4 else 10)
             yield Job(f"user-{number}", (HistoryItem(text=text),))
 
-    monkeypatch.setattr(bulk_ray, "WINDOW_USERS", 3)
-    monkeypatch.setattr(bulk_ray, "WINDOW_BYTES", 3000)
-    assert [len(window) async for window in bulk_ray._windows(jobs())] == [3, 2, 2]
+    monkeypatch.setattr(ray, "WINDOW_USERS", 3)
+    monkeypatch.setattr(ray, "WINDOW_BYTES", 3000)
+    assert [len(window) async for window in ray._windows(jobs())] == [3, 2, 2]
 
 
 async def test_a_worker_makes_what_this_process_would_make(endpoint: type[Endpoint]) -> None:
@@ -123,7 +123,7 @@ def calls_of(endpoint: type[Endpoint]) -> Counter[str]:
 
 
 def begin(histories: Path, out: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "guided_profile.apps.cli", "build", "--json", "--ray"]
+    command = [sys.executable, "-m", "guided_profile.apps.cli.main", "build", "--json", "--ray"]
     command += ["--workers", str(WORKERS), "--concurrency", str(CONCURRENCY)]
     command += ["--from", str(histories), "--out", str(out)]
     with out.with_suffix(".said").open("wb") as said, out.with_suffix(".err").open("wb") as errors:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from guided_profile.apps.bulk import Made
-from guided_profile.apps.bulk_results import Results
+from guided_profile.apps.bulk.base import Made
+from guided_profile.apps.bulk.results import Results
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.state import Standing
 from guided_profile.tools.profiles.plan import empty_profile

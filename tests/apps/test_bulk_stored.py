@@ -8,11 +8,11 @@ import pytest
 from conftest import ScriptedChat
 from langgraph.store.memory import InMemoryStore
 
-from guided_profile.apps.bulk import Job
-from guided_profile.apps.bulk_history import HeldHistory
-from guided_profile.apps.bulk_maker import Maker
-from guided_profile.apps.bulk_plan import Planner
-from guided_profile.apps.bulk_stored import StoredUsers
+from guided_profile.apps.bulk.base import Job
+from guided_profile.apps.bulk.held_history import HeldHistory
+from guided_profile.apps.bulk.maker import Maker
+from guided_profile.apps.bulk.plan import Planner
+from guided_profile.apps.bulk.users_in_store import StoredUsers
 from guided_profile.graph.build import build_graph, standing_profile
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import HistoryItem, Standing

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from endpoint import Endpoint
 
-from guided_profile.apps.cli import main
-from guided_profile.apps.demo import people
+from guided_profile.apps.cli.demo import people
+from guided_profile.apps.cli.main import main
 
 
 def test_a_question_is_answered_with_what_it_rests_on(
@@ -204,7 +204,7 @@ def test_the_demo_runs_through_an_endpoint(
     monkeypatch.setattr(endpoint, "answer", "a reply")
     # the endpoint can only weigh options of which one is a cat toy
     two = [person for person in people() if person.task != "preference"]
-    monkeypatch.setattr("guided_profile.apps.demo.people", lambda: two)
+    monkeypatch.setattr("guided_profile.apps.cli.demo.people", lambda: two)
     assert main(["demo", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert [one["task"] for one in shown] == ["dialogue", "paraphrase"]

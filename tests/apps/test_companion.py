@@ -9,7 +9,7 @@ from endpoint import Endpoint
 from langgraph.store.memory import InMemoryStore
 from langgraph.store.sqlite.aio import AsyncSqliteStore
 
-from guided_profile.apps.companion import Companion
+from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import QuestionError, StoreInUseError, TaskError
 from guided_profile.graph.state import HistoryItem
@@ -18,7 +18,7 @@ from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 
 LEAVES = """
-from guided_profile.apps.companion import Companion
+from guided_profile.apps.assistants.companion import Companion
 from guided_profile.graph.state import HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
 
@@ -90,7 +90,7 @@ def test_what_cannot_be_opened_leaves_nothing_behind(endpoint: type[Endpoint]) -
 
 def test_a_second_process_on_the_folder_is_refused(endpoint: type[Endpoint]) -> None:
     data = read_settings().data
-    program = "import sys; from guided_profile.apps.companion import Companion; Companion.open()"
+    program = "from guided_profile.apps.assistants.companion import Companion; Companion.open()"
     with HistoryStore.open(LexicalEmbedder(), path=data / "history"):
         done = subprocess.run(
             [sys.executable, "-c", program], capture_output=True, text=True, timeout=60

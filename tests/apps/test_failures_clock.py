@@ -8,7 +8,7 @@ from conftest import ScriptedChat
 from langgraph.store.memory import InMemoryStore
 from test_middleware import Host, agent_of, ask, mark, said_by, writer
 
-from guided_profile.apps.companion import Companion
+from guided_profile.apps.assistants.companion import Companion
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import forbid, pin

@@ -15,8 +15,8 @@ from endpoint import Endpoint
 from server_client import ANNA, served
 from test_middleware import Host, agent_of, ask, mark, said_by
 
-from guided_profile.apps.cli import main
-from guided_profile.apps.companion import Companion
+from guided_profile.apps.assistants.companion import Companion
+from guided_profile.apps.cli.main import main
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import HistoryError, ProfilesError
 from guided_profile.graph.state import HistoryItem

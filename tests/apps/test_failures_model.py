@@ -17,8 +17,8 @@ from server_client import ANNA, served
 from test_middleware import Host, agent_of, ask, mark, said_by
 
 from guided_profile.apps import assembly
-from guided_profile.apps.cli import main
-from guided_profile.apps.companion import Companion
+from guided_profile.apps.assistants.companion import Companion
+from guided_profile.apps.cli.main import main
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.state import HistoryItem

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from guided_profile.apps.cli import main
-from guided_profile.apps.server_keys import KeyFile
+from guided_profile.apps.cli.main import main
+from guided_profile.apps.server.access.keys import KeyFile
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from langgraph.store.memory import InMemoryStore
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult
 
-from guided_profile.apps.cli import main
-from guided_profile.apps.companion import Companion
-from guided_profile.apps.mcp_server import make_server
+from guided_profile.apps.assistants.companion import Companion
+from guided_profile.apps.assistants.mcp import make_server
+from guided_profile.apps.cli.main import main
 from guided_profile.graph.errors import HistoryError
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
@@ -78,7 +78,7 @@ async def test_the_command_serves_a_real_client(added: type[Endpoint], tmp_path:
     kept = {name: value for name, value in os.environ.items() if name.startswith(("OPENAI", "GUI"))}
     server = StdioServerParameters(
         command=sys.executable,
-        args=["-m", "guided_profile.apps.cli", "mcp", "--user", "anna", "--task", "dialogue"],
+        args=["-m", "guided_profile.apps.cli.main", "mcp", "--user", "anna", "--task", "dialogue"],
         env=kept,
     )
     async with Client(server, read_timeout_seconds=60) as client:

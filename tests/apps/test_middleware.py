@@ -17,8 +17,8 @@ from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 from pydantic import Field
 
-from guided_profile.apps.companion import Companion
-from guided_profile.apps.middleware import GuidedProfileMiddleware
+from guided_profile.apps.assistants.companion import Companion
+from guided_profile.apps.assistants.middleware import GuidedProfileMiddleware
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import HistoryError, QuestionError
 from guided_profile.graph.state import HistoryItem

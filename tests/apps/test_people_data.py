@@ -12,7 +12,7 @@ import yaml
 
 from guided_profile.graph.state import HistoryItem
 
-FOLDER = files("guided_profile.apps") / "people"
+FOLDER = files("guided_profile.apps.cli") / "people"
 BEST_TASK = {"cook": "preference", "runner": "dialogue", "poster": "paraphrase"}
 SOURCES = {
     "cook": {"purchases", "reviews", "notes", "chat"},

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from endpoint import Endpoint
 
-from guided_profile.apps.cli import main
+from guided_profile.apps.cli.main import main
 
 CAT = "This person has a cat named Miso."
 BIKE = "This person commutes by bicycle."

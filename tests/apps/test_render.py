@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console, RenderableType
 
-from guided_profile.apps import render
+from guided_profile.apps.cli import render
 from guided_profile.graph.state import Abstained, Answered, Cost, HistoryItem, Profile, Sentence
 
 ITEM = HistoryItem(id="rye", text="two rye loaves", source="notes")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from endpoint import Endpoint
 
-from guided_profile.apps.cli import main
+from guided_profile.apps.cli.main import main
 
 ASKING = """
 name: asking

@@ -8,7 +8,7 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_server import langgraph_dev
 
 from guided_profile.apps.assembly import embedder, open_history
-from guided_profile.apps.demo import people
+from guided_profile.apps.cli.demo import people
 from guided_profile.apps.settings import read_settings
 
 pytestmark = pytest.mark.live

@@ -15,9 +15,9 @@ from endpoint import Endpoint
 from server_client import SECRET, bearer, jwt_settings, served, token
 from starlette.testclient import TestClient
 
-from guided_profile.apps.server_guard import OPEN_PATHS
-from guided_profile.apps.server_keys import KeyFile
-from guided_profile.apps.server_tokens import UnauthorizedError, Verifier
+from guided_profile.apps.server.access.guard import OPEN_PATHS
+from guided_profile.apps.server.access.keys import KeyFile
+from guided_profile.apps.server.access.tokens import UnauthorizedError, Verifier
 from guided_profile.apps.settings import ServerSettings, read_server_settings
 from guided_profile.graph.errors import SettingsError
 

@@ -6,8 +6,10 @@ import pytest
 from endpoint import Endpoint
 from server_client import ANNA, BOB, jwt_settings, served
 
-from guided_profile.apps import server_ask, server_history, server_profile
-from guided_profile.apps.server_guard import RateLimit
+from guided_profile.apps.server.access.guard import RateLimit
+from guided_profile.apps.server.routes import ask as server_ask
+from guided_profile.apps.server.routes import history as server_history
+from guided_profile.apps.server.routes import profile as server_profile
 from guided_profile.graph.errors import HistoryError, ModelError, SettingsError
 from guided_profile.tools.history.store import HistoryStore
 
@@ -156,7 +158,7 @@ def test_no_such_route_and_no_such_method(endpoint: type[Endpoint]) -> None:
 
 
 def test_all_routes_tell_errors_in_our_way() -> None:
-    from guided_profile.apps.server_errors import SafeRoute
+    from guided_profile.apps.server.problems import SafeRoute
 
     for one in (server_ask, server_history, server_profile):
         assert all(isinstance(route, SafeRoute) for route in one.router.routes)

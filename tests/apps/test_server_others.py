@@ -6,8 +6,8 @@ import pytest
 from endpoint import Endpoint
 from server_client import ANNA, BOB, ROOT, bearer, jwt_settings, served, token
 
-from guided_profile.apps import server
-from guided_profile.apps.server_tokens import Verifier
+from guided_profile.apps.platforms import langgraph_graphs
+from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.graph.errors import QuestionError
 
 
@@ -121,15 +121,15 @@ def test_users_whose_ids_look_alike_are_apart(added: type[Endpoint], name: str) 
 async def test_the_graph_itself_refuses_a_run_that_is_not_the_tokens_users(
     endpoint: type[Endpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "verifier", lambda: Verifier(jwt_settings()))
+    monkeypatch.setattr(langgraph_graphs, "verifier", lambda: Verifier(jwt_settings()))
 
     async def none() -> Any:
         raise LookupError("it was let through")
 
-    monkeypatch.setattr(server, "parts", none)
+    monkeypatch.setattr(langgraph_graphs, "parts", none)
 
     async def made(**configurable: Any) -> None:
-        await server.guided_profile({"configurable": configurable})
+        await langgraph_graphs.guided_profile({"configurable": configurable})
 
     for named in ("bob", "", ["anna"], "ANNA"):
         with pytest.raises(QuestionError):

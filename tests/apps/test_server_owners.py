@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from langgraph_sdk import Auth
 
-from guided_profile.apps import server_auth
-from guided_profile.apps.server_auth import ADMIN, OPEN, OWNER, auth, holding, label
-from guided_profile.apps.server_guard import sender
-from guided_profile.apps.server_tokens import Caller
+from guided_profile.apps.platforms import langgraph_auth
+from guided_profile.apps.platforms.langgraph_auth import ADMIN, OPEN, OWNER, auth, holding, label
+from guided_profile.apps.server.access.guard import sender
+from guided_profile.apps.server.access.tokens import Caller
 
 Refused = Auth.exceptions.HTTPException
 
@@ -96,7 +96,7 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         return kept[path.removeprefix("/runs/crons/")]
 
     inside = SimpleNamespace(threads=SimpleNamespace(update=update), http=SimpleNamespace(get=get))
-    monkeypatch.setattr(server_auth, "get_client", lambda: inside)
+    monkeypatch.setattr(langgraph_auth, "get_client", lambda: inside)
     return kept
 
 
@@ -184,7 +184,7 @@ async def test_every_namespace_is_the_callers_own(action: str) -> None:
 async def test_aegra_is_told_the_namespace_under_its_own_name(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(server_auth, "on_aegra", lambda: True)
+    monkeypatch.setattr(langgraph_auth, "on_aegra", lambda: True)
     root = ["users", "bob"]
     for named, whole in (
         (None, root),
@@ -204,12 +204,12 @@ async def test_aegra_is_told_the_namespace_under_its_own_name(
 async def test_aegra_is_told_who_asks_by_the_guard_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(server_auth, "on_aegra", lambda: True)
+    monkeypatch.setattr(langgraph_auth, "on_aegra", lambda: True)
     with pytest.raises(Refused) as refused:
-        await server_auth.authenticate({"authorization": "Bearer x"})
+        await langgraph_auth.authenticate({"authorization": "Bearer x"})
     assert refused.value.status_code == 401
     found = sender.set(Caller("bob"))
-    assert (await server_auth.authenticate({}))["identity"] == "bob"
+    assert (await langgraph_auth.authenticate({}))["identity"] == "bob"
     sender.reset(found)
 
 

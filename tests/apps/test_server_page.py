@@ -13,9 +13,9 @@ from browsing import opened
 from endpoint import Endpoint
 from server_client import ANNA, ROOT, jwt_settings, served, token
 
-from guided_profile.apps.server_parts import Parts
-from guided_profile.apps.server_routes import make_app
-from guided_profile.apps.server_tokens import Verifier
+from guided_profile.apps.server.access.tokens import Verifier
+from guided_profile.apps.server.app import make_app
+from guided_profile.apps.server.resources import Parts
 from guided_profile.apps.settings import ServerSettings, read_settings
 
 OPEN = ServerSettings(keys=Path("none"))
@@ -35,7 +35,7 @@ def test_the_page_and_its_files_are_served_without_a_token_and_hold_to_themselve
             assert f"/page/{name}" in page.text or name == "server.js"
             client.get(f"/page/{name}").raise_for_status()
         assert "http" not in page.text.replace("http-equiv", "")
-        for odd in ("/page/nothing.js", "/page/../cli.py", "/page/%2e%2e%2fcli.py", "/page/"):
+        for odd in ("/page/nothing.js", "/page/../app.py", "/page/%2e%2e%2fapp.py", "/page/"):
             assert client.get(odd).status_code in (401, 404)
 
 

@@ -15,9 +15,9 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from server_client import ANNA, ROOT, jwt_settings
 
-from guided_profile.apps.server_parts import Parts
-from guided_profile.apps.server_routes import make_app
-from guided_profile.apps.server_tokens import Verifier
+from guided_profile.apps.server.access.tokens import Verifier
+from guided_profile.apps.server.app import make_app
+from guided_profile.apps.server.resources import Parts
 from guided_profile.apps.settings import read_settings
 
 pytestmark = [pytest.mark.live, pytest.mark.filterwarnings("default")]

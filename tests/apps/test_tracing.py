@@ -15,14 +15,14 @@ from langsmith import RunTree
 from langsmith_endpoint import langsmith
 from server_client import SECRET, bearer, token
 
-from guided_profile.apps.cli import main
+from guided_profile.apps.cli.main import main
 from guided_profile.apps.privacy import TOLD, limited_client
 from guided_profile.apps.settings import Traces
 
 
 def ask(**environment: str) -> tuple[float, subprocess.CompletedProcess[str]]:
     clean = {name: one for name, one in os.environ.items() if "LANGSMITH" not in name}
-    command = [sys.executable, "-m", "guided_profile.apps.cli", "ask", "Whose cat?"]
+    command = [sys.executable, "-m", "guided_profile.apps.cli.main", "ask", "Whose cat?"]
     began = time.monotonic()
     done = subprocess.run(
         [*command, "--user", "anna"],
@@ -185,7 +185,7 @@ def test_a_wrong_wish_for_traces_is_refused(added: type[Endpoint]) -> None:
 
 def test_a_command_that_runs_nothing_sends_nothing(added: type[Endpoint]) -> None:
     with langsmith() as (kept, url):
-        command = [sys.executable, "-m", "guided_profile.apps.cli", "tasks"]
+        command = [sys.executable, "-m", "guided_profile.apps.cli.main", "tasks"]
         subprocess.run(command, env=os.environ | traced(url), check=True, capture_output=True)
         time.sleep(0.3)
     assert kept.requests == []

@@ -7,7 +7,7 @@ from langsmith_endpoint import langsmith
 from otel_collector import collector
 from test_tracing import ask, traced
 
-from guided_profile.apps.cli import main
+from guided_profile.apps.cli.main import main
 
 
 def exported(url: str) -> dict[str, str]:

@@ -9,8 +9,8 @@ from conftest import Script, ScriptedChat
 from tuned import BETTER, PROPOSED, PROPOSING, WORSE, people, script
 
 from guided_profile.apps import assembly
-from guided_profile.apps.cli import main
-from guided_profile.apps.commands import known_task
+from guided_profile.apps.assembly import known_task
+from guided_profile.apps.cli.main import main
 from guided_profile.apps.settings import read_settings
 from guided_profile.evals.dataset_plain import written
 from guided_profile.graph.errors import ModelError

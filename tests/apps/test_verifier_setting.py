@@ -13,11 +13,11 @@ from endpoint import Endpoint
 from nli_model import write_model
 
 from guided_profile.apps import assembly
-from guided_profile.apps.bulk import Job
-from guided_profile.apps.bulk_worker import Workplace
-from guided_profile.apps.cli import main
-from guided_profile.apps.companion import Companion
-from guided_profile.apps.server_parts import Parts
+from guided_profile.apps.assistants.companion import Companion
+from guided_profile.apps.bulk.base import Job
+from guided_profile.apps.bulk.engines.ray_worker import Workplace
+from guided_profile.apps.cli.main import main
+from guided_profile.apps.server.resources import Parts
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import SettingsError

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from guided_profile.apps.demo import people
+from guided_profile.apps.cli.demo import people
 from guided_profile.evals.dataset_abstention import SPLITS, abstention
 from guided_profile.evals.examples import Example
 from guided_profile.evals.labelled import AUTHORED, authored

@@ -134,7 +134,7 @@ def command(endpoint: Endpoint, folder: Path, *more: str) -> tuple[list[str], di
     arguments = [
         sys.executable,
         "-m",
-        "guided_profile.apps.cli",
+        "guided_profile.apps.cli.main",
         "eval",
         "--out",
         str(folder / "o"),

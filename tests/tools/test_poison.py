@@ -89,7 +89,7 @@ def test_what_people_write_is_not_flagged(text: str) -> None:
 
 
 def test_no_item_of_the_demo_people_is_flagged() -> None:
-    people = files("guided_profile.apps") / "people"
+    people = files("guided_profile.apps.cli") / "people"
     items = [
         HistoryItem.model_validate_json(line)
         for person in ("cook", "runner", "poster")

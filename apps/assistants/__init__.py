@@ -1,0 +1,1 @@
+"""In a host's chat: companion, middleware, tools, MCP."""

@@ -1,0 +1,301 @@
+"""What a host assistant needs for its users: what is known of one, and remembering what they say.
+
+All of it is done on threads of its own, so that hosts with and without an event loop use it alike,
+and profiles are made while nobody waits.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+from langchain_core.language_models import BaseChatModel
+from langgraph.store.base import BaseStore
+
+from guided_profile.apps import assembly
+from guided_profile.apps.assistants.background import Background
+from guided_profile.apps.privacy import limit_traces
+from guided_profile.apps.runs import AsksBack, events
+from guided_profile.apps.settings import Settings, read_settings
+from guided_profile.graph.build import build_graph, standing_profile, utc_now
+from guided_profile.graph.context import Context
+from guided_profile.graph.errors import QuestionError, TaskError
+from guided_profile.graph.state import Abstained, Answered, HistoryItem, Profile, Question
+from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
+from guided_profile.tools.evidence.base import Verifier
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.calls import model_id
+from guided_profile.tools.profiles.plan import empty_profile, gone_from, variant_of, wished
+from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.safety.screen import flagged
+from guided_profile.tools.search.ranking import LEAST_TOKENS, within
+from guided_profile.tools.weights.fetch import OnProgress
+
+AT_ONCE = 2
+"""How many profiles are made at the same time; the others wait their turn."""
+
+_QUESTION = re.compile(r"[^.!?\n]*[?？]\s*")
+"""What is a question and no more says nothing about the user that bears on another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a user, as far as it bears on what they say now."""
+
+    profile: Profile | None = None
+    """As it stands and as the user wants it; None: there is none yet."""
+    items: tuple[HistoryItem, ...] = ()
+    """Those of their history that bear on it, the best first."""
+
+
+class Companion:
+    """Knows a host's users: reads and keeps what they said, and has their profiles made.
+
+    What takes time returns at once, with a future: `future.result(timeout)` waits for it, and so
+    does `await asyncio.wrap_future(future)` in an event loop.
+    """
+
+    def __init__(
+        self,
+        *,
+        chat: BaseChatModel,
+        history: HistoryStore,
+        store: BaseStore | Callable[[], AbstractAsyncContextManager[BaseStore]],
+        task: str = "assistant",
+        tasks: Iterable[Task] = (),
+        clock: Callable[[], datetime] = utc_now,
+        verifier: Verifier | Mapping[str, Verifier] | None = None,
+    ) -> None:
+        """Make one of parts of your own.
+
+        Args:
+            chat: The model that writes the profiles.
+            history: What the users said and did; it stays yours to close.
+            store: Where profiles are kept. One that belongs to an event loop is given as what
+                opens it, such as `lambda: AsyncPostgresStore.from_conn_string(…)`, and is closed
+                with the companion.
+            task: The name of the task whose profile is kept.
+            tasks: Your own tasks, beside the built-in ones.
+            clock: The time, in UTC.
+            verifier: Judges whether the history supports a profile's sentences; left out, `chat`
+                does. See `build_graph`.
+
+        Raises:
+            TaskError: There is no task of that name.
+        """
+        known = builtin_tasks() | by_name(tasks)
+        self.task = find_task(known, task)
+        self.chat, self.history, self.clock = chat, history, clock
+        self._lock = Lock()
+        self._refreshing: dict[str, Future[None]] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._background = Background()
+        try:
+            self.store = store if isinstance(store, BaseStore) else self._background.enter(store())
+        except BaseException:
+            self.close()
+            raise
+        self._graph = build_graph(
+            chat=chat,
+            history=history,
+            tasks=known.values(),
+            store=self.store,
+            clock=clock,
+            verifier=verifier,
+        )
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings | None = None,
+        *,
+        chat: BaseChatModel | None = None,
+        task: str = "assistant",
+        on_progress: OnProgress | None = None,
+    ) -> Self:
+        """Open one as the settings say: model, embedder, history and profiles.
+
+        Args:
+            settings: Left out: from the environment.
+            chat: The model that writes the profiles, instead of the settings' one.
+            task: The name of the task whose profile is kept.
+            on_progress: Told of weights that are fetched.
+
+        Raises:
+            GuidedProfileError: A setting is wrong, or a part cannot be had.
+        """
+        settings = settings or read_settings()
+        limit_traces(settings.traces)
+        tasks = assembly.known_tasks(settings)
+        find_task(tasks, task)
+        verifier = assembly.verifier(settings)
+        chat = chat or assembly.chat_model(settings, on_progress)
+        history = assembly.open_history(settings, assembly.embedder(settings, on_progress))
+        try:
+            opened = cls(
+                chat=chat,
+                history=history,
+                store=lambda: assembly.profile_store(settings),
+                task=task,
+                tasks=tasks.values(),
+                verifier=verifier,
+            )
+        except BaseException:
+            history.close()
+            raise
+        opened._background.at_end(history.close)
+        return opened
+
+    def known(
+        self, user_id: str, text: str, tokens: int, seen: Iterable[str] = ()
+    ) -> Future[Known]:
+        """Return what is known of a user; no model is called.
+
+        Args:
+            user_id: Whose.
+            text: What they say now; what bears on it is recalled. Blank: nothing is.
+            tokens: About how many tokens of history may be recalled.
+            seen: Texts that the conversation shows already, which are left out.
+        """
+        return self._background.start(self._known(user_id, text, tokens, frozenset(seen)))
+
+    def ask(
+        self,
+        user_id: str,
+        question: str,
+        options: Sequence[str] = (),
+        *,
+        on_event: Callable[[Any], None] | None = None,
+    ) -> Future[Answered | Abstained]:
+        """Run the whole workflow for a question, in a host without an event loop too.
+
+        Args:
+            user_id: Who asks.
+            question: What is asked.
+            options: What to choose among, for a task of kind `choice`.
+            on_event: Called with each stage's event as it begins, on the companion's thread.
+        """
+        return self._background.start(
+            self._ask(user_id, {"question": question, "options": [*options]}, on_event)
+        )
+
+    def remember(self, user_id: str, items: Sequence[HistoryItem]) -> Future[None]:
+        """Keep items, each id once, and then have the profile made if it is time."""
+
+        def write() -> None:
+            there = {one.id for one in self.history.get(user_id, (item.id for item in items))}
+            new = [item for item in items if item.id not in there]
+            if new:
+                self.history.add(user_id, new)
+                if not self._background.process_ends():
+                    self.refresh(user_id)
+
+        return self._background.write(
+            lambda: self.history.patiently(write), "what was said is not kept"
+        )
+
+    def refresh(self, user_id: str) -> Future[None]:
+        """Have a user's profile made, if the task's freshness says that it is time."""
+        with self._lock:
+            running = self._refreshing.get(user_id)
+            if running:
+                return running
+            running = self._background.start(self._refresh(user_id))
+            self._refreshing[user_id] = running
+        return self._background.watched(running, "the profile is not made")
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until all that was begun is done; return whether it is.
+
+        Args:
+            timeout: Seconds; None: however long it takes.
+        """
+        return self._background.flush(timeout)
+
+    def close(self) -> None:
+        """Write what is still to be written, and end; a profile in the making is left for later."""
+        self._background.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def _known(self, user_id: str, text: str, tokens: int, seen: frozenset[str]) -> Known:
+        profile, items = await asyncio.gather(
+            self._profile(user_id),
+            asyncio.to_thread(self._recalled, user_id, text, tokens, seen),
+        )
+        return Known(profile, items)
+
+    async def _profile(self, user_id: str) -> Profile | None:
+        shelf = Shelf(self.store, user_id, self.task.name, variant_of(self.task))
+        standing = await shelf.standing()
+        if await gone_from(standing, user_id, self.history):
+            standing = None  # it tells of what was deleted
+            self.refresh(user_id)
+        none = empty_profile(self.task.name, "", model_id(self.chat), self.clock())
+        profile = await wished(shelf, standing.profile if standing else none, self.history)
+        return profile if profile.sentences else None
+
+    def _recalled(
+        self, user_id: str, text: str, tokens: int, seen: frozenset[str]
+    ) -> tuple[HistoryItem, ...]:
+        if tokens < LEAST_TOKENS or not text.strip():
+            return ()
+        found = self.history.search(
+            user_id,
+            text,
+            limit=tokens // LEAST_TOKENS + len(seen) + 20,
+            recall=self.task.recall,
+            role="user",
+        )
+        items = [
+            one.item
+            for one in found
+            if one.item.text not in seen and not _QUESTION.fullmatch(one.item.text)
+        ]
+        orders = flagged(items)
+        return tuple(within([item for item in items if item.id not in orders], tokens))
+
+    async def _ask(
+        self, user_id: str, question: Question, on_event: Callable[[Any], None] | None
+    ) -> Answered | Abstained:
+        context = Context(user_id=user_id, task=self.task.name)
+        async for event in events(self._graph, question, context, uuid4().hex):
+            if isinstance(event, Answered | Abstained):
+                return event
+            if isinstance(event, AsksBack):
+                break
+            if on_event:
+                on_event(event)
+        raise TaskError(
+            f"the task {self.task.name!r} asks users back, which only a graph of one's own with a "
+            "checkpointer can; let it retry or accept an abstention."
+        )
+
+    async def _refresh(self, user_id: str) -> None:
+        context = Context(user_id=user_id, task=self.task.name)
+        try:
+            async with self._turns:
+                with suppress(QuestionError):  # there is no history to profile
+                    await standing_profile(self._graph, self.task, context)
+        except RuntimeError:
+            if not self._background.process_ends():  # else the next process makes it
+                raise
+        finally:
+            with self._lock:
+                self._refreshing.pop(user_id, None)

@@ -1,0 +1,1 @@
+"""The profiles of many users in one run."""

@@ -1,0 +1,1 @@
+"""What works on the users of a run, one engine a file."""

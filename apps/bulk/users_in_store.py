@@ -1,0 +1,70 @@
+"""The users of the history store, whose profiles go to the profile store."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from langgraph.store.base import BaseStore
+
+from guided_profile.apps.bulk.base import Failed, Job, Made, cited
+from guided_profile.graph.context import Context
+from guided_profile.graph.state import Standing
+from guided_profile.graph.tasks import Task
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.plan import variant_of, write_standing
+from guided_profile.tools.profiles.store import Shelf
+
+
+class StoredUsers:
+    """Everybody who has a history; only this process touches the two stores."""
+
+    def __init__(self, history: HistoryStore, store: BaseStore, task: Task) -> None:
+        self._history, self._store, self._task = history, store, task
+        self._ids: list[str] | None = None
+
+    async def count(self) -> int:
+        """Return how many users there are."""
+        return len(await self._users())
+
+    async def jobs(self) -> AsyncIterator[Job | Failed | None]:
+        """Yield the users one by one, without vectors."""
+        for user_id in await self._users():
+            standing = await self._shelf(user_id).standing()
+            yield await asyncio.to_thread(self._job, user_id, standing)
+
+    async def complete(self, job: Job) -> Job:
+        """Return the job with the vectors that the history store has."""
+        items = (*job.cited, *job.items)
+        kept = await asyncio.to_thread(
+            self._history.vectors, job.user_id, [item.id for item in items]
+        )
+        return replace(  # what has no vector was deleted since it was listed
+            job,
+            items=tuple(one for one in job.items if one.id in kept),
+            cited=tuple(one for one in job.cited if one.id in kept),
+            vectors=kept,
+        )
+
+    async def keep(self, made: Made) -> bool:
+        """Write what was made; False: items it rests on were deleted meanwhile, so it is not."""
+        shelf = self._shelf(made.user_id)
+        if made.dropped:
+            await shelf.drop()
+        if made.standing is None:
+            return True
+        return await write_standing(shelf, made.standing, self._history)
+
+    async def _users(self) -> list[str]:
+        if self._ids is None:
+            self._ids = await asyncio.to_thread(self._history.users)
+        return self._ids
+
+    def _shelf(self, user_id: str) -> Shelf:
+        return Shelf(self._store, user_id, self._task.name, variant_of(self._task))
+
+    def _job(self, user_id: str, standing: Standing | None) -> Job:
+        newest = Context(user_id=user_id).profile_items
+        items = self._history.list(user_id, newest=newest)
+        unseen = cited(standing) - {item.id for item in items}
+        older = self._history.get(user_id, sorted(unseen)) if unseen else []
+        return Job(user_id, tuple(items), standing, tuple(older))

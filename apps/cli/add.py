@@ -1,0 +1,167 @@
+"""The command `add`: a file of any known kind becomes part of a user's history."""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from guided_profile.apps import assembly
+from guided_profile.apps.settings import read_settings
+from guided_profile.graph.errors import HistoryItemError, SettingsError
+from guided_profile.tools.progress import downloads
+from guided_profile.tools.readers.detect import FIELDS, Format, Reading
+from guided_profile.tools.readers.ingest import Ingested, ingesting
+from guided_profile.tools.readers.times import DateOrder
+from guided_profile.tools.user_data.export import read_export, restore_profiles
+
+Show = Callable[[Ingested], None]
+
+SHOWN = 100
+"""How many refused entries are named in a terminal."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell the parser what the command takes."""
+    parser.add_argument("file", type=Path, help="a file, or the folder or zip of an export")
+    parser.add_argument("--user", required=True, help="whose history it is")
+    parser.add_argument(
+        "--format", choices=get_args(Format), default="auto", help="auto: found out from the file"
+    )
+    parser.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="FIELD=COLUMN",
+        help=f"the CSV column or JSONL key of a field ({', '.join(FIELDS)}); may be repeated, and "
+        "the columns that are not named are not read then",
+    )
+    parser.add_argument("--source", metavar="NAME", help="the source of items that name none")
+    parser.add_argument(
+        "--me",
+        metavar="NAME",
+        help="who of the people in a chat, or in a role column, the user is",
+    )
+    parser.add_argument(
+        "--timezone", metavar="ZONE", help="of times that name none, as Europe/Berlin; else UTC"
+    )
+    parser.add_argument(
+        "--dates",
+        choices=get_args(DateOrder),
+        help="the order of dates like 03/04/2025: day first or month first",
+    )
+    parser.add_argument(
+        "--paragraphs", action="store_true", help="of plain text, an item a paragraph, not a line"
+    )
+
+
+async def add(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    """Add a file to a user's history: the good entries are added, the bad ones are named."""
+    reading = _reading(given)
+    settings = read_settings(data=given.data)
+    with downloads(notes) as on_progress:
+        embed = assembly.embedder(settings, on_progress)
+    done = Ingested()
+    with assembly.open_history(settings, embed) as history, _bar(notes) as show:
+        for so_far in ingesting(history, given.user, given.file, reading):
+            if not given.json:
+                _name(so_far, done, notes)
+            done = so_far
+            show(done)
+            await asyncio.sleep(0)  # where Ctrl-C ends it, between two batches
+    restored = 0
+    if export := read_export(given.file, reading):
+        async with assembly.profile_store(settings) as store:
+            restored = await restore_profiles(export, given.user, store=store)
+    if given.json:
+        out.print_json(json.dumps(_as_json(done) | {"restored": restored}))
+    else:
+        again = f", profiles and wishes restored {restored}" if restored else ""
+        out.print(_count(done) + again)
+    if done.refused and not done.added + done.duplicates:
+        raise HistoryItemError(f"no entry of {str(given.file)!r} is a history item.")
+    return 2 if done.refused else 0
+
+
+def _reading(given: argparse.Namespace) -> Reading:
+    try:
+        zone = ZoneInfo(given.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsError(
+            f"--timezone is {given.timezone!r}; give a name like Europe/Berlin."
+        ) from error
+    return Reading(
+        format=given.format,
+        columns=_columns(given.column),
+        source=given.source,
+        me=given.me,
+        zone=zone,
+        dates=given.dates,
+        paragraphs=given.paragraphs,
+    )
+
+
+def _columns(given: Sequence[str]) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for one in given:
+        field, _, column = one.partition("=")
+        if field not in FIELDS or not column:
+            raise SettingsError(
+                f"--column is {one!r}; give it as FIELD=COLUMN, where the field is one of "
+                f"{', '.join(FIELDS)}."
+            )
+        columns[field] = column
+    if columns and "text" not in columns:
+        raise SettingsError("--column names no column for the text; add --column text=COLUMN.")
+    return columns
+
+
+@contextmanager
+def _bar(notes: Console) -> Iterator[Show]:
+    """Show how much of the file has been read, where there is a terminal."""
+    columns = (
+        TextColumn("adding"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=notes, transient=True) as bars:
+        bar = bars.add_task("", total=None)
+
+        def show(done: Ingested) -> None:
+            total = None if done.fraction is None else 1.0
+            bars.update(bar, description=_count(done), completed=done.fraction or 0, total=total)
+
+        yield show
+
+
+def _name(done: Ingested, before: Ingested, notes: Console) -> None:
+    """Name the entries that were refused since then, the first `SHOWN` of all."""
+    for one in done.refusals[len(before.refusals) : SHOWN]:
+        notes.print(f"{one.place}: {one.reason}", markup=False, soft_wrap=True)
+    if before.refused <= SHOWN < done.refused:
+        notes.print("more are refused; they are counted, and --json names up to 1,000")
+
+
+def _count(done: Ingested) -> str:
+    skipped = f", without words {done.skipped}" if done.skipped else ""
+    return f"added {done.added}, already there {done.duplicates}, refused {done.refused}{skipped}"
+
+
+def _as_json(done: Ingested) -> dict[str, object]:
+    return {
+        "added": done.added,
+        "duplicates": done.duplicates,
+        "skipped": done.skipped,
+        "refused": done.refused,
+        "refusals": [
+            {"place": one.place, "line": one.line, "reason": one.reason} for one in done.refusals
+        ],
+    }

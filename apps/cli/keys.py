@@ -1,0 +1,62 @@
+"""The command `keys`: the API keys of the server's users."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from guided_profile.apps.server.access.keys import KeyFile, usable_id
+from guided_profile.apps.settings import key_file
+from guided_profile.graph.errors import QuestionError
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell the parser what `keys` takes."""
+    parser.add_argument("action", choices=["add", "list", "revoke"])
+    parser.add_argument("id", nargs="?", help="the key to revoke, as listed")
+    parser.add_argument("--user", help="whose key it is, or whose are listed or revoked")
+    parser.add_argument("--admin", action="store_true", help="the key may name any user")
+
+
+async def keys(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    """Make a key and show it once, list the keys, or take some away."""
+    file = KeyFile(_path(given))
+    if given.action == "add":
+        if given.user is None or not usable_id(given.user):
+            raise QuestionError("name the user whose key it is, with --user.")
+        made, key = file.add(given.user, admin=given.admin, now=datetime.now(UTC))
+        if given.json:
+            print(json.dumps({"id": made.id, "user": made.user, "admin": made.admin, "key": key}))
+        else:
+            notes.print("the key, which is shown this once:", markup=False)
+            print(key)
+        return 0
+    chosen = [one for one in file.all() if given.user in (None, one.user)]
+    if given.action == "revoke":
+        if given.id is None and given.user is None:
+            raise QuestionError("name the key to revoke, as `keys list` shows it, or its --user.")
+        if given.id is not None:
+            chosen = [file.revoke(given.id)]
+        else:
+            chosen = [file.revoke(one.id) for one in chosen]
+    listed = [
+        {"id": one.id, "user": one.user, "admin": one.admin, "created": one.created.isoformat()}
+        for one in chosen
+    ]
+    if given.json:
+        print(json.dumps(listed))
+        return 0
+    before = "revoked " if given.action == "revoke" else ""
+    for one in listed:
+        rights = "  admin" if one["admin"] else ""
+        out.print(f"{before}{one['id']}  {one['user']}  {one['created']}{rights}", markup=False)
+    if not listed:
+        out.print("there are no keys" + (f" of {given.user!r}" if given.user else ""), markup=False)
+    return 0
+
+
+def _path(given: argparse.Namespace) -> Path:
+    """Return the file of the keys; the command line's data folder comes first."""
+    return key_file() if given.data is None else given.data.expanduser() / "keys.json"

@@ -1,0 +1,225 @@
+"""The commands about what is kept of a user: `profile`, `forget`, `export`."""
+
+import argparse
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from langgraph.store.sqlite.aio import AsyncSqliteStore
+from rich.console import Console
+
+from guided_profile.apps import assembly
+from guided_profile.apps.cli import render
+from guided_profile.apps.cli.ask import assembled
+from guided_profile.apps.settings import Settings, read_settings
+from guided_profile.graph.build import standing_profile
+from guided_profile.graph.context import Context
+from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.state import Profile, Sentence
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles import corrections
+from guided_profile.tools.profiles.plan import cited_items, variant_of, wished
+from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.progress import downloads
+from guided_profile.tools.user_data.erase import forget_items, forget_user
+from guided_profile.tools.user_data.export import export_user
+
+
+def profile_arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell the parser what `profile` takes."""
+    parser.add_argument("--user", required=True)
+    parser.add_argument("--task", default="dialogue", help="a task's name, or its YAML file")
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--pin", metavar="N|TEXT", help="keep sentence N, or add one, for good")
+    one.add_argument("--forbid", metavar="N|TEXT", help="never say sentence N, or this, again")
+    one.add_argument(
+        "--correct", nargs=2, metavar=("N", "TEXT"), help="put TEXT in the place of sentence N"
+    )
+    one.add_argument("--wishes", action="store_true", help="list what was pinned and forbidden")
+    one.add_argument("--undo", type=int, metavar="N", help="take back wish N of that list")
+    one.add_argument("--versions", action="store_true", help="each version, and what it changed")
+    one.add_argument("--delete", action="store_true", help="delete the profile and its versions")
+
+
+def forget_arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell the parser what `forget` takes."""
+    parser.add_argument("ids", nargs="*", metavar="ID", help="items; none: everything of the user")
+    parser.add_argument("--user", required=True)
+    parser.add_argument("--yes", action="store_true", help="do not ask before deleting everything")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a user, without a model."""
+
+    history: HistoryStore
+    store: AsyncSqliteStore
+    shelf: Shelf
+
+    async def profile(self) -> Profile:
+        """Return the standing profile as the user wants it; nothing is made.
+
+        Raises:
+            QuestionError: There is none.
+        """
+        standing = await self.shelf.standing()
+        if standing is None:
+            raise QuestionError(
+                f"there is no profile of {self.shelf.user_id!r} for {self.shelf.task!r} yet; show "
+                "it first."
+            )
+        return await wished(self.shelf, standing.profile, self.history)
+
+    async def sentence(self, given: str) -> Sentence:
+        """Return the sentence of a number, or one of the user's own words.
+
+        Raises:
+            QuestionError: The profile has no sentence of that number.
+        """
+        if not given.isdigit():
+            return Sentence(text=given)
+        sentences = (await self.profile()).sentences
+        if not 1 <= int(given) <= len(sentences):
+            raise QuestionError(
+                f"the profile has no sentence {given}; it has {len(sentences)}, as shown."
+            )
+        return sentences[int(given) - 1]
+
+
+async def profile(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    """Show the profile, made first if it is missing or stale, or do as the user wishes with it."""
+    settings = read_settings(data=given.data)
+    if not (given.wishes or given.versions or given.delete):
+        decides = (given.pin, given.forbid, given.correct, given.undo)
+        if all(one is None for one in decides):
+            return await _show(settings, given, out, notes)
+    async with _kept(settings, given.user, given.task, notes) as kept:
+        if given.versions:
+            await _show_versions(kept, given, out)
+        elif given.wishes:
+            await _show_wishes(kept, given, out)
+        elif given.delete:
+            await kept.shelf.drop()
+            out.print("deleted; what was pinned and forbidden stays")
+        else:
+            await _decide(kept, given)
+            await _show_wishes(kept, given, out)
+    return 0
+
+
+async def forget(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    """Delete items of a user with the profiles made from them, or everything."""
+    settings = read_settings(data=given.data)
+    if not given.ids and not given.yes:
+        notes.print(f"This deletes everything kept about {given.user!r}. Type yes:", markup=False)
+        if sys.stdin.readline().strip().casefold() != "yes":
+            raise QuestionError("nothing was deleted; type yes, or give --yes.")
+    async with _kept(settings, given.user, "dialogue", notes) as kept:
+        if given.ids:
+            gone = await forget_items(given.user, given.ids, history=kept.history, store=kept.store)
+            missing = [id_ for id_ in given.ids if id_ not in gone]
+            done = {"items": len(gone), "not_there": missing}
+            said = f"deleted {len(gone)}, not there {len(missing)}; profiles made from them are too"
+        else:
+            counts = await forget_user(given.user, history=kept.history, store=kept.store)
+            done = {"items": counts.items, "records": counts.records}
+            said = f"deleted {counts.items} items and {counts.records} records of profiles"
+    _print(done, said, given, out)
+    return 0
+
+
+async def export(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    """Print everything that is kept about a user as JSON, which `add` takes back."""
+    settings = read_settings(data=given.data)
+    async with _kept(settings, given.user, "dialogue", notes) as kept:
+        everything = await export_user(given.user, history=kept.history, store=kept.store)
+    if not everything["items"] and not everything["profiles"]:
+        raise QuestionError(f"nothing is kept about {given.user!r}.")
+    print(json.dumps(everything, indent=1, ensure_ascii=False))
+    return 0
+
+
+@asynccontextmanager
+async def _kept(
+    settings: Settings, user_id: str, task_name: str, notes: Console
+) -> AsyncIterator[Kept]:
+    _, task = assembly.known_task(settings, task_name)
+    with downloads(notes) as on_progress:
+        embed = assembly.embedder(settings, on_progress)
+    with assembly.open_history(settings, embed) as history:
+        async with assembly.profile_store(settings) as store:
+            yield Kept(history, store, Shelf(store, user_id, task.name, variant_of(task)))
+
+
+async def _show(settings: Settings, given: argparse.Namespace, out: Console, notes: Console) -> int:
+    async with assembled(settings, given.task, notes) as parts:
+        if not parts.history.count(given.user):
+            raise QuestionError(
+                f"there is no history of {given.user!r}; add some with "
+                f"`guided-profile add FILE --user {given.user}`."
+            )
+        context = Context(user_id=given.user, task=parts.task.name)
+        with render.progress(notes) as on_stage:
+            made = await standing_profile(parts.graph, parts.task, context, on_stage)
+        items = cited_items(made, given.user, parts.history)
+    if given.json:
+        out.print_json(made.model_dump_json())
+    else:
+        out.print(render.profile(made, items))
+    return 0
+
+
+async def _decide(kept: Kept, given: argparse.Namespace) -> None:
+    now = datetime.now(UTC)
+    if given.undo is not None:
+        wishes = await kept.shelf.wishes()
+        if not 1 <= given.undo <= len(wishes):
+            raise QuestionError(f"there is no wish {given.undo}; there are {len(wishes)}.")
+        await kept.shelf.take_back(wishes[given.undo - 1])
+    elif given.pin is not None:
+        pinned = await kept.sentence(given.pin)
+        await corrections.pin(kept.shelf, pinned.text, evidence=pinned.evidence, now=now)
+    elif given.forbid is not None:
+        forbidden = await kept.sentence(given.forbid)
+        await corrections.forbid(kept.shelf, forbidden.text, now=now)
+    else:
+        wrong = await kept.sentence(given.correct[0])
+        await corrections.correct(
+            kept.shelf, wrong.text, given.correct[1], history=kept.history, now=now
+        )
+
+
+async def _show_wishes(kept: Kept, given: argparse.Namespace, out: Console) -> None:
+    wishes = await kept.shelf.wishes()
+    said = "\n".join(
+        f"{number}. {'always' if wish.kind == 'pin' else 'never'}: {wish.text}"
+        for number, wish in enumerate(wishes, start=1)
+    )
+    listed = [wish.model_dump(mode="json") for wish in wishes]
+    _print(listed, said or "nothing is pinned or forbidden", given, out)
+
+
+async def _show_versions(kept: Kept, given: argparse.Namespace, out: Console) -> None:
+    versions = await kept.shelf.versions()
+    changes = corrections.changes_of(versions)
+    if given.json:
+        listed = [
+            {"profile": made.model_dump(mode="json"), "changes": change.model_dump(mode="json")}
+            for made, change in zip(versions, changes, strict=True)
+        ]
+        out.print_json(json.dumps(listed))
+        return
+    for made, change in zip(versions, changes, strict=True):
+        out.print(render.changes(made, change))
+    if not versions:
+        out.print("there is no profile yet")
+
+
+def _print(data: object, said: str, given: argparse.Namespace, out: Console) -> None:
+    if given.json:
+        out.print_json(json.dumps(data))
+    else:
+        out.print(said, markup=False)

@@ -1,0 +1,158 @@
+"""How answers and profiles look in a terminal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from guided_profile.apps.runs import OnStage
+from guided_profile.graph.state import (
+    Abstained,
+    Answered,
+    Cost,
+    HistoryItem,
+    Profile,
+    Replaced,
+    Sentence,
+)
+from guided_profile.tools.profiles.corrections import Difference
+
+STAGES = {
+    "recall": "searching the history",
+    "digest": "asking the guiding question",
+    "profile": "writing the profile",
+    "verify": "holding each sentence against the history",
+    "respond": "answering",
+    "review": "abstained, trying again with more of the history",
+}
+SHOWN_EVIDENCE = 2
+
+
+@contextmanager
+def progress(notes: Console, before: str = "") -> Iterator[OnStage]:
+    """Show the stage that is running; None hides it, so that something else can be shown."""
+    with notes.status(f"{before}starting") as status:
+
+        def on_stage(event: Mapping[str, Any] | None) -> None:
+            if event is None:
+                status.stop()
+                return
+            part = f" ({event['part']} of {event['of']})" if event.get("of", 1) > 1 else ""
+            status.update(f"{before}{STAGES.get(event['stage'], event['stage'])}{part}")
+            status.start()
+
+        yield on_stage
+
+
+def item(one: HistoryItem, width: int = 70) -> str:
+    """Say an item in a line, with its date, source and id."""
+    text = " ".join(one.text.split())
+    text = text if len(text) <= width else text[: width - 1] + "…"
+    date = f"{one.time.date().isoformat()} " if one.time else ""
+    return f"“{text}” ({date}{one.source}, {one.id})"
+
+
+def sentences(
+    profile: Profile, items: Mapping[str, HistoryItem], *, numbered: bool = False
+) -> Iterator[RenderableType]:
+    """Show each sentence with its verdict and the strongest items behind it."""
+    for number, sentence in enumerate(profile.sentences, start=1):
+        mark = f"{number}. " if numbered else ""
+        used = sentence.pinned or sentence.evidence
+        behind = sentence.evidence or sentence.against
+        if used:
+            yield Text(f"{mark or '• '}{sentence.text}") + Text(f"  {_verdict(sentence)}", "dim")
+        else:
+            yield Text(f"{mark}✗ {sentence.text}", style="dim strike")
+            yield Padding(Text(f"{_verdict(sentence)}: not used", "dim"), (0, 4))
+        for id_ in behind[:SHOWN_EVIDENCE]:
+            if id_ in items:
+                yield Padding(Text(item(items[id_]), "dim"), (0, 4))
+        more = len(behind) - SHOWN_EVIDENCE
+        if more > 0:
+            yield Padding(Text(f"and {more} more", "dim"), (0, 4))
+
+
+def _verdict(sentence: Sentence) -> str:
+    """Say what the history says to a sentence, in a few words."""
+    if sentence.pinned:
+        return "pinned"
+    if sentence.verdict == "contradicted":
+        return "the history contradicts this"
+    if not sentence.evidence:
+        return "nothing in the history supports this"
+    said = "stated" if sentence.verdict == "stated" else "probably: inferred"
+    return f"{said}, {sentence.confidence:.0%} sure"
+
+
+def cost(spent: Cost) -> str:
+    """Say what calls cost, in a line."""
+    return (
+        f"{spent.calls} calls, {spent.input_tokens} tokens in ({spent.cached_tokens} from the "
+        f"prefix cache), {spent.output_tokens} out, {spent.seconds:.1f} s"
+    )
+
+
+def profile(made: Profile, items: Mapping[str, HistoryItem]) -> Group:
+    """Show a profile with its guidance and evidence."""
+    guidance = [Text("What the guiding question brought out:", "bold"), Text(made.guidance), Text()]
+    version = f", version {made.version}" if made.version > 1 else ""
+    return Group(
+        *(guidance if made.guidance else []),
+        Text("Profile:", "bold"),
+        *([Text(made.note)] if made.note else []),
+        *sentences(made, items, numbered=True),
+        *replaced(made.replaced),
+        Text(f"\n{made.created:%Y-%m-%d %H:%M} UTC by {made.model}{version}", "dim"),
+        Text(cost(made.cost), "dim"),
+    )
+
+
+def replaced(all_: Sequence[Replaced]) -> Iterator[Text]:
+    """Show what no longer holds, and since when."""
+    for one in all_:
+        was = f"{one.since.date()}" if one.since else "once"
+        now = f"{one.replaced.date()}" if one.replaced else "now"
+        yield Text(f"no longer ({was}, until {now}): {one.text}", "dim")
+
+
+def changes(made: Profile, change: Difference) -> Group:
+    """Show a version of a profile by what it changed of the one before it."""
+    return Group(
+        Text(f"version {made.version}, {made.created:%Y-%m-%d %H:%M} UTC", "bold"),
+        *(Text(f"  + {text}", "green") for text in change.added),
+        *(Text(f"  - {text}", "red") for text in change.removed),
+        *(Text(f"  - {one.text}  (now: {one.by})", "red") for one in change.replaced),
+        *(Text(f"    {text}", "dim") for text in change.kept),
+    )
+
+
+def probabilities(shares: Mapping[str, float]) -> Sequence[Text]:
+    """Show the options of a choice, the most probable first."""
+    ranked = sorted(shares.items(), key=lambda one: -one[1])
+    return [Text(f"{share:4.0%}  {option}", "dim") for option, share in ranked]
+
+
+def answer(given: Answered | Abstained, items: Mapping[str, HistoryItem]) -> Group:
+    """Show an answer with its evidence, or an abstention with its reason."""
+    if isinstance(given, Abstained):
+        lines = [Text("No answer. ", "bold") + Text(given.detail)]
+        if given.tries:
+            lines.append(Text(f"Tried {given.tries + 1} times.", "dim"))
+        return Group(*lines, Text(cost(given.cost), "dim"))
+    shown: list[RenderableType] = [Text(given.text, "bold")]
+    shown += probabilities(given.probabilities or {})
+    if any(id_ in items for id_ in given.evidence):
+        shown.append(Text("\nbecause of"))
+        shown += [
+            Padding(Text(item(items[id_]), "dim"), (0, 4)) for id_ in given.evidence if id_ in items
+        ]
+    else:
+        shown.append(Text("\nNothing in the history says this directly.", "dim"))
+    sure = f"confidence {given.confidence:.0%}; " if given.confidence is not None else ""
+    kept = given.profile.cost if given.profile and given.profile_use == "standing" else None
+    saved = f"; the kept profile saved {kept.calls} calls" if kept else ""
+    return Group(*shown, Text(f"\n{sure}{cost(given.cost)}{saved}", "dim"))

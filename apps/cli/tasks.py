@@ -1,0 +1,21 @@
+"""`guided-profile tasks`: the built-in tasks and one's own."""
+
+import argparse
+import json
+
+from rich.console import Console
+
+from guided_profile.apps import assembly
+from guided_profile.apps.settings import read_settings
+
+
+async def tasks(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    """List the tasks."""
+    known = assembly.known_tasks(read_settings(data=given.data))
+    if given.json:
+        out.print_json(json.dumps([task.model_dump(mode="json") for task in known.values()]))
+        return 0
+    for task in known.values():
+        out.print(f"[bold]{task.name}[/bold] ({task.kind}): {task.description}")
+        out.print(f"  asks: {task.guiding_question}", markup=False)
+    return 0

@@ -1,0 +1,1 @@
+"""What runs the graphs beside us: LangGraph Server and Aegra."""

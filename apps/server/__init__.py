@@ -1,0 +1,1 @@
+"""The HTTP server: our own routes, and the page."""

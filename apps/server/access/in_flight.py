@@ -1,0 +1,132 @@
+"""Requests in flight: so many ask the model at once, and none outlives a stop of the server."""
+
+import asyncio
+import json
+import re
+import signal
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from starlette._utils import get_route_path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from guided_profile.apps.server.problems import problem
+from guided_profile.apps.settings import ServerSettings
+
+GRACE = 10.0
+"""Seconds that requests have to end after SIGTERM or SIGINT; then they are answered with a 503."""
+WAITS = 60.0
+"""Seconds that a request waits for its turn; then it is answered with a 503."""
+ASKING = re.compile(r"/v1/(?:profile|ask(?:/[^/]+/reply)?)")
+"""What asks the model, with POST: it waits for its turn, and the other routes stay quick."""
+_RETRY = {"Retry-After": "10"}
+_STOPS = ("stopping", "the server is stopping; try again in a moment.")
+
+
+class Flight:
+    """The requests in flight; after a stop they have a while, and then they are ended."""
+
+    def __init__(self, grace: float = GRACE) -> None:
+        self._grace = grace
+        self._inside: set[asyncio.Task[Any]] = set()
+        self.ended = False
+        """Whether that while is over."""
+
+    def enter(self, task: "asyncio.Task[Any]") -> None:
+        """Count a request in."""
+        self._inside.add(task)
+
+    def leave(self, task: "asyncio.Task[Any]") -> None:
+        """Count it out."""
+        self._inside.discard(task)
+
+    def end_on_signals(self) -> None:
+        """End what is in flight some time after a signal to stop, which still does what it did."""
+        loop = asyncio.get_running_loop()
+
+        def chained(kept: Callable[[int, FrameType | None], Any]) -> Any:
+            def stop(number: int, frame: FrameType | None) -> None:
+                loop.call_soon_threadsafe(loop.call_later, self._grace, self._end)
+                kept(number, frame)
+
+            return stop
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            kept = signal.getsignal(number)
+            if callable(kept):
+                try:
+                    signal.signal(number, chained(kept))
+                except ValueError:  # not the main thread: whoever runs us there hears the signals
+                    return
+
+    def _end(self) -> None:
+        self.ended = True
+        for task in self._inside:
+            task.cancel()
+
+
+class InFlight:
+    """ASGI middleware that has those who ask the model take turns, and ends them at a stop."""
+
+    def __init__(
+        self, app: ASGIApp, *, flight: Flight, settings: Callable[[], ServerSettings]
+    ) -> None:
+        self._app, self._flight, self._settings = app, flight, settings
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+            WeakKeyDictionary()
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request in its turn."""
+        task = asyncio.current_task()
+        if scope["type"] != "http" or task is None:
+            await self._app(scope, receive, send)
+            return
+        begun: Message | None = None
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message
+            await send(message)
+
+        self._flight.enter(task)
+        try:
+            await self._in_turn(scope, receive, sending)
+        except asyncio.CancelledError:
+            if not self._flight.ended:
+                raise
+            task.uncancel()
+            if begun is None:
+                await problem(503, *_STOPS, _RETRY)(scope, receive, send)
+            elif _is_stream(begun):
+                error, message = _STOPS
+                told = f"event: error\ndata: {json.dumps({'error': error, 'message': message})}\n\n"
+                await send({"type": "http.response.body", "body": told.encode()})
+        finally:
+            self._flight.leave(task)
+
+    async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST" or not ASKING.fullmatch(get_route_path(scope)):
+            await self._app(scope, receive, send)
+            return
+        loop = asyncio.get_running_loop()
+        turns = self._turns.setdefault(loop, asyncio.Semaphore(self._settings().at_once))
+        try:
+            await asyncio.wait_for(turns.acquire(), WAITS)
+        except TimeoutError:
+            message = "too many ask at the same time; try again in 10 s."
+            await problem(503, "busy", message, _RETRY)(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            turns.release()
+
+
+def _is_stream(begun: Message) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(b"text/event-stream")
+        for name, value in begun.get("headers", ())
+    )

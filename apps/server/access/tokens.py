@@ -1,0 +1,199 @@
+"""Who sends a request: told by a signed token or an API key, and by nothing else in it."""
+
+import ipaddress
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jwt
+
+from guided_profile.apps.server.access.keys import PREFIX, Key, KeyFile, usable_id
+from guided_profile.apps.settings import ServerSettings
+from guided_profile.graph.errors import SettingsError
+
+ADMIN = "guided_profile:admin"
+"""The scope, in a token's `scope` claim, that may name any user."""
+LEEWAY = 30
+"""Seconds by which clocks may differ."""
+LONGEST = 8192
+"""The longest token, in characters."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request."""
+
+    user_id: str
+    """Empty: nobody is asked who they are, and each request names a user."""
+    admin: bool = False
+    """Whether another user may be named."""
+
+
+class UnauthorizedError(Exception):
+    """A request does not say who sends it; the message holds nothing of what it says."""
+
+
+class Verifier:
+    """Tells who sends a request, as the settings say."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        """Read the keys.
+
+        Raises:
+            SettingsError: The file of the public key holds none.
+        """
+        self.open = not settings.auth
+        self._settings = settings
+        self._keys = KeyFile(settings.keys) if "keys" in settings.auth else None
+        self._checks_tokens = "jwt" in settings.auth
+        self._algorithm = "HS256" if settings.secret else "RS256"
+        self._public = _public_keys(settings.public_key) if settings.public_key else {}
+
+    def caller(self, headers: Iterable[tuple[bytes, bytes]], client: str | None = None) -> Caller:
+        """Return who sends a request; this may read a file.
+
+        Args:
+            headers: The request's headers, names in lower case.
+            client: The address that it comes from.
+
+        Raises:
+            UnauthorizedError: It does not say, or what it says is not valid.
+        """
+        given = list(headers)
+        if self.open:
+            return _on_this_machine(given, client)
+        credential = _credential(given)
+        if credential.startswith(PREFIX):
+            found = self._found(credential)
+            if found is None:
+                raise UnauthorizedError("the API key is not valid; ask for another one.")
+            return Caller(found.user, found.admin)
+        if not self._checks_tokens:
+            raise UnauthorizedError("the API key is not valid; ask for another one.")
+        return self._of_token(credential)
+
+    def _found(self, credential: str) -> Key | None:
+        try:
+            return self._keys.find(credential) if self._keys else None
+        except (SettingsError, OSError) as error:
+            _log.error("the file of API keys cannot be read: %s", error)
+            raise UnauthorizedError("keys cannot be checked just now; tell the operator.") from None
+
+    def _of_token(self, token: str) -> Caller:
+        try:
+            claims = jwt.decode(
+                token,
+                self._key_for(token),
+                algorithms=[self._algorithm],  # never what the token's own header says
+                audience=self._settings.audience,
+                issuer=self._settings.issuer,
+                leeway=LEEWAY,
+                options={
+                    "require": ["exp", "sub"],
+                    "verify_aud": self._settings.audience is not None,
+                },
+            )
+        except jwt.ExpiredSignatureError:
+            raise UnauthorizedError("the token has expired; get a new one.") from None
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
+            raise UnauthorizedError("the token is not valid; get a new one.") from None
+        user_id = claims["sub"]
+        if not isinstance(user_id, str) or not usable_id(user_id):
+            raise UnauthorizedError("the token's `sub` is no user's id; get another one.")
+        scope = claims.get("scope")
+        return Caller(user_id, isinstance(scope, str) and ADMIN in scope.split(" "))
+
+    def _key_for(self, token: str) -> Any:
+        if self._settings.secret:
+            return self._settings.secret
+        named = jwt.get_unverified_header(token).get("kid")
+        if named is None and len(self._public) == 1:
+            return next(iter(self._public.values()))
+        key = self._public.get(str(named)) or self._public.get("")  # a PEM file names no key
+        if key is None:
+            raise jwt.InvalidKeyError("no key of that id")
+        return key
+
+
+def _credential(headers: list[tuple[bytes, bytes]]) -> str:
+    said = [value for name, value in headers if name == b"authorization"]
+    keys = [value for name, value in headers if name == b"x-api-key"]
+    if not said and not keys:
+        raise UnauthorizedError("say who you are: send `Authorization: Bearer …` or `X-Api-Key`.")
+    chosen = said or keys  # LangGraph's clients send a key of LangSmith's along
+    if len(chosen) > 1:
+        raise UnauthorizedError("the request says more than once who sends it; say it once.")
+    text = chosen[0].decode("latin-1").strip()
+    if not said and not text.startswith(PREFIX):
+        raise UnauthorizedError("`X-Api-Key` holds no key of this server; ask for one.")
+    if said:
+        scheme, _, text = text.partition(" ")
+        if scheme.lower() != "bearer":
+            raise UnauthorizedError("send `Authorization: Bearer …`; no other scheme is known.")
+    text = text.strip()
+    if not text or len(text) > LONGEST or not text.isascii():
+        raise UnauthorizedError("the token is not valid; get a new one.")
+    return text
+
+
+def _on_this_machine(headers: list[tuple[bytes, bytes]], client: str | None) -> Caller:
+    """Let in who develops here; a page of another site, or a proxy's client, is not here."""
+    names = {name for name, _ in headers}
+    hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
+    # the platforms let pages of every site read what they are told
+    pages = [value.decode("latin-1") for name, value in headers if name == b"origin"]
+    hosts += [one.partition("://")[2] for one in pages]
+    forwarded = names & {b"x-forwarded-for", b"x-real-ip", b"forwarded"}
+    here = _is_loopback(client or "") and all(_is_loopback(_without_port(one)) for one in hosts)
+    if forwarded or not here:
+        raise UnauthorizedError(
+            "this server asks nobody who they are, so it serves only its own machine; "
+            "set GUIDED_PROFILE_AUTH to serve others."
+        )
+    return Caller("", admin=True)
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _public_keys(path: Path) -> Mapping[str, Any]:
+    """Return the RSA keys of a PEM or JWKS file by their ids; a PEM's id is empty.
+
+    Raises:
+        SettingsError: It cannot be read, or holds none.
+    """
+    wrong = (
+        f"GUIDED_PROFILE_JWT_KEY is {str(path)!r}; set it to a PEM file of an RSA public key, or "
+        "to a JWKS file with RSA keys"
+    )
+    try:
+        text = path.read_text()
+        if not text.lstrip().startswith("{"):
+            loaded = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256)
+            return {"": loaded.prepare_key(text)}
+        listed = [one for one in json.loads(text).get("keys", []) if one.get("kty") == "RSA"]
+        usable = [one for one in listed if one.get("use", "sig") == "sig"]
+        found = {
+            str(one.get("kid", index)): jwt.PyJWK(one, algorithm="RS256").key
+            for index, one in enumerate(usable)
+        }
+    except (OSError, ValueError, AttributeError, TypeError, jwt.PyJWTError) as error:
+        raise SettingsError(f"{wrong} ({type(error).__name__}).") from None
+    if not found:
+        raise SettingsError(f"{wrong}; it holds none.")
+    return found

@@ -1,0 +1,172 @@
+"""The route that answers a question, as JSON, or as a stream of its stages and then the answer."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Header
+from fastapi.responses import JSONResponse, StreamingResponse
+from langgraph.types import Command
+from pydantic import BaseModel, ConfigDict, Field
+
+from guided_profile.apps.runs import AsksBack, Outcome, events, thread_memory
+from guided_profile.apps.server.callers import TheParts, TheStore, UserId
+from guided_profile.apps.server.problems import Problem, SafeRoute, told
+from guided_profile.apps.server.resources import Parts
+from guided_profile.graph.build import Graph
+from guided_profile.graph.context import Context, Sight
+from guided_profile.graph.state import Answered, HistoryItem, Question
+from guided_profile.graph.tasks import find_task
+
+router = APIRouter(tags=["ask"], route_class=SafeRoute)
+
+
+class Asked(BaseModel):
+    """A question, and for a task that chooses, its options."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "question": "Which would I buy?",
+                "options": ["a wok", "a toaster"],
+                "task": "preference",
+            }
+        },
+    )
+
+    question: str = Field(min_length=1, max_length=20_000)
+    options: list[Annotated[str, Field(min_length=1, max_length=1000)]] = Field(
+        default=[], max_length=26
+    )
+    task: str = Field(default="dialogue", max_length=100)
+    max_retries: int = Field(default=2, ge=0, le=5)
+    sees: list[Sight] | None = Field(
+        default=None,
+        max_length=3,
+        description="What the answer is made from, instead of what the task says; []: no history.",
+    )
+
+
+class Replied(BaseModel):
+    """What a user says to a question back; nothing, if they would rather not."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reply": "Green."}})
+
+    reply: str = Field(max_length=20_000)
+
+
+class Reply(BaseModel):
+    """What became of a question."""
+
+    answer: Annotated[Outcome, Field(discriminator="kind")]
+    items: dict[str, HistoryItem] = Field(description="What the answer itself rests on, by id.")
+    run_id: UUID = Field(description="Names the run: in a reply, in traces, in feedback.")
+
+
+_STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            "text/event-stream": {
+                "schema": {"type": "string"},
+                "example": 'event: stage\ndata: {"stage": "recall"}\n\n'
+                'event: answer\ndata: {"answer": {"kind": "answered", …}, '
+                '"items": {}, "run_id": "…"}\n\n',
+            }
+        }
+    }
+}
+Accept = Annotated[
+    str | None, Header(description="`text/event-stream`: the stages are told as they begin.")
+]
+
+
+@router.post("/ask", summary="Ask a question", response_model=Reply, responses=_STREAMED)
+async def ask(
+    body: Asked,
+    user_id: UserId,
+    parts: TheParts,
+    store: TheStore,
+    accept: Accept = None,
+) -> Any:
+    """Answer a question as it suits the user; an abstention says why there is no answer."""
+    find_task(parts.tasks, body.task)
+    sees = None if body.sees is None else tuple(body.sees)
+    context = Context(user_id=user_id, task=body.task, max_retries=body.max_retries, sees=sees)
+    question: Question = {"question": body.question, "options": body.options}
+    graph = parts.graph.copy({"store": store, "checkpointer": thread_memory()})
+    return await _told(_events(parts, graph, question, context, uuid4().hex), accept)
+
+
+@router.post(
+    "/ask/{run_id}/reply",
+    summary="Reply to what was asked back",
+    response_model=Reply,
+    responses=_STREAMED | {404: {"model": Problem, "description": "Nothing waits for this reply."}},
+)
+async def reply(
+    run_id: UUID, body: Replied, user_id: UserId, parts: TheParts, accept: Accept = None
+) -> Any:
+    """Go on with a run that asked the user something; what they say is kept in the history."""
+    paused = parts.waiting.find(run_id, user_id)
+    resumed: Command[Any] = Command(resume=body.reply)
+    told_of = _events(parts, paused.graph, resumed, paused.context, paused.thread, replied=run_id)
+    return await _told(told_of, accept)
+
+
+Events = AsyncIterator[tuple[Literal["stage", "answer"], Any]]
+
+
+async def _told(told_of: Events, accept: str | None) -> Any:
+    """Return the response that a caller wants: a stream, or the answer alone."""
+    if "text/event-stream" in (accept or ""):
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(
+            _streamed(told_of), media_type="text/event-stream", headers=headers
+        )
+    answer: Any = None
+    async for name, event in told_of:
+        if name == "answer":
+            answer = event
+    return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+
+
+async def _events(
+    parts: Parts,
+    graph: Graph,
+    given: Question | Command[Any],
+    context: Context,
+    thread: str,
+    replied: UUID | None = None,
+) -> Events:
+    """Run the workflow; yield its stages as they begin, and then the answer, as JSON data."""
+    run_id = uuid4()
+    async for event in events(graph, given, context, thread, run_id):
+        if isinstance(event, dict):
+            yield "stage", event
+            continue
+        if isinstance(event, AsksBack):
+            parts.waiting.keep(run_id, graph, thread, context)
+        if replied:
+            parts.waiting.drop(replied)
+        cited = event.evidence if isinstance(event, Answered) else ()
+        found = await asyncio.to_thread(parts.history.get, context.user_id, cited)
+        said = Reply(answer=event, items={item.id: item for item in found}, run_id=run_id)
+        yield "answer", said.model_dump(mode="json")
+
+
+async def _streamed(events: AsyncIterator[tuple[str, Any]]) -> AsyncIterator[str]:
+    """Write events as server-sent ones; an error is one too, told like every other."""
+    try:
+        async for name, event in events:
+            yield _sent(name, event)
+    except Exception as error:  # noqa: BLE001  # none may say more than it should
+        refused = told(error)
+        yield _sent("error", {"error": refused.error, "message": refused.message})
+
+
+def _sent(name: str, event: Any) -> str:
+    # in ASCII: clients end a line at other characters than \n too, such as U+2028
+    return f"event: {name}\ndata: {json.dumps(event)}\n\n"

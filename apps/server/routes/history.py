@@ -1,0 +1,232 @@
+"""The routes of a user's history: add, list, delete, export."""
+
+import asyncio
+import re
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, File, Form, Query, UploadFile
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from guided_profile.apps.platforms.threads import forget_threads
+from guided_profile.apps.server.callers import TheParts, TheStore, UserId
+from guided_profile.apps.server.problems import RefusedError, SafeRoute
+from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.readers.base import Format, Reading
+from guided_profile.tools.readers.ingest import Ingested, ingest
+from guided_profile.tools.user_data.erase import forget_items, forget_user
+from guided_profile.tools.user_data.export import export_user, read_export, restore_profiles
+
+MOST_ITEMS = 1000
+"""How many items one request adds or deletes."""
+INFLATED = 20
+"""How many times larger than a request may be an archive's contents are."""
+
+router = APIRouter(prefix="/history", tags=["history"], route_class=SafeRoute)
+everything = APIRouter(tags=["everything"], route_class=SafeRoute)
+
+_EXAMPLE: dict[str, Any] = {
+    "text": "bought a steel wok",
+    "source": "purchases",
+    "time": "2026-01-15T12:00:00Z",
+}
+
+
+class NewItems(BaseModel):
+    """Items to add."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"items": [_EXAMPLE]}})
+
+    items: list[HistoryItem] = Field(min_length=1, max_length=MOST_ITEMS)
+
+
+class AddedItems(BaseModel):
+    """What became of the items, by id."""
+
+    added: tuple[str, ...]
+    duplicates: tuple[str, ...] = Field(description="Those that were there already.")
+
+
+class Refusal(BaseModel):
+    """An entry of a file that is no history item."""
+
+    place: str = Field(examples=["line 3"])
+    reason: str = Field(examples=["text: is missing"])
+
+
+class AddedFile(BaseModel):
+    """What became of a file's entries."""
+
+    added: int
+    duplicates: int
+    skipped: int = Field(description="Entries without words.")
+    refused: int
+    refusals: list[Refusal] = Field(description="The first 100 of them.")
+    restored: int = Field(description="Of an export: profiles, their versions and wishes.")
+
+
+class Page(BaseModel):
+    """A part of a user's history, the newest items first."""
+
+    items: list[HistoryItem]
+    total: int = Field(description="How many items there are with these filters.")
+    next_offset: int | None = Field(description="Where the next page begins; null: there is none.")
+
+
+class DeletedItems(BaseModel):
+    """What was deleted, by id, with every profile that was made from it."""
+
+    deleted: tuple[str, ...]
+    not_there: tuple[str, ...]
+
+
+class DeletedAll(BaseModel):
+    """How much was deleted."""
+
+    items: int
+    records: int = Field(description="Profiles, their versions, and what was pinned or forbidden.")
+    threads: int
+
+
+@router.post("", status_code=201, summary="Add items")
+async def add(body: NewItems, user_id: UserId, parts: TheParts) -> AddedItems:
+    """Add items to the history; one that is there already is left alone.
+
+    All of them are on disk when this returns; when it is refused, none was added.
+    """
+    for index, item in enumerate(body.items):
+        texts = (item.id, item.text, item.source, item.category or "")
+        if any("\0" in text for text in texts):
+            raise RefusedError(422, "bad_input", f"items.{index}: holds a NUL character.")
+    done = await asyncio.to_thread(parts.history.add, user_id, body.items)
+    return AddedItems(added=done.added, duplicates=done.duplicates)
+
+
+@router.post("/file", status_code=201, summary="Add a file")
+async def add_file(
+    user_id: UserId,
+    parts: TheParts,
+    store: TheStore,
+    file: Annotated[UploadFile, File(description="JSONL, CSV, text, or an app's export.")],
+    format: Annotated[Format, Form(description="What kind of file it is.")] = "auto",
+    source: Annotated[str | None, Form(max_length=200, examples=["purchases"])] = None,
+    me: Annotated[str | None, Form(max_length=200, description="The user's name in chats.")] = None,
+    zone: Annotated[str, Form(max_length=50, examples=["Europe/Berlin"])] = "UTC",
+    paragraphs: Annotated[bool, Form(description="Text: an item a paragraph, not a line.")] = False,
+) -> AddedFile:
+    """Add a file to the history; bad entries are refused, the others are added.
+
+    Sending it again adds what is new. Of an export, the profiles and wishes come back too, where
+    none stand, as far as they are of a task of this server's.
+    """
+    reading = Reading(format=format, source=source, me=me, zone=_zone(zone), paragraphs=paragraphs)
+    done, export = await asyncio.to_thread(_ingested, parts, user_id, file, reading)
+    restored = await restore_profiles(export, user_id, store=store, tasks=parts.tasks)
+    return AddedFile(
+        added=done.added,
+        duplicates=done.duplicates,
+        skipped=done.skipped,
+        refused=done.refused,
+        refusals=[Refusal(place=one.place, reason=one.reason) for one in done.refusals[:100]],
+        restored=restored,
+    )
+
+
+@router.get("", summary="List items")
+async def listed(
+    user_id: UserId,
+    parts: TheParts,
+    source: Annotated[str | None, Query(max_length=200, examples=["purchases"])] = None,
+    category: Annotated[str | None, Query(max_length=200)] = None,
+    since: Annotated[AwareDatetime | None, Query(examples=["2026-01-01T00:00:00Z"])] = None,
+    until: Annotated[AwareDatetime | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> Page:
+    """List the history, the newest items first, page by page."""
+    items = await asyncio.to_thread(
+        parts.history.list, user_id, source=source, category=category, since=since, until=until
+    )
+    items.reverse()
+    end = offset + limit
+    return Page(
+        items=items[offset:end],
+        total=len(items),
+        next_offset=end if end < len(items) else None,
+    )
+
+
+@router.delete("", summary="Delete items")
+async def delete(
+    user_id: UserId,
+    parts: TheParts,
+    store: TheStore,
+    id: Annotated[list[str], Query(min_length=1, max_length=100, description="Items' ids.")],
+) -> DeletedItems:
+    """Delete items, and every profile that was made from one of them."""
+    gone = await forget_items(user_id, id, history=parts.history, store=store)
+    missing = tuple(one for one in dict.fromkeys(id) if one not in gone)
+    return DeletedItems(deleted=gone, not_there=missing)
+
+
+@everything.get("/export", summary="Export everything")
+async def export(user_id: UserId, parts: TheParts, store: TheStore) -> dict[str, Any]:
+    """Return everything that is kept: items, profiles and wishes. `/history/file` takes it back."""
+    return await export_user(user_id, history=parts.history, store=store)
+
+
+@everything.delete("/everything", summary="Delete everything")
+async def delete_everything(
+    user_id: UserId,
+    parts: TheParts,
+    store: TheStore,
+    confirm: Annotated[Literal["everything"], Query(description="So that no slip deletes it.")],
+) -> DeletedAll:
+    """Delete everything that is kept about the user: history, profiles, threads."""
+    threads = await forget_threads(user_id)
+    gone = await forget_user(user_id, history=parts.history, store=store)
+    return DeletedAll(items=gone.items, records=gone.records, threads=threads)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise RefusedError(
+            422, "bad_input", "zone: is no time zone; give one like Europe/Berlin."
+        ) from None
+
+
+def _ingested(
+    parts: Any, user_id: str, file: UploadFile, reading: Reading
+) -> tuple[Ingested, dict[str, Any]]:
+    """Add an upload by way of a file of its own, whose name says what kind it is.
+
+    Of the name no more is taken than file systems have room for: 255 bytes, 4 a character.
+
+    Returns:
+        What became of its entries, and the export that it is; empty: it is none.
+    """
+    name = re.sub(r"[^\w .()+-]", "_", Path(file.filename or "").name)[-60:].lstrip(". ")
+    with tempfile.TemporaryDirectory(prefix="guided-profile-") as folder:
+        path = Path(folder) / (name or "upload.txt")
+        with path.open("wb") as target:
+            while chunk := file.file.read(1 << 20):
+                target.write(chunk)
+        if path.suffix.lower() == ".zip":
+            _check_inflated(path)
+        return ingest(parts.history, user_id, path, reading), read_export(path, reading)
+
+
+def _check_inflated(path: Path) -> None:
+    """Refuse an archive that holds far more than could be sent."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(one.file_size for one in archive.infolist())
+    except (zipfile.BadZipFile, NotImplementedError):
+        return  # reading it says what is wrong
+    if size > max(10_000_000, INFLATED * path.stat().st_size):
+        raise RefusedError(413, "too_large", "the archive holds too much; send it in parts.")

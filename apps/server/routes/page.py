@@ -1,0 +1,84 @@
+"""The page at `/`: files that hold no data; what it shows comes from the routes under `/v1`."""
+
+import asyncio
+from importlib.resources import files
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, Field
+
+from guided_profile.apps.server.access.tokens import Caller
+from guided_profile.apps.server.callers import TheParts, caller
+from guided_profile.apps.server.problems import SafeRoute
+
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+HEADERS = {
+    # nothing from elsewhere, nothing inline: a text that became markup could still do nothing
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+MOST_USERS = 1000
+"""How many users are listed for who develops."""
+
+page = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["operation"], route_class=SafeRoute)
+
+
+class KnownTask(BaseModel):
+    """A task, for choosing one."""
+
+    name: str
+    kind: str
+    description: str
+
+
+class Me(BaseModel):
+    """Who asks, and what they may choose among."""
+
+    user_id: str = Field(description="Empty: nobody is asked who they are.")
+    admin: bool = Field(description="Whether another user may be named.")
+    open: bool = Field(description="Whether nobody is asked who they are: development.")
+    tasks: list[KnownTask]
+    users: list[str] = Field(description="While developing, who has a history.")
+
+
+@router.get("/me", summary="Who am I?")
+async def me(sender: Annotated[Caller, Depends(caller)], parts: TheParts) -> Me:
+    """Return who the request is from, and the tasks."""
+    open_ = not sender.user_id
+    users = await asyncio.to_thread(parts.history.users) if open_ else []
+    return Me(
+        user_id=sender.user_id,
+        admin=sender.admin,
+        open=open_,
+        tasks=[
+            KnownTask(name=one.name, kind=one.kind, description=one.description)
+            for one in parts.tasks.values()
+        ],
+        users=users[:MOST_USERS],
+    )
+
+
+@page.get("/")
+async def index() -> Response:
+    """Return the page."""
+    return await part("index.html")
+
+
+@page.get("/page/{name}")
+async def part(name: str) -> Response:
+    """Return one of the page's files."""
+    found = await asyncio.to_thread(_files)
+    if name not in found:
+        return Response("There is no such file.", 404, media_type="text/plain", headers=HEADERS)
+    kind = KINDS[name[name.rindex(".") :]]
+    return Response(found[name], media_type=f"{kind}; charset=utf-8", headers=HEADERS)
+
+
+def _files() -> dict[str, bytes]:
+    folder = files("guided_profile.apps.server") / "page"
+    return {one.name: one.read_bytes() for one in folder.iterdir() if one.is_file()}

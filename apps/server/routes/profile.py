@@ -1,0 +1,210 @@
+"""The routes of a user's profile: see, make, decide about sentences, versions, delete."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, BackgroundTasks, Body, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from guided_profile.apps.server.callers import TheParts, TheStore, UserId
+from guided_profile.apps.server.problems import Problem, RefusedError, SafeRoute
+from guided_profile.apps.server.resources import Parts
+from guided_profile.graph.build import standing_profile
+from guided_profile.graph.context import Context
+from guided_profile.graph.state import HistoryItem, Profile
+from guided_profile.graph.tasks import find_task
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles import corrections
+from guided_profile.tools.profiles.plan import cited_items, gone_from, variant_of, wished
+from guided_profile.tools.profiles.store import Shelf, Wish
+from guided_profile.tools.tracing import CORRECTION, feed_back
+
+router = APIRouter(prefix="/profile", tags=["profile"], route_class=SafeRoute)
+
+TaskName = Annotated[
+    str, Query(max_length=100, description="The task whose profile it is.", examples=["dialogue"])
+]
+
+
+class Shown(BaseModel):
+    """A profile, as the user wants it, and the items that its sentences are held against."""
+
+    profile: Profile
+    items: dict[str, HistoryItem] = Field(
+        description="What speaks for or against the sentences, by id."
+    )
+
+
+class Decided(BaseModel):
+    """Something that the user decided about a sentence."""
+
+    key: str = Field(description="Names it, to take it back.")
+    kind: Literal["pin", "forbid"]
+    text: str
+    time: datetime
+
+
+class Pin(BaseModel):
+    """Have a sentence stand in every profile of the task."""
+
+    model_config = ConfigDict(extra="forbid")
+    do: Literal["pin"]
+    text: str = Field(max_length=corrections.LONGEST, examples=["I am vegan."])
+
+
+class Forbid(BaseModel):
+    """Have a sentence, and whatever says the same, stand in none."""
+
+    model_config = ConfigDict(extra="forbid")
+    do: Literal["forbid"]
+    text: str = Field(max_length=corrections.LONGEST, examples=["This person eats meat."])
+
+
+class Correct(BaseModel):
+    """Put a sentence of the user's in the place of one."""
+
+    model_config = ConfigDict(extra="forbid")
+    do: Literal["correct"]
+    text: str = Field(max_length=corrections.LONGEST, examples=["This person eats meat."])
+    right: str = Field(max_length=corrections.LONGEST, examples=["I am vegan."])
+
+
+class TakeBack(BaseModel):
+    """Forget what was decided."""
+
+    model_config = ConfigDict(extra="forbid")
+    do: Literal["take_back"]
+    key: str = Field(max_length=100)
+
+
+Decision = Annotated[Pin | Forbid | Correct | TakeBack, Field(discriminator="do")]
+
+
+class Version(BaseModel):
+    """A profile that stood, and what it changed."""
+
+    profile: Profile
+    changes: corrections.Difference
+
+
+_MISSING: dict[int | str, dict[str, Any]] = {
+    404: {"model": Problem, "description": "There is no profile, or no wish of that key."}
+}
+
+
+@router.get("", summary="See the profile", responses=_MISSING)
+async def seen(
+    user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
+) -> Shown:
+    """Return the standing profile; nothing is made, and no model is asked."""
+    shelf = _shelf(parts, store, user_id, task)
+    standing = await shelf.standing()
+    if standing is None or await gone_from(standing, user_id, parts.history):
+        raise RefusedError(404, "no_profile", "there is no profile yet; make one with POST.")
+    made = await wished(shelf, standing.profile, parts.history)
+    return await _shown(made, parts.history, user_id)
+
+
+@router.post("", summary="Make the profile")
+async def make(
+    user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
+) -> Shown:
+    """Return the profile, made first if it is missing or stale; the model may take its time."""
+    found = find_task(parts.tasks, task)
+    graph = parts.graph.copy({"store": store})
+    made = await standing_profile(graph, found, Context(user_id=user_id, task=task))
+    return await _shown(made, parts.history, user_id)
+
+
+@router.patch("", summary="Decide about a sentence", responses=_MISSING)
+async def decide(
+    user_id: UserId,
+    parts: TheParts,
+    store: TheStore,
+    later: BackgroundTasks,
+    decision: Annotated[Decision, Body(examples=[{"do": "pin", "text": "I am vegan."}])],
+    task: TaskName = "dialogue",
+    run_id: Annotated[
+        UUID | None,
+        Query(description="The answer that showed the sentence; its trace is told of the decision"),
+    ] = None,
+) -> list[Decided]:
+    """Pin, forbid or correct a sentence, or take that back; it holds for every later profile."""
+    shelf = _shelf(parts, store, user_id, task)
+    now = datetime.now(UTC)
+    match decision:
+        case Pin():
+            evidence = await _evidence(shelf, decision.text)
+            await corrections.pin(shelf, decision.text, now=now, evidence=evidence)
+        case Forbid():
+            await corrections.forbid(shelf, decision.text, now=now)
+        case Correct():
+            await corrections.correct(
+                shelf, decision.text, decision.right, history=parts.history, now=now
+            )
+        case TakeBack():
+            await shelf.take_back(await _wish(shelf, decision.key))
+    if run_id:
+        later.add_task(feed_back, run_id, CORRECTION, value=decision.do)
+    return await _decided(shelf)
+
+
+@router.get("/wishes", summary="See what was decided")
+async def wishes(
+    user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
+) -> list[Decided]:
+    """Return what the user pinned and forbade, in the order of deciding."""
+    return await _decided(_shelf(parts, store, user_id, task))
+
+
+@router.get("/versions", summary="See the versions")
+async def versions(
+    user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
+) -> list[Version]:
+    """Return the profiles that stood, the oldest first, and what each changed."""
+    stood = await _shelf(parts, store, user_id, task).versions()
+    return [
+        Version(profile=made, changes=changes)
+        for made, changes in zip(stood, corrections.changes_of(stood), strict=True)
+    ]
+
+
+@router.delete("", status_code=204, summary="Delete the profile")
+async def delete(
+    user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
+) -> None:
+    """Delete the profile and its versions; what was pinned and forbidden stays."""
+    await _shelf(parts, store, user_id, task).drop()
+
+
+def _shelf(parts: Parts, store: TheStore, user_id: str, task: str) -> Shelf:
+    found = find_task(parts.tasks, task)
+    return Shelf(store, user_id, found.name, variant_of(found))
+
+
+async def _shown(made: Profile, history: HistoryStore, user_id: str) -> Shown:
+    items = await asyncio.to_thread(cited_items, made, user_id, history)
+    return Shown(profile=made, items=items)
+
+
+async def _evidence(shelf: Shelf, text: str) -> tuple[str, ...]:
+    """Return what a sentence of the standing profile rests on; () for one's own words."""
+    standing = await shelf.standing()
+    sentences = standing.profile.sentences if standing else ()
+    return next((one.evidence for one in sentences if one.text == text), ())
+
+
+async def _wish(shelf: Shelf, key: str) -> Wish:
+    found = next((one for one in await shelf.wishes() if one.key == key), None)
+    if found is None:
+        raise RefusedError(404, "not_found", "nothing of that key was decided; see /wishes.")
+    return found
+
+
+async def _decided(shelf: Shelf) -> list[Decided]:
+    return [
+        Decided(key=one.key, kind=one.kind, text=one.text, time=one.time)
+        for one in await shelf.wishes()
+    ]
