@@ -24,22 +24,22 @@ check: $(VENV)/.dev
 	@$(BIN)/mypy
 
 bench: $(VENV)/.local
-	@$(BIN)/python -m guided_profile.evals.bench_overhead
-	@$(BIN)/python -m guided_profile.evals.bench_recall
-	@$(BIN)/python -m guided_profile.evals.bench_history
-	@$(BIN)/python -m guided_profile.evals.bench_prefix_cache
-	@$(BIN)/python -m guided_profile.evals.bench_evidence --half report
-	@$(BIN)/python -m guided_profile.evals.bench_writes
+	@$(BIN)/python -m guided_profile.evals.benches.overhead
+	@$(BIN)/python -m guided_profile.evals.benches.recall
+	@$(BIN)/python -m guided_profile.evals.benches.history
+	@$(BIN)/python -m guided_profile.evals.benches.prefix_cache
+	@$(BIN)/python -m guided_profile.evals.benches.evidence --half report
+	@$(BIN)/python -m guided_profile.evals.benches.writes
 
 # FILE: labelled sentences of your own; a run that was stopped goes on
 bench-evidence: $(VENV)/.local
-	@$(BIN)/python -m guided_profile.evals.bench_evidence $(if $(FILE),"$(FILE)")
+	@$(BIN)/python -m guided_profile.evals.benches.evidence $(if $(FILE),"$(FILE)")
 
 bench-poison: $(VENV)/.local
-	@$(BIN)/python -m guided_profile.evals.bench_poison tests/poison.jsonl
+	@$(BIN)/python -m guided_profile.evals.benches.poison tests/poison.jsonl
 
 bench-peers: $(VENV)/.peers
-	@$(BIN)/python -m guided_profile.evals.bench_peers
+	@$(BIN)/python -m guided_profile.evals.benches.peers
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'

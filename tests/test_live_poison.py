@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from guided_profile.evals.bench_poison import Attack, measure, read_corpus
+from guided_profile.evals.benches.poison import Attack, measure, read_corpus
 
 pytestmark = pytest.mark.live
 

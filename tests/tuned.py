@@ -2,7 +2,7 @@
 
 from conftest import writes_profile
 
-from guided_profile.evals.examples import Example
+from guided_profile.evals.datasets.examples import Example
 from guided_profile.graph.state import HistoryItem
 
 BETTER = "Which colour does this person choose again and again?"

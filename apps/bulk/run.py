@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 
 from guided_profile.apps.bulk.base import Engine, Failed, Job, Limits, Made, Plan, Tally, Users
-from guided_profile.evals.runner import MOST_FAILURES
+from guided_profile.evals.run.runner import MOST_FAILURES
 from guided_profile.graph.errors import ModelError
 
 Planning = Callable[[Job], Awaitable[Plan]]

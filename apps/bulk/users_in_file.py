@@ -13,8 +13,8 @@ from typing import Any
 
 from guided_profile.apps.bulk.base import Failed, Job, Made, cited
 from guided_profile.apps.bulk.results import Results
-from guided_profile.evals.dataset_files import Place, json_object, lines
-from guided_profile.evals.dataset_plain import history_item
+from guided_profile.evals.datasets.files import Place, json_object, lines
+from guided_profile.evals.datasets.plain import history_item
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import DatasetError, GuidedProfileError, SettingsError
 from guided_profile.graph.state import HistoryItem

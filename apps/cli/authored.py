@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from guided_profile.apps.cli.demo import people
-from guided_profile.evals.examples import Example
+from guided_profile.evals.datasets.examples import Example
 from guided_profile.graph.errors import InputError
 
 

@@ -15,19 +15,19 @@ from pathlib import Path
 from langsmith import tracing_context
 from rich.console import Console
 
-from guided_profile.evals.answers import Answers, Result
-from guided_profile.evals.examples import Example
-from guided_profile.evals.experiment import Experiment, Place, experiments
-from guided_profile.evals.experiment_clients import (
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.experiments.clients import (
     close,
     end_without_waiting,
     flush_own_tracing,
     local_client,
     remote_client,
 )
-from guided_profile.evals.methods import Method
-from guided_profile.evals.runner import OnResult
-from guided_profile.evals.summary import text_scores
+from guided_profile.evals.experiments.experiment import Experiment, Place, experiments
+from guided_profile.evals.methods.workflow import Method
+from guided_profile.evals.report.summary import text_scores
+from guided_profile.evals.run.answers import Answers, Result
+from guided_profile.evals.run.runner import OnResult
 from guided_profile.graph.errors import ExperimentError, SettingsError
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embedders.base import Embedder

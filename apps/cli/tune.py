@@ -16,15 +16,17 @@ from rich.console import Console
 from guided_profile.apps import assembly
 from guided_profile.apps.cli.eval import examples_of
 from guided_profile.apps.settings import read_settings
-from guided_profile.evals.answers import Answers, Result
-from guided_profile.evals.calls import KeptChat, charged
-from guided_profile.evals.catalogue import BOUNDS, made_of
-from guided_profile.evals.examples import Example
-from guided_profile.evals.methods import Parts
-from guided_profile.evals.progress import progress
-from guided_profile.evals.runner import OnResult, digest_of, opened
-from guided_profile.evals.scorers_text import rouge
-from guided_profile.evals.tuning import (
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.methods.catalogue import BOUNDS, made_of
+from guided_profile.evals.methods.workflow import Parts
+from guided_profile.evals.run.answers import Answers, Result
+from guided_profile.evals.run.calls import KeptChat, charged
+from guided_profile.evals.run.progress import progress
+from guided_profile.evals.run.runner import OnResult, digest_of, opened
+from guided_profile.evals.scorers.text import rouge
+from guided_profile.evals.tuning.proposals import PROPOSE, Dropped, propose
+from guided_profile.evals.tuning.report import figures, tables
+from guided_profile.evals.tuning.tune import (
     SETTING,
     Candidate,
     Halves,
@@ -34,8 +36,6 @@ from guided_profile.evals.tuning import (
     halves,
     tune,
 )
-from guided_profile.evals.tuning_proposals import PROPOSE, Dropped, propose
-from guided_profile.evals.tuning_report import figures, tables
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.state import Cost

@@ -12,7 +12,7 @@ from guided_profile.apps import assembly
 from guided_profile.apps.assembly import known_task
 from guided_profile.apps.cli.main import main
 from guided_profile.apps.settings import read_settings
-from guided_profile.evals.dataset_plain import written
+from guided_profile.evals.datasets.plain import written
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.tasks import builtin_tasks, load_task
 

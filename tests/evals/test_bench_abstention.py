@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from conftest import ScriptedChat, writes_profile
 
-from guided_profile.evals.answers import Result
-from guided_profile.evals.bench_abstention import ARMS, Row, arm, balanced, measure, score, table
-from guided_profile.evals.dataset_abstention import abstention
-from guided_profile.evals.examples import Example
-from guided_profile.evals.methods import Parts, workflow
+from guided_profile.evals.benches.abstention import ARMS, Row, arm, balanced, measure, score, table
+from guided_profile.evals.datasets.abstention import abstention
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.methods.workflow import Parts, workflow
+from guided_profile.evals.run.answers import Result
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.base import LexicalEmbedder

@@ -10,8 +10,7 @@ import pytest
 from conftest import ScriptedChat
 from endpoint import Endpoint
 
-from guided_profile.evals import charts, embedded
-from guided_profile.evals.bench_evidence import (
+from guided_profile.evals.benches.evidence import (
     Asked,
     Kept,
     ask,
@@ -22,7 +21,9 @@ from guided_profile.evals.bench_evidence import (
     tally,
     wrong,
 )
-from guided_profile.evals.labelled import Labelled, Person, parse
+from guided_profile.evals.benches.labelled import Labelled, Person, parse
+from guided_profile.evals.report import charts
+from guided_profile.evals.run import models
 from guided_profile.graph.errors import ModelError
 from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.evidence.calibration import Calibration, Features
@@ -193,8 +194,8 @@ def test_the_picture_shows_how_often_each_probability_is_so() -> None:
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
     named = ["--model", "m", "--base-url", os.environ["OPENAI_BASE_URL"]]
-    monkeypatch.setattr(sys, "argv", ["bench_evidence", *map(str, arguments), *named])
-    monkeypatch.setattr(embedded, "embedded_embedder", lambda multilingual: LexicalEmbedder())
+    monkeypatch.setattr(sys, "argv", ["evidence", *map(str, arguments), *named])
+    monkeypatch.setattr(models, "embedded_embedder", lambda multilingual: LexicalEmbedder())
     main()
 
 

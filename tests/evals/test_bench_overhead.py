@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from guided_profile.evals.bench_overhead import in_place, times, where
+from guided_profile.evals.benches.overhead import in_place, times, where
 
 
 async def test_the_packages_share_the_warm_runs_time_between_them(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from guided_profile.evals import bench_peers
-from guided_profile.evals.bench_peers import (
+from guided_profile.evals.benches import peers
+from guided_profile.evals.benches.peers import (
     USERS,
     Phase,
     Reply,
@@ -52,7 +52,7 @@ async def test_a_peer_calls_the_model_for_each_item(name: str) -> None:
 async def test_a_turn_on_the_embedded_model_counts_what_it_took() -> None:
     bought = ("a cast iron pan, since the coated one peeled", "gochujang, the mild one")
     items = [HistoryItem(text=text, source="purchases") for text in bought]
-    taken, cold, warm = await bench_peers.model_turn("ours", items)
+    taken, cold, warm = await peers.model_turn("ours", items)
     assert taken.cost.calls == 0
     assert cold.cost.calls >= 1
     assert warm.cost.calls == len(warm.replies) == 4
@@ -91,6 +91,6 @@ async def test_items_of_others_are_counted(monkeypatch: pytest.MonkeyPatch) -> N
     async def opened(name: str, chat: Scripted, embedder: Embedder) -> Any:
         yield Leaky(chat)
 
-    monkeypatch.setattr(bench_peers, "opened", opened)
+    monkeypatch.setattr(peers, "opened", opened)
     told = await isolation("leaky", 0.0)
     assert int(told.split(": ")[1].split()[0]) > USERS

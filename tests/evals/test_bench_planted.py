@@ -3,7 +3,7 @@ from collections import Counter
 from conftest import ScriptedChat
 from workflows import script
 
-from guided_profile.evals.bench_planted import SIZES, Reached, history_of, measure, people, table
+from guided_profile.evals.benches.planted import SIZES, Reached, history_of, measure, people, table
 from guided_profile.tools.embedders.base import LexicalEmbedder
 
 

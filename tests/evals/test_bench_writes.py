@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from guided_profile.evals.bench_writes import Facts, spend
+from guided_profile.evals.benches.writes import Facts, spend
 from guided_profile.tools.embedders.base import LexicalEmbedder
 
 

@@ -5,9 +5,9 @@ from collections import Counter
 import pytest
 
 from guided_profile.apps.cli.demo import people
-from guided_profile.evals.dataset_abstention import SPLITS, abstention
-from guided_profile.evals.examples import Example
-from guided_profile.evals.labelled import AUTHORED, authored
+from guided_profile.evals.benches.labelled import AUTHORED, authored
+from guided_profile.evals.datasets.abstention import SPLITS, abstention
+from guided_profile.evals.datasets.examples import Example
 from guided_profile.graph.errors import InputError
 
 ALL = abstention()

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from guided_profile.evals.datasets import load
-from guided_profile.evals.examples import Example
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.datasets.load import load
 from guided_profile.graph.errors import DatasetError
 
 GOODS = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from guided_profile.evals.dataset_files import Place, json_array, json_file, json_lines, lines
+from guided_profile.evals.datasets.files import Place, json_array, json_file, json_lines, lines
 from guided_profile.graph.errors import DatasetError
 
 

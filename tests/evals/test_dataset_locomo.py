@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from guided_profile.evals.datasets import load
+from guided_profile.evals.datasets.load import load
 from guided_profile.graph.errors import DatasetError
 
 SAMPLE: dict[str, Any] = {

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from guided_profile.evals.datasets import load
+from guided_profile.evals.datasets.load import load
 from guided_profile.graph.errors import DatasetError
 
 GENRES = "Comedy Drama Horror Western War Crime|Drama Musical Mystery Sci-Fi Film-Noir".split()

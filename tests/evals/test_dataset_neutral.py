@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from conftest import ScriptedChat
 
-from guided_profile.evals.dataset_neutral import neutralise, neutralised
-from guided_profile.evals.examples import Example
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.datasets.neutral import neutralise, neutralised
 from guided_profile.graph.errors import DatasetError, ModelError
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from guided_profile.evals.datasets import load
+from guided_profile.evals.datasets.load import load
 from guided_profile.graph.errors import DatasetError
 from guided_profile.tools.embedders.base import MiniLMEmbedder
 from guided_profile.tools.weights.fetch import ensure

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from guided_profile.evals.dataset_plain import written
-from guided_profile.evals.datasets import load
-from guided_profile.evals.examples import Example
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.datasets.load import load
+from guided_profile.evals.datasets.plain import written
 from guided_profile.graph.errors import DatasetError
 
 CHOICE: dict[str, Any] = {

@@ -3,9 +3,9 @@ from random import Random
 
 import pytest
 
-from guided_profile.evals import dataset_sampling
-from guided_profile.evals.dataset_sampling import chosen, sample_users
-from guided_profile.evals.examples import Example
+from guided_profile.evals.datasets import sampling
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.datasets.sampling import chosen, sample_users
 
 ROWS = [(f"u{user}", item) for user in range(40) for item in range(user % 7 + 1)]
 
@@ -25,7 +25,7 @@ def test_users_of_enough_rows_come_with_all_of_them() -> None:
 
 def test_users_counted_together_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     every = drawn(ROWS)
-    monkeypatch.setattr(dataset_sampling, "_SLOTS", 1)
+    monkeypatch.setattr(sampling, "_SLOTS", 1)
     assert drawn(ROWS) == every
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from conftest import ScriptedChat
 
-from guided_profile.evals.dataset_neutral import neutralise
-from guided_profile.evals.dataset_sentiment140 import sentiment140_tweets
-from guided_profile.evals.datasets import load
+from guided_profile.evals.datasets.load import load
+from guided_profile.evals.datasets.neutral import neutralise
+from guided_profile.evals.datasets.sentiment140 import sentiment140_tweets
 from guided_profile.graph.errors import DatasetError
 
 LONG = "café number {} was sooo good that i went there twice in one day!!"

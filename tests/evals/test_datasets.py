@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from conftest import ScriptedChat
 
-from guided_profile.evals import datasets
-from guided_profile.evals.datasets import DATASETS, load, main
+from guided_profile.evals.datasets import load as loading
+from guided_profile.evals.datasets.load import DATASETS, load, main
 from guided_profile.graph.errors import DatasetError
 
 
@@ -101,7 +101,7 @@ def test_neutral_texts_are_written_by_the_model_that_is_named(
     path, kept = tmp_path / "t.jsonl", tmp_path / "kept.jsonl"
     path.write_text(json.dumps(tweet) + "\n" + json.dumps(tweet | {"user_id": "v"}) + "\n")
     monkeypatch.setattr(
-        datasets,
+        loading,
         "_chat",
         lambda given: ScriptedChat(script=lambda prompt: "I am weary. Quite so, yes."),
     )

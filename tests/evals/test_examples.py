@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from guided_profile.evals.examples import Example
+from guided_profile.evals.datasets.examples import Example
 
 CHOICE: dict[str, Any] = {
     "id": "1",

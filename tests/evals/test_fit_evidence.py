@@ -10,10 +10,10 @@ import pytest
 from conftest import ScriptedChat
 from endpoint import Endpoint
 
-from guided_profile.evals import fit_evidence
-from guided_profile.evals.bench_evidence import Asked, rules, tally
-from guided_profile.evals.fit_evidence import KEPT_IN, fit, keep, main
-from guided_profile.evals.labelled import Label, Labelled, authored
+from guided_profile.evals.benches import fit_evidence
+from guided_profile.evals.benches.evidence import Asked, rules, tally
+from guided_profile.evals.benches.fit_evidence import KEPT_IN, fit, keep, main
+from guided_profile.evals.benches.labelled import Label, Labelled, authored
 from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.evidence.calibration import Calibration, Features
 

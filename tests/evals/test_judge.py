@@ -3,10 +3,10 @@ from typing import Any
 import pytest
 from conftest import ScriptedChat
 
-from guided_profile.evals.answers import Result
-from guided_profile.evals.examples import Example
-from guided_profile.evals.judge import judge, read_verdict
-from guided_profile.evals.judging import judge_pairs
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.run.answers import Result
+from guided_profile.evals.scorers.judge import judge, read_verdict
+from guided_profile.evals.scorers.judge_pairs import judge_pairs
 from guided_profile.graph.state import HistoryItem
 
 EXAMPLE = Example(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from guided_profile.evals.labelled import AUTHORED, LABELS, Person, authored, parse, read
+from guided_profile.evals.benches.labelled import AUTHORED, LABELS, Person, authored, parse, read
 from guided_profile.graph.errors import DatasetError
 
 A_PERSON = {

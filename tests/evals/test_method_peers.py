@@ -24,14 +24,14 @@ from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from test_methods import HISTORY, TEXT, script
 
-from guided_profile.evals import peer_langmem, peer_mem0
-from guided_profile.evals.answers import Result
-from guided_profile.evals.calls import Calls, KeptChat, charged
-from guided_profile.evals.catalogue import make_methods
-from guided_profile.evals.method_peers import PEERS, PIECE_TOKENS, Peer, answer_from, pieces
-from guided_profile.evals.methods import Parts
-from guided_profile.evals.peers_lent import Ids, Lent, LentChat
-from guided_profile.evals.runner import ask
+from guided_profile.evals.methods import langmem, mem0
+from guided_profile.evals.methods.catalogue import make_methods
+from guided_profile.evals.methods.lent import Ids, Lent, LentChat
+from guided_profile.evals.methods.peers import PEERS, PIECE_TOKENS, Peer, answer_from, pieces
+from guided_profile.evals.methods.workflow import Parts
+from guided_profile.evals.run.answers import Result
+from guided_profile.evals.run.calls import Calls, KeptChat, charged
+from guided_profile.evals.run.runner import ask
 from guided_profile.graph.errors import InputError, ModelError, PeerError, SettingsError
 from guided_profile.graph.state import Abstained, Answered, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
@@ -240,7 +240,7 @@ async def test_a_failing_peer_is_an_error_that_quotes_no_history(
     async def failing(self: object, user_id: str, items: Any) -> None:
         raise KeyError(items[0].text) from ValueError("why")
 
-    for kind in (peer_mem0.Mem0, peer_langmem.LangMem):
+    for kind in (mem0.Mem0, langmem.LangMem):
         monkeypatch.setattr(kind, "take_in", failing)
     method, _ = made(name, history)
     with pytest.raises(PeerError) as raised:

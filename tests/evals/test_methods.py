@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from conftest import Script, ScriptedChat, digests, writes_profile
 
-from guided_profile.evals.answers import Result
-from guided_profile.evals.catalogue import NAMES, TABLE_3, make_methods, named
-from guided_profile.evals.examples import Example
-from guided_profile.evals.method_neighbours import DifferenceAware
-from guided_profile.evals.methods import SETTINGS, Parts
-from guided_profile.evals.runner import ask
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.methods.catalogue import NAMES, TABLE_3, make_methods, named
+from guided_profile.evals.methods.neighbours import DifferenceAware
+from guided_profile.evals.methods.workflow import SETTINGS, Parts
+from guided_profile.evals.run.answers import Result
+from guided_profile.evals.run.runner import ask
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.state import Abstained, Answered, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks

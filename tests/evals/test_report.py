@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from guided_profile.evals import charts, paper, report_html
-from guided_profile.evals.answers import Result
-from guided_profile.evals.examples import Example
-from guided_profile.evals.report_html import page
-from guided_profile.evals.report_tables import tables
-from guided_profile.evals.summary import Prices, Summary, summarize
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.report import charts, paper
+from guided_profile.evals.report import page as pages
+from guided_profile.evals.report.page import page
+from guided_profile.evals.report.summary import Prices, Summary, summarize
+from guided_profile.evals.report.tables import tables
+from guided_profile.evals.run.answers import Result
 from guided_profile.graph.state import Cost, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.base import LexicalEmbedder
@@ -248,7 +249,7 @@ def test_of_many_methods_the_surest_six_are_drawn() -> None:
         replace(row, method=f"m{number}", curve=replace(row.curve, area=number / 10))
         for number in range(8)
     ]
-    shown = report_html._surest(replace(summary, rows=tuple(many)))
+    shown = pages._surest(replace(summary, rows=tuple(many)))
     assert shown.count("<polyline") == 6
     assert ">m7</text>" in shown
     assert ">m1</text>" not in shown

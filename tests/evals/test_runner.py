@@ -21,10 +21,10 @@ import pytest
 from conftest import ScriptedChat
 from langchain_core.messages import HumanMessage
 
-from guided_profile.evals.answers import Answers, Result
-from guided_profile.evals.calls import Calls, KeptChat
-from guided_profile.evals.examples import Example
-from guided_profile.evals.runner import MOST_FAILURES, check_same_run, run
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.run.answers import Answers, Result
+from guided_profile.evals.run.calls import Calls, KeptChat
+from guided_profile.evals.run.runner import MOST_FAILURES, check_same_run, run
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.state import Abstained, Answered

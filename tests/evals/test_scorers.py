@@ -2,17 +2,17 @@ from typing import Any
 
 import pytest
 
-from guided_profile.evals.answers import Result
-from guided_profile.evals.examples import Example
-from guided_profile.evals.scorers import counts, outcome, risk_coverage
-from guided_profile.evals.scorers_style import style_aspects, style_distance
-from guided_profile.evals.scorers_text import (
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.run.answers import Result
+from guided_profile.evals.scorers.outcomes import counts, outcome, risk_coverage
+from guided_profile.evals.scorers.style import style_aspects, style_distance
+from guided_profile.evals.scorers.text import (
     bleu,
     embedding_similarity,
     meteor_without_synonyms,
     rouge,
 )
-from guided_profile.evals.scorers_tokens import bertscore
+from guided_profile.evals.scorers.tokens import bertscore
 from guided_profile.tools.embedders.base import LexicalEmbedder, MiniLMEmbedder
 from guided_profile.tools.weights.fetch import ensure
 

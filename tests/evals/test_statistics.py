@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from guided_profile.evals.statistics import (
+from guided_profile.evals.scorers.statistics import (
     estimate,
     holm,
     mcnemar,

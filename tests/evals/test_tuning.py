@@ -7,12 +7,12 @@ import pytest
 from conftest import Script, ScriptedChat
 from tuned import BETTER, WORSE, people, script
 
-from guided_profile.evals.answers import Answers
-from guided_profile.evals.calls import Calls, KeptChat
-from guided_profile.evals.examples import Example
-from guided_profile.evals.methods import Parts
-from guided_profile.evals.tuning import Tuning, candidates, halves, tune
-from guided_profile.evals.tuning_report import verdict
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.methods.workflow import Parts
+from guided_profile.evals.run.answers import Answers
+from guided_profile.evals.run.calls import Calls, KeptChat
+from guided_profile.evals.tuning.report import verdict
+from guided_profile.evals.tuning.tune import Tuning, candidates, halves, tune
 from guided_profile.graph.errors import InputError, ModelError, TaskError
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore

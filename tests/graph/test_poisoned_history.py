@@ -7,7 +7,7 @@ import pytest
 from conftest import ScriptedChat
 from workflows import script, stage_of
 
-from guided_profile.evals.bench_poison import Attack, read_corpus
+from guided_profile.evals.benches.poison import Attack, read_corpus
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import HistoryItem

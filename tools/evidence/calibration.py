@@ -1,7 +1,8 @@
 """From what a model says to a probability: fitted on labelled sentences, kept as data.
 
-`calibrations.json` has one entry a model, made by `python -m guided_profile.evals.fit_evidence`.
-A model that is not in it is weighed by the entry `default`.
+`calibrations.json` has one entry a model, made by
+`python -m guided_profile.evals.benches.fit_evidence`. A model that is not in it is weighed by the
+entry `default`.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 Users are spread over 512 Chroma collections, and every read, write and deletion is filtered by
 the user. A user's history is small beside everybody's, so a search takes all of the user's vectors
-and ranks them exactly. Measured (evals/bench_history): Chroma filters by reading the whole
+and ranks them exactly. Measured (`evals.benches.history`): Chroma filters by reading the whole
 collection, 14 ms in 160,000 items, and 1 ms in 4,000 beside as many; a value of metadata is a row,
 so an item is one JSON value and not seven, which reads four times as fast; and 25 to 40 µs go into
 every vector that Chroma hands out, so the users who are being served are kept in memory, within

@@ -1,0 +1,110 @@
+"""Twelve questions to somebody whose life changed: does any answer contradict how it is now?
+
+    python -m guided_profile.evals.benches.life                # the embedded model
+
+The invented person of `evidence/mover.yaml` moves, changes jobs, partner and diet, sells a car and
+takes up a hobby, over 92 items of two years. Each answer is held against what it must and must not
+say, by regular expressions that were written with the person, before anything was asked.
+"""
+
+import argparse
+import asyncio
+import re
+import tempfile
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from langgraph.store.memory import InMemoryStore
+
+from guided_profile.evals.run.models import add_model_options, chosen_models
+from guided_profile.graph.build import Graph, build_graph
+from guided_profile.graph.context import Context
+from guided_profile.graph.state import Abstained, Answered, HistoryItem, Profile, Question
+from guided_profile.tools.history.store import HistoryStore
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, the answer, and what is wrong with it."""
+
+    task: str
+    question: str
+    answer: Answered | Abstained
+    wrong: tuple[str, ...]
+    """What the answer says and must not, or does not say and must."""
+
+
+def person() -> dict[str, Any]:
+    """Return the person: `items`, `facts` and `questions`."""
+    text = (files("guided_profile.evals.benches") / "data" / "mover.yaml").read_text("utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
+
+
+def wrongs(asked: dict[str, Any], answer: Answered | Abstained) -> tuple[str, ...]:
+    """Return what is wrong with an answer; an abstention says nothing wrong, and nothing right."""
+    if isinstance(answer, Abstained):
+        return ("no answer",) if asked.get("must") or asked.get("answer") else ()
+    if "answer" in asked:
+        return () if answer.text == asked["answer"] else (f"not {asked['answer']!r}",)
+    flags = re.IGNORECASE
+    said = [
+        found[0]
+        for one in asked.get("must_not", ())
+        if (found := re.search(one, answer.text, flags))
+    ]
+    missing = [one for one in asked.get("must", ()) if not re.search(one, answer.text, flags)]
+    return (*(f"says {one!r}" for one in said), *(f"does not say {one!r}" for one in missing))
+
+
+async def ask(graph: Graph, of: dict[str, Any]) -> list[Asked]:
+    """Ask all questions, each for its task."""
+    found = []
+    for one in of["questions"]:
+        question: Question = {"question": one["question"], "options": one.get("options", [])}
+        context = Context(user_id=of["user_id"], task=one["task"])
+        out = await graph.ainvoke(question, context=context)
+        found.append(Asked(one["task"], one["question"], out["answer"], wrongs(one, out["answer"])))
+        print(shown(found[-1]), flush=True)
+    return found
+
+
+def shown(asked: Asked) -> str:
+    """Return a question with its answer, and what is wrong with it."""
+    answer = asked.answer
+    said = answer.text if isinstance(answer, Answered) else f"(no answer: {answer.detail})"
+    wrong = "; ".join(asked.wrong)
+    return f"[{asked.task}] {asked.question}\n  {said}\n  {'WRONG: ' + wrong if wrong else 'right'}"
+
+
+def profile_shown(profile: Profile) -> str:
+    """Return a profile with its verdicts."""
+    lines = [f"  {one.verdict:12} {one.confidence:.2f} {one.text}" for one in profile.sentences]
+    return "\n".join([f"Profile for {profile.task}:", *lines])
+
+
+def main() -> None:
+    """Ask and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    add_model_options(parser)
+    chat, embed = chosen_models(parser.parse_args())
+    of = person()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        HistoryStore.open(embed, path=Path(folder)) as history,
+    ):
+        history.add(of["user_id"], [HistoryItem.model_validate(one) for one in of["items"]])
+        graph = build_graph(chat=chat, history=history, store=InMemoryStore())
+        found = asyncio.run(ask(graph, of))
+    profiles = {one.task: one.answer.profile for one in found if one.answer.profile}
+    print("\n".join(profile_shown(one) for one in profiles.values()))
+    right = sum(not one.wrong for one in found)
+    contradict = sum(any(w.startswith("says") for w in one.wrong) for one in found)
+    print(f"{right} of {len(found)} right; {contradict} contradict how it is now")
+
+
+if __name__ == "__main__":
+    main()

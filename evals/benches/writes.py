@@ -1,0 +1,152 @@
+"""What it costs to take items in: the model calls that keep a profile up with its history.
+
+    python -m guided_profile.evals.benches.writes [--items 1000] [--every 10] [--model]
+
+A user writes, and asks a question after every so many items, a day apart. Writing calls no model;
+what is counted is every call that a question makes beyond its own answer, and how often the
+standing profile served. The model is scripted: it states a fact for each of the newest items, as a
+model does that is asked to; with `--model` it is the embedded one.
+"""
+
+import argparse
+import asyncio
+import re
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langgraph.store.memory import InMemoryStore
+
+from guided_profile.evals.run.models import embedded_chat, embedded_embedder
+from guided_profile.graph.build import build_graph
+from guided_profile.graph.context import Context
+from guided_profile.graph.state import Cost, HistoryItem
+from guided_profile.graph.tokens import approximate_tokens
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.history.store import EmbedderLike, HistoryStore
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+DOES = ("bought", "repaired", "sold", "borrowed", "painted", "cleaned", "looked for", "lent out")
+THINGS = (
+    "a kettle, a tent, a violin, a rucksack, a drill, a rice cooker, a globe, a bicycle pump, "
+    "a sewing machine, a chessboard, a garden hose, a telescope, a pair of skis, a desk lamp, "
+    "a cactus, a camera lens, a bread knife, a hammock, a typewriter, a rain jacket, a kayak"
+).split(", ")
+PLACES = "in Kiel, at the fair, for my aunt, before lunch, by the harbour, with Ines".split(", ")
+_LINE = re.compile(r"^\d+\. \[.*?\] i (.+)$", re.MULTILINE)
+
+
+class Facts(BaseChatModel):
+    """Answers every stage as a model does that states what it reads, and believes it."""
+
+    @property
+    def _llm_type(self) -> str:
+        return "facts"
+
+    def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
+        prompt = "\n".join(message.text for message in messages)
+        said, asked = self._said(prompt), approximate_tokens(prompt)
+        told = approximate_tokens(said)
+        usage: Any = {
+            "input_tokens": asked,
+            "output_tokens": told,
+            "total_tokens": asked + told,
+        }
+        message = AIMessage(said, usage_metadata=usage)
+        if said in ("Yes", "No") and kwargs.get("top_logprobs"):
+            token = {"token": said, "logprob": -0.01}
+            message.response_metadata["logprobs"] = {"content": [token | {"top_logprobs": [token]}]}
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _said(self, prompt: str) -> str:
+        if prompt.endswith("Answer Yes or No."):
+            return "No" if "Two notes" in prompt else "Yes"
+        facts = _LINE.findall(prompt)[-5:]
+        return " ".join(f"This person {fact}." for fact in facts) or "This person does things."
+
+
+@dataclass
+class Spent:
+    """What was counted."""
+
+    items: int = 0
+    questions: int = 0
+    uses: Counter[str] = field(default_factory=Counter)
+    making: Cost = field(default_factory=Cost)
+    saved: Cost = field(default_factory=Cost)
+
+    @property
+    def calls_per_item(self) -> float:
+        """Model calls for the profile, for each item that was written."""
+        return self.making.calls / self.items
+
+
+def an_item(number: int) -> HistoryItem:
+    """Return the item of a number; no two are the same."""
+    does, thing = DOES[number % len(DOES)], THINGS[number % len(THINGS)]
+    place = PLACES[number % len(PLACES)]
+    return HistoryItem(
+        text=f"i {does} {thing} {place}, no. {number}",
+        source="chat",
+        time=START + timedelta(hours=number),
+    )
+
+
+async def spend(
+    chat: BaseChatModel, embedder: EmbedderLike, folder: Path, items: int, every: int
+) -> Spent:
+    """Write the items and ask the questions."""
+    spent = Spent()
+    now = START
+    with HistoryStore.open(embedder, path=folder) as history:
+        graph = build_graph(chat=chat, history=history, store=InMemoryStore(), clock=lambda: now)
+        for first in range(0, items, every):
+            batch = [an_item(number) for number in range(first, min(items, first + every))]
+            history.add("kim", batch)
+            now += timedelta(days=1)
+            out = await graph.ainvoke(
+                {"question": "What did you do with the kettle?"},
+                context=Context(user_id="kim", max_retries=0),
+            )
+            use, made = out["answer"].profile_use, out["answer"].profile
+            spent.items += len(batch)
+            spent.questions += 1
+            spent.uses[use] += 1
+            if made and use in ("built", "revised"):
+                spent.making = spent.making.plus(made.cost)
+            elif made and use == "standing":
+                spent.saved = spent.saved.plus(made.cost)
+    return spent
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Count the model calls that writing items costs.")
+    parser.add_argument("--items", type=int, default=1000)
+    parser.add_argument("--every", type=int, default=10, help="items between two questions")
+    parser.add_argument("--model", action="store_true", help="the model that the settings name")
+    asked = parser.parse_args()
+    chat = embedded_chat() if asked.model else Facts()
+    embedder = embedded_embedder() if asked.model else LexicalEmbedder()
+    with tempfile.TemporaryDirectory() as folder:
+        spent = asyncio.run(spend(chat, embedder, Path(folder), asked.items, asked.every))
+    print(
+        f"{spent.items} items written, {spent.questions} questions: "
+        f"{spent.making.calls} calls for the profile, {spent.calls_per_item:.3f} an item, "
+        f"{spent.making.input_tokens / spent.items:.0f} tokens in an item"
+    )
+    print(
+        f"the standing profile served {spent.uses['standing']} of {spent.questions} questions "
+        f"(built {spent.uses['built']}, revised {spent.uses['revised']}), and saved "
+        f"{spent.saved.calls} calls, {spent.saved.input_tokens} tokens in"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Authored questions about invented people, half of which the history has nothing to say to.
+
+Every question, and every set of options, comes twice within a half: asked about somebody whose
+history answers it, and about somebody whose history does not. So neither its words nor its length
+tell which is which. In `about`: `split` (`dev`, for setting rules on, or `test`); of a dialogue,
+its `form` (`yes_no` or `open`); of what can be answered, `told_by`, the ids of the items that tell
+it; of a near miss, `near`, the ids of items about the same thing of somebody else, or about another
+thing close by.
+"""
+
+from importlib.resources import as_file, files
+
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.datasets.plain import plain
+from guided_profile.graph.errors import InputError
+
+SPLITS = ("dev", "test")
+
+
+def abstention(split: str | None = None, task: str | None = None) -> list[Example]:
+    """Read the questions of one half and one task, or of all.
+
+    Raises:
+        InputError: There are none.
+    """
+    with as_file(files("guided_profile.evals.datasets") / "abstention.jsonl") as path:
+        found = [
+            one
+            for one in plain([path])
+            if split in (None, one.about["split"]) and task in (None, one.task)
+        ]
+    if not found:
+        raise InputError(
+            f"no questions come with the half {split!r} of the task {task!r}; the halves are "
+            f"{', '.join(SPLITS)}, the tasks dialogue and preference."
+        )
+    return found

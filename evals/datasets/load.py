@@ -1,0 +1,216 @@
+"""Data sets by name: loaded from their owners' files, counted, and written in our own format.
+
+    python -m guided_profile.evals.datasets amazon reviews_X.json.gz meta_X.json.gz --n 673
+    python -m guided_profile.evals.datasets plain mine.csv --out mine.jsonl
+    python -m guided_profile.evals.datasets sentiment140 FILE --neutral new.jsonl --write-neutral
+
+prints what the set is made of, beside the paper's Table 6 where it has it, and writes it to the
+file that `--out` names. Without a name it lists the sets. Nothing is downloaded but, for per-chat
+and `--write-neutral`, the weights of the embedded models if they are not there yet.
+"""
+
+import argparse
+import asyncio
+import inspect
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+
+from guided_profile.evals.datasets.amazon import amazon
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.datasets.lamp import lamp
+from guided_profile.evals.datasets.locomo import locomo
+from guided_profile.evals.datasets.longmemeval import longmemeval
+from guided_profile.evals.datasets.movielens import movielens
+from guided_profile.evals.datasets.neutral import neutralise
+from guided_profile.evals.datasets.perchat import perchat
+from guided_profile.evals.datasets.plain import plain, written
+from guided_profile.evals.datasets.prefeval import prefeval
+from guided_profile.evals.datasets.sampling import chosen
+from guided_profile.evals.datasets.sentiment140 import sentiment140, sentiment140_tweets
+from guided_profile.evals.datasets.statistics import TABLE_6, Statistics
+from guided_profile.graph.errors import DatasetError, GuidedProfileError
+from guided_profile.tools.embedders.base import MiniLMEmbedder
+from guided_profile.tools.models.calls import endpoint_model
+from guided_profile.tools.models.local import shared_server
+from guided_profile.tools.weights.fetch import ensure
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A set that can be loaded."""
+
+    build: Callable[..., Iterator[Example]]
+    """Takes the paths, and its options by name; its module says where the files come from."""
+    files: str
+    """What to give, in words."""
+    in_paper: bool = False
+    """Whether Table 6 has the set that it builds, for the examples' task."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The names of what it can be told, beside n and seed."""
+        names = list(inspect.signature(self.build).parameters)[1:]
+        return tuple(name for name in names if name not in ("n", "seed"))
+
+
+DATASETS = {
+    "amazon": Dataset(amazon, "files of reviews and of metadata, 2014, 2018 or 2023", True),
+    "lamp": Dataset(lamp, "…_questions.json and …_outputs.json of one of LaMP's tasks", True),
+    "locomo": Dataset(locomo, "locomo10.json"),
+    "longmemeval": Dataset(longmemeval, "longmemeval_s.json, …_m.json or …_oracle.json"),
+    "movielens": Dataset(movielens, "the folder of a MovieLens set"),
+    "per-chat": Dataset(perchat, "PER-CHAT's files of records", True),
+    "plain": Dataset(plain, "JSONL or CSV files of your own", True),
+    "prefeval": Dataset(prefeval, "the folder benchmark_dataset"),
+    "sentiment140": Dataset(sentiment140, "training.1600000.processed.noemoticon.csv", True),
+}
+
+
+def load(
+    name: str,
+    path: str | Path | Sequence[Path],
+    *,
+    n: int | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> Iterator[Example]:
+    """Load a data set, example by example, from its owner's files.
+
+    The same files, n, seed and options give the same examples with the same ids.
+
+    Args:
+        name: One of `DATASETS`.
+        path: The file, the folder, or the files.
+        n: How many examples, drawn by the seed; None: all that the builder gives.
+        seed: Of whatever the builder draws.
+        options: What else the builder takes.
+
+    Raises:
+        DatasetError: There is no such set or option, or a file is wrong; the latter is raised when
+            it is met, and what came before has been yielded.
+    """
+    found = DATASETS.get(name)
+    if found is None:
+        raise DatasetError(f"there is no data set {name!r}; choose one of {sorted(DATASETS)}.")
+    unknown = sorted(set(options) - set(found.options))
+    if unknown:
+        has = list(found.options) or "none"
+        raise DatasetError(f"{name} has no options {unknown}; it has {has}.")
+    if n is not None and n < 1:
+        raise DatasetError(f"n is {n}; set it to 1 or more.")
+    parameters = inspect.signature(found.build).parameters
+    needed = [one.name for one in parameters.values() if one.kind is one.KEYWORD_ONLY]
+    missing = [one for one in needed if parameters[one].default is inspect.Parameter.empty]
+    if set(missing) - set(options):
+        raise DatasetError(f"{name} needs the options {sorted(set(missing) - set(options))}.")
+    if "seed" in parameters:
+        options["seed"] = seed
+    paths = [Path(path)] if isinstance(path, str | Path) else list(path)
+    if "n" in parameters:
+        if n is not None:
+            options["n"] = n
+        return found.build(paths, **options)
+    return chosen(found.build(paths, **options), n, seed)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Load a set, print what it is made of, and write it if asked to."""
+    given = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    if not given.name:
+        for name, one in sorted(DATASETS.items()):
+            print(f"{name:13} {one.files}; options: {', '.join(one.options) or 'none'}")
+        return 0
+    try:
+        options = _options(given)
+        if given.write_neutral:
+            asyncio.run(_write_neutral(given, options))
+        found = load(given.name, given.path, n=given.n, seed=given.seed, **options)
+        for line in _counted(found, given.out, DATASETS[given.name].in_paper):
+            print(line)
+    except GuidedProfileError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _counted(examples: Iterable[Example], out: Path | None, in_paper: bool) -> Iterator[str]:
+    """Count the examples, write them on the way, and yield what they are made of."""
+    statistics = Statistics()
+    tasks = set()
+    with written(out) if out else nullcontext() as writer:
+        for one in examples:
+            statistics.add(one)
+            tasks.add(one.task)
+            if writer:
+                writer.write(one)
+    lone = tasks.pop() if len(tasks) == 1 and in_paper else ""
+    yield from statistics.lines(TABLE_6.get(lone))
+    if out:
+        yield f"written to           {out}"
+
+
+def _options(given: argparse.Namespace) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for setting in given.set:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise DatasetError(f"--set takes NAME=VALUE, and not {setting!r}.")
+        try:
+            options[name] = json.loads(value)
+        except ValueError:
+            options[name] = value
+    if given.neutral:
+        options["neutral"] = given.neutral
+    if given.name == "per-chat":
+        options["embedder"] = MiniLMEmbedder(ensure("all-minilm-l6-v2-int8"))
+    return options
+
+
+async def _write_neutral(given: argparse.Namespace, options: dict[str, Any]) -> None:
+    """Have a model write the neutral texts that are missing."""
+    drafts: Any = {"sentiment140": sentiment140_tweets, "plain": plain}.get(given.name)
+    if drafts is None or not given.neutral:
+        raise DatasetError("--write-neutral is for sentiment140 and plain, with --neutral FILE.")
+    others = {name: value for name, value in options.items() if name != "neutral"}
+    examples: Iterable[Example] = drafts(given.path, n=given.n, seed=given.seed, **others)
+    await neutralise(examples, _chat(given), given.neutral, concurrency=given.concurrency)
+
+
+def _chat(given: argparse.Namespace) -> BaseChatModel:
+    """Return the model that is named, at its endpoint; without an endpoint the embedded one."""
+    if given.base_url:
+        return endpoint_model(given.model, base_url=given.base_url, api_key=given.api_key)
+    server = shared_server(next(ensure(given.model).glob("*.gguf")))
+    return endpoint_model(
+        given.model, base_url=server.base_url, api_key=server.api_key, timeout=600
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m guided_profile.evals.datasets",
+        description=(__doc__ or "").splitlines()[0],
+    )
+    add = parser.add_argument
+    add("name", nargs="?", help=f"one of {', '.join(sorted(DATASETS))}")
+    add("path", nargs="*", type=Path, help="its owner's files")
+    add("--out", type=Path, help="write the examples there, as JSON Lines")
+    add("--n", type=int, help="how many examples, drawn by the seed")
+    add("--seed", type=int, default=0)
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help="an option of the set")
+    add("--neutral", type=Path, help="the file of neutral texts, for text paraphrasing")
+    add("--write-neutral", action="store_true", help="have a model write those that are missing")
+    add("--model", default="qwen2.5-coder-1.5b", help="the model that writes them")
+    add("--base-url", help="its endpoint; without one, the embedded model is run")
+    add("--api-key", help="of the endpoint")
+    add("--concurrency", type=int, default=1, help="how many texts are written at a time")
+    return parser

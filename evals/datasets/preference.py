@@ -1,0 +1,162 @@
+"""Preference prediction, as the paper builds it (section 4.1): which product did this person buy?
+
+Of the people who bought products of at least five categories, one category that they bought two
+or more products of is drawn, and one of these products is the answer; three products of categories
+that they never bought from stand beside it, and everything else that they bought is the history.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from random import Random
+
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.datasets.files import Place
+from guided_profile.evals.datasets.sampling import pseudonym
+
+CATEGORIES = 5
+"""Who bought from fewer categories has too little of a history (section 4.1)."""
+LEAST = CATEGORIES + 1
+"""So many products somebody needs: one of five categories each, and a second of one of them."""
+DISTRACTORS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Something that is bought, or watched."""
+
+    id: str
+    title: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A product that somebody bought."""
+
+    product: Product
+    time: float | None = None
+    """In seconds since 1970; None if it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Somebody who may be asked about."""
+
+    name: str
+    """As the owner's files have it."""
+    bought: Sequence[Purchase]
+    place: Place
+    """Where they come from, for errors."""
+    known: frozenset[str] = frozenset()
+    """Categories that no distractor may be of, beside those that they bought from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the examples of one data set have in common."""
+
+    prefix: str
+    """Of their ids and their users'."""
+    question: str
+    source: str
+    """Of the history's items."""
+    seed: int
+
+
+def preference_examples(
+    choice: Choice,
+    buyers: Iterable[Buyer],
+    pool: Sequence[Product],
+    n: int | None,
+) -> Iterator[Example]:
+    """Yield an example for each person who has enough of a history.
+
+    Args:
+        choice: What they have in common.
+        buyers: Everybody who may be asked about.
+        pool: What the distractors are drawn from.
+        n: How many examples at most; None: all that there are.
+    """
+    found = (preference_example(choice, buyer, pool) for buyer in buyers)
+    yield from islice((one for one in found if one is not None), n)
+
+
+def preference_example(choice: Choice, buyer: Buyer, pool: Sequence[Product]) -> Example | None:
+    """Return a person's example, or None if what they bought is not enough for one.
+
+    A product bought twice counts once, and so do two of the same name: else the answer could stand
+    in the history.
+    """
+    once = _once(buyer.bought)
+    counts = Counter(one.product.category for one in once)
+    often = sorted(category for category, count in counts.items() if count > 1)
+    if len(counts) < CATEGORIES or not often:
+        return None
+    random = Random(f"{choice.seed}:{buyer.name}")
+    category = random.choice(often)
+    answer = random.choice([one for one in once if one.product.category == category])
+    titles = {one.product.title for one in once}
+    beside = _distractors(random, pool, buyer.known | set(counts), titles)
+    if len(beside) < DISTRACTORS:
+        return None
+    options = [answer.product.title, *(one.title for one in beside)]
+    random.shuffle(options)
+    person = pseudonym(choice.prefix, buyer.name)
+    return buyer.place.example(
+        id=f"{person}-{choice.seed}",
+        user_id=person,
+        task="preference",
+        question=choice.question,
+        options=tuple(options),
+        reference=answer.product.title,
+        history=tuple(
+            buyer.place.item(
+                one.product.title,
+                id=one.product.id,
+                source=choice.source,
+                category=one.product.category[:200],
+                time=one.time,
+            )
+            for one in once
+            if one is not answer
+        ),
+        about={
+            "category": category,
+            "later": sum((one.time or 0) > (answer.time or 0) for one in once),
+        },
+    )
+
+
+def _once(bought: Sequence[Purchase]) -> list[Purchase]:
+    """Return purchases in order of time, without products and names that came before."""
+    ids: set[str] = set()
+    titles: set[str] = set()
+    kept = []
+    for one in sorted(bought, key=lambda one: (one.time or 0, one.product.id)):
+        if one.product.id not in ids and one.product.title not in titles:
+            kept.append(one)
+        ids.add(one.product.id)
+        titles.add(one.product.title)
+    return kept
+
+
+def _distractors(
+    random: Random, pool: Sequence[Product], known: frozenset[str], titles: set[str]
+) -> list[Product]:
+    found: list[Product] = []
+    taken = set(titles)
+    for one in _draws(random, pool):
+        if one.category not in known and one.title not in taken:
+            found.append(one)
+            taken.add(one.title)
+            if len(found) == DISTRACTORS:
+                break
+    return found
+
+
+def _draws(random: Random, pool: Sequence[Product]) -> Iterator[Product]:
+    if pool:
+        yield from random.choices(pool, k=50)  # nearly always enough
+        yield from random.sample(pool, len(pool))

@@ -1,0 +1,179 @@
+"""Other projects' memories behind the same interface: mem0 and LangMem (the extra `peers`).
+
+A peer takes in the example's history with the model and the embedder that all methods use, finds
+its memories for the question, and the workflow's own response stage answers from them, where it
+would see the profile: the same prompt, the same orders of the options, the same abstentions.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, Protocol
+from uuid import uuid4
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.methods.langmem import load_langmem, open_langmem
+from guided_profile.evals.methods.lent import Lent
+from guided_profile.evals.methods.mem0 import load_mem0, open_mem0
+from guided_profile.evals.methods.workflow import Parts, as_evaluated
+from guided_profile.graph.build import build_graph
+from guided_profile.graph.context import Context
+from guided_profile.graph.errors import GuidedProfileError, InputError, PeerError
+from guided_profile.graph.state import Abstained, Answered, Cost, HistoryItem, Profile, Sentence
+from guided_profile.tools.models.calls import model_id
+from guided_profile.tools.search.ranking import tokens_of
+
+_OURS = Context(user_id="anyone")
+MOST_ITEMS, PIECE_TOKENS = _OURS.profile_items, _OURS.context_tokens
+"""What is taken in, and about how much of it at once: as much as the workflow's profile is made
+from, and as its digestion reads at once."""
+
+
+class Memory(Protocol):
+    """What a peer remembers of its users."""
+
+    async def take_in(self, user_id: str, items: Sequence[HistoryItem]) -> None:
+        """Take in what a user did, in order of time."""
+
+    async def find(self, user_id: str, question: str) -> list[str]:
+        """Return a user's memories for a question, the best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One of the peers."""
+
+    on_pypi: str
+    description: str
+    load: Callable[[], Any]
+    """Imports it, or says how to install it."""
+    open: Callable[[Lent], AbstractAsyncContextManager[Memory]]
+    """Opens an empty memory, which is deleted when it is closed."""
+
+
+PEERS: dict[str, Package] = {
+    "mem0": Package("mem0ai", "mem0's memories, no history", load_mem0, open_mem0),
+    "langmem": Package("langmem", "LangMem's memories, no history", load_langmem, open_langmem),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A peer as a method: its memories stand where the workflow has the profile.
+
+    They point to no evidence, so they are kept as sentences without; if there are none, the
+    response is asked for without any.
+    """
+
+    name: str
+    description: str
+    package: Package
+    parts: Parts
+    chat: BaseChatModel
+
+    async def answer(self, example: Example) -> Answered | Abstained:
+        """Have the peer take in the history and find its memories, then answer from them."""
+        if not example.history:
+            return Abstained(reason="no_history", detail="There is no history to answer from.")
+        memories = await self._memories(example)
+        return await answer_from(self.parts, self.chat, example, memories)
+
+    async def _memories(self, example: Example) -> list[str]:
+        lent = Lent.of(self.chat, self.parts.embedder)
+        user_id = example.id.encode().hex()  # namespaces and filters take no `.` and no space
+        try:
+            async with self.package.open(lent) as memory:
+                for piece in pieces(example.history[-MOST_ITEMS:]):
+                    await memory.take_in(user_id, piece)
+                found = await memory.find(user_id, example.question)
+        except GuidedProfileError:
+            raise
+        except Exception as error:  # of any kind: it is told apart from an answer, and goes on
+            raise (lent.failures or [_failure(self.name, error)])[0] from error
+        if lent.failures:  # swallowed by the peer: what it found is not what it would have
+            raise lent.failures[0]
+        return [one for one in found if one.strip()]
+
+
+def pieces(items: Sequence[HistoryItem]) -> list[list[HistoryItem]]:
+    """Cut a history where a piece is full; an item that is larger is a piece of its own."""
+    cut: list[list[HistoryItem]] = []
+    left = 0
+    for item in items:
+        tokens = tokens_of(item)
+        if tokens > left:
+            cut.append([])
+            left = PIECE_TOKENS
+        cut[-1].append(item)
+        left -= tokens
+    return cut
+
+
+def _failure(name: str, error: Exception) -> PeerError:
+    """Return what is told of a failure: its kinds, since its message may quote the history."""
+    kinds, cause = [type(error).__name__], error.__cause__
+    while cause is not None:
+        kinds.append(type(cause).__name__)
+        cause = cause.__cause__
+    return PeerError(f"{name} failed ({', from '.join(kinds)}); its own log may say why.")
+
+
+async def answer_from(
+    parts: Parts, chat: BaseChatModel, example: Example, memories: Sequence[str]
+) -> Answered | Abstained:
+    """Run the workflow's response and review, as if its profile were the memories."""
+    task = as_evaluated(parts.task)
+    keeper = InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=[Profile]))
+    graph = build_graph(chat=chat, history=parts.history, tasks=[task], checkpointer=keeper)
+    context = Context(
+        user_id=example.id,
+        task=task.name,
+        sees=("profile",) if memories else (),
+        supported_only=False,
+        max_retries=0,
+    )
+    thread: RunnableConfig = {"configurable": {"thread_id": uuid4().hex}}
+    question: Any = {"question": example.question, "options": list(example.options)}
+    await graph.ainvoke(question, thread, context=context, interrupt_before=["recall"])
+    profile = Profile(
+        task=task.name,
+        sentences=tuple(Sentence(text=one) for one in memories),
+        guidance="",
+        fingerprint="",
+        model=model_id(chat),
+        created=datetime.now(UTC),
+        cost=Cost(),
+    )
+    known = {
+        "profile": profile,
+        "recalled": [],
+        "touched": True,  # what a memory bears on is its maker's to say
+        "material": [],
+        "flagged": [],
+    }
+    await graph.aupdate_state(thread, known, as_node="verify")
+    done = await graph.ainvoke(None, thread, context=context)
+    answer: Answered | Abstained = done["answer"]
+    return answer
+
+
+def peer(name: str, parts: Parts) -> Peer:
+    """Return a peer by name.
+
+    Raises:
+        InputError: There is no model.
+        SettingsError: The extra `peers` is not installed.
+    """
+    if parts.chat is None:
+        raise InputError(f"the method {name!r} needs a model.")
+    package = PEERS[name]
+    package.load()
+    described = f"{package.description} ({package.on_pypi} {version(package.on_pypi)})"
+    return Peer(name, described, package, parts, parts.chat)

@@ -1,0 +1,201 @@
+"""What is compared: settings of the one workflow, the field's other ideas, and rules without model.
+
+    dg0, dg, pg, gpg            the paper's four (Table 1)
+    pg-nopc … g-nopc            the other rows of its Table 3: what the response sees
+    default                     the task as it comes, retries and all
+    gpg-retry, gpg-once, …      one switch turned
+    rag-bm25 … rag-fused        retrieval augmentation, as in LaMP (Salemi et al. 2023)
+    summary, dpl, perfine       neighbours: see `neighbours`
+    mem0, langmem               other projects' memories: see `peers`
+    random, majority, …         no model at all: see `rules`
+
+A method is asked one example at a time; its history stands in the store under the example's id.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from langchain_core.language_models import BaseChatModel
+
+from guided_profile.evals.datasets.examples import Example, Kind
+from guided_profile.graph.build import Graph, build_graph
+from guided_profile.graph.context import Context
+from guided_profile.graph.errors import InputError
+from guided_profile.graph.state import Abstained, Answered
+from guided_profile.graph.tasks import Task
+from guided_profile.tools.embedders.base import Embedder
+from guided_profile.tools.evidence.base import Verifier
+from guided_profile.tools.history.store import HistoryStore
+
+
+class Method(Protocol):
+    """Something that can be asked an example."""
+
+    @property
+    def name(self) -> str:
+        """What it is called on the command line and in the report."""
+
+    @property
+    def description(self) -> str:
+        """What it does, in a line."""
+
+    async def answer(self, example: Example) -> Answered | Abstained:
+        """Answer an example whose history stands in the store under the example's id.
+
+        Raises:
+            GuidedProfileError: It failed; that is no answer, and no abstention.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What methods are made of."""
+
+    chat: BaseChatModel | None
+    """None: there are only rules."""
+    history: HistoryStore
+    embedder: Embedder
+    task: Task
+    examples: Sequence[Example]
+    """All that are asked: `majority` looks at their answers, `dpl` at their histories."""
+    seed: int = 0
+    verifier: Verifier | None = None
+    """What judges a profile's sentences; None: `chat`."""
+
+
+def as_evaluated(task: Task) -> Task:
+    """Return a task as it is when nobody is there to be asked back."""
+    unattended = {
+        "cold_start": task.cold_start.model_copy(update={"questions": ()}),
+        "abstention": task.abstention.model_copy(
+            update={
+                "policy": "accept" if task.abstention.policy == "ask" else task.abstention.policy
+            }
+        ),
+    }
+    return task.model_copy(update=unattended)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of the workflow: fields of `Context`."""
+
+    description: str
+    switches: Mapping[str, Any]
+
+
+_PC, _G, _PP = "personal_context", "guidance", "profile"
+
+
+def _row(*sees: str, guided: bool = True, **more: Any) -> dict[str, Any]:
+    """Return the switches of a row of Table 3: asked once, by the model alone, as in the paper."""
+    once: dict[str, Any] = {"sees": sees, "guided": guided, "max_retries": 0, "grounded": False}
+    return once | more
+
+
+_FEW: dict[str, Any] = {"recall_tokens": 170}
+"""What retrieval augmentation shows: about four short items, LaMP's largest k."""
+
+
+def _retrieved(dense: bool, bm25: bool) -> dict[str, Any]:
+    return _row(_PC, recall={"dense": dense, "bm25": bm25}, **_FEW)
+
+
+SETTINGS: dict[str, Setting] = {
+    "dg0": Setting("direct, without history", _row()),
+    "dg": Setting("direct, with the raw history", _row(_PC)),
+    "pg": Setting("history and unguided profile", _row(_PC, _PP, guided=False)),
+    "pg-nopc": Setting("unguided profile, no history", _row(_PP, guided=False)),
+    "gpg": Setting("history and guided profile", _row(_PC, _PP)),
+    "gpg-nopc": Setting("guided profile, no history", _row(_PP)),
+    "gpg-g": Setting("history, guidance and guided profile", _row(_PC, _G, _PP)),
+    "gpg-g-nopc": Setting("guidance and guided profile, no history", _row(_G, _PP)),
+    "g": Setting("history and guidance, no profile", _row(_PC, _G)),
+    "g-nopc": Setting("guidance alone", _row(_G)),
+    "default": Setting("the task as it comes", {}),
+    "gpg-retry": Setting("gpg, abstentions retried", _row(_PC, _PP, max_retries=2)),
+    "gpg-grounded": Setting(
+        "gpg, the history's likeness to an option counted too", _row(_PC, _PP, grounded=None)
+    ),
+    "dg-grounded": Setting(
+        "dg, the history's likeness to an option counted too", _row(_PC, grounded=None)
+    ),
+    "dg-once": Setting("dg, options asked in one order", _row(_PC, debiased=False)),
+    "pg-once": Setting(
+        "pg, options asked in one order", _row(_PC, _PP, guided=False, debiased=False)
+    ),
+    "gpg-once": Setting("gpg, options asked in one order", _row(_PC, _PP, debiased=False)),
+    "gpg-unfiltered": Setting(
+        "gpg, profile sentences without evidence kept", _row(_PC, _PP, supported_only=False)
+    ),
+    "pg-unfiltered": Setting(
+        "pg, profile sentences without evidence kept",
+        _row(_PC, _PP, guided=False, supported_only=False),
+    ),
+    "gpg-unjoined": Setting(
+        "gpg, all sources asked one guiding question", _row(_PC, _PP, joined=False)
+    ),
+    "rag": Setting("the few items recalled as by default", _row(_PC, **_FEW)),
+    "rag-bm25": Setting("the items best by BM25", _retrieved(dense=False, bm25=True)),
+    "rag-dense": Setting("the items best by embedding", _retrieved(dense=True, bm25=False)),
+    "rag-fused": Setting("the items best by both, fused", _retrieved(dense=True, bm25=True)),
+    "rag-recency": Setting("the newest items", _retrieved(dense=False, bm25=False)),
+    "summary": Setting(
+        "a summary and a few recalled items (Richardson et al. 2023)",
+        _row(_PC, _PP, guided=False, **_FEW),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """The workflow, with its switches set."""
+
+    name: str
+    description: str
+    graph: Graph
+    task: str
+    switches: Mapping[str, Any]
+
+    async def answer(self, example: Example) -> Answered | Abstained:
+        """Run the workflow."""
+        context = Context(user_id=example.id, task=self.task, **self.switches)
+        question: Any = {"question": example.question, "options": list(example.options)}
+        done = await self.graph.ainvoke(question, context=context)
+        answer: Answered | Abstained = done["answer"]
+        return answer
+
+
+def workflow(name: str, parts: Parts, task: Task | None = None) -> Workflow:
+    """Return a setting of the workflow by name.
+
+    Args:
+        name: One of `SETTINGS`.
+        parts: What it is made of.
+        task: Instead of the parts' task.
+
+    Raises:
+        InputError: There is no model.
+    """
+    if parts.chat is None:
+        raise InputError(f"the method {name!r} needs a model.")
+    setting = SETTINGS[name]
+    task = as_evaluated(task or parts.task)
+    graph = build_graph(
+        chat=parts.chat, history=parts.history, tasks=[task], verifier=parts.verifier
+    )
+    return Workflow(name, setting.description, graph, task.name, setting.switches)
+
+
+def fits(kinds: Sequence[Kind], parts: Parts, name: str) -> None:
+    """Refuse a method that the task's kind has no use for.
+
+    Raises:
+        InputError: It is for the other kind.
+    """
+    if parts.task.kind not in kinds:
+        raise InputError(
+            f"the method {name!r} is for tasks of kind {kinds[0]!r}, and {parts.task.name!r} is "
+            f"of kind {parts.task.kind!r}; leave it out."
+        )

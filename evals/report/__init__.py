@@ -1,0 +1,1 @@
+"""A run, added up and shown."""

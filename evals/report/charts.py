@@ -1,0 +1,199 @@
+"""The report's pictures: SVG that needs nothing from outside, in the page's own colours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from math import ceil, floor, log10
+
+from guided_profile.evals.scorers.outcomes import RiskCoverage
+from guided_profile.evals.scorers.statistics import Estimate, wilson
+
+WIDTH = 720
+COLOURS = 6
+"""The page defines `--line-0` to `--line-5`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A method in a chart."""
+
+    name: str
+    value: Estimate
+    published: float | None = None
+    """The paper's figure, 0 to 1."""
+    tokens: float = 0.0
+    """Of one answer."""
+
+
+def _svg(height: float, label: str, body: Sequence[str]) -> str:
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{escape(label)}">'
+        f"<title>{escape(label)}</title>{''.join(body)}</svg>"
+    )
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{kind}"/>'
+
+
+def _text(x: float, y: float, words: str, anchor: str = "start", kind: str = "") -> str:
+    where = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" class="{kind}"'
+    return f"<text {where}>{escape(words)}</text>"
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    """Return round bounds around values, a tenth apart at least."""
+    low, high = floor(min(values) * 10) / 10, ceil(max(values) * 10) / 10
+    return low, high if high > low else low + 0.1
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    step = 0.1 if high - low <= 0.6 else 0.2
+    return [low + step * index for index in range(floor((high - low) / step + 1e-9) + 1)]
+
+
+def intervals(dots: Sequence[Dot], measure: str, chance: float | None = None) -> str:
+    """Draw each method's mean with its 95 % interval, and the paper's figure as a diamond.
+
+    Args:
+        dots: The methods, from top to bottom.
+        measure: What the values are, 0 to 1.
+        chance: What guessing gets, as a dashed line.
+    """
+    left, right, row, top = 150.0, WIDTH - 90.0, 30.0, 14.0
+    ends = [end for dot in dots for end in (dot.value.low, dot.value.high)]
+    ends += [dot.published for dot in dots if dot.published is not None]
+    low, high = _range([*ends, *([chance] if chance is not None else [])])
+    bottom = top + row * len(dots)
+
+    def x(value: float) -> float:
+        return left + (value - low) / (high - low) * (right - left)
+
+    body = []
+    for tick in _ticks(low, high):
+        body.append(_line(x(tick), top, x(tick), bottom, "grid"))
+        body.append(_text(x(tick), bottom + 18, f"{100 * tick:.0f}", "middle", "dim"))
+    if chance is not None:
+        body.append(_line(x(chance), top, x(chance), bottom, "chance"))
+    for place, dot in enumerate(dots):
+        y = top + row * (place + 0.5)
+        body.append(_text(left - 12, y + 4, dot.name, "end"))
+        body.append(_line(x(dot.value.low), y, x(dot.value.high), y, "whisker"))
+        body.append(f'<circle cx="{x(dot.value.mean):.1f}" cy="{y:.1f}" r="5.5" class="dot"/>')
+        if dot.published is not None:
+            at = x(dot.published)
+            body.append(
+                f'<path d="M{at:.1f} {y - 7:.1f}l7 7-7 7-7-7z" class="published">'
+                f"<title>the paper: {100 * dot.published:.2f}</title></path>"
+            )
+        body.append(_text(right + 14, y + 4, f"{100 * dot.value.mean:.1f}", kind="value"))
+    return _svg(bottom + 28, f"{measure} of each method with its 95 % interval", body)
+
+
+def against_tokens(dots: Sequence[Dot], measure: str) -> str:
+    """Draw quality against the tokens of an answer (input and output), on a log axis."""
+    dots = [dot for dot in dots if dot.tokens > 0]
+    if not dots:
+        return ""
+    left, right, top, bottom = 60.0, WIDTH - 110.0, 14.0, 280.0
+    low, high = _range([end for dot in dots for end in (dot.value.low, dot.value.high)])
+    powers = [log10(dot.tokens) for dot in dots]
+    first, last = min(powers) - 0.1, max(powers) + 0.1
+
+    def x(tokens: float) -> float:
+        return left + (log10(tokens) - first) / (last - first) * (right - left)
+
+    def y(value: float) -> float:
+        return bottom - (value - low) / (high - low) * (bottom - top)
+
+    body = []
+    for tick in _ticks(low, high):
+        body.append(_line(left, y(tick), right, y(tick), "grid"))
+        body.append(_text(left - 8, y(tick) + 4, f"{100 * tick:.0f}", "end", "dim"))
+    marks = [m * 10**power for power in range(8) for m in (1, 2, 5)]
+    for mark in (one for one in marks if first <= log10(one) <= last):
+        body.append(_line(x(mark), top, x(mark), bottom, "grid"))
+        body.append(_text(x(mark), bottom + 18, f"{mark:,}", "middle", "dim"))
+    taken: list[tuple[float, float]] = []
+    for dot in sorted(dots, key=lambda one: -one.value.mean):
+        at, level = x(dot.tokens), y(dot.value.mean)
+        body.append(_line(at, y(dot.value.low), at, y(dot.value.high), "whisker faint"))
+        body.append(f'<circle cx="{at:.1f}" cy="{level:.1f}" r="5.5" class="dot"/>')
+        named = level + 4
+        while any(abs(at - other) < 90 and abs(named - beside) < 15 for other, beside in taken):
+            named += 15
+        taken.append((at, named))
+        body.append(_text(at + 10, named, dot.name))
+    body.append(_text((left + right) / 2, bottom + 38, "tokens of an answer", "middle", "dim"))
+    return _svg(bottom + 48, f"{measure} against the tokens of an answer", body)
+
+
+def risk_coverage(curves: Sequence[tuple[str, RiskCoverage]]) -> str:
+    """Draw accuracy at each coverage, a line for each method.
+
+    Raises:
+        ValueError: There are more than `COLOURS`.
+    """
+    if len(curves) > COLOURS:
+        raise ValueError(f"{len(curves)} curves; there are {COLOURS} colours.")
+    left, right, top, bottom = 60.0, WIDTH - 130.0, 14.0, 280.0
+    body = []
+    for tick in _ticks(0.0, 1.0):
+        x, y = left + tick * (right - left), bottom - tick * (bottom - top)
+        body += [_line(left, y, right, y, "grid"), _line(x, top, x, bottom, "grid")]
+        body.append(_text(left - 8, y + 4, f"{100 * tick:.0f}", "end", "dim"))
+        body.append(_text(x, bottom + 18, f"{100 * tick:.0f}", "middle", "dim"))
+    for place, (name, curve) in enumerate(curves):
+        points = " ".join(
+            f"{left + share * (right - left):.1f},{bottom - right_ * (bottom - top):.1f}"
+            for share, right_ in zip(curve.coverage, curve.accuracy, strict=True)
+        )
+        colour = f'style="stroke:var(--line-{place})"'
+        body.append(f'<polyline points="{points}" class="curve" {colour}/>')
+        level = top + 20 + 22 * place
+        body.append(
+            f'<line x1="{right + 14:.0f}" y1="{level}" x2="{right + 34:.0f}" y2="{level}" '
+            f'class="curve" {colour}/>'
+        )
+        body.append(_text(right + 40, level + 4, name))
+    body.append(
+        _text(
+            (left + right) / 2, bottom + 38, "percent answered, the surest first", "middle", "dim"
+        )
+    )
+    return _svg(bottom + 48, "accuracy of the surest answers at each coverage", body)
+
+
+def reliability(pairs: Sequence[tuple[float, bool]], bins: int = 10) -> str:
+    """Draw how often what was given a probability is so, against that probability.
+
+    Args:
+        pairs: A probability, and whether it was so.
+        bins: How many groups of about the same size; each is a dot with its 95 % interval.
+    """
+    left, right, top, bottom = 60.0, WIDTH - 130.0, 14.0, 280.0
+
+    def x(value: float) -> float:
+        return left + value * (right - left)
+
+    def y(value: float) -> float:
+        return bottom - value * (bottom - top)
+
+    body = [_line(x(0), y(0), x(1), y(1), "chance")]
+    for tick in _ticks(0.0, 1.0):
+        body += [_line(left, y(tick), right, y(tick), "grid")]
+        body.append(_text(left - 8, y(tick) + 4, f"{100 * tick:.0f}", "end", "dim"))
+        body.append(_text(x(tick), bottom + 18, f"{100 * tick:.0f}", "middle", "dim"))
+    ranked = sorted(pairs)
+    for part in range(bins):
+        group = ranked[part * len(ranked) // bins : (part + 1) * len(ranked) // bins]
+        if not group:
+            continue
+        mean, so = sum(p for p, _ in group) / len(group), sum(right_ for _, right_ in group)
+        low, high = wilson(so, len(group))
+        body.append(_line(x(mean), y(low), x(mean), y(high), "interval"))
+        body.append(f'<circle cx="{x(mean):.1f}" cy="{y(so / len(group)):.1f}" r="4" class="dot"/>')
+    body.append(
+        _text((left + right) / 2, bottom + 38, "percent, as the verifier says", "middle", "dim")
+    )
+    return _svg(bottom + 48, "how often a sentence is supported, by its probability", body)

@@ -1,0 +1,228 @@
+"""A run as one page: no script, nothing from outside, light and dark."""
+
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+
+from guided_profile.evals.report import charts, paper
+from guided_profile.evals.report.cases import cases, sides
+from guided_profile.evals.report.charts import Dot
+from guided_profile.evals.report.summary import Comparison, Row, Summary
+from guided_profile.evals.report.tables import SIGNIFICANT, bare
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+"""What the page may load: nothing."""
+
+
+def page(summary: Summary, *, priced: bool) -> str:
+    """Return the report.
+
+    Args:
+        summary: The run.
+        priced: Whether prices were given.
+    """
+    style = (files("guided_profile.evals.report") / "report.css").read_text(encoding="utf-8")
+    title = f"{summary.task.name}: what a guided profile is worth"
+    facts = " · ".join(f"{name} {value}" for name, value in summary.facts.items())
+    measure = escape(summary.main)
+    parts = [
+        f"<h1>{escape(title)}</h1><p class='facts'>{escape(facts)}</p>{_headline(summary)}",
+        f"<h2>{measure.capitalize()}, method by method</h2>{_quality(summary)}",
+        f"<h2>{measure.capitalize()} against tokens</h2>{_tokens(summary, priced)}",
+        _surest(summary),
+        f"<h2>Pair by pair</h2>{_comparisons(summary)}{_judged(summary)}",
+        f"<h2>Cases, side by side</h2>{cases(summary)}",
+        _errors(summary),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f"<title>{escape(title)}</title><style>{style}</style></head>"
+        f"<body><main>{''.join(parts)}</main></body></html>\n"
+    )
+
+
+def _headline(summary: Summary) -> str:
+    pair = sides(summary)
+    found = [one for one in summary.comparisons if pair == (one.first, one.second)]
+    if not found:
+        return ""
+    one = found[0]
+    ours, theirs = (summary.row(name).scores.get(summary.main) for name in (one.first, one.second))
+    if ours is None or theirs is None:
+        return ""
+    verdict = (
+        "the difference is larger than chance would make it"
+        if one.corrected < SIGNIFICANT
+        else "that may be chance"
+    )
+    return (
+        f"<p class='headline'><strong>{escape(one.first)}</strong> reaches {100 * ours.mean:.1f}, "
+        f"<strong>{escape(one.second)}</strong> {100 * theirs.mean:.1f} "
+        f"({escape(summary.main)}, in percent): {100 * one.difference.mean:+.1f} points "
+        f"[{100 * one.difference.low:+.1f}, {100 * one.difference.high:+.1f}] over the "
+        f"{one.difference.n} examples that both were scored on. It is better on {one.wins} and "
+        f"worse on {one.losses}; {verdict} (corrected p = {one.corrected:.3f}).</p>"
+    )
+
+
+def _dots(summary: Summary) -> list[Dot]:
+    dots = []
+    for row in summary.rows:
+        value = row.scores.get(summary.main)
+        if value:
+            published = paper.figures(summary.task.name, row.method).get(summary.main)
+            tokens = (row.cost.input_tokens + row.cost.output_tokens) / max(1, row.asked)
+            share = published / 100 if published is not None else None
+            dots.append(Dot(row.method, value, share, tokens))
+    return dots
+
+
+def _quality(summary: Summary) -> str:
+    dots = _dots(summary)
+    if not dots:
+        return "<p>Nothing was answered.</p>"
+    chance = None
+    if summary.task.kind == "choice":
+        choices = [one for one in summary.examples if one.options]
+        chance = sum(1 / len(one.options) for one in choices) / len(choices) if choices else None
+    diamond = "A diamond is the paper's figure (gpt-3.5-turbo-1106). " if _any(dots) else ""
+    dashed = "The dashed line is what guessing gets. " if chance else ""
+    caption = f"The line is the 95 % interval. {diamond}{dashed}"
+    return (
+        f"<figure>{charts.intervals(dots, summary.main, chance)}"
+        f"<figcaption>{caption}</figcaption></figure>{_outcomes(summary)}"
+    )
+
+
+def _any(dots: Sequence[Dot]) -> bool:
+    return any(dot.published is not None for dot in dots)
+
+
+def _outcomes(summary: Summary) -> str:
+    measures = list(dict.fromkeys(one for row in summary.rows for one in row.scores))
+    missing = any(row.counts.unanswerable for row in summary.rows)
+    counted = ("correct", "incorrect") if summary.task.kind == "choice" else ()
+    figures = [paper.figures(summary.task.name, row.method) for row in summary.rows]
+    published = [one for one in measures if any(one in each for each in figures)]
+    ratios = summary.task.name == "preference" and any(
+        row.method in paper.OUTCOMES for row in summary.rows
+    )
+    head = ["method", "n", *measures, *(f"paper: {one}" for one in published)]
+    head += [*counted, "abstained", "errors"]
+    head += ["paper: correct / incorrect / abstained, %"] if ratios else []
+    head += ["unanswerable: rightly abstained"] if missing else []
+    body = []
+    for row, theirs in zip(summary.rows, figures, strict=True):
+        scores = [row.scores.get(one) for one in measures]
+        cells = [row.method, str(max((one.n for one in scores if one), default=0))]
+        cells += [str(one or "") for one in scores]
+        cells += [f"{theirs[one]:.2f}" if one in theirs else "" for one in published]
+        cells += [str(getattr(row.counts, one)) for one in counted]
+        cells += [str(row.counts.abstained), str(row.counts.errors)]
+        three = paper.OUTCOMES.get(row.method, ())
+        cells += [" / ".join(f"{one:.1f}" for one in three)] if ratios else []
+        cells += [str(row.abstaining or "")] if missing else []
+        body.append(cells)
+    remarks = "".join(f"<p>{escape(one)}</p>" for one in bare(summary.rows))
+    return _table(head, body, notes=[row.description for row in summary.rows]) + remarks
+
+
+def _tokens(summary: Summary, priced: bool) -> str:
+    chart = charts.against_tokens(_dots(summary), summary.main)
+    figure = (
+        f"<figure>{chart}<figcaption>Up is better, left is cheaper; input and output tokens of "
+        "every call that an answer took, its profile's too.</figcaption></figure>"
+        if chart
+        else ""
+    )
+    money = ["price of 1,000 answers"] if priced else []
+    head = ["method", "calls", "tokens in", "of them cached", "tokens out", "seconds", *money]
+    return figure + _table(head, [_cost(row, priced) for row in summary.rows])
+
+
+def _cost(row: Row, priced: bool) -> list[str]:
+    n, cost = max(1, row.asked), row.cost
+    cells = [row.method, f"{cost.calls / n:.1f}", f"{cost.input_tokens / n:.0f}"]
+    cells += [f"{cost.cached_tokens / n:.0f}", f"{cost.output_tokens / n:.0f}"]
+    return [*cells, f"{cost.seconds / n:.1f}", *([f"{row.price:.2f}"] if priced else [])]
+
+
+def _surest(summary: Summary) -> str:
+    curves = [(row.method, row.curve) for row in summary.rows if row.curve and row.cost.calls]
+    if not curves:
+        return ""
+    areas = ", ".join(f"{name} {curve.area:.3f}" for name, curve in curves)
+    best = sorted(curves, key=lambda one: -one[1].area)[: charts.COLOURS]
+    drawn = f" The {len(best)} best by that are drawn." if len(best) < len(curves) else ""
+    return (
+        f"<h2>If only the surest are answered</h2><figure>{charts.risk_coverage(best)}"
+        "<figcaption>Accuracy of the surest answers alone. A line that falls to the right knows "
+        f"which of its answers to trust. Mean over all coverages: {escape(areas)}.{drawn}"
+        "</figcaption></figure>"
+    )
+
+
+def _comparisons(summary: Summary) -> str:
+    if not summary.comparisons:
+        return "<p>There is one method: nothing to compare.</p>"
+    exact = summary.main == "accuracy"
+    test = "exact McNemar test" if exact else "paired permutation test"
+    head = ["", "n", "difference", "better", "worse", "p", "corrected"]
+    return (
+        f"<p class='dim'>By {escape(summary.main)}, on the same examples; {test}, two-sided, "
+        f"corrected for {len(summary.comparisons)} comparisons after Holm. Bold: below "
+        f"{SIGNIFICANT}.</p>"
+        + _table(
+            head,
+            [_compared(one) for one in summary.comparisons],
+            sure=[one.corrected < SIGNIFICANT for one in summary.comparisons],
+        )
+    )
+
+
+def _judged(summary: Summary) -> str:
+    return f"<p>{escape(str(summary.judged))}</p>" if summary.judged else ""
+
+
+def _compared(one: Comparison) -> list[str]:
+    counts = [str(one.difference), str(one.wins), str(one.losses)]
+    ps = [f"{one.p:.3f}", f"{one.corrected:.3f}"]
+    return [f"{one.first} against {one.second}", str(one.difference.n), *counts, *ps]
+
+
+def _errors(summary: Summary) -> str:
+    failed = [one for one in summary.results.values() if one.kind == "error"]
+    if not failed:
+        return ""
+    shown = "".join(
+        f"<li>{escape(one.method)} on {escape(one.example)}: {escape(one.reason)}</li>"
+        for one in failed[:20]
+    )
+    return (
+        f"<h2 class='bad'>{len(failed)} answers failed</h2><p>They count neither as answers nor "
+        f"as abstentions, and are in no score.</p><ul>{shown}</ul>"
+    )
+
+
+def _table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    notes: Sequence[str] = (),
+    sure: Sequence[bool] = (),
+) -> str:
+    """Return a table; `notes` stand under the first cells, `sure` says which rows are bold."""
+    heads = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in head)
+    body = ""
+    for number, row in enumerate(rows):
+        note = f"<small>{escape(notes[number])}</small>" if notes else ""
+        cells = f"<td>{escape(row[0])}{note}</td>"
+        cells += "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
+        bold = " class='sure'" if number < len(sure) and sure[number] else ""
+        body += f"<tr{bold}>{cells}</tr>"
+    return (
+        f"<div class='scroll'><table><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
+    )

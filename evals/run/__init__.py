@@ -1,0 +1,1 @@
+"""Methods are asked, and every call is kept."""

@@ -1,0 +1,81 @@
+"""What is shown while a run goes on: how far it is, the score so far, and the time left."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.run.answers import Result
+from guided_profile.evals.run.runner import OnResult
+from guided_profile.evals.scorers.outcomes import outcome
+
+MOST_NAMED = 6
+
+
+def bars(notes: Console) -> Progress:
+    """Return what shows how far a run is, the time it took and the time left."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=notes,
+        speed_estimate_period=600,
+    )
+
+
+@contextmanager
+def progress(
+    notes: Console, names: Sequence[str], total: int, before: Sequence[tuple[Example, Result]]
+) -> Iterator[OnResult]:
+    """Show a bar; what it yields is called with each answer.
+
+    Args:
+        notes: Where it is shown.
+        names: Of the methods.
+        total: How many answers there will be.
+        before: The answers that were there when the run began; they count, but not for the time.
+    """
+    right: dict[str, list[bool]] = defaultdict(list)
+    errors = 0
+
+    def note(example: Example, result: Result) -> None:
+        nonlocal errors
+        errors += result.kind == "error"
+        wanted = "correct" if example.answerable else "abstained"  # a text: that there is one
+        right[result.method].append(outcome(example, result) == wanted)
+
+    def score() -> str:
+        shares = [f"{name} {_percent(right[name])}" for name in names if right[name]]
+        shown = "  ".join(shares[:MOST_NAMED]) + (" …" if len(shares) > MOST_NAMED else "")
+        return shown + (f"  [red]{errors} errors[/red]" if errors else "")
+
+    for pair in before:
+        note(*pair)
+    with bars(notes) as display:
+        bar = display.add_task(score() or "asking", total=total, completed=len(before))
+
+        def on_result(example: Example, result: Result) -> None:
+            note(example, result)
+            display.update(bar, advance=1, description=score())
+            if result.kind == "error":
+                said = f"{result.method} on {example.id}: {result.reason}"
+                display.console.print(said, style="red", markup=False)
+
+        yield on_result
+
+
+def _percent(right: Sequence[bool]) -> str:
+    return f"{100 * sum(right) / len(right):.0f}%"

@@ -1,0 +1,281 @@
+"""Guiding questions that a chat model proposes for a task, from a few people's histories.
+
+A small model writes headings, repeats itself, and asks about the very things it was shown. What it
+writes is read line by line, and a question that could not serve every other person is dropped, with
+the reason.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.graph.prompts import (
+    SYSTEM,
+    Prompt,
+    history_block,
+    history_line,
+    render,
+)
+from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.tasks import Task
+from guided_profile.graph.tokens import approximate_tokens
+from guided_profile.tools.models.calls import complete
+
+PROPOSE = Prompt(
+    "propose",
+    1,
+    "Above are histories of several people. The task of an assistant is: {description} To do it "
+    "well for anybody, it first asks their history a guiding question. Now that is:\n{known}\n\n"
+    "Write a numbered list of {count} other guiding questions, each about another side of a person "
+    'that matters for the task, in this form: "What does the history above tell about this '
+    "person's ...?\" All of them are put to everybody, so name nothing from the histories.",
+)
+MOST_ASKED = 3
+"""How often the model is asked, each time shown others first, while too few are usable."""
+PEOPLE = 3
+"""How many people's histories it is shown at a time."""
+HISTORY_TOKENS = 120
+"""About how much of each: the newest items."""
+ITEM_CHARACTERS = 200
+LONGEST = 400
+SHORTEST = 8
+"""In characters, of a guiding question."""
+RUN = 4
+"""So many words in a row, in a question and in the data alike, are a quotation."""
+RUN_UNSPACED = 8
+"""So many characters, where a script puts no spaces between words."""
+
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+_MARKER = re.compile(
+    r"^[\s>#*_]*(?:(?:guiding\s+)?(?:question|q)\s*\d*\s*[.:)]+|\(?\d{1,2}\s*[.):、]|[-*•–]\s)[\s*_]*",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(r"[{}\[\]<>]|_{2,}|\.{3}$|…$")
+_ASKS = ("?", "？", "؟", ";")
+_ENDS = (*_ASKS, ".", "。", "!", "।")
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A line that the model wrote as a question and that cannot be one."""
+
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """What the model proposed."""
+
+    questions: tuple[str, ...]
+    dropped: tuple[Dropped, ...]
+
+
+async def propose(
+    chat: BaseChatModel,
+    task: Task,
+    examples: Sequence[Example],
+    count: int,
+    *,
+    known: Sequence[str] = (),
+) -> Proposals:
+    """Have a model propose guiding questions.
+
+    Args:
+        chat: The model.
+        task: Whose guiding question may be bettered.
+        examples: Whose histories it is shown a few of; no question may quote any of them.
+        count: How many questions at most; there may be fewer.
+        known: Further questions that are there already; the model is not shown them.
+
+    Raises:
+        ModelError: The endpoint failed.
+    """
+    there = [task.guiding_question, *known]
+    people = list({one.user_id: one.history for one in examples if one.history}.values())
+    found: list[str] = []
+    dropped: list[Dropped] = []
+    for time in range(MOST_ASKED):
+        if len(found) >= count:
+            break
+        shown = [_newest(items) for items in (people[time:] + people[:time])[:PEOPLE]]
+        asked = _messages(task, shown, count - len(found), [task.guiding_question, *found])
+        done = await complete(
+            chat, asked, stage="propose", max_tokens=60 * (count - len(found)) + 40
+        )
+        read = read_lines(done.text, cut_off=done.finish_reason == "length")
+        for text, why in _judged(read, [*there, *found], task, examples, list(chain(*shown))):
+            if why:
+                dropped.append(Dropped(text, why))
+            elif len(found) < count:
+                found.append(text)
+    return Proposals(tuple(found), tuple(dropped))
+
+
+def _messages(
+    task: Task, people: Sequence[Sequence[HistoryItem]], count: int, known: Sequence[str]
+) -> list[BaseMessage]:
+    asked = render(PROPOSE, description=task.description, known="\n".join(known), count=str(count))
+    blocks = "".join(history_block(items) for items in people)
+    return [SystemMessage(SYSTEM.text), HumanMessage(blocks + asked)]
+
+
+def _newest(items: Sequence[HistoryItem]) -> list[HistoryItem]:
+    """Return the newest items of the person's own that there is room for, the oldest first."""
+    kept: list[HistoryItem] = []
+    room = HISTORY_TOKENS
+    for item in reversed([one for one in items if one.role == "user"]):
+        short = item.model_copy(update={"text": item.text[:ITEM_CHARACTERS]})
+        room -= approximate_tokens(history_line(short))
+        if room < 0:
+            break
+        kept.append(short)
+    return kept[::-1]
+
+
+def read_lines(reply: str, *, cut_off: bool = False) -> list[str]:
+    """Return the lines of a reply that are meant as questions, without their numbers and quotes.
+
+    Where lines are numbered or bulleted, those are meant; else those that end as a question does.
+
+    Args:
+        reply: What a model wrote.
+        cut_off: Whether it was cut off, so that its last line is not whole.
+    """
+    lines = [line.strip() for line in reply.splitlines() if line.strip()]
+    if cut_off:
+        lines = lines[:-1]
+    marked = [line for line in lines if _MARKER.match(line)]
+    meant = [_bare(line) for line in marked or lines]
+    return [line for line in meant if line.endswith(_ENDS if marked else _ASKS)]
+
+
+def _bare(line: str) -> str:
+    line = _MARKER.sub("", line).strip().strip("*_`").strip()
+    if line[:1] in "\"'“«‘「" and line[-1:] in "\"'”»’」":
+        line = line[1:-1].strip()
+    return line
+
+
+def _judged(
+    lines: Iterable[str],
+    known: Sequence[str],
+    task: Task,
+    examples: Sequence[Example],
+    shown: Sequence[HistoryItem],
+) -> Iterator[tuple[str, str]]:
+    """Yield each line with the reason why it is no use, empty if it is of use."""
+    there = {tuple(_words(one)) for one in known}
+    drafts = list(dict.fromkeys(lines))
+    quoting = quotations(drafts, examples, shown=shown, allowed=_own_words(task))
+    for line in drafts:
+        words = tuple(_words(line))
+        if len(line) < SHORTEST or len(line) > LONGEST:
+            yield line, f"it has {len(line)} characters, and not {SHORTEST} to {LONGEST}"
+        elif _PLACEHOLDER.search(line):
+            yield line, "it leaves something to be filled in"
+        elif words in there:
+            yield line, "it is there already"
+        elif line in quoting:
+            yield line, f"it quotes the examples: {quoting[line]!r}"
+        else:
+            there.add(words)
+            yield line, ""
+
+
+def _own_words(task: Task) -> str:
+    return "\n".join(
+        (
+            PROPOSE.text,
+            task.description,
+            task.guiding_question,
+            task.profile_instruction,
+            task.response_instruction,
+            *task.sources.values(),
+        )
+    )
+
+
+def quotations(
+    questions: Sequence[str],
+    examples: Iterable[Example],
+    *,
+    shown: Iterable[HistoryItem] = (),
+    allowed: str = "",
+) -> dict[str, str]:
+    """Return the questions that quote the examples, each with what it quotes.
+
+    A quotation is a run of `RUN` words; a whole item, option or answer of two words or more; or a
+    name or number: a word with a digit, or with a capital inside a sentence. Of what the model was
+    shown, it is also two neighbouring words that mean something by themselves.
+
+    Args:
+        questions: What is looked at.
+        examples: Their histories, questions, options and answers must not be quoted.
+        shown: The items that the model was shown.
+        allowed: Words that are the task's own, and so nobody's.
+    """
+    free = _folded(allowed)
+    looked = {one: (_folded(one), _names(one) - _names(allowed)) for one in questions}
+    found: dict[str, str] = {}
+
+    def look(text: str, *, closely: bool) -> None:
+        runs, exact = list(_runs(list(_words(text)), closely=closely)), set(_WORD.findall(text))
+        for question, (folded, names) in looked.items():
+            named = sorted(names & exact)
+            said = (one for one in runs if one in folded and one not in free)
+            quoted = named[0] if named else next(said, "").strip()
+            if quoted:
+                found.setdefault(question, quoted)
+
+    for item in shown:
+        look(f"{item.category or ''}: {item.text}", closely=True)
+    for text in dict.fromkeys(text for one in examples for text in _texts(one)):
+        look(text, closely=False)
+    return found
+
+
+def _runs(words: Sequence[str], *, closely: bool) -> Iterator[str]:
+    """Yield the runs of a text's words that are quotations where a question has them."""
+    if closely:
+        yield from (
+            f" {one} {other} "
+            for one, other in pairwise(words)
+            if min(len(one), len(other)) > 3  # shorter ones stand in every sentence
+        )
+    unspaced = 2 * sum(re.match(f"[{_UNSPACED}]", one) is not None for one in words) > len(words)
+    size = min(RUN_UNSPACED if unspaced else RUN, len(words))
+    if size > 1:
+        for start in range(len(words) - size + 1):
+            yield f" {' '.join(words[start : start + size])} "
+
+
+def _texts(example: Example) -> Iterator[str]:
+    yield from (item.text for item in example.history)
+    yield example.question
+    yield from example.options
+    yield example.reference
+
+
+def _words(text: str) -> Iterator[str]:
+    return (word.casefold() for word in _WORD.findall(text))
+
+
+def _folded(text: str) -> str:
+    return f" {' '.join(_words(text))} "
+
+
+def _names(text: str) -> set[str]:
+    """Return the words that have a digit, or a capital that no sentence's start accounts for."""
+    names = set()
+    for sentence in re.split(r"[.?!:;]\s+|\n", text):
+        for number, word in enumerate(_WORD.findall(sentence)):
+            if any(map(str.isdigit, word)) or (number and word != "I" and word[0].isupper()):
+                names.add(word)
+    return names

@@ -1,0 +1,154 @@
+"""What a tuning comes to, in words, tables and figures."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from guided_profile.evals.report.summary import Comparison
+from guided_profile.evals.tuning.tune import SIGNIFICANT, Trial, Tuning
+
+ENOUGH = 100
+"""With fewer examples in the report half, the words say how little that is."""
+
+
+def verdict(tuning: Tuning, looks: int = 1) -> str:
+    """Say in a few sentences which question to use, and how sure that is.
+
+    Args:
+        tuning: What came of it.
+        looks: For how many questions, this one among them, the report half has been looked at.
+    """
+    if tuning.chosen is None:
+        others = len(tuning.development) - 1
+        return (
+            f"Keep your question: no other one ({others} tried) did better on the development half."
+            if others
+            else "Keep your question: there was no other one to try."
+        )
+    against, label = tuning.chosen.against, tuning.chosen.candidate.label
+    if against is None:
+        return f"Keep your question: question {label} failed on every example of the report half."
+    told = f"{against.difference} points, p = {against.p:.3f}, n = {against.difference.n}"
+    if tuning.recommended is None:
+        said = f"Keep your question: question {label} is not better on the report half ({told})."
+    elif tuning.sure:
+        said = f"Use question {label}: it is better on the report half too ({told})."
+    else:
+        said = (
+            f"Question {label} is recommended, and not proven: it did better on the report half "
+            f"too ({told}), and {_doubt(against)}."
+        )
+    return " ".join([said, *_warnings(tuning, against, looks)])
+
+
+def _doubt(against: Comparison) -> str:
+    if against.difference.low <= 0:
+        return "the interval includes 0, so it may be no better"
+    return f"p is not below {SIGNIFICANT}, so it may be no better"
+
+
+def _warnings(tuning: Tuning, against: Comparison, looks: int) -> Iterator[str]:
+    own, other = tuning.report
+    n = against.difference.n
+    if n < ENOUGH and against.difference.low == against.difference.high:
+        yield (
+            f"All {n} examples agree, so resampling them cannot say how wide the interval is: a "
+            "hundred examples or more tell far more."
+        )
+    elif n < ENOUGH:
+        yield f"With {n} examples the interval is wide: a hundred or more tell far more."
+    if other.row.counts.invented > own.row.counts.invented:
+        yield (
+            f"Where the history holds no answer, it invents {other.row.counts.invented} of "
+            f"{other.row.counts.unanswerable}, and yours {own.row.counts.invented}."
+        )
+    if looks > 1:
+        yield (
+            f"This is question {looks} that the report half is looked at for, so chance had as "
+            "many turns: let examples that no run has seen have the last word."
+        )
+
+
+def tables(tuning: Tuning) -> Iterator[RenderableType]:
+    """Return what is printed: a table for each half."""
+    yield _table(tuning, "development", tuning.development, tuning.halves.development)
+    yield _table(tuning, "report", tuning.report, tuning.halves.report)
+
+
+def _table(tuning: Tuning, half: str, trials: Sequence[Trial], examples: Sequence[Any]) -> Table:
+    users = len({one.user_id for one in examples})
+    table = Table(
+        title=f"{tuning.task.name}, {half} half: {len(examples)} examples by {users} people",
+        title_justify="left",
+        title_style="bold",
+    )
+    table.add_column("")
+    table.add_column("guiding question", ratio=1)
+    table.add_column("from")
+    for column in (f"{tuning.measure} [95 %]", "in", "out", "errors"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for one in trials:
+        errors, asked = one.row.counts.errors, max(1, one.row.asked)
+        table.add_row(
+            one.candidate.label,
+            Text(one.candidate.question),
+            one.candidate.origin,
+            str(one.score or ""),
+            f"{one.row.cost.input_tokens / asked:.0f}",
+            f"{one.row.cost.output_tokens / asked:.0f}",
+            Text(str(errors), "red" if errors else "dim"),
+        )
+    table.caption = "in, out: tokens of an answer, every call of it counted"
+    if tuning.task.kind == "text":
+        table.caption += "; a text that was not written scores 0"
+    return table
+
+
+def figures(tuning: Tuning, looks: int = 1) -> dict[str, Any]:
+    """Return all of it as JSON would hold it; `looks` is as in `verdict`."""
+    recommended = tuning.recommended
+    return {
+        "task": tuning.task.name,
+        "version": tuning.task.version,
+        "measure": tuning.measure,
+        "recommended": recommended.question if recommended else None,
+        "sure": tuning.sure,
+        "verdict": verdict(tuning, looks),
+        "development": _half(tuning.development, tuning.halves.development),
+        "report": _half(tuning.report, tuning.halves.report),
+    }
+
+
+def _half(trials: Sequence[Trial], examples: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "examples": [one.id for one in examples],
+        "users": sorted({one.user_id for one in examples}),
+        "trials": [
+            asdict(one.candidate)
+            | {
+                "method": one.candidate.method,
+                "score": asdict(one.score) if one.score else None,
+                "asked": one.row.asked,
+                "counts": asdict(one.row.counts),
+                "cost": one.row.cost.model_dump(),
+                "against": _comparison(one.against),
+            }
+            for one in trials
+        ],
+    }
+
+
+def _comparison(one: Comparison | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    return {
+        "difference": asdict(one.difference),
+        "wins": one.wins,
+        "losses": one.losses,
+        "p": one.p,
+        "corrected": one.corrected,
+    }

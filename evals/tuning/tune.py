@@ -1,0 +1,303 @@
+"""Comparing guiding questions for a task: chosen on one half of the examples, told of the other.
+
+The question that does best on the examples it was chosen by looks better than it is. So nobody who
+is in the development half is in the report half, and only the one question that was chosen meets
+the task's own on the report half.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pydantic import ValidationError
+
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.datasets.sampling import priority
+from guided_profile.evals.methods.workflow import Parts, workflow
+from guided_profile.evals.report.summary import (
+    Comparison,
+    Prices,
+    Row,
+    Summary,
+    compare,
+    main_measure,
+    summarize,
+)
+from guided_profile.evals.run.answers import Answers
+from guided_profile.evals.run.runner import OnResult, run
+from guided_profile.evals.scorers.statistics import Estimate, estimate
+from guided_profile.graph.errors import InputError, ModelError, TaskError
+from guided_profile.graph.tasks import Task
+
+SETTING = "gpg"
+"""How a question is tried: the response sees history and guided profile, and is asked once."""
+LEAST = 10
+LEAST_HALF = 3
+SIGNIFICANT = 0.05
+
+Origin = Literal["the task's own", "yours", "the model's"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A guiding question to be tried."""
+
+    label: str
+    """What it is called where there is no room for it: `own`, `1`, `2`, …"""
+    question: str
+    origin: Origin
+
+    @property
+    def method(self) -> str:
+        """What its answers are kept under, whatever other questions are tried beside it."""
+        return f"q-{hashlib.sha256(self.question.encode()).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """Examples in two parts without a common user."""
+
+    development: tuple[Example, ...]
+    """What is chosen by; all of them can be answered."""
+    report: tuple[Example, ...]
+    """What is told of the choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a question came to on a half."""
+
+    candidate: Candidate
+    score: Estimate | None
+    """Mean of the task's main measure; a text that was not written scores 0, and an error is left
+    out. None: all were errors."""
+    row: Row
+    """What else there is to tell: counts, cost, all measures."""
+    against: Comparison | None
+    """With the task's own question, over the examples that both have a score for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What came of it; the first trial of each half is that of the task's own question."""
+
+    task: Task
+    measure: str
+    halves: Halves
+    development: tuple[Trial, ...]
+    report: tuple[Trial, ...]
+    """The task's own question and, if another one did better, that."""
+
+    @property
+    def chosen(self) -> Trial | None:
+        """The other question on the report half; None: none did better on the development half."""
+        return self.report[1] if len(self.report) > 1 else None
+
+    @property
+    def recommended(self) -> Candidate | None:
+        """The chosen question, if it did better on the report half too."""
+        found = self.chosen
+        better = found and found.against and found.against.difference.mean > 0
+        return found.candidate if found and better else None
+
+    @property
+    def sure(self) -> bool:
+        """Whether the report half leaves no doubt: interval above 0, and p below 0.05."""
+        against = self.chosen.against if self.chosen else None
+        return bool(against and against.difference.low > 0 and against.p < SIGNIFICANT)
+
+    @property
+    def errors(self) -> int:
+        """How many answers failed."""
+        return sum(one.row.counts.errors for one in (*self.development, *self.report))
+
+    @property
+    def tuned(self) -> Task | None:
+        """The task with the recommended question, of the next version."""
+        found = self.recommended
+        if found is None:
+            return None
+        task = with_question(self.task, found.question)
+        return task.model_copy(update={"version": task.version + 1})
+
+
+def with_question(task: Task, question: str) -> Task:
+    """Return a task with another guiding question.
+
+    Raises:
+        TaskError: It is no guiding question.
+    """
+    try:
+        return Task.model_validate(task.model_dump() | {"guiding_question": question})
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise TaskError(f"the guiding question {question!r}: {reason}.") from error
+
+
+def candidates(task: Task, yours: Sequence[str], proposed: Sequence[str]) -> tuple[Candidate, ...]:
+    """Return the questions to be tried, each once: the task's own, the user's, the model's.
+
+    Raises:
+        TaskError: One of them is no guiding question.
+    """
+    origins: dict[str, Origin] = {task.guiding_question: "the task's own"}
+    for question in yours:
+        origins.setdefault(with_question(task, question).guiding_question, "yours")
+    for question in proposed:
+        origins.setdefault(with_question(task, question).guiding_question, "the model's")
+    return tuple(
+        Candidate(str(number) if number else "own", question, origin)
+        for number, (question, origin) in enumerate(origins.items())
+    )
+
+
+def halves(examples: Sequence[Example], seed: int) -> Halves:
+    """Part examples by user, into halves of about as many examples that can be answered.
+
+    Users of many examples are placed first, those of equally many in the order that the seed draws
+    them, each in the half that has fewer.
+
+    Raises:
+        InputError: There are too few examples or users.
+    """
+    users: dict[str, int] = {}
+    for one in examples:
+        users[one.user_id] = users.get(one.user_id, 0) + one.answerable
+    total = sum(users.values())
+    if total < LEAST:
+        raise InputError(
+            f"there are {total} examples that can be answered, and tuning takes {LEAST} or more: "
+            "half of them to choose by, and half to report on."
+        )
+    told: set[str] = set()
+    sizes = {"development": 0, "report": 0}
+    for user in sorted(users, key=lambda one: (-users[one], priority(seed, one))):
+        half = "report" if sizes["report"] <= sizes["development"] else "development"
+        sizes[half] += users[user]
+        if half == "report":
+            told.add(user)
+    if min(sizes.values()) < LEAST_HALF:
+        raise InputError(
+            f"no user may be in both halves, so these {total} examples part into "
+            f"{max(sizes.values())} and {min(sizes.values())}; each half takes {LEAST_HALF} or "
+            "more: give examples of more users."
+        )
+    return Halves(
+        tuple(one for one in examples if one.user_id not in told and one.answerable),
+        tuple(one for one in examples if one.user_id in told),
+    )
+
+
+Watch = Callable[[str, Sequence[Candidate], Sequence[Example]], AbstractContextManager[OnResult]]
+"""Called with a half's name, what is tried on it and its examples; what it yields sees answers."""
+
+
+def unwatched(
+    half: str, tried: Sequence[Candidate], examples: Sequence[Example]
+) -> AbstractContextManager[OnResult]:
+    """Show nothing."""
+    return nullcontext(lambda example, result: None)
+
+
+async def tune(
+    parts: Parts,
+    parted: Halves,
+    tried: Sequence[Candidate],
+    answers: Answers,
+    *,
+    concurrency: int = 1,
+    watch: Watch = unwatched,
+) -> Tuning:
+    """Try questions on the development half, and the best beside the task's own on the other.
+
+    Args:
+        parts: The model, the history store, the task and the seed.
+        parted: The examples.
+        tried: The questions, the task's own first.
+        answers: Where answers are kept; those that it holds are not asked for again.
+        concurrency: How many examples are worked on at once.
+        watch: Shows how far it is.
+
+    Raises:
+        ModelError: The task's own question failed on a whole half, or too many answers in a row.
+    """
+
+    async def trials(
+        half: str, tried: Sequence[Candidate], examples: Sequence[Example]
+    ) -> tuple[Trial, ...]:
+        methods = [
+            replace(
+                workflow(SETTING, parts, with_question(parts.task, one.question)), name=one.method
+            )
+            for one in tried
+        ]
+        with watch(half, tried, examples) as on_result:
+            results = await run(
+                examples,
+                methods,
+                answers,
+                history=parts.history,
+                concurrency=concurrency,
+                on_result=on_result,
+            )
+        summary = summarize(
+            parts.task,
+            examples,
+            results,
+            methods={one.method: one.question for one in tried},
+            embedder=parts.embedder,
+            prices=Prices(),
+            seed=parts.seed,
+        )
+        return _trials(summary, tried, parts.seed)
+
+    development = await trials("development", tried, parted.development)
+    best = chosen(development)
+    finalists = list(dict.fromkeys((tried[0], best.candidate)))
+    report = await trials("report", finalists, parted.report)
+    return Tuning(parts.task, main_measure(parts.task), parted, development, report)
+
+
+def _trials(summary: Summary, tried: Sequence[Candidate], seed: int) -> tuple[Trial, ...]:
+    scores = dict(summary.scored)
+    for pair, said in summary.results.items():  # else a question would gain by abstentions
+        if said.kind == "abstained" and pair not in scores:
+            scores[pair] = {summary.main: 0.0}
+    answerable = [one for one in summary.examples if one.answerable]
+    names = [one.method for one in tried]
+    against = {one.first: one for one in compare(names, summary.main, answerable, scores, seed)}
+
+    def trial(one: Candidate) -> Trial:
+        found = [
+            scores[one.method, example.id][summary.main]
+            for example in answerable
+            if (one.method, example.id) in scores
+        ]
+        share = summary.main == "accuracy"
+        score = estimate(found, seed=seed, share=share)
+        return Trial(one, score, summary.row(one.method), against.get(one.method))
+
+    found = tuple(map(trial, tried))
+    if found[0].score is None:
+        raise ModelError(
+            "the task's own guiding question failed on every example of a half; mend the model's "
+            "endpoint and give the same command again."
+        )
+    return found
+
+
+def chosen(trials: Sequence[Trial]) -> Trial:
+    """Return the best trial: the first, the task's own question, unless another one is better.
+
+    A question that failed on an example that the task's own did not fail on is not chosen: it may
+    have failed where it would have been wrong.
+    """
+    own = trials[0]
+    best, gain = own, 0.0
+    for one in trials[1:]:
+        found = one.against.difference if one.against else None
+        if found and own.score and found.n == own.score.n and found.mean > gain:
+            best, gain = one, found.mean
+    return best
