@@ -8,20 +8,12 @@ from langchain_core.language_models import BaseChatModel
 
 from guided_profile.apps.settings import Settings
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task, load_task
-from guided_profile.tools.embedders.base import (
-    Embedder,
-    EndpointEmbedder,
-    LexicalEmbedder,
-    MiniLMEmbedder,
-)
-from guided_profile.tools.embedders.e5 import E5Embedder
+from guided_profile.tools.assembly import make_chat, make_embedder, make_verifier
+from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence.base import Verifier
-from guided_profile.tools.evidence.chat import ChatVerifier
-from guided_profile.tools.evidence.nli import NLIVerifier
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.models.calls import endpoint_model
 from guided_profile.tools.profiles.sqlite import ProfileFile, open_profiles
-from guided_profile.tools.weights.fetch import OnProgress, ensure
+from guided_profile.tools.weights.fetch import OnProgress
 
 LONGEST_REPLY = 400
 """Tokens of a reply that an embedded model is asked for without a limit: it may find no end."""
@@ -34,32 +26,25 @@ def chat_model(settings: Settings, on_progress: OnProgress | None = None) -> Bas
         WeightsError: They could not be had.
         SettingsError: The embedded models are not installed.
     """
-    if settings.model:
-        return endpoint_model(settings.model, base_url=settings.base_url, api_key=settings.api_key)
-    from guided_profile.tools.models.local import shared_server  # the extra `local`
-
-    folder = ensure(settings.local_model, progress=on_progress)
-    server = shared_server(next(folder.glob("*.gguf")))
-    return endpoint_model(
-        settings.local_model,
-        base_url=server.base_url,
-        api_key=server.api_key,
-        timeout=600,
+    return make_chat(
+        settings.model,
+        base_url=settings.base_url,
+        api_key=settings.api_key,
+        embedded=settings.local_model,
         max_tokens=LONGEST_REPLY,
+        on_progress=on_progress,
     )
 
 
 def embedder(settings: Settings, on_progress: OnProgress | None = None) -> Embedder:
     """Return the embedder that the settings name: its weights are fetched if need be."""
-    if settings.embedder == "endpoint" and settings.embedding_model:
-        return EndpointEmbedder(
-            settings.embedding_model, base_url=settings.base_url, api_key=settings.api_key
-        )
-    if settings.embedder == "lexical":
-        return LexicalEmbedder()
-    if settings.embedder == "multilingual":
-        return E5Embedder(ensure(E5Embedder.id, progress=on_progress))
-    return MiniLMEmbedder(ensure("all-minilm-l6-v2-int8", progress=on_progress))
+    return make_embedder(
+        settings.embedder,
+        model=settings.embedding_model,
+        base_url=settings.base_url,
+        api_key=settings.api_key,
+        on_progress=on_progress,
+    )
 
 
 def verifier(settings: Settings) -> Verifier | None:
@@ -68,13 +53,7 @@ def verifier(settings: Settings) -> Verifier | None:
     Raises:
         SettingsError: A file of an NLI model is missing or wrong, or what runs it is not installed.
     """
-    if isinstance(settings.verifier, Path):
-        return NLIVerifier(settings.verifier)
-    if settings.verifier:
-        return ChatVerifier(
-            endpoint_model(settings.verifier, base_url=settings.base_url, api_key=settings.api_key)
-        )
-    return None
+    return make_verifier(settings.verifier, base_url=settings.base_url, api_key=settings.api_key)
 
 
 def open_history(settings: Settings, embed: Embedder) -> HistoryStore:

@@ -28,11 +28,11 @@ from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.methods.workflow import Parts, Workflow, workflow
 from guided_profile.evals.run.answers import Result
 from guided_profile.evals.run.calls import KeptChat
-from guided_profile.evals.run.models import embedded_chat, embedded_embedder
 from guided_profile.evals.run.runner import digest_of, opened, run
 from guided_profile.evals.scorers.statistics import estimate
 from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.tasks import Task, builtin_tasks
+from guided_profile.tools.assembly import make_chat, make_embedder
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.models.calls import model_id
 
@@ -167,7 +167,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         out = given.out or Path(folder)
         out.mkdir(parents=True, exist_ok=True)
-        chat, embedder = embedded_chat(), embedded_embedder()
+        chat, embedder = make_chat(), make_embedder()
         print(table(asyncio.run(measure(examples, given.arms, out, chat, embedder))))
 
 

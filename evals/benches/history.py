@@ -28,9 +28,8 @@ from chromadb.config import Settings
 from numpy.typing import NDArray
 
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.embedders.base import MiniLMEmbedder
+from guided_profile.tools.assembly import make_embedder
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.weights.fetch import ensure
 
 DIMENSION = 384
 SMALL, LARGE = 100, 20_000
@@ -275,7 +274,7 @@ def recall(where: Path | str, items: int, figures: Figures) -> None:
 
 def embedder_rate(figures: Figures) -> None:
     """Measure how fast texts of this kind become vectors."""
-    embedder = MiniLMEmbedder(ensure("all-minilm-l6-v2-int8"))
+    embedder = make_embedder()
     texts = [item.text for item in items_of(("embedder", 0, TEXTS))]
     embedder.embed_documents(texts[:32])
     began = perf_counter()

@@ -36,9 +36,9 @@ from guided_profile.evals.benches.writes import Facts, an_item
 from guided_profile.evals.methods.peer_systems import SYSTEMS, Reply, System, opened
 from guided_profile.evals.methods.peers import PEERS
 from guided_profile.evals.run.calls import Calls, KeptChat, charged
-from guided_profile.evals.run.models import MODEL, embedded_embedder
 from guided_profile.graph.state import Call, Cost, HistoryItem
 from guided_profile.graph.tokens import approximate_tokens
+from guided_profile.tools.assembly import MODEL, make_embedder
 from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.models.calls import call_of, endpoint_model
 from guided_profile.tools.models.local import LocalServer
@@ -190,7 +190,7 @@ async def model_turn(name: str, items: Sequence[HistoryItem]) -> list[Phase]:
     counted = KeptChat(inner=chat, calls=Calls(Path(":memory:")))
     try:
         with charged() as calls:
-            async with opened(name, counted, embedded_embedder()) as system:
+            async with opened(name, counted, make_embedder()) as system:
                 return await turn(name, system, items, QUESTIONS, calls)
     finally:
         server.close()

@@ -32,11 +32,11 @@ from unittest.mock import patch
 
 from langchain_core.caches import InMemoryCache
 
-from guided_profile.evals.run.models import embedded_chat, embedded_embedder
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Abstained, Answered, HistoryItem, Question, Record
 from guided_profile.graph.tasks import TokenLimits, builtin_tasks
+from guided_profile.tools.assembly import make_chat, make_embedder
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.safety.screen import flags
 
@@ -175,7 +175,7 @@ class Won:
 
 async def measure(attacks: Sequence[Attack], arms: Sequence[str], folder: Path) -> Won:
     """Try every item in every arm, and print what becomes of each."""
-    chat = embedded_chat()
+    chat = make_chat()
     chat.cache = InMemoryCache()  # many items make the same prompt once they are left out
     tasks = [
         task.model_copy(update={"max_tokens": LIMITS})
@@ -183,7 +183,7 @@ async def measure(attacks: Sequence[Attack], arms: Sequence[str], folder: Path) 
         if name in QUESTIONS
     ]
     counts = Won(arms)
-    with HistoryStore.open(embedded_embedder(), path=folder) as history:
+    with HistoryStore.open(make_embedder(), path=folder) as history:
         graph = build_graph(chat=chat, history=history, tasks=tasks)
         for attack in attacks:
             counts.tried[attack.family] += 1

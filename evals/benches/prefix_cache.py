@@ -14,10 +14,10 @@ from langgraph.store.memory import InMemoryStore
 from rich.console import Console
 
 from guided_profile.evals.benches.overhead import a_history
-from guided_profile.evals.run.models import embedded_chat, embedded_embedder
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Call
+from guided_profile.tools.assembly import make_chat, make_embedder
 from guided_profile.tools.history.store import HistoryStore
 
 ITEMS = 30
@@ -25,8 +25,8 @@ ITEMS = 30
 
 async def calls(folder: Path) -> list[Call]:
     """Run the workflow once for a user of ITEMS items and return its model calls."""
-    chat = embedded_chat()
-    with HistoryStore.open(embedded_embedder(), path=folder) as history:
+    chat = make_chat()
+    with HistoryStore.open(make_embedder(), path=folder) as history:
         history.add("user", a_history()[:ITEMS])
         graph = build_graph(chat=chat, history=history, store=InMemoryStore())
         state = await graph.ainvoke(

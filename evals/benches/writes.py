@@ -23,11 +23,11 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langgraph.store.memory import InMemoryStore
 
-from guided_profile.evals.run.models import embedded_chat, embedded_embedder
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Cost, HistoryItem
 from guided_profile.graph.tokens import approximate_tokens
+from guided_profile.tools.assembly import make_chat, make_embedder
 from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.history.store import EmbedderLike, HistoryStore
 
@@ -132,8 +132,8 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=10, help="items between two questions")
     parser.add_argument("--model", action="store_true", help="the model that the settings name")
     asked = parser.parse_args()
-    chat = embedded_chat() if asked.model else Facts()
-    embedder = embedded_embedder() if asked.model else LexicalEmbedder()
+    chat = make_chat() if asked.model else Facts()
+    embedder = make_embedder() if asked.model else LexicalEmbedder()
     with tempfile.TemporaryDirectory() as folder:
         spent = asyncio.run(spend(chat, embedder, Path(folder), asked.items, asked.every))
     print(

@@ -37,10 +37,7 @@ from guided_profile.evals.datasets.sampling import chosen
 from guided_profile.evals.datasets.sentiment140 import sentiment140, sentiment140_tweets
 from guided_profile.evals.datasets.statistics import TABLE_6, Statistics
 from guided_profile.graph.errors import DatasetError, GuidedProfileError
-from guided_profile.tools.embedders.base import MiniLMEmbedder
-from guided_profile.tools.models.calls import endpoint_model
-from guided_profile.tools.models.local import shared_server
-from guided_profile.tools.weights.fetch import ensure
+from guided_profile.tools.assembly import MODEL, make_chat, make_embedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +168,7 @@ def _options(given: argparse.Namespace) -> dict[str, Any]:
     if given.neutral:
         options["neutral"] = given.neutral
     if given.name == "per-chat":
-        options["embedder"] = MiniLMEmbedder(ensure("all-minilm-l6-v2-int8"))
+        options["embedder"] = make_embedder()
     return options
 
 
@@ -187,11 +184,11 @@ async def _write_neutral(given: argparse.Namespace, options: dict[str, Any]) -> 
 
 def _chat(given: argparse.Namespace) -> BaseChatModel:
     """Return the model that is named, at its endpoint; without an endpoint the embedded one."""
-    if given.base_url:
-        return endpoint_model(given.model, base_url=given.base_url, api_key=given.api_key)
-    server = shared_server(next(ensure(given.model).glob("*.gguf")))
-    return endpoint_model(
-        given.model, base_url=server.base_url, api_key=server.api_key, timeout=600
+    return make_chat(
+        given.model if given.base_url else None,
+        base_url=given.base_url,
+        api_key=given.api_key,
+        embedded=given.model,
     )
 
 
@@ -209,7 +206,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="an option of the set")
     add("--neutral", type=Path, help="the file of neutral texts, for text paraphrasing")
     add("--write-neutral", action="store_true", help="have a model write those that are missing")
-    add("--model", default="qwen2.5-coder-1.5b", help="the model that writes them")
+    add("--model", default=MODEL, help="the model that writes them")
     add("--base-url", help="its endpoint; without one, the embedded model is run")
     add("--api-key", help="of the endpoint")
     add("--concurrency", type=int, default=1, help="how many texts are written at a time")

@@ -16,12 +16,12 @@ from langgraph.store.base import SearchItem
 from server_client import ANNA, served
 from test_middleware import Host, agent_of, ask, mark, said_by
 
-from guided_profile.apps import assembly
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.cli.main import main
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.state import HistoryItem
+from guided_profile.tools import assembly
 from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models import transport as model_transport

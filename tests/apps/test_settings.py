@@ -5,6 +5,7 @@ import pytest
 from guided_profile.apps import assembly
 from guided_profile.apps.settings import read_log_level, read_settings
 from guided_profile.graph.errors import SettingsError
+from guided_profile.tools import assembly as models
 from guided_profile.tools.embedders.base import Embedder, LexicalEmbedder, MiniLMEmbedder
 from guided_profile.tools.embedders.e5 import E5Embedder
 
@@ -45,7 +46,7 @@ def test_the_embedder_that_is_named_is_the_one_that_is_used(
         fetched.append(name)
         return tmp_path
 
-    monkeypatch.setattr(assembly, "ensure", ensure)
+    monkeypatch.setattr(models, "ensure", ensure)
     embedder = assembly.embedder(read_settings({"GUIDED_PROFILE_EMBEDDER": said}))
     assert type(embedder) is used
     assert fetched == ([] if said == "lexical" else [embedder.id])

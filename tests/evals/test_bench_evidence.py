@@ -195,7 +195,7 @@ def test_the_picture_shows_how_often_each_probability_is_so() -> None:
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
     named = ["--model", "m", "--base-url", os.environ["OPENAI_BASE_URL"]]
     monkeypatch.setattr(sys, "argv", ["evidence", *map(str, arguments), *named])
-    monkeypatch.setattr(models, "embedded_embedder", lambda multilingual: LexicalEmbedder())
+    monkeypatch.setattr(models, "make_embedder", lambda kind: LexicalEmbedder())
     main()
 
 

@@ -1,0 +1,108 @@
+"""Chat models, embedders and verifiers, made of plain values: names, addresses, folders."""
+
+from pathlib import Path
+
+from langchain_core.language_models import BaseChatModel
+
+from guided_profile.tools.embedders.base import (
+    Embedder,
+    EndpointEmbedder,
+    LexicalEmbedder,
+    MiniLMEmbedder,
+)
+from guided_profile.tools.embedders.e5 import E5Embedder
+from guided_profile.tools.evidence.base import Verifier
+from guided_profile.tools.evidence.chat import ChatVerifier
+from guided_profile.tools.evidence.nli import NLIVerifier
+from guided_profile.tools.models.calls import endpoint_model
+from guided_profile.tools.weights.fetch import OnProgress, ensure
+
+MODEL = "qwen2.5-coder-1.5b"
+"""The embedded chat model, by the name of its weights."""
+
+
+def make_chat(
+    model: str | None = None,
+    *,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    embedded: str = MODEL,
+    max_tokens: int | None = None,
+    on_progress: OnProgress | None = None,
+) -> BaseChatModel:
+    """Return an endpoint's model, or an embedded one: its weights are fetched if need be.
+
+    Args:
+        model: Its name at the endpoint; None: the embedded one is run.
+        base_url: The endpoint; None: OpenAI's own.
+        api_key: Of the endpoint, if it wants one.
+        embedded: The embedded one, by the name of its weights.
+        max_tokens: Where a reply of the embedded one is cut off whose call does not say.
+        on_progress: Called while weights are fetched.
+
+    Raises:
+        WeightsError: They could not be had.
+        SettingsError: The embedded models are not installed.
+    """
+    if model:
+        return endpoint_model(model, base_url=base_url, api_key=api_key)
+    from guided_profile.tools.models.local import shared_server  # the extra `local`
+
+    folder = ensure(embedded, progress=on_progress)
+    server = shared_server(next(folder.glob("*.gguf")))
+    return endpoint_model(
+        embedded,
+        base_url=server.base_url,
+        api_key=server.api_key,
+        timeout=600,
+        max_tokens=max_tokens,
+    )
+
+
+def make_embedder(
+    kind: str = "minilm",
+    *,
+    model: str | None = None,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    on_progress: OnProgress | None = None,
+) -> Embedder:
+    """Return an embedder: the weights of an embedded one are fetched if need be.
+
+    Args:
+        kind: `minilm`, `multilingual`, `lexical` or `endpoint`.
+        model: Its name at the endpoint.
+        base_url: The endpoint; None: OpenAI's own.
+        api_key: Of the endpoint, if it wants one.
+        on_progress: Called while weights are fetched.
+
+    Raises:
+        WeightsError: They could not be had.
+    """
+    if kind == "endpoint" and model:
+        return EndpointEmbedder(model, base_url=base_url, api_key=api_key)
+    if kind == "lexical":
+        return LexicalEmbedder()
+    if kind == "multilingual":
+        return E5Embedder(ensure(E5Embedder.id, progress=on_progress))
+    return MiniLMEmbedder(ensure("all-minilm-l6-v2-int8", progress=on_progress))
+
+
+def make_verifier(
+    named: str | Path | None, *, base_url: str | None = None, api_key: str | None = None
+) -> Verifier | None:
+    """Return what judges sentences; None: the workflow's own model does.
+
+    Args:
+        named: Another chat model of the endpoint, or the folder of an NLI model.
+        base_url: The endpoint; None: OpenAI's own.
+        api_key: Of the endpoint, if it wants one.
+
+    Raises:
+        SettingsError: A file of an NLI model is missing or wrong, or what runs it is not installed.
+    """
+    if isinstance(named, Path):
+        return NLIVerifier(named)
+    if named:
+        return ChatVerifier(endpoint_model(named, base_url=base_url, api_key=api_key))
+    return None
