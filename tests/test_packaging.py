@@ -7,9 +7,11 @@ import sysconfig
 import tarfile
 import tomllib
 import zipfile
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from arrows import arrows, room
 
 from guided_profile.apps.platforms import langgraph_graphs
 from guided_profile.graph.tasks import builtin_tasks
@@ -57,22 +59,44 @@ def test_init_files_hold_a_docstring_and_nothing_else() -> None:
         assert len((folder / "__init__.py").read_text().strip().splitlines()) == 1
 
 
+MAY_IMPORT = {
+    "graph": {"graph"},
+    "graph.build": {"graph", "nodes", "tools"},  # it puts the nodes together
+    "tools": {"graph", "tools"},
+    "nodes": {"graph", "tools", "nodes"},
+    "evals": {"graph", "graph.build", "tools", "evals"},
+    "apps": {"graph", "graph.build", "tools", "nodes", "evals", "apps"},
+}
+MEASURE = {f"apps.cli.{name}" for name in ("eval", "eval_experiments", "tune", "authored")}
+"""The commands that measure; nothing else of the product holds what measures it."""
+
+
+def top(name: str) -> str:
+    return name if name == "graph.build" else name.partition(".")[0]
+
+
 def test_imports_run_one_way() -> None:
-    allowed = {
-        "graph": {"graph"},
-        "tools": {"graph", "tools"},
-        "nodes": {"graph", "tools", "nodes"},
-        "evals": {"graph", "tools", "evals"},
-        "apps": {"graph", "tools", "nodes", "evals", "apps"},
-    }
-    for folder, may in allowed.items():
-        for path in (ROOT / folder).rglob("*.py"):
-            if path.name == "build.py":
-                continue  # it assembles the nodes
-            for line in path.read_text().splitlines():
-                words = line.split()
-                if words[:1] in (["from"], ["import"]) and words[1].startswith("guided_profile."):
-                    assert words[1].split(".")[1] in may, f"{path}: {line}"
+    back = {(one, other) for one, other in arrows() if top(other) not in MAY_IMPORT[top(one)]}
+    assert not back, "these run against apps → graph.build → nodes → tools → graph"
+
+
+def test_a_stage_does_not_know_of_another() -> None:
+    between = {pair for pair in arrows() if {top(one) for one in pair} == {"nodes"}}
+    others = {(one, other) for one, other in between if other != "nodes.stage"}
+    assert not others, "what two nodes share belongs to nodes/stage.py or to tools"
+
+
+def test_only_the_commands_that_measure_know_of_evals() -> None:
+    who = {one for one, other in arrows() if top(one) == "apps" and top(other) == "evals"}
+    assert who <= MEASURE, "what is not only for measuring belongs to tools"
+
+
+def test_no_import_runs_back_between_the_packages_of_tools() -> None:
+    needs: dict[str, set[str]] = {}
+    for one, other in arrows():
+        if top(one) == top(other) == "tools" and room(one) != room(other):
+            needs.setdefault(room(one), set()).add(room(other))
+    TopologicalSorter(needs).prepare()  # a CycleError tells the circle
 
 
 @pytest.mark.filterwarnings("default")

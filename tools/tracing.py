@@ -1,17 +1,22 @@
-"""What a trace says of a run beside its stages: figures and names, and nobody's text."""
+"""What a trace says of a run beside its stages: figures and names, and nobody's text.
+
+And how a process ends without waiting for LangSmith for longer than it wants to.
+"""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from functools import cache
+from threading import Thread
+from typing import Any, cast
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackManager
 from langchain_core.tracers import LangChainTracer
 from langgraph.config import get_config
-from langsmith import Client, RunTree, get_current_run_tree
+from langsmith import Client, RunTree, get_current_run_tree, run_trees
 from langsmith.run_helpers import get_tracing_context
 from langsmith.run_trees import get_cached_client
-from langsmith.utils import LangSmithError, get_tracer_project, tracing_is_enabled
+from langsmith.utils import LangSmithError, get_env_var, get_tracer_project, tracing_is_enabled
 
 Fact = str | int | float | bool | None
 
@@ -19,6 +24,8 @@ THUMBS = "thumbs"
 """The feedback key of what a user thinks of an answer; its score is 1 or 0."""
 CORRECTION = "profile_correction"
 """The feedback key of a decision about a profile's sentence; its value is which."""
+PATIENCE = 15.0
+"""Seconds that the end of a run waits for what is still on its way to LangSmith."""
 _log = logging.getLogger(__name__)
 
 
@@ -85,3 +92,26 @@ def _traced() -> Iterator[RunTree]:
             workflow = handler.run_map.get(str(stage.parent_run_id))
             if workflow is not None:
                 yield workflow
+
+
+def end_without_waiting(environment: MutableMapping[str, str]) -> None:
+    """Have the clients made from now on not hold the process back when it ends."""
+    environment.setdefault("LANGSMITH_USE_DAEMON", "true")
+    environment.setdefault("LANGSMITH_DISABLE_RUN_COMPRESSION", "true")  # its threads are waited on
+    environment.setdefault("OTEL_EXPORTER_OTLP_TIMEOUT", "1")  # seconds, retries and all
+    cast(Any, get_env_var).cache_clear()
+
+
+def flush_own_tracing(patience: float = PATIENCE) -> None:
+    """Send what tracing by the environment's own settings has left, for as long as `patience`."""
+    client = run_trees._CLIENT  # asking for it would make one, which sends a request
+    if tracing_is_enabled() is True and client is not None:
+        within(lambda: client.flush(patience), patience)
+
+
+def within(work: Callable[[], None], seconds: float) -> bool:
+    """Do something that may wait for a server, for so many seconds at most; whether it ended."""
+    thread = Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return not thread.is_alive()

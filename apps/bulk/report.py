@@ -11,7 +11,7 @@ from guided_profile.apps.bulk.base import Failed, Limits, Tally
 from guided_profile.apps.bulk.engines.base import Work
 from guided_profile.apps.bulk.plan import Estimate
 from guided_profile.apps.bulk.results import Failures
-from guided_profile.evals.run.progress import bars
+from guided_profile.tools.progress import bars
 
 MOST_SHOWN = 10
 """So many failures are shown as they come; all of them are in their file."""

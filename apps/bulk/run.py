@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 
 from guided_profile.apps.bulk.base import Engine, Failed, Job, Limits, Made, Plan, Tally, Users
-from guided_profile.evals.run.runner import MOST_FAILURES
 from guided_profile.graph.errors import ModelError
+from guided_profile.tools.models.calls import MOST_FAILURES
 
 Planning = Callable[[Job], Awaitable[Plan]]
 

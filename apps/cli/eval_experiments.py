@@ -18,8 +18,6 @@ from rich.console import Console
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.experiments.clients import (
     close,
-    end_without_waiting,
-    flush_own_tracing,
     local_client,
     remote_client,
 )
@@ -32,6 +30,7 @@ from guided_profile.graph.errors import ExperimentError, SettingsError
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.tracing import end_without_waiting, flush_own_tracing
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

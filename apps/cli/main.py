@@ -29,8 +29,8 @@ from guided_profile.apps.cli import (
 )
 from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.settings import read_log_level, read_traces
-from guided_profile.evals.experiments.clients import end_without_waiting, flush_own_tracing
 from guided_profile.graph.errors import GuidedProfileError, InputError, SettingsError
+from guided_profile.tools.tracing import end_without_waiting, flush_own_tracing
 
 TRACES_WITHIN = 1.0
 """Seconds that the end of a command waits for its traces to be sent."""

@@ -27,7 +27,6 @@ from typing import Any
 
 from guided_profile.evals.datasets import files
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.datasets.files import Place
 from guided_profile.evals.datasets.preference import (
     LEAST,
     Buyer,
@@ -38,6 +37,7 @@ from guided_profile.evals.datasets.preference import (
 )
 from guided_profile.evals.datasets.sampling import CANDIDATES, Lowest, sample_users
 from guided_profile.graph.errors import DatasetError
+from guided_profile.tools.readers.records import Place, json_object, lines
 
 QUESTION = "Which of these products would this user most likely buy next?"
 POOL = 20_000
@@ -158,17 +158,17 @@ def _products(
     products: dict[str, Product] = {}
     pool: Lowest[Product] = Lowest(POOL, seed)
     for path in paths:
-        for number, line in files.lines(path):
+        for number, line in lines(path):
             place = Place(path, number)
             found = _ASIN.search(line)
             if not line.rstrip().endswith("}") or not found:
-                files.json_object(line, place, python=True)
+                json_object(line, place, python=True)
                 raise place.error("the product has no 'asin'")
             asin = found[1]
             spare = asin not in pool.values and pool.admits(asin)
             if (asin not in wanted or asin in products) and not spare:
                 continue
-            product = _product(files.json_object(line, place, python=True), asin, level)
+            product = _product(json_object(line, place, python=True), asin, level)
             if product is None:
                 continue
             if asin in wanted:

@@ -17,9 +17,9 @@ from typing import Any
 
 from guided_profile.evals.datasets import files
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.datasets.files import Place
 from guided_profile.graph.errors import DatasetError
 from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.readers.records import Place, lines
 
 _log = logging.getLogger(__name__)
 _TWEET = "Paraphrase the following tweet without any explanation before or after it:"
@@ -88,7 +88,8 @@ def lamp(paths: Sequence[Path]) -> Iterator[Example]:
         if len(set(options)) < len(options):
             _log.warning("%s, entry %d offers the same twice; left out", place.path, place.number)
             continue
-        yield place.example(
+        yield files.example(
+            place,
             id=f"lamp{number}-{id_}",
             user_id=f"lamp{number}-{record.get('user_id') or id_}",
             task=kind.task,
@@ -113,7 +114,7 @@ def _sorted_out(paths: Sequence[Path]) -> tuple[Path, Path]:
         )
     lists = []
     for path in paths:
-        first = next(files.lines(path), (1, ""))[1].lstrip()[:1]
+        first = next(lines(path), (1, ""))[1].lstrip()[:1]
         if first not in ("[", "{"):
             raise Place(path, 1).error("it is no JSON list or object", "give LaMP's own file")
         lists.append(first == "[")

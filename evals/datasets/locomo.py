@@ -14,8 +14,8 @@ from typing import Any
 
 from guided_profile.evals.datasets import files
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.datasets.files import Place
 from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.readers.records import Place
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop", 5: "adversarial"}
 UNANSWERABLE = 5
@@ -74,7 +74,8 @@ def _example(
     about = {"category": CATEGORIES[category], "evidence": evidence}
     if not answerable:
         about["tempting"] = str(entry.get("adversarial_answer") or entry.get("answer") or "")
-    return place.example(
+    return files.example(
+        place,
         id=f"locomo-{id_}",
         user_id=f"locomo-{name}-{who}",
         task="dialogue",

@@ -17,8 +17,8 @@ from typing import Any
 
 from guided_profile.evals.datasets import files
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.datasets.files import Place
 from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.readers.records import Place
 
 ASSISTANT = "single-session-assistant"
 """The type of questions about what the assistant said, which a user's own turns do not answer."""
@@ -50,7 +50,8 @@ def longmemeval(paths: Sequence[Path], *, assistant: bool = False) -> Iterator[E
             continue
         answerable = not id_.endswith("_abs")
         answer = place.text(entry, "answer")
-        yield place.example(
+        yield files.example(
+            place,
             id=f"longmemeval-{id_}",
             user_id=f"longmemeval-{id_}",
             task="dialogue",

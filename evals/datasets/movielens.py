@@ -10,9 +10,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from guided_profile.evals.datasets import files
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.datasets.files import Place
 from guided_profile.evals.datasets.preference import (
     LEAST,
     Buyer,
@@ -23,6 +21,7 @@ from guided_profile.evals.datasets.preference import (
 )
 from guided_profile.evals.datasets.sampling import CANDIDATES, sample_users
 from guided_profile.graph.errors import DatasetError
+from guided_profile.tools.readers.records import Place, lines
 
 QUESTION = "Which of these films would this user most likely enjoy next?"
 LIKED = 4.0
@@ -89,7 +88,7 @@ def _rows(path: Path, names: str) -> Iterator[tuple[Place, list[str]]]:
     """Yield the fields of each line but the first of a CSV file, or of each of a .dat file."""
     columns = names.split(",")
     dat = path.suffix == ".dat"
-    for number, line in files.lines(path, encoding=_encoding(path), ended=True):
+    for number, line in lines(path, encoding=_encoding(path), ended=True):
         place = Place(path, number)
         row = line.strip("\r\n").split("::") if dat else next(csv.reader([line]))
         if len(row) != len(columns):

@@ -20,10 +20,10 @@ import numpy as np
 
 from guided_profile.evals.datasets import files
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.datasets.files import Place
 from guided_profile.evals.datasets.sampling import Lowest, pseudonym
 from guided_profile.graph.errors import DatasetError
 from guided_profile.tools.history.store import EmbedderLike
+from guided_profile.tools.readers.records import Place, lines
 
 KEYS = {"user": "user", "question": "question", "response": "response", "history": "history"}
 BAND = 0.4, 0.6
@@ -80,7 +80,7 @@ def perchat(
 
 
 def _records(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
-    first = next(files.lines(path), (1, ""))[1].lstrip()
+    first = next(lines(path), (1, ""))[1].lstrip()
     return files.json_array(path) if first.startswith("[") else files.json_lines(path)
 
 
@@ -101,7 +101,8 @@ def _example(
         return None
     person = pseudonym("per-chat", place.text(record, names["user"]))
     question = place.text(record, names["question"])
-    return place.example(
+    return files.example(
+        place,
         id=pseudonym("per-chat", f"{person}\0{question}\0{response}"),
         user_id=person,
         task="dialogue",

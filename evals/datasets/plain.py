@@ -21,16 +21,14 @@ from typing import Any, TextIO
 
 from guided_profile.evals.datasets import files
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.datasets.files import Place
 from guided_profile.evals.datasets.lamp import bare_tweet
 from guided_profile.evals.datasets.neutral import neutralised
 from guided_profile.evals.datasets.sampling import chosen
 from guided_profile.graph.errors import DatasetError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.readers.records import Place, history_item, lines
 
 _NEEDED = ("user_id", "history", "query")
 _KNOWN = (*_NEEDED, "answer", "options", "id", "task", "answerable", "about")
-_ITEM = tuple(HistoryItem.model_fields)
 
 
 def plain(
@@ -81,7 +79,8 @@ def _example(place: Place, record: Mapping[str, Any], task: str | None) -> Examp
     if not isinstance(about, dict):
         raise place.error("the field 'about' is no object", "make it one, or leave it out")
     question = place.text(record, "query")
-    return place.example(
+    return files.example(
+        place,
         id=str(record.get("id") or f"{place.path.name.split('.')[0]}-{place.number}"),
         user_id=place.text(record, "user_id"),
         task=made_for,
@@ -94,26 +93,9 @@ def _example(place: Place, record: Mapping[str, Any], task: str | None) -> Examp
     )
 
 
-def history_item(place: Place, one: object) -> HistoryItem:
-    """Return an item of a history: a text, or an object with one.
-
-    Raises:
-        DatasetError: It is neither, or has a field that items do not have.
-    """
-    if isinstance(one, str):
-        one = {"text": one}
-    if not isinstance(one, dict):
-        raise place.error("an item of 'history' is neither a text nor an object", "mend it")
-    unknown = sorted(set(one) - set(_ITEM))
-    if unknown:
-        raise place.error(f"an item of 'history' has {unknown}", f"it may have {list(_ITEM)}")
-    text = place.text(one, "text")
-    return place.item(text, **{name: value for name, value in one.items() if name != "text"})
-
-
 def _csv_rows(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Yield the rows of a CSV file as JSON would hold them, with the line that each ends on."""
-    text = (line for _, line in files.lines(path))
+    text = (line for _, line in lines(path))
     reader = csv.reader(text, strict=True)
     columns: list[str] = []
     while True:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import islice
 from random import Random
 
+from guided_profile.evals.datasets import files
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.datasets.files import Place
 from guided_profile.evals.datasets.sampling import pseudonym
+from guided_profile.tools.readers.records import Place
 
 CATEGORIES = 5
 """Who bought from fewer categories has too little of a history (section 4.1)."""
@@ -104,7 +105,8 @@ def preference_example(choice: Choice, buyer: Buyer, pool: Sequence[Product]) ->
     options = [answer.product.title, *(one.title for one in beside)]
     random.shuffle(options)
     person = pseudonym(choice.prefix, buyer.name)
-    return buyer.place.example(
+    return files.example(
+        buyer.place,
         id=f"{person}-{choice.seed}",
         user_id=person,
         task="preference",

@@ -15,9 +15,9 @@ from typing import Any, Literal, get_args
 
 from guided_profile.evals.datasets import files
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.datasets.files import Place
 from guided_profile.graph.errors import DatasetError
 from guided_profile.graph.state import HistoryItem
+from guided_profile.tools.readers.records import Place
 
 Form = Literal["persona", "choice", "explicit"]
 """How the preference comes out: in talk about something else, by choosing, or said outright."""
@@ -80,7 +80,8 @@ def _topic(options: Path, said: Path, form: Form, seed: int) -> Iterator[Example
         id_ = f"prefeval-{form}-{options.stem}-{place.number - 1}"
         shuffled = list(replies)
         Random(f"{seed}:{id_}").shuffle(shuffled)
-        yield place.example(
+        yield files.example(
+            place,
             id=f"{id_}-{seed}",
             user_id=id_,
             task="preference",

@@ -14,10 +14,10 @@ from random import Random
 
 from guided_profile.evals.datasets import files
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.datasets.files import Place
 from guided_profile.evals.datasets.neutral import neutralised
 from guided_profile.evals.datasets.sampling import CANDIDATES, pseudonym, sample_users
 from guided_profile.graph.errors import DatasetError
+from guided_profile.tools.readers.records import Place, lines
 
 WORDS = 10
 """LaMP-7 takes only tweets of so many words or more."""
@@ -98,7 +98,8 @@ def _example(
     once.sort(key=lambda row: (len(row[1]), row[1]))  # Twitter's ids go up with time
     answer = Random(f"{seed}:{user}").choice(once)
     person = pseudonym("sentiment140", user)
-    return Place(path, answer[0]).example(
+    return files.example(
+        Place(path, answer[0]),
         id=f"{person}-{seed}",
         user_id=person,
         task="paraphrase",
@@ -114,7 +115,7 @@ def _example(
 
 def _tweets(path: Path, words: int) -> Iterator[tuple[str, _Tweet]]:
     """Yield who wrote which tweet, for each that is long enough."""
-    for number, line in files.lines(path, encoding="latin-1", ended=True):
+    for number, line in lines(path, encoding="latin-1", ended=True):
         place = Place(path, number)
         row = _fields(line.rstrip("\r\n"), place)
         if len(row) != _COLUMNS or row[0] not in ("0", "2", "4"):

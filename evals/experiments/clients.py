@@ -4,23 +4,20 @@
 out of reach holds the process back for minutes when it ends.
 """
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Thread
-from typing import Any, cast
 
-from langsmith import Client, run_trees
+from langsmith import Client
 from langsmith.utils import (
     LangSmithAuthError,
     LangSmithConnectionError,
     LangSmithError,
-    get_env_var,
-    tracing_is_enabled,
 )
 from requests import RequestException
 from urllib3.util import Retry
 
 from guided_profile.graph.errors import ExperimentError, SettingsError
+from guided_profile.tools.tracing import PATIENCE, within
 
 TIMEOUTS = 5_000, 20_000
 """To connect and to read, in milliseconds."""
@@ -33,8 +30,6 @@ RETRIES = Retry(
     allowed_methods=None,
     raise_on_status=False,
 )
-PATIENCE = 15.0
-"""Seconds that the end of a run waits for what is still on its way to LangSmith."""
 NOWHERE = "http://127.0.0.1:9"
 """The discard port of this machine, should anything ever be sent."""
 
@@ -98,14 +93,6 @@ def explained() -> Iterator[None]:
         ) from error
 
 
-def end_without_waiting(environment: MutableMapping[str, str]) -> None:
-    """Have the clients made from now on not hold the process back when it ends."""
-    environment.setdefault("LANGSMITH_USE_DAEMON", "true")
-    environment.setdefault("LANGSMITH_DISABLE_RUN_COMPRESSION", "true")  # its threads are waited on
-    environment.setdefault("OTEL_EXPORTER_OTLP_TIMEOUT", "1")  # seconds, retries and all
-    cast(Any, get_env_var).cache_clear()
-
-
 def close(client: Client, patience: float = PATIENCE) -> bool:
     """Send what is left, for as long as `patience` in seconds, and let go of the client.
 
@@ -113,19 +100,5 @@ def close(client: Client, patience: float = PATIENCE) -> bool:
         Whether all was sent, or at least tried.
     """
     queue = client.tracing_queue
-    in_time = _within(lambda: client.close(patience), patience + 2)
+    in_time = within(lambda: client.close(patience), patience + 2)
     return in_time and not (queue is not None and queue.unfinished_tasks)
-
-
-def flush_own_tracing(patience: float = PATIENCE) -> None:
-    """Send what tracing by the environment's own settings has left, for as long as `patience`."""
-    client = run_trees._CLIENT  # asking for it would make one, which sends a request
-    if tracing_is_enabled() is True and client is not None:
-        _within(lambda: client.flush(patience), patience)
-
-
-def _within(work: Callable[[], None], seconds: float) -> bool:
-    thread = Thread(target=work, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return not thread.is_alive()

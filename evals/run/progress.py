@@ -5,35 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.run.answers import Result
 from guided_profile.evals.run.runner import OnResult
 from guided_profile.evals.scorers.outcomes import outcome
+from guided_profile.tools.progress import bars
 
 MOST_NAMED = 6
-
-
-def bars(notes: Console) -> Progress:
-    """Return what shows how far a run is, the time it took and the time left."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=notes,
-        speed_estimate_period=600,
-    )
 
 
 @contextmanager

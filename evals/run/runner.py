@@ -18,9 +18,7 @@ from guided_profile.graph.state import Cost
 from guided_profile.tools.cancel import end
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.history.store import HistoryStore
-
-MOST_FAILURES = 10
-"""So many errors one after the other end a run: what is broken will not mend itself."""
+from guided_profile.tools.models.calls import MOST_FAILURES
 
 OnResult = Callable[[Example, Result], None]
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from guided_profile.evals.datasets.files import Place, json_array, json_file, json_lines, lines
+from guided_profile.evals.datasets.files import json_array, json_file, json_lines
 from guided_profile.graph.errors import DatasetError
+from guided_profile.tools.readers.records import Place, lines
 
 
 def test_lines_are_numbered_with_the_blank_ones_plain_or_gzipped(tmp_path: Path) -> None:

@@ -132,7 +132,8 @@ def test_experiments_that_do_not_arrive_are_an_error_and_the_report_is_whole(
 
 ENDS = """
 import os, sys
-from guided_profile.evals.experiments.clients import close, end_without_waiting, remote_client
+from guided_profile.evals.experiments.clients import close, remote_client
+from guided_profile.tools.tracing import end_without_waiting
 from langsmith.run_trees import RunTree
 end_without_waiting(os.environ)
 client = remote_client("key", sys.argv[1])

@@ -24,12 +24,12 @@ from langchain_core.messages import HumanMessage
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.run.answers import Answers, Result
 from guided_profile.evals.run.calls import Calls, KeptChat
-from guided_profile.evals.run.runner import MOST_FAILURES, check_same_run, run
+from guided_profile.evals.run.runner import check_same_run, run
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.models.calls import complete
+from guided_profile.tools.models.calls import MOST_FAILURES, complete
 
 
 class Endpoint:

@@ -30,6 +30,8 @@ TOP_LOGPROBS = 20
 """How many tokens the OpenAI API tells the probability of, at most."""
 LONGEST_TOKEN = 20
 """Characters that no tokens have on average: an endpoint bounds no longer text at `max_tokens`."""
+MOST_FAILURES = 10
+"""So many errors one after the other end a run: what is broken will not mend itself."""
 
 
 @dataclass(frozen=True, slots=True)

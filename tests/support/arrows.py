@@ -1,0 +1,54 @@
+"""Which module imports which, read from the code."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PREFIX = "guided_profile."
+
+
+def modules() -> dict[str, Path]:
+    """Return the files of the package by their modules' names, without the package's own."""
+    tops = [one.parent for one in ROOT.glob("*/__init__.py")]
+    found = {}
+    for path in (path for top in tops for path in top.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def arrows() -> set[tuple[str, str]]:
+    """Return who imports whom, wherever in a file it is done."""
+    known = modules()
+    return {(one, other) for one, path in known.items() for other in imports(path, one, known)}
+
+
+def imports(path: Path, name: str, known: dict[str, Path]) -> Iterator[str]:
+    """Yield the modules of this package that a file imports.
+
+    Raises:
+        LookupError: It imports one that is not there.
+    """
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            asked = [(one.name, one.name) for one in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            parts = package.split(".")[: 1 - node.level or None]
+            above = [PREFIX + ".".join(parts)] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            asked = [(f"{source}.{one.name}", source) for one in node.names]
+        else:
+            continue
+        for full, source in asked:
+            if full.startswith(PREFIX):
+                found = [one for one in (full, source) if one.removeprefix(PREFIX) in known]
+                if not found:
+                    raise LookupError(f"{path}: there is no {source}")
+                yield found[0].removeprefix(PREFIX)
+
+
+def room(name: str) -> str:
+    """Return the package within the top one that a module stands in, or the module itself."""
+    return ".".join(name.split(".")[:2])
