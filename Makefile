@@ -36,7 +36,7 @@ bench-evidence: $(VENV)/.local
 	@$(BIN)/python -m guided_profile.evals.benches.evidence $(if $(FILE),"$(FILE)")
 
 bench-poison: $(VENV)/.local
-	@$(BIN)/python -m guided_profile.evals.benches.poison tests/poison.jsonl
+	@$(BIN)/python -m guided_profile.evals.benches.poison tests/data/poison.jsonl
 
 bench-peers: $(VENV)/.peers
 	@$(BIN)/python -m guided_profile.evals.benches.peers

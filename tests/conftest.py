@@ -1,15 +1,13 @@
-"""What the tests share: a scripted model, a history of its own for each test, and no network."""
+"""What the tests share: a history and an endpoint of its own for each test, and no network."""
 
 import gc
 import json
 import os
-import re
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from http.server import ThreadingHTTPServer
-from math import log
 from multiprocessing.util import Finalize
 from pathlib import Path
 from threading import Event, Thread
@@ -17,25 +15,16 @@ from typing import Any
 
 import certifi
 import pytest
-from asked import STATEMENT, judgements, lines_of, shares_words
-from asked import digests as digests
-from asked import writes_profile as writes_profile
+from building import Build, building
+from collected import COLLECTED
 from endpoint import Endpoint
 from histories import user_line
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
-from pydantic import Field
 
 from guided_profile.apps.cli.main import main
 from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 
 MEMORY, ROOM = Path("/dev/shm"), 2 << 30
-COLLECTED = pytest.StashKey[set[str]]()
-Script = Callable[[str], str | dict[str, float]]
-Build = Callable[..., dict[str, Any]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,77 +58,6 @@ def pytest_collection_finish() -> None:
     """Leave what is imported by now out of every later search for garbage."""
     gc.collect()
     gc.freeze()
-
-
-class ScriptedChat(BaseChatModel):
-    """A chat model that a function answers: a text, or the probabilities of one-token replies."""
-
-    script: Any
-    """Called with the whole prompt."""
-    logprobs: bool = True
-    """Whether the endpoint gives log probabilities; a reply of probabilities needs them."""
-    cut_off: int | None = None
-    """Ends a text after so many words, as a token limit does."""
-    prompts: list[str] = Field(default_factory=list)
-    """Every prompt it was sent."""
-    model_name: str = "scripted"
-    judges: Any = None
-    """Called with a statement and the history's lines: the probability that they support it."""
-    judgement: Any = None
-    """Its reply where it is asked to judge in JSON, instead of one by `judges`."""
-
-    @property
-    def _llm_type(self) -> str:
-        return "scripted"
-
-    def _judged(self, asked: re.Match[str], prompt: str) -> str | dict[str, float]:
-        lines = lines_of(prompt)
-        likely = (self.judges or shares_words)(asked[1], lines)
-        if not self.logprobs:
-            return "Yes" if likely > 0.5 else "No"
-        return {"Yes": likely, "No": 1 - likely}
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        prompt = "\n".join(message.text for message in messages)
-        self.prompts.append(prompt)
-        asked = STATEMENT.search(prompt)
-        said = self._judged(asked, prompt) if asked else None
-        if judged := judgements(prompt, self.judges or shares_words):
-            said = judged if self.judgement is None else self.judgement
-        said = self.script(prompt) if said is None else said
-        metadata: dict[str, Any] = {"finish_reason": "stop", "model_name": self.model_name}
-        if isinstance(said, dict):
-            top = [{"token": token, "logprob": log(p)} for token, p in said.items() if p > 0]
-            top.sort(key=lambda one: -one["logprob"])
-            text = top[0]["token"]
-            content = [{**top[0], "top_logprobs": top}]
-        else:
-            text = said
-            if self.cut_off and len(text.split()) > self.cut_off:
-                text = " ".join(text.split()[: self.cut_off])
-                metadata["finish_reason"] = "length"
-            content = [{"token": word, "logprob": log(0.5)} for word in text.split()]
-            for one in content:
-                one["top_logprobs"] = [dict(one)]
-        if self.logprobs and kwargs.get("logprobs"):
-            metadata["logprobs"] = {"content": content}
-        message = AIMessage(
-            text,
-            response_metadata=metadata,
-            usage_metadata={
-                "input_tokens": len(prompt.split()),
-                "output_tokens": len(text.split()),
-                "total_tokens": len(prompt.split()) + len(text.split()),
-                "input_token_details": {"cache_read": 0},
-            },
-        )
-        return ChatResult(generations=[ChatGeneration(message=message)])
 
 
 @pytest.fixture
@@ -212,13 +130,7 @@ def users(tmp_path: Path) -> Path:
 @pytest.fixture
 def build(capsys: pytest.CaptureFixture[str]) -> Build:
     """Builds profiles, and returns what the command says as JSON, with its exit code."""
-
-    def built(*arguments: str | Path) -> dict[str, Any]:
-        capsys.readouterr()
-        code = main(["build", *map(str, arguments), "--json"])
-        return json.loads(capsys.readouterr().out) | {"code": code}
-
-    return built
+    return building(capsys)
 
 
 @pytest.fixture

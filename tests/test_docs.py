@@ -12,9 +12,9 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from conftest import ScriptedChat
 from endpoint import Endpoint
 from ports import free_port
+from scripted import ScriptedChat
 
 from guided_profile.apps.cli.main import main
 from guided_profile.graph.build import build_graph
@@ -24,9 +24,9 @@ DOCS = Path(__file__).parent.parent / "docs"
 PAGES = sorted(path for path in DOCS.glob("*.md"))
 RUN_ELSEWHERE = {
     "pip install": "test_packaging.py",
-    "langgraph dev": "langgraph_server.py",
-    "createdb": "aegra_server.py",
-    "uvicorn aegra_api": "aegra_server.py",
+    "langgraph dev": "support/langgraph_server.py",
+    "createdb": "support/aegra_server.py",
+    "uvicorn aegra_api": "support/aegra_server.py",
     "uvicorn guided_profile": "test_docs.py",
     "chroma run": "test_docs.py",
 }

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import COLLECTED
+from collected import COLLECTED
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "failures.md"
@@ -56,7 +56,8 @@ def test_every_failure_that_we_promised_to_try_has_a_row() -> None:
 
 def collected(files: set[str]) -> list[str]:
     """Return the tests of files, from a process of their own."""
-    arguments = ["-m", "pytest", "--collect-only", "-q", "-o", "addopts=", *sorted(files)]
+    all_of_them = ["-o", "addopts=--import-mode=importlib"]  # the live ones too
+    arguments = ["-m", "pytest", "--collect-only", "-q", *all_of_them, *sorted(files)]
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:]
     return done.stdout.splitlines()

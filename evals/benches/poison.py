@@ -1,6 +1,7 @@
 """How often a poisoned item of a history gets its way with the embedded model.
 
-    python -m guided_profile.evals.benches.poison tests/poison.jsonl [--family links] [--arms raw]
+    python -m guided_profile.evals.benches.poison tests/data/poison.jsonl
+    python -m guided_profile.evals.benches.poison tests/data/poison.jsonl --family links --arms raw
 
 Each item of the corpus is the newest of a short, harmless history, and a question is asked. It
 has got its way if its marker is in the answer or the supported profile (`says`), if its product

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from chroma_server import ChromaServer
 from endpoint import Endpoint
+from host import Host, agent_of, ask, mark, said_by
 from server_client import ANNA, served
-from test_middleware import Host, agent_of, ask, mark, said_by
 
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.cli.main import main

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import ScriptedChat
+from host import Host, agent_of, ask, mark, said_by, writer
 from langgraph.store.memory import InMemoryStore
-from test_middleware import Host, agent_of, ask, mark, said_by, writer
+from scripted import ScriptedChat
 
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.graph.state import HistoryItem

@@ -12,8 +12,8 @@ from pathlib import Path
 import aiosqlite
 import pytest
 from endpoint import Endpoint
+from host import Host, agent_of, ask, mark, said_by
 from server_client import ANNA, served
-from test_middleware import Host, agent_of, ask, mark, said_by
 
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.cli.main import main
@@ -21,7 +21,7 @@ from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import HistoryError, ProfilesError
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.embedders.base import LexicalEmbedder
-from guided_profile.tools.history import collection as history_collection
+from guided_profile.tools.history import collection
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.sqlite import open_profiles
 
@@ -83,8 +83,8 @@ def test_a_disk_that_others_fill_meanwhile_is_no_endless_wait(
     disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There was room when it was looked for, and there is none when Chroma writes."""
-    monkeypatch.setattr(history_collection, "ROOM", -(1 << 40))
-    monkeypatch.setattr(history_collection, "ROOM_TO_DELETE", -(1 << 40))
+    monkeypatch.setattr(collection, "ROOM", -(1 << 40))
+    monkeypatch.setattr(collection, "ROOM_TO_DELETE", -(1 << 40))
     with HistoryStore.open(LexicalEmbedder(), path=disk / "history") as history:
         told = set(history.add("anna", items("first")).added)
         filler = fill(disk)
@@ -101,7 +101,7 @@ def test_a_disk_that_others_fill_meanwhile_is_no_endless_wait(
 def test_a_history_that_could_not_be_opened_is_opened_when_there_is_room(
     disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history_collection, "ROOM", -(1 << 40))
+    monkeypatch.setattr(collection, "ROOM", -(1 << 40))
     with HistoryStore.open(LexicalEmbedder(), path=disk / "history") as history:
         told = set(history.add("anna", items("first")).added)
         filler = fill(disk)

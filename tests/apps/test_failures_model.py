@@ -12,9 +12,9 @@ import faults
 import openai._base_client as client
 import pytest
 from endpoint import Endpoint
+from host import Host, agent_of, ask, mark, said_by
 from langgraph.store.base import SearchItem
 from server_client import ANNA, served
-from test_middleware import Host, agent_of, ask, mark, said_by
 
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.cli.main import main
@@ -24,7 +24,7 @@ from guided_profile.graph.state import HistoryItem
 from guided_profile.tools import assembly
 from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.models import transport as model_transport
+from guided_profile.tools.models import transport
 from guided_profile.tools.models.calls import endpoint_model
 from guided_profile.tools.profiles.sqlite import open_profiles
 from guided_profile.tools.profiles.store import everything, user_namespace
@@ -54,7 +54,7 @@ FAILURES = pytest.mark.parametrize(("fault", "said"), FAILS.values(), ids=FAILS)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait less, and read less of what does not end."""
     monkeypatch.setattr(client, "INITIAL_RETRY_DELAY", 0.001)
-    monkeypatch.setattr(model_transport, "LARGEST_REPLY", 2_000_000)
+    monkeypatch.setattr(transport, "LARGEST_REPLY", 2_000_000)
 
 
 def breaks(endpoint: type[Endpoint], monkeypatch: pytest.MonkeyPatch, fault: Any) -> None:

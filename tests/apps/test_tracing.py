@@ -14,33 +14,11 @@ from langgraph_server import langgraph_dev
 from langsmith import RunTree
 from langsmith_endpoint import langsmith
 from server_client import SECRET, bearer, token
+from traced import ask, traced
 
 from guided_profile.apps.cli.main import main
 from guided_profile.apps.privacy import TOLD, limited_client
 from guided_profile.apps.settings import Traces
-
-
-def ask(**environment: str) -> tuple[float, subprocess.CompletedProcess[str]]:
-    clean = {name: one for name, one in os.environ.items() if "LANGSMITH" not in name}
-    command = [sys.executable, "-m", "guided_profile.apps.cli.main", "ask", "Whose cat?"]
-    began = time.monotonic()
-    done = subprocess.run(
-        [*command, "--user", "anna"],
-        env=clean | environment,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    return time.monotonic() - began, done
-
-
-def traced(url: str) -> dict[str, str]:
-    return {
-        "LANGSMITH_TRACING": "true",
-        "LANGSMITH_ENDPOINT": url,
-        "LANGSMITH_API_KEY": "key",
-        "LANGSMITH_PROJECT": "asked",
-    }
 
 
 def test_out_of_reach_it_holds_no_command_up(added: type[Endpoint], silent: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from endpoint import Endpoint
 from langsmith_endpoint import langsmith
 from otel_collector import collector
-from test_tracing import ask, traced
+from traced import ask, traced
 
 from guided_profile.apps.cli.main import main
 

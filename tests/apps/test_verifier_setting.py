@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from asked import writes_profile
-from conftest import Build
+from building import Build
 from endpoint import Endpoint
 from nli_model import write_model
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from conftest import ScriptedChat, writes_profile
+from asked import writes_profile
 from langchain.agents import create_agent
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
@@ -12,6 +12,7 @@ from langchain_core.tools import tool
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolRuntime
 from langgraph.store.memory import InMemoryStore
+from scripted import ScriptedChat
 
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from conftest import ScriptedChat
+from scripted import ScriptedChat
 from workflows import script, stage_of
 
 from guided_profile.evals.benches.poison import Attack, read_corpus
@@ -13,7 +13,7 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.state import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 
-CORPUS = read_corpus(Path(__file__).parent.parent / "poison.jsonl")
+CORPUS = read_corpus(Path(__file__).parents[1] / "data" / "poison.jsonl")
 SEEN = [attack for attack in CORPUS if not attack.held_out]
 CLEAN = [
     HistoryItem(id="clean", text="I bake rye bread every Saturday.", source="posts"),

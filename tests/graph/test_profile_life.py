@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from asked import shares_words
-from conftest import ScriptedChat, digests, writes_profile
+from asked import digests, shares_words, writes_profile
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
+from scripted import ScriptedChat
 
 from guided_profile.graph.build import Graph, build_graph, standing_profile
 from guided_profile.graph.context import Context

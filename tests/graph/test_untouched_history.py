@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Script, ScriptedChat
+from scripted import Script, ScriptedChat
 from workflows import stage_of
 
 from guided_profile.graph.build import build_graph

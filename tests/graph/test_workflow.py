@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import ScriptedChat
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
+from scripted import ScriptedChat
 from workflows import ANNA, GUIDANCE, graph_of, items, responses, script, stage_of
 
 from guided_profile.graph.build import build_graph

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from asked import lines_of
-from conftest import ScriptedChat
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
+from scripted import ScriptedChat
 from workflows import ANNA, GUIDANCE, graph_of, items, responses, script, stage_of
 
 from guided_profile.graph.build import build_graph, utc_now

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Script, ScriptedChat
+from scripted import Script, ScriptedChat
 from workflows import ANNA, GUIDANCE, PROFILE, graph_of, stage_of
 
 from guided_profile.graph.build import build_graph

@@ -1,7 +1,7 @@
 """What becomes of a reply to the guiding question."""
 
 import pytest
-from conftest import ScriptedChat
+from scripted import ScriptedChat
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context

@@ -1,8 +1,8 @@
 """What the writer of a profile is asked, sees, and writes."""
 
 import pytest
-from asked import lines_of
-from conftest import ScriptedChat, writes_profile
+from asked import lines_of, writes_profile
+from scripted import ScriptedChat
 from workflows import items, script
 
 from guided_profile.graph.build import build_graph

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from conftest import ScriptedChat, writes_profile
+from asked import writes_profile
+from scripted import ScriptedChat
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from conftest import ScriptedChat, writes_profile
+from asked import writes_profile
 from langgraph.store.memory import InMemoryStore
+from scripted import ScriptedChat
 from workflows import ANNA, items, responses, script, stage_of
 
 from guided_profile.graph.build import Graph, build_graph

@@ -57,7 +57,7 @@ def _common() -> Vector:
     """Return the mean of the vectors of 160 texts in 16 languages, and 8 directions.
 
     The directions are those in which the means of the languages differ most. The texts, and how
-    they become these numbers, are in tests/tools/test_e5.py.
+    they become these numbers, are in tests/tools/embedders/test_e5.py.
     """
     with (files("guided_profile.tools.embedders") / "e5_common.npy").open("rb") as file:
         common: Vector = np.load(file).astype(np.float32)

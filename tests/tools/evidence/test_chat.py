@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from asked import lines_of
-from conftest import ScriptedChat
+from scripted import ScriptedChat
 
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.state import HistoryItem

@@ -1,0 +1,143 @@
+"""An endpoint that counts what it answers, and a run of `eval` at it that can be killed."""
+
+import json
+import os
+import sqlite3
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import log
+from pathlib import Path
+from typing import Any
+
+
+class Endpoint:
+    """Answers by what is asked, counts what it answered, and can hold one reply back."""
+
+    def __init__(self) -> None:
+        self.answered: Counter[str] = Counter()
+        self.hold_at: int | None = None
+        self.holding = threading.Event()
+        self.release = threading.Event()
+        lock = threading.Lock()
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with lock:
+                    held = endpoint.hold_at == endpoint.answered.total()
+                    if not held:
+                        endpoint.answered[json.dumps(asked, sort_keys=True)] += 1
+                if held:
+                    endpoint.holding.set()
+                    endpoint.release.wait(30)
+                    return
+                body = json.dumps(reply(asked)).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+
+def reply(asked: dict[str, Any]) -> dict[str, Any]:
+    prompt = asked["messages"][-1]["content"]
+    top: list[dict[str, Any]] = []
+    text = "This person buys tea. This person likes tea."
+    if asked.get("top_logprobs"):
+        letters = {letter: 0.7 if f"{letter}. tea" in prompt else 0.1 for letter in "ABC"}
+        if prompt.endswith("Answer Yes or No."):
+            letters = {"Yes": 0.8, "No": 0.2}
+        text = max(letters, key=letters.__getitem__)
+        top = [{"token": one, "logprob": log(p), "bytes": None} for one, p in letters.items()]
+    token = {"token": text, "logprob": -0.1, "bytes": None, "top_logprobs": top}
+    message = {"role": "assistant", "content": text}
+    return {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": "stop",
+                "message": message,
+                "logprobs": {"content": [token]},
+            }
+        ],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 2, "total_tokens": 102},
+    }
+
+
+@contextmanager
+def counting() -> Iterator[Endpoint]:
+    one = Endpoint()
+    yield one
+    one.release.set()
+    one.server.shutdown()
+    one.server.server_close()
+
+
+def lines(count: int) -> str:
+    return "".join(
+        json.dumps(
+            {
+                "user_id": f"u{number}",
+                "history": [{"text": f"a box of tea, number {number}"}, {"text": "green tea"}],
+                "query": f"Which next, number {number}?",
+                "options": ["a car", "tea", "a boat"],
+                "answer": "tea" if number % 2 else "a boat",
+            }
+        )
+        + "\n"
+        for number in range(count)
+    )
+
+
+def command(endpoint: Endpoint, folder: Path, *more: str) -> tuple[list[str], dict[str, str]]:
+    kept = {name: value for name, value in os.environ.items() if "OPENAI" not in name}
+    told = {
+        "OPENAI_BASE_URL": endpoint.url,
+        "OPENAI_MODEL": "m",
+        "GUIDED_PROFILE_EMBEDDER": "lexical",
+        "GUIDED_PROFILE_DATA": str(folder / "own"),
+    }
+    arguments = [
+        sys.executable,
+        "-m",
+        "guided_profile.apps.cli.main",
+        "eval",
+        "--out",
+        str(folder / "o"),
+    ]
+    arguments += ["--data", str(folder / "data.jsonl"), "--methods", "random,dg,pg,gpg,gpg-nopc"]
+    return [*arguments, *more], kept | told
+
+
+def comes_true(condition: Callable[[], bool]) -> bool:
+    """Whether it is true within a minute."""
+    until = time.monotonic() + 60
+    while not (met := condition()) and time.monotonic() < until:
+        time.sleep(0.01)
+    return met
+
+
+def await_kept(endpoint: Endpoint, folder: Path) -> None:
+    """Wait until a reply is held back, and what was answered before is on the disk."""
+    assert endpoint.holding.wait(60)
+    with closing(sqlite3.connect(f"file:{folder}/o/calls.db?mode=ro", uri=True)) as calls:
+        count = "SELECT count(*) FROM calls"
+        whole = (endpoint.answered.total(),)
+        assert comes_true(lambda: calls.execute(count).fetchone() == whole)

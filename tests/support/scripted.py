@@ -1,0 +1,86 @@
+"""A chat model that says what a test has it say."""
+
+import re
+from collections.abc import Callable
+from math import log
+from typing import Any
+
+from asked import STATEMENT, judgements, lines_of, shares_words
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import Field
+
+Script = Callable[[str], str | dict[str, float]]
+
+
+class ScriptedChat(BaseChatModel):
+    """A chat model that a function answers: a text, or the probabilities of one-token replies."""
+
+    script: Any
+    """Called with the whole prompt."""
+    logprobs: bool = True
+    """Whether the endpoint gives log probabilities; a reply of probabilities needs them."""
+    cut_off: int | None = None
+    """Ends a text after so many words, as a token limit does."""
+    prompts: list[str] = Field(default_factory=list)
+    """Every prompt it was sent."""
+    model_name: str = "scripted"
+    judges: Any = None
+    """Called with a statement and the history's lines: the probability that they support it."""
+    judgement: Any = None
+    """Its reply where it is asked to judge in JSON, instead of one by `judges`."""
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    def _judged(self, asked: re.Match[str], prompt: str) -> str | dict[str, float]:
+        lines = lines_of(prompt)
+        likely = (self.judges or shares_words)(asked[1], lines)
+        if not self.logprobs:
+            return "Yes" if likely > 0.5 else "No"
+        return {"Yes": likely, "No": 1 - likely}
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        prompt = "\n".join(message.text for message in messages)
+        self.prompts.append(prompt)
+        asked = STATEMENT.search(prompt)
+        said = self._judged(asked, prompt) if asked else None
+        if judged := judgements(prompt, self.judges or shares_words):
+            said = judged if self.judgement is None else self.judgement
+        said = self.script(prompt) if said is None else said
+        metadata: dict[str, Any] = {"finish_reason": "stop", "model_name": self.model_name}
+        if isinstance(said, dict):
+            top = [{"token": token, "logprob": log(p)} for token, p in said.items() if p > 0]
+            top.sort(key=lambda one: -one["logprob"])
+            text = top[0]["token"]
+            content = [{**top[0], "top_logprobs": top}]
+        else:
+            text = said
+            if self.cut_off and len(text.split()) > self.cut_off:
+                text = " ".join(text.split()[: self.cut_off])
+                metadata["finish_reason"] = "length"
+            content = [{"token": word, "logprob": log(0.5)} for word in text.split()]
+            for one in content:
+                one["top_logprobs"] = [dict(one)]
+        if self.logprobs and kwargs.get("logprobs"):
+            metadata["logprobs"] = {"content": content}
+        message = AIMessage(
+            text,
+            response_metadata=metadata,
+            usage_metadata={
+                "input_tokens": len(prompt.split()),
+                "output_tokens": len(text.split()),
+                "total_tokens": len(prompt.split()) + len(text.split()),
+                "input_token_details": {"cache_read": 0},
+            },
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])

@@ -1,0 +1,109 @@
+"""Which folders and servers a history may be opened in, and by whom."""
+
+import multiprocessing
+import shutil
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from histories import WordEmbedder, item, texts
+from ports import free_port
+from processes import open_elsewhere
+
+from guided_profile.graph.errors import (
+    EmbedderMismatchError,
+    HistoryError,
+    SettingsError,
+    StoreInUseError,
+)
+from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.history import connection
+from guided_profile.tools.history.store import HistoryStore
+
+
+def test_two_stores_of_a_process_share_a_folder(tmp_path: Path) -> None:
+    one = HistoryStore.open(WordEmbedder(), path=tmp_path / "history")
+    two = HistoryStore.open(WordEmbedder(), path=tmp_path / "." / "history")
+    one.add("anna", [item("cat")])
+    assert texts(two.list("anna")) == ["cat"]
+    one.close()
+    assert two.add("anna", [item("dog")]).added
+    two.close()
+
+
+def test_a_second_process_is_refused(tmp_path: Path) -> None:
+    processes = multiprocessing.get_context("spawn")
+    ours, theirs = processes.Pipe()
+    process = processes.Process(target=open_elsewhere, args=(theirs,))
+    process.start()
+
+    def elsewhere() -> str:
+        ours.send(tmp_path)
+        assert ours.poll(60)
+        return str(ours.recv())
+
+    with HistoryStore.open(WordEmbedder(), path=tmp_path):
+        assert f"chroma run --path {tmp_path}" in elsewhere()
+    assert elsewhere() == "opened"
+    ours.send(None)
+    process.join(60)
+    process.close()
+    ours.close()
+    theirs.close()
+
+
+def test_a_fork_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with HistoryStore.open(WordEmbedder(), path=tmp_path) as store:
+        with monkeypatch.context() as forked:
+            forked.setattr("os.getpid", lambda: -1)
+            with pytest.raises(StoreInUseError):
+                store.list("anna")
+            with pytest.raises(StoreInUseError):
+                HistoryStore.open(WordEmbedder(), path=tmp_path)
+        assert store.list("anna") == []
+
+
+def test_a_refused_opening_holds_nothing(tmp_path: Path) -> None:
+    with HistoryStore.open(WordEmbedder(), path=tmp_path) as store:
+        store.add("anna", [item("cat")])
+    with pytest.raises(EmbedderMismatchError):
+        HistoryStore.open(WordEmbedder("other"), path=tmp_path)
+    shutil.rmtree(tmp_path)
+    with HistoryStore.open(WordEmbedder("other"), path=tmp_path) as store:
+        assert store.list("anna") == []
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HistoryError, match="file cannot be used"):
+        HistoryStore.open(WordEmbedder(), path=tmp_path / "file")
+    (tmp_path / "chroma.sqlite3").write_text("this is no database" * 99)
+    with pytest.raises(HistoryError, match="could not be opened"):
+        HistoryStore.open(WordEmbedder(), path=tmp_path)
+
+
+def test_no_server_is_named_with_what_to_start() -> None:
+    port = free_port()
+    with pytest.raises(
+        HistoryError, match=f"at http://127.0.0.1:{port}; .*--port {port}`"
+    ) as caught:
+        HistoryStore.open(WordEmbedder(), url=f"http://name:password@127.0.0.1:{port}")
+    assert "password" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [{}, {"path": Path("a"), "url": "http://a"}, {"url": "127.0.0.1:8000"}, {"url": "http://"}],
+)
+def test_a_place_that_is_none_is_refused(where: Any) -> None:
+    with pytest.raises(SettingsError):
+        HistoryStore.open(WordEmbedder(), **where)
+
+
+def test_a_server_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setattr(connection, "OPENS_WITHIN", 0.2)
+        with pytest.raises(HistoryError, match="does not answer; see whether it is overloaded"):
+            HistoryStore.open(LexicalEmbedder(), url=url)
