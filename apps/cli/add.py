@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from guided_profile.apps import assembly
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import HistoryItemError, SettingsError
+from guided_profile.tools.embedders import advice
 from guided_profile.tools.progress import downloads
 from guided_profile.tools.readers.detect import FIELDS, Format, Reading
 from guided_profile.tools.readers.ingest import Ingested, ingesting
@@ -65,6 +67,8 @@ async def add(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Add a file to a user's history: the good entries are added, the bad ones are named."""
     reading = _reading(given)
     settings = read_settings(data=given.data)
+    # whoever adds a file is there to read it, whatever else is logged
+    logging.getLogger(advice.__name__).setLevel(logging.WARNING)
     with downloads(notes) as on_progress:
         embed = assembly.embedder(settings, on_progress)
     done = Ingested()

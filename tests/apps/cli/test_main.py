@@ -1,13 +1,16 @@
 """The command line, run as a script would run it, against an endpoint on this machine."""
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
 from endpoint import Endpoint
 
+from guided_profile.apps import assembly
 from guided_profile.apps.cli.demo import people
 from guided_profile.apps.cli.main import main
+from guided_profile.tools.embedders.base import LexicalEmbedder, MiniLMEmbedder
 
 
 def test_a_question_is_answered_with_what_it_rests_on(
@@ -62,6 +65,24 @@ def test_a_file_with_bad_lines_adds_the_good_ones_and_names_the_bad(
     assert "added 1, already there 1, refused 2" in said.out
     assert "line 2" in said.err
     assert "line 3" in said.err
+
+
+def test_a_file_in_a_language_that_the_embedder_does_not_know_is_told_of_in_one_line(
+    endpoint: type[Endpoint],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    english = LexicalEmbedder()
+    english.id = MiniLMEmbedder.id
+    monkeypatch.setattr(assembly, "embedder", lambda *given: english)
+    monkeypatch.setattr(logging.getLogger(), "level", logging.ERROR)  # what the settings say
+    path = tmp_path / "notes.txt"
+    path.write_text("Heute war ich lange mit meinem Hund im Wald spazieren.\n")
+    assert main(["add", str(path), "--user", "greta"]) == 0
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "is in German" in said
+    assert "\n" not in said
 
 
 def test_what_was_added_is_counted_for_a_script(
