@@ -63,11 +63,17 @@ JUDGE = Prompt(
     "Reply with JSON alone: "
     '{{"judgements": [{{"statement": 1, "verdict": "stated", "lines": [2]}}]}}',
 )
+OF_MOST = Prompt(
+    "of_most",
+    1,
+    "Statement about a person: {statement}\nIs this true of most people? Answer Yes or No.",
+)
 ONCE_MORE = Prompt(
     "once_more",
     1,
-    "\nYou wrote already:\n{kept}\nThe history does not show these:\n{struck}\nLeave all of that "
-    "out, and write others, each of something that a line above shows.",
+    "\nYou wrote already:\n{kept}\nThese are not shown by the history, or true of most people:\n"
+    "{struck}\nLeave all of that out, and write others, each of something that a line above "
+    "shows.",
 )
 """After a draft of which little stood."""
 IN_LANGUAGE = Prompt("in_language", 1, "\nWrite it in {language}.")
@@ -94,6 +100,7 @@ COMMON = (
     SUPPORTED,
     SAME_SAID,
     JUDGE,
+    OF_MOST,
     ONCE_MORE,
     IN_LANGUAGE,
     IN_VIEW,

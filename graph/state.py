@@ -164,6 +164,9 @@ class Sentence(Record):
     """Ids of the items that contradict it, the strongest first."""
     confidence: float = Field(default=0.0, ge=0.0, le=1.0)
     """The calibrated probability that the history supports it."""
+    common: float = Field(default=0.0, ge=0.0, le=1.0)
+    """The probability that it is true of most people; at 0.5 or more it tells nothing of this one,
+    and loses its evidence. Only what is inferred is asked about."""
     since: datetime | None = None
     """When the newest of its evidence happened; None if none of it has a time."""
     pinned: bool = False

@@ -83,7 +83,7 @@ def make_verify(
         """Return the sentences of the draft with their verdicts, after those of a first draft."""
         before = {one.text: one for one in state["judged"]}
         drafts = [one for one in state["draft"] if one.text not in before]
-        judged = await judge.judge(drafts, _items(state))
+        judged = await judge.telling(await judge.judge(drafts, _items(state)))
         return [*before.values(), *await judge.allowed(judged, forbidden)]
 
     async def _made(state: State, task: Task, judge: Judge, fresh: Sequence[Sentence]) -> Profile:

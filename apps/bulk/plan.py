@@ -11,6 +11,7 @@ from guided_profile.apps.bulk.maker import Benches
 from guided_profile.graph.context import Context
 from guided_profile.graph.prompts import (
     GUIDANCE,
+    OF_MOST,
     SUPPORTED,
     UNGUIDED,
     messages,
@@ -84,17 +85,20 @@ def _taking(task: Task, state: Any, sentences: int) -> Plan:
     largest = max(state["material"], key=len)
     written = tokens(messages(largest, instruction)) + guidance
     judged = tokens(messages(largest, SUPPORTED.text)) + SENTENCE_TOKENS
+    inferred = 0 if task.evidence == "style" else sentences
+    judged_of_most = tokens(messages([], OF_MOST.text)) + SENTENCE_TOKENS
     return Plan(
         state["profile_use"],
         items=sum(map(len, state["material"])),
-        calls=len(parts) + 1 + sentences,
-        input_tokens=asked + written + sentences * judged,
-        output_tokens=guidance + task.max_tokens.profile + sentences,
+        calls=len(parts) + 1 + sentences + inferred,
+        input_tokens=asked + written + sentences * judged + inferred * judged_of_most,
+        output_tokens=guidance + task.max_tokens.profile + sentences + inferred,
     )
 
 
 SENTENCES = 8
-"""How many a profile has, about; a chat model judges each in a call of its own."""
+"""How many a profile has, about; a chat model judges each in a call of its own, and in another
+whether what is inferred is true of most people."""
 SENTENCE_TOKENS = 20
 _A_MESSAGE = 6
 """Tokens of the chat template around a message."""

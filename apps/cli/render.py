@@ -82,6 +82,8 @@ def _verdict(sentence: Sentence) -> str:
         return "pinned"
     if sentence.verdict == "contradicted":
         return "the history contradicts this"
+    if not sentence.evidence and sentence.verdict == "inferred":
+        return "true of most people"
     if not sentence.evidence:
         return "nothing in the history supports this"
     said = "stated" if sentence.verdict == "stated" else "probably: inferred"

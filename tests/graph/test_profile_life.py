@@ -112,10 +112,12 @@ async def test_a_warm_answer_makes_no_profile_call(history: HistoryStore) -> Non
     warm = await ask(graph)
     assert warm.profile_use == "standing"
     # the last three: answerable?, the answer, and does it answer?
-    assert (cold.cost.calls, warm.cost.calls) == (7, 3)
+    assert (cold.cost.calls, warm.cost.calls) == (8, 3)
     assert warm.profile
-    assert warm.profile.cost.calls == 4  # digested, written, and two sentences judged
-    assert len(chat.prompts) == 10
+    assert (
+        warm.profile.cost.calls == 5
+    )  # digested, written, two sentences judged, one of them twice
+    assert len(chat.prompts) == 11
 
 
 async def test_it_is_not_revised_before_the_policy_says_so(history: HistoryStore) -> None:

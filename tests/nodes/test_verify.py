@@ -118,7 +118,7 @@ async def test_a_writer_of_whose_draft_little_stands_is_asked_once_more(
     assert {one.text for one in profile.sentences} == {HAS_CAT, CYCLES, *BOATS}
     first, second = (one for one in chat.prompts if writes_profile(one))
     assert first == second[: len(first)], "the prefix cache serves the second draft"
-    kept, struck = second.removeprefix(first).split("The history does not show these:")
+    kept, struck = second.removeprefix(first).split("These are not shown by the history")
     assert HAS_CAT in kept
     assert all(boat in struck for boat in BOATS)
     assert [one.text for one in verifier.claims].count(HAS_CAT) == 1, "what is judged stays judged"

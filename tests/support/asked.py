@@ -7,6 +7,7 @@ from collections.abc import Callable
 Judges = Callable[[str, list[str]], float]
 
 STATEMENT = re.compile(r"Statement: (.*)\nDoes the history above show")
+OF_MOST = re.compile(r"Statement about a person: (.*)\nIs this true of most people")
 TWO_NOTES = re.compile(r"\n1\. (.*)\n2\. (.*)\nDoes note 2 tell what note 1 tells")
 
 

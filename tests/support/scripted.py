@@ -5,7 +5,7 @@ from collections.abc import Callable
 from math import log
 from typing import Any
 
-from asked import STATEMENT, judgements, lines_of, shares_words
+from asked import OF_MOST, STATEMENT, judgements, lines_of, shares_words
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -54,6 +54,8 @@ class ScriptedChat(BaseChatModel):
         self.prompts.append(prompt)
         asked = STATEMENT.search(prompt)
         said = self._judged(asked, prompt) if asked else None
+        if OF_MOST.search(prompt):
+            said = {"Yes": 0.1, "No": 0.9} if self.logprobs else "No"
         if judged := judgements(prompt, self.judges or shares_words):
             said = judged if self.judgement is None else self.judgement
         said = self.script(prompt) if said is None else said

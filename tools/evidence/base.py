@@ -73,6 +73,18 @@ class Compares(Protocol):
         """
 
 
+@runtime_checkable
+class KnowsMost(Protocol):
+    """A verifier that can also say what is true of most people, and so tells nothing of one."""
+
+    async def of_most(self, text: str) -> tuple[float, list[Call]]:
+        """Return the probability that a sentence is true of most people, and what asking took.
+
+        Raises:
+            ModelError: The model failed.
+        """
+
+
 def find_verifier(verifiers: Mapping[str, Verifier], task: Task) -> Verifier:
     """Return the verifier that a task names, or the default one.
 

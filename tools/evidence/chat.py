@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.prompts import (
     JUDGE,
+    OF_MOST,
     SAME_SAID,
     SUPPORTED,
     as_data,
@@ -110,6 +111,13 @@ class ChatVerifier:
     async def same(self, one: str, other: str) -> tuple[float, list[Call]]:
         """Ask whether a sentence tells what another tells; see `Compares`."""
         asked = render(SAME_SAID, one=as_data(one), other=as_data(other))
+        return await self._yes(asked)
+
+    async def of_most(self, text: str) -> tuple[float, list[Call]]:
+        """Ask whether a sentence is true of most people; see `KnowsMost`."""
+        return await self._yes(render(OF_MOST, statement=as_data(text)))
+
+    async def _yes(self, asked: str) -> tuple[float, list[Call]]:
         said = await ask_yes_no(self.chat, messages([], asked), stage=STAGE)
         yes = said.yes
         if yes is None:

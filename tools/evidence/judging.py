@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from guided_profile.graph.state import Call, Draft, HistoryItem, Sentence
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.evidence.base import Claim, Compares, Judged, Verifier
+from guided_profile.tools.evidence.base import Claim, Compares, Judged, KnowsMost, Verifier
 from guided_profile.tools.evidence.candidates import claims_of
 from guided_profile.tools.evidence.habits import behind, habits_of
 from guided_profile.tools.evidence.nearness import ON_TOPIC
@@ -21,6 +21,8 @@ RELATED = 0.5
 """The likeness from which two sentences may tell the same."""
 SAME_FROM = 0.5
 """The probability of Yes from which they do."""
+COMMON = 0.5
+"""The probability from which a sentence is true of most people."""
 
 
 class Judge:
@@ -62,6 +64,29 @@ class Judge:
         return tuple(
             _sentence(draft.text, one, times) for draft, one in zip(drafts, judged, strict=True)
         )
+
+    async def telling(self, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+        """Return the sentences; what is inferred, and true of most people, without its evidence.
+
+        "Loves to explore new places" follows from any holiday, and tells nothing of anybody. A
+        small model writes such sentences of a long history.
+
+        Raises:
+            ModelError: The verifier failed.
+        """
+        verifier = self._verifier
+        if self._style or not isinstance(verifier, KnowsMost):
+            return tuple(sentences)
+        inferred = [n for n, one in enumerate(sentences) if one.verdict == "inferred"]
+        asked = await asyncio.gather(*(verifier.of_most(sentences[n].text) for n in inferred))
+        self.calls += [call for _, calls in asked for call in calls]
+        told = list(sentences)
+        for n, (common, _) in zip(inferred, asked, strict=True):
+            update: dict[str, object] = {"common": round(common, 3)}
+            if common >= COMMON:
+                update |= {"evidence": (), "since": None}
+            told[n] = told[n].model_copy(update=update)
+        return tuple(told)
 
     async def over(
         self, standing: Sequence[Sentence], news: Sequence[HistoryItem]

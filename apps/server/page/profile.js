@@ -37,10 +37,13 @@ function draw(seen) {
   const rest = at("unused");
   rest.hidden = !unused.length;
   rest.querySelector("summary").textContent =
-    `${count(unused.length, "sentence")} that the history does not support: not used`;
-  rest.querySelector("ul").replaceChildren(...unused.map((one) => make("li", {
-    text: one.verdict === "contradicted" ? `${one.text} (the history contradicts this)` : one.text,
-  })));
+    `${count(unused.length, "sentence")} that the history does not support, or that tell nothing: not used`;
+  rest.querySelector("ul").replaceChildren(...unused.map((one) => make("li", { text: why(one) })));
+}
+
+function why(one) {
+  if (one.verdict === "contradicted") return `${one.text} (the history contradicts this)`;
+  return one.verdict === "inferred" ? `${one.text} (true of most people)` : one.text;
 }
 
 function sentence(one, items) {

@@ -22,6 +22,8 @@ from guided_profile.graph.tasks import builtin_tasks
 LIMITS = builtin_tasks()["dialogue"].max_tokens
 WRITTEN = 2
 """How many sentences a profile has here."""
+JUDGED = 3
+"""How many calls that takes: one of them is inferred, and asked about twice."""
 
 
 def calls_by_user(endpoint: type[Endpoint]) -> Counter[str]:
@@ -63,7 +65,7 @@ def test_everybody_who_has_a_history_gets_a_profile_and_only_once(
     first = build("--all", "--task", "assistant")
     assert (first["code"], first["users"], first["built"]) == (0, 4, 3)
     assert (first["too_little_history"], first["left"]) == (1, 0)
-    assert first["cost"]["calls"] == len(endpoint.prompts) == 3 * (2 + WRITTEN)
+    assert first["cost"]["calls"] == len(endpoint.prompts) == 3 * (2 + JUDGED)
     again = build("--all", "--task", "assistant")
     assert (again["fresh"], again["built"], again["cost"]["calls"]) == (3, 0, 0)
     assert main(["profile", "--user", "bo", "--task", "assistant"]) == 0
@@ -77,15 +79,15 @@ def test_what_a_run_would_take_is_told_before_any_call(
     told = build("--from", users, "--dry-run", "--price-in", "2", "--price-out", "10")
     assert endpoint.prompts == []
     assert (told["users"], told["missing"], told["items"]) == (6, 6, 12)
-    # what the task lets a digestion and a profile say, and a Yes or No for each sentence
-    assert told["output_tokens"] == 6 * (LIMITS.digest + LIMITS.profile + SENTENCES)
+    # what the task lets a digestion and a profile say, and two Yes or No for each sentence
+    assert told["output_tokens"] == 6 * (LIMITS.digest + LIMITS.profile + 2 * SENTENCES)
     assert told["price"] == pytest.approx(
         (2 * told["input_tokens"] + 10 * told["output_tokens"]) / 1e6
     )
     out = tmp_path / "profiles.jsonl"
     made = build("--from", users, "--out", out)
-    assert made["cost"]["calls"] == len(endpoint.prompts) == 6 * (2 + WRITTEN)
-    assert told["calls"] == 6 * (2 + SENTENCES)
+    assert made["cost"]["calls"] == len(endpoint.prompts) == 6 * (2 + JUDGED)
+    assert told["calls"] == 6 * (2 + 2 * SENTENCES)
     often = SENTENCES / WRITTEN  # as often as this was asked, for as many sentences as are planned
     characters = sum(  # without the system message
         len(one) * (often if STATEMENT.search(one) else 1) for one in endpoint.prompts
@@ -100,12 +102,12 @@ def test_a_long_history_is_estimated_in_the_parts_that_it_is_digested_in(
     path = tmp_path / "long.jsonl"
     path.write_text(user_line(1, *(f"{number} {CAT * 20}" for number in range(90))))
     told = build("--from", path, "--dry-run")
-    parts = told["calls"] - 1 - SENTENCES
+    parts = told["calls"] - 1 - 2 * SENTENCES
     assert parts > 5
-    assert told["output_tokens"] == parts * LIMITS.digest + LIMITS.profile + SENTENCES
+    assert told["output_tokens"] == parts * LIMITS.digest + LIMITS.profile + 2 * SENTENCES
     assert told["input_tokens"] > sum(map(len, path.read_text().split())) / 4
     made = build("--from", path, "--out", tmp_path / "o.jsonl")
-    assert made["cost"]["calls"] == parts + 1 + WRITTEN
+    assert made["cost"]["calls"] == parts + 1 + JUDGED
 
 
 def test_a_run_stops_at_its_limit_and_the_next_goes_on_where_it_was(
@@ -124,7 +126,7 @@ def test_a_run_stops_at_its_limit_and_the_next_goes_on_where_it_was(
     last = build(*one)
     assert (last["fresh"], last["built"], last["left"]) == (3, 3, 0)
     assert [one["user_id"] for one in results(out)] == [f"user-{n}" for n in range(6)]
-    assert set(calls_by_user(endpoint).values()) == {2 + WRITTEN}
+    assert set(calls_by_user(endpoint).values()) == {2 + WRITTEN}  # the last call names nobody
 
 
 def test_a_limit_is_refused_where_the_endpoint_tells_no_tokens(

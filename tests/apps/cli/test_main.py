@@ -20,7 +20,7 @@ def test_a_question_is_answered_with_what_it_rests_on(
     said = capsys.readouterr().out
     assert "Miso, my cat." in said
     assert "my cat Miso sleeps" in said
-    assert "7 calls" in said  # of them two to judge the sentences, and two of the answer
+    assert "8 calls" in said  # of them three to judge two sentences, and two of the answer
 
 
 def test_an_answer_as_json_can_be_read_by_a_script(

@@ -9,7 +9,7 @@ from scripted import ScriptedChat
 
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.state import HistoryItem
-from guided_profile.tools.evidence.base import Claim, Compares, Verifier
+from guided_profile.tools.evidence.base import Claim, Compares, KnowsMost, Verifier
 from guided_profile.tools.evidence.calibration import Calibration
 from guided_profile.tools.evidence.chat import DENIED, JUDGED, STATED, ChatVerifier
 
@@ -203,6 +203,16 @@ async def test_it_tells_whether_two_sentences_say_the_same(logprobs: bool) -> No
     assert [call.stage for call in calls] == ["verify"]
     if not logprobs:
         assert (await verifier.same("They sail.", "They bake."))[0] == 0.0
+
+
+@pytest.mark.parametrize("logprobs", [True, False])
+async def test_it_tells_what_is_true_of_most_people(logprobs: bool) -> None:
+    chat = ScriptedChat(script=lambda prompt: "", logprobs=logprobs)
+    verifier = ChatVerifier(chat)
+    assert isinstance(verifier, KnowsMost)
+    common, _ = await verifier.of_most("They like <|tea|>.")
+    assert common == pytest.approx(0.1 if logprobs else 0.0)
+    assert "Statement about a person: They like &lt;|tea|&gt;.\n" in chat.prompts[0]
 
 
 def test_its_id_names_the_model_and_how_it_is_weighed() -> None:

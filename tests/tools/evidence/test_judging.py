@@ -281,6 +281,40 @@ async def test_whether_two_sentences_are_the_same_is_asked_where_their_words_dif
     assert await blunt.same([("They like tea.", "They like TEA"), fond]) == [True, False]
 
 
+class KnowsMost(Verifier):
+    """Takes every sentence for inferred, and those about walks for true of most people."""
+
+    def __init__(self, verdict: Verdict = "inferred") -> None:
+        super().__init__(lambda claim: Judged(verdict, 0.8, ("a",)))
+        self.asked: list[str] = []
+
+    async def of_most(self, text: str) -> tuple[float, list[Call]]:
+        self.asked.append(text)
+        return (0.5 if "walks" in text else 0.49), [Call(stage="verify", seconds=1.0)]
+
+
+WALKS = Sentence(text="This person enjoys walks.", verdict="inferred", evidence=("a",))
+SAILS = Sentence(text="This person sails alone.", verdict="inferred", evidence=("a",))
+
+
+async def test_what_is_true_of_most_people_keeps_no_evidence(history: HistoryStore) -> None:
+    verifier = KnowsMost()
+    at_work = judge(verifier, history)
+    walks, sails = await at_work.telling([WALKS, SAILS])
+    assert (walks.evidence, walks.common, walks.verdict) == ((), 0.5, "inferred")
+    assert (sails.evidence, sails.common) == (("a",), 0.49)
+    assert len(at_work.calls) == 2
+
+
+async def test_only_what_is_inferred_is_asked_about(history: HistoryStore) -> None:
+    verifier = KnowsMost()
+    said = WALKS.model_copy(update={"verdict": "stated"})
+    struck = WALKS.model_copy(update={"verdict": "unsupported", "evidence": ()})
+    assert await judge(verifier, history).telling([said, struck]) == (said, struck)
+    assert verifier.asked == []
+    assert await judge(finding("inferred"), history).telling([WALKS]) == (WALKS,)
+
+
 async def test_likeness_is_on_the_scale_of_the_history(history: HistoryStore) -> None:
     at_work = judge(finding("stated"), history)
     texts = [HAS.text, DRINKS.text]
