@@ -24,14 +24,15 @@ from langgraph.runtime import Runtime
 from langgraph.store.base import BaseStore
 from langgraph.types import Send
 
-from guided_profile.graph.context import Context, context_of, require
+from guided_profile.graph.context import Context, context_of
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Answer, Profile, Question, State
-from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
+from guided_profile.graph.tasks import Task, builtin_tasks, by_name
 from guided_profile.nodes.digest import make_digest, merge, parts_of
 from guided_profile.nodes.profile import make_profile
 from guided_profile.nodes.recall import make_recall
 from guided_profile.nodes.receive import make_receive
+from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.respond import make_respond
 from guided_profile.nodes.review import make_clarify, make_review, may_ask
 from guided_profile.nodes.verify import make_verify
@@ -39,7 +40,6 @@ from guided_profile.nodes.welcome import make_welcome, may_welcome
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.profiles.leases import Builds
 
 Graph = CompiledStateGraph[State, Context, Question, Answer]
 
@@ -75,28 +75,29 @@ def build_graph(
         A graph to call with `question` (and `options`) or `messages`, and `context=Context(…)`;
         its `answer` is `Answered` or `Abstained`.
     """
-    known = builtin_tasks() | by_name(tasks or ())
-    builds = Builds()
-    verifiers = _verifiers(chat, verifier)
-
-    def task_of(runtime: Runtime[Context]) -> Task:
-        context = require(runtime.context)
-        return find_task(known, context.task).with_switches(context)
+    resources = Resources(
+        chat=chat,
+        history=history,
+        tasks=builtin_tasks() | by_name(tasks or ()),
+        verifiers=_verifiers(chat, verifier),
+        clock=clock,
+    )
 
     def after_recall(
         state: State, runtime: Runtime[Context]
     ) -> list[Send] | Literal["profile", "respond", "welcome"]:
-        task, parts = task_of(runtime), state["material"]
+        _, task = resources.asked(runtime)
         if may_welcome(task, state):
             return "welcome"
-        if state["profile"] or not parts:
+        if state["profile"] or not state["material"]:
             return "respond"
         if not task.needs_guidance:
             return "profile"
         return [Send("digest", part) for part in parts_of(task, state)]
 
     def after_merge(state: State, runtime: Runtime[Context]) -> Literal["profile", "respond"]:
-        return "profile" if task_of(runtime).needs_profile else "respond"
+        _, task = resources.asked(runtime)
+        return "profile" if task.needs_profile else "respond"
 
     def after_verify(state: State) -> Literal["profile", "respond"]:
         return "respond" if state["profile"] else "profile"
@@ -106,19 +107,20 @@ def build_graph(
     ) -> Literal["recall", "clarify", "end"]:
         if state["answer"] is not None:
             return "end"
-        return "clarify" if may_ask(task_of(runtime), state) else "recall"
+        _, task = resources.asked(runtime)
+        return "clarify" if may_ask(task, state) else "recall"
 
     builder = StateGraph(State, context_schema=Context, input_schema=Question, output_schema=Answer)
-    builder.add_node("receive", make_receive(known))
-    builder.add_node("recall", make_recall(history, chat, known, builds, clock, verifiers))
-    builder.add_node("digest", make_digest(chat, known, builds))
+    builder.add_node("receive", make_receive(resources))
+    builder.add_node("recall", make_recall(resources))
+    builder.add_node("digest", make_digest(resources))
     builder.add_node("merge", merge)
-    builder.add_node("profile", make_profile(history, chat, known, builds))
-    builder.add_node("verify", make_verify(history, chat, known, builds, clock, verifiers))
-    builder.add_node("respond", make_respond(history, chat, known))
-    builder.add_node("review", make_review(history, known))
-    builder.add_node("welcome", make_welcome(history, known, clock))
-    builder.add_node("clarify", make_clarify(history, known, clock))
+    builder.add_node("profile", make_profile(resources))
+    builder.add_node("verify", make_verify(resources))
+    builder.add_node("respond", make_respond(resources))
+    builder.add_node("review", make_review(resources))
+    builder.add_node("welcome", make_welcome(resources))
+    builder.add_node("clarify", make_clarify(resources))
     builder.add_edge(START, "receive")
     builder.add_edge("receive", "recall")
     builder.add_conditional_edges(

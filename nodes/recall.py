@@ -2,13 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import ceil
 from typing import TypedDict
 
 import numpy as np
-from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 from langgraph.config import get_config
 from langgraph.runtime import Runtime
@@ -17,15 +15,13 @@ from langgraph.types import Overwrite
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.state import HistoryItem, Profile, ProfileUse, Sentence, Standing, State
-from guided_profile.graph.tasks import Task, find_task
+from guided_profile.graph.tasks import Task
+from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.embedders.base import LexicalEmbedder
-from guided_profile.tools.evidence.base import Verifier, find_verifier
 from guided_profile.tools.evidence.nearness import is_on_topic
 from guided_profile.tools.fingerprints import digest
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.models.calls import model_id
-from guided_profile.tools.profiles.leases import Builds
 from guided_profile.tools.profiles.plan import Decided, decide, empty_profile, shelf_of, wished
 from guided_profile.tools.profiles.store import Shelf
 from guided_profile.tools.retriever import StageSearch, call_search, make_search_history
@@ -53,25 +49,18 @@ class RecallUpdate(TypedDict):
     profile_use: ProfileUse
 
 
-def make_recall(
-    history: HistoryStore,
-    chat: BaseChatModel,
-    tasks: Mapping[str, Task],
-    builds: Builds,
-    clock: Callable[[], datetime],
-    verifiers: Mapping[str, Verifier],
-) -> Stage[State, RecallUpdate]:
+def make_recall(resources: Resources) -> Stage[State, RecallUpdate]:
     """Return the stage that searches the history and looks the standing profile up.
 
     A first attempt profiles the newest of the whole history, whatever the question, so that the
     profile stands for later ones. A retry recalls twice as much for the question, and profiles
     that, with the question in view.
     """
+    history, clock = resources.history, resources.clock
     search = make_search_history(history)
 
     async def recall(state: State, runtime: Runtime[Context]) -> RecallUpdate:
-        context = require(runtime.context)
-        task = find_task(tasks, context.task).with_switches(context)
+        context, task = resources.asked(runtime)
         if not task.sees:
             return _nothing()
         runtime.stream_writer({"stage": "recall", "tries": state["tries"]})
@@ -93,8 +82,8 @@ def make_recall(
         )
         if not task.needs_guidance and not task.needs_profile:
             return update
-        judged_by = find_verifier(verifiers, task).id
-        update["made_with"] = digest([task.recipe, prompts_digest(), model_id(chat), judged_by])
+        judged_by = resources.verifier_of(task).id
+        update["made_with"] = digest([task.recipe, prompts_digest(), resources.model, judged_by])
         shelf = shelf_of(runtime, task)
         if len(window) < task.cold_start.items:
             update["profile_use"] = "cold"
@@ -102,7 +91,7 @@ def make_recall(
                 f"There is too little history for a profile yet: {len(window)} of the "
                 f"{task.cold_start.items} items that it takes."
             )
-            cold = empty_profile(task.name, note, model_id(chat), clock())
+            cold = empty_profile(task.name, note, resources.model, clock())
             update["profile"] = await wished(shelf, cold, history)
             return update
         material = update["recalled"] if again else window
@@ -110,7 +99,7 @@ def make_recall(
         update["profile_use"] = "built"
         if shelf and task.needs_profile and not again:
             decided = await decide(
-                shelf, window, task, update["made_with"], history, builds, clock()
+                shelf, window, task, update["made_with"], history, resources.builds, clock()
             )
             if await _stands(decided, shelf, history, update):
                 return update

@@ -1,22 +1,17 @@
 """verify: hold each sentence of the profile against the items, and make the profile of them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import TypedDict
 
-from langchain_core.language_models import BaseChatModel
 from langgraph.runtime import Runtime
 
-from guided_profile.graph.context import Context, require
+from guided_profile.graph.context import Context
 from guided_profile.graph.state import Call, Cost, HistoryItem, Profile, Sentence, Standing, State
-from guided_profile.graph.tasks import Task, find_task
+from guided_profile.graph.tasks import Task
+from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
-from guided_profile.tools.evidence.base import Verifier, find_verifier
 from guided_profile.tools.evidence.judging import Judge
 from guided_profile.tools.fingerprints import fingerprint
-from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.models.calls import model_id
-from guided_profile.tools.profiles.leases import Builds
 from guided_profile.tools.profiles.plan import shelf_of, wished, write_standing
 from guided_profile.tools.profiles.revision import revise
 
@@ -34,27 +29,20 @@ FEW = 4
 """With fewer sentences that stand, and as many that do not, the writer is asked once more."""
 
 
-def make_verify(
-    history: HistoryStore,
-    chat: BaseChatModel,
-    tasks: Mapping[str, Task],
-    builds: Builds,
-    clock: Callable[[], datetime],
-    verifiers: Mapping[str, Verifier],
-) -> Stage[State, VerifyUpdate]:
+def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
     """Return the stage that judges the sentences, joins them to the standing ones, and keeps them.
 
     If the verifier fails, that is an error of the run: no profile is made without evidence.
     """
+    history, builds = resources.history, resources.builds
 
     async def verify(state: State, runtime: Runtime[Context]) -> VerifyUpdate:
-        context = require(runtime.context)
-        task = find_task(tasks, context.task).with_switches(context)
+        context, task = resources.asked(runtime)
         runtime.stream_writer({"stage": "verify"})
         shelf = shelf_of(runtime, task)
         key = shelf.key if shelf and state["building"] else None
         async with builds.stage(key):
-            verifier = find_verifier(verifiers, task)
+            verifier = resources.verifier_of(task)
             judge = Judge(verifier, history, context.user_id, task, context.context_tokens)
             forbidden = [wish.text for wish in await shelf.forbidden()] if shelf else []
             fresh = await _judged(state, judge, forbidden)
@@ -105,8 +93,8 @@ def make_verify(
             replaced=revised.replaced,
             guidance=state["guidance"],
             fingerprint=fingerprint(state["covered"], state["made_with"]),
-            model=model_id(chat),
-            created=clock(),
+            model=resources.model,
+            created=resources.clock(),
             cost=Cost.of([*state["calls"], *judge.calls]),
         )
 
