@@ -8,7 +8,6 @@ from langgraph.types import interrupt
 
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import State
-from guided_profile.graph.tasks import Task
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage, replied
 
@@ -17,11 +16,6 @@ class WelcomeUpdate(TypedDict):
     """What welcome writes."""
 
     welcomed: int
-
-
-def may_welcome(task: Task, state: State) -> bool:
-    """Whether there is a question left to ask a user with too little history."""
-    return state["profile_use"] == "cold" and state["welcomed"] < len(task.cold_start.questions)
 
 
 def make_welcome(resources: Resources) -> Stage[State, WelcomeUpdate]:

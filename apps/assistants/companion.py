@@ -24,9 +24,10 @@ from guided_profile.apps.assistants.background import Background
 from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.runs import AsksBack, events
 from guided_profile.apps.settings import Settings, read_settings
-from guided_profile.graph.build import build_graph, standing_profile, utc_now
+from guided_profile.graph.build import build_graph, utc_now
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError, TaskError
+from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.state import Abstained, Answered, HistoryItem, Profile, Question
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
 from guided_profile.tools.evidence.base import Verifier

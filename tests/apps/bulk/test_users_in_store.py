@@ -13,8 +13,9 @@ from guided_profile.apps.bulk.held_history import HeldHistory
 from guided_profile.apps.bulk.maker import Maker
 from guided_profile.apps.bulk.plan import Planner
 from guided_profile.apps.bulk.users_in_store import StoredUsers
-from guided_profile.graph.build import build_graph, standing_profile
+from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
+from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.state import HistoryItem, Standing
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
