@@ -8,7 +8,14 @@ from datetime import datetime
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.state import Cost, HistoryItem, Profile, Standing, evidence_of
+from guided_profile.graph.state import (
+    Cost,
+    HistoryItem,
+    Profile,
+    ProfileUse,
+    Standing,
+    evidence_of,
+)
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.freshness import Plan, plan
@@ -38,8 +45,26 @@ class Decided:
 
     plan: Plan
     standing: Standing | None
-    new: list[HistoryItem]
-    """The items that the standing profile does not cover."""
+    material: list[HistoryItem]
+    """What a profile is made from now: for a revision, what the standing one does not cover."""
+
+    @property
+    def use(self) -> ProfileUse:
+        """Where the run's profile comes from."""
+        return _USES[self.plan]
+
+    @property
+    def building(self) -> bool:
+        """Whether this run makes the profile that will stand."""
+        return self.plan != "keep"
+
+    @property
+    def stands(self) -> Profile | None:
+        """The profile that is used as it stands; None: one is made."""
+        return self.standing.profile if self.plan == "keep" and self.standing else None
+
+
+_USES: dict[Plan, ProfileUse] = {"keep": "standing", "revise": "revised", "build": "built"}
 
 
 async def decide(
@@ -85,12 +110,12 @@ async def decide(
                 if gone:
                     await shelf.drop()  # all versions may tell of what was deleted
                     standing = None
-                return Decided(what, standing, new)
+                return Decided(what, standing, new if what == "revise" else list(window))
         taken = builds.take(shelf.key)  # and look again: it may just have been made
         if taken:
             continue
         if standing and not gone and standing.made_with == made_with:
-            return Decided("keep", standing, new)  # another run is at it
+            return Decided("keep", standing, [])  # another run is at it
         await builds.others(shelf.key)
 
 
@@ -173,6 +198,22 @@ def empty_profile(task: str, note: str, model: str, now: datetime) -> Profile:
         created=now,
         cost=Cost(),
     )
+
+
+def cold_profile(task: Task, items: int, model: str, now: datetime) -> Profile:
+    """Return the profile of a user who has fewer items than the task makes one from.
+
+    Args:
+        task: The task.
+        items: How many there are.
+        model: The model that would have written it.
+        now: The time, in UTC.
+    """
+    note = (
+        f"There is too little history for a profile yet: {items} of the "
+        f"{task.cold_start.items} items that it takes."
+    )
+    return empty_profile(task.name, note, model, now)
 
 
 async def wished(shelf: Shelf | None, profile: Profile, history: HistoryStore) -> Profile:
