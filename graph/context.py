@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter, Valid
 from pydantic_core import CoreSchema
 
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.state import Record
+from guided_profile.graph.records import Record
 
 Sight = Literal["personal_context", "guidance", "profile"]
 """What a response may see: the history items (PC), the guidance (G), the profile (PP)."""

@@ -10,7 +10,8 @@ from langchain_core.runnables import RunnableConfig
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context, context_of
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.state import Profile, Question
+from guided_profile.graph.records import Profile
+from guided_profile.graph.state import Question
 from guided_profile.graph.tasks import Task
 
 

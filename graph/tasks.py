@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from guided_profile.graph.context import Context, Recall, Sight
 from guided_profile.graph.errors import TaskError
-from guided_profile.graph.state import HistoryItem, Profile, Record, Sentence
+from guided_profile.graph.records import HistoryItem, Profile, Record, Sentence
 
 BUILTIN = ("preference", "paraphrase", "dialogue", "assistant")
 

@@ -8,17 +8,11 @@ from typing import TypedDict
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.prompts import (
-    FROM_SOURCE,
-    IN_VIEW,
-    OF_SOURCE,
-    as_data,
-    messages,
-    render,
-    shortened,
-)
-from guided_profile.graph.state import Call, HistoryItem, State
+from guided_profile.graph.prompts import FROM_SOURCE, IN_VIEW, OF_SOURCE, messages, render
+from guided_profile.graph.records import Call, HistoryItem
+from guided_profile.graph.state import State
 from guided_profile.graph.tasks import Task
+from guided_profile.graph.text import as_data, shortened
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence.citations import without_citations

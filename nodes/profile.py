@@ -13,12 +13,13 @@ from guided_profile.graph.prompts import (
     IN_VIEW,
     ONCE_MORE,
     UNGUIDED,
-    as_data,
     messages,
     render,
 )
-from guided_profile.graph.state import Call, Draft, State
+from guided_profile.graph.records import Call, Draft
+from guided_profile.graph.state import State
 from guided_profile.graph.tasks import Task
+from guided_profile.graph.text import as_data
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence.citations import cited, without_citations

@@ -11,7 +11,8 @@ from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.state import HistoryItem, Profile, ProfileUse, Sentence, Standing, State
+from guided_profile.graph.records import HistoryItem, Profile, Sentence, Standing
+from guided_profile.graph.state import ProfileUse, State
 from guided_profile.graph.tasks import Task
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage

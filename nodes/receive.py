@@ -8,7 +8,8 @@ from langgraph.types import Overwrite
 
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.state import Call, ProfileUse, State
+from guided_profile.graph.records import Call
+from guided_profile.graph.state import ProfileUse, State
 from guided_profile.graph.tasks import Task
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage

@@ -15,14 +15,15 @@ from guided_profile.graph.prompts import (
     CLARIFIED,
     GUIDANCE,
     PROFILE,
-    as_data,
     history_block,
     messages,
     profile_in_words,
     render,
 )
-from guided_profile.graph.state import Call, Reply, State
+from guided_profile.graph.records import Call
+from guided_profile.graph.state import Reply, State
 from guided_profile.graph.tasks import Task
+from guided_profile.graph.text import as_data
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence.in_view import items_in_view, sees_anything

@@ -8,14 +8,8 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import (
-    Abstained,
-    AbstentionReason,
-    Answered,
-    Cost,
-    Reply,
-    State,
-)
+from guided_profile.graph.records import Cost
+from guided_profile.graph.state import Abstained, AbstentionReason, Answered, Reply, State
 from guided_profile.graph.tasks import Task
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage, replied

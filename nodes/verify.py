@@ -6,7 +6,8 @@ from typing import TypedDict
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import Call, Cost, HistoryItem, Profile, Sentence, Standing, State
+from guided_profile.graph.records import Call, Cost, HistoryItem, Profile, Sentence, Standing
+from guided_profile.graph.state import State
 from guided_profile.graph.tasks import Task
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage

@@ -8,7 +8,7 @@ from langgraph.store.base import BaseStore
 
 from guided_profile.apps.bulk.base import Failed, Job, Made, cited
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import Standing
+from guided_profile.graph.records import Standing
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.plan import variant_of, write_standing

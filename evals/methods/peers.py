@@ -26,7 +26,8 @@ from guided_profile.evals.methods.workflow import Parts, as_evaluated
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import GuidedProfileError, InputError, PeerError
-from guided_profile.graph.state import Abstained, Answered, Cost, HistoryItem, Profile, Sentence
+from guided_profile.graph.records import Cost, HistoryItem, Profile, Sentence
+from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.search.ranking import tokens_of
 

@@ -14,7 +14,7 @@ from guided_profile.evals.methods.workflow import Method
 from guided_profile.evals.run.answers import Answers, Result
 from guided_profile.evals.run.calls import Calls, charged
 from guided_profile.graph.errors import GuidedProfileError, InputError, ModelError
-from guided_profile.graph.state import Cost
+from guided_profile.graph.records import Cost
 from guided_profile.tools.cancel import end
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.history.store import HistoryStore

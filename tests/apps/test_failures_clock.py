@@ -9,7 +9,7 @@ from langgraph.store.memory import InMemoryStore
 from scripted import ScriptedChat
 
 from guided_profile.apps.assistants.companion import Companion
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import forbid, pin
 from guided_profile.tools.profiles.store import Shelf

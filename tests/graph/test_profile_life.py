@@ -15,8 +15,9 @@ from scripted import ScriptedChat
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.standing import standing_profile
-from guided_profile.graph.state import Answered, HistoryItem
+from guided_profile.graph.state import Answered
 from guided_profile.graph.tasks import ColdStart, Freshness, Task, builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.store import Shelf, Wish

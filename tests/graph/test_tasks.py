@@ -6,7 +6,7 @@ import yaml
 
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import TaskError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import builtin_tasks, by_name, find_task, load_task
 
 GOOD: dict[str, Any] = {

@@ -14,7 +14,8 @@ from workflows import ANNA, items, responses, script, stage_of
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError, TaskError
-from guided_profile.graph.state import Answered, Call, Profile, Verdict
+from guided_profile.graph.records import Call, Profile, Verdict
+from guided_profile.graph.state import Answered
 from guided_profile.graph.tasks import Freshness, Task, builtin_tasks
 from guided_profile.tools.evidence.base import Claim, Judged
 from guided_profile.tools.history.store import HistoryStore

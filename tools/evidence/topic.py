@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.evidence.nearness import is_on_topic

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.state import HistoryItem, Profile, Record, Replaced
+from guided_profile.graph.records import HistoryItem, Profile, Record, Replaced
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.store import Shelf, Wish
 

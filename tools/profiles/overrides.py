@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_profile.graph.state import Profile, Sentence
+from guided_profile.graph.records import Profile, Sentence
 from guided_profile.tools.profiles.store import Wish
 from guided_profile.tools.text.words import words
 

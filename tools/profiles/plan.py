@@ -8,14 +8,8 @@ from datetime import datetime
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.state import (
-    Cost,
-    HistoryItem,
-    Profile,
-    ProfileUse,
-    Standing,
-    evidence_of,
-)
+from guided_profile.graph.records import Cost, HistoryItem, Profile, Standing, evidence_of
+from guided_profile.graph.state import ProfileUse
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.freshness import Plan, plan

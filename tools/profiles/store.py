@@ -13,7 +13,7 @@ from uuid import uuid4
 from langgraph.store.base import BaseStore, PutOp, SearchItem
 from pydantic import ValidationError
 
-from guided_profile.graph.state import Profile, Record, Standing, evidence_of
+from guided_profile.graph.records import Profile, Record, Standing, evidence_of
 
 ROOT = ("guided_profile", "profiles")
 KEPT_VERSIONS = 20

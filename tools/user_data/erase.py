@@ -9,7 +9,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.store.base import BaseStore
 from pydantic import ValidationError
 
-from guided_profile.graph.state import Standing
+from guided_profile.graph.records import Standing
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.sqlite import rewrite
 from guided_profile.tools.profiles.store import Wish, everything, made_from, user_namespace

@@ -14,7 +14,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.store.base import BaseStore
 from pydantic import BaseModel
 
-from guided_profile.graph.state import Record, Standing
+from guided_profile.graph.records import Record, Standing
 from guided_profile.tools.evidence.base import MOST_EVIDENCE
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles import corrections

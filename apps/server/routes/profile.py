@@ -12,8 +12,8 @@ from guided_profile.apps.server.callers import TheParts, TheStore, UserId
 from guided_profile.apps.server.problems import Problem, RefusedError, SafeRoute
 from guided_profile.apps.server.resources import Parts
 from guided_profile.graph.context import Context
+from guided_profile.graph.records import HistoryItem, Profile
 from guided_profile.graph.standing import standing_profile
-from guided_profile.graph.state import HistoryItem, Profile
 from guided_profile.graph.tasks import find_task
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles import corrections

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from guided_profile.graph.state import Cost, Profile, Sentence
+from guided_profile.graph.records import Cost, Profile, Sentence
 from guided_profile.tools.embedders.base import LexicalEmbedder, alike
 from guided_profile.tools.profiles.overrides import apply_wishes
 from guided_profile.tools.profiles.store import Wish

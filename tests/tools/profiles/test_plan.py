@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from guided_profile.graph.state import HistoryItem, Sentence, Standing
+from guided_profile.graph.records import HistoryItem, Sentence, Standing
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.plan import empty_profile, write_standing
 from guided_profile.tools.profiles.sqlite import open_profiles

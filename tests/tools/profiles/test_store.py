@@ -6,7 +6,7 @@ import pytest
 from langgraph.store.memory import InMemoryStore
 from langgraph.store.sqlite.aio import AsyncSqliteStore
 
-from guided_profile.graph.state import Cost, Profile, Sentence, Standing
+from guided_profile.graph.records import Cost, Profile, Sentence, Standing
 from guided_profile.tools.fingerprints import fingerprint
 from guided_profile.tools.profiles.store import (
     KEPT_VERSIONS,

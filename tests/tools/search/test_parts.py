@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.tools.search.parts import cut, in_order, own
 from guided_profile.tools.search.ranking import tokens_of

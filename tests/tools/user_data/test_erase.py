@@ -18,7 +18,8 @@ from scripted import ScriptedChat
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ProfilesError
-from guided_profile.graph.state import Answered, HistoryItem
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.state import Answered
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import correct, pin
 from guided_profile.tools.profiles.plan import empty_profile, wished

@@ -11,7 +11,7 @@ from scripted import ScriptedChat
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import MOST_WISHES, forbid
 from guided_profile.tools.profiles.store import Shelf
