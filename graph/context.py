@@ -90,7 +90,7 @@ class Context:
 
     grounded: bool | None = None
     """False: it is left to the model alone what to choose, and whether the history tells it; the
-    task's `grounding` and `untouched_floor` do nothing."""
+    task's `grounding` and `off_topic_floor` do nothing."""
 
     supported_only: bool | None = None
     """Whether the response sees only the profile sentences with evidence, instead of what the task

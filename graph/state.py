@@ -124,7 +124,7 @@ class State(Question, total=False):
     """Ids of the items that were found and left out, since they give the model orders."""
     recalled: list[HistoryItem]
     """The items that the response may see, in order of time."""
-    touched: bool
+    on_topic: bool
     """Whether any item is about the question, or about any of the options."""
     material: list[list[HistoryItem]]
     """The items that the profile is made from, in the parts that are digested side by side; for

@@ -18,7 +18,7 @@ from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence.topic import is_history_on_topic
 from guided_profile.tools.fingerprints import made_with
-from guided_profile.tools.profiles.plan import cold_profile, decide, shelf_of, wished
+from guided_profile.tools.profiles.plan import cold_profile, decide, profiles_of, with_overrides
 from guided_profile.tools.retriever import StageSearch, call_search, make_search_history
 from guided_profile.tools.safety.screen import flagged
 from guided_profile.tools.search.parts import cut, in_order, own
@@ -31,7 +31,7 @@ class RecallUpdate(TypedDict):
 
     flagged: list[str]
     recalled: list[HistoryItem]
-    touched: bool
+    on_topic: bool
     material: list[list[HistoryItem]]
     covered: list[str]
     made_with: str
@@ -73,7 +73,7 @@ def make_recall(resources: Resources) -> Stage[State, RecallUpdate]:
         update["recalled"] = in_order([one for one in found if one.id not in orders], window)
         known = {item.id: item for item in [*update["recalled"], *window]}
         asked = [state["text"], *state["choices"]]
-        update["touched"] = await asyncio.to_thread(
+        update["on_topic"] = await asyncio.to_thread(
             is_history_on_topic, history, context.user_id, task, asked, list(known.values())
         )
         if task.needs_guidance or task.needs_profile:
@@ -91,23 +91,23 @@ def make_recall(resources: Resources) -> Stage[State, RecallUpdate]:
         context, task = resources.asked(runtime)
         verifier = resources.verifier_of(task)
         update["made_with"] = made_with(task, model=resources.model, verifier=verifier.id)
-        shelf = shelf_of(runtime, task)
+        profiles = profiles_of(runtime, task)
         if len(window) < task.cold_start.items:
             cold = cold_profile(task, len(window), resources.model, clock())
             update["profile_use"] = "cold"
-            update["profile"] = await wished(shelf, cold, history)
+            update["profile"] = await with_overrides(profiles, cold, history)
             return
         material = update["recalled"] if again else window
         update["covered"] = [item.id for item in material]
         update["profile_use"] = "built"
-        if shelf and task.needs_profile and not again:
+        if profiles and task.needs_profile and not again:
             decided = await decide(
-                shelf, window, task, update["made_with"], history, resources.builds, clock()
+                profiles, window, task, update["made_with"], history, resources.builds, clock()
             )
             update["standing"], update["building"] = decided.standing, decided.building
             update["profile_use"], material = decided.use, decided.material
             if decided.stands:
-                update["profile"] = await wished(shelf, decided.stands, history)
+                update["profile"] = await with_overrides(profiles, decided.stands, history)
                 update["guidance"] = decided.stands.guidance
                 return
         update["material"] = cut(material, task, context.context_tokens)
@@ -120,7 +120,7 @@ def _nothing() -> RecallUpdate:
     return {
         "flagged": [],
         "recalled": [],
-        "touched": True,
+        "on_topic": True,
         "material": [],
         "covered": [],
         "made_with": "",

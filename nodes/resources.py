@@ -13,8 +13,8 @@ from guided_profile.graph.tasks import Task, find_task
 from guided_profile.tools.evidence.base import Verifier, find_verifier
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import model_id
-from guided_profile.tools.profiles.leases import Builds
-from guided_profile.tools.profiles.plan import shelf_of
+from guided_profile.tools.profiles.leases import BuildLeases
+from guided_profile.tools.profiles.plan import profiles_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +36,7 @@ class Resources:
     clock: Callable[[], datetime]
     """The time, in UTC."""
 
-    builds: Builds = field(default_factory=Builds)
+    builds: BuildLeases = field(default_factory=BuildLeases)
     """Which run makes which profile now."""
 
     @property
@@ -72,5 +72,5 @@ class Resources:
             task: The task, with the run's switches.
             building: Whether the run makes the profile that will stand; if not, nothing is kept.
         """
-        shelf = shelf_of(runtime, task) if building else None
-        return self.builds.stage(shelf.key if shelf else None)
+        profiles = profiles_of(runtime, task) if building else None
+        return self.builds.stage(profiles.key if profiles else None)

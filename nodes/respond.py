@@ -70,7 +70,7 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
             return await _choose(resources, task, context.user_id, state)
         block = _block(task, state)
         asked = await _ask_whether_answerable(chat, task, state, block)
-        if asked and asked.probability < task.floor(state["touched"]):
+        if asked and asked.probability < task.floor(state["on_topic"]):
             reply = Reply(text="", answerable=asked.probability)
             return {"reply": reply, "calls": [asked.call]}
         done = await complete(
@@ -174,7 +174,7 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
             for one, order in zip(scores, orders, strict=True)
         ]
         tally = vote(votes, len(options))
-    if task.grounding and task.sees and state["touched"]:
+    if task.grounding and task.sees and state["on_topic"]:
         near = await asyncio.to_thread(_grounds, resources.history, user_id, task, state)
         tally = grounded(tally, near, task.grounding)
     reply = Reply(

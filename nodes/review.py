@@ -113,7 +113,7 @@ def may_retry(task: Task, state: State, context: Context, reason: AbstentionReas
     return (
         task.abstention.policy == "retry"
         and reason != "no_history"
-        and (state["touched"] or reason != "not_in_history")
+        and (state["on_topic"] or reason != "not_in_history")
         and state["tries"] < context.max_retries
     )
 
@@ -125,7 +125,7 @@ def find_abstention(task: Task, state: State) -> AbstentionReason | None:
     reply = state["reply"]
     if reply.probabilities is not None:
         return _abstains_from_choice(task, reply, state)
-    if reply.answerable is not None and reply.answerable < task.floor(state["touched"]):
+    if reply.answerable is not None and reply.answerable < task.floor(state["on_topic"]):
         return "not_in_history"
     if not reply.text:
         return "empty"
@@ -142,9 +142,9 @@ def _abstains_from_choice(task: Task, reply: Reply, state: State) -> AbstentionR
             return "empty"
         return "declined" if declines(task, reply.text, state["text"]) else "no_option"
     shares = (reply.probabilities or {}).values()
-    if max(shares) * len(shares) >= task.floor(state["touched"]):
+    if max(shares) * len(shares) >= task.floor(state["on_topic"]):
         return None
-    return "low_confidence" if state["touched"] else "not_in_history"
+    return "low_confidence" if state["on_topic"] else "not_in_history"
 
 
 def _answered(history: HistoryStore, user_id: str, task: Task, state: State) -> Answered:

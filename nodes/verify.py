@@ -13,7 +13,7 @@ from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence.judging import Judge
 from guided_profile.tools.fingerprints import fingerprint
-from guided_profile.tools.profiles.plan import shelf_of, wished, write_standing
+from guided_profile.tools.profiles.plan import profiles_of, with_overrides, write_standing
 from guided_profile.tools.profiles.revision import revise
 
 
@@ -40,12 +40,12 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
     async def verify(state: State, runtime: Runtime[Context]) -> VerifyUpdate:
         context, task = resources.asked(runtime)
         runtime.stream_writer({"stage": "verify"})
-        shelf = shelf_of(runtime, task)
-        key = shelf.key if shelf and state["building"] else None
+        profiles = profiles_of(runtime, task)
+        key = profiles.key if profiles and state["building"] else None
         async with builds.stage(key):
             verifier = resources.verifier_of(task)
             judge = Judge(verifier, history, context.user_id, task, context.context_tokens)
-            forbidden = [wish.text for wish in await shelf.forbidden()] if shelf else []
+            forbidden = [one.text for one in await profiles.forbidden()] if profiles else []
             fresh = await _judged(state, judge, forbidden)
             first = not state["judged"] and state["profile_use"] != "revised"
             if task.guided and first and _too_few(fresh):
@@ -54,7 +54,7 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
             if not state["draft"] and state["standing"]:
                 made = state["standing"].profile
             # a model that wrote nothing failed: what stood stands, and the next run tries again
-            elif state["draft"] and shelf and state["building"]:
+            elif state["draft"] and profiles and state["building"]:
                 revisions = state["standing"].revisions if state["standing"] else 0
                 stands = Standing(
                     profile=made,
@@ -62,10 +62,10 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
                     made_with=state["made_with"],
                     revisions=revisions + 1 if state["profile_use"] == "revised" else 0,
                 )
-                await write_standing(shelf, stands, history)
+                await write_standing(profiles, stands, history)
         if key:
-            builds.leave(key)
-        profile = await wished(shelf, made, history)
+            builds.release(key)
+        profile = await with_overrides(profiles, made, history)
         return {"profile": profile, "judged": [], "calls": judge.calls}
 
     async def _judged(state: State, judge: Judge, forbidden: Sequence[str]) -> list[Sentence]:

@@ -155,7 +155,7 @@ async def answer_from(
     known = {
         "profile": profile,
         "recalled": [],
-        "touched": True,  # what a memory bears on is its maker's to say
+        "on_topic": True,  # what a memory bears on is its maker's to say
         "material": [],
         "flagged": [],
     }

@@ -30,7 +30,7 @@ def is_history_on_topic(
         asked: The question, and the options.
         items: The history, as far as it is known.
     """
-    if task.abstention.untouched_floor is None or isinstance(history.embedder, LexicalEmbedder):
+    if task.abstention.off_topic_floor is None or isinstance(history.embedder, LexicalEmbedder):
         return True
     kept = history.vectors(user_id, [item.id for item in items])
     items = [item for item in items if item.id in kept]  # one may have been deleted
