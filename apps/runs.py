@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.state import Abstained, Answered, Question, Record
+from guided_profile.graph.records import Record
+from guided_profile.graph.state import Abstained, Answered, Question
 
 
 class AsksBack(BaseModel):

@@ -10,13 +10,10 @@ START → receive → recall ─(profile is fresh, or none is needed)───�
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
-from uuid import uuid4
+from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -24,22 +21,21 @@ from langgraph.runtime import Runtime
 from langgraph.store.base import BaseStore
 from langgraph.types import Send
 
-from guided_profile.graph.context import Context, context_of, require
-from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.state import Answer, Profile, Question, State
-from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
+from guided_profile.graph.context import Context
+from guided_profile.graph.state import Answer, Question, State
+from guided_profile.graph.tasks import Task, builtin_tasks, by_name
 from guided_profile.nodes.digest import make_digest, merge, parts_of
 from guided_profile.nodes.profile import make_profile
 from guided_profile.nodes.recall import make_recall
 from guided_profile.nodes.receive import make_receive
+from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.respond import make_respond
 from guided_profile.nodes.review import make_clarify, make_review, may_ask
 from guided_profile.nodes.verify import make_verify
-from guided_profile.nodes.welcome import make_welcome, may_welcome
+from guided_profile.nodes.welcome import make_welcome
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.profiles.leases import Builds
 
 Graph = CompiledStateGraph[State, Context, Question, Answer]
 
@@ -75,30 +71,38 @@ def build_graph(
         A graph to call with `question` (and `options`) or `messages`, and `context=Context(…)`;
         its `answer` is `Answered` or `Abstained`.
     """
-    known = builtin_tasks() | by_name(tasks or ())
-    builds = Builds()
-    verifiers = _verifiers(chat, verifier)
+    resources = Resources(
+        chat=chat,
+        history=history,
+        tasks=builtin_tasks() | by_name(tasks or ()),
+        verifiers=_verifiers(chat, verifier),
+        clock=clock,
+    )
+    stages = _connected(resources)
+    return stages.compile(store=store, checkpointer=checkpointer, name="guided_profile")
 
-    def task_of(runtime: Runtime[Context]) -> Task:
-        context = require(runtime.context)
-        return find_task(known, context.task).with_switches(context)
+
+def _connected(resources: Resources) -> StateGraph[State, Context, Question, Answer]:
+    """Return the stages, each with those that may come after it."""
 
     def after_recall(
         state: State, runtime: Runtime[Context]
     ) -> list[Send] | Literal["profile", "respond", "welcome"]:
-        task, parts = task_of(runtime), state["material"]
-        if may_welcome(task, state):
+        _, task = resources.asked(runtime)
+        if state["profile_use"] == "cold" and state["welcomed"] < len(task.cold_start.questions):
             return "welcome"
-        if state["profile"] or not parts:
+        if state["profile"] or not state["material"]:
             return "respond"
         if not task.needs_guidance:
             return "profile"
         return [Send("digest", part) for part in parts_of(task, state)]
 
     def after_merge(state: State, runtime: Runtime[Context]) -> Literal["profile", "respond"]:
-        return "profile" if task_of(runtime).needs_profile else "respond"
+        _, task = resources.asked(runtime)
+        return "profile" if task.needs_profile else "respond"
 
     def after_verify(state: State) -> Literal["profile", "respond"]:
+        # without a profile, too little of the draft stood
         return "respond" if state["profile"] else "profile"
 
     def after_review(
@@ -106,35 +110,36 @@ def build_graph(
     ) -> Literal["recall", "clarify", "end"]:
         if state["answer"] is not None:
             return "end"
-        return "clarify" if may_ask(task_of(runtime), state) else "recall"
+        _, task = resources.asked(runtime)
+        return "clarify" if may_ask(task, state) else "recall"
 
-    builder = StateGraph(State, context_schema=Context, input_schema=Question, output_schema=Answer)
-    builder.add_node("receive", make_receive(known))
-    builder.add_node("recall", make_recall(history, chat, known, builds, clock, verifiers))
-    builder.add_node("digest", make_digest(chat, known, builds))
-    builder.add_node("merge", merge)
-    builder.add_node("profile", make_profile(history, chat, known, builds))
-    builder.add_node("verify", make_verify(history, chat, known, builds, clock, verifiers))
-    builder.add_node("respond", make_respond(history, chat, known))
-    builder.add_node("review", make_review(history, known))
-    builder.add_node("welcome", make_welcome(history, known, clock))
-    builder.add_node("clarify", make_clarify(history, known, clock))
-    builder.add_edge(START, "receive")
-    builder.add_edge("receive", "recall")
-    builder.add_conditional_edges(
+    stages = StateGraph(State, context_schema=Context, input_schema=Question, output_schema=Answer)
+    stages.add_node("receive", make_receive(resources))
+    stages.add_node("recall", make_recall(resources))
+    stages.add_node("digest", make_digest(resources))
+    stages.add_node("merge", merge)
+    stages.add_node("profile", make_profile(resources))
+    stages.add_node("verify", make_verify(resources))
+    stages.add_node("respond", make_respond(resources))
+    stages.add_node("review", make_review(resources))
+    stages.add_node("welcome", make_welcome(resources))
+    stages.add_node("clarify", make_clarify(resources))
+    stages.add_edge(START, "receive")
+    stages.add_edge("receive", "recall")
+    stages.add_conditional_edges(
         "recall", after_recall, ["digest", "profile", "respond", "welcome"]
     )
-    builder.add_edge("digest", "merge")
-    builder.add_conditional_edges("merge", after_merge)
-    builder.add_edge("profile", "verify")
-    builder.add_conditional_edges("verify", after_verify)
-    builder.add_edge("respond", "review")
-    builder.add_conditional_edges(
+    stages.add_edge("digest", "merge")
+    stages.add_conditional_edges("merge", after_merge)
+    stages.add_edge("profile", "verify")
+    stages.add_conditional_edges("verify", after_verify)
+    stages.add_edge("respond", "review")
+    stages.add_conditional_edges(
         "review", after_review, {"recall": "recall", "clarify": "clarify", "end": END}
     )
-    builder.add_edge("clarify", "recall")
-    builder.add_edge("welcome", "recall")
-    return builder.compile(store=store, checkpointer=checkpointer, name="guided_profile")
+    stages.add_edge("clarify", "recall")
+    stages.add_edge("welcome", "recall")
+    return stages
 
 
 def _verifiers(
@@ -142,45 +147,3 @@ def _verifiers(
 ) -> Mapping[str, Verifier]:
     named = dict(given) if isinstance(given, Mapping) else {"default": given} if given else {}
     return {"default": ChatVerifier(chat), **named}
-
-
-def assistant_of(graph: Graph, task: str) -> Graph:
-    """Return a workflow as one task's own assistant: a run need not name the task."""
-    return graph.copy({"context_schema": context_of(task)})
-
-
-async def standing_profile(
-    graph: Graph, task: Task, context: Context, on_event: Callable[[Any], None] | None = None
-) -> Profile:
-    """Return a user's profile for a task, made first if it is missing or stale; nothing is asked.
-
-    Args:
-        graph: The workflow, built with a store.
-        task: The task of the context.
-        context: Whose profile, for which task.
-        on_event: Called with the stages' events as they begin.
-
-    Raises:
-        QuestionError: The user has no history yet.
-    """
-    options = ["one", "another"] if task.kind == "choice" else []
-    question: Question = {"question": "What is this person like?", "options": options}
-    only = replace(context, sees=("profile",))
-    made: Profile | None = None
-    thread: RunnableConfig = {"configurable": {"thread_id": uuid4().hex}}  # of its own
-    async for streamed in graph.astream(
-        question,
-        thread,
-        context=only,
-        stream_mode=["custom", "values"],
-        output_keys="profile",
-        interrupt_before=["respond", "review", "welcome"],
-    ):
-        mode, event = cast("tuple[str, Any]", streamed)
-        if mode == "custom" and on_event:
-            on_event(event)
-        elif mode == "values":
-            made = event
-    if made is None:
-        raise QuestionError(f"there is no history of {context.user_id!r} to profile yet; add some.")
-    return made

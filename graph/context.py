@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter, Valid
 from pydantic_core import CoreSchema
 
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.state import Record
+from guided_profile.graph.records import Record
 
 Sight = Literal["personal_context", "guidance", "profile"]
 """What a response may see: the history items (PC), the guidance (G), the profile (PP)."""
@@ -90,7 +90,7 @@ class Context:
 
     grounded: bool | None = None
     """False: it is left to the model alone what to choose, and whether the history tells it; the
-    task's `grounding` and `untouched_floor` do nothing."""
+    task's `grounding` and `off_topic_floor` do nothing."""
 
     supported_only: bool | None = None
     """Whether the response sees only the profile sentences with evidence, instead of what the task

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from guided_profile.graph.context import Context, Recall, Sight
 from guided_profile.graph.errors import TaskError
-from guided_profile.graph.state import HistoryItem, Profile, Record, Sentence
+from guided_profile.graph.records import HistoryItem, Profile, Record, Sentence
 
 BUILTIN = ("preference", "paraphrase", "dialogue", "assistant")
 
@@ -67,12 +67,19 @@ class Abstention(Record):
     of one short call. Ignored where there are no logprobs."""
     declined_floor: float = Field(default=0.35, gt=0.0, lt=1.0)
     """A probability of Yes below this is an abstention."""
-    untouched_floor: float | None = Field(default=None, gt=0.0, le=26.0)
+    off_topic_floor: float | None = Field(default=None, gt=0.0, le=26.0)
     """Takes the place of `answerable_floor`, or of a choice's `floor`, where no item of the history
     is about the question or an option; there, an abstention is not retried. None: nobody looks."""
     clarifying_question: str = (
         "Your history does not tell me enough to answer that. What should I know about you?"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _knows_the_new_name(cls, given: object) -> object:
+        if isinstance(given, Mapping) and "untouched_floor" in given:
+            raise ValueError("untouched_floor is named off_topic_floor now; rename it")
+        return given
 
 
 class Freshness(Record):
@@ -157,8 +164,8 @@ class Task(Record):
             raise ValueError("abstention.floor is for tasks of kind 'choice'; leave it out")
         if self.kind == "text" and self.grounding:
             raise ValueError("grounding is for tasks of kind 'choice'; leave it out")
-        if self.kind == "text" and (self.abstention.untouched_floor or 0.0) >= 1.0:
-            raise ValueError("abstention.untouched_floor is a probability here; set it below 1")
+        if self.kind == "text" and (self.abstention.off_topic_floor or 0.0) >= 1.0:
+            raise ValueError("abstention.off_topic_floor is a probability here; set it below 1")
         if self.kind == "choice" and self.abstention.declined:
             raise ValueError("abstention.declined is for tasks of kind 'text'; leave it out")
         if self.kind == "choice" and self.abstention.answerable:
@@ -201,11 +208,11 @@ class Task(Record):
         own = self.sources.get(item.source) or self.sources.get(item.kind)
         return own or self.guiding_question
 
-    def floor(self, touched: bool) -> float:
+    def floor(self, on_topic: bool) -> float:
         """Return the least probability, of a Yes or (in multiples of chance) of the best option."""
         rule = self.abstention
-        if not touched and rule.untouched_floor is not None:
-            return rule.untouched_floor
+        if not on_topic and rule.off_topic_floor is not None:
+            return rule.off_topic_floor
         return rule.floor if self.kind == "choice" else rule.answerable_floor
 
     def shown(self, profile: Profile | None) -> tuple[Sentence, ...]:
@@ -227,7 +234,7 @@ class Task(Record):
             update["debiased"] = context.debiased
         if context.grounded is False:
             update["grounding"] = 0.0
-            silent = {"untouched_floor": None}
+            silent = {"off_topic_floor": None}
             update["abstention"] = self.abstention.model_copy(update=silent)
         if context.supported_only is not None:
             update["supported_only"] = context.supported_only

@@ -1,31 +1,23 @@
 """digest: ask the task's guiding question over the personal context; merge: join the replies."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import TypedDict
 
-from langchain_core.language_models import BaseChatModel
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.prompts import (
-    FROM_SOURCE,
-    IN_VIEW,
-    OF_SOURCE,
-    as_data,
-    messages,
-    render,
-    shortened,
-)
-from guided_profile.graph.state import Call, HistoryItem, State
-from guided_profile.graph.tasks import Task, find_task
+from guided_profile.graph.prompts import FROM_SOURCE, IN_VIEW, OF_SOURCE, messages, render
+from guided_profile.graph.records import Call, HistoryItem
+from guided_profile.graph.state import State
+from guided_profile.graph.tasks import Task
+from guided_profile.graph.text import as_data, shortened
+from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence.citations import without_citations
 from guided_profile.tools.evidence.habits import habits_of
 from guided_profile.tools.models.calls import LESS_REPETITION, complete
-from guided_profile.tools.profiles.leases import Builds
-from guided_profile.tools.profiles.plan import shelf_of
 
 
 class Part(TypedDict):
@@ -104,21 +96,17 @@ def _questions(task: Task, items: Sequence[HistoryItem]) -> list[tuple[str, str]
     return [(sources, scoped(sources, question)) for sources, question in questions]
 
 
-def make_digest(
-    chat: BaseChatModel, tasks: Mapping[str, Task], builds: Builds
-) -> Stage[Part, DigestUpdate]:
+def make_digest(resources: Resources) -> Stage[Part, DigestUpdate]:
     """Return the stage that asks the guiding question over one part of the material."""
 
     async def digest(state: Part, runtime: Runtime[Context]) -> DigestUpdate:
-        context = require(runtime.context)
-        task = find_task(tasks, context.task)
+        _, task = resources.asked(runtime)
         runtime.stream_writer({"stage": "digest", "part": state["number"] + 1, "of": state["of"]})
         habits = counted(state["items"]) if task.evidence == "style" else ""
-        shelf = shelf_of(runtime, task.with_switches(context)) if state["building"] else None
         numbers = range(state["first"], state["first"] + len(state["items"]))
-        async with builds.stage(shelf.key if shelf else None):
+        async with resources.making(runtime, task, building=state["building"]):
             done = await complete(
-                chat,
+                resources.chat,
                 messages(state["items"], habits + state["asked"], numbers),
                 stage="digest",
                 max_tokens=task.max_tokens.digest,

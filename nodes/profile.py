@@ -1,32 +1,30 @@
 """profile: write the profile's sentences from history and guidance; `verify` judges them."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TypedDict
 
-from langchain_core.language_models import BaseChatModel
 from langgraph.runtime import Runtime
 
-from guided_profile.graph.context import Context, require
+from guided_profile.graph.context import Context
 from guided_profile.graph.prompts import (
     GUIDANCE,
     IN_LANGUAGE,
     IN_VIEW,
     ONCE_MORE,
     UNGUIDED,
-    as_data,
     messages,
     render,
 )
-from guided_profile.graph.state import Call, Draft, State
-from guided_profile.graph.tasks import Task, find_task
+from guided_profile.graph.records import Call, Draft
+from guided_profile.graph.state import State
+from guided_profile.graph.tasks import Task
+from guided_profile.graph.text import as_data
+from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence.citations import cited, without_citations
 from guided_profile.tools.evidence.writing import Shown, shown_to_writer
-from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import LESS_REPETITION, complete
-from guided_profile.tools.profiles.leases import Builds
-from guided_profile.tools.profiles.plan import shelf_of
 from guided_profile.tools.text.language import language_of
 from guided_profile.tools.text.sentences import split_sentences
 
@@ -38,9 +36,7 @@ class ProfileUpdate(TypedDict):
     calls: list[Call]
 
 
-def make_profile(
-    history: HistoryStore, chat: BaseChatModel, tasks: Mapping[str, Task], builds: Builds
-) -> Stage[State, ProfileUpdate]:
+def make_profile(resources: Resources) -> Stage[State, ProfileUpdate]:
     """Return the stage that writes the profile's sentences.
 
     It sees the material as far as one prompt holds it; of a longer one, all guidance and the items
@@ -48,14 +44,12 @@ def make_profile(
     """
 
     async def profile(state: State, runtime: Runtime[Context]) -> ProfileUpdate:
-        context = require(runtime.context)
-        task = find_task(tasks, context.task).with_switches(context)
+        context, task = resources.asked(runtime)
         runtime.stream_writer({"stage": "profile"})
-        shelf = shelf_of(runtime, task)
-        async with builds.stage(shelf.key if shelf and state["building"] else None):
+        async with resources.making(runtime, task, building=state["building"]):
             shown = await asyncio.to_thread(
                 shown_to_writer,
-                history,
+                resources.history,
                 context.user_id,
                 state["material"],
                 state["guidance"],
@@ -64,7 +58,7 @@ def make_profile(
             # what tells the language is read from the disk
             asked = await asyncio.to_thread(instruction, task, state, shown)
             done = await complete(
-                chat,
+                resources.chat,
                 messages(shown.items, asked, shown.numbers),
                 stage="profile",
                 max_tokens=task.max_tokens.profile,

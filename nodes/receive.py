@@ -1,16 +1,17 @@
 """receive: take the question in, and start the run afresh."""
 
-from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
-from guided_profile.graph.context import Context, require
+from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.state import Call, ProfileUse, State
-from guided_profile.graph.tasks import Task, find_task
+from guided_profile.graph.records import Call
+from guided_profile.graph.state import ProfileUse, State
+from guided_profile.graph.tasks import Task
+from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.models.choices import LETTERS
 
@@ -36,12 +37,11 @@ class ReceiveUpdate(TypedDict, total=False):
     answer: None
 
 
-def make_receive(tasks: Mapping[str, Task]) -> Stage[State, ReceiveUpdate]:
+def make_receive(resources: Resources) -> Stage[State, ReceiveUpdate]:
     """Return the stage that takes the question in."""
 
     async def receive(state: State, runtime: Runtime[Context]) -> ReceiveUpdate:
-        context = require(runtime.context)
-        task = find_task(tasks, context.task)
+        context, task = resources.asked(runtime)
         text = state.get("question") or ""
         said: list[AnyMessage] = []
         if text:

@@ -1,28 +1,30 @@
 """respond: finish the task from what it lets the response see."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.runtime import Runtime
 
-from guided_profile.graph.context import Context, require
+from guided_profile.graph.context import Context
 from guided_profile.graph.prompts import (
     BEST_SUPPORTED,
     CHOOSE,
     CLARIFIED,
     GUIDANCE,
     PROFILE,
-    as_data,
     history_block,
     messages,
     profile_in_words,
     render,
 )
-from guided_profile.graph.state import Call, Reply, State
-from guided_profile.graph.tasks import Task, find_task
+from guided_profile.graph.records import Call
+from guided_profile.graph.state import Reply, State
+from guided_profile.graph.tasks import Task
+from guided_profile.graph.text import as_data
+from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence.in_view import items_in_view, sees_anything
 from guided_profile.tools.evidence.nearness import grounds
@@ -55,22 +57,20 @@ class RespondUpdate(TypedDict):
     calls: list[Call]
 
 
-def make_respond(
-    history: HistoryStore, chat: BaseChatModel, tasks: Mapping[str, Task]
-) -> Stage[State, RespondUpdate]:
+def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
     """Return the stage that answers."""
+    chat = resources.chat
 
     async def respond(state: State, runtime: Runtime[Context]) -> RespondUpdate:
-        context = require(runtime.context)
-        task = find_task(tasks, context.task).with_switches(context)
+        context, task = resources.asked(runtime)
         if not sees_anything(task, state):
             return {"reply": Reply(text=""), "calls": []}
         runtime.stream_writer({"stage": "respond"})
         if task.kind == "choice":
-            return await _choose(history, chat, task, context.user_id, state)
+            return await _choose(resources, task, context.user_id, state)
         block = _block(task, state)
         asked = await _ask_whether_answerable(chat, task, state, block)
-        if asked and asked.probability < task.floor(state["touched"]):
+        if asked and asked.probability < task.floor(state["on_topic"]):
             reply = Reply(text="", answerable=asked.probability)
             return {"reply": reply, "calls": [asked.call]}
         done = await complete(
@@ -150,9 +150,7 @@ async def _ask_whether_it_answers(
     return await ask_yes_no(chat, messages([], check), stage="respond")
 
 
-async def _choose(
-    history: HistoryStore, chat: BaseChatModel, task: Task, user_id: str, state: State
-) -> RespondUpdate:
+async def _choose(resources: Resources, task: Task, user_id: str, state: State) -> RespondUpdate:
     options = state["choices"]
     orders = rotations(len(options), MOST_ROTATIONS if task.debiased else 1)
     letters = LETTERS[: len(options)]
@@ -161,7 +159,7 @@ async def _choose(
     async def score(order: Sequence[int]) -> LetterScores:
         shown = [options[index] for index in order]
         asked = messages([], block + _instruction(task, state, shown))
-        return await score_letters(chat, asked, letters, stage="respond")
+        return await score_letters(resources.chat, asked, letters, stage="respond")
 
     first = await score(orders[0])  # alone: it fills the prefix cache that the others are served by
     scores = [first, *await asyncio.gather(*(score(order) for order in orders[1:]))]
@@ -176,8 +174,8 @@ async def _choose(
             for one, order in zip(scores, orders, strict=True)
         ]
         tally = vote(votes, len(options))
-    if task.grounding and task.sees and state["touched"]:
-        near = await asyncio.to_thread(_grounds, history, user_id, task, state)
+    if task.grounding and task.sees and state["on_topic"]:
+        near = await asyncio.to_thread(_grounds, resources.history, user_id, task, state)
         tally = grounded(tally, near, task.grounding)
     reply = Reply(
         text=first.text.strip(),

@@ -1,24 +1,17 @@
 """review: tell an answer from an abstention; clarify: ask the user one question."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from guided_profile.graph.context import Context, require
-from guided_profile.graph.state import (
-    Abstained,
-    AbstentionReason,
-    Answered,
-    Cost,
-    Reply,
-    State,
-)
-from guided_profile.graph.tasks import Task, find_task
+from guided_profile.graph.context import Context
+from guided_profile.graph.records import Cost
+from guided_profile.graph.state import Abstained, AbstentionReason, Answered, Reply, State
+from guided_profile.graph.tasks import Task
+from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage, replied
 from guided_profile.tools.evidence import nearness
 from guided_profile.tools.evidence.base import MOST_EVIDENCE
@@ -57,15 +50,15 @@ class ClarifyUpdate(TypedDict):
     clarification: str
 
 
-def make_review(history: HistoryStore, tasks: Mapping[str, Task]) -> Stage[State, ReviewUpdate]:
+def make_review(resources: Resources) -> Stage[State, ReviewUpdate]:
     """Return the stage that tells an answer from an abstention, and whether to try again."""
 
     async def review(state: State, runtime: Runtime[Context]) -> ReviewUpdate:
-        context = require(runtime.context)
-        task = find_task(tasks, context.task).with_switches(context)
+        context, task = resources.asked(runtime)
         reason = find_abstention(task, state)
         if reason is None:
-            answered = await asyncio.to_thread(_answered, history, context.user_id, task, state)
+            user_id = context.user_id
+            answered = await asyncio.to_thread(_answered, resources.history, user_id, task, state)
             _trace(task, answered)
             return {"abstention": None, "answer": answered, "messages": [AIMessage(answered.text)]}
         if may_ask(task, state):
@@ -120,7 +113,7 @@ def may_retry(task: Task, state: State, context: Context, reason: AbstentionReas
     return (
         task.abstention.policy == "retry"
         and reason != "no_history"
-        and (state["touched"] or reason != "not_in_history")
+        and (state["on_topic"] or reason != "not_in_history")
         and state["tries"] < context.max_retries
     )
 
@@ -132,7 +125,7 @@ def find_abstention(task: Task, state: State) -> AbstentionReason | None:
     reply = state["reply"]
     if reply.probabilities is not None:
         return _abstains_from_choice(task, reply, state)
-    if reply.answerable is not None and reply.answerable < task.floor(state["touched"]):
+    if reply.answerable is not None and reply.answerable < task.floor(state["on_topic"]):
         return "not_in_history"
     if not reply.text:
         return "empty"
@@ -149,9 +142,9 @@ def _abstains_from_choice(task: Task, reply: Reply, state: State) -> AbstentionR
             return "empty"
         return "declined" if declines(task, reply.text, state["text"]) else "no_option"
     shares = (reply.probabilities or {}).values()
-    if max(shares) * len(shares) >= task.floor(state["touched"]):
+    if max(shares) * len(shares) >= task.floor(state["on_topic"]):
         return None
-    return "low_confidence" if state["touched"] else "not_in_history"
+    return "low_confidence" if state["on_topic"] else "not_in_history"
 
 
 def _answered(history: HistoryStore, user_id: str, task: Task, state: State) -> Answered:
@@ -197,19 +190,16 @@ def _behind(
     return nearness.behind(texts, items, likeness)
 
 
-def make_clarify(
-    history: HistoryStore, tasks: Mapping[str, Task], clock: Callable[[], datetime]
-) -> Stage[State, ClarifyUpdate]:
+def make_clarify(resources: Resources) -> Stage[State, ClarifyUpdate]:
     """Return the stage that asks the user, waits, and remembers the reply."""
 
     async def clarify(state: State, runtime: Runtime[Context]) -> ClarifyUpdate:
-        context = require(runtime.context)
-        task = find_task(tasks, context.task)
+        context, task = resources.asked(runtime)
         asked = {"clarify": task.abstention.clarifying_question, "about": state["text"]}
         item = None
         while item is None:  # an error would be raised at every later resume too
-            item = replied(interrupt(asked), source="clarification", time=clock())
-        await asyncio.to_thread(history.add, context.user_id, [item])
+            item = replied(interrupt(asked), source="clarification", time=resources.clock())
+        await asyncio.to_thread(resources.history.add, context.user_id, [item])
         return {"clarification": item.text}
 
     return clarify

@@ -8,8 +8,8 @@ from langgraph.runtime import Runtime
 from pydantic import ValidationError
 
 from guided_profile.graph.context import Context
-from guided_profile.graph.prompts import encodable
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.text import encodable
 
 StateT = TypeVar("StateT", contravariant=True)
 UpdateT = TypeVar("UpdateT", covariant=True)

@@ -1,23 +1,19 @@
 """verify: hold each sentence of the profile against the items, and make the profile of them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import TypedDict
 
-from langchain_core.language_models import BaseChatModel
 from langgraph.runtime import Runtime
 
-from guided_profile.graph.context import Context, require
-from guided_profile.graph.state import Call, Cost, HistoryItem, Profile, Sentence, Standing, State
-from guided_profile.graph.tasks import Task, find_task
+from guided_profile.graph.context import Context
+from guided_profile.graph.records import Call, Cost, HistoryItem, Profile, Sentence, Standing
+from guided_profile.graph.state import State
+from guided_profile.graph.tasks import Task
+from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
-from guided_profile.tools.evidence.base import Verifier, find_verifier
 from guided_profile.tools.evidence.judging import Judge
 from guided_profile.tools.fingerprints import fingerprint
-from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.models.calls import model_id
-from guided_profile.tools.profiles.leases import Builds
-from guided_profile.tools.profiles.plan import shelf_of, wished, write_standing
+from guided_profile.tools.profiles.plan import profiles_of, with_overrides, write_standing
 from guided_profile.tools.profiles.revision import revise
 
 
@@ -34,29 +30,22 @@ FEW = 4
 """With fewer sentences that stand, and as many that do not, the writer is asked once more."""
 
 
-def make_verify(
-    history: HistoryStore,
-    chat: BaseChatModel,
-    tasks: Mapping[str, Task],
-    builds: Builds,
-    clock: Callable[[], datetime],
-    verifiers: Mapping[str, Verifier],
-) -> Stage[State, VerifyUpdate]:
+def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
     """Return the stage that judges the sentences, joins them to the standing ones, and keeps them.
 
     If the verifier fails, that is an error of the run: no profile is made without evidence.
     """
+    history, builds = resources.history, resources.builds
 
     async def verify(state: State, runtime: Runtime[Context]) -> VerifyUpdate:
-        context = require(runtime.context)
-        task = find_task(tasks, context.task).with_switches(context)
+        context, task = resources.asked(runtime)
         runtime.stream_writer({"stage": "verify"})
-        shelf = shelf_of(runtime, task)
-        key = shelf.key if shelf and state["building"] else None
+        profiles = profiles_of(runtime, task)
+        key = profiles.key if profiles and state["building"] else None
         async with builds.stage(key):
-            verifier = find_verifier(verifiers, task)
+            verifier = resources.verifier_of(task)
             judge = Judge(verifier, history, context.user_id, task, context.context_tokens)
-            forbidden = [wish.text for wish in await shelf.forbidden()] if shelf else []
+            forbidden = [one.text for one in await profiles.forbidden()] if profiles else []
             fresh = await _judged(state, judge, forbidden)
             first = not state["judged"] and state["profile_use"] != "revised"
             if task.guided and first and _too_few(fresh):
@@ -65,7 +54,7 @@ def make_verify(
             if not state["draft"] and state["standing"]:
                 made = state["standing"].profile
             # a model that wrote nothing failed: what stood stands, and the next run tries again
-            elif state["draft"] and shelf and state["building"]:
+            elif state["draft"] and profiles and state["building"]:
                 revisions = state["standing"].revisions if state["standing"] else 0
                 stands = Standing(
                     profile=made,
@@ -73,10 +62,10 @@ def make_verify(
                     made_with=state["made_with"],
                     revisions=revisions + 1 if state["profile_use"] == "revised" else 0,
                 )
-                await write_standing(shelf, stands, history)
+                await write_standing(profiles, stands, history)
         if key:
-            builds.leave(key)
-        profile = await wished(shelf, made, history)
+            builds.release(key)
+        profile = await with_overrides(profiles, made, history)
         return {"profile": profile, "judged": [], "calls": judge.calls}
 
     async def _judged(state: State, judge: Judge, forbidden: Sequence[str]) -> list[Sentence]:
@@ -105,8 +94,8 @@ def make_verify(
             replaced=revised.replaced,
             guidance=state["guidance"],
             fingerprint=fingerprint(state["covered"], state["made_with"]),
-            model=model_id(chat),
-            created=clock(),
+            model=resources.model,
+            created=resources.clock(),
             cost=Cost.of([*state["calls"], *judge.calls]),
         )
 

@@ -1,18 +1,15 @@
 """welcome: while there is too little history, ask the user what the task would like to know."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import TypedDict
 
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from guided_profile.graph.context import Context, require
+from guided_profile.graph.context import Context
 from guided_profile.graph.state import State
-from guided_profile.graph.tasks import Task, find_task
+from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage, replied
-from guided_profile.tools.history.store import HistoryStore
 
 
 class WelcomeUpdate(TypedDict):
@@ -21,31 +18,24 @@ class WelcomeUpdate(TypedDict):
     welcomed: int
 
 
-def may_welcome(task: Task, state: State) -> bool:
-    """Whether there is a question left to ask a user with too little history."""
-    return state["profile_use"] == "cold" and state["welcomed"] < len(task.cold_start.questions)
-
-
-def make_welcome(
-    history: HistoryStore, tasks: Mapping[str, Task], clock: Callable[[], datetime]
-) -> Stage[State, WelcomeUpdate]:
+def make_welcome(resources: Resources) -> Stage[State, WelcomeUpdate]:
     """Return the stage that asks one question, waits, and adds the reply to the history.
 
     The question is kept with the reply, without which a reply such as "two" says nothing.
     """
 
     async def welcome(state: State, runtime: Runtime[Context]) -> WelcomeUpdate:
-        context = require(runtime.context)
-        asked = find_task(tasks, context.task).cold_start.questions[state["welcomed"]]
+        context, task = resources.asked(runtime)
+        asked = task.cold_start.questions[state["welcomed"]]
         told = {"clarify": asked, "about": state["text"]}
         item = None
         while item is None:  # an error would be raised at every later resume too
             reply = interrupt(told)
             if isinstance(reply, str) and not reply.strip():
                 break  # the user would rather not say
-            item = replied(reply, source="welcome", time=clock(), asked=f"{asked} ")
+            item = replied(reply, source="welcome", time=resources.clock(), asked=f"{asked} ")
         if item:
-            await asyncio.to_thread(history.add, context.user_id, [item])
+            await asyncio.to_thread(resources.history.add, context.user_id, [item])
         return {"welcomed": state["welcomed"] + 1}
 
     return welcome

@@ -8,7 +8,7 @@ AGAIN = 1.0
 """Seconds after which what did not end is cancelled once more."""
 
 
-async def end(tasks: Collection["asyncio.Task[Any]"]) -> None:
+async def cancel_all(tasks: Collection["asyncio.Task[Any]"]) -> None:
     """Cancel tasks until all have ended; what they raised is theirs to tell.
 
     Once is not enough: LangGraph swallows a cancellation that comes while it cleans up after a run

@@ -17,8 +17,8 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from guided_profile.graph.context import Context, Recall, require
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.prompts import visible
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.text import visible
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.safety.screen import flagged
 from guided_profile.tools.search.ranking import LEAST_TOKENS, within

@@ -24,16 +24,18 @@ from guided_profile.apps.assistants.background import Background
 from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.runs import AsksBack, events
 from guided_profile.apps.settings import Settings, read_settings
-from guided_profile.graph.build import build_graph, standing_profile, utc_now
+from guided_profile.graph.build import build_graph, utc_now
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError, TaskError
-from guided_profile.graph.state import Abstained, Answered, HistoryItem, Profile, Question
+from guided_profile.graph.records import HistoryItem, Profile
+from guided_profile.graph.standing import standing_profile
+from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import model_id
-from guided_profile.tools.profiles.plan import empty_profile, gone_from, variant_of, wished
-from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.profiles.plan import empty_profile, gone_from, variant_of, with_overrides
+from guided_profile.tools.profiles.store import ProfileStore
 from guided_profile.tools.safety.screen import flagged
 from guided_profile.tools.search.ranking import LEAST_TOKENS, within
 from guided_profile.tools.weights.fetch import OnProgress
@@ -242,13 +244,15 @@ class Companion:
         return Known(profile, items)
 
     async def _profile(self, user_id: str) -> Profile | None:
-        shelf = Shelf(self.store, user_id, self.task.name, variant_of(self.task))
-        standing = await shelf.standing()
+        profiles = ProfileStore(self.store, user_id, self.task.name, variant_of(self.task))
+        standing = await profiles.standing()
         if await gone_from(standing, user_id, self.history):
             standing = None  # it tells of what was deleted
             self.refresh(user_id)
         none = empty_profile(self.task.name, "", model_id(self.chat), self.clock())
-        profile = await wished(shelf, standing.profile if standing else none, self.history)
+        profile = await with_overrides(
+            profiles, standing.profile if standing else none, self.history
+        )
         return profile if profile.sentences else None
 
     def _recalled(

@@ -8,7 +8,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.prebuilt import ToolRuntime
 
 from guided_profile.apps.assistants.companion import Companion, Known
-from guided_profile.graph.prompts import visible
+from guided_profile.graph.text import visible
 from guided_profile.tools.profiles.plan import cited_items
 from guided_profile.tools.retriever import make_search_history
 

@@ -35,12 +35,12 @@ from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.prompts import (
     KNOWN,
     KNOWN_IS_DATA,
-    encodable,
     history_block,
     profile_in_words,
     render,
 )
-from guided_profile.graph.state import HistoryItem, Profile, Sentence
+from guided_profile.graph.records import HistoryItem, Profile, Sentence
+from guided_profile.graph.text import encodable
 from guided_profile.graph.tokens import approximate_tokens
 
 PATIENCE = 2.0

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.state import Cost, HistoryItem, ProfileUse, Standing, evidence_of
+from guided_profile.graph.records import Cost, HistoryItem, Standing, evidence_of
+from guided_profile.graph.state import ProfileUse
 from guided_profile.tools.embedders.base import Vector
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.base import Vector
 from guided_profile.tools.history.cache import UserItems
 from guided_profile.tools.history.records import Stored

@@ -15,16 +15,17 @@ from langgraph.store.memory import InMemoryStore
 
 from guided_profile.apps.bulk.base import Failed, Job, Made
 from guided_profile.apps.bulk.held_history import HeldHistory
-from guided_profile.graph.build import Graph, build_graph, standing_profile
+from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import GuidedProfileError
-from guided_profile.graph.state import Call, Cost
+from guided_profile.graph.records import Call, Cost
+from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.profiles.plan import variant_of
-from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.profiles.store import ProfileStore
 
 USERS_A_BENCH = 500
 """So many users share a graph and a store in memory; then both are begun afresh, and forgotten."""
@@ -83,12 +84,12 @@ class Bench:
         )
         return cls(graph, history, store)
 
-    async def stand(self, job: Job, task: Task) -> Shelf:
+    async def stand(self, job: Job, task: Task) -> ProfileStore:
         """Put a user's profile on it, if there is one; return where it stands."""
-        shelf = Shelf(self.store, job.user_id, task.name, variant_of(task))
+        profiles = ProfileStore(self.store, job.user_id, task.name, variant_of(task))
         if job.standing:
-            await shelf.write(job.standing)
-        return shelf
+            await profiles.write(job.standing)
+        return profiles
 
     @contextmanager
     def holding(self, job: Job) -> Iterator[None]:
@@ -141,7 +142,7 @@ class Maker:
     async def make(self, job: Job) -> Made:
         """Make a user's profile, or revise it; a failure is told, and nothing is kept of it."""
         bench = self._benches.next()
-        shelf = await bench.stand(job, self._task)
+        profiles = await bench.stand(job, self._task)
         failed: Failed | None = None
         with bench.holding(job), _metered() as calls:
             try:
@@ -149,7 +150,7 @@ class Maker:
                 await standing_profile(bench.graph, self._task, context)
             except GuidedProfileError as error:
                 failed = Failed(job.user_id, type(error).__name__, str(error))
-        stands, versions = await shelf.standing(), await shelf.versions()
+        stands, versions = await profiles.standing(), await profiles.versions()
         dropped = job.standing is not None and job.standing.profile not in versions
         return Made(
             job.user_id,

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from guided_profile.apps.bulk.base import Failed, Made
 from guided_profile.graph.errors import InputError
-from guided_profile.graph.state import Standing
+from guided_profile.graph.records import Standing
 
 _USER = re.compile(rb'\{"user_id": "(?:[^"\\]|\\.)*')
 """How every line of ours begins, up to the end of the user's id."""

@@ -15,7 +15,7 @@ from guided_profile.apps.bulk.base import Failed, Job, Made, cited
 from guided_profile.apps.bulk.results import Results
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import DatasetError, GuidedProfileError, SettingsError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.records import Stored, by_id, checked_user
 from guided_profile.tools.readers.json_files import EXPORT
 from guided_profile.tools.readers.records import Place, history_item, json_object, lines

@@ -8,11 +8,11 @@ from langgraph.store.base import BaseStore
 
 from guided_profile.apps.bulk.base import Failed, Job, Made, cited
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import Standing
+from guided_profile.graph.records import Standing
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.plan import variant_of, write_standing
-from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.profiles.store import ProfileStore
 
 
 class StoredUsers:
@@ -29,7 +29,7 @@ class StoredUsers:
     async def jobs(self) -> AsyncIterator[Job | Failed | None]:
         """Yield the users one by one, without vectors."""
         for user_id in await self._users():
-            standing = await self._shelf(user_id).standing()
+            standing = await self._profiles(user_id).standing()
             yield await asyncio.to_thread(self._job, user_id, standing)
 
     async def complete(self, job: Job) -> Job:
@@ -47,20 +47,20 @@ class StoredUsers:
 
     async def keep(self, made: Made) -> bool:
         """Write what was made; False: items it rests on were deleted meanwhile, so it is not."""
-        shelf = self._shelf(made.user_id)
+        profiles = self._profiles(made.user_id)
         if made.dropped:
-            await shelf.drop()
+            await profiles.drop()
         if made.standing is None:
             return True
-        return await write_standing(shelf, made.standing, self._history)
+        return await write_standing(profiles, made.standing, self._history)
 
     async def _users(self) -> list[str]:
         if self._ids is None:
             self._ids = await asyncio.to_thread(self._history.users)
         return self._ids
 
-    def _shelf(self, user_id: str) -> Shelf:
-        return Shelf(self._store, user_id, self._task.name, variant_of(self._task))
+    def _profiles(self, user_id: str) -> ProfileStore:
+        return ProfileStore(self._store, user_id, self._task.name, variant_of(self._task))
 
     def _job(self, user_id: str, standing: Standing | None) -> Job:
         newest = Context(user_id=user_id).profile_items

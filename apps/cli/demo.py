@@ -24,7 +24,8 @@ from guided_profile.apps.runs import run
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context, Sight
-from guided_profile.graph.state import Abstained, Answered, HistoryItem, Question
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.graph.tasks import BUILTIN, builtin_tasks
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence.base import Verifier

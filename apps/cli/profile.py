@@ -15,14 +15,14 @@ from guided_profile.apps import assembly
 from guided_profile.apps.cli import render
 from guided_profile.apps.cli.ask import assembled
 from guided_profile.apps.settings import Settings, read_settings
-from guided_profile.graph.build import standing_profile
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.state import Profile, Sentence
+from guided_profile.graph.records import Profile, Sentence
+from guided_profile.graph.standing import standing_profile
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles import corrections
-from guided_profile.tools.profiles.plan import cited_items, variant_of, wished
-from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.profiles.plan import cited_items, variant_of, with_overrides
+from guided_profile.tools.profiles.store import ProfileStore
 from guided_profile.tools.progress import downloads
 from guided_profile.tools.user_data.erase import forget_items, forget_user
 from guided_profile.tools.user_data.export import export_user
@@ -57,7 +57,7 @@ class Kept:
 
     history: HistoryStore
     store: AsyncSqliteStore
-    shelf: Shelf
+    profiles: ProfileStore
 
     async def profile(self) -> Profile:
         """Return the standing profile as the user wants it; nothing is made.
@@ -65,13 +65,13 @@ class Kept:
         Raises:
             QuestionError: There is none.
         """
-        standing = await self.shelf.standing()
+        standing = await self.profiles.standing()
         if standing is None:
             raise QuestionError(
-                f"there is no profile of {self.shelf.user_id!r} for {self.shelf.task!r} yet; show "
-                "it first."
+                f"there is no profile of {self.profiles.user_id!r} for {self.profiles.task!r} yet; "
+                "show it first."
             )
-        return await wished(self.shelf, standing.profile, self.history)
+        return await with_overrides(self.profiles, standing.profile, self.history)
 
     async def sentence(self, given: str) -> Sentence:
         """Return the sentence of a number, or one of the user's own words.
@@ -100,13 +100,13 @@ async def profile(given: argparse.Namespace, out: Console, notes: Console) -> in
         if given.versions:
             await _show_versions(kept, given, out)
         elif given.wishes:
-            await _show_wishes(kept, given, out)
+            await _show_overrides(kept, given, out)
         elif given.delete:
-            await kept.shelf.drop()
+            await kept.profiles.drop()
             out.print("deleted; what was pinned and forbidden stays")
         else:
             await _decide(kept, given)
-            await _show_wishes(kept, given, out)
+            await _show_overrides(kept, given, out)
     return 0
 
 
@@ -151,7 +151,7 @@ async def _kept(
         embed = assembly.embedder(settings, on_progress)
     with assembly.open_history(settings, embed) as history:
         async with assembly.profile_store(settings) as store:
-            yield Kept(history, store, Shelf(store, user_id, task.name, variant_of(task)))
+            yield Kept(history, store, ProfileStore(store, user_id, task.name, variant_of(task)))
 
 
 async def _show(settings: Settings, given: argparse.Namespace, out: Console, notes: Console) -> int:
@@ -175,35 +175,35 @@ async def _show(settings: Settings, given: argparse.Namespace, out: Console, not
 async def _decide(kept: Kept, given: argparse.Namespace) -> None:
     now = datetime.now(UTC)
     if given.undo is not None:
-        wishes = await kept.shelf.wishes()
-        if not 1 <= given.undo <= len(wishes):
-            raise QuestionError(f"there is no wish {given.undo}; there are {len(wishes)}.")
-        await kept.shelf.take_back(wishes[given.undo - 1])
+        overrides = await kept.profiles.overrides()
+        if not 1 <= given.undo <= len(overrides):
+            raise QuestionError(f"there is no wish {given.undo}; there are {len(overrides)}.")
+        await kept.profiles.take_back(overrides[given.undo - 1])
     elif given.pin is not None:
         pinned = await kept.sentence(given.pin)
-        await corrections.pin(kept.shelf, pinned.text, evidence=pinned.evidence, now=now)
+        await corrections.pin(kept.profiles, pinned.text, evidence=pinned.evidence, now=now)
     elif given.forbid is not None:
         forbidden = await kept.sentence(given.forbid)
-        await corrections.forbid(kept.shelf, forbidden.text, now=now)
+        await corrections.forbid(kept.profiles, forbidden.text, now=now)
     else:
         wrong = await kept.sentence(given.correct[0])
         await corrections.correct(
-            kept.shelf, wrong.text, given.correct[1], history=kept.history, now=now
+            kept.profiles, wrong.text, given.correct[1], history=kept.history, now=now
         )
 
 
-async def _show_wishes(kept: Kept, given: argparse.Namespace, out: Console) -> None:
-    wishes = await kept.shelf.wishes()
+async def _show_overrides(kept: Kept, given: argparse.Namespace, out: Console) -> None:
+    overrides = await kept.profiles.overrides()
     said = "\n".join(
-        f"{number}. {'always' if wish.kind == 'pin' else 'never'}: {wish.text}"
-        for number, wish in enumerate(wishes, start=1)
+        f"{number}. {'always' if override.kind == 'pin' else 'never'}: {override.text}"
+        for number, override in enumerate(overrides, start=1)
     )
-    listed = [wish.model_dump(mode="json") for wish in wishes]
+    listed = [override.model_dump(mode="json") for override in overrides]
     _print(listed, said or "nothing is pinned or forbidden", given, out)
 
 
 async def _show_versions(kept: Kept, given: argparse.Namespace, out: Console) -> None:
-    versions = await kept.shelf.versions()
+    versions = await kept.profiles.versions()
     changes = corrections.changes_of(versions)
     if given.json:
         listed = [

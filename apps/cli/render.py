@@ -9,15 +9,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from guided_profile.apps.runs import OnStage
-from guided_profile.graph.state import (
-    Abstained,
-    Answered,
-    Cost,
-    HistoryItem,
-    Profile,
-    Replaced,
-    Sentence,
-)
+from guided_profile.graph.records import Cost, HistoryItem, Profile, Replaced, Sentence
+from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.profiles.corrections import Difference
 
 STAGES = {

@@ -38,7 +38,7 @@ from guided_profile.evals.tuning.tune import (
 )
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.prompts import prompts_digest
-from guided_profile.graph.state import Cost
+from guided_profile.graph.records import Cost
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence.base import Verifier

@@ -27,7 +27,7 @@ import numpy as np
 from chromadb.config import Settings
 from numpy.typing import NDArray
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.assembly import make_embedder
 from guided_profile.tools.history.store import HistoryStore
 

@@ -15,7 +15,7 @@ import yaml
 from pydantic import ValidationError
 
 from guided_profile.graph.errors import DatasetError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 
 Label = Literal["supported", "invented", "contradicted"]
 LABELS: tuple[Label, ...] = ("supported", "invented", "contradicted")

@@ -22,7 +22,8 @@ from langgraph.store.memory import InMemoryStore
 from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import Abstained, Answered, HistoryItem, Profile, Question
+from guided_profile.graph.records import HistoryItem, Profile
+from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.tools.history.store import HistoryStore
 
 

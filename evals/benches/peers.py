@@ -36,7 +36,7 @@ from guided_profile.evals.benches.writes import Facts, an_item
 from guided_profile.evals.methods.peer_systems import SYSTEMS, Reply, System, opened
 from guided_profile.evals.methods.peers import PEERS
 from guided_profile.evals.run.calls import Calls, KeptChat, charged
-from guided_profile.graph.state import Call, Cost, HistoryItem
+from guided_profile.graph.records import Call, Cost, HistoryItem
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.assembly import MODEL, make_embedder
 from guided_profile.tools.embedders.base import LexicalEmbedder

@@ -35,7 +35,8 @@ from langchain_core.caches import InMemoryCache
 
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import Abstained, Answered, HistoryItem, Question, Record
+from guided_profile.graph.records import HistoryItem, Record
+from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.graph.tasks import TokenLimits, builtin_tasks
 from guided_profile.tools.assembly import make_chat, make_embedder
 from guided_profile.tools.history.store import HistoryStore

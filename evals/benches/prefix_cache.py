@@ -16,7 +16,7 @@ from rich.console import Console
 from guided_profile.evals.benches.overhead import a_history
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import Call
+from guided_profile.graph.records import Call
 from guided_profile.tools.assembly import make_chat, make_embedder
 from guided_profile.tools.history.store import HistoryStore
 

@@ -17,7 +17,7 @@ from time import perf_counter
 import numpy as np
 
 from guided_profile.graph.context import Recall
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 
 SIZES = (100, 5_000, 20_000)

@@ -25,7 +25,7 @@ from langgraph.store.memory import InMemoryStore
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import Cost, HistoryItem
+from guided_profile.graph.records import Cost, HistoryItem
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.assembly import make_chat, make_embedder
 from guided_profile.tools.embedders.base import LexicalEmbedder

@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from guided_profile.graph.state import HistoryItem, Record
+from guided_profile.graph.records import HistoryItem, Record
 
 Kind = Literal["choice", "text"]
 

@@ -18,7 +18,7 @@ from typing import Any
 from guided_profile.evals.datasets import files
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.graph.errors import DatasetError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.records import Place, lines
 
 _log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from typing import Any
 
 from guided_profile.evals.datasets import files
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.records import Place
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop", 5: "adversarial"}

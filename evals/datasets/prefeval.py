@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 from guided_profile.evals.datasets import files
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.graph.errors import DatasetError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.records import Place
 
 Form = Literal["persona", "choice", "explicit"]

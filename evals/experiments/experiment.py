@@ -31,7 +31,7 @@ from guided_profile.evals.run.calls import only_kept
 from guided_profile.evals.run.runner import OnResult, ask, stop_if_broken
 from guided_profile.graph.errors import GuidedProfileError
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.cancel import end
+from guided_profile.tools.cancel import cancel_all
 from guided_profile.tools.history.store import HistoryStore
 
 
@@ -129,7 +129,7 @@ async def _all_or_broken(
             raise asking.broken.result()
         return everything.result()
     finally:
-        await end([*running, *asking.begun])
+        await cancel_all([*running, *asking.begun])
         await asyncio.gather(everything, return_exceptions=True)
 
 

@@ -13,7 +13,7 @@ from langgraph.store.memory import InMemoryStore
 from guided_profile.evals.methods.lent import Lent
 from guided_profile.graph.errors import SettingsError
 from guided_profile.graph.prompts import history_line
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 
 
 class LangMem:

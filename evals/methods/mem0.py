@@ -15,7 +15,7 @@ from typing import Any
 from guided_profile.evals.methods.lent import Lent
 from guided_profile.graph.errors import SettingsError
 from guided_profile.graph.prompts import history_line
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 
 
 class Mem0:

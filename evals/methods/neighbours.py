@@ -12,8 +12,10 @@ from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.methods.workflow import Parts, Workflow, fits, workflow
 from guided_profile.evals.scorers.judge import judge
 from guided_profile.graph.errors import InputError
-from guided_profile.graph.prompts import Prompt, as_data, messages, render
-from guided_profile.graph.state import Abstained, Answered, HistoryItem
+from guided_profile.graph.prompts import Prompt, messages, render
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.state import Abstained, Answered
+from guided_profile.graph.text import as_data
 from guided_profile.tools.models.calls import complete
 
 CRITIQUE = Prompt(

@@ -17,7 +17,8 @@ from guided_profile.evals.methods.peers import PEERS, Memory, answer_from
 from guided_profile.evals.methods.workflow import Parts
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import Abstained, Answered, HistoryItem
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.history.store import HistoryStore

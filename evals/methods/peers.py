@@ -26,7 +26,8 @@ from guided_profile.evals.methods.workflow import Parts, as_evaluated
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import GuidedProfileError, InputError, PeerError
-from guided_profile.graph.state import Abstained, Answered, Cost, HistoryItem, Profile, Sentence
+from guided_profile.graph.records import Cost, HistoryItem, Profile, Sentence
+from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.search.ranking import tokens_of
 
@@ -154,7 +155,7 @@ async def answer_from(
     known = {
         "profile": profile,
         "recalled": [],
-        "touched": True,  # what a memory bears on is its maker's to say
+        "on_topic": True,  # what a memory bears on is its maker's to say
         "material": [],
         "flagged": [],
     }

@@ -14,7 +14,8 @@ import numpy as np
 
 from guided_profile.evals.datasets.examples import Example, Kind
 from guided_profile.evals.methods.workflow import Parts, fits
-from guided_profile.graph.state import Abstained, Answered, HistoryItem
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.state import Abstained, Answered
 
 Scores = Sequence[float]
 """One for each option, or, for a text, for each of the person's own items; the highest wins."""

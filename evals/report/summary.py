@@ -28,7 +28,7 @@ from guided_profile.evals.scorers.text import (
     rouge,
 )
 from guided_profile.evals.scorers.tokens import bertscore
-from guided_profile.graph.state import Cost
+from guided_profile.graph.records import Cost
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embedders.base import Embedder, MiniLMEmbedder
 

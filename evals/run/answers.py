@@ -9,7 +9,8 @@ from typing import Literal, Self
 from pydantic import ValidationError
 
 from guided_profile.graph.errors import InputError
-from guided_profile.graph.state import Abstained, Answered, Cost, Record
+from guided_profile.graph.records import Cost, Record
+from guided_profile.graph.state import Abstained, Answered
 
 
 class Result(Record):

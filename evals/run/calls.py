@@ -25,7 +25,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 
 from guided_profile.graph.errors import InputError, ModelError
-from guided_profile.graph.state import Call
+from guided_profile.graph.records import Call
 from guided_profile.tools.models.calls import call_of, model_id
 
 _charged: ContextVar[list[Call] | None] = ContextVar("charged", default=None)

@@ -14,8 +14,8 @@ from guided_profile.evals.methods.workflow import Method
 from guided_profile.evals.run.answers import Answers, Result
 from guided_profile.evals.run.calls import Calls, charged
 from guided_profile.graph.errors import GuidedProfileError, InputError, ModelError
-from guided_profile.graph.state import Cost
-from guided_profile.tools.cancel import end
+from guided_profile.graph.records import Cost
+from guided_profile.tools.cancel import cancel_all
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import MOST_FAILURES
@@ -73,7 +73,7 @@ async def run(
     try:
         await asyncio.gather(*workers)
     finally:
-        await end(workers)
+        await cancel_all(workers)
     return answers.of((one.id for one in examples), (one.name for one in methods))
 
 

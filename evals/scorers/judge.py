@@ -13,8 +13,9 @@ from typing import Literal
 from langchain_core.language_models import BaseChatModel
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.graph.prompts import Prompt, as_data, messages, render
-from guided_profile.graph.state import Call, HistoryItem
+from guided_profile.graph.prompts import Prompt, messages, render
+from guided_profile.graph.records import Call, HistoryItem
+from guided_profile.graph.text import as_data
 from guided_profile.tools.models.calls import complete
 
 Certainty = Literal["low", "medium", "high"]

@@ -21,7 +21,7 @@ from guided_profile.graph.prompts import (
     history_line,
     render,
 )
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import Task
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.models.calls import complete

@@ -13,7 +13,7 @@ from server_client import ANNA, served
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.cli.main import main
 from guided_profile.graph.errors import HistoryError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 

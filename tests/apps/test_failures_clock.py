@@ -9,10 +9,10 @@ from langgraph.store.memory import InMemoryStore
 from scripted import ScriptedChat
 
 from guided_profile.apps.assistants.companion import Companion
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import forbid, pin
-from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.profiles.store import ProfileStore
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 JUMPS = [NOW + timedelta(days=365 * years) for years in (0, 70, -40, 1, 7900)]
@@ -62,12 +62,12 @@ def test_answers_stay_personal_and_profiles_are_made_in_their_order(
 async def test_a_decision_after_a_jump_back_is_the_later_one(
     companion: Companion, clock: Clock
 ) -> None:
-    shelf = Shelf(companion.store, "anna", "assistant")
+    profiles = ProfileStore(companion.store, "anna", "assistant")
     sentence = "This person has a dog named Bruno."
-    await pin(shelf, sentence, now=JUMPS[1])
-    await forbid(shelf, sentence, now=JUMPS[2])
+    await pin(profiles, sentence, now=JUMPS[1])
+    await forbid(profiles, sentence, now=JUMPS[2])
     assert companion.known("anna", "", 0).result(60).profile is None
-    await pin(shelf, sentence, now=JUMPS[0])
+    await pin(profiles, sentence, now=JUMPS[0])
     profile = companion.known("anna", "", 0).result(60).profile
     assert profile is not None
     assert [one.text for one in profile.sentences] == [sentence]

@@ -20,7 +20,7 @@ from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.cli.main import main
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools import assembly
 from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore

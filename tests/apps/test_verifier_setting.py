@@ -21,7 +21,7 @@ from guided_profile.apps.server.resources import Parts
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import SettingsError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.evidence.nli import NLIVerifier

@@ -16,7 +16,7 @@ from scripted import ScriptedChat
 
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 
 QUESTION = "What is my dog called?"

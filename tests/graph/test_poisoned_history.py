@@ -10,7 +10,7 @@ from workflows import script, stage_of
 from guided_profile.evals.benches.poison import Attack, read_corpus
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 
 CORPUS = read_corpus(Path(__file__).parents[1] / "data" / "poison.jsonl")

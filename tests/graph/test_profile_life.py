@@ -1,4 +1,4 @@
-"""A profile over time: kept, revised, built anew, wished for, shared by runs, and deleted."""
+"""A profile over time: kept, revised, built anew, overridden, shared by runs, and deleted."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,13 +12,15 @@ from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 from scripted import ScriptedChat
 
-from guided_profile.graph.build import Graph, build_graph, standing_profile
+from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.state import Answered, HistoryItem
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.standing import standing_profile
+from guided_profile.graph.state import Answered
 from guided_profile.graph.tasks import ColdStart, Freshness, Task, builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.profiles.store import Shelf, Wish
+from guided_profile.tools.profiles.store import Override, ProfileStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CONTEXT = Context(user_id="anna")
@@ -156,7 +158,7 @@ async def test_a_profile_that_cites_a_deleted_item_is_built_anew_before_the_next
     after = await ask(graph)
     assert after.profile_use == "built"
     assert texts(after) == [TELLS[BIKE.text], TELLS[TEA.text]]
-    versions = await Shelf(store, "anna", "dialogue").versions()
+    versions = await ProfileStore(store, "anna", "dialogue").versions()
     assert all("Miso" not in version.model_dump_json() for version in versions)
 
 
@@ -167,17 +169,17 @@ async def test_pins_survive_every_rebuild_and_what_is_forbidden_never_returns(
     graph, chat = workflow(history, store=store, tasks=[task(new_items=1, rebuild_every=0)])
     history.add("anna", [CAT, BIKE])
     await ask(graph)
-    shelf = Shelf(store, "anna", "dialogue")
-    await shelf.wish(Wish(kind="pin", text="This person sails.", time=NOW))
-    await shelf.wish(Wish(kind="forbid", text=TELLS[CAT.text], time=NOW))
+    profiles = ProfileStore(store, "anna", "dialogue")
+    await profiles.add_override(Override(kind="pin", text="This person sails.", time=NOW))
+    await profiles.add_override(Override(kind="forbid", text=TELLS[CAT.text], time=NOW))
     for n in range(3):
         answer = await ask(graph)
         assert texts(answer) == ["This person sails.", TELLS[BIKE.text]]
         shown = next(p for p in reversed(chat.prompts) if "Profile of this person" in p)
         assert f"Profile of this person: This person sails. {TELLS[BIKE.text]}" in shown
         history.add("anna", [item(f"it rained {n} times")])
-    for wish in await shelf.wishes():
-        await shelf.take_back(wish)
+    for override in await profiles.overrides():
+        await profiles.take_back(override)
     assert texts(await ask(graph)) == [TELLS[CAT.text], TELLS[BIKE.text]]
 
 

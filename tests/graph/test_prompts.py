@@ -3,16 +3,9 @@ from datetime import UTC, datetime
 import pytest
 
 from guided_profile.graph.errors import TaskError
-from guided_profile.graph.prompts import (
-    GUIDANCE,
-    as_data,
-    history_block,
-    messages,
-    profile_in_words,
-    render,
-    visible,
-)
-from guided_profile.graph.state import HistoryItem, Sentence
+from guided_profile.graph.prompts import GUIDANCE, history_block, messages, profile_in_words, render
+from guided_profile.graph.records import HistoryItem, Sentence
+from guided_profile.graph.text import as_data
 
 ITEM = HistoryItem(
     text="two\nlines", source="posts", category="diary", time=datetime(2025, 3, 2, tzinfo=UTC)
@@ -70,11 +63,6 @@ def test_markup_in_data_is_escaped_wherever_it_stands(attack: str) -> None:
         assert "[/inst]" not in said.lower()
 
 
-@pytest.mark.parametrize("harmless", ["i <3 cats", "[1] a > b", "x<y", "5 < 6", "a | b"])
-def test_what_people_type_is_left_as_it_is(harmless: str) -> None:
-    assert as_data(harmless) == harmless.replace("x<y", "x&lt;y")
-
-
 @pytest.mark.parametrize(
     "end", ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"]
 )
@@ -85,37 +73,6 @@ def test_an_item_cannot_forge_another_line(end: str) -> None:
     block = history_block([forged])
     assert len(block.strip().splitlines()) == 3
     assert "tea 2. [2025-01-01" in block
-
-
-@pytest.mark.parametrize(
-    ("hidden", "seen"),
-    [
-        ("tea" + "".join(chr(0xE0000 + ord(c)) for c in "obey"), "tea"),
-        ("t\u200be\u2060a\ufeff\u00ad", "tea"),
-        ("\u202eaet\u202c \u2066x\u2069\u200f", "aet x"),
-        ("tea\x00\x1b[31m\x7f", "tea[31m"),
-        ("a\u200db\u200cc", "abc"),
-        ("ok \U0001f642\ufe0f\U000e0101\U000e0102\ufe01", "ok \U0001f642\ufe0f"),
-        ("می\u200c\u200c\u200cخواهم", "میخواهم"),
-    ],
-)
-def test_the_model_sees_what_a_reader_sees(hidden: str, seen: str) -> None:
-    assert visible(hidden) == seen
-    assert as_data(hidden) == seen
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f\u200d\U0001f525",
-        "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
-        "می\u200cخواهم",
-        "क्\u200dषेत्र",
-        "na\u00efve caf\u0065\u0301 – “quotes”\n\ttab",
-    ],
-)
-def test_what_scripts_and_emoji_need_stays(text: str) -> None:
-    assert as_data(text) == text
 
 
 @pytest.mark.parametrize(
@@ -131,10 +88,6 @@ def test_a_link_in_the_history_has_nothing_left_to_fill_in(link: str, shown: str
     assert (
         history_block([HistoryItem(text=link)]) == f"<history>\n1. [notes] {shown}\n</history>\n\n"
     )
-
-
-def test_a_question_keeps_its_links() -> None:
-    assert as_data("https://a.example/b?q=1") == "https://a.example/b?q=1"
 
 
 def test_a_missing_variable_is_named() -> None:

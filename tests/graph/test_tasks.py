@@ -6,7 +6,7 @@ import yaml
 
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import TaskError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import builtin_tasks, by_name, find_task, load_task
 
 GOOD: dict[str, Any] = {
@@ -62,7 +62,11 @@ def test_a_task_file_of_ones_own_is_read(tmp_path: Path) -> None:
         ({"guiding_question": "Ask {?"}, "guiding_question: .*write a literal brace twice"),
         ({"abstention": {"policy": "shrug"}}, "abstention.policy: "),
         ({"abstention": {"floor": 2}}, "abstention.floor is for tasks of kind 'choice'"),
-        ({"abstention": {"untouched_floor": 2}}, "untouched_floor is a probability here"),
+        ({"abstention": {"off_topic_floor": 2}}, "off_topic_floor is a probability here"),
+        (
+            {"abstention": {"untouched_floor": 0.5}},
+            "abstention: untouched_floor is named off_topic_floor now; rename it",
+        ),
         ({"grounding": 2}, "grounding is for tasks of kind 'choice'"),
         ({"abstention": {"declined": "Is {reply} to {user}?"}}, r"declined: uses \{user\}"),
         (

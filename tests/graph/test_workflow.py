@@ -15,7 +15,8 @@ from workflows import ANNA, GUIDANCE, graph_of, items, responses, script, stage_
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError, QuestionError, TaskError
-from guided_profile.graph.state import Answered, HistoryItem
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.state import Answered
 from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.nodes import recall

@@ -18,7 +18,7 @@ from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import forbid
 from guided_profile.tools.profiles.plan import variant_of
-from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.profiles.store import ProfileStore
 from guided_profile.tools.search.ranking import tokens_of
 
 
@@ -230,9 +230,9 @@ async def test_a_response_that_may_see_nothing_is_not_asked_for(
     assert first["answer"].text == "Miso!"
     task = builtin_tasks()["dialogue"].with_switches(context)
     if forgotten:
-        shelf = Shelf(store, "anna", task.name, variant_of(task))
+        profiles = ProfileStore(store, "anna", task.name, variant_of(task))
         for sentence in first["answer"].profile.supported:
-            await forbid(shelf, sentence.text, now=utc_now())
+            await forbid(profiles, sentence.text, now=utc_now())
     else:
         graph, chat = graph_of(history, "Miso!", store=InMemoryStore(), checkpointer=saver)
         chat.script = lambda prompt: "This person owns a yacht."

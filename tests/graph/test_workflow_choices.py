@@ -9,7 +9,8 @@ from workflows import ANNA, GUIDANCE, PROFILE, graph_of, stage_of
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import Answered, HistoryItem
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.state import Answered
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore

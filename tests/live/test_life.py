@@ -10,9 +10,10 @@ from langgraph.store.memory import InMemoryStore
 
 from guided_profile.apps.assembly import chat_model, embedder
 from guided_profile.apps.settings import read_settings
-from guided_profile.graph.build import build_graph, standing_profile
+from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import HistoryItem, Profile, Sentence
+from guided_profile.graph.records import HistoryItem, Profile, Sentence
+from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.tasks import Freshness, builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 

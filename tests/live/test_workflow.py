@@ -12,7 +12,7 @@ from guided_profile.apps.cli.demo import Person, people
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import Call
+from guided_profile.graph.records import Call
 from guided_profile.tools.history.store import HistoryStore
 
 pytestmark = pytest.mark.live

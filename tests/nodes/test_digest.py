@@ -5,7 +5,7 @@ from scripted import ScriptedChat
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.nodes.digest import without_repetition
 from guided_profile.tools.history.store import HistoryStore
 

@@ -8,7 +8,8 @@ from scripted import ScriptedChat
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import Answered, HistoryItem
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.state import Answered
 from guided_profile.tools.history.store import HistoryStore
 
 BAKER = [

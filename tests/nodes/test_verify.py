@@ -14,12 +14,13 @@ from workflows import ANNA, items, responses, script, stage_of
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError, TaskError
-from guided_profile.graph.state import Answered, Call, Profile, Verdict
+from guided_profile.graph.records import Call, Profile, Verdict
+from guided_profile.graph.state import Answered
 from guided_profile.graph.tasks import Freshness, Task, builtin_tasks
 from guided_profile.tools.evidence.base import Claim, Judged
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import forbid
-from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.profiles.store import ProfileStore
 
 CONTEXT = Context(user_id="anna")
 CAT, BIKE = ANNA
@@ -89,7 +90,7 @@ async def test_what_does_not_stand_is_kept_in_the_record_and_not_shown(
     assert HAS_CAT in asked
     assert "commutes" not in asked
     assert "yacht" not in asked
-    standing = await Shelf(store, "anna", "dialogue").standing()
+    standing = await ProfileStore(store, "anna", "dialogue").standing()
     assert standing
     assert standing.profile == profile
 
@@ -158,7 +159,7 @@ async def test_a_failing_verifier_is_an_error_and_the_next_run_makes_the_profile
     with pytest.raises(ModelError, match="judge is gone"):
         await ask(graph)
     assert responses(chat) == []
-    assert await Shelf(store, "anna", "dialogue").standing() is None
+    assert await ProfileStore(store, "anna", "dialogue").standing() is None
     verifier.broken = False
     answer, _ = await asyncio.wait_for(ask(graph), 5)  # nobody holds the build any more
     assert answer.profile_use == "built"
@@ -171,12 +172,12 @@ async def test_if_a_revision_cannot_be_judged_the_profile_that_stood_stays(
     task = builtin_tasks()["dialogue"].model_copy(update={"freshness": Freshness(new_items=1)})
     graph, _ = workflow(history, verifier=verifier, store=store, tasks=[task])
     await ask(graph)
-    before = await Shelf(store, "anna", "dialogue").standing()
+    before = await ProfileStore(store, "anna", "dialogue").standing()
     history.add("anna", items("it rained again", source="posts"))
     verifier.broken = True
     with pytest.raises(ModelError):
         await ask(graph)
-    assert await Shelf(store, "anna", "dialogue").standing() == before
+    assert await ProfileStore(store, "anna", "dialogue").standing() == before
     verifier.broken = False
     answer, profile = await ask(graph)
     assert (answer.profile_use, profile.version) == ("revised", 2)
@@ -277,8 +278,8 @@ async def test_what_the_user_forbade_is_not_written_again_in_other_words(
 
     store = InMemoryStore()
     graph, _ = workflow(history, said, store=store)
-    shelf = Shelf(store, "anna", "dialogue")
-    await forbid(shelf, "This person has a cat, Misou.", now=NOW)
+    profiles = ProfileStore(store, "anna", "dialogue")
+    await forbid(profiles, "This person has a cat, Misou.", now=NOW)
     _, profile = await ask(graph)
     assert CYCLES in [one.text for one in profile.sentences]
     assert HAS_CAT not in [one.text for one in profile.sentences], "not even in the record"

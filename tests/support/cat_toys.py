@@ -3,7 +3,7 @@
 from asked import digests, writes_profile
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 
 GUIDANCE = "GUIDANCE cat toys, kettles"
 PROFILE = "This person buys cat toys. This person is a known opera singer."

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 
 DIMENSION = 96

@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 CAT = "my cat Miso sleeps on my desk"

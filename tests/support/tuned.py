@@ -3,7 +3,7 @@
 from asked import writes_profile
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 
 BETTER = "Which colour does this person choose again and again?"
 WORSE = "Which season does this person like most of all?"

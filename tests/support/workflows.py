@@ -7,7 +7,7 @@ from asked import STATEMENT, digests, writes_profile
 from scripted import Script, ScriptedChat
 
 from guided_profile.graph.build import Graph, build_graph
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 
 GUIDANCE = "One cat, one bicycle."

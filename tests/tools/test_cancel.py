@@ -4,7 +4,7 @@ from contextlib import suppress
 import pytest
 
 from guided_profile.tools import cancel
-from guided_profile.tools.cancel import end
+from guided_profile.tools.cancel import cancel_all
 
 
 async def test_what_swallows_a_cancellation_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,7 +21,7 @@ async def test_what_swallows_a_cancellation_is_ended_too(monkeypatch: pytest.Mon
 
     tasks = [asyncio.create_task(one) for one in (deaf(), asyncio.sleep(60), failing())]
     await asyncio.sleep(0)
-    await asyncio.wait_for(end(tasks), 5)
+    await asyncio.wait_for(cancel_all(tasks), 5)
     assert [task.cancelled() for task in tasks] == [True, True, False]
     assert isinstance(tasks[2].exception(), KeyError)
 
@@ -29,5 +29,5 @@ async def test_what_swallows_a_cancellation_is_ended_too(monkeypatch: pytest.Mon
 async def test_nothing_is_waited_for_where_all_have_ended() -> None:
     done = asyncio.create_task(asyncio.sleep(0))
     await done
-    await end([done])
-    await end([])
+    await cancel_all([done])
+    await cancel_all([])

@@ -19,7 +19,7 @@ from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import HistoryError, QuestionError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.retriever import MOST, call_search, make_search_history
 

@@ -15,7 +15,7 @@ from langgraph.prebuilt import ToolNode
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context, Recall
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.retriever import StageSearch, call_search, make_search_history
 from guided_profile.tools.search.ranking import tokens_of

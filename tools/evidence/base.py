@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from guided_profile.graph.errors import TaskError
-from guided_profile.graph.state import Call, HistoryItem, Verdict
+from guided_profile.graph.records import Call, HistoryItem, Verdict
 from guided_profile.graph.tasks import Task
 
 MOST_EVIDENCE = 5

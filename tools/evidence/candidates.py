@@ -11,7 +11,7 @@ from itertools import zip_longest
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import MOST_EVIDENCE, Claim
 from guided_profile.tools.evidence.nearness import AS_GOOD, WORDS, nearness
 from guided_profile.tools.search.ranking import tokens_of

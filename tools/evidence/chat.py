@@ -15,16 +15,9 @@ from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel, ValidationError
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.prompts import (
-    JUDGE,
-    OF_MOST,
-    SAME_SAID,
-    SUPPORTED,
-    as_data,
-    messages,
-    render,
-)
-from guided_profile.graph.state import Call, Verdict
+from guided_profile.graph.prompts import JUDGE, OF_MOST, SAME_SAID, SUPPORTED, messages, render
+from guided_profile.graph.records import Call, Verdict
+from guided_profile.graph.text import as_data
 from guided_profile.tools.evidence.base import Claim, Judged
 from guided_profile.tools.evidence.calibration import Calibration, Features, calibration_of
 from guided_profile.tools.evidence.candidates import strongest

@@ -6,7 +6,7 @@ counted. So sentences about style are held against the counts, and point to the 
 
 from collections.abc import Mapping, Sequence
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import MOST_EVIDENCE
 from guided_profile.tools.evidence.style import observations
 

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_profile.graph.state import HistoryItem, State, evidence_of
+from guided_profile.graph.records import HistoryItem, evidence_of
+from guided_profile.graph.state import State
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history.store import HistoryStore
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_profile.graph.state import Call, Draft, HistoryItem, Sentence
+from guided_profile.graph.records import Call, Draft, HistoryItem, Sentence
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.evidence.base import Claim, Compares, Judged, KnowsMost, Verifier
 from guided_profile.tools.evidence.candidates import claims_of

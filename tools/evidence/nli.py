@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from guided_profile.graph.prompts import history_line, shortened
-from guided_profile.graph.state import Call, HistoryItem
+from guided_profile.graph.prompts import history_line
+from guided_profile.graph.records import Call, HistoryItem
+from guided_profile.graph.text import shortened
 from guided_profile.tools.evidence.base import MOST_EVIDENCE, Claim, Judged
 from guided_profile.tools.evidence.cross_encoder import LONGEST, CrossEncoder, Relation
 

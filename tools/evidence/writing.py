@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 import numpy as np
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.citations import cited, without_citations
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.search.ranking import cosines_of, tokens_of

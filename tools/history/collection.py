@@ -18,7 +18,7 @@ from chromadb.api.models.Collection import Collection
 from chromadb.errors import ChromaError
 
 from guided_profile.graph.errors import HistoryError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.base import Vector
 from guided_profile.tools.history import records
 from guided_profile.tools.history.binding import COLLECTION, Binding, found

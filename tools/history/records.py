@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from guided_profile.graph.errors import HistoryItemError, ModelError, QuestionError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.base import Vector
 
 T = TypeVar("T")

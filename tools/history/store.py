@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from guided_profile.graph.context import Recall
 from guided_profile.graph.errors import HistoryError, QuestionError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.advice import suggest_multilingual
 from guided_profile.tools.embedders.base import Vector, alike, likeness
 from guided_profile.tools.history import records

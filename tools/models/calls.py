@@ -14,8 +14,8 @@ from langchain_core.runnables.config import merge_configs
 from langgraph.constants import TAG_NOSTREAM
 from pydantic import SecretStr
 
-from guided_profile.graph.prompts import encodable
-from guided_profile.graph.state import Call, Cost
+from guided_profile.graph.records import Call, Cost
+from guided_profile.graph.text import encodable
 from guided_profile.tools.models.refusals import accepted, refuse, refused, refused_setting
 
 if TYPE_CHECKING:

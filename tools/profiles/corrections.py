@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.state import HistoryItem, Profile, Record, Replaced
+from guided_profile.graph.records import HistoryItem, Profile, Record, Replaced
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.profiles.store import Shelf, Wish
+from guided_profile.tools.profiles.store import Override, ProfileStore
 
 LONGEST = 500
 """The longest sentence that a user may put into a profile, in characters: it is in every prompt."""
-MOST_WISHES = 100
+MOST_OVERRIDES = 100
 """How many sentences a user may pin or forbid for a task: each is held against every profile."""
 
 
@@ -30,31 +30,33 @@ class Difference(Record):
     """Those that a later one contradicted."""
 
 
-async def pin(shelf: Shelf, text: str, *, now: datetime, evidence: Sequence[str] = ()) -> Wish:
+async def pin(
+    profiles: ProfileStore, text: str, *, now: datetime, evidence: Sequence[str] = ()
+) -> Override:
     """Have a sentence stand in every profile for the task, whatever its evidence.
 
     Raises:
         QuestionError: There is no sentence, it is too long, or too much was decided already.
     """
-    wish = Wish(kind="pin", text=_checked(text), evidence=tuple(evidence), time=now)
-    await _check_room(shelf, 1)
-    return await shelf.wish(wish)
+    override = Override(kind="pin", text=_checked(text), evidence=tuple(evidence), time=now)
+    await _check_room(profiles, 1)
+    return await profiles.add_override(override)
 
 
-async def forbid(shelf: Shelf, text: str, *, now: datetime) -> Wish:
+async def forbid(profiles: ProfileStore, text: str, *, now: datetime) -> Override:
     """Have a sentence, and whatever says the same, stand in no profile for the task.
 
     Raises:
         QuestionError: There is no sentence, it is too long, or too much was decided already.
     """
-    wish = Wish(kind="forbid", text=_checked(text), time=now)
-    await _check_room(shelf, 1)
-    return await shelf.wish(wish)
+    override = Override(kind="forbid", text=_checked(text), time=now)
+    await _check_room(profiles, 1)
+    return await profiles.add_override(override)
 
 
 async def correct(
-    shelf: Shelf, wrong: str, right: str, *, history: HistoryStore, now: datetime
-) -> Wish:
+    profiles: ProfileStore, wrong: str, right: str, *, history: HistoryStore, now: datetime
+) -> Override:
     """Put what the user says in the place of a sentence.
 
     The user's words become an item of their history, so that they are evidence for other tasks'
@@ -66,11 +68,13 @@ async def correct(
     """
     item = HistoryItem(text=_checked(right), source="correction", time=now)
     gone = _checked(wrong)
-    await _check_room(shelf, 2)  # before anything is written
-    await asyncio.to_thread(history.add, shelf.user_id, [item])
-    await shelf.wish(Wish(kind="forbid", text=gone, time=now))
-    later = now + timedelta(microseconds=1)  # wishes are kept in the order of their times
-    return await shelf.wish(Wish(kind="pin", text=item.text, evidence=(item.id,), time=later))
+    await _check_room(profiles, 2)  # before anything is written
+    await asyncio.to_thread(history.add, profiles.user_id, [item])
+    await profiles.add_override(Override(kind="forbid", text=gone, time=now))
+    later = now + timedelta(microseconds=1)  # overrides are kept in the order of their times
+    return await profiles.add_override(
+        Override(kind="pin", text=item.text, evidence=(item.id,), time=later)
+    )
 
 
 def changes_of(versions: Sequence[Profile]) -> list[Difference]:
@@ -102,10 +106,10 @@ def _checked(text: str) -> str:
     return sentence
 
 
-async def _check_room(shelf: Shelf, more: int) -> None:
-    there = len(await shelf.wishes())
-    if there + more > MOST_WISHES:
+async def _check_room(profiles: ProfileStore, more: int) -> None:
+    there = len(await profiles.overrides())
+    if there + more > MOST_OVERRIDES:
         raise QuestionError(
-            f"{there} sentences are pinned or forbidden for {shelf.task!r} already, and "
-            f"{MOST_WISHES} may be (a correction takes two); take some back first."
+            f"{there} sentences are pinned or forbidden for {profiles.task!r} already, and "
+            f"{MOST_OVERRIDES} may be (a correction takes two); take some back first."
         )

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Literal
 
-from guided_profile.graph.state import Standing
+from guided_profile.graph.records import Standing
 from guided_profile.graph.tasks import Freshness
 
 Plan = Literal["keep", "revise", "build"]

@@ -12,7 +12,7 @@ LEASE = 180.0
 _POLL = 0.02
 
 
-class Builds:
+class BuildLeases:
     """The profiles that runs of this process are making; threads and event loops may share it."""
 
     def __init__(self, lease: float = LEASE) -> None:
@@ -20,7 +20,7 @@ class Builds:
         self._until: dict[Hashable, float] = {}
         self._lock = Lock()
 
-    def take(self, key: Hashable) -> bool:
+    def acquire(self, key: Hashable) -> bool:
         """Take a profile to make; False: another run is at it."""
         with self._lock:
             if self._until.get(key, 0.0) > monotonic():
@@ -28,12 +28,12 @@ class Builds:
             self._until[key] = monotonic() + self._lease
             return True
 
-    def leave(self, key: Hashable) -> None:
+    def release(self, key: Hashable) -> None:
         """Let go of a profile, made or failed."""
         with self._lock:
             self._until.pop(key, None)
 
-    async def others(self, key: Hashable) -> None:
+    async def wait_for_others(self, key: Hashable) -> None:
         """Wait until no run is at it."""
         while self._until.get(key, 0.0) > monotonic():  # noqa: ASYNC110 - Events know one loop
             await asyncio.sleep(_POLL)
@@ -53,7 +53,7 @@ class Builds:
         try:
             yield
         except BaseException:
-            self.leave(key)
+            self.release(key)
             raise
         with self._lock:
             if key in self._until:  # it may have been left in the stage

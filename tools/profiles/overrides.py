@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_profile.graph.state import Profile, Sentence
-from guided_profile.tools.profiles.store import Wish
+from guided_profile.graph.records import Profile, Sentence
+from guided_profile.tools.profiles.store import Override
 from guided_profile.tools.text.words import words
 
 Alike = Callable[[Sequence[str]], NDArray[np.float64]]
@@ -18,47 +18,47 @@ VERBATIM = 1.2
 """The likeness from which two sentences are the same sentence."""
 
 
-def apply_wishes(profile: Profile, wishes: Sequence[Wish], alike: Alike) -> Profile:
+def apply_overrides(profile: Profile, overrides: Sequence[Override], alike: Alike) -> Profile:
     """Return the profile with the user's pins first and without what they forbid.
 
-    A later wish about the very sentence overrides an earlier one. No wishes, no cost.
+    A later override of the very sentence replaces an earlier one. No overrides, no cost.
 
     Args:
         profile: As it was made.
-        wishes: What the user decided, in the order of deciding.
+        overrides: What the user decided, in the order of deciding.
         alike: Compares texts.
     """
-    if not wishes:
+    if not overrides:
         return profile
-    texts = [wish.text for wish in wishes] + [one.text for one in profile.sentences]
+    texts = [override.text for override in overrides] + [one.text for one in profile.sentences]
     likeness = alike(texts)
     spoken = [tuple(words(text)) for text in texts]
 
-    def says_it(wish: int, text: int) -> bool:
-        within = bool(spoken[wish]) and set(spoken[wish]) <= set(spoken[text])
-        return within or bool(likeness[wish, text] >= SAME)
+    def says_it(override: int, text: int) -> bool:
+        within = bool(spoken[override]) and set(spoken[override]) <= set(spoken[text])
+        return within or bool(likeness[override, text] >= SAME)
 
-    def overrides(later: int, wish: int) -> bool:
-        verbatim = bool(spoken[wish]) and spoken[wish] == spoken[later]
-        return verbatim or bool(likeness[wish, later] >= VERBATIM)
+    def replaces(later: int, override: int) -> bool:
+        verbatim = bool(spoken[override]) and spoken[override] == spoken[later]
+        return verbatim or bool(likeness[override, later] >= VERBATIM)
 
     holding = [
         index
-        for index in range(len(wishes))
-        if not any(overrides(later, index) for later in range(index + 1, len(wishes)))
+        for index in range(len(overrides))
+        if not any(replaces(later, index) for later in range(index + 1, len(overrides)))
     ]
-    pins = [index for index in holding if wishes[index].kind == "pin"]
-    removed = [index for index in holding if wishes[index].kind == "forbid"] + pins
+    pins = [index for index in holding if overrides[index].kind == "pin"]
+    removed = [index for index in holding if overrides[index].kind == "forbid"] + pins
     rest = [
         sentence
-        for at, sentence in enumerate(profile.sentences, start=len(wishes))
-        if not any(says_it(wish, at) for wish in removed)
+        for at, sentence in enumerate(profile.sentences, start=len(overrides))
+        if not any(says_it(override, at) for override in removed)
     ]
     pinned = [
         Sentence(
-            text=wishes[pin].text,
+            text=overrides[pin].text,
             verdict="stated",
-            evidence=wishes[pin].evidence,
+            evidence=overrides[pin].evidence,
             confidence=1.0,
             pinned=True,
         )

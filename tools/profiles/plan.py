@@ -8,23 +8,24 @@ from datetime import datetime
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.state import Cost, HistoryItem, Profile, Standing, evidence_of
+from guided_profile.graph.records import Cost, HistoryItem, Profile, Standing, evidence_of
+from guided_profile.graph.state import ProfileUse
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.freshness import Plan, plan
-from guided_profile.tools.profiles.leases import Builds
-from guided_profile.tools.profiles.overrides import apply_wishes
+from guided_profile.tools.profiles.leases import BuildLeases
+from guided_profile.tools.profiles.overrides import apply_overrides
 from guided_profile.tools.profiles.sqlite import rewrite
-from guided_profile.tools.profiles.store import Shelf, made_from
+from guided_profile.tools.profiles.store import ProfileStore, made_from
 
 
-def shelf_of(runtime: Runtime[Context], task: Task) -> Shelf | None:
+def profiles_of(runtime: Runtime[Context], task: Task) -> ProfileStore | None:
     """Return where the run's profile is kept; None if the graph has no store."""
     if runtime.store is None:
         return None
     context = require(runtime.context)
     variant = variant_of(task, joined=context.joined is not False)
-    return Shelf(runtime.store, context.user_id, task.name, variant)
+    return ProfileStore(runtime.store, context.user_id, task.name, variant)
 
 
 def variant_of(task: Task, *, joined: bool = True) -> str:
@@ -38,23 +39,41 @@ class Decided:
 
     plan: Plan
     standing: Standing | None
-    new: list[HistoryItem]
-    """The items that the standing profile does not cover."""
+    material: list[HistoryItem]
+    """What a profile is made from now: for a revision, what the standing one does not cover."""
+
+    @property
+    def use(self) -> ProfileUse:
+        """Where the run's profile comes from."""
+        return _USES[self.plan]
+
+    @property
+    def building(self) -> bool:
+        """Whether this run makes the profile that will stand."""
+        return self.plan != "keep"
+
+    @property
+    def stands(self) -> Profile | None:
+        """The profile that is used as it stands; None: one is made."""
+        return self.standing.profile if self.plan == "keep" and self.standing else None
+
+
+_USES: dict[Plan, ProfileUse] = {"keep": "standing", "revise": "revised", "build": "built"}
 
 
 async def decide(
-    shelf: Shelf,
+    profiles: ProfileStore,
     window: Sequence[HistoryItem],
     task: Task,
     made_with: str,
     history: HistoryStore,
-    builds: Builds,
+    builds: BuildLeases,
     now: datetime,
 ) -> Decided:
     """Plan, and take the profile to make, waiting if another run makes the user's first one.
 
     Args:
-        shelf: Where the profile is kept.
+        profiles: Where the profile is kept.
         window: The items that a profile would be made from.
         task: The task, with the run's switches.
         made_with: Digest of what it would be made with.
@@ -64,11 +83,11 @@ async def decide(
     """
     taken = False
     while True:
-        async with builds.stage(shelf.key if taken else None):
-            standing = await shelf.standing()
+        async with builds.stage(profiles.key if taken else None):
+            standing = await profiles.standing()
             covered = set(standing.covered) if standing else set()
             new = [item for item in window if item.id not in covered]
-            gone = await gone_from(standing, shelf.user_id, history, window)
+            gone = await gone_from(standing, profiles.user_id, history, window)
             what = plan(
                 standing,
                 new=len(new),
@@ -81,17 +100,17 @@ async def decide(
                 what = "build"  # habits are counted over all of the history, and guidance is of all
             if what == "keep" or taken:
                 if taken and what == "keep":
-                    builds.leave(shelf.key)
+                    builds.release(profiles.key)
                 if gone:
-                    await shelf.drop()  # all versions may tell of what was deleted
+                    await profiles.drop()  # all versions may tell of what was deleted
                     standing = None
-                return Decided(what, standing, new)
-        taken = builds.take(shelf.key)  # and look again: it may just have been made
+                return Decided(what, standing, new if what == "revise" else list(window))
+        taken = builds.acquire(profiles.key)  # and look again: it may just have been made
         if taken:
             continue
         if standing and not gone and standing.made_with == made_with:
-            return Decided("keep", standing, new)  # another run is at it
-        await builds.others(shelf.key)
+            return Decided("keep", standing, [])  # another run is at it
+        await builds.wait_for_others(profiles.key)
 
 
 async def gone_from(
@@ -117,7 +136,7 @@ async def gone_from(
     return unseen - {item.id for item in there}
 
 
-async def write_standing(shelf: Shelf, standing: Standing, history: HistoryStore) -> bool:
+async def write_standing(profiles: ProfileStore, standing: Standing, history: HistoryStore) -> bool:
     """Write a profile, unless an item that it was made from was deleted meanwhile.
 
     Who deletes takes the items away first and the profiles second, so that a deletion which the
@@ -132,15 +151,15 @@ async def write_standing(shelf: Shelf, standing: Standing, history: HistoryStore
     ids = sorted(made_from(standing))
 
     async def all_there() -> bool:
-        return len(await asyncio.to_thread(history.get, shelf.user_id, ids)) == len(ids)
+        return len(await asyncio.to_thread(history.get, profiles.user_id, ids)) == len(ids)
 
     if not await all_there():
         return False
-    await shelf.write(standing)
+    await profiles.write(standing)
     if await all_there():
         return True
-    await shelf.drop()
-    await rewrite(shelf.store)
+    await profiles.drop()
+    await rewrite(profiles.store)
     return False
 
 
@@ -175,13 +194,31 @@ def empty_profile(task: str, note: str, model: str, now: datetime) -> Profile:
     )
 
 
-async def wished(shelf: Shelf | None, profile: Profile, history: HistoryStore) -> Profile:
+def cold_profile(task: Task, items: int, model: str, now: datetime) -> Profile:
+    """Return the profile of a user who has fewer items than the task makes one from.
+
+    Args:
+        task: The task.
+        items: How many there are.
+        model: The model that would have written it.
+        now: The time, in UTC.
+    """
+    note = (
+        f"There is too little history for a profile yet: {items} of the "
+        f"{task.cold_start.items} items that it takes."
+    )
+    return empty_profile(task.name, note, model, now)
+
+
+async def with_overrides(
+    profiles: ProfileStore | None, profile: Profile, history: HistoryStore
+) -> Profile:
     """Return the profile as the user wants it: with what they pinned, without what they forbade."""
-    wishes = await shelf.wishes() if shelf else []
-    if not wishes:
+    overrides = await profiles.overrides() if profiles else []
+    if not overrides:
         return profile
 
     def apply() -> Profile:
-        return apply_wishes(profile, wishes, history.alike)
+        return apply_overrides(profile, overrides, history.alike)
 
     return await asyncio.to_thread(apply)

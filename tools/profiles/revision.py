@@ -12,8 +12,8 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_profile.graph.prompts import shortened
-from guided_profile.graph.state import HistoryItem, Replaced, Sentence
+from guided_profile.graph.records import HistoryItem, Replaced, Sentence
+from guided_profile.graph.text import shortened
 from guided_profile.tools.evidence.base import MOST_EVIDENCE
 
 SAME = 1.0

@@ -1,8 +1,8 @@
 """Where profiles are kept: LangGraph's Store, under the user and the task.
 
-A shelf holds the standing profile, the versions before it, and what the user wished for. Versions
-and wishes are only ever added, each under a key of its own, so that writers at the same time lose
-nothing to each other.
+For each task it holds the standing profile, the versions before it, and the user's overrides.
+Versions and overrides are only ever added, each under a key of its own, so that writers at the same
+time lose nothing to each other.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from uuid import uuid4
 from langgraph.store.base import BaseStore, PutOp, SearchItem
 from pydantic import ValidationError
 
-from guided_profile.graph.state import Profile, Record, Standing, evidence_of
+from guided_profile.graph.records import Profile, Record, Standing, evidence_of
 
 ROOT = ("guided_profile", "profiles")
 KEPT_VERSIONS = 20
@@ -22,7 +22,7 @@ _PAGE = 100
 _STAMP = "%Y%m%dT%H%M%S%f"
 
 
-class Wish(Record):
+class Override(Record):
     """What a user decided about a sentence; it holds until it is taken back."""
 
     kind: Literal["pin", "forbid"]
@@ -45,7 +45,7 @@ def user_namespace(user_id: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ProfileStore:
     """A user's profiles for one task."""
 
     store: BaseStore
@@ -68,8 +68,8 @@ class Shelf:
         return (*self._base, "versions", self.variant)
 
     @property
-    def _wishes(self) -> tuple[str, ...]:
-        return (*self._base, "wishes")
+    def _overrides(self) -> tuple[str, ...]:
+        return (*self._base, "wishes")  # as it was named when the first ones were kept
 
     async def standing(self) -> Standing | None:
         """Return the standing profile, fresh or not; None if there is none that can be read."""
@@ -102,36 +102,36 @@ class Shelf:
         return [standing.profile for one in kept[-KEPT_VERSIONS:] if (standing := _read(one))]
 
     async def drop(self) -> None:
-        """Delete the standing profile and its versions; what the user wished for stays."""
+        """Delete the standing profile and its versions; what the user decided stays."""
         await self.store.adelete((*self._base, "standing"), self.variant)
         for one in await everything(self.store, self._versions):
             await self.store.adelete(one.namespace, one.key)
 
-    async def wish(self, wish: Wish) -> Wish:
+    async def add_override(self, override: Override) -> Override:
         """Keep what the user decided: after all before it, even if the clock went back since."""
-        before = await everything(self.store, self._wishes)
+        before = await everything(self.store, self._overrides)
         last = max((one.key.partition("-")[0] for one in before), default="")
-        at = f"{wish.time:{_STAMP}}"
+        at = f"{override.time:{_STAMP}}"
         if at <= last:
             at = f"{datetime.strptime(last, _STAMP) + timedelta(microseconds=1):{_STAMP}}"
         key = f"{at}-{uuid4().hex[:8]}"
-        kept = wish.model_copy(update={"key": key})
-        await self.store.aput(self._wishes, key, kept.model_dump(mode="json"), index=False)
+        kept = override.model_copy(update={"key": key})
+        await self.store.aput(self._overrides, key, kept.model_dump(mode="json"), index=False)
         return kept
 
-    async def wishes(self) -> list[Wish]:
+    async def overrides(self) -> list[Override]:
         """Return what the user decided, in the order of deciding."""
-        kept = await everything(self.store, self._wishes)
-        return [Wish.model_validate(one.value) for one in sorted(kept, key=lambda one: one.key)]
+        kept = await everything(self.store, self._overrides)
+        return [Override.model_validate(one.value) for one in sorted(kept, key=lambda one: one.key)]
 
-    async def forbidden(self) -> list[Wish]:
+    async def forbidden(self) -> list[Override]:
         """Return what the user forbade and did not pin since."""
-        decided = {wish.text.casefold(): wish for wish in await self.wishes()}
-        return [wish for wish in decided.values() if wish.kind == "forbid"]
+        decided = {override.text.casefold(): override for override in await self.overrides()}
+        return [override for override in decided.values() if override.kind == "forbid"]
 
-    async def take_back(self, wish: Wish) -> None:
+    async def take_back(self, override: Override) -> None:
         """Forget what the user decided."""
-        await self.store.adelete(self._wishes, wish.key)
+        await self.store.adelete(self._overrides, override.key)
 
 
 def _made(kept: SearchItem) -> tuple[int, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from guided_profile.graph.errors import HistoryItemError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers import chatgpt, json_files, lines, whatsapp
 from guided_profile.tools.readers.archive import Part, parts
 from guided_profile.tools.readers.base import (

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, TypeVar
 from pydantic import ValidationError
 
 from guided_profile.graph.errors import DatasetError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.base import FIELDS
 
 LONGEST_LINE = 2**26

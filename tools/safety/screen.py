@@ -14,8 +14,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from guided_profile.graph.prompts import visible
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.text import visible
 from guided_profile.tools.safety.patterns import PATTERNS
 from guided_profile.tools.text.cache import TextCache
 

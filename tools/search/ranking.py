@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_profile.graph.context import Recall
-from guided_profile.graph.prompts import history_line, shortened
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.prompts import history_line
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.text import shortened
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.embedders.base import Vector
 from guided_profile.tools.search.bm25 import bm25

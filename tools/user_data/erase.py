@@ -9,10 +9,10 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.store.base import BaseStore
 from pydantic import ValidationError
 
-from guided_profile.graph.state import Standing
+from guided_profile.graph.records import Standing
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.sqlite import rewrite
-from guided_profile.tools.profiles.store import Wish, everything, made_from, user_namespace
+from guided_profile.tools.profiles.store import Override, everything, made_from, user_namespace
 
 
 class Forgotten(NamedTuple):
@@ -20,7 +20,7 @@ class Forgotten(NamedTuple):
 
     items: int
     records: int
-    """Profiles, their versions, and wishes."""
+    """Profiles, their versions, and overrides."""
     threads: int
 
 
@@ -93,11 +93,11 @@ async def forget_items(
 async def _rests_on(
     kept: dict[str, Any], deleted: set[str], user_id: str, history: HistoryStore
 ) -> bool:
-    """Whether a profile or wish goes with items that were deleted."""
+    """Whether a profile or override goes with items that were deleted."""
     with suppress(ValidationError):
         return bool(made_from(Standing.model_validate(kept)) & deleted)
     try:
-        cited = Wish.model_validate(kept).evidence
+        cited = Override.model_validate(kept).evidence
     except ValidationError:  # of another version of this package
         return "profile" in kept
     return bool(deleted & set(cited)) and not await asyncio.to_thread(history.get, user_id, cited)

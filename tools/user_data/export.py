@@ -14,11 +14,11 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.store.base import BaseStore
 from pydantic import BaseModel
 
-from guided_profile.graph.state import Record, Standing
+from guided_profile.graph.records import Record, Standing
 from guided_profile.tools.evidence.base import MOST_EVIDENCE
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles import corrections
-from guided_profile.tools.profiles.store import KEPT_VERSIONS, Wish, everything, user_namespace
+from guided_profile.tools.profiles.store import KEPT_VERSIONS, Override, everything, user_namespace
 from guided_profile.tools.readers.archive import parts
 from guided_profile.tools.readers.detect import Reading, opened
 from guided_profile.tools.readers.json_files import EXPORT, whole
@@ -28,7 +28,7 @@ LONGEST = 200_000
 history has a tenth of that."""
 
 _STAMPED = re.compile(r"([0-9]{8}T[0-9]{12})-[0-9a-f]{8}")
-"""A key of a version or a wish, as `Shelf` makes them."""
+"""A key of a version or an override, as `ProfileStore` makes them."""
 _HEAD = 2**16
 _NUL = r"\u0000"
 
@@ -94,10 +94,10 @@ async def restore_profiles(
     store: BaseStore,
     tasks: Collection[str] | None = None,
 ) -> int:
-    """Put the profiles and wishes of an export back, where none stand; return how many.
+    """Put the profiles and overrides of an export back, where none stand; return how many.
 
     What this version of the package would not have kept itself is passed over, and so are the
-    oldest of more wishes than may stand; a profile is made anew from the history when it is next
+    oldest of more overrides than may stand; a profile is made anew from the history when it is next
     asked for.
 
     Args:
@@ -114,7 +114,7 @@ async def restore_profiles(
         namespace = (*user_namespace(user_id), *kept.where)
         if namespace not in there:
             there[namespace] = len(await everything(store, namespace))
-        room = corrections.MOST_WISHES if kept.where[1] == "wishes" else 2 * KEPT_VERSIONS
+        room = corrections.MOST_OVERRIDES if kept.where[1] == "wishes" else 2 * KEPT_VERSIONS
         if there[namespace] < room and await store.aget(namespace, kept.key) is None:
             await store.aput(namespace, kept.key, kept.value, index=False)
             there[namespace] += 1
@@ -143,7 +143,7 @@ def _checked(record: Any) -> _Kept:
     """Return a record as this package itself would have kept it.
 
     Raises:
-        ValueError: It is no profile or wish, or one that no user can have come by here.
+        ValueError: It is no profile or override, or one that no user can have come by here.
         OverflowError: It is from the end of time, after which no other could come.
     """
     kept = _Kept.model_validate(record)
@@ -155,7 +155,7 @@ def _checked(record: Any) -> _Kept:
             made = _standing(kept, task)
         case (task, "wishes"):
             _check_stamped(kept.key)
-            variant, made = "guided", _wish(kept)
+            variant, made = "guided", _override(kept)
         case _:
             raise ValueError("nothing is kept there")
     text = made.model_dump_json()
@@ -173,21 +173,21 @@ def _standing(kept: _Kept, task: str) -> Record:
     if any(time and time.tzinfo is None for time in times):
         raise ValueError("its times are of no zone")
     if profile.task != task or any(one.pinned for one in profile.sentences):
-        raise ValueError("it is of another task, or holds what is kept as a wish")
+        raise ValueError("it is of another task, or holds what is kept as an override")
     return standing
 
 
-def _wish(kept: _Kept) -> Record:
-    """Return a wish that is one by the rules of `corrections`."""
-    wish = Wish.model_validate(kept.value)
-    text = " ".join(wish.text.split())
-    if not 1 <= len(text) <= corrections.LONGEST or len(wish.evidence) > MOST_EVIDENCE:
+def _override(kept: _Kept) -> Record:
+    """Return an override that is one by the rules of `corrections`."""
+    override = Override.model_validate(kept.value)
+    text = " ".join(override.text.split())
+    if not 1 <= len(text) <= corrections.LONGEST or len(override.evidence) > MOST_EVIDENCE:
         raise ValueError("it is empty or too long")
-    return wish.model_copy(update={"text": text, "key": kept.key})
+    return override.model_copy(update={"text": text, "key": kept.key})
 
 
 def _check_stamped(key: str) -> None:
-    """Refuse a key that does not order a wish or version among the others."""
+    """Refuse a key that does not order an override or version among the others."""
     stamped = _STAMPED.fullmatch(key)
     if stamped is None:
         raise ValueError("no key looks like that")

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from guided_profile.apps.bulk.base import Job, Made
 from guided_profile.apps.bulk.maker import Maker
-from guided_profile.tools.cancel import end
+from guided_profile.tools.cancel import cancel_all
 
 
 class LocalEngine:
@@ -40,7 +40,7 @@ class LocalEngine:
                 one[1].set()
             await whole
         finally:
-            await end(workers)
+            await cancel_all(workers)
             await asyncio.gather(whole, return_exceptions=True)
 
     async def stop(self) -> None:

@@ -15,7 +15,7 @@ from threading import Lock
 from pydantic import TypeAdapter, ValidationError
 
 from guided_profile.graph.errors import QuestionError, SettingsError
-from guided_profile.graph.state import Record
+from guided_profile.graph.records import Record
 
 PREFIX = "gp_"
 """What every key begins with, so that it is known for one wherever it turns up."""

@@ -17,7 +17,8 @@ from guided_profile.apps.server.problems import Problem, SafeRoute, told
 from guided_profile.apps.server.resources import Parts
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context, Sight
-from guided_profile.graph.state import Answered, HistoryItem, Question
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.state import Answered, Question
 from guided_profile.graph.tasks import find_task
 
 router = APIRouter(tags=["ask"], route_class=SafeRoute)

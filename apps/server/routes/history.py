@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from guided_profile.apps.platforms.threads import forget_threads
 from guided_profile.apps.server.callers import TheParts, TheStore, UserId
 from guided_profile.apps.server.problems import RefusedError, SafeRoute
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.base import Format, Reading
 from guided_profile.tools.readers.ingest import Ingested, ingest
 from guided_profile.tools.user_data.erase import forget_items, forget_user

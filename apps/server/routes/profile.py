@@ -11,14 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from guided_profile.apps.server.callers import TheParts, TheStore, UserId
 from guided_profile.apps.server.problems import Problem, RefusedError, SafeRoute
 from guided_profile.apps.server.resources import Parts
-from guided_profile.graph.build import standing_profile
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import HistoryItem, Profile
+from guided_profile.graph.records import HistoryItem, Profile
+from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.tasks import find_task
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles import corrections
-from guided_profile.tools.profiles.plan import cited_items, gone_from, variant_of, wished
-from guided_profile.tools.profiles.store import Shelf, Wish
+from guided_profile.tools.profiles.plan import cited_items, gone_from, variant_of, with_overrides
+from guided_profile.tools.profiles.store import Override, ProfileStore
 from guided_profile.tools.tracing import CORRECTION, feed_back
 
 router = APIRouter(prefix="/profile", tags=["profile"], route_class=SafeRoute)
@@ -99,11 +99,11 @@ async def seen(
     user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
 ) -> Shown:
     """Return the standing profile; nothing is made, and no model is asked."""
-    shelf = _shelf(parts, store, user_id, task)
-    standing = await shelf.standing()
+    profiles = _profiles(parts, store, user_id, task)
+    standing = await profiles.standing()
     if standing is None or await gone_from(standing, user_id, parts.history):
         raise RefusedError(404, "no_profile", "there is no profile yet; make one with POST.")
-    made = await wished(shelf, standing.profile, parts.history)
+    made = await with_overrides(profiles, standing.profile, parts.history)
     return await _shown(made, parts.history, user_id)
 
 
@@ -132,23 +132,23 @@ async def decide(
     ] = None,
 ) -> list[Decided]:
     """Pin, forbid or correct a sentence, or take that back; it holds for every later profile."""
-    shelf = _shelf(parts, store, user_id, task)
+    profiles = _profiles(parts, store, user_id, task)
     now = datetime.now(UTC)
     match decision:
         case Pin():
-            evidence = await _evidence(shelf, decision.text)
-            await corrections.pin(shelf, decision.text, now=now, evidence=evidence)
+            evidence = await _evidence(profiles, decision.text)
+            await corrections.pin(profiles, decision.text, now=now, evidence=evidence)
         case Forbid():
-            await corrections.forbid(shelf, decision.text, now=now)
+            await corrections.forbid(profiles, decision.text, now=now)
         case Correct():
             await corrections.correct(
-                shelf, decision.text, decision.right, history=parts.history, now=now
+                profiles, decision.text, decision.right, history=parts.history, now=now
             )
         case TakeBack():
-            await shelf.take_back(await _wish(shelf, decision.key))
+            await profiles.take_back(await _override(profiles, decision.key))
     if run_id:
         later.add_task(feed_back, run_id, CORRECTION, value=decision.do)
-    return await _decided(shelf)
+    return await _decided(profiles)
 
 
 @router.get("/wishes", summary="See what was decided")
@@ -156,7 +156,7 @@ async def wishes(
     user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
 ) -> list[Decided]:
     """Return what the user pinned and forbade, in the order of deciding."""
-    return await _decided(_shelf(parts, store, user_id, task))
+    return await _decided(_profiles(parts, store, user_id, task))
 
 
 @router.get("/versions", summary="See the versions")
@@ -164,7 +164,7 @@ async def versions(
     user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
 ) -> list[Version]:
     """Return the profiles that stood, the oldest first, and what each changed."""
-    stood = await _shelf(parts, store, user_id, task).versions()
+    stood = await _profiles(parts, store, user_id, task).versions()
     return [
         Version(profile=made, changes=changes)
         for made, changes in zip(stood, corrections.changes_of(stood), strict=True)
@@ -176,12 +176,12 @@ async def delete(
     user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
 ) -> None:
     """Delete the profile and its versions; what was pinned and forbidden stays."""
-    await _shelf(parts, store, user_id, task).drop()
+    await _profiles(parts, store, user_id, task).drop()
 
 
-def _shelf(parts: Parts, store: TheStore, user_id: str, task: str) -> Shelf:
+def _profiles(parts: Parts, store: TheStore, user_id: str, task: str) -> ProfileStore:
     found = find_task(parts.tasks, task)
-    return Shelf(store, user_id, found.name, variant_of(found))
+    return ProfileStore(store, user_id, found.name, variant_of(found))
 
 
 async def _shown(made: Profile, history: HistoryStore, user_id: str) -> Shown:
@@ -189,22 +189,22 @@ async def _shown(made: Profile, history: HistoryStore, user_id: str) -> Shown:
     return Shown(profile=made, items=items)
 
 
-async def _evidence(shelf: Shelf, text: str) -> tuple[str, ...]:
+async def _evidence(profiles: ProfileStore, text: str) -> tuple[str, ...]:
     """Return what a sentence of the standing profile rests on; () for one's own words."""
-    standing = await shelf.standing()
+    standing = await profiles.standing()
     sentences = standing.profile.sentences if standing else ()
     return next((one.evidence for one in sentences if one.text == text), ())
 
 
-async def _wish(shelf: Shelf, key: str) -> Wish:
-    found = next((one for one in await shelf.wishes() if one.key == key), None)
+async def _override(profiles: ProfileStore, key: str) -> Override:
+    found = next((one for one in await profiles.overrides() if one.key == key), None)
     if found is None:
         raise RefusedError(404, "not_found", "nothing of that key was decided; see /wishes.")
     return found
 
 
-async def _decided(shelf: Shelf) -> list[Decided]:
+async def _decided(profiles: ProfileStore) -> list[Decided]:
     return [
         Decided(key=one.key, kind=one.kind, text=one.text, time=one.time)
-        for one in await shelf.wishes()
+        for one in await profiles.overrides()
     ]

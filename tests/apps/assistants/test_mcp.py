@@ -15,7 +15,7 @@ from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.assistants.mcp import make_server
 from guided_profile.apps.cli.main import main
 from guided_profile.graph.errors import HistoryError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 
 PROFILE = "This person has a dog named Bruno."

@@ -19,7 +19,7 @@ from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.assistants.middleware import GuidedProfileMiddleware
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import HistoryError, QuestionError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 
 PAST = [

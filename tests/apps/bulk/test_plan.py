@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from guided_profile.apps.bulk.base import Job
 from guided_profile.apps.bulk.plan import SENTENCES, Planner
 from guided_profile.apps.cli.demo import people
-from guided_profile.graph.state import Call, HistoryItem
+from guided_profile.graph.records import Call, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.evidence.base import Claim, Judged
 

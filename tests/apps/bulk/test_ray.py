@@ -20,7 +20,7 @@ from guided_profile.apps.bulk.base import Job, Made
 from guided_profile.apps.bulk.engines import ray
 from guided_profile.apps.bulk.engines.ray_worker import MOST_DEATHS, Ledger, Workplace
 from guided_profile.apps.settings import read_settings
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
 
 USERS = int(os.environ.get("TEST_RAY_USERS", "10000"))

@@ -11,7 +11,7 @@ import pytest
 from guided_profile.apps.bulk.base import Made
 from guided_profile.apps.bulk.results import Results
 from guided_profile.graph.errors import InputError
-from guided_profile.graph.state import Standing
+from guided_profile.graph.records import Standing
 from guided_profile.tools.profiles.plan import empty_profile
 
 PROFILE = empty_profile("dialogue", "made", "m", datetime(2026, 1, 1, tzinfo=UTC))

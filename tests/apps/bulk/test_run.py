@@ -11,7 +11,7 @@ from guided_profile.apps.bulk.base import Failed, Job, Limits, Made, Plan, Tally
 from guided_profile.apps.bulk.engines.local import LocalEngine
 from guided_profile.apps.bulk.run import build_all
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.state import Cost, Standing
+from guided_profile.graph.records import Cost, Standing
 from guided_profile.tools.models.calls import MOST_FAILURES
 from guided_profile.tools.profiles.plan import empty_profile
 

@@ -13,12 +13,13 @@ from guided_profile.apps.bulk.held_history import HeldHistory
 from guided_profile.apps.bulk.maker import Maker
 from guided_profile.apps.bulk.plan import Planner
 from guided_profile.apps.bulk.users_in_store import StoredUsers
-from guided_profile.graph.build import build_graph, standing_profile
+from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import HistoryItem, Standing
+from guided_profile.graph.records import HistoryItem, Standing
+from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.profiles.store import ProfileStore
 
 TASK = builtin_tasks()["dialogue"]
 CAT = HistoryItem(text="my cat Miso sleeps on my desk", source="chat")
@@ -50,7 +51,7 @@ async def only_job(users: StoredUsers) -> Job:
 
 
 async def kept(store: InMemoryStore, user_id: str = "anna") -> Standing | None:
-    return await Shelf(store, user_id, TASK.name).standing()
+    return await ProfileStore(store, user_id, TASK.name).standing()
 
 
 async def test_what_is_made_apart_is_what_the_stores_own_workflow_makes(
@@ -106,7 +107,7 @@ async def test_a_profile_that_tells_of_what_was_deleted_goes_even_if_the_new_one
     assert made.dropped
     await users.keep(replace(made, standing=None))
     assert await kept(store) is None
-    assert not await Shelf(store, "anna", TASK.name).versions()
+    assert not await ProfileStore(store, "anna", TASK.name).versions()
 
 
 async def test_old_items_that_the_profile_cites_are_sent_along(

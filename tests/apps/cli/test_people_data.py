@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 
 FOLDER = files("guided_profile.apps.cli") / "people"
 BEST_TASK = {"cook": "preference", "runner": "dialogue", "poster": "paraphrase"}

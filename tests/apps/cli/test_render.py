@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 from rich.console import Console, RenderableType
 
 from guided_profile.apps.cli import render
-from guided_profile.graph.state import Abstained, Answered, Cost, HistoryItem, Profile, Sentence
+from guided_profile.graph.records import Cost, HistoryItem, Profile, Sentence
+from guided_profile.graph.state import Abstained, Answered
 
 ITEM = HistoryItem(id="rye", text="two rye loaves", source="notes")
 ITEMS = {ITEM.id: ITEM}

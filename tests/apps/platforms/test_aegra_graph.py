@@ -15,7 +15,7 @@ from guided_profile.apps.platforms.aegra_graph import AegraGraph
 from guided_profile.apps.platforms.langgraph_auth import ADMIN
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 

@@ -8,7 +8,7 @@ from endpoint import Endpoint
 from server_client import ANNA, BOB, served
 from starlette.testclient import TestClient
 
-from guided_profile.tools.profiles.corrections import MOST_WISHES
+from guided_profile.tools.profiles.corrections import MOST_OVERRIDES
 
 CAT = "This person has a cat named Miso."
 BIKE = "This person commutes by bicycle."
@@ -51,23 +51,26 @@ def test_an_uploaded_export_is_the_callers_own_and_says_what_they_could_have_sai
     sentences(client)
     client.patch("/v1/profile", json={"do": "pin", "text": "I sail."}, headers=ANNA)
     exported = client.get("/v1/export", headers=ANNA).json()
-    wish = next(one for one in exported["profiles"] if one["where"][1] == "wishes")
+    override = next(one for one in exported["profiles"] if one["where"][1] == "wishes")
     told = json.dumps(exported["profiles"])
     exported["profiles"] += [
-        wish | {"key": f"20260101T0000000{n:05}-0123abcd"} for n in range(150)
+        override | {"key": f"20260101T0000000{n:05}-0123abcd"} for n in range(150)
     ] + [
-        wish | {"where": ["unknown-task", "wishes"]},
-        wish | {"where": ["..", "anna", "dialogue", "wishes"]},
-        wish
-        | {"key": "20270101T000000000000-0123abcd", "value": wish["value"] | {"text": "x" * 501}},
+        override | {"where": ["unknown-task", "wishes"]},
+        override | {"where": ["..", "anna", "dialogue", "wishes"]},
+        override
+        | {
+            "key": "20270101T000000000000-0123abcd",
+            "value": override["value"] | {"text": "x" * 501},
+        },
     ]
     sent = {"file": ("export.json", json.dumps(exported | {"user_id": "anna"}))}
     client.post("/v1/history/file", files=sent, headers=BOB).raise_for_status()
     bobs = client.get("/v1/export", headers=BOB).json()["profiles"]
-    wishes = [one for one in bobs if "wishes" in one["where"]]
-    assert {tuple(one["where"]) for one in wishes} == {("dialogue", "wishes")}
-    assert {one["value"]["text"] for one in wishes} == {"I sail."}
-    assert len(wishes) == MOST_WISHES
+    overrides = [one for one in bobs if "wishes" in one["where"]]
+    assert {tuple(one["where"]) for one in overrides} == {("dialogue", "wishes")}
+    assert {one["value"]["text"] for one in overrides} == {"I sail."}
+    assert len(overrides) == MOST_OVERRIDES
     pin = {"do": "pin", "text": "One more."}
     assert client.patch("/v1/profile", json=pin, headers=BOB).status_code == 422
     annas = client.get("/v1/export", headers=ANNA).json()["profiles"]

@@ -19,7 +19,7 @@ from guided_profile.evals.benches.peers import (
     scripted_turn,
     table,
 )
-from guided_profile.graph.state import Cost, HistoryItem
+from guided_profile.graph.records import Cost, HistoryItem
 from guided_profile.tools.embedders.base import Embedder
 
 INSTALLED = [name for name in ("mem0", "langmem") if find_spec(name)]

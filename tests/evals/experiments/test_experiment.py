@@ -22,7 +22,8 @@ from guided_profile.evals.run.answers import Answers, Result
 from guided_profile.evals.run.calls import Calls, KeptChat
 from guided_profile.evals.run.runner import run
 from guided_profile.graph.errors import ExperimentError, ModelError, SettingsError
-from guided_profile.graph.state import Abstained, Answered, Cost, HistoryItem
+from guided_profile.graph.records import Cost, HistoryItem
+from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore

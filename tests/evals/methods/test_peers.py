@@ -33,7 +33,8 @@ from guided_profile.evals.run.answers import Result
 from guided_profile.evals.run.calls import Calls, KeptChat, charged
 from guided_profile.evals.run.runner import ask
 from guided_profile.graph.errors import InputError, ModelError, PeerError, SettingsError
-from guided_profile.graph.state import Abstained, Answered, HistoryItem
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.search.ranking import tokens_of

@@ -182,7 +182,7 @@ async def test_a_bug_is_not_counted_but_raised(history: HistoryStore, tmp_path: 
 
 
 async def test_histories_do_not_mix_and_do_not_stay(history: HistoryStore, tmp_path: Path) -> None:
-    from guided_profile.graph.state import HistoryItem
+    from guided_profile.graph.records import HistoryItem
 
     seen: dict[str, list[str]] = {}
 

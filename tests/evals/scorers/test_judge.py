@@ -7,7 +7,7 @@ from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.run.answers import Result
 from guided_profile.evals.scorers.judge import judge, read_verdict
 from guided_profile.evals.scorers.judge_pairs import judge_pairs
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 
 EXAMPLE = Example(
     id="1",

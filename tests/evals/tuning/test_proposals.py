@@ -5,7 +5,7 @@ from scripted import ScriptedChat
 from tuned import BETTER, PROPOSING, WORSE, people
 
 from guided_profile.evals.tuning.proposals import MOST_ASKED, Proposals, propose, read_lines
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
 
 PREFERENCE = builtin_tasks()["preference"]

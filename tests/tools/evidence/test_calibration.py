@@ -3,7 +3,7 @@ from math import log
 
 import pytest
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import Claim
 from guided_profile.tools.evidence.calibration import Calibration, Features, calibration_of
 

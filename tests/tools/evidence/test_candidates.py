@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import MOST_EVIDENCE, Claim
 from guided_profile.tools.evidence.candidates import claims_of, strongest
 from guided_profile.tools.search.ranking import tokens_of

@@ -8,7 +8,7 @@ from asked import lines_of
 from scripted import ScriptedChat
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import Claim, Compares, KnowsMost, Verifier
 from guided_profile.tools.evidence.calibration import Calibration
 from guided_profile.tools.evidence.chat import DENIED, JUDGED, STATED, ChatVerifier

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.state import Call, Draft, HistoryItem, Sentence, Verdict
+from guided_profile.graph.records import Call, Draft, HistoryItem, Sentence, Verdict
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.evidence.base import Claim, Judged
 from guided_profile.tools.evidence.judging import Judge

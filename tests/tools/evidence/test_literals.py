@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.literals import unseen
 
 ITEMS = [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import MOST_EVIDENCE
 from guided_profile.tools.evidence.nearness import (
     CHANCE,

@@ -13,7 +13,7 @@ from workflows import ANNA, graph_of
 
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError, SettingsError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.onnx_writer import INT32, INT64
 from guided_profile.tools.evidence.base import MOST_EVIDENCE, Claim, Compares, Judged
 from guided_profile.tools.evidence.cross_encoder import CrossEncoder

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.writing import NEAREST, Shown, shown_to_writer
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.search.ranking import tokens_of

@@ -10,7 +10,7 @@ import pytest
 from digested import DigestEmbedder
 
 from guided_profile.graph.errors import HistoryError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history import collection
 from guided_profile.tools.history.connection import ERASING
 from guided_profile.tools.history.store import HistoryStore

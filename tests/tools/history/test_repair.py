@@ -12,7 +12,7 @@ import pytest
 from digested import ITEMS, DigestEmbedder, is_whole
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 
 FILES = ("data_level0.bin", "header.bin", "index_metadata.pickle", "length.bin", "link_lists.bin")

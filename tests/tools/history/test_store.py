@@ -21,7 +21,7 @@ from guided_profile.graph.errors import (
     ModelError,
     QuestionError,
 )
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history import collection as history_collection
 from guided_profile.tools.history.store import Added, HistoryStore
 

@@ -5,8 +5,8 @@ from langgraph.store.memory import InMemoryStore
 
 from guided_profile.graph.errors import QuestionError
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.profiles.corrections import LONGEST, MOST_WISHES, correct, forbid, pin
-from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.profiles.corrections import LONGEST, MOST_OVERRIDES, correct, forbid, pin
+from guided_profile.tools.profiles.store import ProfileStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -17,18 +17,18 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 async def test_a_correction_that_is_none_writes_nothing(
     history: HistoryStore, wrong: str, right: str
 ) -> None:
-    shelf = Shelf(InMemoryStore(), "anna", "assistant")
+    profiles = ProfileStore(InMemoryStore(), "anna", "assistant")
     with pytest.raises(QuestionError, match="characters"):
-        await correct(shelf, wrong, right, history=history, now=NOW)
-    assert (history.count("anna"), await shelf.wishes()) == (0, [])
+        await correct(profiles, wrong, right, history=history, now=NOW)
+    assert (history.count("anna"), await profiles.overrides()) == (0, [])
 
 
 async def test_what_is_right_stands_on_what_the_user_said(history: HistoryStore) -> None:
-    shelf = Shelf(InMemoryStore(), "anna", "assistant")
-    await correct(shelf, "They row.", "I sail.", history=history, now=NOW)
+    profiles = ProfileStore(InMemoryStore(), "anna", "assistant")
+    await correct(profiles, "They row.", "I sail.", history=history, now=NOW)
     (said,) = history.list("anna")
     assert (said.text, said.source) == ("I sail.", "correction")
-    assert [(one.kind, one.text, one.evidence) for one in await shelf.wishes()] == [
+    assert [(one.kind, one.text, one.evidence) for one in await profiles.overrides()] == [
         ("forbid", "They row.", ()),
         ("pin", "I sail.", (said.id,)),
     ]
@@ -37,18 +37,18 @@ async def test_what_is_right_stands_on_what_the_user_said(history: HistoryStore)
 async def test_more_is_refused_than_prompts_can_bear_until_something_is_taken_back(
     history: HistoryStore,
 ) -> None:
-    shelf = Shelf(InMemoryStore(), "anna", "assistant")
-    for number in range(MOST_WISHES - 1):
-        await pin(shelf, f"I own boat {number}.", now=NOW)
+    profiles = ProfileStore(InMemoryStore(), "anna", "assistant")
+    for number in range(MOST_OVERRIDES - 1):
+        await pin(profiles, f"I own boat {number}.", now=NOW)
     with pytest.raises(QuestionError, match=r"99 sentences .* for 'assistant' .* take some back"):
-        await correct(shelf, "They row.", "I sail.", history=history, now=NOW)
+        await correct(profiles, "They row.", "I sail.", history=history, now=NOW)
     assert history.count("anna") == 0
-    await forbid(shelf, "They row.", now=NOW)
+    await forbid(profiles, "They row.", now=NOW)
     for decide in (pin, forbid):
         with pytest.raises(QuestionError, match="take some back"):
-            await decide(shelf, "I sail.", now=NOW)
-    kept = await shelf.wishes()
-    assert len(kept) == MOST_WISHES
-    await shelf.take_back(kept[0])
-    await pin(shelf, "I sail.", now=NOW)
-    await pin(Shelf(shelf.store, "anna", "dialogue"), "I sail.", now=NOW)
+            await decide(profiles, "I sail.", now=NOW)
+    kept = await profiles.overrides()
+    assert len(kept) == MOST_OVERRIDES
+    await profiles.take_back(kept[0])
+    await pin(profiles, "I sail.", now=NOW)
+    await pin(ProfileStore(profiles.store, "anna", "dialogue"), "I sail.", now=NOW)

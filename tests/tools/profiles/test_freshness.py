@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from guided_profile.graph.state import Cost, Profile, Standing
+from guided_profile.graph.records import Cost, Profile, Standing
 from guided_profile.graph.tasks import Freshness
 from guided_profile.tools.profiles.freshness import plan
 

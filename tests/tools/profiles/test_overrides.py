@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from guided_profile.graph.state import Cost, Profile, Sentence
+from guided_profile.graph.records import Cost, Profile, Sentence
 from guided_profile.tools.embedders.base import LexicalEmbedder, alike
-from guided_profile.tools.profiles.overrides import apply_wishes
-from guided_profile.tools.profiles.store import Wish
+from guided_profile.tools.profiles.overrides import apply_overrides
+from guided_profile.tools.profiles.store import Override
 
 EMBEDDER = LexicalEmbedder()
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -31,9 +31,9 @@ def profile(*sentences: str) -> Profile:
     )
 
 
-def wishes(*kinds_and_texts: str) -> list[Wish]:
+def overrides(*kinds_and_texts: str) -> list[Override]:
     return [
-        Wish.model_validate(
+        Override.model_validate(
             {"kind": one.split(": ")[0], "text": one.split(": ")[1], "time": START + timedelta(n)}
         )
         for n, one in enumerate(kinds_and_texts)
@@ -66,8 +66,8 @@ CAT, BIKE = "This person has a cat named Miso.", "This person commutes by bicycl
         (("forbid: ...",), [CAT, BIKE]),
     ],
 )
-def test_the_last_wish_about_a_sentence_holds(decided: tuple[str, ...], left: list[str]) -> None:
-    made = apply_wishes(profile(CAT, BIKE), wishes(*decided), by_words)
+def test_the_last_override_of_a_sentence_holds(decided: tuple[str, ...], left: list[str]) -> None:
+    made = apply_overrides(profile(CAT, BIKE), overrides(*decided), by_words)
     assert [one.text for one in made.sentences] == left
 
 
@@ -80,12 +80,12 @@ def test_what_says_the_same_in_other_words_is_forbidden_too(
         near[texts.index("They keep Miso."), texts.index(CAT)] = likeness
         return near
 
-    made = apply_wishes(profile(CAT, BIKE), wishes("forbid: They keep Miso."), so_alike)
+    made = apply_overrides(profile(CAT, BIKE), overrides("forbid: They keep Miso."), so_alike)
     assert [one.text for one in made.sentences] == left
 
 
 def test_a_pinned_sentence_reaches_the_response_even_without_evidence() -> None:
-    made = apply_wishes(profile(CAT), wishes("pin: This person sails."), by_words)
+    made = apply_overrides(profile(CAT), overrides("pin: This person sails."), by_words)
     assert made.sentences[0].pinned
     assert made.sentences[0].verdict == "stated"
     assert made.sentences[0] in made.supported
@@ -98,13 +98,13 @@ def test_texts_are_compared_all_at_once() -> None:
         compared.append(texts)
         return by_words(texts)
 
-    decided = wishes(*(f"forbid: They own boat {n}." for n in range(30)))
-    apply_wishes(profile(CAT, BIKE), decided, alike_once)
-    assert compared == [[*(wish.text for wish in decided), CAT, BIKE]]
+    decided = overrides(*(f"forbid: They own boat {n}." for n in range(30)))
+    apply_overrides(profile(CAT, BIKE), decided, alike_once)
+    assert compared == [[*(override.text for override in decided), CAT, BIKE]]
 
 
-def test_without_wishes_nothing_is_compared() -> None:
+def test_without_overrides_nothing_is_compared() -> None:
     def never(texts: Sequence[str]) -> NDArray[np.float64]:
         raise AssertionError(texts)
 
-    assert apply_wishes(profile(CAT), [], never) == profile(CAT)
+    assert apply_overrides(profile(CAT), [], never) == profile(CAT)

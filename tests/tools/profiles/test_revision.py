@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from guided_profile.graph.state import HistoryItem, Replaced, Sentence
+from guided_profile.graph.records import HistoryItem, Replaced, Sentence
 from guided_profile.tools.profiles.revision import MOST_REPLACED, MOST_SENTENCES, revise
 
 

@@ -9,7 +9,7 @@ import pytest
 from langgraph.store.base import PutOp
 
 from guided_profile.graph.errors import ProfilesError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.sqlite import ProfileFile, open_profiles
 from guided_profile.tools.user_data.erase import forget_items

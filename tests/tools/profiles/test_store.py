@@ -6,12 +6,12 @@ import pytest
 from langgraph.store.memory import InMemoryStore
 from langgraph.store.sqlite.aio import AsyncSqliteStore
 
-from guided_profile.graph.state import Cost, Profile, Sentence, Standing
+from guided_profile.graph.records import Cost, Profile, Sentence, Standing
 from guided_profile.tools.fingerprints import fingerprint
 from guided_profile.tools.profiles.store import (
     KEPT_VERSIONS,
-    Shelf,
-    Wish,
+    Override,
+    ProfileStore,
     user_namespace,
 )
 
@@ -33,10 +33,10 @@ def standing(version: int = 1) -> Standing:
 
 
 async def test_a_profile_is_read_back_as_it_was_written() -> None:
-    shelf = Shelf(InMemoryStore(), "anna", "dialogue")
-    assert await shelf.standing() is None
-    await shelf.write(standing())
-    assert await shelf.standing() == standing()
+    profiles = ProfileStore(InMemoryStore(), "anna", "dialogue")
+    assert await profiles.standing() is None
+    await profiles.write(standing())
+    assert await profiles.standing() == standing()
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ async def test_a_profile_is_only_found_for_its_user_task_and_variant(
     user: str, task: str, variant: str
 ) -> None:
     store = InMemoryStore()
-    await Shelf(store, "anna", "dialogue").write(standing())
-    other = Shelf(store, user, task, variant)
+    await ProfileStore(store, "anna", "dialogue").write(standing())
+    other = ProfileStore(store, user, task, variant)
     assert await other.standing() is None
     assert await other.versions() == []
 
@@ -65,41 +65,41 @@ def test_users_whose_ids_differ_never_share_a_namespace() -> None:
 
 async def test_a_profile_of_another_version_of_the_package_is_made_anew() -> None:
     store = InMemoryStore()
-    shelf = Shelf(store, "anna", "dialogue")
-    await shelf.write(standing())
+    profiles = ProfileStore(store, "anna", "dialogue")
+    await profiles.write(standing())
     for one in await store.asearch(user_namespace("anna")):
         await store.aput(one.namespace, one.key, {"old": "shape"}, index=False)
-    assert await shelf.standing() is None
-    assert await shelf.versions() == []
+    assert await profiles.standing() is None
+    assert await profiles.versions() == []
 
 
 async def test_past_versions_stay_readable_up_to_a_bound() -> None:
-    shelf = Shelf(InMemoryStore(), "anna", "dialogue")
+    profiles = ProfileStore(InMemoryStore(), "anna", "dialogue")
     for version in range(1, KEPT_VERSIONS * 2 + 4):
-        await shelf.write(standing(version))
-    kept = [profile.version for profile in await shelf.versions()]
+        await profiles.write(standing(version))
+    kept = [profile.version for profile in await profiles.versions()]
     assert kept == list(range(KEPT_VERSIONS + 4, KEPT_VERSIONS * 2 + 4))
-    await shelf.drop()
-    assert (await shelf.standing(), await shelf.versions()) == (None, [])
+    await profiles.drop()
+    assert (await profiles.standing(), await profiles.versions()) == (None, [])
 
 
 async def test_a_clock_that_goes_back_changes_no_order() -> None:
-    shelf = Shelf(InMemoryStore(), "anna", "dialogue")
+    profiles = ProfileStore(InMemoryStore(), "anna", "dialogue")
     times = [START + timedelta(days=365 * year) for year in (0, 70, -30, 1)]
     for number in range(1, KEPT_VERSIONS * 2 + 2):
         one = standing(number)
         made = one.profile.model_copy(update={"created": times[number % 4]})
-        await shelf.write(one.model_copy(update={"profile": made}))
-    kept = [profile.version for profile in await shelf.versions()]
+        await profiles.write(one.model_copy(update={"profile": made}))
+    kept = [profile.version for profile in await profiles.versions()]
     assert kept == list(range(KEPT_VERSIONS + 2, KEPT_VERSIONS * 2 + 2))
     for number, time in enumerate(times * 2):
-        await shelf.wish(Wish(kind="pin", text=f"boat {number}", time=time))
-    assert [wish.text for wish in await shelf.wishes()] == [f"boat {n}" for n in range(8)]
-    assert [wish.time for wish in await shelf.wishes()] == times * 2
+        await profiles.add_override(Override(kind="pin", text=f"boat {number}", time=time))
+    assert [one.text for one in await profiles.overrides()] == [f"boat {n}" for n in range(8)]
+    assert [one.time for one in await profiles.overrides()] == times * 2
 
 
 async def test_what_was_pinned_since_is_forbidden_no_more() -> None:
-    shelf = Shelf(InMemoryStore(), "anna", "dialogue")
+    profiles = ProfileStore(InMemoryStore(), "anna", "dialogue")
     decided = [
         ("forbid", "They sail."),
         ("forbid", "They ski."),
@@ -110,22 +110,24 @@ async def test_what_was_pinned_since_is_forbidden_no_more() -> None:
     ]
     for n, (kind, text) in enumerate(decided):
         time = START + timedelta(minutes=n)
-        await shelf.wish(Wish.model_validate({"kind": kind, "text": text, "time": time}))
-    assert [wish.text for wish in await shelf.forbidden()] == ["They ski.", "They bake."]
+        await profiles.add_override(
+            Override.model_validate({"kind": kind, "text": text, "time": time})
+        )
+    assert [one.text for one in await profiles.forbidden()] == ["They ski.", "They bake."]
 
 
 async def test_fifty_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     async with AsyncSqliteStore.from_conn_string(str(tmp_path / "profiles.db")) as store:
         await store.setup()
-        shelf = Shelf(store, "anna", "dialogue")
-        wishes = [
-            Wish(kind="pin", text=f"This person owns boat {n}.", time=START) for n in range(50)
+        profiles = ProfileStore(store, "anna", "dialogue")
+        overrides = [
+            Override(kind="pin", text=f"This person owns boat {n}.", time=START) for n in range(50)
         ]
-        await asyncio.gather(*(shelf.wish(wish) for wish in wishes))
-        kept = await shelf.wishes()
-        assert {wish.text for wish in kept} == {wish.text for wish in wishes}
-        await shelf.take_back(kept[0])
-        assert len(await shelf.wishes()) == 49
+        await asyncio.gather(*(profiles.add_override(override) for override in overrides))
+        kept = await profiles.overrides()
+        assert {override.text for override in kept} == {override.text for override in overrides}
+        await profiles.take_back(kept[0])
+        assert len(await profiles.overrides()) == 49
 
 
 def test_the_fingerprint_changes_with_items_their_order_and_what_it_is_made_with() -> None:

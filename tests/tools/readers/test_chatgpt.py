@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.base import Kept, Reading, Skipped
 from guided_profile.tools.readers.detect import Refused, opened, read_items
 

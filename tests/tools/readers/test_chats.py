@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from guided_profile.graph.errors import HistoryItemError, SettingsError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers import chats
 from guided_profile.tools.readers.base import Kept, Reading, Skipped
 from guided_profile.tools.readers.detect import Refused, opened, read_items

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from guided_profile.graph.errors import HistoryItemError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.detect import Format, Reading, Refused, read_items
 
 

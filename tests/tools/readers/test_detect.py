@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from guided_profile.graph.errors import HistoryItemError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.detect import Reading, Refused, read_items
 from guided_profile.tools.readers.times import DateOrder
 

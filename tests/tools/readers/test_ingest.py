@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from guided_profile.graph.errors import HistoryItemError, ModelError, QuestionError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.base import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.readers import ingest as module

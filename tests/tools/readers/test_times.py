@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.detect import Reading, Refused, read_items
 
 MARCH = datetime(2024, 3, 21, 9, 23, 32, tzinfo=UTC)

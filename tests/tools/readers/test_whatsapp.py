@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from guided_profile.graph.errors import HistoryItemError
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.archive import Part
 from guided_profile.tools.readers.detect import Reading, Refused, opened, read_items
 from guided_profile.tools.readers.times import DateOrder

@@ -6,7 +6,7 @@ from time import perf_counter
 import pytest
 
 from guided_profile.evals.benches.poison import Attack, read_corpus
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.safety.patterns import PATTERNS
 from guided_profile.tools.safety.screen import flagged, flags
 

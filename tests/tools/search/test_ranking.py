@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from guided_profile.graph.context import Recall
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.search.ranking import LEAST_TOKENS, Candidates, rank, tokens_of, within
 

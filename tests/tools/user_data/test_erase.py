@@ -18,12 +18,13 @@ from scripted import ScriptedChat
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ProfilesError
-from guided_profile.graph.state import Answered, HistoryItem
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.state import Answered
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import correct, pin
-from guided_profile.tools.profiles.plan import empty_profile, wished
+from guided_profile.tools.profiles.plan import empty_profile, with_overrides
 from guided_profile.tools.profiles.sqlite import open_profiles
-from guided_profile.tools.profiles.store import Shelf, Wish, everything, user_namespace
+from guided_profile.tools.profiles.store import Override, ProfileStore, everything, user_namespace
 from guided_profile.tools.user_data.erase import Forgotten, forget_items, forget_user
 
 SECRET = "Xanthippe Quartermain"
@@ -63,8 +64,8 @@ async def test_nothing_of_it_is_left_in_the_profiles_or_the_threads_on_disk(
         for user in ("anna", "ben"):
             config: Any = {"configurable": {"thread_id": f"of {user}"}}
             await graph.ainvoke({"question": "Any pets?"}, config, context=Context(user_id=user))
-        wish = Wish(kind="pin", text="This person sails.", time=datetime.now(UTC))
-        await Shelf(store, "anna", "dialogue").wish(wish)
+        override = Override(kind="pin", text="This person sails.", time=datetime.now(UTC))
+        await ProfileStore(store, "anna", "dialogue").add_override(override)
         assert any(files_with(folder, SECRET))
         if whole:
             done = await forget_user("anna", history=history, store=store, checkpointer=saver)
@@ -74,10 +75,10 @@ async def test_nothing_of_it_is_left_in_the_profiles_or_the_threads_on_disk(
             assert list(files_with(folder, "sails")) == []
         else:
             assert await forget_items("anna", ["name"], history=history, store=store) == ("name",)
-            shelf = Shelf(store, "anna", "dialogue")
-            assert (await shelf.standing(), await shelf.versions()) == (None, [])
-            assert len(await shelf.wishes()) == 1
-            assert await Shelf(store, "ben", "dialogue").standing()
+            profiles = ProfileStore(store, "anna", "dialogue")
+            assert (await profiles.standing(), await profiles.versions()) == (None, [])
+            assert len(await profiles.overrides()) == 1
+            assert await ProfileStore(store, "ben", "dialogue").standing()
             await forget_items("ben", ["name"], history=history, store=store)
             assert "profiles.db" not in set(files_with(folder, SECRET))
 
@@ -93,8 +94,8 @@ async def test_another_user_loses_nothing(history: HistoryStore, tmp_path: Path)
         await forget_user("anna", history=history, store=store)
         assert history.count("anna") == 0
         assert history.count("anna.b") == 2
-        assert await Shelf(store, "anna", "dialogue").standing() is None
-        assert await Shelf(store, "anna.b", "dialogue").standing()
+        assert await ProfileStore(store, "anna", "dialogue").standing() is None
+        assert await ProfileStore(store, "anna.b", "dialogue").standing()
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -152,27 +153,27 @@ async def test_a_correction_that_is_forgotten_is_in_no_prompt_and_no_file(
 ) -> None:
     now = datetime.now(UTC)
     async with open_profiles(tmp_path / "profiles.db") as store:
-        shelf = Shelf(store, "anna", "dialogue")
-        await correct(shelf, "They row.", f"I moved to {SECRET}.", history=history, now=now)
+        profiles = ProfileStore(store, "anna", "dialogue")
+        await correct(profiles, "They row.", f"I moved to {SECRET}.", history=history, now=now)
         (item,) = history.list("anna")
         await forget_items("anna", [item.id], history=history, store=store)
-        seen = await wished(shelf, empty_profile("dialogue", "", "m", now), history)
+        seen = await with_overrides(profiles, empty_profile("dialogue", "", "m", now), history)
         assert seen.supported == ()
-        assert [wish.text for wish in await shelf.wishes()] == ["They row."]
+        assert [override.text for override in await profiles.overrides()] == ["They row."]
         assert list(files_with(tmp_path, SECRET)) == []
 
 
 async def test_a_pin_goes_with_the_last_of_what_it_rests_on(history: HistoryStore) -> None:
     history.add("anna", [*ANNA, HistoryItem(id="boat", text="i sail")])
     store, now = InMemoryStore(), datetime.now(UTC)
-    shelf = Shelf(store, "anna", "dialogue")
-    await pin(shelf, "They have a cat and a bicycle.", evidence=("name", "bike"), now=now)
-    await pin(shelf, "They sail.", evidence=("boat",), now=now)
-    await pin(shelf, "They said so themselves.", now=now)
+    profiles = ProfileStore(store, "anna", "dialogue")
+    await pin(profiles, "They have a cat and a bicycle.", evidence=("name", "bike"), now=now)
+    await pin(profiles, "They sail.", evidence=("boat",), now=now)
+    await pin(profiles, "They said so themselves.", now=now)
     for id_, left in (("name", 3), ("bike", 2)):
         await forget_items("anna", [id_], history=history, store=store)
-        assert len(await shelf.wishes()) == left
-    assert [wish.text for wish in await shelf.wishes()] == [
+        assert len(await profiles.overrides()) == left
+    assert [override.text for override in await profiles.overrides()] == [
         "They sail.",
         "They said so themselves.",
     ]
@@ -183,12 +184,12 @@ async def test_a_profile_that_cites_an_older_item_than_it_covers_goes_too(
 ) -> None:
     history.add("anna", ANNA)
     store = InMemoryStore()
-    shelf = Shelf(store, "anna", "dialogue")
+    profiles = ProfileStore(store, "anna", "dialogue")
     graph = build_graph(chat=ScriptedChat(script=said), history=history, store=store)
     await graph.ainvoke({"question": "Any pets?"}, context=Context(user_id="anna"))
-    standing = await shelf.standing()
+    standing = await profiles.standing()
     assert standing
     assert "name" in standing.profile.supported[0].evidence
-    await shelf.write(standing.model_copy(update={"covered": ("bike",)}))
+    await profiles.write(standing.model_copy(update={"covered": ("bike",)}))
     await forget_items("anna", ["name"], history=history, store=store)
-    assert (await shelf.standing(), await shelf.versions()) == (None, [])
+    assert (await profiles.standing(), await profiles.versions()) == (None, [])

@@ -11,10 +11,10 @@ from scripted import ScriptedChat
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.profiles.corrections import MOST_WISHES, forbid
-from guided_profile.tools.profiles.store import Shelf
+from guided_profile.tools.profiles.corrections import MOST_OVERRIDES, forbid
+from guided_profile.tools.profiles.store import ProfileStore
 from guided_profile.tools.user_data.export import export_user, restore_profiles
 
 CAT = "This person has a cat named Miso."
@@ -36,7 +36,7 @@ async def exported(history: HistoryStore, store: InMemoryStore) -> dict[str, Any
         history.add(user, [HistoryItem(id=f"{user} {n}", text=f"my cat Miso {n}") for n in (1, 2)])
         config: Any = {"configurable": {"thread_id": f"of {user}"}}
         await graph.ainvoke({"question": "Any pets?"}, config, context=Context(user_id=user))
-    await forbid(Shelf(store, "anna", "dialogue"), "This person sails.", now=NOW)
+    await forbid(ProfileStore(store, "anna", "dialogue"), "This person sails.", now=NOW)
     export = await export_user("anna", history=history, store=store, checkpointer=saver)
     read: dict[str, Any] = json.loads(json.dumps(export))
     return read
@@ -63,28 +63,28 @@ async def test_what_this_package_would_not_have_kept_is_passed_over(
 ) -> None:
     export = await exported(history, InMemoryStore())
     kinds = {record["where"][1]: record for record in export["profiles"]}
-    standing, version, wish = kinds["standing"], kinds["versions"], kinds["wishes"]
+    standing, version, override = kinds["standing"], kinds["versions"], kinds["wishes"]
     profile = standing["value"]["profile"]
     pinned = [one | {"pinned": True} for one in profile["sentences"]]
     refused: list[Any] = [
-        wish | {"where": ["dialogue.bob", "wishes"]},
-        wish | {"where": ["", "wishes"]},
-        wish | {"where": ["\ud800", "wishes"]},
-        wish | {"where": ["a" * 101, "wishes"]},
-        wish | {"where": ["wishes"]},
-        wish | {"where": ["dialogue", "wishes", "more"]},
-        wish | {"where": "wishes"},
-        wish | {"where": ["dialogue", "standing"], "key": "guided"},
-        wish | {"key": "first"},
-        wish | {"key": "20261301T000000000000-0123abcd"},
-        wish | {"key": "99991231T235959999999-0123abcd"},
-        wish | {"value": "I sail."},
-        changed(wish, text=" "),
-        changed(wish, text="x" * 501),
-        changed(wish, text="a\0b"),
-        changed(wish, text="\ud800"),
-        changed(wish, kind="order"),
-        changed(wish, evidence=["x"] * 6),
+        override | {"where": ["dialogue.bob", "wishes"]},
+        override | {"where": ["", "wishes"]},
+        override | {"where": ["\ud800", "wishes"]},
+        override | {"where": ["a" * 101, "wishes"]},
+        override | {"where": ["wishes"]},
+        override | {"where": ["dialogue", "wishes", "more"]},
+        override | {"where": "wishes"},
+        override | {"where": ["dialogue", "standing"], "key": "guided"},
+        override | {"key": "first"},
+        override | {"key": "20261301T000000000000-0123abcd"},
+        override | {"key": "99991231T235959999999-0123abcd"},
+        override | {"value": "I sail."},
+        changed(override, text=" "),
+        changed(override, text="x" * 501),
+        changed(override, text="a\0b"),
+        changed(override, text="\ud800"),
+        changed(override, kind="order"),
+        changed(override, evidence=["x"] * 6),
         changed(standing, profile=profile | {"sentences": pinned}),
         changed(standing, profile=profile | {"created": "2026-01-01T00:00:00"}),
         changed(standing, profile=profile | {"version": 10**20}),
@@ -100,26 +100,27 @@ async def test_what_this_package_would_not_have_kept_is_passed_over(
         assert await restore_profiles({"profiles": [record]}, "carl", store=store) == 0, record
     for records in (None, 5, {"where": []}, "text"):
         assert await restore_profiles({"profiles": records}, "carl", store=store) == 0
-    several = {"profiles": [*refused, standing, *refused, version, wish]}
+    several = {"profiles": [*refused, standing, *refused, version, override]}
     assert await restore_profiles(several, "carl", store=store, tasks=["preference"]) == 0
     assert await restore_profiles(several, "carl", store=store, tasks=["dialogue"]) == 3
 
 
-async def test_the_latest_wishes_are_taken_back_where_there_are_too_many(
+async def test_the_latest_overrides_are_taken_back_where_there_are_too_many(
     history: HistoryStore,
 ) -> None:
     export = await exported(history, InMemoryStore())
-    (wish,) = [one for one in export["profiles"] if one["where"][1] == "wishes"]
+    (override,) = [one for one in export["profiles"] if one["where"][1] == "wishes"]
     many = [
-        changed(wish, text=f"wish {n}") | {"key": f"20260101T{n:012}-0123abcd"} for n in range(150)
+        changed(override, text=f"wish {n}") | {"key": f"20260101T{n:012}-0123abcd"}
+        for n in range(150)
     ]
     store = InMemoryStore()
-    assert await restore_profiles({"profiles": many}, "carl", store=store) == MOST_WISHES
+    assert await restore_profiles({"profiles": many}, "carl", store=store) == MOST_OVERRIDES
     assert await restore_profiles({"profiles": many}, "carl", store=store) == 0
-    wishes = await Shelf(store, "carl", "dialogue").wishes()
-    assert [one.text for one in wishes] == [f"wish {n}" for n in range(50, 150)]
-    later = await Shelf(store, "carl", "dialogue").wish(wishes[0])
-    assert (await Shelf(store, "carl", "dialogue").wishes())[-1].key == later.key
+    overrides = await ProfileStore(store, "carl", "dialogue").overrides()
+    assert [one.text for one in overrides] == [f"wish {n}" for n in range(50, 150)]
+    later = await ProfileStore(store, "carl", "dialogue").add_override(overrides[0])
+    assert (await ProfileStore(store, "carl", "dialogue").overrides())[-1].key == later.key
 
 
 async def test_profiles_are_restored_where_none_stand(history: HistoryStore) -> None:
@@ -133,7 +134,7 @@ async def test_profiles_are_restored_where_none_stand(history: HistoryStore) -> 
     after = InMemoryStore()
     assert await restore_profiles(export, "carl", store=after) == 3
     assert await restore_profiles(export, "carl", store=after) == 0
-    shelf = Shelf(after, "carl", "dialogue")
-    assert await shelf.standing() == await Shelf(before, "anna", "dialogue").standing()
-    assert [wish.text for wish in await shelf.wishes()] == ["This person sails."]
-    assert await Shelf(after, "anna", "dialogue").standing() is None
+    profiles = ProfileStore(after, "carl", "dialogue")
+    assert await profiles.standing() == await ProfileStore(before, "anna", "dialogue").standing()
+    assert [override.text for override in await profiles.overrides()] == ["This person sails."]
+    assert await ProfileStore(after, "anna", "dialogue").standing() is None

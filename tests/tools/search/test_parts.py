@@ -1,8 +1,12 @@
+"""What of a history goes into prompts: whose items, in which order, and in which parts."""
+
+from datetime import UTC, datetime
+
 import pytest
 
-from guided_profile.graph.state import HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import Task, builtin_tasks
-from guided_profile.nodes.recall import cut
+from guided_profile.tools.search.parts import cut, in_order, own
 from guided_profile.tools.search.ranking import tokens_of
 
 ONE_QUESTION = builtin_tasks()["dialogue"].model_copy(update={"sources": {}})
@@ -58,3 +62,16 @@ def test_what_is_asked_another_question_is_cut_apart_where_the_whole_does_not_fi
     dialogue = builtin_tasks()["dialogue"]
     assert cut(mixed, dialogue, 1000) == [mixed]
     assert cut(mixed, dialogue, sum(map(tokens_of, mixed)) - 1) == [said, did]
+
+
+def test_what_was_found_stands_as_the_history_lists_it_after_what_is_older() -> None:
+    window = history(4)
+    undated = HistoryItem(id="a", text="older, of no date")
+    dated = HistoryItem(id="b", text="older", time=datetime(2020, 1, 1, tzinfo=UTC))
+    found = [window[2], dated, window[0], undated]
+    assert in_order(found, window) == [undated, dated, window[0], window[2]]
+
+
+def test_what_others_wrote_is_left_out() -> None:
+    mine, theirs = HistoryItem(text="i bake"), HistoryItem(text="you bake", role="other")
+    assert own([theirs, mine]) == [mine]

@@ -9,7 +9,8 @@ from workflows import stage_of
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.state import Abstained, Answered, HistoryItem
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.embedders.base import Embedder, LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 
