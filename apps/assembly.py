@@ -11,7 +11,7 @@ from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task, 
 from guided_profile.tools.assembly import make_chat, make_embedder, make_verifier
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence.base import Verifier
-from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.history.store import EmbedderLike, HistoryStore
 from guided_profile.tools.profiles.sqlite import ProfileFile, open_profiles
 from guided_profile.tools.weights.fetch import OnProgress
 
@@ -56,7 +56,7 @@ def verifier(settings: Settings) -> Verifier | None:
     return make_verifier(settings.verifier, base_url=settings.base_url, api_key=settings.api_key)
 
 
-def open_history(settings: Settings, embed: Embedder) -> HistoryStore:
+def open_history(settings: Settings, embed: EmbedderLike) -> HistoryStore:
     """Open the histories, in the data folder or on the Chroma server."""
     if settings.chroma_url:
         return HistoryStore.open(embed, url=settings.chroma_url)

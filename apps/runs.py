@@ -1,7 +1,7 @@
 """Running the workflow: its stages as they begin, and then what became of the question."""
 
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -28,6 +28,8 @@ class AsksBack(BaseModel):
 Outcome = Answered | Abstained | AsksBack
 OnStage = Callable[[Mapping[str, Any] | None], None]
 """Called with a stage's event as it begins; with None before something else is shown."""
+Reply = Callable[[str], Awaitable[str]]
+"""Called with what the user is asked back; returns what they say to it."""
 
 
 def thread_memory() -> InMemorySaver:
@@ -69,19 +71,37 @@ async def events(
     yield outcome
 
 
+async def at_terminal(text: str) -> str:
+    """Ask the user at a terminal, which waits for them.
+
+    Raises:
+        QuestionError: The input is at its end.
+    """
+    print(text, file=sys.stderr)
+    line = sys.stdin.readline() if sys.stdin else ""  # None where the input was closed
+    if not line:
+        raise QuestionError(
+            "the task asks you something, and there is no more input to read an answer from; run "
+            "it in a terminal, or give a line of input for each question."
+        )
+    return line
+
+
 async def run(
-    graph: Graph, question: Question, context: Context, on_stage: OnStage
+    graph: Graph,
+    question: Question,
+    context: Context,
+    on_stage: OnStage = lambda event: None,
+    reply: Reply = at_terminal,
 ) -> Answered | Abstained:
-    """Run the workflow for somebody at a terminal, and ask them back where it does.
+    """Run the workflow to its end, and ask the user back where it does.
 
     Args:
         graph: With a checkpointer.
         question: What is asked.
         context: Who asks, for which task.
         on_stage: Called with the stages' events as they begin; with None before a question back.
-
-    Raises:
-        QuestionError: The user is asked something, and the input is at its end.
+        reply: Asks the user back.
     """
     given: Question | Command[Any] = question
     while True:
@@ -90,17 +110,6 @@ async def run(
                 return event
             if isinstance(event, AsksBack):
                 on_stage(None)
-                print(event.text, file=sys.stderr)
-                given = Command(resume=_reply())
+                given = Command(resume=await reply(event.text))
             else:
                 on_stage(event)
-
-
-def _reply() -> str:
-    line = sys.stdin.readline() if sys.stdin else ""  # None where the input was closed
-    if not line:
-        raise QuestionError(
-            "the task asks you something, and there is no more input to read an answer from; run "
-            "it in a terminal, or give a line of input for each question."
-        )
-    return line

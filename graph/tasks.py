@@ -243,14 +243,14 @@ class Task(Record):
         return self.model_copy(update=update) if update else self
 
 
-def load_task(path: Path) -> Task:
+def load_task(path: str | Path) -> Task:
     """Read a task from its YAML file.
 
     Raises:
         TaskError: The file cannot be read, or a field of it is wrong; the message names the field.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise TaskError(f"the task file {str(path)!r} cannot be read: {error}.") from error
     return parse_task(text, where=str(path))

@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
-from arrows import arrows, room
+from arrows import FRONT_DOOR, arrows, room
 
 from guided_profile.apps.platforms import langgraph_graphs
 from guided_profile.graph.tasks import builtin_tasks
@@ -27,7 +27,9 @@ def packages() -> list[Path]:
 
 
 def dotted(folder: Path) -> str:
-    return ".".join(folder.relative_to(ROOT).parts)
+    """Return the name that a folder is imported by."""
+    inner = folder.relative_to(ROOT).parts
+    return ".".join(["guided_profile", *(() if inner == (FRONT_DOOR,) else inner)])
 
 
 def data_folders() -> list[Path]:
@@ -39,10 +41,17 @@ def data_folders() -> list[Path]:
 def test_every_package_of_the_tree_is_named_in_the_project_file() -> None:
     setuptools = PROJECT["tool"]["setuptools"]
     found = {dotted(one) for one in [*packages(), *data_folders()]}
-    assert {f"guided_profile.{name}" for name in found} == set(setuptools["packages"])
-    tops = {one.name for one in packages() if one.parent == ROOT}
-    assert setuptools["package-dir"] == {f"guided_profile.{name}": name for name in tops}
-    assert all((ROOT / name / "py.typed").exists() for name in tops)
+    assert found == set(setuptools["packages"])
+    tops = [one for one in packages() if one.parent == ROOT]
+    assert setuptools["package-dir"] == {dotted(one): one.name for one in tops}
+
+
+def test_type_checkers_see_the_tree_under_its_own_name() -> None:
+    shown = {one.name: one.resolve() for one in (ROOT / ".types" / "guided_profile").iterdir()}
+    inner = {one.name: one for one in packages() if one.parent == ROOT and one.name != FRONT_DOOR}
+    front = {name: ROOT / FRONT_DOOR / name for name in ("__init__.py", "py.typed")}
+    assert shown == inner | front
+    assert all(path.exists() for path in shown.values())
 
 
 def test_langgraph_server_has_a_graph_for_any_task_and_one_for_each_builtin_task() -> None:
@@ -54,9 +63,13 @@ def test_langgraph_server_has_a_graph_for_any_task_and_one_for_each_builtin_task
     assert all(callable(getattr(langgraph_graphs, name)) for name in named)
 
 
-def test_init_files_hold_a_docstring_and_nothing_else() -> None:
-    for folder in packages():
-        assert len((folder / "__init__.py").read_text().strip().splitlines()) == 1
+def test_init_files_hold_a_docstring_and_nothing_else_but_for_the_front_door() -> None:
+    long = {
+        folder.name
+        for folder in packages()
+        if len((folder / "__init__.py").read_text().strip().splitlines()) != 1
+    }
+    assert long == {FRONT_DOOR}
 
 
 WHOLE = {"graph.build", "graph.standing"}
@@ -69,6 +82,7 @@ MAY_IMPORT = {
     "nodes": {"graph", "tools", "nodes"},
     "evals": {"graph", *WHOLE, "tools", "evals"},
     "apps": {"graph", *WHOLE, "tools", "nodes", "evals", "apps"},
+    FRONT_DOOR: {"graph", *WHOLE, "tools", "apps"},  # and nothing goes through it
 }
 MEASURE = {f"apps.cli.{name}" for name in ("eval", "eval_experiments", "tune", "authored")}
 """The commands that measure; nothing else of the product holds what measures it."""
@@ -119,13 +133,17 @@ def test_the_wheel_of_the_sdist_works_from_another_folder(tmp_path: Path) -> Non
         tops = {name.split("/")[0] for name in archive.namelist()}
         archive.extractall(tmp_path / "site")
     assert {top.split("-")[0] for top in tops} == {"guided_profile"}
+    assert (tmp_path / "site" / "guided_profile" / "py.typed").exists()
     # -S: the editable install of this tree is not on the path, its dependencies are
     code = (
         f"import sys; sys.path[:0] = {[str(tmp_path / 'site'), sysconfig.get_path('purelib')]!r}\n"
         "from guided_profile.apps.cli.demo import people\n"
         "from guided_profile.apps.cli.main import main\n"
-        "import guided_profile.graph.build as build\n"
-        f"assert build.__file__.startswith({str(tmp_path)!r}), build.__file__\n"
+        "import guided_profile\n"
+        "from guided_profile import build_graph, open_graph\n"
+        "for file in (guided_profile.__file__, build_graph.__code__.co_filename):\n"
+        f"    assert file.startswith({str(tmp_path)!r}), file\n"
+        f"assert guided_profile.__version__ == {PROJECT['project']['version']!r}\n"
         "assert len(people()) == 3\n"
         "from guided_profile.evals.benches.labelled import AUTHORED, authored\n"
         "assert all(authored(name) for name in AUTHORED)\n"

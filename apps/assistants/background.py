@@ -36,7 +36,7 @@ class Background:
         """Begin work that belongs to no run of the host's: its callbacks are not told of it."""
         if self._loop.is_closed():
             work.close()
-            raise RuntimeError("the companion is closed")
+            raise RuntimeError("it is closed; open it again")
         return Variables().run(asyncio.run_coroutine_threadsafe, work, self._loop)
 
     def enter(self, resource: AbstractAsyncContextManager[_T]) -> _T:

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PREFIX = "guided_profile."
+NAME = "guided_profile"
+FRONT_DOOR = "package"
+"""The folder that is imported as the package itself."""
 
 
 def modules() -> dict[str, Path]:
-    """Return the files of the package by their modules' names, without the package's own."""
+    """Return the files of the package by their places: their modules' names without its own."""
     tops = [one.parent for one in ROOT.glob("*/__init__.py")]
     found = {}
     for path in (path for top in tops for path in top.rglob("*.py")):
@@ -36,17 +38,22 @@ def imports(path: Path, name: str, known: dict[str, Path]) -> Iterator[str]:
             asked = [(one.name, one.name) for one in node.names]
         elif isinstance(node, ast.ImportFrom):
             parts = package.split(".")[: 1 - node.level or None]
-            above = [PREFIX + ".".join(parts)] if node.level else []
+            above = [".".join([NAME, *parts])] if node.level else []
             source = ".".join([*above, *([node.module] if node.module else [])])
             asked = [(f"{source}.{one.name}", source) for one in node.names]
         else:
             continue
         for full, source in asked:
-            if full.startswith(PREFIX):
-                found = [one for one in (full, source) if one.removeprefix(PREFIX) in known]
+            if full.partition(".")[0] == NAME:
+                found = [place for place in map(place_of, (full, source)) if place in known]
                 if not found:
                     raise LookupError(f"{path}: there is no {source}")
-                yield found[0].removeprefix(PREFIX)
+                yield found[0]
+
+
+def place_of(module: str) -> str:
+    """Return where a module stands, with dots."""
+    return FRONT_DOOR if module == NAME else module.removeprefix(f"{NAME}.")
 
 
 def room(name: str) -> str:
