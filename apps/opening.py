@@ -17,7 +17,7 @@ from guided_profile.apps.runs import run, thread_memory
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.errors import SettingsError, TaskError
+from guided_profile.graph.errors import QuestionError, SettingsError, TaskError
 from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.graph.tasks import Task, by_name
 from guided_profile.tools.evidence.base import Verifier
@@ -64,6 +64,8 @@ class OpenGraph(AbstractContextManager["OpenGraph"]):
         Raises:
             GuidedProfileError: The question or the task is wrong, or a part failed.
         """
+        if isinstance(options, str):
+            raise QuestionError(f"options is {options!r}; give a list: options=[{options!r}, …].")
         context = Context(user_id=user_id, task=task)
         return self._background.start(self._answer(question, options, context, reply)).result()
 

@@ -292,6 +292,8 @@ def by_name(tasks: Iterable[Task]) -> dict[str, Task]:
     """
     named: dict[str, Task] = {}
     for task in tasks:
+        if not isinstance(task, Task):
+            raise TaskError(f"{task!r} is no task; read one from its file with load_task(path).")
         if task.name in named:
             raise TaskError(f"two tasks are named {task.name!r}; give one of them another name.")
         named[task.name] = task

@@ -1,12 +1,14 @@
 """profile: write the profile's sentences from history and guidance; `verify` judges them."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from typing import TypedDict
 
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context
+from guided_profile.graph.errors import ModelError
 from guided_profile.graph.prompts import (
     GUIDANCE,
     IN_LANGUAGE,
@@ -27,6 +29,8 @@ from guided_profile.tools.evidence.writing import Shown, shown_to_writer
 from guided_profile.tools.models.calls import LESS_REPETITION, complete
 from guided_profile.tools.text.language import language_of
 from guided_profile.tools.text.sentences import split_sentences
+
+_log = logging.getLogger(__name__)
 
 
 class ProfileUpdate(TypedDict):
@@ -57,14 +61,20 @@ def make_profile(resources: Resources) -> Stage[State, ProfileUpdate]:
             )
             # what tells the language is read from the disk
             asked = await asyncio.to_thread(instruction, task, state, shown)
-            done = await complete(
-                resources.chat,
-                messages(shown.items, asked, shown.numbers),
-                stage="profile",
-                max_tokens=task.max_tokens.profile,
-                temperature=task.temperature,
-                repetition=LESS_REPETITION,
-            )
+            try:
+                done = await complete(
+                    resources.chat,
+                    messages(shown.items, asked, shown.numbers),
+                    stage="profile",
+                    max_tokens=task.max_tokens.profile,
+                    temperature=task.temperature,
+                    repetition=LESS_REPETITION,
+                )
+            except ModelError as error:
+                if not state["judged"]:
+                    raise
+                _log.warning("no second draft of the profile, so the first one stands: %s", error)
+                return {"draft": [], "calls": []}
         sentences = split_sentences(done.text, cut_off=done.finish_reason == "length")
         draft = [
             Draft(text=text, cited=cited(sentence, shown.ids))

@@ -51,10 +51,11 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
             if task.guided and first and _too_few(fresh):
                 return {"profile": None, "judged": fresh, "calls": judge.calls}
             made = await _made(state, task, judge, fresh)
-            if not state["draft"] and state["standing"]:
+            written = state["draft"] or state["judged"]  # a second draft may be empty
+            if not written and state["standing"]:
                 made = state["standing"].profile
             # a model that wrote nothing failed: what stood stands, and the next run tries again
-            elif state["draft"] and profiles and state["building"]:
+            elif written and profiles and state["building"]:
                 revisions = state["standing"].revisions if state["standing"] else 0
                 stands = Standing(
                     profile=made,

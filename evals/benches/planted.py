@@ -188,10 +188,13 @@ def main() -> None:
     parser.add_argument("--prompts", action="store_true", help="print every prompt")
     add_model_options(parser)
     given = parser.parse_args()
+    everybody, filler = people()
+    ids = [person["user_id"] for person in everybody]
+    if unknown := set(given.only or ()) - set(ids):
+        parser.error(f"nobody is called {sorted(unknown)[0]!r}; there are {', '.join(ids)}")
     chat, embed = chosen_models(given)
     if given.prompts:
         chat = chat.model_copy(update={"callbacks": [Prompts()]})
-    everybody, filler = people()
     found: list[Reached] = []
     for person, size in zip(everybody, SIZES, strict=True):
         if given.only and person["user_id"] not in given.only:

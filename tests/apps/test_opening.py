@@ -14,7 +14,14 @@ from guided_profile.apps import assembly
 from guided_profile.apps.opening import open_graph
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.context import Context
-from guided_profile.graph.errors import GuidedProfileError, ProfilesError, SettingsError, TaskError
+from guided_profile.graph.errors import (
+    GuidedProfileError,
+    HistoryItemError,
+    ProfilesError,
+    QuestionError,
+    SettingsError,
+    TaskError,
+)
 from guided_profile.graph.state import Answered
 from guided_profile.graph.tasks import builtin_tasks, load_task
 from guided_profile.tools.embedders.base import LexicalEmbedder
@@ -254,6 +261,29 @@ def test_what_cannot_be_opened_leaves_nothing_open(endpoint: type[Endpoint]) -> 
     assert set(threading.enumerate()) <= before
     with HistoryStore.open(LexicalEmbedder(), path=data / "history"):
         pass  # it was closed again
+
+
+@pytest.mark.parametrize("given", ["a cat", {"text": "a cat"}, ["a cat"], [{"text": "a cat"}]])
+def test_what_is_no_item_is_refused_with_how_to_write_one(
+    endpoint: type[Endpoint], given: Any
+) -> None:
+    with open_graph() as gp:
+        with pytest.raises(HistoryItemError, match=r"write \[HistoryItem\(text=…\)\]"):
+            gp.history.add("anna", given)
+        with pytest.raises(HistoryItemError, match="takes a list of HistoryItem"):
+            gp.history.add("anna", ANNA[0])  # type: ignore[arg-type]
+        assert gp.history.list("anna") == []
+
+
+def test_options_in_one_string_are_not_taken_for_letters(endpoint: type[Endpoint]) -> None:
+    with open_graph() as gp, pytest.raises(QuestionError, match="give a list"):
+        gp.ask("Which?", "ab", user_id="anna", task="preference")
+    assert endpoint.prompts == []
+
+
+def test_a_file_name_is_no_task(endpoint: type[Endpoint]) -> None:
+    with pytest.raises(TaskError, match="load_task"):
+        open_graph(tasks=["haiku.yaml"])  # type: ignore[list-item]
 
 
 def test_what_is_closed_answers_no_more(endpoint: type[Endpoint]) -> None:

@@ -138,6 +138,35 @@ async def test_no_more_than_one_draft_is_asked_for_again(
     assert len(drafts) == (1 if len(first) == 4 else 2)
 
 
+async def test_an_empty_second_draft_leaves_the_first_one_to_stand(history: HistoryStore) -> None:
+    store = InMemoryStore()
+    verifier = Verifier(boat="unsupported")
+    graph, chat = workflow(history, twice([HAS_CAT, *BOATS], []), verifier=verifier, store=store)
+    answer, profile = await ask(graph)
+    assert (answer.profile_use, [one.text for one in profile.supported]) == ("built", [HAS_CAT])
+    asked = len(chat.prompts)
+    again, _ = await ask(graph)
+    assert again.profile_use == "standing"
+    assert not any(writes_profile(one) for one in chat.prompts[asked:])
+
+
+async def test_a_second_draft_that_fails_leaves_the_first_one_to_stand(
+    history: HistoryStore,
+) -> None:
+    first = twice([HAS_CAT, *BOATS], [])
+
+    def said(prompt: str) -> Any:
+        if "You wrote already:" in prompt:
+            raise ModelError("the endpoint is gone.")
+        return first(prompt)
+
+    verifier, store = Verifier(boat="unsupported"), InMemoryStore()
+    graph, _ = workflow(history, said, verifier=verifier, store=store)
+    _, profile = await ask(graph)
+    assert [one.text for one in profile.supported] == [HAS_CAT]
+    assert await ProfileStore(store, "anna", "dialogue").standing()
+
+
 async def test_what_is_inferred_is_told_as_probable(history: HistoryStore) -> None:
     verifier = Verifier(cat="inferred", yacht="inferred")
     graph, chat = workflow(history, verifier=verifier)

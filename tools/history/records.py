@@ -79,10 +79,16 @@ def by_id(items: Iterable[HistoryItem]) -> dict[str, HistoryItem]:
     """Return the items that are handed in by id, each once.
 
     Raises:
-        HistoryItemError: Two of them have the same id, or an id is no text that can be stored.
+        HistoryItemError: Two of them have the same id, an id is no text that can be stored, or
+            something else than items was handed in.
     """
     wanted: dict[str, HistoryItem] = {}
     for item in items:
+        if not isinstance(item, HistoryItem):
+            raise HistoryItemError(
+                f"a history takes a list of HistoryItem, and was given {type(item).__name__!r} in "
+                "one; write [HistoryItem(text=…)]."
+            )
         if not _is_unicode(item.id):
             raise HistoryItemError(f"the id {item.id!r} is not valid Unicode; give another id.")
         check_same(wanted.setdefault(item.id, item), item)
