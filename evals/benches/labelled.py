@@ -56,9 +56,14 @@ class Person:
     """`fit` or `report`, where a file has halves."""
 
 
+def data(name: str) -> str:
+    """Return the text of a file of data that comes with the benches."""
+    return (files("guided_profile.evals.benches") / "data" / name).read_text("utf-8")
+
+
 def authored(name: str) -> list[Person]:
     """Read one of the files that come with the package."""
-    people = parse((files("guided_profile.evals.benches") / "data" / name).read_text("utf-8"), name)
+    people = parse(data(name), name)
     half = HALVES.get(name, "")
     return [replace(one, half=half) for one in people] if half else people
 

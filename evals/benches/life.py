@@ -2,7 +2,7 @@
 
     python -m guided_profile.evals.benches.life                # the embedded model
 
-The invented person of `evidence/mover.yaml` moves, changes jobs, partner and diet, sells a car and
+The invented person of `data/mover.yaml` moves, changes jobs, partner and diet, sells a car and
 takes up a hobby, over 92 items of two years. Each answer is held against what it must and must not
 say, by regular expressions that were written with the person, before anything was asked.
 """
@@ -12,13 +12,13 @@ import asyncio
 import re
 import tempfile
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import yaml
 from langgraph.store.memory import InMemoryStore
 
+from guided_profile.evals.benches.labelled import data
 from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
@@ -40,8 +40,7 @@ class Asked:
 
 def person() -> dict[str, Any]:
     """Return the person: `items`, `facts` and `questions`."""
-    text = (files("guided_profile.evals.benches") / "data" / "mover.yaml").read_text("utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
+    found: dict[str, Any] = yaml.safe_load(data("mover.yaml"))
     return found
 
 

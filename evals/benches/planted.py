@@ -3,7 +3,7 @@
     python -m guided_profile.evals.benches.planted                       # the embedded model
     python -m guided_profile.evals.benches.planted --only planted05 --prompts
 
-Each of the ten invented people of `evidence/planted.yaml` says a dozen things once: limits, facts
+Each of the ten invented people of `data/planted.yaml` says a dozen things once: limits, facts
 of life, preferences, interests. They stand among 150 to 1,000 everyday items. For each, a request
 that needs it is sent; it reaches the answer if the standing profile has a sentence that rests on it
 or if recall brings the item for that request. Which, is counted.
@@ -16,7 +16,6 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from itertools import cycle, islice
 from pathlib import Path
 from time import perf_counter
@@ -29,6 +28,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langgraph.store.memory import InMemoryStore
 
+from guided_profile.evals.benches.labelled import data
 from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.evals.scorers.statistics import wilson
 from guided_profile.graph.build import Graph, build_graph
@@ -65,8 +65,7 @@ class Reached:
 
 def people() -> tuple[list[dict[str, Any]], Mapping[str, list[dict[str, str]]]]:
     """Return the people, and the everyday items by language."""
-    text = (files("guided_profile.evals.benches") / "data" / "planted.yaml").read_text("utf-8")
-    found = yaml.safe_load(text)
+    found = yaml.safe_load(data("planted.yaml"))
     filler = {"en": found["filler"]} | {
         name.removeprefix("filler_"): lines
         for name, lines in found.items()

@@ -17,6 +17,7 @@ from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.text import as_data
 from guided_profile.tools.models.calls import complete
+from guided_profile.tools.search.parts import own
 
 CRITIQUE = Prompt(
     "critique",
@@ -75,7 +76,7 @@ class PerFine:
             "question": as_data(example.question),
             "draft": as_data(draft),
         }
-        items = [item for item in example.history if item.role == "user"][-20:]
+        items = own(example.history)[-20:]
         limit = self.parts.task.max_tokens.response
         asked = messages(items, render(CRITIQUE, **told))
         critique = await complete(self.chat, asked, stage="critique", max_tokens=limit)

@@ -17,6 +17,7 @@ from guided_profile.graph.prompts import Prompt, messages, render
 from guided_profile.graph.records import Call, HistoryItem
 from guided_profile.graph.text import as_data
 from guided_profile.tools.models.calls import complete
+from guided_profile.tools.search.parts import own
 
 Certainty = Literal["low", "medium", "high"]
 _CERTAINTIES: tuple[Certainty, ...] = ("low", "medium", "high")
@@ -83,7 +84,7 @@ async def judge(
     Raises:
         ModelError: The endpoint failed.
     """
-    items = [item for item in example.history if item.role == "user"][-MOST_ITEMS:]
+    items = own(example.history)[-MOST_ITEMS:]
     there, back = await asyncio.gather(
         _ask(chat, example, items, first, second), _ask(chat, example, items, second, first)
     )

@@ -25,6 +25,7 @@ from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import Task
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.models.calls import complete
+from guided_profile.tools.search.parts import own
 
 PROPOSE = Prompt(
     "propose",
@@ -130,7 +131,7 @@ def _newest(items: Sequence[HistoryItem]) -> list[HistoryItem]:
     """Return the newest items of the person's own that there is room for, the oldest first."""
     kept: list[HistoryItem] = []
     room = HISTORY_TOKENS
-    for item in reversed([one for one in items if one.role == "user"]):
+    for item in reversed(own(items)):
         short = item.model_copy(update={"text": item.text[:ITEM_CHARACTERS]})
         room -= approximate_tokens(history_line(short))
         if room < 0:

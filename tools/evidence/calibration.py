@@ -6,13 +6,14 @@ entry `default`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
 from math import exp, log
 from typing import Any, Self
 
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import Claim
 from guided_profile.tools.evidence.literals import unseen
 from guided_profile.tools.fingerprints import digest
@@ -38,15 +39,20 @@ class Features:
     """Whether the items are in another language than English."""
 
     @classmethod
-    def of(cls, claim: Claim, yes: float) -> Self:
-        """Return what is known of a claim to which a model said Yes with a probability."""
-        language = language_of([item.text for item in claim.items])
+    def of(cls, claim: Claim, yes: float, *, foreign: bool | None = None) -> Self:
+        """Return what is known of a claim to which a model said Yes with a probability.
+
+        Args:
+            claim: The claim.
+            yes: That probability.
+            foreign: Whether its items are, found once for claims that share them; None: not yet.
+        """
         return cls(
             yes=yes,
             nearness=max(claim.nearness, default=0.0),
             unseen=len(unseen(claim.text, claim.items)),
             did=sum(item.kind == "did" for item in claim.items) / max(1, len(claim.items)),
-            foreign=language is not None and language.code != "en",
+            foreign=is_foreign(claim.items) if foreign is None else foreign,
         )
 
     def vector(self) -> list[float]:
@@ -54,6 +60,12 @@ class Features:
         yes = min(max(self.yes, LEAST), 1 - LEAST)
         said = log(yes / (1 - yes))
         return [1.0, said, self.nearness, float(self.unseen), self.did, float(self.foreign)]
+
+
+def is_foreign(items: Sequence[HistoryItem]) -> bool:
+    """Whether items are in another language than English."""
+    language = language_of([item.text for item in items])
+    return language is not None and language.code != "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ nearest to any of them, for the same reason.
 """
 
 from collections.abc import Collection, Sequence
-from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import MOST_EVIDENCE, Claim
 from guided_profile.tools.evidence.nearness import AS_GOOD, WORDS, nearness
-from guided_profile.tools.search.ranking import tokens_of
+from guided_profile.tools.search.ranking import in_turns, rows_within, tokens_of
 
 EACH = 4
 """How many of its nearest items a sentence brings, where the history is too long to be whole."""
@@ -66,15 +65,8 @@ def _shared(
     """Return the items that all claims see, in order: what is cited first, then the nearest."""
     places = {item.id: row for row, item in enumerate(items)}
     wanted = [places[id_] for ids in cited for id_ in ids if id_ in places]
-    nearest = [np.argsort(-row)[:EACH].tolist() for row in near]
-    wanted += [row for rank in zip_longest(*nearest) for row in rank if row is not None]
-    chosen: dict[int, None] = {}
-    for row in wanted:
-        size = tokens_of(items[row])
-        if row not in chosen and size <= tokens:
-            tokens -= size
-            chosen[row] = None
-    return sorted(chosen)
+    wanted += in_turns(np.argsort(-row)[:EACH].tolist() for row in near)
+    return rows_within(wanted, items, tokens)
 
 
 def strongest(claim: Claim) -> tuple[str, ...]:

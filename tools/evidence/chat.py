@@ -19,7 +19,12 @@ from guided_profile.graph.prompts import JUDGE, OF_MOST, SAME_SAID, SUPPORTED, m
 from guided_profile.graph.records import Call, Verdict
 from guided_profile.graph.text import as_data
 from guided_profile.tools.evidence.base import Claim, Judged
-from guided_profile.tools.evidence.calibration import Calibration, Features, calibration_of
+from guided_profile.tools.evidence.calibration import (
+    Calibration,
+    Features,
+    calibration_of,
+    is_foreign,
+)
 from guided_profile.tools.evidence.candidates import strongest
 from guided_profile.tools.models.calls import ask_yes_no, complete, model_id
 from guided_profile.tools.models.refusals import refused
@@ -124,10 +129,12 @@ class ChatVerifier:
 
     def _by_probability(self, claims: Sequence[Claim], said: Sequence[float]) -> list[Judged]:
         weigh = self._calibration
-        likely = [
-            weigh.probability(Features.of(claim, yes))
-            for claim, yes in zip(claims, said, strict=True)
-        ]
+        likely = [0.0] * len(claims)
+        for group in _sharing(claims):
+            foreign = is_foreign(claims[group[0]].items)
+            for n in group:
+                features = Features.of(claims[n], said[n], foreign=foreign)
+                likely[n] = weigh.probability(features)
         return [
             _by_nearness(claim, probability, stands=probability >= weigh.keep)
             for claim, probability in zip(claims, likely, strict=True)
@@ -135,12 +142,9 @@ class ChatVerifier:
 
     async def _in_words(self, claims: Sequence[Claim]) -> tuple[list[Judged], list[Call]]:
         """Have all claims that share their items judged in one reply."""
-        groups: dict[tuple[str, ...], list[int]] = {}
-        for n, claim in enumerate(claims):
-            groups.setdefault(tuple(item.id for item in claim.items), []).append(n)
         judged = [Judged("unsupported", 0.0)] * len(claims)
         calls = []
-        for group in groups.values():
+        for group in _sharing(claims):
             found, call = await self._group_in_words([claims[n] for n in group])
             calls.append(call)
             for n, one in zip(group, found, strict=True):
@@ -172,6 +176,14 @@ class ChatVerifier:
             kept = one.verdict != "unsupported"
             judged.append(Judged(one.verdict, JUDGED[one.verdict], evidence if kept else ()))
         return judged, done.call
+
+
+def _sharing(claims: Sequence[Claim]) -> list[list[int]]:
+    """Return the places of claims, those together that share their items."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for n, claim in enumerate(claims):
+        groups.setdefault(tuple(item.id for item in claim.items), []).append(n)
+    return list(groups.values())
 
 
 def _by_nearness(claim: Claim, probability: float, *, stands: bool) -> Judged:

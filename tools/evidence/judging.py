@@ -15,6 +15,7 @@ from guided_profile.tools.evidence.candidates import claims_of
 from guided_profile.tools.evidence.habits import behind, habits_of
 from guided_profile.tools.evidence.nearness import ON_TOPIC
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.search.parts import own
 from guided_profile.tools.text.words import words
 
 RELATED = 0.5
@@ -193,7 +194,7 @@ class Judge:
         cited: Sequence[Collection[str]],
     ) -> list[Judged]:
         """Hold sentences about style against what was counted; they point to the items behind."""
-        counted = habits_of([item for item in items if item.role == "user"])
+        counted = habits_of(own(items))
         showing = {line.id: ids for line, ids in counted.items()}
 
         def claims() -> list[Claim]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
 import numpy as np
 
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.citations import cited, without_citations
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.search.ranking import cosines_of, tokens_of
+from guided_profile.tools.search.ranking import cosines_of, in_turns, rows_within
 from guided_profile.tools.text.sentences import split_sentences
 
 NEAREST = 4
@@ -52,26 +51,16 @@ def shown_to_writer(
         return Shown(items, numbers)
     lines = split_sentences(guidance)
     ids = {n: item.id for n, item in zip(numbers, items, strict=True)}
-    wanted = [row for line in lines for row in _cited_rows(line, ids)]
+    places = {item.id: row for row, item in enumerate(items)}
+    wanted = [places[id_] for line in lines for id_ in cited(line, ids)]
     vectors = history.vectors(user_id, [item.id for item in items])
     there = [row for row, item in enumerate(items) if item.id in vectors]
     if lines and there:
         matrix = np.asarray([vectors[items[row].id] for row in there])
         asked = history.embed([without_citations(line) or line for line in lines])
-        nearest = [
+        wanted += in_turns(
             [there[at] for at in np.argsort(-cosines_of(matrix, one))[:NEAREST]] for one in asked
-        ]
-        wanted += [row for rank in zip_longest(*nearest) for row in rank if row is not None]
+        )
     wanted += reversed(range(len(items)))  # what room is left goes to the newest
-    chosen: set[int] = set()
-    for row in wanted:
-        if row not in chosen and (left := tokens - tokens_of(items[row])) >= 0:
-            tokens = left
-            chosen.add(row)
-    rows = sorted(chosen)
+    rows = rows_within(wanted, items, tokens)
     return Shown([items[row] for row in rows], [numbers[row] for row in rows])
-
-
-def _cited_rows(line: str, ids: Mapping[int, str]) -> list[int]:
-    by_id = {id_: number - 1 for number, id_ in ids.items()}
-    return [by_id[id_] for id_ in cited(line, ids)]

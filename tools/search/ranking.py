@@ -4,8 +4,9 @@ Two exact rankings, by meaning (cosine) and by words (BM25), are fused by their 
 near-duplicates are weighed. A `Recall` says which parts take part. Everything is a pure function.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import isqrt
 from typing import Self
 
@@ -186,3 +187,21 @@ def within(items: Sequence[HistoryItem], budget: int) -> list[HistoryItem]:
             kept.append(item if tokens <= left else bounded(item, budget))
             left -= tokens
     return kept
+
+
+def in_turns(rankings: Iterable[Sequence[int]]) -> list[int]:
+    """Return rows of several rankings: the first of each, then the second of each, and so on."""
+    return [row for rank in zip_longest(*rankings) for row in rank if row is not None]
+
+
+def rows_within(rows: Iterable[int], items: Sequence[HistoryItem], budget: int) -> list[int]:
+    """Return the rows whose items fit a token budget together, as they come, in the items' order.
+
+    One that is too long for what is left is passed over; a row that comes twice counts once.
+    """
+    chosen: set[int] = set()
+    for row in rows:
+        if row not in chosen and (left := budget - tokens_of(items[row])) >= 0:
+            budget = left
+            chosen.add(row)
+    return sorted(chosen)
