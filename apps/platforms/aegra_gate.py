@@ -16,12 +16,11 @@ from uuid import uuid4
 
 from fastapi.responses import JSONResponse
 from langgraph_sdk import Auth
-from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guided_profile.apps.platforms.aegra_threads import delete_thread, ended, failure_of, owner_of
 from guided_profile.apps.platforms.langgraph_auth import as_oneself
-from guided_profile.apps.server.access.guard import CALLER, PREFIX
+from guided_profile.apps.server.access.guard import CALLER, PREFIX, route_path
 from guided_profile.apps.server.access.tokens import Caller
 from guided_profile.apps.server.problems import RefusedError, problem
 from guided_profile.graph.context import Context
@@ -44,7 +43,7 @@ class AegraGate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
         caller = scope.get(CALLER)
-        path = get_route_path(scope) if scope["type"] == "http" else ""
+        path = route_path(scope) if scope["type"] == "http" else ""
         if not isinstance(caller, Caller) or path.startswith(f"{PREFIX}/"):
             await self._app(scope, receive, send)  # open to all, or a route of ours
             return

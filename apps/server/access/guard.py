@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from math import ceil
 from time import monotonic
 
-from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guided_profile.apps.server.access.tokens import Caller, UnauthorizedError, Verifier
@@ -92,7 +91,7 @@ class Guard:
         if scope["type"] != "http" or _within_the_process(scope) or _is_preflight(scope):
             await self._app(scope, receive, send)
             return
-        path = get_route_path(scope)
+        path = route_path(scope)
         sender.set(None)
         if not _is_open(path):
             try:
@@ -164,6 +163,13 @@ class Guard:
                 return
         if over and not begun:
             await too_large(scope, receive, send)
+
+
+def route_path(scope: Scope) -> str:
+    """Return a request's path as the routes see it: below where the application is mounted."""
+    path: str = scope["path"]
+    below = path.removeprefix(scope.get("root_path", ""))
+    return below if below[:1] in ("", "/") else path
 
 
 def _is_open(path: str) -> bool:

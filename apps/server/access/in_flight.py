@@ -9,9 +9,9 @@ from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from guided_profile.apps.server.access.guard import route_path
 from guided_profile.apps.server.problems import problem
 from guided_profile.apps.settings import ServerSettings
 
@@ -108,7 +108,7 @@ class InFlight:
             self._flight.leave(task)
 
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] != "POST" or not ASKING.fullmatch(get_route_path(scope)):
+        if scope["method"] != "POST" or not ASKING.fullmatch(route_path(scope)):
             await self._app(scope, receive, send)
             return
         loop = asyncio.get_running_loop()

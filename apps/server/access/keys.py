@@ -1,6 +1,5 @@
 """API keys: random, shown once, and kept as a salted digest in a file."""
 
-import fcntl
 import hashlib
 import hmac
 import json
@@ -12,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
+from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
 from guided_profile.graph.errors import QuestionError, SettingsError
@@ -118,8 +118,7 @@ class KeyFile:
         """Keep other processes from changing the file at the same time."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.with_suffix(".lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with FileLock(self.path.with_suffix(".lock")):
                 yield
         except OSError as error:
             raise SettingsError(

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 import pytest
 from endpoint import Endpoint
 from server_client import ANNA, BOB, jwt_settings, served
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
 
-from guided_profile.apps.server.access.guard import RateLimit
+from guided_profile.apps.server.access.guard import RateLimit, route_path
 from guided_profile.apps.server.routes import ask as server_ask
 from guided_profile.apps.server.routes import history as server_history
 from guided_profile.apps.server.routes import profile as server_profile
@@ -39,6 +42,35 @@ def test_who_asks_too_often_is_told_when_to_come_back(endpoint: type[Endpoint]) 
         assert 1 <= int(answers[-1].headers["retry-after"]) <= 20
         assert client.get("/v1/history", headers=BOB).status_code == 200
         assert client.get("/v1/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "below"),
+    [
+        ("/v1/ask", "", "/v1/ask"),
+        ("/app/v1/ask", "/app", "/v1/ask"),
+        ("/app", "/app", ""),
+        ("/application", "/app", "/application"),
+        ("/v1/ask", "/app", "/v1/ask"),
+    ],
+)
+def test_a_path_is_read_below_where_the_application_stands(
+    path: str, root: str, below: str
+) -> None:
+    assert route_path({"path": path, "root_path": root}) == below
+
+
+def test_a_mounted_application_is_guarded_as_one_at_the_root(endpoint: type[Endpoint]) -> None:
+    with served(jwt_settings(rate=2)) as (client, _):
+        outside = TestClient(Starlette(routes=[Mount("/below", client.app)]))
+        assert outside.get("/below/v1/health").status_code == 200
+        assert outside.get("/below/v1/history").status_code == 401
+        assert outside.get("/below/internal/x", headers=ANNA).status_code == 403
+        answers = [outside.get("/below/v1/history", headers=ANNA) for _ in range(3)]
+        assert [one.status_code for one in answers] == [200, 200, 429]
+        behind = TestClient(client.app, root_path="/proxy")
+        assert behind.get("/proxy/v1/history").status_code == 401
+        assert behind.get("/proxy/v1/health").status_code == 200
 
 
 def test_a_body_that_is_too_large_is_refused_whatever_it_declares(
