@@ -1,6 +1,7 @@
 """How Chroma is reached: a folder that one process holds, or a server that many share."""
 
 import ctypes
+import errno
 import os
 import sys
 import threading
@@ -18,6 +19,7 @@ from chromadb.api.rust import RustBindingsAPI
 from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
 from chromadb.errors import ChromaError
+from filelock import FileLock, Timeout
 
 from guided_profile.graph.errors import HistoryError, SettingsError, StoreInUseError
 from guided_profile.tools.history.cache import UserCache
@@ -28,24 +30,8 @@ from guided_profile.tools.history.lock import Gate
 LOCK_FILE = ".guided_profile.lock"
 """Held, in the folder of an embedded store, by the process that has it open."""
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _hold(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-    def _let_go(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-else:
-    import fcntl
-
-    def _hold(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _let_go(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-
-
+_NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}
+"""What a file system without locks says."""
 OPENS_WITHIN = 10.0
 """Seconds that a Chroma server has for the first answer."""
 HEARTBEAT = "/api/v2/heartbeat"
@@ -108,12 +94,12 @@ class Folder(Connection):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._holders = 0
-        self._descriptor = _lock(path)
+        self._lock = _lock(path)
         try:
             with named_failures(str(path), "opened", server=False):
                 client = _opened(path)
         except HistoryError:
-            os.close(self._descriptor)
+            self._lock.release()
             raise
         super().__init__(client, str(path))
         self.files = IndexFiles(path)
@@ -224,8 +210,7 @@ class Folder(Connection):
                 super().close()
             else:
                 _forget(self._path)
-            _let_go(self._descriptor)
-            os.close(self._descriptor)
+            self._lock.release()
 
 
 def connect(path: Path | None, url: str | None) -> Connection:
@@ -306,22 +291,32 @@ def _give_memory_back() -> None:
         trim(0)
 
 
-def _lock(path: Path) -> int:
-    """Hold the folder for this process, making it if there is none."""
+def _lock(path: Path) -> FileLock:
+    """Hold the folder for this process, making it if there is none; the lock ends with it."""
+    lock = FileLock(
+        path / LOCK_FILE,
+        mode=0o600,
+        blocking=False,
+        thread_local=False,  # whichever thread closes the folder
+        fallback_to_soft=False,  # a soft lock would outlive a killed process
+    )
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+        lock.acquire()
+    except Timeout:
+        raise StoreInUseError(_in_use(str(path))) from None
     except OSError as error:
+        if error.errno in _NO_LOCKS:
+            raise HistoryError(
+                f"the file system of the history's folder {path} has no file locks "
+                f"({error.strerror}), and two processes on it would lose items; give a folder on "
+                "a disk of this machine, or use a Chroma server."
+            ) from error
         raise HistoryError(
             f"the history's folder {path} cannot be used ({error.strerror}); give one that can "
             "be written."
         ) from error
-    try:
-        _hold(descriptor)
-    except OSError:
-        os.close(descriptor)
-        raise StoreInUseError(_in_use(str(path))) from None
-    return descriptor
+    return lock
 
 
 def _in_use(place: str) -> str:

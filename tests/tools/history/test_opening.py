@@ -1,8 +1,11 @@
 """Which folders and servers a history may be opened in, and by whom."""
 
+import errno
 import multiprocessing
+import os
 import shutil
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +84,23 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "chroma.sqlite3").write_text("this is no database" * 99)
     with pytest.raises(HistoryError, match="could not be opened"):
         HistoryStore.open(WordEmbedder(), path=tmp_path)
+    (tmp_path / "chroma.sqlite3").unlink()
+    HistoryStore.open(WordEmbedder(), path=tmp_path).close()  # the folder was let go of
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows locks otherwise")
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_named_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def no_locks(descriptor: int, operation: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("fcntl.flock", no_locks)
+        with pytest.raises(HistoryError, match="has no file locks"):
+            HistoryStore.open(WordEmbedder(), path=tmp_path)
+    HistoryStore.open(WordEmbedder(), path=tmp_path).close()
 
 
 def test_no_server_is_named_with_what_to_start() -> None:
