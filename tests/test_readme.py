@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from guided_profile.apps.cli.main import parser
+from guided_profile.apps.cli.main import parse
 from guided_profile.graph.tasks import load_task
 
 ROOT = Path(__file__).parent.parent
@@ -34,7 +34,7 @@ def test_every_command_it_types_is_understood() -> None:
     typed = [line.removeprefix("$ ") for line in lines if line.startswith("$ guided-profile")]
     assert len(typed) >= 4
     for line in typed:
-        parser().parse_args(shlex.split(line)[1:])
+        parse(shlex.split(line)[1:])
 
 
 def test_the_task_it_shows_is_a_task(tmp_path: Path) -> None:

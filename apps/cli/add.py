@@ -63,7 +63,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-async def add(given: argparse.Namespace, out: Console, notes: Console) -> int:
+async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Add a file to a user's history: the good entries are added, the bad ones are named."""
     reading = _reading(given)
     settings = read_settings(data=given.data)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from guided_profile.apps import assembly
+from guided_profile.apps import assembly, runs
 from guided_profile.apps.cli import render
-from guided_profile.apps.runs import run, thread_memory
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
@@ -56,20 +55,20 @@ async def assembled(settings: Settings, task_name: str, notes: Console) -> Async
                 history=history,
                 tasks=tasks.values(),
                 store=store,
-                checkpointer=thread_memory(),  # a task may ask back
+                checkpointer=runs.thread_memory(),  # a task may ask back
                 verifier=verifier,
             )
             yield Assembled(graph, history, store, task)
 
 
-async def ask(given: argparse.Namespace, out: Console, notes: Console) -> int:
+async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Answer a question; an abstention has an exit code of its own."""
     settings = read_settings(data=given.data)
     async with assembled(settings, given.task, notes) as parts:
         context = Context(user_id=given.user, task=parts.task.name)
         question: Question = {"question": given.question, "options": given.options}
         with render.progress(notes) as on_stage:
-            answer = await run(parts.graph, question, context, on_stage)
+            answer = await runs.run(parts.graph, question, context, on_stage)
         evidence = answer.evidence if isinstance(answer, Answered) else ()
         items = {item.id: item for item in parts.history.get(given.user, evidence)}
     if given.json:

@@ -45,7 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--failures", type=Path, metavar="FILE", help="JSONL of who failed and why")
 
 
-async def build(given: argparse.Namespace, out: Console, notes: Console) -> int:
+async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Make the profiles that are missing or stale, or say what that takes; 1 if some failed."""
     from guided_profile.apps.cli import build_users  # what it needs is slow to import
 

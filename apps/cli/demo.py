@@ -18,9 +18,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from guided_profile.apps import assembly
+from guided_profile.apps import assembly, runs
 from guided_profile.apps.cli import render
-from guided_profile.apps.runs import run
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context, Sight
@@ -88,7 +87,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="every person through every task")
 
 
-async def demo(given: argparse.Namespace, out: Console, notes: Console) -> int:
+async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Run the demonstration."""
     settings = read_settings(data=given.data)
     verifier = assembly.verifier(settings)
@@ -146,7 +145,7 @@ async def _answers(
             user_id=person.key, task=task, sees=sees, max_retries=1 if sees is None else 0
         )
         with render.progress(notes, f"{person.name}, {name}: ") as on_stage:
-            answers[name] = await run(graph, question, context, on_stage)
+            answers[name] = await runs.run(graph, question, context, on_stage)
     return answers
 
 

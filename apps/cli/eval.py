@@ -30,7 +30,8 @@ from guided_profile.evals.report.tables import tables
 from guided_profile.evals.run.answers import Answers, Result
 from guided_profile.evals.run.calls import Calls, KeptChat
 from guided_profile.evals.run.progress import progress
-from guided_profile.evals.run.runner import OnResult, digest_of, opened, run
+from guided_profile.evals.run.runner import OnResult, digest_of, opened
+from guided_profile.evals.run.runner import run as run_methods
 from guided_profile.evals.scorers.judge_pairs import judge_pairs
 from guided_profile.evals.scorers.text import rouge
 from guided_profile.graph.errors import InputError
@@ -80,7 +81,7 @@ class Job:
     verifier: Verifier | None
 
 
-async def evaluate(given: argparse.Namespace, out: Console, notes: Console) -> int:
+async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Ask what is not answered yet, print the tables, and write the report; 1 if answers failed."""
     with eval_experiments.place(given, notes) as place:
         return await _evaluated(_job(given, notes), place, out, notes)
@@ -204,7 +205,7 @@ async def _results(
     """Ask what is not answered yet, as experiments or not."""
     concurrency = job.given.concurrency
     if place is None:
-        return await run(
+        return await run_methods(
             job.examples,
             methods,
             answers,

@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--admin", action="store_true", help="the key may name any user")
 
 
-async def keys(given: argparse.Namespace, out: Console, notes: Console) -> int:
+async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Make a key and show it once, list the keys, or take some away."""
     file = KeyFile(_path(given))
     if given.action == "add":

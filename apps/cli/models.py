@@ -17,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?")
 
 
-async def models(given: argparse.Namespace, out: Console, notes: Console) -> int:
+async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """List the weights, or fetch some."""
     if given.action == "pull":
         if not given.name:

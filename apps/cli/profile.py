@@ -1,19 +1,16 @@
-"""The commands about what is kept of a user: `profile`, `forget`, `export`."""
+"""`guided-profile profile`: a user's profile for a task, shown or changed."""
 
 import argparse
 import json
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from langgraph.store.sqlite.aio import AsyncSqliteStore
 from rich.console import Console
 
 from guided_profile.apps import assembly
 from guided_profile.apps.cli import render
 from guided_profile.apps.cli.ask import assembled
+from guided_profile.apps.cli.kept import open_kept
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
@@ -23,12 +20,9 @@ from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles import corrections
 from guided_profile.tools.profiles.plan import cited_items, variant_of, with_overrides
 from guided_profile.tools.profiles.store import ProfileStore
-from guided_profile.tools.progress import downloads
-from guided_profile.tools.user_data.erase import forget_items, forget_user
-from guided_profile.tools.user_data.export import export_user
 
 
-def profile_arguments(parser: argparse.ArgumentParser) -> None:
+def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell the parser what `profile` takes."""
     parser.add_argument("--user", required=True)
     parser.add_argument("--task", default="dialogue", help="a task's name, or its YAML file")
@@ -44,19 +38,11 @@ def profile_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument("--delete", action="store_true", help="delete the profile and its versions")
 
 
-def forget_arguments(parser: argparse.ArgumentParser) -> None:
-    """Tell the parser what `forget` takes."""
-    parser.add_argument("ids", nargs="*", metavar="ID", help="items; none: everything of the user")
-    parser.add_argument("--user", required=True)
-    parser.add_argument("--yes", action="store_true", help="do not ask before deleting everything")
-
-
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What is kept of a user, without a model."""
 
     history: HistoryStore
-    store: AsyncSqliteStore
     profiles: ProfileStore
 
     async def profile(self) -> Profile:
@@ -89,14 +75,17 @@ class Kept:
         return sentences[int(given) - 1]
 
 
-async def profile(given: argparse.Namespace, out: Console, notes: Console) -> int:
+async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Show the profile, made first if it is missing or stale, or do as the user wishes with it."""
     settings = read_settings(data=given.data)
     if not (given.wishes or given.versions or given.delete):
         decides = (given.pin, given.forbid, given.correct, given.undo)
         if all(one is None for one in decides):
             return await _show(settings, given, out, notes)
-    async with _kept(settings, given.user, given.task, notes) as kept:
+    _, task = assembly.known_task(settings, given.task)
+    async with open_kept(settings, notes) as (history, store):
+        profiles = ProfileStore(store, given.user, task.name, variant_of(task))
+        kept = Kept(history, profiles)
         if given.versions:
             await _show_versions(kept, given, out)
         elif given.wishes:
@@ -108,50 +97,6 @@ async def profile(given: argparse.Namespace, out: Console, notes: Console) -> in
             await _decide(kept, given)
             await _show_overrides(kept, given, out)
     return 0
-
-
-async def forget(given: argparse.Namespace, out: Console, notes: Console) -> int:
-    """Delete items of a user with the profiles made from them, or everything."""
-    settings = read_settings(data=given.data)
-    if not given.ids and not given.yes:
-        notes.print(f"This deletes everything kept about {given.user!r}. Type yes:", markup=False)
-        if sys.stdin.readline().strip().casefold() != "yes":
-            raise QuestionError("nothing was deleted; type yes, or give --yes.")
-    async with _kept(settings, given.user, "dialogue", notes) as kept:
-        if given.ids:
-            gone = await forget_items(given.user, given.ids, history=kept.history, store=kept.store)
-            missing = [id_ for id_ in given.ids if id_ not in gone]
-            done = {"items": len(gone), "not_there": missing}
-            said = f"deleted {len(gone)}, not there {len(missing)}; profiles made from them are too"
-        else:
-            counts = await forget_user(given.user, history=kept.history, store=kept.store)
-            done = {"items": counts.items, "records": counts.records}
-            said = f"deleted {counts.items} items and {counts.records} records of profiles"
-    _print(done, said, given, out)
-    return 0
-
-
-async def export(given: argparse.Namespace, out: Console, notes: Console) -> int:
-    """Print everything that is kept about a user as JSON, which `add` takes back."""
-    settings = read_settings(data=given.data)
-    async with _kept(settings, given.user, "dialogue", notes) as kept:
-        everything = await export_user(given.user, history=kept.history, store=kept.store)
-    if not everything["items"] and not everything["profiles"]:
-        raise QuestionError(f"nothing is kept about {given.user!r}.")
-    print(json.dumps(everything, indent=1, ensure_ascii=False))
-    return 0
-
-
-@asynccontextmanager
-async def _kept(
-    settings: Settings, user_id: str, task_name: str, notes: Console
-) -> AsyncIterator[Kept]:
-    _, task = assembly.known_task(settings, task_name)
-    with downloads(notes) as on_progress:
-        embed = assembly.embedder(settings, on_progress)
-    with assembly.open_history(settings, embed) as history:
-        async with assembly.profile_store(settings) as store:
-            yield Kept(history, store, ProfileStore(store, user_id, task.name, variant_of(task)))
 
 
 async def _show(settings: Settings, given: argparse.Namespace, out: Console, notes: Console) -> int:

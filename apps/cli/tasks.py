@@ -9,7 +9,11 @@ from guided_profile.apps import assembly
 from guided_profile.apps.settings import read_settings
 
 
-async def tasks(given: argparse.Namespace, out: Console, notes: Console) -> int:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Take nothing but what all commands take."""
+
+
+async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """List the tasks."""
     known = assembly.known_tasks(read_settings(data=given.data))
     if given.json:

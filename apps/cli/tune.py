@@ -83,7 +83,7 @@ class Proposed:
     cost: Cost
 
 
-async def tune_task(given: argparse.Namespace, out: Console, notes: Console) -> int:
+async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Try guiding questions, print what they came to and write the task; 1 if answers failed."""
     job = _job(given, notes)
     with opened(given.out, _identity(job), job.embedder) as (calls, answers, history):

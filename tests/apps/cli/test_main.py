@@ -2,6 +2,9 @@
 
 import json
 import logging
+import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from endpoint import Endpoint
 
 from guided_profile.apps import assembly
 from guided_profile.apps.cli.demo import people
-from guided_profile.apps.cli.main import main
+from guided_profile.apps.cli.main import COMMANDS, main
 from guided_profile.tools.embedders.base import LexicalEmbedder, MiniLMEmbedder
 
 
@@ -245,7 +248,7 @@ def test_tasks_and_models_are_listed(
     assert "qwen2.5-coder-1.5b" in names
 
 
-@pytest.mark.parametrize("command", ["demo", "add", "ask", "profile", "tasks", "models"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -253,3 +256,22 @@ def test_every_command_has_help_with_an_example(
         main([command, "--help"])
     assert ended.value.code == 0
     assert f"example: guided-profile {command}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_help_and_version_load_nothing_that_takes_long() -> None:
+    program = (
+        "import sys\n"
+        "from guided_profile.apps.cli.main import COMMANDS, main\n"
+        "try: main([{!r}])\n"
+        "except SystemExit as ended: print(ended.code, sorted({{'langgraph', 'pydantic', 'rich', "
+        "'asyncio'}} & set(sys.modules)))"
+    )
+    for option, shown in (
+        ("--help", "answer a question"),
+        ("--version", version("guided-profile")),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", program.format(option)], capture_output=True, text=True
+        )
+        assert shown in done.stdout.casefold(), done.stderr
+        assert done.stdout.endswith("0 []\n")

@@ -1,0 +1,24 @@
+"""What is kept of users, opened without a model, as `forget`, `export` and `profile` need it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from langgraph.store.sqlite.aio import AsyncSqliteStore
+from rich.console import Console
+
+from guided_profile.apps import assembly
+from guided_profile.apps.settings import Settings
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.progress import downloads
+
+
+@asynccontextmanager
+async def open_kept(
+    settings: Settings, notes: Console
+) -> AsyncIterator[tuple[HistoryStore, AsyncSqliteStore]]:
+    """Open the histories and the profiles, and close them again."""
+    with downloads(notes) as on_progress:
+        embedder = assembly.embedder(settings, on_progress)
+    with assembly.open_history(settings, embedder) as history:
+        async with assembly.profile_store(settings) as store:
+            yield history, store
