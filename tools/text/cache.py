@@ -2,15 +2,18 @@
 
 import sys
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Generic, TypeVar
 
+import numpy as np
+from cachetools import LRUCache
+
 T = TypeVar("T")
 
-_ENTRY = 200
-"""About how many bytes an entry takes beside its value."""
+_ENTRY_BYTES = 230
+"""What an entry takes beside its value, as measured with tracemalloc."""
 
 
 class TextCache(Generic[T]):
@@ -21,15 +24,14 @@ class TextCache(Generic[T]):
     """
 
     def __init__(self, make: Callable[[list[str]], Iterable[T]], *, most_bytes: int) -> None:
-        """Take what makes the results of some texts, and about how much memory they may take.
+        """Take what makes the results of some texts, and how much memory they may take.
 
         Args:
             make: Returns a result for each text, that depends on nothing else.
             most_bytes: Of the results that are kept.
         """
         self._make = make
-        self._left = most_bytes
-        self._kept: OrderedDict[bytes, T] = OrderedDict()
+        self._kept: LRUCache[bytes, T] = LRUCache(most_bytes, getsizeof=_bytes_of)
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -40,25 +42,29 @@ class TextCache(Generic[T]):
         wanted = [(_key(text), text) for text in texts]
         with self._lock:
             found = {key: self._kept[key] for key, _ in wanted if key in self._kept}
-            for key in found:
-                self._kept.move_to_end(key)
         missing = {key: text for key, text in wanted if key not in found}
         if missing:  # made without the lock: it may take a while
-            made = dict(zip(missing, self._make(list(missing.values())), strict=True))
+            results = map(_without_base, self._make(list(missing.values())))
+            made = dict(zip(missing, results, strict=True))
             found |= made
             with self._lock:
-                self._keep(made)
+                for key, value in made.items():
+                    with suppress(ValueError):  # larger than all that may be kept
+                        self._kept[key] = value
         return [found[key] for key, _ in wanted]
-
-    def _keep(self, made: dict[bytes, T]) -> None:
-        for key, value in made.items():
-            if key not in self._kept:
-                self._kept[key] = value
-                self._left -= _ENTRY + sys.getsizeof(value)
-        while self._left < 0 and self._kept:
-            _, gone = self._kept.popitem(last=False)
-            self._left += _ENTRY + sys.getsizeof(gone)
 
 
 def _key(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _bytes_of(value: object) -> int:
+    return _ENTRY_BYTES + sys.getsizeof(value)
+
+
+def _without_base(value: T) -> T:
+    """Return an array that has its numbers to itself.
+
+    A row of a matrix counts as 112 bytes, and keeps the whole matrix.
+    """
+    return value.copy() if isinstance(value, np.ndarray) else value

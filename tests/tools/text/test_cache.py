@@ -1,6 +1,9 @@
 import pickle
 import threading
+import tracemalloc
 from functools import partial
+
+import numpy as np
 
 from guided_profile.tools.text.cache import TextCache
 
@@ -34,6 +37,20 @@ def test_it_stays_within_its_bound_and_forgets_the_oldest() -> None:
     cache.of(["kept", "text 0"])
     assert made == ["text 0"]
     assert TextCache(partial(map, make), most_bytes=10).of(["a", "b"]) == [b"x" * 1000] * 2
+
+
+def test_its_bound_is_what_arrays_take_rows_of_a_matrix_too() -> None:
+    most = 1 << 20
+    cache = TextCache(lambda texts: np.ones((len(texts), 384), np.float32), most_bytes=most)
+    tracemalloc.start()
+    try:
+        for batch in range(20):
+            cache.of([f"{batch}, text {number}" for number in range(100)])
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0.8 * most < held < 1.1 * most
+    assert 0.8 * most < 384 * 4 * len(cache) < most
 
 
 def test_it_holds_no_text() -> None:
