@@ -20,7 +20,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
 
 from guided_profile.apps import assembly
-from guided_profile.apps.assistants.background import Background
+from guided_profile.apps.background import Background
 from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.runs import AsksBack, events
 from guided_profile.apps.settings import Settings, read_settings

@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from guided_profile.apps.bulk.base import Failed, Limits, Tally
-from guided_profile.apps.bulk.engines.base import Work
 from guided_profile.apps.bulk.plan import Estimate
 from guided_profile.apps.bulk.results import Failures
 from guided_profile.tools.progress import bars
@@ -96,12 +95,11 @@ def summary(tally: Tally, seconds: float, limits: Limits, failures: Failures) ->
     return "\n".join(lines)
 
 
-def waiting(tally: Tally, work: Work, written: Sequence[Path]) -> str:
+def waiting(tally: Tally, requests: int, refused: int, written: Sequence[Path]) -> str:
     """Return what is to be done about the requests of a batch, in words."""
-    requests, replies = len(work.requests) if work.requests is not None else 0, work.replies
     lines = []
-    if replies and replies.refused:
-        lines.append(f"{replies.refused:,} requests failed at the endpoint, and are asked again.")
+    if refused:
+        lines.append(f"{refused:,} requests failed at the endpoint, and are asked again.")
     if not requests:
         lines.append("Every request is answered.")
     elif written:

@@ -222,5 +222,7 @@ def _print(
         return
     said = report.summary(tally, seconds, job.limits, failures)
     if work.requests is not None:
-        said += "\n" + report.waiting(tally, work, written)
+        said += "\n" + report.waiting(
+            tally, len(work.requests), work.replies.refused if work.replies else 0, written
+        )
     out.print(said, markup=False, soft_wrap=True)

@@ -21,8 +21,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from guided_profile.apps.platforms.aegra_threads import delete_thread, ended, failure_of, owner_of
 from guided_profile.apps.platforms.langgraph_auth import as_oneself
 from guided_profile.apps.server.access.guard import CALLER, PREFIX, route_path
+from guided_profile.apps.server.access.problems import RefusedError, problem
 from guided_profile.apps.server.access.tokens import Caller
-from guided_profile.apps.server.problems import RefusedError, problem
 from guided_profile.graph.context import Context
 
 _KNOWN = re.compile(r"/(assistants|threads|store|ready)(/[^\0]*)?")

@@ -16,7 +16,7 @@ from langgraph_sdk.errors import NotFoundError
 
 from guided_profile.apps.server.access.guard import sender
 from guided_profile.apps.server.access.tokens import Caller, UnauthorizedError
-from guided_profile.apps.server.resources import on_aegra, verifier
+from guided_profile.apps.server.process.resources import on_aegra, verifier
 
 OWNER = "owner"
 """The key, in the metadata of threads, runs and crons, that names whose they are."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from langchain_core.runnables import RunnableConfig
 
 from guided_profile.apps.platforms.langgraph_auth import ADMIN
-from guided_profile.apps.server.resources import parts, verifier
+from guided_profile.apps.server.process.resources import parts, verifier
 from guided_profile.graph.build import Graph
 from guided_profile.graph.errors import QuestionError
 

@@ -6,7 +6,7 @@ from langgraph_sdk import get_client
 
 from guided_profile.apps.platforms.aegra_threads import forget_aegra_threads
 from guided_profile.apps.platforms.langgraph_auth import OWNER, STORE_ROOT, holding, label
-from guided_profile.apps.server.resources import on_aegra, platform_store
+from guided_profile.apps.server.process.resources import on_aegra, platform_store
 from guided_profile.tools.profiles.store import everything
 
 _PAGE = 100

@@ -12,12 +12,12 @@ from starlette.exceptions import HTTPException
 from guided_profile.apps.assembly import profile_store
 from guided_profile.apps.platforms.aegra_gate import AegraGate
 from guided_profile.apps.platforms.aegra_graph import hand_to_aegra
-from guided_profile.apps.server import resources
 from guided_profile.apps.server.access.guard import PREFIX, Guard
 from guided_profile.apps.server.access.in_flight import Flight, InFlight
+from guided_profile.apps.server.access.problems import Problem, problem, told
 from guided_profile.apps.server.access.tokens import Verifier
-from guided_profile.apps.server.problems import Problem, problem, told
-from guided_profile.apps.server.resources import Parts
+from guided_profile.apps.server.process import resources
+from guided_profile.apps.server.process.resources import Parts
 from guided_profile.apps.server.routes import ask, feedback, health, history, page, profile
 from guided_profile.apps.settings import ServerSettings
 

@@ -17,7 +17,7 @@ from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.bulk.base import Job
 from guided_profile.apps.bulk.engines.ray_worker import Workplace
 from guided_profile.apps.cli.main import main
-from guided_profile.apps.server.resources import Parts
+from guided_profile.apps.server.process.resources import Parts
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import SettingsError

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -10,6 +11,7 @@ FRONT_DOOR = "package"
 """The folder that is imported as the package itself."""
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Return the files of the package by their places: their modules' names without its own."""
     tops = [one.parent for one in ROOT.glob("*/__init__.py")]
@@ -59,3 +61,8 @@ def place_of(module: str) -> str:
 def room(name: str) -> str:
     """Return the package within the top one that a module stands in, or the module itself."""
     return ".".join(name.split(".")[:2])
+
+
+def package(name: str) -> str:
+    """Return the package that a module stands in, however deep."""
+    return name if modules()[name].name == "__init__.py" else name.rpartition(".")[0]

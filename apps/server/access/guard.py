@@ -14,8 +14,8 @@ from time import monotonic
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from guided_profile.apps.server.access.problems import problem
 from guided_profile.apps.server.access.tokens import Caller, UnauthorizedError, Verifier
-from guided_profile.apps.server.problems import problem
 from guided_profile.apps.settings import ServerSettings
 
 PREFIX = "/v1"

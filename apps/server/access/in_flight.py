@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guided_profile.apps.server.access.guard import route_path
-from guided_profile.apps.server.problems import problem
+from guided_profile.apps.server.access.problems import problem
 from guided_profile.apps.settings import ServerSettings
 
 GRACE = 10.0

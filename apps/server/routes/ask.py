@@ -12,9 +12,9 @@ from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict, Field
 
 from guided_profile.apps.runs import AsksBack, Outcome, events, thread_memory
-from guided_profile.apps.server.callers import TheParts, TheStore, UserId
-from guided_profile.apps.server.problems import Problem, SafeRoute, told
-from guided_profile.apps.server.resources import Parts
+from guided_profile.apps.server.access.problems import Problem, SafeRoute, told
+from guided_profile.apps.server.process.resources import Parts
+from guided_profile.apps.server.routes.dependencies import TheParts, TheStore, UserId
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context, Sight
 from guided_profile.graph.records import HistoryItem

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, BackgroundTasks
 from pydantic import BaseModel, ConfigDict
 
-from guided_profile.apps.server.callers import UserId
-from guided_profile.apps.server.problems import SafeRoute
+from guided_profile.apps.server.access.problems import SafeRoute
+from guided_profile.apps.server.routes.dependencies import UserId
 from guided_profile.tools.tracing import THUMBS, feed_back
 
 router = APIRouter(tags=["ask"], route_class=SafeRoute)

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
-from guided_profile.apps.server.callers import TheParts, admin, parts_of, store_of
-from guided_profile.apps.server.problems import Problem, RefusedError, SafeRoute
+from guided_profile.apps.server.access.problems import Problem, RefusedError, SafeRoute
+from guided_profile.apps.server.routes.dependencies import TheParts, admin, parts_of, store_of
 
 PATIENCE = 5.0
 """Seconds in which the parts of a server that is ready answer."""

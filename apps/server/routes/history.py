@@ -12,8 +12,8 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from guided_profile.apps.platforms.threads import forget_threads
-from guided_profile.apps.server.callers import TheParts, TheStore, UserId
-from guided_profile.apps.server.problems import RefusedError, SafeRoute
+from guided_profile.apps.server.access.problems import RefusedError, SafeRoute
+from guided_profile.apps.server.routes.dependencies import TheParts, TheStore, UserId
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.base import Format, Reading
 from guided_profile.tools.readers.ingest import Ingested, ingest

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
+from guided_profile.apps.server.access.problems import SafeRoute
 from guided_profile.apps.server.access.tokens import Caller
-from guided_profile.apps.server.callers import TheParts, caller
-from guided_profile.apps.server.problems import SafeRoute
+from guided_profile.apps.server.routes.dependencies import TheParts, caller
 
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 HEADERS = {

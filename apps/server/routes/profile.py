@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, BackgroundTasks, Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from guided_profile.apps.server.callers import TheParts, TheStore, UserId
-from guided_profile.apps.server.problems import Problem, RefusedError, SafeRoute
-from guided_profile.apps.server.resources import Parts
+from guided_profile.apps.server.access.problems import Problem, RefusedError, SafeRoute
+from guided_profile.apps.server.process.resources import Parts
+from guided_profile.apps.server.routes.dependencies import TheParts, TheStore, UserId
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import HistoryItem, Profile
 from guided_profile.graph.standing import standing_profile

@@ -190,7 +190,7 @@ def test_no_such_route_and_no_such_method(endpoint: type[Endpoint]) -> None:
 
 
 def test_all_routes_tell_errors_in_our_way() -> None:
-    from guided_profile.apps.server.problems import SafeRoute
+    from guided_profile.apps.server.access.problems import SafeRoute
 
     for one in (server_ask, server_history, server_profile):
         assert all(isinstance(route, SafeRoute) for route in one.router.routes)

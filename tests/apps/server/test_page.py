@@ -15,7 +15,7 @@ from server_client import ANNA, ROOT, jwt_settings, served, token
 
 from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.apps.server.app import make_app
-from guided_profile.apps.server.resources import Parts
+from guided_profile.apps.server.process.resources import Parts
 from guided_profile.apps.settings import ServerSettings, read_settings
 
 OPEN = ServerSettings(keys=Path("none"))

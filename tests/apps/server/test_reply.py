@@ -9,8 +9,8 @@ from endpoint import Endpoint
 from server_client import ANNA, BOB, served
 from starlette.testclient import TestClient
 
-from guided_profile.apps.server.resources import Parts
-from guided_profile.apps.server.waiting import MOST, PATIENCE, Waiting
+from guided_profile.apps.server.process.paused import MOST, PATIENCE, Waiting
+from guided_profile.apps.server.process.resources import Parts
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.context import Context
 

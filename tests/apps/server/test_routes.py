@@ -8,7 +8,7 @@ from endpoint import Endpoint
 from server_client import ANNA, ROOT, served
 from starlette.testclient import TestClient
 
-from guided_profile.apps.server.resources import Parts
+from guided_profile.apps.server.process.resources import Parts
 
 CAT = "This person has a cat named Miso."
 BIKE = "This person commutes by bicycle."

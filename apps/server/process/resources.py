@@ -14,8 +14,8 @@ from langgraph.store.base import BaseStore
 from guided_profile.apps import assembly
 from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.server.access.tokens import Verifier
-from guided_profile.apps.server.metrics import Metrics
-from guided_profile.apps.server.waiting import Waiting
+from guided_profile.apps.server.process.metrics import Metrics
+from guided_profile.apps.server.process.paused import Waiting
 from guided_profile.apps.settings import (
     ServerSettings,
     Settings,

@@ -7,7 +7,7 @@ from threading import Lock
 from time import monotonic
 from uuid import UUID
 
-from guided_profile.apps.server.problems import RefusedError
+from guided_profile.apps.server.access.problems import RefusedError
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context
 

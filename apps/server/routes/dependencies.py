@@ -7,9 +7,9 @@ from langgraph.store.base import BaseStore
 
 from guided_profile.apps.server.access.guard import CALLER
 from guided_profile.apps.server.access.keys import usable_id
+from guided_profile.apps.server.access.problems import RefusedError
 from guided_profile.apps.server.access.tokens import Caller
-from guided_profile.apps.server.problems import RefusedError
-from guided_profile.apps.server.resources import Parts, platform_store
+from guided_profile.apps.server.process.resources import Parts, platform_store
 
 
 def caller(request: Request) -> Caller:
