@@ -2,6 +2,9 @@
 
 Exit codes: 0 done or answered; 1 a model, store or download failed; 2 the input is wrong;
 3 an honest abstention; 130 interrupted.
+
+Tried on `ask` and `forget` (20 lines, help in 0.07 s with argparse), cyclopts takes 33 lines and
+0.39 s and adds options like `--no-json`, and typer takes 22 and 0.35 s, but not `--options a b`.
 """
 
 import argparse
