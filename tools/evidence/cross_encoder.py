@@ -32,7 +32,7 @@ LABELS = (
     frozenset({"entailment", "not_entailment"}),
 )
 """What a model's outputs may be called, in any case and order."""
-LONGEST = 512
+LONGEST_INPUT = 512
 """The most tokens of a pair that are seen; the longer text of it is cut."""
 BATCH = 16
 """Pairs that are judged at once."""
@@ -51,7 +51,7 @@ class Relation:
 
 class _Config(BaseModel):
     id2label: dict[int, str]
-    max_position_embeddings: int = Field(default=LONGEST, ge=8)
+    max_position_embeddings: int = Field(default=LONGEST_INPUT, ge=8)
     pad_token_id: int | None = None
 
 
@@ -150,7 +150,7 @@ class CrossEncoder:
             raise self._wrong(TOKENIZER, f"cannot be read ({error})") from error
         tokenizer.no_padding()
         # some models count their places from 2 on
-        tokenizer.enable_truncation(min(LONGEST, self._config.max_position_embeddings - 2))
+        tokenizer.enable_truncation(min(LONGEST_INPUT, self._config.max_position_embeddings - 2))
         return tokenizer
 
     def _open_session(self) -> "InferenceSession":

@@ -18,7 +18,7 @@ from guided_profile.graph.prompts import history_line
 from guided_profile.graph.records import Call, HistoryItem
 from guided_profile.graph.text import shortened
 from guided_profile.tools.evidence.base import MOST_EVIDENCE, Claim, Judged
-from guided_profile.tools.evidence.cross_encoder import LONGEST, CrossEncoder, Relation
+from guided_profile.tools.evidence.cross_encoder import LONGEST_INPUT, CrossEncoder, Relation
 
 KEEP = 0.5
 """The probability of entailment from which a sentence stands: that from which it is likelier than
@@ -137,7 +137,7 @@ class _Held:
         """Each item as the prompts show it, and then those that are read together."""
         lines = [_line(item) for item in self.items]
         if self.together:
-            room = LONGEST // (TOGETHER + 1)
+            room = LONGEST_INPUT // (TOGETHER + 1)
             lines.append("\n".join(shortened(lines[row], room) for row in self.together))
         return lines
 

@@ -15,7 +15,7 @@ refused; the formats of lines, and `conversations.json`, have no limit."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ExportFile:
     """A file of an export."""
 
     name: str
@@ -45,7 +45,7 @@ class Part:
 
 
 @contextmanager
-def parts(path: Path) -> Iterator[list[Part]]:
+def export_files(path: Path) -> Iterator[list[ExportFile]]:
     """Open an export, and yield its files by name.
 
     Raises:
@@ -53,8 +53,8 @@ def parts(path: Path) -> Iterator[list[Part]]:
         OSError: There is no such file, or it may not be read.
     """
     if path.is_dir():
-        found = sorted(one for one in path.rglob("*") if one.is_file())
-        yield [_file(one, one.relative_to(path).as_posix()) for one in found]
+        found = sorted(file for file in path.rglob("*") if file.is_file())
+        yield [_on_disk(file, file.relative_to(path).as_posix()) for file in found]
     elif path.suffix.lower() == ".zip":
         try:
             archive = zipfile.ZipFile(path)
@@ -70,13 +70,13 @@ def parts(path: Path) -> Iterator[list[Part]]:
                 )
             yield [_member(archive, info) for info in files if not info.is_dir()]
     else:
-        yield [_file(path, "")]
+        yield [_on_disk(path, "")]
 
 
-def _file(path: Path, name: str) -> Part:
-    return Part(name, path.stat().st_size, lambda: path.open("rb"))
+def _on_disk(path: Path, name: str) -> ExportFile:
+    return ExportFile(name, path.stat().st_size, lambda: path.open("rb"))
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Part:
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> ExportFile:
     # zipfile reads no more than the size that is declared here, whatever the data hold
-    return Part(info.filename, info.file_size, lambda: cast(BinaryIO, archive.open(info)))
+    return ExportFile(info.filename, info.file_size, lambda: cast(BinaryIO, archive.open(info)))

@@ -1,6 +1,7 @@
-"""What the readers of history files share: how to read, what came out, and an entry as an item."""
+"""What a reader of history files is, what it is told and gives, and an entry as an item."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any, Literal
@@ -8,10 +9,21 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from guided_profile.graph.records import HistoryItem
+from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.times import DateOrder, zoned
 
 Format = Literal[
-    "auto", "jsonl", "csv", "text", "json", "chatgpt", "whatsapp", "telegram", "slack", "messenger"
+    "auto",
+    "jsonl",
+    "csv",
+    "text",
+    "json",
+    "chatgpt",
+    "whatsapp",
+    "telegram",
+    "slack",
+    "messenger",
+    "imessage",
 ]
 """The kinds of files that history is read from; `auto` looks at the file."""
 
@@ -79,6 +91,33 @@ class Skipped:
 Entry = Kept | Refused | Skipped
 Entries = Iterator[Entry]
 
+_ANYTHING = re.compile("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """A kind of file that history is read from: how it is recognised, and how it is read.
+
+    A file of its own is recognised by the ending of its name and its beginning; a folder or archive
+    by the files in it, of which only some hold history.
+    """
+
+    format: Format
+    read: Callable[[Sequence[ExportFile], Reading], Entries]
+    """Reads the entries of one export; a bad one never ends the reading."""
+    suffixes: tuple[str, ...]
+    """The endings, in small letters, of a file of its own."""
+    begins: re.Pattern[str] = _ANYTHING
+    """What is found in the first 64 KiB of such a file."""
+    marks: re.Pattern[str] | None = None
+    """The name of a file that tells such a folder or archive; None: it is never one."""
+    holds: tuple[re.Pattern[str], ...] = ()
+    """The names of the files in it that are read; of several patterns, the first that matches
+    any."""
+    streamed: bool = True
+    """Whether a file is read bit by bit, so that it can be told how much is left."""
+
+
 _REASONS = {
     "missing": "is missing",
     "string_type": "should be text",
@@ -136,15 +175,15 @@ def item(fields: Mapping[str, Any], where: Refused, reading: Reading) -> Kept | 
     return replace(where, reason=reason)
 
 
-def same_name(one: str, other: str) -> bool:
+def same_name(first: str, second: str) -> bool:
     """Whether two names are the same, whatever the case and the spaces around them."""
-    return one.strip().casefold() == other.strip().casefold()
+    return first.strip().casefold() == second.strip().casefold()
 
 
 def _reason(error: ValidationError) -> str:
     """Say what is wrong without the values, which may be history."""
     parts = []
-    for one in error.errors(include_url=False, include_context=False, include_input=False):
-        words = _REASONS.get(one["type"], one["msg"].removeprefix("Value error, "))
-        parts.append(f"{'.'.join(map(str, one['loc']))}: {words}")
+    for found in error.errors(include_url=False, include_context=False, include_input=False):
+        words = _REASONS.get(found["type"], found["msg"].removeprefix("Value error, "))
+        parts.append(f"{'.'.join(map(str, found['loc']))}: {words}")
     return "; ".join(parts)

@@ -5,15 +5,16 @@ was on the screen at last is the way from `current_node` up to the root.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from guided_profile.tools.readers.archive import Part
+from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
     Entry,
+    Reader,
     Reading,
     Refused,
     Skipped,
@@ -22,45 +23,42 @@ from guided_profile.tools.readers.base import (
 from guided_profile.tools.readers.json_files import BrokenJSON, elements
 from guided_profile.tools.readers.times import since_1970
 
-FILE = re.compile(r"conversations(-\d+)?\.json")
-"""The files of the export that hold conversations; large accounts get several."""
-
-SPOKEN = ("text", "multimodal_text")
+_SPOKEN = ("text", "multimodal_text")
 """The content types that hold what somebody said; the others are code, thoughts and tools'."""
 
 
-def conversations(files: Iterable[Part], reading: Reading) -> Entries:
+def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     """Read the messages of all conversations, each conversation in its order."""
-    for part in files:
+    for file in files:
         number = 0
         try:
-            with part.open() as file:
-                for element in elements(file):
+            with file.open() as opened:
+                for element in elements(opened):
                     number += 1
-                    yield from _conversation(element, number, part.name, reading)
+                    yield from _conversation(element, number, file.name, reading)
         except BrokenJSON as error:
-            yield Refused(1, str(error), "message", _place(part.name, number + 1))
+            yield Refused(1, str(error), "message", _place(file.name, number + 1))
 
 
 def _place(file: str, number: int) -> str:
     return f"{file}, conversation {number}" if file else f"conversation {number}"
 
 
-def _conversation(said: Any, number: int, file: str, reading: Reading) -> Entries:
+def _conversation(conversation: Any, number: int, file: str, reading: Reading) -> Entries:
     place = _place(file, number)
-    mapping = said.get("mapping") if isinstance(said, dict) else None
+    mapping = conversation.get("mapping") if isinstance(conversation, dict) else None
     if not isinstance(mapping, dict):
         yield Refused(1, "is no conversation with a mapping of messages", "message", place)
         return
-    for index, message in enumerate(_branch(said, mapping), start=1):
+    for index, message in enumerate(_branch(conversation, mapping), start=1):
         where = Refused(index, unit="message", file=place)
-        yield _message(message, said, where, reading)
+        yield _message(message, conversation, where, reading)
 
 
-def _branch(said: Mapping[str, Any], mapping: Mapping[str, Any]) -> Iterator[Any]:
+def _branch(conversation: Mapping[str, Any], mapping: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the messages of the branch that was on the screen, the first one first."""
     nodes = {id_: node for id_, node in mapping.items() if isinstance(node, dict)}
-    current = said.get("current_node")
+    current = conversation.get("current_node")
     if not isinstance(current, str) or current not in nodes:
         leaves = [id_ for id_, node in nodes.items() if not node.get("children")]
         current = max(leaves, key=lambda id_: _seconds(nodes[id_]), default=None)
@@ -77,7 +75,9 @@ def _seconds(node: Mapping[str, Any]) -> float:
     return float(time) if isinstance(time, int | float) else 0.0
 
 
-def _message(message: Any, said: Mapping[str, Any], where: Refused, reading: Reading) -> Entry:
+def _message(
+    message: Any, conversation: Mapping[str, Any], where: Refused, reading: Reading
+) -> Entry:
     content = message.get("content") if isinstance(message, dict) else None
     author = message.get("author") if isinstance(message, dict) else None
     if not isinstance(content, dict) or not isinstance(author, dict):
@@ -102,7 +102,7 @@ def _message(message: Any, said: Mapping[str, Any], where: Refused, reading: Rea
         # the same message in a later export, where the conversation may have another title
         fields["id"] = message["id"]
     try:
-        time = _time(message) or _time(said)
+        time = _time(message) or _time(conversation)
     except ValueError as error:
         return replace(where, reason=f"time: {error}")
     return item(fields | {"time": time}, where, reading)
@@ -120,7 +120,7 @@ def _time(holder: Mapping[str, Any]) -> datetime | None:
 def _text(content: Mapping[str, Any]) -> str:
     """Join what was written and what was dictated; pictures and files have no words."""
     parts = content.get("parts")
-    if content.get("content_type") not in SPOKEN or not isinstance(parts, list):
+    if content.get("content_type") not in _SPOKEN or not isinstance(parts, list):
         return ""
     words = [part.get("text") if isinstance(part, dict) else part for part in parts]
     return "\n".join(word for word in words if isinstance(word, str) and word.strip())
@@ -136,3 +136,15 @@ def _instructions(metadata: Mapping[str, Any]) -> str:
         return ""
     own = [data.get("about_user_message"), data.get("about_model_message")]
     return "\n".join(text for text in own if isinstance(text, str) and text.strip())
+
+
+_FILE = re.compile(r"conversations(-\d+)?\.json")
+"""The files of the export that hold conversations; large accounts get several."""
+READER = Reader(
+    format="chatgpt",
+    read=_read,
+    suffixes=(".json",),
+    begins=re.compile('"mapping"'),
+    marks=_FILE,
+    holds=(_FILE,),
+)

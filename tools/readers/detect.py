@@ -1,41 +1,58 @@
 """Files of history: the kind of a file is found out, and its items are read one by one."""
 
-import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, get_args
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.readers import chatgpt, json_files, lines, whatsapp
-from guided_profile.tools.readers.archive import Part, parts
+from guided_profile.tools.readers import (
+    chatgpt,
+    csv_table,
+    imessage,
+    json_files,
+    jsonl,
+    messenger,
+    slack,
+    telegram,
+    text,
+    whatsapp,
+)
+from guided_profile.tools.readers.archive import ExportFile, export_files
 from guided_profile.tools.readers.base import (
     FIELDS,
     Entries,
     Format,
     Kept,
+    Reader,
     Reading,
     Refused,
     Skipped,
 )
-from guided_profile.tools.readers.chats import App, messages
-from guided_profile.tools.readers.messenger import messenger
-from guided_profile.tools.readers.slack import slack
-from guided_profile.tools.readers.telegram import telegram
 
 __all__ = ["FIELDS", "Format", "OpenFile", "Reading", "Refused", "opened", "read_items"]
 
-_SUFFIXES: dict[str, Format] = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".html": "telegram",
-}
+READERS: list[Reader] = [
+    module.READER
+    for module in (
+        jsonl,
+        csv_table,
+        chatgpt,
+        json_files,
+        messenger,
+        telegram,
+        slack,
+        whatsapp,
+        text,
+        imessage,
+    )
+]
+"""All readers; of those that recognise a file, the first one reads it."""
+
 _HEAD = 2**16
 
 
@@ -63,7 +80,7 @@ def read_items(path: Path, reading: Reading | None = None) -> Iterator[HistoryIt
     Raises:
         HistoryItemError: The file cannot be read as a whole: it is not there, of another kind,
             damaged, or its columns have other names.
-        SettingsError: It is a chat export, and langchain-community is not installed.
+        SettingsError: The kind of file needs an extra that is not installed.
     """
     with opened(path, reading or Reading()) as file:
         for entry in file.entries:
@@ -81,40 +98,41 @@ def opened(path: Path, reading: Reading) -> Iterator[OpenFile]:
     """
     with ExitStack() as open_:
         with _named(path):  # and not what is done with the file
-            found = open_.enter_context(parts(path))
-            files = [part for part in found if not part.name.startswith("__MACOSX/")]
-            kind = _kind(path, files) if reading.format == "auto" else reading.format
-            if reading.me and kind == "text":
+            found = open_.enter_context(export_files(path))
+            files = [file for file in found if not file.name.startswith("__MACOSX/")]
+            reader = _reader(path, files, reading.format)
+            if reading.me and reader.format == "text":
                 raise HistoryItemError(
                     f"{path.name!r} is no chat that can be read, so it does not say what "
                     f"{reading.me!r} wrote; leave out --me for a file that the user alone wrote."
                 )
-            chosen = _chosen(kind, files)
+            chosen = _chosen(reader, files)
             if not chosen:
                 raise HistoryItemError(
-                    f"{path.name!r} holds no file of a {kind} export; see --format."
+                    f"{path.name!r} holds no file of a {reader.format} export; see --format."
                 )
-            watched = _Watched(chosen[0]) if kind in _STREAMED and len(chosen) == 1 else None
-            entries = _READERS[kind]([watched.part] if watched else chosen, reading)
-        yield OpenFile(kind, _guarded(path, entries), watched.fraction if watched else lambda: None)
+            watched = _Watched(chosen[0]) if reader.streamed and len(chosen) == 1 else None
+            entries = reader.read([watched.file] if watched else chosen, reading)
+        fraction = watched.fraction if watched else lambda: None
+        yield OpenFile(reader.format, _guarded(path, entries), fraction)
 
 
 class _Watched:
     """A file of which it is known how much has been read."""
 
-    def __init__(self, part: Part) -> None:
-        self.part = Part(part.name, part.size, self._open)
-        self._source = part
-        self._file: BinaryIO | None = None
+    def __init__(self, file: ExportFile) -> None:
+        self.file = replace(file, open=self._open)
+        self._source = file
+        self._opened: BinaryIO | None = None
 
     def _open(self) -> BinaryIO:
-        self._file = self._source.open()
-        return self._file
+        self._opened = self._source.open()
+        return self._opened
 
     def fraction(self) -> float:
-        if self._file is None or self._file.closed:
-            return float(self._file is not None)
-        return min(1.0, self._file.tell() / max(1, self.part.size))
+        if self._opened is None or self._opened.closed:
+            return float(self._opened is not None)
+        return min(1.0, self._opened.tell() / max(1, self.file.size))
 
 
 @contextmanager
@@ -138,92 +156,42 @@ def _guarded(path: Path, entries: Entries) -> Entries:
         yield from entries
 
 
-def _kind(path: Path, files: Sequence[Part]) -> Format:
-    """Find out the kind of a file by its name and beginning, of an export by its files."""
+def _reader(path: Path, files: Sequence[ExportFile], named: Format) -> Reader:
+    """Return the reader that was named, or the one that recognises the file."""
+    if named != "auto":
+        return next(reader for reader in READERS if reader.format == named)
     if path.is_dir() or path.suffix.lower() == ".zip":
-        kind = _kind_of_export([part.name for part in files])
+        recognised = _of_export([file.stem for file in files])
     else:
-        kind = _SUFFIXES.get(path.suffix.lower()) or _kind_of_content(path, files[0])
-    if kind is None:
-        raise HistoryItemError(
-            f"{path.name!r} is no kind of file that history is read from, by its name and "
-            f"beginning; say with --format which it is: {', '.join(_READERS)}."
-        )
-    return kind
+        recognised = _of_file(path.suffix.lower(), files[0])
+    for reader in recognised:
+        return reader
+    raise HistoryItemError(
+        f"{path.name!r} is no kind of file that history is read from, by its name and "
+        f"beginning; say with --format which it is: {', '.join(get_args(Format)[1:])}."
+    )
 
 
-def _kind_of_export(names: Sequence[str]) -> Format | None:
-    stems = {name.rpartition("/")[2] for name in names}
-    if any(chatgpt.FILE.fullmatch(stem) for stem in stems):
-        return "chatgpt"
-    if "result.json" in stems or "messages.html" in stems:
-        return "telegram"
-    if "users.json" in stems or "channels.json" in stems:
-        return "slack"
-    if any(_MESSENGER.fullmatch(stem) for stem in stems):
-        return "messenger"
-    if any(stem.endswith(".txt") for stem in stems):
-        return "whatsapp"
-    return None
+def _of_export(stems: Sequence[str]) -> Iterator[Reader]:
+    for reader in READERS:
+        if reader.marks and any(reader.marks.fullmatch(stem) for stem in stems):
+            yield reader
 
 
-def _kind_of_content(path: Path, part: Part) -> Format | None:
-    with part.open() as file:
-        head = file.read(_HEAD).decode("utf-8-sig", errors="replace").lstrip()
-    if path.suffix.lower() in (".txt", ".md", ".text"):
-        return "whatsapp" if whatsapp.HEADER.match(head) else "text"
-    if path.suffix.lower() != ".json":
-        return None
-    if '"mapping"' in head:
-        return "chatgpt"
-    if head.startswith("[") or json_files.EXPORT in head:
-        return "json"
-    if '"participants"' in head and re.search('"sender_?name"', head, re.IGNORECASE):
-        return "messenger"
-    return "telegram" if re.search('"(messages|chats)"', head) else None
+def _of_file(suffix: str, file: ExportFile) -> Iterator[Reader]:
+    with file.open() as opened:
+        head = opened.read(_HEAD).decode("utf-8-sig", errors="replace").lstrip()
+    for reader in READERS:
+        if suffix in reader.suffixes and reader.begins.search(head):
+            yield reader
 
 
-_MESSENGER = re.compile(r"message_\d+\.json")
-
-
-def _chosen(kind: Format, files: Sequence[Part]) -> list[Part]:
+def _chosen(reader: Reader, files: Sequence[ExportFile]) -> list[ExportFile]:
     """Return the files of an export that hold what its kind is read from."""
     if len(files) == 1 and not files[0].name:
         return list(files)
-    if kind == "telegram":
-        found = [part for part in files if part.stem == "result.json"]
-        return found or [part for part in files if part.stem.endswith(".html")]
-    if kind == "messenger":
-        found = [part for part in files if _MESSENGER.fullmatch(part.stem)]
-        return found or [part for part in files if part.stem.endswith(".json")]
-    if kind == "chatgpt":
-        return [part for part in files if chatgpt.FILE.fullmatch(part.stem)]
-    ending = {"whatsapp": ".txt", "slack": ".json"}.get(kind)
-    return [part for part in files if ending and part.stem.endswith(ending)]
-
-
-Reader = Callable[[Sequence[Part], Reading], Entries]
-
-
-def _of_one(reader: Callable[[Part, Reading], Entries]) -> Reader:
-    return lambda files, reading: reader(files[0], reading)
-
-
-def _of_app(app: Callable[[Sequence[Part], Reading], App]) -> Reader:
-    return lambda files, reading: messages(app(files, reading), reading)
-
-
-_READERS: dict[Format, Reader] = {
-    "jsonl": _of_one(lines.json_lines),
-    "csv": _of_one(lines.comma_separated),
-    "text": _of_one(lines.plain_text),
-    "json": _of_one(json_files.items),
-    "chatgpt": chatgpt.conversations,
-    "whatsapp": _of_app(whatsapp.whatsapp),
-    "telegram": _of_app(telegram),
-    "slack": _of_app(slack),
-    "messenger": _of_app(messenger),
-}
-
-_STREAMED = ("jsonl", "csv", "text", "json", "chatgpt", "whatsapp")
-"""What is read bit by bit, so that it can be told how much is left."""
+    for pattern in reader.holds:
+        found = [file for file in files if pattern.fullmatch(file.stem)]
+        if found:
+            return found
+    return []

@@ -50,7 +50,7 @@ def ingest(
 
     Raises:
         HistoryItemError: The file cannot be read as a whole.
-        SettingsError: It is a chat export, and langchain-community is not installed.
+        SettingsError: The kind of file needs an extra that is not installed.
         QuestionError: The user's id is blank.
         HistoryError: The store failed; what was added before stays.
         ModelError: The embedder failed; what was added before stays.
@@ -69,34 +69,34 @@ def ingesting(
     done = Ingested(fraction=0.0)
     batch: list[Kept] = []
     with opened(path, reading or Reading()) as file:
-        unseen = 0
+        since = 0
         for entry in file.entries:
-            unseen += 1
+            since += 1
             if isinstance(entry, Kept):
                 batch.append(entry)
             elif isinstance(entry, Skipped):
                 done = replace(done, skipped=done.skipped + 1)
             else:
                 done = _refused(done, entry)
-            if len(batch) == BATCH or unseen >= 10 * BATCH:
+            if len(batch) == BATCH or since >= 10 * BATCH:
                 done = replace(_added(done, history, user_id, batch), fraction=file.fraction())
-                batch, unseen = [], 0
+                batch, since = [], 0
                 yield done
         yield replace(_added(done, history, user_id, batch), fraction=1.0)
 
 
 def _added(done: Ingested, history: HistoryStore, user_id: str, batch: Sequence[Kept]) -> Ingested:
     try:
-        result = history.add(user_id, [one.item for one in batch])
+        result = history.add(user_id, [kept.item for kept in batch])
     except HistoryItemError:  # an id is taken: the others of the batch are added
         free = []
-        there = {one.id: one for one in history.get(user_id, (one.item.id for one in batch))}
-        for one in batch:
-            if there.setdefault(one.item.id, one.item) == one.item:
-                free.append(one.item)
+        there = {item.id: item for item in history.get(user_id, (kept.item.id for kept in batch))}
+        for kept in batch:
+            if there.setdefault(kept.item.id, kept.item) == kept.item:
+                free.append(kept.item)
             else:
                 reason = "id: is taken by an item that says something else"
-                done = _refused(done, replace(one.where, reason=reason))
+                done = _refused(done, replace(kept.where, reason=reason))
         result = history.add(user_id, free)
     return replace(
         done,
@@ -105,6 +105,6 @@ def _added(done: Ingested, history: HistoryStore, user_id: str, batch: Sequence[
     )
 
 
-def _refused(done: Ingested, one: Refused) -> Ingested:
-    named = (*done.refusals, one) if len(done.refusals) < NAMED else done.refusals
+def _refused(done: Ingested, entry: Refused) -> Ingested:
+    named = (*done.refusals, entry) if len(done.refusals) < NAMED else done.refusals
     return replace(done, refused=done.refused + 1, refusals=named)

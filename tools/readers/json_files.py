@@ -2,14 +2,15 @@
 
 import codecs
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from guided_profile.graph.errors import HistoryItemError
-from guided_profile.tools.readers.archive import Part
-from guided_profile.tools.readers.base import Entries, Reading, Refused, record
+from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, record
 
-LONGEST = 64 * 2**20
+_LONGEST_ELEMENT = 64 * 2**20
 """The longest element of an array, in characters, that is read."""
 EXPORT = "guided-profile-export"
 """The `format` of the file that `export_user` writes."""
@@ -22,7 +23,7 @@ class BrokenJSON(Exception):
     """From here on, an array is not JSON: what came before was read."""
 
 
-def items(part: Part, reading: Reading) -> Entries:
+def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     """Read a user's export, or an array of items.
 
     Raises:
@@ -30,21 +31,21 @@ def items(part: Part, reading: Reading) -> Entries:
     """
     number = 0
     try:
-        for element in _items(part):
+        for element in _items(files[0]):
             number += 1
             yield record(element, Refused(number, unit="item"), reading)
     except BrokenJSON as error:
         yield Refused(number + 1, str(error), "item")
 
 
-def _items(part: Part) -> Iterator[Any]:
-    with part.open() as file:
-        is_object = file.read(_CHUNK).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+def _items(file: ExportFile) -> Iterator[Any]:
+    with file.open() as opened:
+        is_object = opened.read(_CHUNK).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
     if not is_object:
-        with part.open() as file:
-            yield from elements(file)
+        with file.open() as opened:
+            yield from elements(opened)
         return
-    export = whole(part)
+    export = whole(file)
     if export.get("format") != EXPORT or not isinstance(export.get("items"), list):
         raise HistoryItemError(
             f"the file is no {EXPORT!r}, and no array of items; name its kind with --format."
@@ -57,15 +58,15 @@ def _items(part: Part) -> Iterator[Any]:
     yield from export["items"]
 
 
-def whole(part: Part) -> dict[str, Any]:
+def whole(file: ExportFile) -> dict[str, Any]:
     """Return the JSON object that a file holds.
 
     Raises:
         HistoryItemError: It holds none, or is too large to be read as a whole.
     """
-    name = part.name or "the file"
+    name = file.name or "the file"
     try:
-        read = json.loads(part.read().decode("utf-8-sig", errors="surrogateescape"))
+        read = json.loads(file.read().decode("utf-8-sig", errors="surrogateescape"))
     except json.JSONDecodeError as error:
         raise HistoryItemError(
             f"{name} is not JSON, from line {error.lineno}, column {error.colno} on; export it "
@@ -101,7 +102,7 @@ def elements(file: BinaryIO) -> Iterator[Any]:
         except ValueError:
             buffer, position = buffer[position:], 0
             # twice as much each time: an element is not decoded over and over
-            more = file.read(max(_CHUNK, len(buffer))) if len(buffer) < LONGEST else b""
+            more = file.read(max(_CHUNK, len(buffer))) if len(buffer) < _LONGEST_ELEMENT else b""
             if not more:
                 raise BrokenJSON("is not JSON, so it and what follows were not read") from None
             buffer += text.decode(more)
@@ -109,3 +110,8 @@ def elements(file: BinaryIO) -> Iterator[Any]:
             yield element
             if lone:
                 return
+
+
+READER = Reader(
+    format="json", read=_read, suffixes=(".json",), begins=re.compile(rf"\A\[|{EXPORT}")
+)

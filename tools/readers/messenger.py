@@ -4,44 +4,34 @@ Facebook writes each byte of UTF-8 as a character of its own (`Ã©` for `é`); 
 chats has other names for the same fields, and does not.
 """
 
-import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from guided_profile.tools.readers.archive import Part
-from guided_profile.tools.readers.base import Reading, Refused, Skipped
-from guided_profile.tools.readers.chats import App, Heard, Said, heard, loader
+from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped
+from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.json_files import whole
 from guided_profile.tools.readers.times import since_1970
 
-if TYPE_CHECKING:
-    from langchain_core.chat_loaders import BaseChatLoader
+
+def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
+    return chat_entries("messenger", lambda: _messages(files), reading)
 
 
-def messenger(files: Iterable[Part], reading: Reading) -> App:
-    """Return the app, with the export's files."""
-    parts = list(files)
-
-    def hear() -> Heard:
-        for part in parts:
-            yield from heard(_messages(part))
-
-    return App("messenger", hear, _load)
-
-
-def _messages(part: Part) -> Heard:
-    chat = whole(part)
-    messages, title = chat.get("messages"), chat.get("title") or chat.get("threadName")
-    if not isinstance(messages, list) or "participants" not in chat:
-        return  # another file of the account's export
-    name = _mended(title) if isinstance(title, str) and title else None
-    for number, message in enumerate(messages, start=1):
-        yield _message(message, name, Refused(number, unit="message", file=part.name))
+def _messages(files: Sequence[ExportFile]) -> Messages:
+    for file in files:
+        chat = whole(file)
+        messages, title = chat.get("messages"), chat.get("title") or chat.get("threadName")
+        if not isinstance(messages, list) or "participants" not in chat:
+            continue  # another file of the account's export
+        name = _mended(title) if isinstance(title, str) and title else None
+        for number, message in enumerate(messages, start=1):
+            yield _message(message, name, Refused(number, unit="message", file=file.name))
 
 
-def _message(message: Any, chat: str | None, where: Refused) -> Said | Refused | Skipped:
+def _message(message: Any, chat: str | None, where: Refused) -> Message | Refused | Skipped:
     if not isinstance(message, dict):
         return replace(where, reason="is not a JSON object")
     text = message.get("content", message.get("text"))
@@ -55,7 +45,7 @@ def _message(message: Any, chat: str | None, where: Refused) -> Said | Refused |
         time = since_1970(float(milliseconds or "") / 1000)
     except (ValueError, TypeError):
         return replace(where, reason="time: is no count of milliseconds")
-    return Said(where, (_mended(sender),), _mended(text), time, chat)
+    return Message(where, (_mended(sender),), _mended(text), time, chat)
 
 
 def _mended(text: str) -> str:
@@ -65,11 +55,13 @@ def _mended(text: str) -> str:
         return text
 
 
-def _load(said: Sequence[Said], folder: Path) -> "BaseChatLoader":
-    path = folder / "message_1.json"
-    messages = [
-        {"sender_name": str(number), "timestamp_ms": number, "content": one.text}
-        for number, one in enumerate(said)
-    ]
-    path.write_text(json.dumps({"messages": messages}), encoding="ascii")
-    return loader("SingleFileFacebookMessengerChatLoader", str(path))
+_FILE = re.compile(r"message_\d+\.json")
+READER = Reader(
+    format="messenger",
+    read=_read,
+    suffixes=(".json",),
+    begins=re.compile(r'\A(?=.*?"participants")(?=.*?"sender_?name")', re.DOTALL | re.IGNORECASE),
+    marks=_FILE,
+    holds=(_FILE, re.compile(r".*\.json")),
+    streamed=False,
+)

@@ -85,8 +85,8 @@ class Place:
 def reasons(error: ValidationError) -> str:
     """Say what is wrong without the values."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    parts = (f"{'.'.join(map(str, one['loc']))} {one['msg']}" for one in found)
-    return ", ".join(part.replace("Value error, ", "").strip() for part in parts)
+    each = (f"{'.'.join(map(str, wrong['loc']))} {wrong['msg']}" for wrong in found)
+    return ", ".join(words.replace("Value error, ", "").strip() for words in each)
 
 
 def lines(path: Path, *, encoding: str = "utf-8", ended: bool = False) -> Iterator[tuple[int, str]]:
@@ -172,18 +172,18 @@ def _literal(text: str) -> Any:
         return None
 
 
-def history_item(place: Place, one: object) -> HistoryItem:
+def history_item(place: Place, entry: object) -> HistoryItem:
     """Return an item of a history: a text, or an object with one.
 
     Raises:
         DatasetError: It is neither, or has a field that items do not have.
     """
-    if isinstance(one, str):
-        one = {"text": one}
-    if not isinstance(one, dict):
+    if isinstance(entry, str):
+        entry = {"text": entry}
+    if not isinstance(entry, dict):
         raise place.error("an item of 'history' is neither a text nor an object", "mend it")
-    unknown = sorted(set(one) - set(FIELDS))
+    unknown = sorted(set(entry) - set(FIELDS))
     if unknown:
         raise place.error(f"an item of 'history' has {unknown}", f"it may have {list(FIELDS)}")
-    text = place.text(one, "text")
-    return place.item(text, **{name: value for name, value in one.items() if name != "text"})
+    text = place.text(entry, "text")
+    return place.item(text, **{name: value for name, value in entry.items() if name != "text"})

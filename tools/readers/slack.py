@@ -1,24 +1,18 @@
 """Slack's export of a workspace: an archive or folder of a folder a channel, with a file a day."""
 
 import html
-import json
 import re
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from guided_profile.tools.readers.archive import Part
-from guided_profile.tools.readers.base import Reading, Refused, Skipped
-from guided_profile.tools.readers.chats import App, Heard, Said, heard, loader
+from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped
+from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.json_files import BrokenJSON, elements
 from guided_profile.tools.readers.times import since_1970
 
-if TYPE_CHECKING:
-    from langchain_core.chat_loaders import BaseChatLoader
-
-SPOKEN = (None, "thread_broadcast", "me_message", "file_share")
+_WRITTEN = (None, "thread_broadcast", "me_message", "file_share")
 """The subtypes of a message that somebody wrote; others are notices, and bots'."""
 
 _LINK = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
@@ -26,28 +20,21 @@ _LINK = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
 Names = Mapping[str, tuple[str, ...]]
 
 
-def slack(files: Iterable[Part], reading: Reading) -> App:
-    """Return the app, with the export's files."""
-    parts = list(files)
-    names = _names(parts)
-
-    def hear() -> Heard:
-        for part in parts:
-            if "/" in part.name:
-                yield from heard(_messages(part, names))
-
-    return App("slack", hear, _load)
+def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
+    names = _names(files)
+    days = [file for file in files if "/" in file.name]
+    return chat_entries("slack", lambda: _messages(days, names), reading)
 
 
-def _names(parts: Iterable[Part]) -> Names:
+def _names(files: Iterable[ExportFile]) -> Names:
     """Return what each member goes by: the shown name, the full name, the account's, the id."""
     known: dict[str, tuple[str, ...]] = {}
-    for part in parts:
-        if part.stem != "users.json":
+    for file in files:
+        if file.stem != "users.json":
             continue
         try:
-            with part.open() as file:
-                users = [user for user in elements(file) if isinstance(user, dict)]
+            with file.open() as opened:
+                users = [user for user in elements(opened) if isinstance(user, dict)]
         except BrokenJSON:
             users = []  # members then go by their ids
         for user in users:
@@ -66,24 +53,27 @@ def _names(parts: Iterable[Part]) -> Names:
     return known
 
 
-def _messages(part: Part, names: Names) -> Heard:
-    channel = part.name.split("/")[-2]
-    number = 0
-    try:
-        with part.open() as file:
-            for message in elements(file):
-                number += 1
-                where = Refused(number, unit="message", file=part.name)
-                yield _message(message, channel, where, names)
-    except BrokenJSON as error:
-        yield Refused(number + 1, str(error), "message", part.name)
+def _messages(days: Iterable[ExportFile], names: Names) -> Messages:
+    for day in days:
+        channel = day.name.split("/")[-2]
+        number = 0
+        try:
+            with day.open() as opened:
+                for message in elements(opened):
+                    number += 1
+                    where = Refused(number, unit="message", file=day.name)
+                    yield _message(message, channel, where, names)
+        except BrokenJSON as error:
+            yield Refused(number + 1, str(error), "message", day.name)
 
 
-def _message(message: Any, channel: str, where: Refused, names: Names) -> Said | Refused | Skipped:
+def _message(
+    message: Any, channel: str, where: Refused, names: Names
+) -> Message | Refused | Skipped:
     if not isinstance(message, dict):
         return replace(where, reason="is not a JSON object")
     sender = message.get("user")
-    if message.get("type") != "message" or message.get("subtype") not in SPOKEN or not sender:
+    if message.get("type") != "message" or message.get("subtype") not in _WRITTEN or not sender:
         return Skipped()
     text = message.get("text", "")
     if not isinstance(text, str) or not isinstance(sender, str):
@@ -93,7 +83,7 @@ def _message(message: Any, channel: str, where: Refused, names: Names) -> Said |
     except ValueError as error:
         return replace(where, reason=f"time: {error}")
     goes_by = names.get(sender, (sender,))
-    return Said(where, goes_by, _plain(text, names), time, channel, sender)
+    return Message(where, goes_by, _plain(text, names), time, channel, sender)
 
 
 def _plain(text: str, names: Names) -> str:
@@ -110,9 +100,11 @@ def _plain(text: str, names: Names) -> str:
     return html.unescape(_LINK.sub(shown, text))
 
 
-def _load(said: Sequence[Said], folder: Path) -> "BaseChatLoader":
-    path = folder / "slack.zip"
-    messages = [{"user": str(number), "text": one.text} for number, one in enumerate(said)]
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("channel/day.json", json.dumps(messages))
-    return loader("SlackChatLoader", str(path))
+READER = Reader(
+    format="slack",
+    read=_read,
+    suffixes=(),
+    marks=re.compile(r"(users|channels)\.json"),
+    holds=(re.compile(r".*\.json"),),
+    streamed=False,
+)

@@ -1,51 +1,44 @@
 """Telegram Desktop's export: `result.json`, of one chat or of the whole account, or HTML pages."""
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guided_profile.graph.errors import SettingsError
-from guided_profile.tools.readers.archive import Part
-from guided_profile.tools.readers.base import Reading, Refused, Skipped
-from guided_profile.tools.readers.chats import MISSING, App, Heard, Said, heard, loader
+from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped
+from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.json_files import whole
 from guided_profile.tools.readers.times import NUMBERS, moment, since_1970, zoned
 
 if TYPE_CHECKING:
     from bs4 import Tag
-    from langchain_core.chat_loaders import BaseChatLoader
 
 _PAGE_TIME = re.compile(rf"{NUMBERS}(?: UTC([+-]\d\d):?(\d\d))?")
 """The time of a message in HTML: `20.08.2023 13:10:32 UTC+02:00`."""
 
 
-def telegram(files: Iterable[Part], reading: Reading) -> App:
-    """Return the app, with the export's JSON file or its pages."""
-    pages = list(files)
-
-    def hear() -> Heard:
-        for part in pages:
-            is_json = part.stem.endswith(".json") or not part.read()[:100].lstrip().startswith(b"<")
-            yield from heard(_json(part, reading) if is_json else _html(part, reading))
-
-    return App("telegram", hear, _load)
+def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
+    return chat_entries("telegram", lambda: _messages(files, reading), reading)
 
 
-def _json(part: Part, reading: Reading) -> Heard:
+def _messages(files: Sequence[ExportFile], reading: Reading) -> Messages:
+    for file in files:
+        is_json = file.stem.endswith(".json") or not file.read()[:100].lstrip().startswith(b"<")
+        yield from _json(file, reading) if is_json else _html(file, reading)
+
+
+def _json(file: ExportFile, reading: Reading) -> Messages:
     number = 0
-    for chat in _chats(whole(part)):
+    for chat in _chats(whole(file)):
         messages = chat.get("messages") if isinstance(chat, dict) else None
         name = chat.get("name") if isinstance(chat, dict) else None
+        name = name if isinstance(name, str) and name else None
         for message in messages if isinstance(messages, list) else []:
             number += 1
-            where = Refused(number, unit="message", file=part.name)
-            yield _message(
-                message, name if isinstance(name, str) and name else None, where, reading
-            )
+            yield _message(message, name, Refused(number, unit="message", file=file.name), reading)
 
 
 def _chats(export: Mapping[str, Any]) -> Iterator[Any]:
@@ -58,7 +51,7 @@ def _chats(export: Mapping[str, Any]) -> Iterator[Any]:
 
 def _message(
     message: Any, chat: str | None, where: Refused, reading: Reading
-) -> Said | Refused | Skipped:
+) -> Message | Refused | Skipped:
     if not isinstance(message, dict):
         return replace(where, reason="is not a JSON object")
     if message.get("type", "message") != "message":
@@ -72,7 +65,7 @@ def _message(
     name = sender if isinstance(sender, str) else "Deleted Account"
     try:
         time = _time(message, reading)
-        return Said(where, (name,), text, time, chat, "" if id_ is None else str(id_))
+        return Message(where, (name,), text, time, chat, "" if id_ is None else str(id_))
     except ValueError as error:
         return replace(where, reason=f"time: {error}")
 
@@ -83,9 +76,9 @@ def _text(text: Any) -> str | None:
         return text
     if not isinstance(text, list):
         return None
-    parts = [part.get("text") if isinstance(part, dict) else part for part in text]
-    words = [part for part in parts if isinstance(part, str)]
-    return "".join(words) if len(words) == len(parts) else None
+    pieces = [piece.get("text") if isinstance(piece, dict) else piece for piece in text]
+    words = [piece for piece in pieces if isinstance(piece, str)]
+    return "".join(words) if len(words) == len(pieces) else None
 
 
 def _time(message: Mapping[str, Any], reading: Reading) -> datetime | None:
@@ -100,17 +93,20 @@ def _time(message: Mapping[str, Any], reading: Reading) -> datetime | None:
     return time
 
 
-def _html(part: Part, reading: Reading) -> Heard:
+def _html(file: ExportFile, reading: Reading) -> Messages:
     try:
         from bs4 import BeautifulSoup
     except ImportError as error:
-        raise SettingsError(MISSING) from error
-    page = BeautifulSoup(part.read(), "html.parser", from_encoding="utf-8")
+        raise SettingsError(
+            "reading Telegram's pages needs beautifulsoup4; install it with "
+            "`pip install 'guided-profile[chats]'`."
+        ) from error
+    page = BeautifulSoup(file.read(), "html.parser", from_encoding="utf-8")
     title = page.select_one(".page_header .text")
     chat = title.get_text().strip() if title else None
     sender = None
     for message in page.select(".message.default"):
-        where = Refused(message.sourceline or 0, unit="line", file=part.name)
+        where = Refused(message.sourceline or 0, unit="line", file=file.name)
         name = next(iter(message.select(":scope > .body > .from_name")), None)
         sender = name.get_text().strip() if name else sender  # it is named once in a row
         yield _from_page(message, sender, chat or None, where, reading)
@@ -118,7 +114,7 @@ def _html(part: Part, reading: Reading) -> Heard:
 
 def _from_page(
     message: "Tag", sender: str | None, chat: str | None, where: Refused, reading: Reading
-) -> Said | Refused | Skipped:
+) -> Message | Refused | Skipped:
     text = message.select_one(":scope > .body > .text")
     if text is None:
         return Skipped()  # a picture, or somebody else's words, forwarded
@@ -136,13 +132,15 @@ def _from_page(
         time = moment(tuple(numbers), "dmy", timezone(offset) if hours else reading.zone)
     except ValueError as error:
         return replace(where, reason=f"time: {error}")
-    return Said(where, (sender,), text.get_text().strip(), time, chat)
+    return Message(where, (sender,), text.get_text().strip(), time, chat)
 
 
-def _load(said: Sequence[Said], folder: Path) -> "BaseChatLoader":
-    path = folder / "result.json"
-    messages = [
-        {"from": str(number), "date": "", "text": one.text} for number, one in enumerate(said)
-    ]
-    path.write_text(json.dumps({"messages": messages}), encoding="ascii")
-    return loader("TelegramChatLoader", str(path))
+READER = Reader(
+    format="telegram",
+    read=_read,
+    suffixes=(".json", ".html"),
+    begins=re.compile(r'\A<|"(messages|chats)"'),
+    marks=re.compile(r"result\.json|messages\.html"),
+    holds=(re.compile(r"result\.json"), re.compile(r".*\.html")),
+    streamed=False,
+)

@@ -48,11 +48,11 @@ def moment(numbers: tuple[str | None, ...], order: DateOrder, zone: tzinfo) -> d
     Raises:
         ValueError: There is no such day or hour.
     """
-    date = [int(part or 0) for part in numbers[:3]]
+    date = [int(number or 0) for number in numbers[:3]]
     if len(numbers[0] or "") == 4:
         order = "ymd"
-    year, month, day = (date[order.index(part)] for part in "ymd")
-    hour, minute, second = (int(part or 0) for part in numbers[3:6])
+    year, month, day = (date[order.index(letter)] for letter in "ymd")
+    hour, minute, second = (int(number or 0) for number in numbers[3:6])
     if numbers[6]:
         if hour > 12:  # Japanese writes 0:30 for half past twelve
             raise ValueError("is no such day or hour")

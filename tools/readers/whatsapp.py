@@ -10,17 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from guided_profile.tools.readers.archive import Part
-from guided_profile.tools.readers.base import Reading, Refused, Skipped
-from guided_profile.tools.readers.chats import LINE_BREAK, App, Heard, Said, heard, loader
-from guided_profile.tools.readers.lines import numbered
+from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped
+from guided_profile.tools.readers.chats import Message, Messages, chat_entries
+from guided_profile.tools.readers.lines import TEXT_SUFFIXES, numbered_lines
 from guided_profile.tools.readers.times import DateOrder, moment
-
-if TYPE_CHECKING:
-    from langchain_core.chat_loaders import BaseChatLoader
 
 _MARKS = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*+"
 """Possessive: a line of nothing else would take minutes."""
@@ -41,8 +36,10 @@ HEADER = re.compile(
 """What a message begins with: its date and its time of day, which no message lacks."""
 _SENDER = re.compile(rf"(?:~\s*)?{_MARKS}([^:\n]{{1,100}}?){_MARKS}:(?:\s|$)")
 _EDITED = re.compile("\u200e?<This message was edited>\\s*$")
-_NOTICE = re.compile(r"<[^<>\n]{3,60}>")
-"""A message that is nothing but `<Media omitted>`, in any language."""
+_NOTICE = re.compile(
+    r"<[^<>\n]{3,60}>\s*$|This message was deleted|<Media omitted>|image omitted", re.IGNORECASE
+)
+"""A message that is nothing but `<Media omitted>`, in any language, or that was taken back."""
 
 MOST_LINES = 20_000
 """Of a message; with more, it is too long for an item anyway."""
@@ -52,27 +49,24 @@ YEARS = range(2008, 2100)
 """WhatsApp's, in UTC; 1402 and 2566 are years of other calendars."""
 
 
-def whatsapp(files: Iterable[Part], reading: Reading) -> App:
-    """Return the app, with the export's text files."""
-    texts = list(files)
-
+def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     @cache
-    def order(part: Part) -> DateOrder:
-        return reading.dates or date_order(_numbers(part))
+    def order(file: ExportFile) -> DateOrder:
+        return reading.dates or date_order(_numbers(file))
 
-    def hear() -> Heard:
-        for part in texts:
-            yield from heard(_messages(part, order(part), reading))
+    def messages() -> Messages:
+        for file in files:
+            yield from _messages(file, order(file), reading)
 
-    return App("whatsapp", hear, _load)
+    return chat_entries("whatsapp", messages, reading)
 
 
-def _messages(part: Part, order: DateOrder, reading: Reading) -> Heard:
-    begun: Said | Refused | Skipped | None = None
+def _messages(file: ExportFile, order: DateOrder, reading: Reading) -> Messages:
+    begun: Message | Refused | Skipped | None = None
     more: list[str] = []
     last = 0
-    for number, line, header in _lines(part):
-        where = Refused(number, unit="line", file=part.name)
+    for number, line, header in _lines(file):
+        where = Refused(number, unit="line", file=file.name)
         if header is None and not isinstance(line, Refused):
             if begun is None:
                 yield replace(where, reason="begins with no date and time that WhatsApp writes")
@@ -84,21 +78,21 @@ def _messages(part: Part, order: DateOrder, reading: Reading) -> Heard:
             yield _ended(begun, more)
         begun, more, last = None, [], number
         if isinstance(line, Refused):
-            yield replace(line, file=part.name)
+            yield replace(line, file=file.name)
         elif header is not None:
             begun = _begun(line, header, where, order, reading)
     if begun is not None:
         yield _ended(begun, more)
 
 
-def _lines(part: Part) -> Iterator[tuple[int, str | Refused, re.Match[str] | None]]:
+def _lines(file: ExportFile) -> Iterator[tuple[int, str | Refused, re.Match[str] | None]]:
     """Yield the lines, each with its header if it begins a message.
 
     An export has either brackets around all dates or around none, as its first header shows; what
     looks like a header of the other kind was quoted in a message.
     """
     brackets: bool | None = None
-    for number, line in numbered(part):
+    for number, line in numbered_lines(file):
         header = None if isinstance(line, Refused) else HEADER.match(line)
         if header is not None and brackets is None:
             brackets = header["bracket"] is not None
@@ -109,12 +103,12 @@ def _lines(part: Part) -> Iterator[tuple[int, str | Refused, re.Match[str] | Non
 
 def _begun(
     line: str, header: re.Match[str], where: Refused, order: DateOrder, reading: Reading
-) -> Said | Refused | Skipped:
+) -> Message | Refused | Skipped:
     sender = _SENDER.match(line, header.end())
     if sender is None:
         return Skipped()  # somebody was added, or a number changed
     text = line[sender.end() :].rstrip("\r\n")
-    if text.lstrip(" ").startswith("\u200e") or _NOTICE.fullmatch(text.strip()):
+    if text.lstrip(" ").startswith("\u200e") or _NOTICE.match(text.strip()):
         return Skipped()  # the app's own words, in any language
     try:
         time = moment((*_digits(header), _half(header)), order, reading.zone)
@@ -122,18 +116,18 @@ def _begun(
         return replace(where, reason=f"time: {error}")
     if time.year not in YEARS:
         return replace(where, reason="time: is of another calendar, or before there was WhatsApp")
-    return Said(where, (sender[1].strip(),), text, time)
+    return Message(where, (sender[1].strip(),), text, time)
 
 
-def _ended(begun: Said | Refused | Skipped, more: list[str]) -> Said | Refused | Skipped:
-    if not isinstance(begun, Said):
+def _ended(begun: Message | Refused | Skipped, more: list[str]) -> Message | Refused | Skipped:
+    if not isinstance(begun, Message):
         return begun
     text = _EDITED.sub("", "\n".join([begun.text, *more]).rstrip())
-    return replace(begun, text=text.rstrip())
+    return replace(begun, text="\n".join(text.splitlines()))
 
 
-def _numbers(part: Part) -> Iterator[tuple[str | None, ...]]:
-    for _, _, header in _lines(part):
+def _numbers(file: ExportFile) -> Iterator[tuple[str | None, ...]]:
+    for _, _, header in _lines(file):
         if header is not None:
             # another language's words, and "p. m.", stand beside dates that begin with the day
             half = header["after"] or ""
@@ -159,28 +153,28 @@ def date_order(dates: Iterable[tuple[str | None, ...]]) -> DateOrder:
     stand in order of time, go back in time less often; at last, hours with AM and PM speak for the
     month first.
     """
-    told: Counter[DateOrder] = Counter()
-    seen: list[tuple[int, int, int]] = []
+    votes: Counter[DateOrder] = Counter()
+    first_dates: list[tuple[int, int, int]] = []
     years_first = years_last = half_days = 0
     for numbers in dates:
-        first, second, third = (int(part or 0) for part in numbers[:3])
+        first, second, third = (int(number or 0) for number in numbers[:3])
         if len(numbers[0] or "") == 4:
             years_first += 1
             continue
         years_last += 1
         if first > 12 >= second:
-            told["dmy"] += 1
+            votes["dmy"] += 1
         elif second > 12 >= first:
-            told["mdy"] += 1
+            votes["mdy"] += 1
         half_days += bool(numbers[6])
-        if len(seen) < DATES:
-            seen.append((first, second, third))
+        if len(first_dates) < DATES:
+            first_dates.append((first, second, third))
     if years_first > years_last:
         return "ymd"
-    if told["dmy"] != told["mdy"]:
-        return "dmy" if told["dmy"] > told["mdy"] else "mdy"
-    days_first = [(year, month, day) for day, month, year in seen]
-    months_first = [(year, month, day) for month, day, year in seen]
+    if votes["dmy"] != votes["mdy"]:
+        return "dmy" if votes["dmy"] > votes["mdy"] else "mdy"
+    days_first = [(year, month, day) for day, month, year in first_dates]
+    months_first = [(year, month, day) for month, day, year in first_dates]
     back = _steps_back(days_first) - _steps_back(months_first)
     if back:
         return "mdy" if back > 0 else "dmy"
@@ -191,12 +185,12 @@ def _steps_back(dates: Sequence[tuple[int, int, int]]) -> int:
     return sum(after < before for before, after in pairwise(dates))
 
 
-def _load(said: Sequence[Said], folder: Path) -> "BaseChatLoader":
-    path = folder / "chat.txt"
-    # the loader joins lines with spaces, and takes a line that looks like a header for one
-    lines = (
-        f"[01/01/2000, 00:00:00] {number}: {LINE_BREAK.join(one.text.splitlines()).strip()}\n"
-        for number, one in enumerate(said)
-    )
-    path.write_text("".join(lines), encoding="utf-8")
-    return loader("WhatsAppChatLoader", str(path))
+_TEXT_FILE = re.compile(r".*\.txt")
+READER = Reader(
+    format="whatsapp",
+    read=_read,
+    suffixes=TEXT_SUFFIXES,
+    begins=re.compile(rf"\A{HEADER.pattern}", re.IGNORECASE),
+    marks=_TEXT_FILE,
+    holds=(_TEXT_FILE,),
+)

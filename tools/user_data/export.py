@@ -19,7 +19,7 @@ from guided_profile.tools.evidence.base import MOST_EVIDENCE
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles import corrections
 from guided_profile.tools.profiles.store import KEPT_VERSIONS, Override, everything, user_namespace
-from guided_profile.tools.readers.archive import parts
+from guided_profile.tools.readers.archive import export_files
 from guided_profile.tools.readers.detect import Reading, opened
 from guided_profile.tools.readers.json_files import EXPORT, whole
 
@@ -80,11 +80,11 @@ def read_export(path: Path, reading: Reading) -> dict[str, Any]:
     with opened(path, reading) as file:
         if file.format != "json":
             return {}
-    with parts(path) as (part,):
-        with part.open() as begun:
+    with export_files(path) as (export,):
+        with export.open() as begun:
             if not begun.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
                 return {}  # an array, which may be too long to be read as a whole
-        return whole(part)
+        return whole(export)
 
 
 async def restore_profiles(

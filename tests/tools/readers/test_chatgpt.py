@@ -14,7 +14,7 @@ NOON = 1_735_732_800.0
 """2025-01-01 12:00 UTC."""
 
 
-def said(role: str, *parts: Any, **more: Any) -> dict[str, Any]:
+def turn(role: str, *parts: Any, **more: Any) -> dict[str, Any]:
     """A message as the export writes it."""
     message = {
         "author": {"role": role, "name": None, "metadata": {}},
@@ -62,7 +62,7 @@ def export(folder: Path, *conversations: Any) -> Path:
 def test_what_the_user_wrote_is_evidence_and_the_assistants_part_is_marked(tmp_path: Path) -> None:
     path = export(
         tmp_path,
-        conversation(said("user", "My cat is called Miso."), said("assistant", "A fine name.")),
+        conversation(turn("user", "My cat is called Miso."), turn("assistant", "A fine name.")),
     )
     time = datetime(2025, 1, 1, 12, tzinfo=UTC)
     assert list(read_items(path)) == [
@@ -72,23 +72,23 @@ def test_what_the_user_wrote_is_evidence_and_the_assistants_part_is_marked(tmp_p
 
 
 def test_only_the_branch_that_was_on_the_screen_is_read(tmp_path: Path) -> None:
-    tree = conversation(said("user", "first try"), said("assistant", "old reply"))
+    tree = conversation(turn("user", "first try"), turn("assistant", "old reply"))
     mapping = tree["mapping"]
     mapping["root"]["children"] = ["m1", "edited"]
-    edited = said("user", "second try", id="edited", create_time=NOON + 5)
+    edited = turn("user", "second try", id="edited", create_time=NOON + 5)
     mapping["edited"] = {"id": "edited", "message": edited, "parent": "root", "children": []}
     for current in ("edited", None, "gone"):  # without a known one, the latest branch
         path = export(tmp_path, tree | {"current_node": current})
-        assert [one.text for one in read_items(path) if isinstance(one, HistoryItem)] == [
+        assert [item.text for item in read_items(path) if isinstance(item, HistoryItem)] == [
             "second try"
         ]
     path = export(tmp_path, tree | {"current_node": "m2"})
-    texts = [one.text for one in read_items(path) if isinstance(one, HistoryItem)]
+    texts = [item.text for item in read_items(path) if isinstance(item, HistoryItem)]
     assert texts == ["first try", "old reply"]
 
 
 def test_a_tree_that_goes_round_in_circles_ends(tmp_path: Path) -> None:
-    tree = conversation(said("user", "a"), said("assistant", "b"))
+    tree = conversation(turn("user", "a"), turn("assistant", "b"))
     tree["mapping"]["m1"]["parent"] = "m2"
     assert len(list(read_items(export(tmp_path, tree)))) == 2
 
@@ -96,15 +96,15 @@ def test_a_tree_that_goes_round_in_circles_ends(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        said("system", "You are helpful."),
-        said("tool", "search results"),
-        said("assistant", "search('cats')", recipient="browser"),
-        said("assistant", "let me think", channel="commentary"),
-        said("assistant", content={"content_type": "code", "text": "print(1)"}),
-        said("assistant", content={"content_type": "thoughts", "thoughts": []}),
-        said("user", "", metadata={}),
-        said("user", {"content_type": "image_asset_pointer", "asset_pointer": "file-1"}),
-        said("user", "hidden", metadata={"is_visually_hidden_from_conversation": True}),
+        turn("system", "You are helpful."),
+        turn("tool", "search results"),
+        turn("assistant", "search('cats')", recipient="browser"),
+        turn("assistant", "let me think", channel="commentary"),
+        turn("assistant", content={"content_type": "code", "text": "print(1)"}),
+        turn("assistant", content={"content_type": "thoughts", "thoughts": []}),
+        turn("user", "", metadata={}),
+        turn("user", {"content_type": "image_asset_pointer", "asset_pointer": "file-1"}),
+        turn("user", "hidden", metadata={"is_visually_hidden_from_conversation": True}),
     ],
 )
 def test_what_nobody_said_is_skipped(tmp_path: Path, message: dict[str, Any]) -> None:
@@ -117,24 +117,24 @@ def test_words_beside_pictures_and_dictated_ones_are_read(tmp_path: Path) -> Non
     picture = {"content_type": "image_asset_pointer", "asset_pointer": "file-1"}
     spoken = {"content_type": "audio_transcription", "text": "and my dog"}
     parts = [picture, "look, my cat", spoken]
-    message = said("user", content={"content_type": "multimodal_text", "parts": parts})
-    (one,) = read_items(export(tmp_path, conversation(message)))
-    assert isinstance(one, HistoryItem)
-    assert one.text == "look, my cat\nand my dog"
+    message = turn("user", content={"content_type": "multimodal_text", "parts": parts})
+    (item,) = read_items(export(tmp_path, conversation(message)))
+    assert isinstance(item, HistoryItem)
+    assert item.text == "look, my cat\nand my dog"
 
 
 def test_custom_instructions_are_the_users_words_and_one_item(tmp_path: Path) -> None:
     about = {"about_user_message": "I am a cook.", "about_model_message": "Be brief."}
     metadata = {"is_user_system_message": True, "user_context_message_data": about}
-    message = said("system", "", create_time=None, metadata=metadata)
-    one, again = read_items(export(tmp_path, conversation(message), conversation(message)))
-    assert isinstance(one, HistoryItem)
-    assert (one.text, one.role, one.category) == (
+    message = turn("system", "", create_time=None, metadata=metadata)
+    item, again = read_items(export(tmp_path, conversation(message), conversation(message)))
+    assert isinstance(item, HistoryItem)
+    assert (item.text, item.role, item.category) == (
         "I am a cook.\nBe brief.",
         "user",
         "custom instructions",
     )
-    assert one == again
+    assert item == again
 
 
 @pytest.mark.parametrize(
@@ -142,18 +142,18 @@ def test_custom_instructions_are_the_users_words_and_one_item(tmp_path: Path) ->
     [
         ("nothing", "has no author or no content"),
         ({"author": {"role": "user"}}, "has no author or no content"),
-        (said("user", "a", create_time="noon"), "time: is out of range"),
-        (said("user", "a", create_time=1e30), "time: is out of range"),
-        (said("user", "a\0"), "text: holds a NUL character"),
-        (said("user", "a\ud800"), "text: is not valid Unicode"),
-        (said("user", "a" * 20_001), "text: String should have at most 20000"),
+        (turn("user", "a", create_time="noon"), "time: is out of range"),
+        (turn("user", "a", create_time=1e30), "time: is out of range"),
+        (turn("user", "a\0"), "text: holds a NUL character"),
+        (turn("user", "a\ud800"), "text: is not valid Unicode"),
+        (turn("user", "a" * 20_001), "text: String should have at most 20000"),
     ],
 )
 def test_a_bad_message_is_named_and_the_others_are_read(
     tmp_path: Path, bad: Any, reason: str
 ) -> None:
     path = export(
-        tmp_path, {"title": "no mapping"}, conversation(said("user", "a"), bad, said("user", "b"))
+        tmp_path, {"title": "no mapping"}, conversation(turn("user", "a"), bad, turn("user", "b"))
     )
     tree, first, refused, last = read_items(path)
     assert isinstance(tree, Refused)
@@ -166,13 +166,13 @@ def test_a_bad_message_is_named_and_the_others_are_read(
 
 
 def test_a_message_without_a_time_has_its_conversations(tmp_path: Path) -> None:
-    (one,) = read_items(export(tmp_path, conversation(said("user", "a", create_time=None))))
-    assert isinstance(one, HistoryItem)
-    assert one.time == datetime(2025, 1, 1, 11, 59, tzinfo=UTC)
+    (item,) = read_items(export(tmp_path, conversation(turn("user", "a", create_time=None))))
+    assert isinstance(item, HistoryItem)
+    assert item.time == datetime(2025, 1, 1, 11, 59, tzinfo=UTC)
 
 
 def test_an_export_that_was_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
-    path = export(tmp_path, conversation(said("user", "a")), conversation(said("user", "b")))
+    path = export(tmp_path, conversation(turn("user", "a")), conversation(turn("user", "b")))
     path.write_bytes(path.read_bytes()[:-40])
     first, refused = read_items(path)
     assert isinstance(first, HistoryItem)
@@ -182,11 +182,11 @@ def test_an_export_that_was_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
 
 
 def test_the_archive_and_the_folder_are_read_as_the_file_is(tmp_path: Path) -> None:
-    one, two = conversation(said("user", "a")), conversation(said("user", "b", id="other"))
+    first, second = conversation(turn("user", "a")), conversation(turn("user", "b", id="other"))
     folder = tmp_path / "export"
     folder.mkdir()
-    (folder / "conversations-000.json").write_text(json.dumps([one]))
-    (folder / "conversations-001.json").write_text(json.dumps([two]))
+    (folder / "conversations-000.json").write_text(json.dumps([first]))
+    (folder / "conversations-001.json").write_text(json.dumps([second]))
     (folder / "user.json").write_text("{}")
     with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
         for path in folder.iterdir():

@@ -1,4 +1,4 @@
-"""Exports of chats, in the dialects that the apps write, through langchain-community's loaders."""
+"""Exports of chats, in the dialects that the apps write."""
 
 import json
 import sys
@@ -12,7 +12,6 @@ import pytest
 
 from guided_profile.graph.errors import HistoryItemError, SettingsError
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.readers import chats
 from guided_profile.tools.readers.base import Kept, Reading, Skipped
 from guided_profile.tools.readers.detect import Refused, opened, read_items
 from guided_profile.tools.readers.times import DateOrder
@@ -25,9 +24,9 @@ def read(path: Path, reading: Reading = ANNA) -> tuple[list[HistoryItem], list[R
     """Return what is in a file: the items, the refused entries, and how many were skipped."""
     with opened(path, reading) as file:
         entries = list(file.entries)
-    items = [one.item for one in entries if isinstance(one, Kept)]
-    refused = [one for one in entries if isinstance(one, Refused)]
-    return items, refused, sum(isinstance(one, Skipped) for one in entries)
+    items = [entry.item for entry in entries if isinstance(entry, Kept)]
+    refused = [entry for entry in entries if isinstance(entry, Refused)]
+    return items, refused, sum(isinstance(entry, Skipped) for entry in entries)
 
 
 def file(folder: Path, name: str, content: Any) -> Path:
@@ -84,7 +83,7 @@ def test_whatsapp_messages_keep_their_lines_and_lose_the_apps_notices(tmp_path: 
         "1/1/25, 12:02 AM - Anna: \u20281/2/25, 9:41 PM - Ben: is how it looks\n",
     )
     items, refused, skipped = read(path, Reading(me="Anna", zone=ZoneInfo("Europe/Berlin")))
-    assert [(one.text, one.role) for one in items] == [
+    assert [(item.text, item.role) for item in items] == [
         ("Buy:\nmilk\n\n[1] 12/24, 10: tea", "user"),
         ("see: https://example.org", "other"),
         ("happy new year", "other"),
@@ -117,16 +116,16 @@ def test_the_order_of_dates_is_found_out_from_the_chat(dates: list[str], order: 
 
 def test_the_order_of_dates_may_be_given(tmp_path: Path) -> None:
     path = file(tmp_path, "chat.txt", "1/2/25, 21:41 - Anna: hi\n")
-    (one,), _, _ = read(path, Reading(me="Anna", dates="mdy"))
-    assert one.time == datetime(2025, 1, 2, 21, 41, tzinfo=UTC)
+    (item,), _, _ = read(path, Reading(me="Anna", dates="mdy"))
+    assert item.time == datetime(2025, 1, 2, 21, 41, tzinfo=UTC)
 
 
 def test_lines_before_the_first_message_and_bad_bytes_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "chat.txt"
     path.write_bytes(b"hello\n\n1/2/25, 21:41 - Anna: hi\n\xff\n1/2/25, 21:42 - Anna: ho\n")
     items, refused, _ = read(path, Reading(format="whatsapp", me="Anna"))
-    assert [one.text for one in items] == ["hi", "ho"]
-    assert [(one.line, one.reason[:12]) for one in refused] == [
+    assert [item.text for item in items] == ["hi", "ho"]
+    assert [(entry.line, entry.reason[:12]) for entry in refused] == [
         (1, "begins with "),
         (4, "is not UTF-8"),
     ]
@@ -137,13 +136,13 @@ def test_whatsapp_archives_and_folders_are_read(tmp_path: Path) -> None:
         archive.writestr("_chat.txt", "[02.01.25, 21:41:32] Anna: hi\n[oops] Anna: ho\nx")
         archive.writestr("photo.jpg", b"\xff\xd8")
         archive.writestr("__MACOSX/._chat.txt", b"\0")
-    (one,), refused, _ = read(tmp_path / "chat.zip")
-    assert (one.text, refused) == ("hi\n[oops] Anna: ho\nx", [])
+    (item,), refused, _ = read(tmp_path / "chat.zip")
+    assert (item.text, refused) == ("hi\n[oops] Anna: ho\nx", [])
 
 
 def test_telegram_json(tmp_path: Path) -> None:
-    def said(**more: Any) -> dict[str, Any]:
-        message = {
+    def message(**more: Any) -> dict[str, Any]:
+        fields = {
             "id": 1,
             "type": "message",
             "date": "2025-01-02T22:41:32",
@@ -152,18 +151,18 @@ def test_telegram_json(tmp_path: Path) -> None:
             "from_id": "user1",
             "text": "hi",
         }
-        return message | more
+        return fields | more
 
     link = {"type": "link", "text": "example.org"}
     messages = [
-        said(),
-        said(text=["see ", link, "!"], **{"from": "Ben", "from_id": "user2"}),
-        said(type="service", action="pin_message"),
-        said(text="", photo="photos/1.jpg"),
-        said(text="bye", **{"from": None, "from_id": "user3"}),
-        said(text=7),
+        message(),
+        message(text=["see ", link, "!"], **{"from": "Ben", "from_id": "user2"}),
+        message(type="service", action="pin_message"),
+        message(text="", photo="photos/1.jpg"),
+        message(text="bye", **{"from": None, "from_id": "user3"}),
+        message(text=7),
         "nothing",
-        said(date_unixtime="soon"),
+        message(date_unixtime="soon"),
         {"type": "message", "date": "2025-01-02T22:41:32", "from": "Anna", "text": "old"},
     ]
     path = file(tmp_path, "result.json", {"name": "Runners", "id": 9, "messages": messages})
@@ -183,7 +182,7 @@ def test_telegram_json(tmp_path: Path) -> None:
             time=datetime(2025, 1, 2, 21, 41, 32, tzinfo=UTC),
         ),
     ]
-    assert [one.place for one in refused] == ["message 6", "message 7", "message 8"]
+    assert [entry.place for entry in refused] == ["message 6", "message 7", "message 8"]
     assert skipped == 2
     # of the whole account, and by the id in place of the name
     account = {"about": "", "chats": {"list": [{"name": "Runners", "messages": messages}]}}
@@ -213,18 +212,18 @@ def test_telegram_pages(tmp_path: Path) -> None:
     ben = block('<div class="from_name">Ben</div><div class="text">well done</div>')
     file(tmp_path, "export/messages2.html", f"<html>{ben}</html>")
     items, refused, skipped = read(tmp_path / "export")
-    assert [(one.text, one.role, one.category) for one in items] == [
+    assert [(item.text, item.role, item.category) for item in items] == [
         ("I ran\n5 km & more", "user", "Runners"),
         ("and I slept", "user", "Runners"),
         ("well done", "other", None),
     ]
     assert items[0].time == datetime(2025, 1, 2, 20, 41, 32, tzinfo=UTC)
     assert skipped == 1
-    assert [one.place for one in refused] == ["messages.html, line 15"]
+    assert [entry.place for entry in refused] == ["messages.html, line 15"]
 
 
 def test_slack(tmp_path: Path) -> None:
-    def said(user: str | None, text: Any, **more: Any) -> dict[str, Any]:
+    def message(user: str | None, text: Any, **more: Any) -> dict[str, Any]:
         return {"type": "message", "user": user, "text": text, "ts": "1735850492.000200"} | more
 
     profile = {"display_name": "anna", "real_name": "Anna Berg"}
@@ -233,13 +232,13 @@ def test_slack(tmp_path: Path) -> None:
         {"id": "U2", "name": "ben", "profile": {"display_name": ""}},
     ]
     day = [
-        said("U1", "I ran with <@U2> &amp; <@U9>"),
-        said("U1", "see <https://example.org|the map> in <#C1|general>"),
-        said("U2", "well done"),
-        said("U2", "<@U2> has joined the channel", subtype="channel_join"),
-        said(None, "beep", subtype="bot_message", bot_id="B1"),
-        said("U1", None),
-        said("U1", "when", ts="soon"),
+        message("U1", "I ran with <@U2> &amp; <@U9>"),
+        message("U1", "see <https://example.org|the map> in <#C1|general>"),
+        message("U2", "well done"),
+        message("U2", "<@U2> has joined the channel", subtype="channel_join"),
+        message(None, "beep", subtype="bot_message", bot_id="B1"),
+        message("U1", None),
+        message("U1", "when", ts="soon"),
         "nothing",
     ]
     with zipfile.ZipFile(tmp_path / "slack.zip", "w") as archive:
@@ -249,7 +248,7 @@ def test_slack(tmp_path: Path) -> None:
         archive.writestr("general/2025-01-03.json", '[{"type": "message"')
     for me in ("anna", "Anna Berg", "aberg", "U1"):
         items, refused, skipped = read(tmp_path / "slack.zip", Reading(me=me))
-        assert [(one.text, one.role) for one in items] == [
+        assert [(item.text, item.role) for item in items] == [
             ("I ran with @ben & @U9", "user"),
             ("see the map (https://example.org) in #general", "user"),
             ("well done", "other"),
@@ -257,7 +256,7 @@ def test_slack(tmp_path: Path) -> None:
     assert items[0].category == "general"
     assert items[0].time == datetime(2025, 1, 2, 20, 41, 32, 200, tzinfo=UTC)
     assert skipped == 2
-    assert [one.place for one in refused] == [
+    assert [entry.place for entry in refused] == [
         "general/2025-01-02.json, message 6",
         "general/2025-01-02.json, message 7",
         "general/2025-01-02.json, message 8",
@@ -282,12 +281,12 @@ def test_messenger(tmp_path: Path) -> None:
     file(tmp_path, "other.json", {"messages": "none"})
     for place in (path, tmp_path):
         items, refused, skipped = read(place, Reading(me="ÄNNA"))
-        assert [(one.text, one.role, one.category) for one in items] == [
+        assert [(item.text, item.role, item.category) for item in items] == [
             ("schön 😀", "other", "Läufer"),
             ("I ran", "user", "Läufer"),
         ]
         assert items[1].time == datetime(2025, 1, 2, 20, 41, 32, tzinfo=UTC)
-        assert [one.line for one in refused] == [4, 5, 6]
+        assert [entry.line for entry in refused] == [4, 5, 6]
         assert skipped == 1
     encrypted = {
         "participants": ["Anna", "Ben"],
@@ -296,8 +295,8 @@ def test_messenger(tmp_path: Path) -> None:
             {"senderName": "Anna", "text": "I ran", "timestamp": 1735850492000, "type": "text"}
         ],
     }
-    ((one,), _, _) = read(file(tmp_path, "Ben_1.json", encrypted))
-    assert (one.text, one.role, one.category) == ("I ran", "user", "Ben_1")
+    ((item,), _, _) = read(file(tmp_path, "Ben_1.json", encrypted))
+    assert (item.text, item.role, item.category) == ("I ran", "user", "Ben_1")
 
 
 def test_who_the_user_is_must_be_said_and_be_somebody(tmp_path: Path) -> None:
@@ -311,17 +310,23 @@ def test_who_the_user_is_must_be_said_and_be_somebody(tmp_path: Path) -> None:
         read(path, Reading(me="Anna", format="whatsapp"))
 
 
-def test_more_messages_than_a_loader_is_given_at_once(tmp_path: Path) -> None:
-    count = 2 * chats.BATCH + 1
-    lines = (f"1/2/25, 21:41 - Anna: I ran {number} km\n" for number in range(count))
-    items, _, _ = read(file(tmp_path, "chat.txt", "".join(lines)))
-    assert [one.text for one in items] == [f"I ran {number} km" for number in range(count)]
-
-
+@pytest.mark.parametrize(
+    ("missing", "name", "content"),
+    [
+        ("bs4", "messages.html", "<html></html>"),
+        ("langchain_community", "chat.db", "SQLite format 3\0"),
+    ],
+)
 def test_without_the_extra_it_is_said_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, name: str, content: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, "langchain_community", None)
-    path = file(tmp_path, "chat.txt", "1/2/25, 21:41 - Anna: hi\n")
+    monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(SettingsError, match=r"pip install 'guided-profile\[chats\]'"):
-        list(read_items(path, ANNA))
+        list(read_items(file(tmp_path, name, content), ANNA))
+
+
+def test_the_other_chats_need_no_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for missing in ("bs4", "langchain_community"):
+        monkeypatch.setitem(sys.modules, missing, None)
+    (item,) = read_items(file(tmp_path, "chat.txt", "1/2/25, 21:41 - Anna: hi\n"), ANNA)
+    assert isinstance(item, HistoryItem)

@@ -8,10 +8,9 @@ import pytest
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.readers.archive import Part
 from guided_profile.tools.readers.detect import Reading, Refused, opened, read_items
 from guided_profile.tools.readers.times import DateOrder
-from guided_profile.tools.readers.whatsapp import date_order, whatsapp
+from guided_profile.tools.readers.whatsapp import date_order
 
 
 def read(folder: Path, text: str) -> list[HistoryItem | Refused]:
@@ -20,10 +19,10 @@ def read(folder: Path, text: str) -> list[HistoryItem | Refused]:
     return list(read_items(path, Reading(me="Anna")))
 
 
-def told(entries: list[HistoryItem | Refused]) -> list[tuple[str, str, str]]:
+def days_and_texts(entries: list[HistoryItem | Refused]) -> list[tuple[str, str, str]]:
     """Return the items' days, roles and texts."""
-    items = [one for one in entries if isinstance(one, HistoryItem)]
-    return [(f"{one.time:%Y-%m-%d}", one.role, one.text) for one in items]
+    items = [entry for entry in entries if isinstance(entry, HistoryItem)]
+    return [(f"{item.time:%Y-%m-%d}", item.role, item.text) for item in items]
 
 
 @pytest.mark.parametrize(
@@ -50,13 +49,13 @@ def told(entries: list[HistoryItem | Refused]) -> list[tuple[str, str, str]]:
 )
 def test_the_time_is_read_in_many_languages(tmp_path: Path, header: str) -> None:
     entries = read(tmp_path, f"{header}Anna: I ran 5 km\n{header}Ben: well done\n")
-    assert told(entries) == [
+    assert days_and_texts(entries) == [
         ("2025-01-02", "user", "I ran 5 km"),
         ("2025-01-02", "other", "well done"),
     ]
     assert all(
-        isinstance(one, HistoryItem) and one.time == datetime(2025, 1, 2, 21, 41, tzinfo=UTC)
-        for one in entries
+        isinstance(entry, HistoryItem) and entry.time == datetime(2025, 1, 2, 21, 41, tzinfo=UTC)
+        for entry in entries
     )
 
 
@@ -76,20 +75,19 @@ def test_the_time_is_read_in_many_languages(tmp_path: Path, header: str) -> None
     ],
 )
 def test_the_halves_of_a_day_begin_at_twelve(tmp_path: Path, clock: str, hour: int) -> None:
-    (one,) = read(tmp_path, f"2025/1/2 {clock} - Anna: hi\n")
-    assert isinstance(one, HistoryItem)
-    assert one.time == datetime(2025, 1, 2, hour, 5, tzinfo=UTC)
+    (item,) = read(tmp_path, f"2025/1/2 {clock} - Anna: hi\n")
+    assert isinstance(item, HistoryItem)
+    assert item.time == datetime(2025, 1, 2, hour, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("date", ["1402/2/13", "۱۴۰۲/۲/۱۳", "3/5/2566", "3/5/07"])
 def test_a_year_that_whatsapp_did_not_see_is_refused(tmp_path: Path, date: str) -> None:
-    path = tmp_path / "chat.txt"
-    path.write_text(f"{date} 15:48 - Anna: hi\n{date} 15:49 - Ben: ho\n", "utf-8")
-    app = whatsapp([Part("", 0, lambda: path.open("rb"))], Reading(me="Anna"))
-    reason = "time: is of another calendar, or before there was WhatsApp"
-    assert list(app.hear()) == [Refused(1, reason), Refused(2, reason)]
+    of_another = f"{date} 15:48 - Anna: hi\n"
+    refused, kept = read(tmp_path, f"{of_another}2023/5/3 15:49 - Anna: ho\n")
+    assert refused == Refused(1, "time: is of another calendar, or before there was WhatsApp")
+    assert isinstance(kept, HistoryItem)
     with pytest.raises(HistoryItemError, match="holds no message of a whatsapp export"):
-        list(read_items(path, Reading(me="Anna")))
+        read(tmp_path, of_another)
 
 
 def test_a_line_with_a_date_and_no_hour_belongs_to_the_message(tmp_path: Path) -> None:
@@ -97,13 +95,16 @@ def test_a_line_with_a_date_and_no_hour_belongs_to_the_message(tmp_path: Path) -
         "05.05.23, 15:48 - Anna: My appointments:\n01.06.23 - Dentist: at 9\n25.12.23: none\n"
         "06.05.23, 15:49 - Ben: ok\n"
     )
-    assert told(read(tmp_path, chat)) == [
+    assert days_and_texts(read(tmp_path, chat)) == [
         ("2023-05-05", "user", "My appointments:\n01.06.23 - Dentist: at 9\n25.12.23: none"),
         ("2023-05-06", "other", "ok"),
     ]
     # nor does it turn day and month
     chat = "5/3/23, 3:48 PM - Anna: when\n25.12.2023 - Xmas: no\n5/4/23, 3:49 PM - Ben: ok\n"
-    assert [day for day, _, _ in told(read(tmp_path, chat))] == ["2023-05-03", "2023-05-04"]
+    assert [day for day, _, _ in days_and_texts(read(tmp_path, chat))] == [
+        "2023-05-03",
+        "2023-05-04",
+    ]
     # and it makes no chat of a diary
     (tmp_path / "diary.txt").write_text("01.06.23 - Dentist: at 9\n")
     with opened(tmp_path / "diary.txt", Reading()) as file:
@@ -122,7 +123,7 @@ def test_a_header_in_the_other_brackets_is_quoted(
 ) -> None:
     first, second = of_the_file.format(13), of_the_file.format(14)
     chat = f"{first}Ben: look\n{quoted}Anna: I love BrandX\n{second}Anna: no\n"
-    assert told(read(tmp_path, chat)) == [
+    assert days_and_texts(read(tmp_path, chat)) == [
         ("2023-05-13", "other", f"look\n{quoted}Anna: I love BrandX"),
         ("2023-05-14", "user", "no"),
     ]
@@ -149,7 +150,7 @@ def test_one_quoted_date_does_not_turn_the_others(tmp_path: Path) -> None:
         "5/3/23, 3:48 PM - Anna: when\n25/12/23, 15:00 - Xmas: no\n"
         "5/14/23, 3:49 PM - Ben: ok\n5/16/23, 3:49 PM - Anna: fine\n"
     )
-    days = [day for day, _, _ in told(read(tmp_path, chat))]
+    days = [day for day, _, _ in days_and_texts(read(tmp_path, chat))]
     assert days == ["2023-05-03", "2023-05-14", "2023-05-16"]
 
 
@@ -160,5 +161,5 @@ def test_a_line_of_marks_is_read_at_once(tmp_path: Path) -> None:
         with pytest.raises(HistoryItemError):
             read(tmp_path, line)
     items = read(tmp_path, f"1/2/25, 9:41 - Anna: a{' ' * 10_000}b <This message was edited>\n")
-    assert [text for _, _, text in told(items)] == [f"a{' ' * 10_000}b"]
+    assert [text for _, _, text in days_and_texts(items)] == [f"a{' ' * 10_000}b"]
     assert time.monotonic() - began < 5

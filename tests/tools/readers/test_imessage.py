@@ -1,0 +1,95 @@
+"""The database of Messages on a Mac, which langchain-community's loader reads."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from guided_profile.graph.errors import HistoryItemError
+from guided_profile.graph.records import HistoryItem
+from guided_profile.tools.readers.base import Kept, Reading, Refused, Skipped
+from guided_profile.tools.readers.detect import opened, read_items
+
+SECONDS = 757_543_292  # since 2001: 2025-01-02 20:41:32
+NANOSECONDS = SECONDS * 10**9
+TIME = datetime(2025, 1, 2, 20, 41, 32, tzinfo=UTC)
+TABLES = """
+    CREATE TABLE message (
+        ROWID INTEGER PRIMARY KEY, date INTEGER, handle_id INTEGER, text TEXT, is_from_me INTEGER,
+        attributedBody BLOB, associated_message_type INTEGER DEFAULT 0
+    );
+    CREATE TABLE handle (ROWID INTEGER PRIMARY KEY, id TEXT);
+    CREATE TABLE chat_message_join (chat_id INTEGER, message_id INTEGER);
+    INSERT INTO handle VALUES (1, '+4915100001'), (2, '+4915100002');
+    CREATE TRIGGER gone AFTER DELETE ON message BEGIN SELECT only_messages_has_this(); END;
+"""
+GROUPS = """
+    CREATE TABLE chat_handle_join (chat_id INTEGER, handle_id INTEGER);
+    INSERT INTO chat_handle_join VALUES (1, 1), (1, 2);
+"""
+
+
+def packed(text: str) -> bytes:
+    """Return a text as macOS packs it since its version 13."""
+    data = text.encode()
+    return b"\x04streamtyped NSString\x01\x94\x84\x01+" + bytes([len(data)]) + data + b"\x86"
+
+
+def database(path: Path, script: str, *messages: tuple[object, ...]) -> Path:
+    with closing(sqlite3.connect(path)) as made, made:
+        made.executescript(script)
+        for number, message in enumerate(messages, start=1):
+            made.execute("INSERT INTO message VALUES (?, ?, 1, ?, ?, ?, ?)", (number, *message))
+            made.execute("INSERT INTO chat_message_join VALUES (1, ?)", (number,))
+    return path
+
+
+@pytest.mark.parametrize("script", [TABLES, TABLES + GROUPS], ids=["two people", "a group"])
+def test_messages_are_read_once_and_reactions_are_not(tmp_path: Path, script: str) -> None:
+    path = database(
+        tmp_path / "chat.db",
+        script,
+        (NANOSECONDS, "I ran 5 km", 1, None, 0),
+        (NANOSECONDS + 1, None, 0, packed("schön ☕"), 0),
+        (NANOSECONDS + 2, "Loved “I ran 5 km”", 0, None, 2000),
+        (NANOSECONDS + 3, "\ufffc", 1, None, 0),
+    )
+    before = path.read_bytes()
+    with opened(path, Reading()) as file:
+        mine, theirs, picture = file.entries
+    assert file.format == "imessage"
+    assert isinstance(mine, Kept)
+    assert isinstance(theirs, Kept)
+    assert mine.item == HistoryItem(text="I ran 5 km", source="imessage", time=TIME)
+    assert (theirs.item.text, theirs.item.role) == ("schön ☕", "other")
+    assert theirs.where == Refused(2, unit="message")
+    assert isinstance(picture, Skipped)
+    assert path.read_bytes() == before
+
+
+def test_old_phones_count_seconds(tmp_path: Path) -> None:
+    path = database(tmp_path / "chat.db", TABLES, (SECONDS, "hi", 1, None, 0))
+    (item,) = read_items(tmp_path)
+    assert item == HistoryItem(text="hi", source="imessage", time=TIME)
+    assert path.exists()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "CREATE TABLE notes (text TEXT)",
+        "CREATE VIEW message AS SELECT 1",
+        TABLES.replace("text TEXT", "text TEXT AS (hex(is_from_me))"),
+    ],
+)
+def test_another_database_is_refused(tmp_path: Path, script: str) -> None:
+    with pytest.raises(HistoryItemError, match="is no database of Messages that can be read"):
+        list(read_items(database(tmp_path / "chat.db", script)))
+
+
+def test_a_damaged_message_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    path = database(tmp_path / "chat.db", TABLES, (NANOSECONDS, None, 1, b"no text", 0))
+    with pytest.raises(HistoryItemError, match="quit Messages, and copy"):
+        list(read_items(path))

@@ -1,0 +1,27 @@
+"""JSON Lines: an item on each line."""
+
+import json
+from collections.abc import Sequence
+
+from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, record
+from guided_profile.tools.readers.lines import numbered_lines
+
+
+def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
+    """Read a JSON object from each line."""
+    for number, line in numbered_lines(files[0]):
+        if isinstance(line, Refused):
+            yield line
+            continue
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError as error:
+            yield Refused(number, f"is not JSON, from column {error.colno} on")
+        except (ValueError, RecursionError):  # a number or a nesting beyond all measure
+            yield Refused(number, "is not JSON that can be read")
+        else:
+            yield record(entry, Refused(number), reading)
+
+
+READER = Reader(format="jsonl", read=_read, suffixes=(".jsonl", ".ndjson"))
