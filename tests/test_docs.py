@@ -134,7 +134,7 @@ def running(command: str, folder: Path, url: str) -> Iterator[None]:
 def test_its_servers_serve_together(
     endpoint: type[Endpoint], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = (DOCS / "how-to.md").read_text()
+    text = (DOCS / "server.md").read_text()
     chroma_port, port = free_port(), free_port()
     (chroma,) = re.findall(r"^chroma run .*$", text, re.MULTILINE)
     (routes,) = re.findall(r"^uvicorn guided_profile[\w.:]+", text, re.MULTILINE)
