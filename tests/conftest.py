@@ -21,7 +21,7 @@ from endpoint import Endpoint
 from histories import user_line
 
 from guided_profile.apps.cli.main import main
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 
 MEMORY, ROOM = Path("/dev/shm"), 2 << 30

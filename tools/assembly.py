@@ -4,13 +4,11 @@ from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 
-from guided_profile.tools.embedders.base import (
-    Embedder,
-    EndpointEmbedder,
-    LexicalEmbedder,
-    MiniLMEmbedder,
-)
+from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.embedders.e5 import E5Embedder
+from guided_profile.tools.embedders.endpoint import EndpointEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
+from guided_profile.tools.embedders.minilm import MiniLMEmbedder
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.evidence.nli import NLIVerifier

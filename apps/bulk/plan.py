@@ -21,7 +21,7 @@ from guided_profile.graph.state import Question
 from guided_profile.graph.tasks import Task
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.nodes.digest import counted, parts_of
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.models.calls import endpoint_model

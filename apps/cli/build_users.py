@@ -23,7 +23,8 @@ from guided_profile.apps.bulk.users_in_store import StoredUsers
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.embedders.base import Embedder, LexicalEmbedder
+from guided_profile.tools.embedders.base import Embedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.progress import downloads
 

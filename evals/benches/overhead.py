@@ -28,7 +28,7 @@ from langgraph.store.memory import InMemoryStore
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import Call, HistoryItem
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.evidence.base import Claim, Judged
 from guided_profile.tools.evidence.candidates import strongest
 from guided_profile.tools.history.store import HistoryStore

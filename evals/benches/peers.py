@@ -39,7 +39,7 @@ from guided_profile.evals.run.calls import Calls, KeptChat, charged
 from guided_profile.graph.records import Call, Cost, HistoryItem
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.assembly import MODEL, make_embedder
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.models.calls import call_of, endpoint_model
 from guided_profile.tools.models.local import LocalServer
 from guided_profile.tools.weights.fetch import ensure

@@ -34,7 +34,7 @@ from pydantic import SecretStr
 from guided_profile.evals.benches.overhead import a_history
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import endpoint_model
 

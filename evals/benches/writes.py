@@ -28,7 +28,7 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.records import Cost, HistoryItem
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.assembly import make_chat, make_embedder
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import EmbedderLike, HistoryStore
 
 START = datetime(2025, 1, 1, tzinfo=UTC)

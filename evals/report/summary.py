@@ -30,7 +30,8 @@ from guided_profile.evals.scorers.text import (
 from guided_profile.evals.scorers.tokens import bertscore
 from guided_profile.graph.records import Cost
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.embedders.base import Embedder, MiniLMEmbedder
+from guided_profile.tools.embedders.base import Embedder
+from guided_profile.tools.embedders.minilm import MiniLMEmbedder
 
 Scored = dict[str, float]
 LESS_IS_BETTER = ("style-distance",)

@@ -14,7 +14,7 @@ from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.cli.main import main
 from guided_profile.graph.errors import HistoryError
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 
 CATS = [HistoryItem(text=f"my cat Miso, number {n}", source="chat") for n in range(5)]

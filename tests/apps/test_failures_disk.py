@@ -20,7 +20,7 @@ from guided_profile.apps.cli.main import main
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import HistoryError, ProfilesError
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history import collection
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.sqlite import open_profiles

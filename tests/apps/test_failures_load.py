@@ -20,7 +20,7 @@ from server_client import bearer, token
 from uvicorn_server import Running, uvicorn
 
 from guided_profile.apps.settings import read_settings
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 
 USERS = 25

@@ -22,7 +22,7 @@ from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools import assembly
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models import transport
 from guided_profile.tools.models.calls import endpoint_model

@@ -24,7 +24,7 @@ from guided_profile.graph.errors import (
 )
 from guided_profile.graph.state import Answered
 from guided_profile.graph.tasks import builtin_tasks, load_task
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 
 ASKING = """

@@ -6,8 +6,10 @@ from guided_profile.apps import assembly
 from guided_profile.apps.settings import read_log_level, read_settings
 from guided_profile.graph.errors import SettingsError
 from guided_profile.tools import assembly as models
-from guided_profile.tools.embedders.base import Embedder, LexicalEmbedder, MiniLMEmbedder
+from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.embedders.e5 import E5Embedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
+from guided_profile.tools.embedders.minilm import MiniLMEmbedder
 
 
 def test_with_nothing_set_the_embedded_models_are_used() -> None:

@@ -11,7 +11,8 @@ from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Abstained, Answered
-from guided_profile.tools.embedders.base import Embedder, LexicalEmbedder
+from guided_profile.tools.embedders.base import Embedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 
 ANNA = [

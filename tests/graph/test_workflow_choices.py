@@ -12,7 +12,7 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Answered
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 
 DONE = [item.model_copy(update={"kind": "did"}) for item in ANNA]

@@ -6,7 +6,7 @@ from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from guided_profile.tools.embedders.base import MiniLMEmbedder
+from guided_profile.tools.embedders.minilm import MiniLMEmbedder
 
 if TYPE_CHECKING:
     from guided_profile.tools.text.language import Language

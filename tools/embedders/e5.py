@@ -6,8 +6,9 @@ from importlib.resources import files
 
 import numpy as np
 
-from guided_profile.tools.embedders.base import OnnxEmbedder, Vector, as_lists, damaged, unit
+from guided_profile.tools.embedders.base import Vector, as_lists, unit
 from guided_profile.tools.embedders.e5_onnx import MAGIC, onnx_model
+from guided_profile.tools.embedders.onnx import OnnxEmbedder, damaged
 
 
 class E5Embedder(OnnxEmbedder):

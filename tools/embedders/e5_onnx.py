@@ -116,14 +116,14 @@ def _layer(graph: Graph, weights: _Weights, layer: str, states: str, mask: str) 
 
     def normed(name: str, before: str, more: str) -> str:
         names = (f"{layer}.{name}.w", f"{layer}.{name}.b")
-        norm = [graph.constant(one, weights.floats(one)) for one in names]
+        norm = [graph.constant(name, weights.floats(name)) for name in names]
         return graph.node(
             "SkipLayerNormalization", before, more, *norm, domain=OURS, epsilon=_EPSILON
         )
 
-    seen = [times(one, states) for one in ("q", "k", "v")]
+    projected = [times(matrix, states) for matrix in ("q", "k", "v")]
     attended = graph.node(
-        "MultiHeadAttention", *seen, "", mask, domain=OURS, num_heads=weights.heads
+        "MultiHeadAttention", *projected, "", mask, domain=OURS, num_heads=weights.heads
     )
     states = normed("aln", states, times("ao", attended))
     return normed("oln", states, times("fo", graph.node("Gelu", times("fi", states))))

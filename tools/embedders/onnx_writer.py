@@ -41,9 +41,9 @@ class Graph:
     ) -> str:
         """Add a node with one output; an input that is left out is ""."""
         name = f"{operator}_{len(self._nodes)}"
-        written = b"".join(_field(1, one) for one in inputs) + _field(2, name)
+        written = b"".join(_field(1, given) for given in inputs) + _field(2, name)
         written += _field(4, operator) + _field(7, domain)
-        written += b"".join(_field(5, _attribute(*one)) for one in attributes.items())
+        written += b"".join(_field(5, _attribute(*item)) for item in attributes.items())
         self._nodes.append(_field(1, written))
         return name
 
@@ -56,10 +56,12 @@ class Graph:
             dimensions: What its dimensions are called.
         """
         graph = [*self._nodes, _field(2, "graph"), *self._constants]
-        graph += [_field(11, _value(one, of, ("texts", "tokens"))) for one, of in inputs.items()]
+        graph += [
+            _field(11, _value(name, type_, ("texts", "tokens"))) for name, type_ in inputs.items()
+        ]
         graph.append(_field(12, _value(output, FLOAT, dimensions)))
         operators = [_field(2, 20)], [_field(1, OURS), _field(2, 1)]
-        sets = b"".join(_field(8, b"".join(one)) for one in operators)
+        sets = b"".join(_field(8, b"".join(fields)) for fields in operators)
         return _field(1, 9) + sets + _field(7, b"".join(graph))
 
 
@@ -69,7 +71,7 @@ def _attribute(name: str, value: int | float | str) -> bytes:
 
 
 def _value(name: str, type_: int, dimensions: Sequence[str]) -> bytes:
-    shape = b"".join(_field(1, _field(2, one)) for one in dimensions)
+    shape = b"".join(_field(1, _field(2, size)) for size in dimensions)
     return _field(1, name) + _field(2, _field(1, _field(1, type_) + _field(2, shape)))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.evidence.nearness import is_on_topic
 from guided_profile.tools.history.store import HistoryStore
 

@@ -15,7 +15,7 @@ from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import QuestionError, StoreInUseError, TaskError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 
 LEAVES = """

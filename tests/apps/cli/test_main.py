@@ -13,7 +13,8 @@ from endpoint import Endpoint
 from guided_profile.apps import assembly
 from guided_profile.apps.cli.demo import people
 from guided_profile.apps.cli.main import COMMANDS, main
-from guided_profile.tools.embedders.base import LexicalEmbedder, MiniLMEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
+from guided_profile.tools.embedders.minilm import MiniLMEmbedder
 
 
 def test_a_question_is_answered_with_what_it_rests_on(

@@ -13,7 +13,7 @@ from guided_profile.evals.methods.workflow import Parts, workflow
 from guided_profile.evals.run.answers import Result
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 
 DEV = abstention("dev")

@@ -25,7 +25,7 @@ from guided_profile.evals.benches.labelled import Labelled, Person, parse
 from guided_profile.evals.report import charts
 from guided_profile.evals.run import models
 from guided_profile.graph.errors import ModelError
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.evidence.calibration import Calibration, Features
 from guided_profile.tools.evidence.chat import ChatVerifier
 

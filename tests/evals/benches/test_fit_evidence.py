@@ -14,7 +14,7 @@ from guided_profile.evals.benches import fit_evidence
 from guided_profile.evals.benches.evidence import Asked, rules, tally
 from guided_profile.evals.benches.fit_evidence import KEPT_IN, fit, keep, main
 from guided_profile.evals.benches.labelled import Label, Labelled, authored
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.evidence.calibration import Calibration, Features
 
 Draw = Callable[..., Asked]

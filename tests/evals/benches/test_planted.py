@@ -4,7 +4,7 @@ from scripted import ScriptedChat
 from workflows import script
 
 from guided_profile.evals.benches.planted import SIZES, Reached, history_of, measure, people, table
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 
 
 def test_every_fact_has_its_item_and_its_request() -> None:

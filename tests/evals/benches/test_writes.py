@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from guided_profile.evals.benches.writes import Facts, spend
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 
 
 async def test_an_item_costs_a_third_of_a_call_at_most_and_the_profile_mostly_stands(

@@ -6,7 +6,7 @@ import pytest
 
 from guided_profile.evals.datasets.load import load
 from guided_profile.graph.errors import DatasetError
-from guided_profile.tools.embedders.base import MiniLMEmbedder
+from guided_profile.tools.embedders.minilm import MiniLMEmbedder
 from guided_profile.tools.weights.fetch import ensure
 
 

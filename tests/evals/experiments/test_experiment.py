@@ -25,7 +25,7 @@ from guided_profile.graph.errors import ExperimentError, ModelError, SettingsErr
 from guided_profile.graph.records import Cost, HistoryItem
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 
 EMBEDDER = LexicalEmbedder()

@@ -18,7 +18,7 @@ from guided_profile.evals.report.tables import tables
 from guided_profile.evals.run.answers import Result
 from guided_profile.graph.records import Cost, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 
 EVIL = "<script>alert('x')</script><img src=http://evil.example/a.png onerror=1>"
 METHODS = {"dg": "raw", "gpg": "guided", "tfidf": "no model"}

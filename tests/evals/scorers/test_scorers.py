@@ -13,7 +13,8 @@ from guided_profile.evals.scorers.text import (
     rouge,
 )
 from guided_profile.evals.scorers.tokens import bertscore
-from guided_profile.tools.embedders.base import LexicalEmbedder, MiniLMEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
+from guided_profile.tools.embedders.minilm import MiniLMEmbedder
 from guided_profile.tools.weights.fetch import ensure
 
 CHOICE = Example(

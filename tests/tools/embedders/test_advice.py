@@ -5,7 +5,8 @@ import pytest
 
 from guided_profile.tools.embedders import advice
 from guided_profile.tools.embedders.advice import LOOKED_AT, MOST_USERS, SHOWN, suggest_multilingual
-from guided_profile.tools.embedders.base import LexicalEmbedder, MiniLMEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
+from guided_profile.tools.embedders.minilm import MiniLMEmbedder
 
 ENGLISH_ONLY = MiniLMEmbedder.id
 

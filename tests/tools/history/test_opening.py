@@ -20,7 +20,7 @@ from guided_profile.graph.errors import (
     SettingsError,
     StoreInUseError,
 )
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history import connection
 from guided_profile.tools.history.store import HistoryStore
 

@@ -6,7 +6,8 @@ import pytest
 from numpy.typing import NDArray
 
 from guided_profile.graph.records import Cost, Profile, Sentence
-from guided_profile.tools.embedders.base import LexicalEmbedder, alike
+from guided_profile.tools.embedders.base import alike
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.profiles.overrides import apply_overrides
 from guided_profile.tools.profiles.store import Override
 

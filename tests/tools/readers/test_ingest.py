@@ -12,7 +12,7 @@ import pytest
 
 from guided_profile.graph.errors import HistoryItemError, ModelError, QuestionError
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.readers import ingest as module
 from guided_profile.tools.readers.detect import Refused
@@ -129,7 +129,7 @@ def test_a_blank_user_is_refused_before_the_file_is_read(
 ADDING = """
 import sys
 from pathlib import Path
-from guided_profile.tools.embedders.base import LexicalEmbedder
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.readers.ingest import ingesting
 

@@ -22,8 +22,8 @@ from guided_profile.graph.errors import (
     WeightsError,
     WeightsUnreachableError,
 )
-from guided_profile.tools.embedders.base import MiniLMEmbedder
 from guided_profile.tools.embedders.e5 import E5Embedder
+from guided_profile.tools.embedders.minilm import MiniLMEmbedder
 from guided_profile.tools.weights.catalogue import CATALOGUE, Weights, WeightsFile, Wheel
 from guided_profile.tools.weights.fetch import Progress, ensure, is_here
 

@@ -1,0 +1,119 @@
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from guided_profile.graph.errors import ModelError
+from guided_profile.tools.embedders.endpoint import EndpointEmbedder
+
+Answer = Callable[[list[str]], tuple[int, Any]]
+
+
+class Endpoint:
+    """An embeddings endpoint on loopback that a function answers."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = self.vectors
+        self.asked: list[list[str]] = []
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                endpoint.asked.append(request["input"])
+                status, reply = endpoint.answer(request["input"])
+                body = json.dumps(reply).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    @staticmethod
+    def vectors(texts: list[str]) -> tuple[int, Any]:
+        data = [{"index": i, "embedding": [len(text), 1, 0]} for i, text in enumerate(texts)]
+        return 200, {"data": data, "model": "m", "usage": {"prompt_tokens": 1, "total_tokens": 1}}
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    endpoint = Endpoint()
+    yield endpoint
+    endpoint.close()
+
+
+def test_an_endpoint_is_sent_plain_texts_and_its_vectors_are_made_unit(endpoint: Endpoint) -> None:
+    embedder = EndpointEmbedder("m", base_url=endpoint.url, api_key=None)
+    assert embedder.id == "m"
+    assert embedder.embed_documents([]) == []
+    assert endpoint.asked == []
+    vectors = embedder.embed_documents(["four", "sevenly"])
+    assert endpoint.asked == [["four", "sevenly"]]
+    assert vectors[0] == pytest.approx([4 / 17**0.5, 1 / 17**0.5, 0])
+    assert embedder.dimension == 3
+
+
+def test_the_dimension_of_an_endpoint_is_asked_for_once(endpoint: Endpoint) -> None:
+    embedder = EndpointEmbedder("m", base_url=endpoint.url, api_key=None)
+    assert (embedder.dimension, embedder.dimension) == (3, 3)
+    assert len(endpoint.asked) == 1
+
+
+def test_an_endpoint_on_this_machine_is_reached_without_a_proxy(
+    endpoint: Endpoint, no_proxy: pytest.MonkeyPatch
+) -> None:
+    no_proxy.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # where nothing listens
+    assert EndpointEmbedder("m", base_url=endpoint.url, api_key=None).dimension == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "reply", "expected"),
+    [
+        (401, {"error": {"message": "no: SECRET"}}, "OPENAI_API_KEY"),
+        (404, {"error": {"message": "no: SECRET"}}, "no such model"),
+        (400, {"error": {"message": "no: SECRET", "code": "bad_input"}}, "bad_input"),
+        (200, {"data": []}, "embedding model|not a reply"),
+        (200, {"data": [{"index": 0, "embedding": [1, 2]}]}, "embedding model"),
+        (200, ["SECRET"], "no vectors"),
+        (200, None, "no vectors"),
+        (200, {"data": "SECRET"}, "no vectors"),
+        (200, {"data": [5, 5]}, "no vectors"),
+        (200, {"data": 2 * [{"index": 0, "embedding": "SECRET"}]}, "no vectors"),
+        (200, {"data": 2 * [{"index": 0, "embedding": None}]}, "no vectors"),
+        (200, {"data": 2 * [{"index": 0, "embedding": [float("nan")]}]}, "no vectors"),
+        (200, {"data": 2 * [{"index": 0, "embedding": [1e300]}]}, "no vectors"),
+    ],
+)
+def test_an_endpoint_that_fails_is_a_model_error_without_the_text(
+    endpoint: Endpoint, status: int, reply: Any, expected: str
+) -> None:
+    endpoint.answer = lambda texts: (status, reply)
+    embedder = EndpointEmbedder("m", base_url=endpoint.url, api_key="k")
+    with pytest.raises(ModelError, match=expected) as failed:
+        embedder.embed_documents(["SECRET", "other"])
+    assert "SECRET" not in str(failed.value)
+    assert "\n" not in str(failed.value)
+
+
+def test_an_endpoint_that_changes_its_dimension_is_refused(endpoint: Endpoint) -> None:
+    embedder = EndpointEmbedder("m", base_url=endpoint.url, api_key=None)
+    embedder.embed_query("a")
+    endpoint.answer = lambda texts: (200, {"data": [{"index": 0, "embedding": [1, 2]}]})
+    with pytest.raises(ModelError, match=r"\[2, 3\]"):
+        embedder.embed_query("a")
