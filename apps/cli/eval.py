@@ -17,22 +17,23 @@ from guided_profile.apps import assembly
 from guided_profile.apps.cli import eval_experiments
 from guided_profile.apps.cli.authored import authored
 from guided_profile.apps.settings import Settings, read_settings
+from guided_profile.evals.catalogue import BOUNDS, made_of, make_methods, named
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.datasets.load import load
 from guided_profile.evals.datasets.sampling import chosen
 from guided_profile.evals.experiments.experiment import Place
-from guided_profile.evals.methods.catalogue import BOUNDS, made_of, make_methods, named
 from guided_profile.evals.methods.rules import RULES
 from guided_profile.evals.methods.workflow import Method, Parts
 from guided_profile.evals.report.page import page
 from guided_profile.evals.report.summary import Prices, Summary, summarize
 from guided_profile.evals.report.tables import tables
-from guided_profile.evals.run.answers import Answers, Result
+from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import Calls, KeptChat
 from guided_profile.evals.run.progress import progress
 from guided_profile.evals.run.runner import OnResult, digest_of, opened
 from guided_profile.evals.run.runner import run as run_methods
 from guided_profile.evals.scorers.judge_pairs import judge_pairs
+from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.text import rouge
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.prompts import prompts_digest

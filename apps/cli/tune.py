@@ -16,13 +16,14 @@ from rich.console import Console
 from guided_profile.apps import assembly
 from guided_profile.apps.cli.eval import examples_of
 from guided_profile.apps.settings import read_settings
+from guided_profile.evals.catalogue import BOUNDS, made_of
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.catalogue import BOUNDS, made_of
 from guided_profile.evals.methods.workflow import Parts
-from guided_profile.evals.run.answers import Answers, Result
+from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import KeptChat, charged
 from guided_profile.evals.run.progress import progress
 from guided_profile.evals.run.runner import OnResult, digest_of, opened
+from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.text import rouge
 from guided_profile.evals.tuning.proposals import PROPOSE, Dropped, propose
 from guided_profile.evals.tuning.report import figures, tables

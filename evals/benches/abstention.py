@@ -26,9 +26,9 @@ from langchain_core.language_models import BaseChatModel
 from guided_profile.evals.datasets.abstention import SPLITS, abstention
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.methods.workflow import Parts, Workflow, workflow
-from guided_profile.evals.run.answers import Result
 from guided_profile.evals.run.calls import KeptChat
 from guided_profile.evals.run.runner import digest_of, opened, run
+from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.statistics import estimate
 from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.tasks import Task, builtin_tasks

@@ -33,8 +33,8 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
 from guided_profile.evals.benches.writes import Facts, an_item
-from guided_profile.evals.methods.peer_systems import SYSTEMS, Reply, System, opened
-from guided_profile.evals.methods.peers import PEERS
+from guided_profile.evals.peers.method import PEERS
+from guided_profile.evals.peers.systems import SYSTEMS, Reply, System, opened
 from guided_profile.evals.run.calls import Calls, KeptChat, charged
 from guided_profile.graph.records import Call, Cost, HistoryItem
 from guided_profile.graph.tokens import approximate_tokens

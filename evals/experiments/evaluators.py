@@ -18,7 +18,7 @@ from langsmith.evaluation import EvaluationResult, EvaluationResults, RunEvaluat
 
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.report.summary import Scored, answer_scores
-from guided_profile.evals.run.answers import Result
+from guided_profile.evals.scorers.result import Result
 
 TextScore = Callable[[str, str], Scored]
 

@@ -26,9 +26,10 @@ from guided_profile.evals.experiments.clients import explained
 from guided_profile.evals.experiments.dataset import local_examples, uploaded_examples
 from guided_profile.evals.experiments.evaluators import Evaluator, TextScore
 from guided_profile.evals.methods.workflow import Method, Workflow
-from guided_profile.evals.run.answers import Answers, Result
+from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import only_kept
 from guided_profile.evals.run.runner import OnResult, ask, stop_if_broken
+from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.errors import GuidedProfileError
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.cancel import cancel_all

@@ -6,7 +6,7 @@
     gpg-retry, gpg-once, …      one switch turned
     rag-bm25 … rag-fused        retrieval augmentation, as in LaMP (Salemi et al. 2023)
     summary, dpl, perfine       neighbours: see `neighbours`
-    mem0, langmem               other projects' memories: see `peers`
+    mem0, langmem               other projects' memories: see `evals.peers`
     random, majority, …         no model at all: see `rules`
 
 A method is asked one example at a time; its history stands in the store under the example's id.

@@ -5,7 +5,7 @@ from html import escape
 
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.report.summary import LESS_IS_BETTER, Summary
-from guided_profile.evals.run.answers import Result
+from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.records import HistoryItem
 
 MOST_CASES = 8

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.run.answers import Result
 from guided_profile.evals.scorers.judge_pairs import Judged
 from guided_profile.evals.scorers.outcomes import (
     Counts,
@@ -13,6 +12,7 @@ from guided_profile.evals.scorers.outcomes import (
     outcome,
     risk_coverage,
 )
+from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.statistics import (
     Estimate,
     estimate,

@@ -1,61 +1,14 @@
-"""What a method said to an example, as a line of `answers.jsonl`."""
+"""The answers of a run, kept as lines of `answers.jsonl`."""
 
 import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, Self
 
 from pydantic import ValidationError
 
+from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.errors import InputError
-from guided_profile.graph.records import Cost, Record
-from guided_profile.graph.state import Abstained, Answered
-
-
-class Result(Record):
-    """What a method said to an example, and what that cost."""
-
-    example: str
-    method: str
-    kind: Literal["answered", "abstained", "error"]
-    """An error is none of the other two: nothing was said."""
-    text: str = ""
-    option: int | None = None
-    """For a choice: the index of the chosen option."""
-    confidence: float | None = None
-    """0 to 1, as the method gives it; None if it gives none."""
-    reason: str = ""
-    """Why there is no answer: the reason of the abstention, or the error in one line."""
-    guidance: str = ""
-    profile: tuple[str, ...] = ()
-    """The sentences of the profile with evidence."""
-    unsupported: tuple[str, ...] = ()
-    """Those without; a response sees them only where the evidence filter is off."""
-    tries: int = 0
-    cost: Cost = Cost()
-    """Of every call that it took, also of those that `Calls` had on record from another method
-    or an earlier run, at what they cost then."""
-
-    @classmethod
-    def of(cls, example: str, method: str, said: Answered | Abstained, cost: Cost) -> Self:
-        """Keep of an answer what a report needs."""
-        supported = said.profile.supported if said.profile else ()
-        written = said.profile.sentences if said.profile else ()
-        kept = {
-            "example": example,
-            "method": method,
-            "kind": said.kind,
-            "guidance": said.guidance,
-            "profile": tuple(one.text for one in supported),
-            "unsupported": tuple(one.text for one in written if one not in supported),
-            "tries": said.tries,
-            "cost": cost,
-        }
-        if isinstance(said, Abstained):
-            return cls.model_validate(kept | {"reason": said.reason, "text": said.reply})
-        answer = {"text": said.text, "option": said.option, "confidence": said.confidence}
-        return cls.model_validate(kept | answer)
 
 
 class Answers:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from rich.console import Console
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.run.answers import Result
 from guided_profile.evals.run.runner import OnResult
 from guided_profile.evals.scorers.outcomes import outcome
+from guided_profile.evals.scorers.result import Result
 from guided_profile.tools.progress import bars
 
 MOST_NAMED = 6

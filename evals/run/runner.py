@@ -11,8 +11,9 @@ from typing import Any
 
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.methods.workflow import Method
-from guided_profile.evals.run.answers import Answers, Result
+from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import Calls, charged
+from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.errors import GuidedProfileError, InputError, ModelError
 from guided_profile.graph.records import Cost
 from guided_profile.tools.cancel import cancel_all

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from langchain_core.language_models import BaseChatModel
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.run.answers import Result
 from guided_profile.evals.scorers.judge import Verdict, judge
+from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.statistics import mcnemar
 
 

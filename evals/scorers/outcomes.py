@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.run.answers import Result
+from guided_profile.evals.scorers.result import Result
 
 Outcome = Literal["correct", "incorrect", "abstained", "error"]
 

@@ -10,7 +10,7 @@ from guided_profile.evals.benches.abstention import ARMS, Row, arm, balanced, me
 from guided_profile.evals.datasets.abstention import abstention
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.methods.workflow import Parts, workflow
-from guided_profile.evals.run.answers import Result
+from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.lexical import LexicalEmbedder

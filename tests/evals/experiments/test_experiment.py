@@ -11,16 +11,17 @@ import pytest
 from langsmith_endpoint import LangSmith, langsmith
 from scripted import ScriptedChat
 
+from guided_profile.evals.catalogue import make_methods
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.experiments.clients import close, local_client, remote_client
 from guided_profile.evals.experiments.evaluators import feedback
 from guided_profile.evals.experiments.experiment import Experiment, Place, experiments
-from guided_profile.evals.methods.catalogue import make_methods
 from guided_profile.evals.methods.workflow import Method, Parts
 from guided_profile.evals.report.summary import text_scores
-from guided_profile.evals.run.answers import Answers, Result
+from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import Calls, KeptChat
 from guided_profile.evals.run.runner import run
+from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.errors import ExperimentError, ModelError, SettingsError
 from guided_profile.graph.records import Cost, HistoryItem
 from guided_profile.graph.state import Abstained, Answered

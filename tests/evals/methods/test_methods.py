@@ -6,11 +6,11 @@ from asked import digests
 from cat_toys import CHOICE, GUIDANCE, OTHER, TEXT, script
 from scripted import Script, ScriptedChat
 
-from guided_profile.evals.methods.catalogue import NAMES, TABLE_3, make_methods, named
+from guided_profile.evals.catalogue import NAMES, TABLE_3, make_methods, named
 from guided_profile.evals.methods.neighbours import DifferenceAware
 from guided_profile.evals.methods.workflow import SETTINGS, Parts
-from guided_profile.evals.run.answers import Result
 from guided_profile.evals.run.runner import ask
+from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Abstained, Answered

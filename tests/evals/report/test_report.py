@@ -15,7 +15,7 @@ from guided_profile.evals.report import page as pages
 from guided_profile.evals.report.page import page
 from guided_profile.evals.report.summary import Prices, Summary, summarize
 from guided_profile.evals.report.tables import tables
-from guided_profile.evals.run.answers import Result
+from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.records import Cost, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.lexical import LexicalEmbedder

@@ -17,9 +17,10 @@ from langchain_core.messages import HumanMessage
 from scripted import ScriptedChat
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.run.answers import Answers, Result
+from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import Calls, KeptChat
 from guided_profile.evals.run.runner import check_same_run, run
+from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.state import Abstained, Answered

@@ -4,9 +4,9 @@ import pytest
 from scripted import ScriptedChat
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.run.answers import Result
 from guided_profile.evals.scorers.judge import judge, read_verdict
 from guided_profile.evals.scorers.judge_pairs import judge_pairs
+from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.records import HistoryItem
 
 EXAMPLE = Example(

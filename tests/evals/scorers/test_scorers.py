@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.run.answers import Result
 from guided_profile.evals.scorers.outcomes import counts, outcome, risk_coverage
+from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.style import style_aspects, style_distance
 from guided_profile.evals.scorers.text import (
     bleu,

@@ -24,14 +24,14 @@ from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from scripted import ScriptedChat
 
-from guided_profile.evals.methods import langmem, mem0
-from guided_profile.evals.methods.catalogue import make_methods
-from guided_profile.evals.methods.lent import Ids, Lent, LentChat
-from guided_profile.evals.methods.peers import PEERS, PIECE_TOKENS, Peer, answer_from, pieces
+from guided_profile.evals.catalogue import make_methods
 from guided_profile.evals.methods.workflow import Parts
-from guided_profile.evals.run.answers import Result
+from guided_profile.evals.peers import langmem, mem0
+from guided_profile.evals.peers.lent import Ids, Lent, LentChat
+from guided_profile.evals.peers.method import PEERS, PIECE_TOKENS, Peer, answer_from, pieces
 from guided_profile.evals.run.calls import Calls, KeptChat, charged
 from guided_profile.evals.run.runner import ask
+from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.errors import InputError, ModelError, PeerError, SettingsError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Abstained, Answered
@@ -320,7 +320,7 @@ def test_a_peer_that_is_not_installed_is_named(
     absent: str, history: HistoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, absent, None)
-    with pytest.raises(SettingsError, match=r"pip install 'guided-profile\[peers\]'"):
+    with pytest.raises(SettingsError, match=r"pip install -e '\.\[peers\]'"):
         made(absent, history)
 
 

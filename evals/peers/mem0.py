@@ -12,7 +12,7 @@ from importlib import import_module
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from guided_profile.evals.methods.lent import Lent
+from guided_profile.evals.peers.lent import Lent
 from guided_profile.graph.errors import SettingsError
 from guided_profile.graph.prompts import history_line
 from guided_profile.graph.records import HistoryItem
@@ -54,7 +54,7 @@ def load_mem0() -> Any:
             telemetry = import_module("mem0.memory.telemetry")
         except ImportError as error:
             raise SettingsError(
-                "the method 'mem0' needs mem0ai: pip install 'guided-profile[peers]'."
+                "the method 'mem0' needs mem0ai: pip install -e '.[peers]'."
             ) from error
     if telemetry.MEM0_TELEMETRY:
         raise SettingsError(

@@ -12,9 +12,9 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.store.memory import InMemoryStore
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.lent import Lent
-from guided_profile.evals.methods.peers import PEERS, Memory, answer_from
 from guided_profile.evals.methods.workflow import Parts
+from guided_profile.evals.peers.lent import Lent
+from guided_profile.evals.peers.method import PEERS, Memory, answer_from
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import HistoryItem

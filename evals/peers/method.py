@@ -19,10 +19,10 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.langmem import load_langmem, open_langmem
-from guided_profile.evals.methods.lent import Lent
-from guided_profile.evals.methods.mem0 import load_mem0, open_mem0
 from guided_profile.evals.methods.workflow import Parts, as_evaluated
+from guided_profile.evals.peers.langmem import load_langmem, open_langmem
+from guided_profile.evals.peers.lent import Lent
+from guided_profile.evals.peers.mem0 import load_mem0, open_mem0
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import GuidedProfileError, InputError, PeerError
@@ -165,6 +165,16 @@ async def answer_from(
     return answer
 
 
+def installed(name: str) -> str:
+    """Return the version of a peer's package.
+
+    Raises:
+        SettingsError: The extra `peers` is not installed.
+    """
+    PEERS[name].load()
+    return version(PEERS[name].on_pypi)
+
+
 def peer(name: str, parts: Parts) -> Peer:
     """Return a peer by name.
 
@@ -175,6 +185,5 @@ def peer(name: str, parts: Parts) -> Peer:
     if parts.chat is None:
         raise InputError(f"the method {name!r} needs a model.")
     package = PEERS[name]
-    package.load()
-    described = f"{package.description} ({package.on_pypi} {version(package.on_pypi)})"
+    described = f"{package.description} ({package.on_pypi} {installed(name)})"
     return Peer(name, described, package, parts, parts.chat)

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version
+from typing import Any
 
 from guided_profile.evals.methods.neighbours import DifferenceAware, perfine, wording
-from guided_profile.evals.methods.peers import PEERS, peer
 from guided_profile.evals.methods.rules import RULES, by_rule
 from guided_profile.evals.methods.workflow import SETTINGS, Method, Parts, workflow
 from guided_profile.graph.context import Context
-from guided_profile.graph.errors import InputError
+from guided_profile.graph.errors import InputError, SettingsError
 
 NEIGHBOURS = ("dpl", "perfine")
+PEERS = ("mem0", "langmem")
+"""Other projects' memories, which are in a checkout only."""
 NAMES = (*SETTINGS, *NEIGHBOURS, *PEERS, *RULES)
 TABLE_3 = (
     "dg", "dg0", "pg", "pg-nopc", "gpg", "gpg-nopc", "gpg-g", "gpg-g-nopc", "g", "g-nopc",
@@ -28,6 +29,7 @@ def named(text: str) -> tuple[str, ...]:
 
     Raises:
         InputError: A name is none, or none is given.
+        SettingsError: One is of a method that the wheel leaves out.
     """
     given = [name.strip() for name in text.split(",") if name.strip()]
     unknown = sorted(set(given) - set(NAMES) - set(GROUPS))
@@ -36,7 +38,9 @@ def named(text: str) -> tuple[str, ...]:
             f"{'no method is named ' + repr(unknown[0]) if unknown else 'no method is named'}; "
             f"there are {', '.join(NAMES)}, and the groups {', '.join(GROUPS)}."
         )
-    return tuple(dict.fromkeys(one for name in given for one in GROUPS.get(name, (name,))))
+    for name in set(given) & set(PEERS):
+        _peers(name)
+    return tuple(dict.fromkeys(method for name in given for method in GROUPS.get(name, (name,))))
 
 
 def make_methods(names: Sequence[str], parts: Parts) -> list[Method]:
@@ -58,8 +62,7 @@ def made_of(name: str) -> dict[str, object]:
     if name in SETTINGS:
         return dict(SETTINGS[name].switches)
     if name in PEERS:
-        PEERS[name].load()
-        return {"version": version(PEERS[name].on_pypi)}
+        return {"version": _peers(name).installed(name)}
     return {"wording": wording()} if name in NEIGHBOURS else {}
 
 
@@ -69,5 +72,21 @@ def _make(name: str, parts: Parts) -> Method:
     if name in RULES:
         return by_rule(name, parts)
     if name in PEERS:
-        return peer(name, parts)
+        return _peers(name).peer(name, parts)  # type: ignore[no-any-return]
     return perfine(parts) if name == "perfine" else DifferenceAware(parts)
+
+
+def _peers(name: str) -> Any:
+    """Import what asks a peer, which the wheel leaves out.
+
+    Raises:
+        SettingsError: It is not there.
+    """
+    try:
+        from guided_profile.evals.peers import method
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"the method {name!r} is not in the installed package; in a checkout of the project "
+            "run `pip install -e '.[local,evals,peers]'`, and there the same command."
+        ) from error
+    return method

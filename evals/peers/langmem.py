@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.store.memory import InMemoryStore
 
-from guided_profile.evals.methods.lent import Lent
+from guided_profile.evals.peers.lent import Lent
 from guided_profile.graph.errors import SettingsError
 from guided_profile.graph.prompts import history_line
 from guided_profile.graph.records import HistoryItem
@@ -51,7 +51,7 @@ def load_langmem() -> Any:
             return import_module("langmem")
     except ImportError as error:
         raise SettingsError(
-            "the method 'langmem' needs langmem: pip install 'guided-profile[peers]'."
+            "the method 'langmem' needs langmem: pip install -e '.[peers]'."
         ) from error
 
 

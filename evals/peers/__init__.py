@@ -1,0 +1,1 @@
+"""Other projects' memories beside ours; in a checkout only, not in the wheel."""
