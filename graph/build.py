@@ -24,7 +24,7 @@ from langgraph.types import Send
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import Answer, Question, State
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name
-from guided_profile.nodes.digest import make_digest, merge, parts_of
+from guided_profile.nodes.digest import digestions_of, make_digest, merge
 from guided_profile.nodes.profile import make_profile
 from guided_profile.nodes.recall import make_recall
 from guided_profile.nodes.receive import make_receive
@@ -95,7 +95,7 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
             return "respond"
         if not task.needs_guidance:
             return "profile"
-        return [Send("digest", part) for part in parts_of(task, state)]
+        return [Send("digest", digestion) for digestion in digestions_of(task, state)]
 
     def after_merge(state: State, runtime: Runtime[Context]) -> Literal["profile", "respond"]:
         _, task = resources.asked(runtime)

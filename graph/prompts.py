@@ -45,7 +45,7 @@ SUPPORTED = Prompt(
     "Statement: {statement}\nDoes the history above show that this is true of this person today? "
     "Answer Yes or No.",
 )
-SAME_SAID = Prompt(
+SAME_STATEMENT = Prompt(
     "same_said",
     1,
     "Two notes about the same person.\n1. {one}\n2. {other}\nDoes note 2 tell what note 1 tells, "
@@ -97,7 +97,7 @@ COMMON = (
     OF_SOURCE,
     FROM_SOURCE,
     SUPPORTED,
-    SAME_SAID,
+    SAME_STATEMENT,
     JUDGE,
     OF_MOST,
     ONCE_MORE,
@@ -122,8 +122,8 @@ KNOWN = Prompt("known", 1, "\nProfile of the user: {profile}")
 
 def profile_in_words(sentences: Sequence[Sentence]) -> str:
     """Return a profile's sentences as a prompt tells them: what is only inferred, as probable."""
-    stated = [one.text for one in sentences if one.verdict != "inferred"]
-    inferred = " ".join(one.text for one in sentences if one.verdict == "inferred")
+    stated = [sentence.text for sentence in sentences if sentence.verdict != "inferred"]
+    inferred = " ".join(sentence.text for sentence in sentences if sentence.verdict == "inferred")
     if inferred:
         stated.append(render(PROBABLY, sentences=inferred))
     return as_data(" ".join(stated))

@@ -55,8 +55,8 @@ class HistoryItem(Record):
 
         ISO 8601 in full, and Unix times, are pydantic's; it takes `2025` for seconds since 1970.
         """
-        if isinstance(time, int | str) and (part := _DATE.fullmatch(str(time))):
-            year, month, day = (int(one) if one else 1 for one in part.groups())
+        if isinstance(time, int | str) and (date := _DATE.fullmatch(str(time))):
+            year, month, day = (int(number) if number else 1 for number in date.groups())
             return datetime(year, month, day, tzinfo=UTC)
         if isinstance(time, int | str) and re.fullmatch(r"\d{1,8}", str(time)):
             raise ValueError("is neither a date nor a Unix time; write it as 2024-05-01")
@@ -157,7 +157,7 @@ class Sentence(Record):
 
 def evidence_of(sentences: Iterable[Sentence]) -> list[str]:
     """Return the ids of the items that sentences rest on, each once, in their order."""
-    return list(dict.fromkeys(id_ for one in sentences for id_ in one.evidence))
+    return list(dict.fromkeys(id_ for sentence in sentences for id_ in sentence.evidence))
 
 
 class Draft(Record):
@@ -202,7 +202,9 @@ class Profile(Record):
     @property
     def supported(self) -> tuple[Sentence, ...]:
         """The sentences with evidence, or the user's word: the only ones a response sees."""
-        return tuple(one for one in self.sentences if one.evidence or one.pinned)
+        return tuple(
+            sentence for sentence in self.sentences if sentence.evidence or sentence.pinned
+        )
 
 
 class Standing(Record):

@@ -73,7 +73,9 @@ class _Prices(dict[str, int]):
         return price
 
 
-_price = _Prices({one: price for some, price in _LETTERS.items() for one in some}).__getitem__
+_price = _Prices(
+    {letter: price for letters, price in _LETTERS.items() for letter in letters}
+).__getitem__
 
 
 def approximate_tokens(text: str) -> int:

@@ -20,7 +20,7 @@ from guided_profile.tools.evidence.habits import habits_of
 from guided_profile.tools.models.calls import LESS_REPETITION, complete
 
 
-class Part(TypedDict):
+class Digestion(TypedDict):
     """What one digestion is sent: a part of the material, and what to ask it."""
 
     number: int
@@ -48,7 +48,7 @@ class MergeUpdate(TypedDict):
     guidance: str
 
 
-def parts_of(task: Task, state: State) -> list[Part]:
+def digestions_of(task: Task, state: State) -> list[Digestion]:
     """Return what is digested side by side: each part of the material, by each of its questions."""
     question = as_data(state["text"])
     in_view = state["tries"] > 0 or bool(state["clarification"])
@@ -60,7 +60,7 @@ def parts_of(task: Task, state: State) -> list[Part]:
         for source, template in _questions(task, items)
     ]
     return [
-        Part(
+        Digestion(
             number=number,
             of=len(asked),
             items=items,
@@ -96,10 +96,10 @@ def _questions(task: Task, items: Sequence[HistoryItem]) -> list[tuple[str, str]
     return [(sources, scoped(sources, question)) for sources, question in questions]
 
 
-def make_digest(resources: Resources) -> Stage[Part, DigestUpdate]:
+def make_digest(resources: Resources) -> Stage[Digestion, DigestUpdate]:
     """Return the stage that asks the guiding question over one part of the material."""
 
-    async def digest(state: Part, runtime: Runtime[Context]) -> DigestUpdate:
+    async def digest(state: Digestion, runtime: Runtime[Context]) -> DigestUpdate:
         _, task = resources.asked(runtime)
         runtime.stream_writer({"stage": "digest", "part": state["number"] + 1, "of": state["of"]})
         habits = counted(state["items"]) if task.evidence == "style" else ""
@@ -152,11 +152,11 @@ async def merge(state: State, runtime: Runtime[Context]) -> MergeUpdate:
     """
     replies = [state["parts"][number] for number in sorted(state["parts"])]
     lines = dict.fromkeys(line for reply in replies for line in reply.splitlines() if line)
-    told: dict[str, str] = {}
+    by_content: dict[str, str] = {}
     for line in lines:
-        told.setdefault(_plain(without_citations(line)), line)
+        by_content.setdefault(_plain(without_citations(line)), line)
     room = require(runtime.context).context_tokens
-    return {"guidance": shortened("\n".join(told.values()), room)}
+    return {"guidance": shortened("\n".join(by_content.values()), room)}
 
 
 def _plain(text: str) -> str:

@@ -98,8 +98,8 @@ def instruction(task: Task, state: State, shown: Shown) -> str:
     if state["judged"]:
         asked += render(
             ONCE_MORE,
-            kept=_listed(one.text for one in state["judged"] if one.evidence),
-            struck=_listed(one.text for one in state["judged"] if not one.evidence),
+            kept=_listed(sentence.text for sentence in state["judged"] if sentence.evidence),
+            struck=_listed(sentence.text for sentence in state["judged"] if not sentence.evidence),
         )
     language = language_of([item.text for item in shown.items])
     if language and language.code != "en":

@@ -70,7 +70,7 @@ def make_recall(resources: Resources) -> Stage[State, RecallUpdate]:
         _warn(orders, known=state["flagged"] if again else ())
         window = own(item for item in listed if item.id not in orders)
         update["flagged"] = sorted(orders)
-        update["recalled"] = in_order([one for one in found if one.id not in orders], window)
+        update["recalled"] = in_order([item for item in found if item.id not in orders], window)
         known = {item.id: item for item in [*update["recalled"], *window]}
         asked = [state["text"], *state["choices"]]
         update["on_topic"] = await asyncio.to_thread(

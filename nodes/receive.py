@@ -43,15 +43,15 @@ def make_receive(resources: Resources) -> Stage[State, ReceiveUpdate]:
     async def receive(state: State, runtime: Runtime[Context]) -> ReceiveUpdate:
         context, task = resources.asked(runtime)
         text = state.get("question") or ""
-        said: list[AnyMessage] = []
+        asked: list[AnyMessage] = []
         if text:
-            said = [HumanMessage(text)]
+            asked = [HumanMessage(text)]
         else:
             text = _last_question(state.get("messages") or [])
         calls: list[Call] = []
         return {
             "user_id": context.user_id,
-            "messages": said,
+            "messages": asked,
             "text": _checked_text(text),
             "choices": _checked_options(task, state.get("options") or []),
             "tries": 0,

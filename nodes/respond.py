@@ -136,8 +136,8 @@ async def _ask_whether_answerable(
     if not task.abstention.answerable or not task.sees:
         return None
     check = render(task.abstention.answerable, question=as_data(state["text"]))
-    said = await ask_yes_no(chat, messages([], block + check), stage="respond")
-    return _Answerable(said.yes, said.call) if said.yes is not None else None
+    reply = await ask_yes_no(chat, messages([], block + check), stage="respond")
+    return _Answerable(reply.yes, reply.call) if reply.yes is not None else None
 
 
 async def _ask_whether_it_answers(
@@ -163,15 +163,15 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
 
     first = await score(orders[0])  # alone: it fills the prefix cache that the others are served by
     scores = [first, *await asyncio.gather(*(score(order) for order in orders[1:]))]
-    known = [one.letters for one in scores if one.letters is not None]
+    known = [scored.letters for scored in scores if scored.letters is not None]
     if len(known) == len(scores):
         tally = average(orders, known)
     else:
         votes = [
             None
-            if declines(task, one.text, state["text"])
-            else named_option(one.text, order, options)
-            for one, order in zip(scores, orders, strict=True)
+            if declines(task, scored.text, state["text"])
+            else named_option(scored.text, order, options)
+            for scored, order in zip(scores, orders, strict=True)
         ]
         tally = vote(votes, len(options))
     if task.grounding and task.sees and state["on_topic"]:
@@ -182,7 +182,7 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
         probabilities=dict(zip(options, tally.probabilities, strict=True)),
         on_options=tally.on_options,
     )
-    return {"reply": reply, "calls": [one.call for one in scores]}
+    return {"reply": reply, "calls": [scored.call for scored in scores]}
 
 
 def _grounds(history: HistoryStore, user_id: str, task: Task, state: State) -> list[float]:

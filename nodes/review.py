@@ -177,7 +177,7 @@ def _behind(
     """
     if task.evidence == "style":
         profile = state["profile"] if "profile" in task.sees else None
-        strongest = [one.evidence[0] for one in (profile.supported if profile else ())]
+        strongest = [sentence.evidence[0] for sentence in (profile.supported if profile else ())]
         both = dict.fromkeys([*strongest, *cited(task, state)])
         return tuple(both)[:MOST_EVIDENCE]
     items, item_vectors = items_in_view(history, user_id, task, state)

@@ -45,7 +45,8 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
         async with builds.stage(key):
             verifier = resources.verifier_of(task)
             judge = Judge(verifier, history, context.user_id, task, context.context_tokens)
-            forbidden = [one.text for one in await profiles.forbidden()] if profiles else []
+            overrides = await profiles.forbidden() if profiles else []
+            forbidden = [override.text for override in overrides]
             fresh = await _judged(state, judge, forbidden)
             first = not state["judged"] and state["profile_use"] != "revised"
             if task.guided and first and _too_few(fresh):
@@ -71,10 +72,10 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
 
     async def _judged(state: State, judge: Judge, forbidden: Sequence[str]) -> list[Sentence]:
         """Return the sentences of the draft with their verdicts, after those of a first draft."""
-        before = {one.text: one for one in state["judged"]}
-        drafts = [one for one in state["draft"] if one.text not in before]
-        judged = await judge.telling(await judge.judge(drafts, _items(state)))
-        return [*before.values(), *await judge.allowed(judged, forbidden)]
+        before = {sentence.text: sentence for sentence in state["judged"]}
+        drafts = [draft for draft in state["draft"] if draft.text not in before]
+        judged = await judge.without_commonplaces(await judge.judge(drafts, _items(state)))
+        return [*before.values(), *await judge.without_forbidden(judged, forbidden)]
 
     async def _made(state: State, task: Task, judge: Judge, fresh: Sequence[Sentence]) -> Profile:
         items = _items(state)
@@ -82,7 +83,7 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
         revising = standing is not None and state["profile_use"] == "revised"
         revised = await revise(
             standing.supported if standing and revising else (),
-            [one for one in fresh if one.evidence],
+            [sentence for sentence in fresh if sentence.evidence],
             standing.replaced if standing else (),
             news=items if revising else (),
             judge=judge,
@@ -108,11 +109,13 @@ def _items(state: State) -> list[HistoryItem]:
 
 
 def _too_few(judged: Sequence[Sentence]) -> bool:
-    stand = sum(bool(one.evidence) for one in judged)
+    stand = sum(bool(sentence.evidence) for sentence in judged)
     return stand < FEW <= len(judged) - stand
 
 
 def _struck(fresh: Sequence[Sentence], stand: Sequence[Sentence]) -> tuple[Sentence, ...]:
     """Return what was written and does not stand; it is kept in the record, marked."""
-    standing = {one.text for one in stand}
-    return tuple(one for one in fresh if not one.evidence and one.text not in standing)
+    standing = {sentence.text for sentence in stand}
+    return tuple(
+        sentence for sentence in fresh if not sentence.evidence and sentence.text not in standing
+    )

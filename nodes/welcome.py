@@ -27,10 +27,10 @@ def make_welcome(resources: Resources) -> Stage[State, WelcomeUpdate]:
     async def welcome(state: State, runtime: Runtime[Context]) -> WelcomeUpdate:
         context, task = resources.asked(runtime)
         asked = task.cold_start.questions[state["welcomed"]]
-        told = {"clarify": asked, "about": state["text"]}
+        request = {"clarify": asked, "about": state["text"]}
         item = None
         while item is None:  # an error would be raised at every later resume too
-            reply = interrupt(told)
+            reply = interrupt(request)
             if isinstance(reply, str) and not reply.strip():
                 break  # the user would rather not say
             item = replied(reply, source="welcome", time=resources.clock(), asked=f"{asked} ")

@@ -69,7 +69,7 @@ def _abbreviations(text: str) -> tuple[str, ...]:
     vowels = _VOWELS | {"r", "l"} if _HOOKED.search(low) else _VOWELS
     found = [word.lower() for word in _TOKEN.findall(text) if _is_abbreviated(word, vowels)]
     found += ["u"] * len(_LONE_U.findall(low))
-    found += [one for one in _JAMO.findall(text) if set(one) - {"ㅋ", "ㅎ"}]
+    found += [jamo for jamo in _JAMO.findall(text) if set(jamo) - {"ㅋ", "ㅎ"}]
     return tuple(found)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import Claim
-from guided_profile.tools.evidence.literals import unseen
+from guided_profile.tools.evidence.literals import missing_literals
 from guided_profile.tools.fingerprints import digest
 from guided_profile.tools.text.language import language_of
 
@@ -31,7 +31,7 @@ class Features:
     """The model's probability of Yes."""
     nearness: float
     """How near the nearest item is (`nearness.py`)."""
-    unseen: int
+    missing: int
     """How many of its names and numbers stand in no item."""
     did: float
     """The share of the items that tell what the person did, and not what they said."""
@@ -50,7 +50,7 @@ class Features:
         return cls(
             yes=yes,
             nearness=max(claim.nearness, default=0.0),
-            unseen=len(unseen(claim.text, claim.items)),
+            missing=len(missing_literals(claim.text, claim.items)),
             did=sum(item.kind == "did" for item in claim.items) / max(1, len(claim.items)),
             foreign=is_foreign(claim.items) if foreign is None else foreign,
         )
@@ -58,8 +58,8 @@ class Features:
     def vector(self) -> list[float]:
         """Return what the weights are for."""
         yes = min(max(self.yes, LEAST), 1 - LEAST)
-        said = log(yes / (1 - yes))
-        return [1.0, said, self.nearness, float(self.unseen), self.did, float(self.foreign)]
+        log_odds = log(yes / (1 - yes))
+        return [1.0, log_odds, self.nearness, float(self.missing), self.did, float(self.foreign)]
 
 
 def is_foreign(items: Sequence[HistoryItem]) -> bool:

@@ -15,7 +15,7 @@ from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel, ValidationError
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.prompts import JUDGE, OF_MOST, SAME_SAID, SUPPORTED, messages, render
+from guided_profile.graph.prompts import JUDGE, OF_MOST, SAME_STATEMENT, SUPPORTED, messages, render
 from guided_profile.graph.records import Call, Verdict
 from guided_profile.graph.text import as_data
 from guided_profile.tools.evidence.base import Claim, Judged
@@ -81,10 +81,10 @@ class ChatVerifier:
     async def verify(self, claims: Sequence[Claim]) -> tuple[list[Judged], list[Call]]:
         """Judge claims; see `Verifier`."""
         held = [claim for claim in claims if claim.items]
-        said, calls = await self.ask(held)
+        likely, calls = await self.ask(held)
         more: list[Call] = []
-        if all(yes is not None for yes in said):
-            likely = [yes or 0.0 for yes in said]
+        if all(yes is not None for yes in likely):
+            likely = [yes or 0.0 for yes in likely]
             # what tells the language is read from the disk
             judged = await asyncio.to_thread(self._by_probability, held, likely)
         else:
@@ -108,7 +108,7 @@ class ChatVerifier:
 
     async def same(self, one: str, other: str) -> tuple[float, list[Call]]:
         """Ask whether a sentence tells what another tells; see `Compares`."""
-        asked = render(SAME_SAID, one=as_data(one), other=as_data(other))
+        asked = render(SAME_STATEMENT, one=as_data(one), other=as_data(other))
         return await self._yes(asked)
 
     async def of_most(self, text: str) -> tuple[float, list[Call]]:
@@ -116,24 +116,24 @@ class ChatVerifier:
         return await self._yes(render(OF_MOST, statement=as_data(text)))
 
     async def _yes(self, asked: str) -> tuple[float, list[Call]]:
-        said = await ask_yes_no(self.chat, messages([], asked), stage=STAGE)
-        yes = said.yes
+        reply = await ask_yes_no(self.chat, messages([], asked), stage=STAGE)
+        yes = reply.yes
         if yes is None:
-            yes = 1.0 if said.text.strip().casefold().startswith("yes") else 0.0
-        return yes, [said.call]
+            yes = 1.0 if reply.text.strip().casefold().startswith("yes") else 0.0
+        return yes, [reply.call]
 
     async def _ask(self, claim: Claim) -> tuple[float | None, Call]:
         asked = render(SUPPORTED, statement=as_data(claim.text))
-        said = await ask_yes_no(self.chat, messages(claim.items, asked), stage=STAGE)
-        return said.yes, said.call
+        reply = await ask_yes_no(self.chat, messages(claim.items, asked), stage=STAGE)
+        return reply.yes, reply.call
 
-    def _by_probability(self, claims: Sequence[Claim], said: Sequence[float]) -> list[Judged]:
+    def _by_probability(self, claims: Sequence[Claim], yes: Sequence[float]) -> list[Judged]:
         weigh = self._calibration
         likely = [0.0] * len(claims)
         for group in _sharing(claims):
             foreign = is_foreign(claims[group[0]].items)
             for n in group:
-                features = Features.of(claims[n], said[n], foreign=foreign)
+                features = Features.of(claims[n], yes[n], foreign=foreign)
                 likely[n] = weigh.probability(features)
         return [
             _by_nearness(claim, probability, stands=probability >= weigh.keep)
@@ -147,8 +147,8 @@ class ChatVerifier:
         for group in _sharing(claims):
             found, call = await self._group_in_words([claims[n] for n in group])
             calls.append(call)
-            for n, one in zip(group, found, strict=True):
-                judged[n] = one
+            for n, judgement in zip(group, found, strict=True):
+                judged[n] = judgement
         return judged, calls
 
     async def _group_in_words(self, claims: Sequence[Claim]) -> tuple[list[Judged], Call]:
@@ -162,7 +162,7 @@ class ChatVerifier:
             stage=STAGE,
             max_tokens=_TOKENS * (len(claims) + 1),
         )
-        by_number = {one.statement: one for one in _read(done.text).judgements}
+        by_number = {judgement.statement: judgement for judgement in _read(done.text).judgements}
         judged = []
         for n, claim in enumerate(claims, start=1):
             if n not in by_number:
@@ -170,11 +170,13 @@ class ChatVerifier:
                     f"{model_id(self.chat)} was asked to judge {len(claims)} sentences and left "
                     f"out number {n}; try again, or set another model for the verifier."
                 )
-            one = by_number[n]
-            named = tuple(items[line - 1].id for line in one.lines if 0 < line <= len(items))
+            judgement = by_number[n]
+            named = tuple(items[line - 1].id for line in judgement.lines if 0 < line <= len(items))
             evidence = named or strongest(claim)
-            kept = one.verdict != "unsupported"
-            judged.append(Judged(one.verdict, JUDGED[one.verdict], evidence if kept else ()))
+            kept = judgement.verdict != "unsupported"
+            judged.append(
+                Judged(judgement.verdict, JUDGED[judgement.verdict], evidence if kept else ())
+            )
         return judged, done.call
 
 

@@ -118,7 +118,7 @@ class CrossEncoder:
             types[row, : len(encoding.ids)] = encoding.type_ids
             mask[row, : len(encoding.ids)] = 1
         given = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": types}
-        wanted = {one.name: given[one.name] for one in session.get_inputs()}
+        wanted = {input_.name: given[input_.name] for input_ in session.get_inputs()}
         try:
             logits = np.asarray(session.run(None, wanted)[0], np.float64)
         except _failures() as error:
@@ -166,7 +166,7 @@ class CrossEncoder:
             )
         except _failures() as error:
             raise self._wrong(MODEL, f"cannot be loaded ({error})") from error
-        inputs = {one.name: one.type for one in session.get_inputs()}
+        inputs = {input_.name: input_.type for input_ in session.get_inputs()}
         if inputs.keys() - _INPUTS or set(inputs.values()) != {"tensor(int64)"}:
             raise self._wrong(
                 MODEL, f"asks for {inputs}, and not for int64 {', '.join(sorted(_INPUTS))}"
@@ -184,15 +184,15 @@ class CrossEncoder:
             raise self._wrong(CONFIG, f"cannot be used ({where}: {first['msg']})") from error
 
     def _read_labels(self) -> tuple[str, ...]:
-        said = self._config.id2label
+        names = self._config.id2label
         labels = tuple(
-            said[n].strip().casefold().replace("-", "_").replace(" ", "_") for n in sorted(said)
+            names[n].strip().casefold().replace("-", "_").replace(" ", "_") for n in sorted(names)
         )
-        if sorted(said) != list(range(len(said))) or set(labels) not in LABELS:
+        if sorted(names) != list(range(len(names))) or set(labels) not in LABELS:
             raise self._wrong(
                 CONFIG,
-                f"names the outputs {list(said.values())} in id2label, and not entailment, neutral "
-                "and contradiction, or entailment and not_entailment",
+                f"names the outputs {list(names.values())} in id2label, and not entailment, "
+                "neutral and contradiction, or entailment and not_entailment",
             )
         return labels
 

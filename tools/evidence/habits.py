@@ -20,9 +20,9 @@ def habits_of(items: Sequence[HistoryItem]) -> dict[HistoryItem, tuple[str, ...]
         A line for each habit, with the ids of the items that show it, the newest first.
     """
     found = {}
-    for number, one in enumerate(observations([item.text for item in items]), start=1):
-        line = HistoryItem(id=f"habit-{number}", text=one.text, source=SOURCE)
-        found[line] = tuple(items[n].id for n in reversed(one.showing))
+    for number, habit in enumerate(observations([item.text for item in items]), start=1):
+        line = HistoryItem(id=f"habit-{number}", text=habit.text, source=SOURCE)
+        found[line] = tuple(items[n].id for n in reversed(habit.showing))
     return found
 
 

@@ -59,14 +59,15 @@ class Judge:
         if not drafts:
             return ()
         judged = await self._verify(
-            [one.text for one in drafts], items, [one.cited for one in drafts]
+            [draft.text for draft in drafts], items, [draft.cited for draft in drafts]
         )
         times = {item.id: item.time for item in items}
         return tuple(
-            _sentence(draft.text, one, times) for draft, one in zip(drafts, judged, strict=True)
+            _sentence(draft.text, judgement, times)
+            for draft, judgement in zip(drafts, judged, strict=True)
         )
 
-    async def telling(self, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    async def without_commonplaces(self, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
         """Return the sentences; what is inferred, and true of most people, without its evidence.
 
         "Loves to explore new places" follows from any holiday, and tells nothing of anybody. A
@@ -78,18 +79,18 @@ class Judge:
         verifier = self._verifier
         if self._style or not isinstance(verifier, KnowsMost):
             return tuple(sentences)
-        inferred = [n for n, one in enumerate(sentences) if one.verdict == "inferred"]
+        inferred = [n for n, sentence in enumerate(sentences) if sentence.verdict == "inferred"]
         asked = await asyncio.gather(*(verifier.of_most(sentences[n].text) for n in inferred))
         self.calls += [call for _, calls in asked for call in calls]
-        told = list(sentences)
+        kept = list(sentences)
         for n, (common, _) in zip(inferred, asked, strict=True):
             update: dict[str, object] = {"common": round(common, 3)}
             if common >= COMMON:
                 update |= {"evidence": (), "since": None}
-            told[n] = told[n].model_copy(update=update)
-        return tuple(told)
+            kept[n] = kept[n].model_copy(update=update)
+        return tuple(kept)
 
-    async def over(
+    async def contradicted_by(
         self, standing: Sequence[Sentence], news: Sequence[HistoryItem]
     ) -> dict[int, HistoryItem]:
         """Return which standing sentences newer items contradict, and the item that does.
@@ -99,28 +100,30 @@ class Judge:
         """
         if not standing or not news:
             return {}
-        ids = {id_ for one in standing for id_ in one.evidence}
+        ids = {id_ for sentence in standing for id_ in sentence.evidence}
         older = await asyncio.to_thread(self._history.get, self._user_id, sorted(ids))
         items = sorted(
             {item.id: item for item in (*older, *news)}.values(),
             key=lambda item: (item.time is not None, item.time and item.time.timestamp(), item.id),
         )
         judged = await self._verify(
-            [one.text for one in standing], items, [(*one.evidence,) for one in standing]
+            [sentence.text for sentence in standing],
+            items,
+            [sentence.evidence for sentence in standing],
         )
         new = {item.id: item for item in news}
         found = {}
-        for n, one in enumerate(judged):
-            if one.verdict != "contradicted":
+        for n, judgement in enumerate(judged):
+            if judgement.verdict != "contradicted":
                 continue
             # a verifier may point to what a sentence rested on, which is nearer to it than the news
-            by = next((new[id_] for id_ in one.evidence if id_ in new), None)
+            by = next((new[id_] for id_ in judgement.evidence if id_ in new), None)
             by = by or await asyncio.to_thread(self._speaking_of, standing[n].text, news)
             if by and _later(by, standing[n]):
                 found[n] = by
         return found
 
-    async def allowed(
+    async def without_forbidden(
         self, sentences: Sequence[Sentence], forbidden: Sequence[str]
     ) -> tuple[Sentence, ...]:
         """Return the sentences that do not tell, in other words, what the user forbade.
@@ -133,7 +136,7 @@ class Judge:
         """
         if not sentences or not forbidden or not isinstance(self._verifier, Compares):
             return tuple(sentences)
-        alike = await self.likeness([*forbidden, *(one.text for one in sentences)])
+        alike = await self.likeness([*forbidden, *(sentence.text for sentence in sentences)])
         near = [
             (n, row)
             for row in range(len(sentences))
@@ -143,7 +146,7 @@ class Judge:
         pairs = [(forbidden[n], sentences[row].text) for n, row in near]
         asked = await self._compare(self._verifier, pairs)
         gone = {row for (_, row), yes in zip(near, asked, strict=True) if yes >= SAME_FROM}
-        return tuple(one for row, one in enumerate(sentences) if row not in gone)
+        return tuple(sentence for row, sentence in enumerate(sentences) if row not in gone)
 
     async def same(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
         """Return of each pair of sentences that are alike whether both tell the same.
@@ -154,18 +157,18 @@ class Judge:
         Raises:
             ModelError: The verifier failed.
         """
-        told = [tuple(words(one)) == tuple(words(other)) for one, other in pairs]
+        same = [tuple(words(first)) == tuple(words(second)) for first, second in pairs]
         if isinstance(self._verifier, Compares):
-            unsure = [n for n, verbatim in enumerate(told) if not verbatim]
+            unsure = [n for n, verbatim in enumerate(same) if not verbatim]
             # asked whether the longer one tells what the shorter one tells
             ordered = [sorted(pairs[n], key=len) for n in unsure]
             for n, yes in zip(unsure, await self._compare(self._verifier, ordered), strict=True):
-                told[n] = yes >= SAME_FROM
-        return told
+                same[n] = yes >= SAME_FROM
+        return same
 
     async def _compare(self, verifier: Compares, pairs: Sequence[Sequence[str]]) -> list[float]:
         """Return the probability that the second of a pair tells what the first one tells."""
-        asked = await asyncio.gather(*(verifier.same(one, other) for one, other in pairs))
+        asked = await asyncio.gather(*(verifier.same(first, second) for first, second in pairs))
         self.calls += [call for _, calls in asked for call in calls]
         return [yes for yes, _ in asked]
 
@@ -205,7 +208,9 @@ class Judge:
 
         judged, calls = await self._verifier.verify(await asyncio.to_thread(claims))
         self.calls += calls
-        return [replace(one, evidence=behind(one.evidence, showing)) for one in judged]
+        return [
+            replace(judgement, evidence=behind(judgement.evidence, showing)) for judgement in judged
+        ]
 
     def _speaking_of(self, text: str, items: Sequence[HistoryItem]) -> HistoryItem | None:
         """Return the item that is nearest to a text, if it is about the same."""

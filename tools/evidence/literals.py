@@ -14,16 +14,16 @@ MOST_CAPITALS = 0.3
 or is a headline: its capitals tell no names."""
 
 
-def unseen(sentence: str, items: Iterable[HistoryItem]) -> tuple[str, ...]:
+def missing_literals(sentence: str, items: Iterable[HistoryItem]) -> tuple[str, ...]:
     """Return a sentence's numbers and names that stand in none of the items.
 
     A name is a word with a capital that does not begin the sentence; scripts without capitals have
     none that can be told. An ending of one or two letters (Anna's, Annas) may differ.
     """
     text = unicodedata.normalize("NFKC", sentence)
-    told = _folded(" ".join(_whole(item) for item in items))
-    numbers = [number for number in _NUMBER.findall(text) if not _is_told(number, told)]
-    names = [name for name in _names(text) if _stem(_folded(name)) not in told]
+    history = _folded(" ".join(_whole(item) for item in items))
+    numbers = [number for number in _NUMBER.findall(text) if not _stands_in(number, history)]
+    names = [name for name in _names(text) if _stem(_folded(name)) not in history]
     return tuple(dict.fromkeys(numbers + names))
 
 
@@ -32,9 +32,9 @@ def _whole(item: HistoryItem) -> str:
     return f"{item.text} {item.category or ''} {item.source} {date}"
 
 
-def _is_told(number: str, told: str) -> bool:
+def _stands_in(number: str, text: str) -> bool:
     """Whether a number stands in a text, and not only as part of another: the 7 of 2017."""
-    return re.search(rf"(?<!\d){re.escape(number)}(?!\d)", told) is not None
+    return re.search(rf"(?<!\d){re.escape(number)}(?!\d)", text) is not None
 
 
 def _folded(text: str) -> str:

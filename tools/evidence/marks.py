@@ -21,8 +21,8 @@ def compiled(words: str) -> regex.Pattern[str]:
 
 
 def _without(patterns: Iterable[regex.Pattern[str]], text: str) -> str:
-    for one in patterns:
-        text = one.sub(" ", text)
+    for pattern in patterns:
+        text = pattern.sub(" ", text)
     return text
 
 
@@ -178,18 +178,18 @@ def emoticons(text: str) -> list[str]:
 def laughter(text: str) -> list[str]:
     """Return the laughs of a text, in small letters."""
     low = text.lower()
-    return [laugh.group() for of in _LAUGHTER if of.search(low) for laugh in of.finditer(low)]
+    return [laugh.group() for pattern in _LAUGHTER for laugh in pattern.finditer(low)]
 
 
 def stretched(text: str) -> list[str]:
     """Return the stretched words, in small letters; of words that are not spaced, the end."""
     if not (_TILDE.search(text) or any(map(eq, text, text[1:]))):
         return []
-    if not any(stretch.search(text) for stretch in _STRETCHES):
+    if not any(pattern.search(text) for pattern in _STRETCHES):
         return []
     found = []
     for word in _STRETCHED_WORD.findall(_without(_LAUGHTER, text.lower())):
-        stretch = next((one for one in (of.search(word) for of in _STRETCHES) if one), None)
+        stretch = next(filter(None, (pattern.search(word) for pattern in _STRETCHES)), None)
         if stretch:
             spaced = not (_HALF_WORD.search(word) or _QUARTER_WORD.search(word))
             found.append(word if spaced else word[max(0, stretch.start() - 2) : stretch.end()])

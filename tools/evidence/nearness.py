@@ -36,7 +36,7 @@ def nearness(asked: Sequence[str], items: Sequence[HistoryItem], likeness: Numbe
         likeness: Of each text (a row) and each item, on the scale of `HistoryStore.likeness`.
     """
     texts = [f"{item.category} {item.text}" if item.category else item.text for item in items]
-    shares = np.array([share_of_words(one, texts) for one in asked]).reshape(likeness.shape)
+    shares = np.array([share_of_words(text, texts) for text in asked]).reshape(likeness.shape)
     near: Numbers = likeness + WORDS * shares
     near[:, [item.role != "user" for item in items]] = 0.0  # no evidence about the user
     return near

@@ -78,19 +78,26 @@ class NLIVerifier:
 
     def _verify(self, claims: Sequence[Claim]) -> list[Judged]:
         held = [_Held.of(claim) for claim in claims]
-        pairs = [(text, one.claim) for one in held for text in one.premises]
+        pairs = [(text, held_claim.claim) for held_claim in held for text in held_claim.premises]
         found = iter(self._model.relations(pairs))
-        return [self._judged(one, [next(found) for _ in one.premises]) for one in held]
+        return [
+            self._judged(held_claim, [next(found) for _ in held_claim.premises])
+            for held_claim in held
+        ]
 
     def _judged(self, held: "_Held", found: Sequence[Relation]) -> Judged:
         """Judge a claim by what each of its items says to it, and, last, the nearest together."""
-        best = max((one.entailment for one in found), default=0.0)
+        best = max((relation.entailment for relation in found), default=0.0)
         single = list(enumerate(found[: len(held.items)]))
-        entailing = {row: one.entailment for row, one in single if one.entailment >= self._keep}
+        entailing = {
+            row: relation.entailment
+            for row, relation in single
+            if relation.entailment >= self._keep
+        }
         denying = {
-            row: one.contradiction
-            for row, one in single
-            if held.relevant[row] and row not in entailing and one.contradiction >= DENIED
+            row: relation.contradiction
+            for row, relation in single
+            if held.relevant[row] and row not in entailing and relation.contradiction >= DENIED
         }
         newest = max([*entailing, *denying], default=None)
         if newest in denying and denying[newest] >= best - AS_SURELY:
@@ -98,7 +105,9 @@ class NLIVerifier:
         if entailing:
             return Judged("stated", best, held.ids(entailing))
         if best >= self._keep:
-            together = {row: one.entailment for row, one in single if row in held.together}
+            together = {
+                row: relation.entailment for row, relation in single if row in held.together
+            }
             return Judged("inferred", best, held.ids(together))
         return Judged("unsupported", best)
 

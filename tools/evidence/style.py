@@ -189,9 +189,11 @@ def observations(texts: Sequence[str]) -> list[Observation]:
         for count in _counts(own)
         if _is_typical(count, spoken)
     }
-    for one in list(found.values()):
-        for name in one.habit.implies:
-            if name in found and len(one.showing) >= _MOSTLY_IMPLIED * len(found[name].showing):
+    for observed in list(found.values()):
+        for name in observed.habit.implies:
+            if name in found and len(observed.showing) >= _MOSTLY_IMPLIED * len(
+                found[name].showing
+            ):
                 del found[name]
     return sorted(found.values(), key=_rank)[:_MOST]
 
@@ -229,27 +231,27 @@ def _is_typical(count: _Count, texts: int) -> bool:
 def _observation(count: _Count) -> Observation:
     words = count.habit.name
     if count.examples:
-        most = (one[:_LONGEST_EXAMPLE] for one, _ in count.examples.most_common(_MOST_EXAMPLES))
+        most = (word[:_LONGEST_EXAMPLE] for word, _ in count.examples.most_common(_MOST_EXAMPLES))
         words += f", such as {', '.join(most)}"
     text = f"{words} ({len(count.showing)} of {count.of} texts)"
     return Observation(text, tuple(count.showing), count.of, count.habit)
 
 
-def _rank(one: Observation) -> tuple[bool, float]:
+def _rank(observed: Observation) -> tuple[bool, float]:
     """Rank by how far the share is from the usual one, as Kullback and Leibler measure it."""
-    pairs = (one.share, one.habit.usual), (1 - one.share, 1 - one.habit.usual)
-    return one.habit.usual >= _ORDINARY, -sum(p * log(p / q) for p, q in pairs if p > 0)
+    pairs = (observed.share, observed.habit.usual), (1 - observed.share, 1 - observed.habit.usual)
+    return observed.habit.usual >= _ORDINARY, -sum(p * log(p / q) for p, q in pairs if p > 0)
 
 
 def style_of(texts: Sequence[str]) -> dict[str, float]:
     """Return the share of texts that shows each habit, of those that it applies to."""
     counts = _counts([marks.own_words(text) for text in texts])
-    return {one.habit.name: len(one.showing) / one.of for one in counts if one.of}
+    return {count.habit.name: len(count.showing) / count.of for count in counts if count.of}
 
 
-def distance(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+def distance(first: Mapping[str, float], second: Mapping[str, float]) -> float:
     """Return the mean difference of two styles over the habits that apply to both, 0 to 1."""
-    shared = one.keys() & other.keys()
+    shared = first.keys() & second.keys()
     if not shared:
         raise InputError("no habit applies to both styles; take each of texts that hold something")
-    return sum(abs(one[name] - other[name]) for name in shared) / len(shared)
+    return sum(abs(first[name] - second[name]) for name in shared) / len(shared)

@@ -59,7 +59,8 @@ def shown_to_writer(
         matrix = np.asarray([vectors[items[row].id] for row in there])
         asked = history.embed([without_citations(line) or line for line in lines])
         wanted += in_turns(
-            [there[at] for at in np.argsort(-cosines_of(matrix, one))[:NEAREST]] for one in asked
+            [there[at] for at in np.argsort(-cosines_of(matrix, vector))[:NEAREST]]
+            for vector in asked
         )
     wanted += reversed(range(len(items)))  # what room is left goes to the newest
     rows = rows_within(wanted, items, tokens)

@@ -32,7 +32,7 @@ _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 class Holds(Protocol):
     """What a revision asks: what is over, and what says the same."""
 
-    async def over(
+    async def contradicted_by(
         self, standing: Sequence[Sentence], news: Sequence[HistoryItem]
     ) -> dict[int, HistoryItem]:
         """Return which standing sentences newer items contradict, and the item that does."""
@@ -73,7 +73,7 @@ async def revise(
     Raises:
         ModelError: The verifier failed.
     """
-    over = await judge.over(standing, news)
+    over = await judge.contradicted_by(standing, news)
     alike = await _Likeness.of([*standing, *fresh], replaced, judge)
     kept = [one for n, one in enumerate(standing) if n not in over]
     gone = [_replaced(standing[n], item, fresh) for n, item in sorted(over.items())]

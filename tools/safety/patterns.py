@@ -241,9 +241,9 @@ _HINTS: dict[str, str] = {
 PATTERNS: dict[str, tuple[tuple[str, ...], re.Pattern[str]]] = {
     family: (
         tuple(_HINTS[family].split(", ")),
-        re.compile("|".join(f"(?:{one})" for one in many), re.MULTILINE),
+        re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.MULTILINE),
     )
-    for family, many in _PATTERNS.items()
+    for family, patterns in _PATTERNS.items()
 }
 """Each family's patterns as one, and the words of which a text that matches has at least one: they
 are looked for first, since that is far quicker."""

@@ -54,9 +54,9 @@ def flags(text: str) -> tuple[str, ...]:
 def flagged(items: Iterable[HistoryItem]) -> dict[str, tuple[str, ...]]:
     """Return the families that items show, by item id; items that show none are not in it."""
     distinct = list({item.id: item for item in items}.values())
-    texts = ("\n".join(filter(None, (one.text, one.category, one.source))) for one in distinct)
-    seen = zip(distinct, _screened.of(texts), strict=True)
-    return {item.id: families for item, families in seen if families}
+    texts = ("\n".join(filter(None, (item.text, item.category, item.source))) for item in distinct)
+    screened = zip(distinct, _screened.of(texts), strict=True)
+    return {item.id: families for item, families in screened if families}
 
 
 _screened = TextCache(partial(map, flags), most_bytes=16 << 20)

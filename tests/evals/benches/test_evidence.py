@@ -64,7 +64,7 @@ def verifier(**fields: object) -> ChatVerifier:
 
 
 def sentence(label: str, yes: float, near: float = 0.5, **fields: object) -> Asked:
-    features = Features(yes=yes, nearness=near, unseen=0, did=0.0, foreign=False)
+    features = Features(yes=yes, nearness=near, missing=0, did=0.0, foreign=False)
     given = Labelled(f"{label} {yes}", label, **fields)  # type: ignore[arg-type]
     return Asked("kim", "", given, features, ("1", "2"))
 

@@ -30,7 +30,7 @@ def draw() -> Draw:
         features = Features(
             yes=float(1 / (1 + np.exp(-logit))),
             nearness=near + 0.1 * float(draws.normal()),
-            unseen=0,
+            missing=0,
             did=float(draws.random()),
             foreign=bool(draws.random() < 0.5),
         )

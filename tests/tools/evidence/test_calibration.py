@@ -7,7 +7,7 @@ from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import Claim
 from guided_profile.tools.evidence.calibration import Calibration, Features, calibration_of
 
-PLAIN = Features(yes=0.5, nearness=0.0, unseen=0, did=0.0, foreign=False)
+PLAIN = Features(yes=0.5, nearness=0.0, missing=0, did=0.0, foreign=False)
 
 
 def test_of_a_claim_is_known_what_the_items_say_to_it_and_what_they_are() -> None:
@@ -17,10 +17,10 @@ def test_of_a_claim_is_known_what_the_items_say_to_it_and_what_they_are() -> Non
     )
     claim = Claim("This person has two cats, Miso and Minka.", items, nearness=(0.2, 0.7))
     assert Features.of(claim, 0.4) == Features(
-        yes=0.4, nearness=0.7, unseen=1, did=0.5, foreign=False
+        yes=0.4, nearness=0.7, missing=1, did=0.5, foreign=False
     )
     nothing = Features.of(Claim("They sail.", ()), 0.1)
-    assert nothing == Features(yes=0.1, nearness=0.0, unseen=0, did=0.0, foreign=False)
+    assert nothing == Features(yes=0.1, nearness=0.0, missing=0, did=0.0, foreign=False)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_it_is_known_whether_the_history_is_in_english(text: str, foreign: bool)
 def test_the_probability_is_that_of_a_logistic_regression() -> None:
     weighed = Calibration((log(3), 2.0, 0.5, -1.0, 0.25, -0.5), keep=0.5)
     assert weighed.probability(PLAIN) == pytest.approx(0.75)
-    told = Features(yes=0.75, nearness=0.4, unseen=2, did=1.0, foreign=True)
+    told = Features(yes=0.75, nearness=0.4, missing=2, did=1.0, foreign=True)
     odds = 3 * 9 * 2.718281828 ** (0.2 - 2 + 0.25 - 0.5)
     assert weighed.probability(told) == pytest.approx(odds / (1 + odds))
 
@@ -48,7 +48,7 @@ def test_a_surer_model_makes_a_likelier_sentence_up_to_all_certainty() -> None:
     weighed = calibration_of("of nobody")
     said = [0.0, 1e-9, 1e-3, 0.2, 0.5, 0.9, 0.999, 1.0]
     likely = [
-        weighed.probability(Features(yes, nearness=0.5, unseen=0, did=0.5, foreign=False))
+        weighed.probability(Features(yes, nearness=0.5, missing=0, did=0.5, foreign=False))
         for yes in said
     ]
     assert all(0 < one < 1 for one in likely)

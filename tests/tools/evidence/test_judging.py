@@ -126,7 +126,9 @@ async def test_a_verifier_that_fails_is_an_error(history: HistoryStore) -> None:
     with pytest.raises(ModelError, match="gone"):
         await at_work.judge([Draft(text="They have a cat.")], [CAT])
     with pytest.raises(ModelError, match="gone"):
-        await at_work.over([Sentence(text="They have a cat.", evidence=("cat",))], [COFFEE])
+        await at_work.contradicted_by(
+            [Sentence(text="They have a cat.", evidence=("cat",))], [COFFEE]
+        )
 
 
 SHOUTS = [
@@ -183,7 +185,7 @@ def denying(*evidence: str) -> Verifier:
 async def test_a_standing_sentence_that_the_news_contradict_is_over(history: HistoryStore) -> None:
     verifier = denying("coffee")
     at_work = judge(verifier, history, CAT, TEA, COFFEE)
-    assert await at_work.over([HAS, DRINKS], [COFFEE]) == {1: COFFEE}
+    assert await at_work.contradicted_by([HAS, DRINKS], [COFFEE]) == {1: COFFEE}
     for claim in verifier.claims:
         assert claim.items == (CAT, TEA, COFFEE), "what it rested on, and the news, by time"
     assert verifier.claims[1].cited == {"tea"}
@@ -192,19 +194,19 @@ async def test_a_standing_sentence_that_the_news_contradict_is_over(history: His
 
 async def test_what_it_rested_on_is_nearer_but_the_news_end_it(history: HistoryStore) -> None:
     at_work = judge(denying("tea"), history, CAT, TEA, COFFEE)
-    assert await at_work.over([DRINKS], [COFFEE]) == {0: COFFEE}
+    assert await at_work.contradicted_by([DRINKS], [COFFEE]) == {0: COFFEE}
 
 
 async def test_news_about_something_else_end_nothing(history: HistoryStore) -> None:
     rain = item("rain", "wet socks again", 9)
     at_work = judge(denying("tea"), history, TEA, rain)
-    assert await at_work.over([DRINKS], [rain]) == {}
+    assert await at_work.contradicted_by([DRINKS], [rain]) == {}
 
 
 async def test_an_older_item_that_comes_late_ends_nothing(history: HistoryStore) -> None:
     late = COFFEE.model_copy(update={"time": datetime(2024, 1, 1, tzinfo=UTC)})
     at_work = judge(denying("coffee"), history, TEA, late)
-    assert await at_work.over([DRINKS], [late]) == {}
+    assert await at_work.contradicted_by([DRINKS], [late]) == {}
 
 
 @pytest.mark.parametrize("undated", ["item", "sentence"])
@@ -213,13 +215,17 @@ async def test_without_times_what_is_new_is_later(history: HistoryStore, undated
     since = TEA.time if undated == "item" else None
     at_work = judge(denying("coffee"), history, TEA, news)
     standing = DRINKS.model_copy(update={"since": since})
-    assert await at_work.over([standing], [news]) == {0: news}
+    assert await at_work.contradicted_by([standing], [news]) == {0: news}
 
 
 async def test_without_news_nothing_is_judged_again(history: HistoryStore) -> None:
     verifier = denying("coffee")
     at_work = judge(verifier, history, TEA)
-    assert await at_work.over([DRINKS], []) == await at_work.over([], [TEA]) == {}
+    assert (
+        await at_work.contradicted_by([DRINKS], [])
+        == await at_work.contradicted_by([], [TEA])
+        == {}
+    )
     assert verifier.claims == []
 
 
@@ -246,7 +252,7 @@ async def test_what_tells_in_other_words_what_the_user_forbade_is_left_out(
 ) -> None:
     verifier = Comparing(yes)
     at_work = judge(verifier, history)
-    left = await at_work.allowed([HAS, TACTILE], ["They sail.", LINEAR])
+    left = await at_work.without_forbidden([HAS, TACTILE], ["They sail.", LINEAR])
     assert left == ((HAS, TACTILE) if allowed else (HAS,))
     assert verifier.asked == [(LINEAR, TACTILE.text)], "only of what is alike"
     assert len(at_work.calls) == 1
@@ -256,10 +262,10 @@ async def test_a_verifier_that_cannot_compare_forbids_no_more_than_the_words(
     history: HistoryStore,
 ) -> None:
     at_work = judge(finding("stated"), history)
-    assert await at_work.allowed([HAS, TACTILE], [LINEAR]) == (HAS, TACTILE)
-    assert await at_work.allowed([], [LINEAR]) == ()
+    assert await at_work.without_forbidden([HAS, TACTILE], [LINEAR]) == (HAS, TACTILE)
+    assert await at_work.without_forbidden([], [LINEAR]) == ()
     comparing = Comparing(0.9)
-    assert await judge(comparing, history).allowed([HAS], []) == (HAS,)
+    assert await judge(comparing, history).without_forbidden([HAS], []) == (HAS,)
     assert comparing.asked == []
 
 
@@ -300,7 +306,7 @@ SAILS = Sentence(text="This person sails alone.", verdict="inferred", evidence=(
 async def test_what_is_true_of_most_people_keeps_no_evidence(history: HistoryStore) -> None:
     verifier = KnowsMost()
     at_work = judge(verifier, history)
-    walks, sails = await at_work.telling([WALKS, SAILS])
+    walks, sails = await at_work.without_commonplaces([WALKS, SAILS])
     assert (walks.evidence, walks.common, walks.verdict) == ((), 0.5, "inferred")
     assert (sails.evidence, sails.common) == (("a",), 0.49)
     assert len(at_work.calls) == 2
@@ -310,9 +316,9 @@ async def test_only_what_is_inferred_is_asked_about(history: HistoryStore) -> No
     verifier = KnowsMost()
     said = WALKS.model_copy(update={"verdict": "stated"})
     struck = WALKS.model_copy(update={"verdict": "unsupported", "evidence": ()})
-    assert await judge(verifier, history).telling([said, struck]) == (said, struck)
+    assert await judge(verifier, history).without_commonplaces([said, struck]) == (said, struck)
     assert verifier.asked == []
-    assert await judge(finding("inferred"), history).telling([WALKS]) == (WALKS,)
+    assert await judge(finding("inferred"), history).without_commonplaces([WALKS]) == (WALKS,)
 
 
 async def test_likeness_is_on_the_scale_of_the_history(history: HistoryStore) -> None:

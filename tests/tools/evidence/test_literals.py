@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.evidence.literals import unseen
+from guided_profile.tools.evidence.literals import missing_literals
 
 ITEMS = [
     HistoryItem(text="my cat Miso sleeps, says Anna; 3 bowls a day, 2.5 kg"),
@@ -38,7 +38,7 @@ ITEMS = [
 def test_names_and_numbers_that_stand_in_no_item_are_found(
     sentence: str, names: tuple[str, ...]
 ) -> None:
-    assert unseen(sentence, ITEMS) == names
+    assert missing_literals(sentence, ITEMS) == names
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_names_and_numbers_that_stand_in_no_item_are_found(
 def test_other_scripts_have_names_and_numbers_too(
     sentence: str, text: str, names: tuple[str, ...]
 ) -> None:
-    assert unseen(sentence, [HistoryItem(text=text)]) == names
+    assert missing_literals(sentence, [HistoryItem(text=text)]) == names
 
 
 def test_of_no_items_everything_is_unseen() -> None:
-    assert unseen("This person has a cat, Miso, and 2 dogs.", []) == ("2", "Miso")
+    assert missing_literals("This person has a cat, Miso, and 2 dogs.", []) == ("2", "Miso")

@@ -34,7 +34,7 @@ class Judge:
         self.asked: list[tuple[str, str]] = []
         self.rounds = 0
 
-    async def over(
+    async def contradicted_by(
         self, standing: Sequence[Sentence], news: Sequence[HistoryItem]
     ) -> dict[int, HistoryItem]:
         places = {one.text: n for n, one in enumerate(standing)}
