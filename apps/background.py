@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from contextvars import Context as Variables
-from threading import Lock, Thread
+from threading import Lock, Thread, get_ident
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -20,16 +20,22 @@ class Background:
 
     def __init__(self) -> None:
         """Start the loop."""
-        self._lock = Lock()
+        self._lock, self._closing = Lock(), Lock()
+        self._threads: set[int] = set()
+
+        def note_thread() -> None:
+            self._threads.add(get_ident())
+
         self._pending: set[Future[Any]] = set()
         self._resources = AsyncExitStack()
         # no daemon: what was begun is written even where the process ends without `close`
-        self._writes = ThreadPoolExecutor(1, "guided-profile-writes")
-        self._reads = ThreadPoolExecutor(thread_name_prefix="guided-profile-reads")
+        self._writes = ThreadPoolExecutor(1, "guided-profile-writes", note_thread)
+        self._reads = ThreadPoolExecutor(None, "guided-profile-reads", note_thread)
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(self._reads)
         self._thread = Thread(target=self._loop.run_forever, name="guided-profile", daemon=True)
         self._thread.start()
+        self._loop.call_soon_threadsafe(note_thread)
         atexit.register(self.close)
 
     def start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
@@ -95,16 +101,23 @@ class Background:
         return False
 
     def close(self) -> None:
-        """Write what is still to be written, and end; coroutines under way are cancelled."""
-        self._writes.shutdown(wait=True)
-        if self._loop.is_closed():
+        """Write what is still to be written, and end; coroutines under way are cancelled.
+
+        Called by work of its own, which could not wait for its own end, it returns at once.
+        """
+        if get_ident() in self._threads:
+            Thread(target=self.close, name="guided-profile-close").start()
             return
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._reads.shutdown(wait=True)
-        self._loop.close()
-        atexit.unregister(self.close)
+        with self._closing:
+            self._writes.shutdown(wait=True)
+            if self._loop.is_closed():
+                return
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._reads.shutdown(wait=True)
+            self._loop.close()
+            atexit.unregister(self.close)
 
     async def _end(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}

@@ -188,16 +188,25 @@ class Companion:
             self._ask(user_id, {"question": question, "options": [*options]}, on_event)
         )
 
-    def remember(self, user_id: str, items: Sequence[HistoryItem]) -> Future[None]:
-        """Keep items, each id once, and then have the profile made if it is time."""
+    def remember(
+        self, user_id: str, items: Sequence[HistoryItem], *, instead_of: Sequence[str] = ()
+    ) -> Future[None]:
+        """Keep items, each id once, and then have the profile made if it is time.
+
+        Args:
+            user_id: Whose.
+            items: What they said or did.
+            instead_of: The ids of items whose place they take, which are deleted.
+        """
 
         def write() -> None:
-            there = {one.id for one in self.history.get(user_id, (item.id for item in items))}
+            there = {item.id for item in self.history.get(user_id, (item.id for item in items))}
             new = [item for item in items if item.id not in there]
             if new:
                 self.history.add(user_id, new)
-                if not self._background.process_ends():
-                    self.refresh(user_id)
+            gone = self.history.delete(user_id, instead_of) if instead_of else ()
+            if (new or gone) and not self._background.process_ends():
+                self.refresh(user_id)
 
         return self._background.write(
             lambda: self.history.patiently(write), "what was said is not kept"
@@ -268,9 +277,9 @@ class Companion:
             role="user",
         )
         items = [
-            one.item
-            for one in found
-            if one.item.text not in seen and not _QUESTION.fullmatch(one.item.text)
+            hit.item
+            for hit in found
+            if hit.item.text not in seen and not _QUESTION.fullmatch(hit.item.text)
         ]
         orders = flagged(items)
         return tuple(within([item for item in items if item.id not in orders], tokens))

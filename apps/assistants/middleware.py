@@ -5,10 +5,8 @@ and the user with each call, as `context=Context(user_id="rosa")`.
 """
 
 import asyncio
-import hashlib
-import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -21,7 +19,7 @@ from langchain.agents.middleware import (
     ModelResponse,
     ToolCallRequest,
 )
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableLambda
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
@@ -29,6 +27,16 @@ from langgraph.types import Command
 from pydantic import ValidationError
 
 from guided_profile.apps.assistants.companion import Companion, Known
+from guided_profile.apps.assistants.conversation import (
+    IsUsers,
+    Remembered,
+    has_no_other_name,
+    last_turn,
+    users_messages,
+    with_history_at,
+    with_system_words,
+    within_budget,
+)
 from guided_profile.apps.assistants.host_tools import UNREADABLE, make_host_tools
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.errors import QuestionError
@@ -39,18 +47,18 @@ from guided_profile.graph.prompts import (
     profile_in_words,
     render,
 )
-from guided_profile.graph.records import HistoryItem, Profile, Sentence
 from guided_profile.graph.text import encodable
-from guided_profile.graph.tokens import approximate_tokens
 
-PATIENCE = 2.0
-"""Seconds that an answer waits for what is known of its user."""
-REST = 30.0
-"""Seconds for which nothing is looked up after it took longer than that."""
-LONGEST = 20_000
-"""Characters of a history item; what is said beyond is not kept."""
+LOOKUP_SECONDS = 2.0
+"""How long an answer waits for what is known of its user."""
+REST_SECONDS = 30.0
+"""For so long nothing is looked up after it took longer than that."""
 
 _log = logging.getLogger(__name__)
+
+
+class _RestingError(RuntimeError):
+    """Nothing is looked up for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +75,10 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     The profile follows the host's own system prompt; the items of the history that bear on the
     user's message stand before it. After the turn, what the user said becomes history, and the
-    profile is made anew when it is time, while nobody waits. If any of that fails, the assistant
-    answers as it would without it: it is logged, and the answer's
-    `response_metadata["guided_profile"]` says so.
+    profile is made anew when it is time, while nobody waits. A message that comes again with its
+    id and other words takes the place of what it was. If any of that fails, the assistant answers
+    as it would without it: it is logged, and the answer's `response_metadata["guided_profile"]`
+    says so.
     """
 
     def __init__(
@@ -77,17 +86,21 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         companion: Companion | None = None,
         *,
         user_of: Callable[[Any], str] | None = None,
+        is_users: IsUsers = has_no_other_name,
         profile_tokens: int = 300,
         recall_tokens: int = 300,
         remembers: bool = True,
         offers_tools: bool = True,
-        patience: float = PATIENCE,
+        patience: float = LOOKUP_SECONDS,
     ) -> None:
         """Make the middleware of one agent, or of several.
 
         Args:
             companion: Who knows the users; left out: one as the settings say.
             user_of: Reads the user's id from the run's context; left out: its `user_id`.
+            is_users: Says of a `HumanMessage`, and a user's id, whether it is that user's words;
+                left out: it is if its `name` is empty or the id, so that nothing that another
+                speaker of a chat or another agent said becomes the user's history.
             profile_tokens: About how many tokens the profile may take in a prompt.
             recall_tokens: About how many tokens of history may; 0: the profile alone.
             remembers: Whether what users say becomes part of their history.
@@ -99,10 +112,11 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """
         super().__init__()
         self.companion = companion or Companion.open()
-        self.user_of = user_of or _user_id
+        self.user_of, self.is_users = user_of or _user_id, is_users
         self.profile_tokens, self.recall_tokens = profile_tokens, recall_tokens
         self.remembers, self.patience = remembers, patience
         self.tools = make_host_tools(self.companion, self.user_of, patience) if offers_tools else []
+        self._remembered = Remembered()
         self._rests_until = 0.0
 
     def wrap_model_call(
@@ -111,13 +125,17 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Let the model answer with what is known of the user."""
 
         def look(text: str) -> Lookup:
-            begun = self._begin(user_id, text, request)
-            return begun if isinstance(begun, Lookup) else self._waited(begun)
+            lookup = self._begin(user_id, text, request)
+            try:
+                return Lookup(lookup.result(self.patience))
+            except Exception as error:  # noqa: BLE001  # whatever a store or server raises
+                lookup.cancel()
+                return self._without(error)
 
         user_id = self.user_of(request.runtime.context)
-        text = _said(request.messages)
+        place, text = self._last_words(request, user_id)
         found = RunnableLambda(look, name="guided_profile").invoke(text)
-        return _marked(handler(self._personal(request, found)), found)
+        return _marked(handler(self._personal(request, found.known, place)), found)
 
     async def awrap_model_call(
         self,
@@ -127,13 +145,16 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Let the model answer with what is known of the user."""
 
         async def look(text: str) -> Lookup:
-            begun = self._begin(user_id, text, request)
-            return begun if isinstance(begun, Lookup) else await self._awaited(begun)
+            lookup = asyncio.wrap_future(self._begin(user_id, text, request))
+            try:
+                return Lookup(await asyncio.wait_for(lookup, self.patience))
+            except Exception as error:  # noqa: BLE001  # whatever a store or server raises
+                return self._without(error)
 
         user_id = self.user_of(request.runtime.context)
-        text = _said(request.messages)
+        place, text = self._last_words(request, user_id)
         found = await RunnableLambda(look, name="guided_profile").ainvoke(text)
-        return _marked(await handler(self._personal(request, found)), found)
+        return _marked(await handler(self._personal(request, found.known, place)), found)
 
     def wrap_tool_call(
         self,
@@ -164,19 +185,11 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         user_id = self.user_of(runtime.context)
         info = runtime.execution_info
         thread = (info.thread_id if info else None) or ""
-        now = self.companion.clock()
+        turn = last_turn(state["messages"], user_id, self.is_users)
         try:
-            items = [
-                HistoryItem(
-                    # the same words in the same conversation are one item, however often it is sent
-                    id=hashlib.sha256(json.dumps([thread, text]).encode()).hexdigest()[:16],
-                    text=(text if len(text) <= LONGEST else text.strip())[:LONGEST],
-                    source="chat",
-                    time=now,
-                )
-                for text in _turn(state["messages"])
-            ]
-            self.companion.remember(user_id, items)
+            now = self.companion.clock()
+            items, replaced = self._remembered.items(turn, user_id, thread, now)
+            self.companion.remember(user_id, items, instead_of=replaced)
         except RuntimeError as error:  # it was closed
             _log.warning("what was said is not kept: %s", error)
         except ValidationError as error:  # it tells what was said
@@ -186,32 +199,28 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Begin to keep what the user said in this turn."""
         self.after_agent(state, runtime)
 
-    def _begin(self, user_id: str, text: str, request: ModelRequest[Any]) -> Future[Known] | Lookup:
-        if monotonic() < self._rests_until:
-            return Lookup(failure=f"not looked up: it took over {self.patience:g} s before")
-        said = (encodable(m.text) for m in request.messages if isinstance(m, HumanMessage))
-        try:
-            return self.companion.known(user_id, text, self.recall_tokens, said)
-        except RuntimeError as error:  # it was closed
-            return self._without(error)
+    def _last_words(self, request: ModelRequest[Any], user_id: str) -> tuple[int, str]:
+        """Return where the user's last message stands, and its words; empty if there is none."""
+        own = users_messages(request.messages, user_id, self.is_users)
+        return (own[-1][0], encodable(own[-1][1].text)) if own else (-1, "")
 
-    def _waited(self, begun: Future[Known]) -> Lookup:
+    def _begin(self, user_id: str, text: str, request: ModelRequest[Any]) -> Future[Known]:
+        in_view = (encodable(m.text) for m in request.messages if isinstance(m, HumanMessage))
         try:
-            return Lookup(begun.result(self.patience))
-        except Exception as error:  # noqa: BLE001  # whatever a store or server raises
-            begun.cancel()
-            return self._without(error)
-
-    async def _awaited(self, begun: Future[Known]) -> Lookup:
-        try:
-            return Lookup(await asyncio.wait_for(asyncio.wrap_future(begun), self.patience))
-        except Exception as error:  # noqa: BLE001  # whatever a store or server raises
-            return self._without(error)
+            if monotonic() < self._rests_until:
+                raise _RestingError
+            return self.companion.known(user_id, text, self.recall_tokens, in_view)
+        except RuntimeError as error:  # it rests, or it was closed
+            failed: Future[Known] = Future()
+            failed.set_exception(error)
+            return failed
 
     def _without(self, error: Exception) -> Lookup:
+        if isinstance(error, _RestingError):
+            return Lookup(failure=f"not looked up: it took over {self.patience:g} s before")
         failure = f"{type(error).__name__}: {error}"
         if isinstance(error, TimeoutError):
-            self._rests_until = monotonic() + REST
+            self._rests_until = monotonic() + REST_SECONDS
             failure = f"it took over {self.patience:g} s"
         _log.warning("an answer does without what is known of its user: %s", failure)
         return Lookup(failure=failure)
@@ -223,31 +232,20 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         _log.warning("the tool %s failed: %s: %s", name, type(error).__name__, error)
         return ToolMessage(UNREADABLE, name=name, tool_call_id=call_id, status="error")
 
-    def _personal(self, request: ModelRequest[Any], found: Lookup) -> ModelRequest[Any]:
+    def _personal(self, request: ModelRequest[Any], known: Known, place: int) -> ModelRequest[Any]:
         """Return the request with what is known of the user in it."""
-        profile, items = found.known.profile, found.known.items
-        sentences = within_budget(profile, self.profile_tokens) if profile else []
-        if not sentences and not items:
+        sentences = within_budget(known.profile, self.profile_tokens) if known.profile else []
+        if not sentences and not known.items:
             return request
-        told = KNOWN_IS_DATA.text
+        words = KNOWN_IS_DATA.text
         if sentences:
-            told += render(KNOWN, profile=profile_in_words(sentences))
-        request = request.override(system_message=_after(request.system_message, told))
-        if items:
-            by_time = sorted(items, key=lambda item: item.time.timestamp() if item.time else 0.0)
-            request = request.override(messages=_before(request.messages, history_block(by_time)))
+            words += render(KNOWN, profile=profile_in_words(sentences))
+        request = request.override(system_message=with_system_words(request.system_message, words))
+        if known.items:  # there are none where the user said nothing
+            by_time = sorted(known.items, key=lambda i: i.time.timestamp() if i.time else 0.0)
+            block = history_block(by_time)
+            request = request.override(messages=with_history_at(request.messages, place, block))
         return request
-
-
-def within_budget(profile: Profile, tokens: int) -> list[Sentence]:
-    """Return the sentences that a prompt has room for: those vouched for, then the surest."""
-    left, kept = tokens, []
-    for one in sorted(profile.supported, key=lambda one: (not one.pinned, -one.confidence)):
-        size = approximate_tokens(one.text)
-        if size <= left:
-            kept.append(one)
-            left -= size
-    return [one for one in profile.supported if one in kept]
 
 
 def _user_id(context: Any) -> str:
@@ -258,44 +256,6 @@ def _user_id(context: Any) -> str:
             "context_schema=Context, or say where the id is with user_of=…."
         )
     return Context(user_id=user_id).user_id
-
-
-def _said(messages: Sequence[AnyMessage]) -> str:
-    """Return what the user said last; empty if nothing."""
-    return next((encodable(m.text) for m in reversed(messages) if isinstance(m, HumanMessage)), "")
-
-
-def _turn(messages: Sequence[AnyMessage]) -> list[str]:
-    """Return what the user said in the turn that just ended, without repetitions."""
-    end = len(messages)
-    while end and not isinstance(messages[end - 1], HumanMessage):
-        end -= 1
-    start = end
-    while start and isinstance(messages[start - 1], HumanMessage):
-        start -= 1
-    said = [
-        encodable(m.text) for m in messages[start:end] if "lc_source" not in m.additional_kwargs
-    ]
-    return list(dict.fromkeys(text for text in said if text.strip()))
-
-
-def _after(system: SystemMessage | None, told: str) -> SystemMessage:
-    """Return the host's system message with our words after it."""
-    if system is None:
-        return SystemMessage(told)
-    if isinstance(system.content, str):
-        return system.model_copy(update={"content": f"{system.content}\n\n{told}"})
-    blocks = [*system.content, {"type": "text", "text": told}]
-    return system.model_copy(update={"content": blocks})
-
-
-def _before(messages: Sequence[AnyMessage], block: str) -> list[AnyMessage]:
-    """Return the messages with a history block before the words that the user said last."""
-    last = max(i for i, message in enumerate(messages) if isinstance(message, HumanMessage))
-    said = messages[last].content
-    content = block + said if isinstance(said, str) else [{"type": "text", "text": block}, *said]
-    told = messages[last].model_copy(update={"content": content})
-    return [*messages[:last], told, *messages[last + 1 :]]
 
 
 def _marked(response: ModelResponse[Any], found: Lookup) -> ModelResponse[Any]:

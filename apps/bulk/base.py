@@ -11,7 +11,7 @@ from guided_profile.tools.embedders.base import Vector
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class BuildInput:
     """A user, with all that their profile is made from."""
 
     user_id: str
@@ -37,8 +37,8 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What became of a job."""
+class BuildResult:
+    """What became of a user."""
 
     user_id: str
     standing: Standing | None = None
@@ -50,7 +50,7 @@ class Made:
     left: bool = False
     """Whether it was not begun, since the run was stopped."""
     cost: Cost = field(default_factory=Cost)
-    """Of all its calls, those of a job that failed too."""
+    """Of all its calls, those of a user that failed too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +74,24 @@ class Users(Protocol):
     async def count(self) -> int:
         """Return how many users there are, bad records among them."""
 
-    def jobs(self) -> AsyncIterator[Job | Failed | None]:
+    def inputs(self) -> AsyncIterator[BuildInput | Failed | None]:
         """Yield the users one by one, without vectors; None: a user who came before."""
 
-    async def complete(self, job: Job) -> Job:
-        """Return the job with the vectors that are known."""
+    async def complete(self, user: BuildInput) -> BuildInput:
+        """Return the user with the vectors that are known."""
 
-    async def keep(self, made: Made) -> bool:
+    async def keep(self, made: BuildResult) -> bool:
         """Write what was made; False: items it rests on were deleted meanwhile, so it is not."""
 
 
 class Engine(Protocol):
-    """What works on several jobs at once."""
+    """What works on several users at once."""
 
-    def run(self, jobs: AsyncIterator[Job]) -> AsyncGenerator[Made, None]:
-        """Work on the jobs, and yield what became of each as soon as it is known."""
+    def run(self, inputs: AsyncIterator[BuildInput]) -> AsyncGenerator[BuildResult, None]:
+        """Work on the users, and yield what became of each as soon as it is known."""
 
     async def stop(self) -> None:
-        """Begin no further job; those that were begun come to their end."""
+        """Begin no further user; those that were begun come to their end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,13 +28,13 @@ class _Held:
     def load(self, user_id: str, *, vectors: bool) -> UserItems:
         held = self.held.get(user_id) or UserItems.of([], None)
         if vectors and held.vectors is None and held.stored:
-            rows = self._embed([one.item.text for one in held.stored])
+            rows = self._embed([kept.item.text for kept in held.stored])
             held = self.held[user_id] = UserItems(held.stored, rows, held.rows)
         return held
 
     def by_ids(self, user_id: str, ids: Iterable[str]) -> dict[str, Stored]:
         held = self.load(user_id, vectors=False)
-        return {one: held.stored[held.rows[one]] for one in ids if one in held.rows}
+        return {id_: held.stored[held.rows[id_]] for id_ in ids if id_ in held.rows}
 
 
 class HeldHistory(HistoryStore):

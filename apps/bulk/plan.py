@@ -6,8 +6,8 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
-from guided_profile.apps.bulk.base import Job, Plan
-from guided_profile.apps.bulk.maker import Benches
+from guided_profile.apps.bulk.base import BuildInput, Plan
+from guided_profile.apps.bulk.maker import Workbench
 from guided_profile.graph.context import Context
 from guided_profile.graph.prompts import (
     GUIDANCE,
@@ -27,7 +27,7 @@ from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.models.calls import endpoint_model
 
 _BEFORE_ANY_CALL = ["digest", "profile", "respond", "review", "welcome"]
-_TOLD = ["material", "profile_use", "text", "tries", "clarification", "building"]
+_OUTPUTS = ["material", "profile_use", "text", "tries", "clarification", "building"]
 
 
 class Planner:
@@ -43,31 +43,29 @@ class Planner:
         """
         nobody = endpoint_model(model, base_url="http://127.0.0.1:9/v1", api_key=None)
         # planning compares no meanings, so no weights are needed
-        self._benches = Benches(nobody, LexicalEmbedder(), task, verifier)
-        self._task = task
+        self._workbench = Workbench(nobody, LexicalEmbedder(), task, verifier)
         asks = verifier is None or isinstance(verifier, ChatVerifier)
         self._judged = SENTENCES if asks else 0
 
-    async def __call__(self, job: Job) -> Plan:
+    async def __call__(self, user: BuildInput) -> Plan:
         """Return what the workflow would do about a user, and about what it would take."""
-        bench = self._benches.next()
-        await bench.stand(job, self._task)
-        options = ["one", "another"] if self._task.kind == "choice" else []
+        task = self._workbench.task
+        options = ["one", "another"] if task.kind == "choice" else []
         question: Question = {"question": "What is this person like?", "options": options}
-        context = Context(user_id=job.user_id, task=self._task.name, sees=("profile",))
+        context = Context(user_id=user.user_id, task=task.name, sees=("profile",))
         state: Any = None
-        with bench.holding(job):
-            async for values in bench.graph.astream(
+        async with self._workbench.holding(user) as (graph, _):
+            async for values in graph.astream(
                 question,
                 context=context,
                 stream_mode="values",
-                output_keys=_TOLD,
+                output_keys=_OUTPUTS,
                 interrupt_before=_BEFORE_ANY_CALL,
             ):
                 state = values
         if not state["material"]:
             return Plan(state["profile_use"])
-        return _taking(self._task.with_switches(context), state, self._judged)
+        return _taking(task.with_switches(context), state, self._judged)
 
 
 def _taking(task: Task, state: Any, sentences: int) -> Plan:
@@ -106,7 +104,7 @@ _A_MESSAGE = 6
 
 def tokens(prompt: Sequence[BaseMessage]) -> int:
     """Return about how many tokens a prompt takes."""
-    return sum(approximate_tokens(one.text) + _A_MESSAGE for one in prompt)
+    return sum(approximate_tokens(message.text) + _A_MESSAGE for message in prompt)
 
 
 @dataclass(slots=True)
@@ -126,13 +124,13 @@ class Estimate:
     input_tokens: int = 0
     output_tokens: int = 0
 
-    def add(self, job: Job, plan: Plan) -> None:
+    def add(self, user: BuildInput, plan: Plan) -> None:
         """Count one user's plan."""
         self.users += 1
         self.fresh += plan.use == "standing"
         self.cold += plan.use == "cold"
-        self.missing += bool(plan.calls) and job.standing is None
-        self.stale += bool(plan.calls) and job.standing is not None
+        self.missing += bool(plan.calls) and user.standing is None
+        self.stale += bool(plan.calls) and user.standing is not None
         self.items += plan.items
         self.calls += plan.calls
         self.input_tokens += plan.input_tokens

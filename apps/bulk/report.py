@@ -26,14 +26,14 @@ class Watch:
     def so_far(self, tally: Tally) -> None:
         """Show how far a run is."""
         spent = tally.spent.input_tokens + tally.spent.output_tokens
-        told = f"{tally.built + tally.revised:,} made, {spent:,} tokens"
-        told += _money(self._limits, tally.spent.input_tokens, tally.spent.output_tokens)
-        self._show(told, tally.done, tally.total, tally.failed)
+        text = f"{tally.built + tally.revised:,} made, {spent:,} tokens"
+        text += _money(self._limits, tally.spent.input_tokens, tally.spent.output_tokens)
+        self._show(text, tally.done, tally.total, tally.failed)
 
     def planned(self, estimate: Estimate) -> None:
         """Show how far an estimate is."""
-        told = f"{estimate.calls:,} calls"
-        self._show(told, estimate.users + estimate.failed, None, estimate.failed)
+        text = f"{estimate.calls:,} calls"
+        self._show(text, estimate.users + estimate.failed, None, estimate.failed)
 
     def failed(self, failed: Failed) -> None:
         """Show a failure, if there were not many."""
@@ -45,11 +45,11 @@ class Watch:
         elif self._shown == MOST_SHOWN + 1:
             self._bars.console.print("… further failures are in the file", style="red")
 
-    def _show(self, told: str, done: int, total: int | None, failed: int) -> None:
-        told += f", [red]{failed:,} failed[/red]" if failed else ""
+    def _show(self, text: str, done: int, total: int | None, failed: int) -> None:
+        text += f", [red]{failed:,} failed[/red]" if failed else ""
         if total is not None:
             self._bars.update(self._bar, total=total)
-        self._bars.update(self._bar, completed=done, description=told)
+        self._bars.update(self._bar, completed=done, description=text)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
-from guided_profile.apps.bulk.base import Failed, Made
+from guided_profile.apps.bulk.base import BuildResult, Failed
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.records import Standing
 
@@ -75,7 +75,7 @@ class Results:
         except ValidationError:  # null, or written by another version of this package
             return None
 
-    def add(self, made: Made) -> None:
+    def add(self, made: BuildResult) -> None:
         """Append what was made; it is on the disk when this returns."""
         standing = made.standing.model_dump(mode="json") if made.standing else None
         line = {
@@ -144,12 +144,12 @@ class Failures:
 
     def add(self, failed: Failed) -> None:
         """Write a failure down."""
-        told = {"user_id": failed.user_id, "error": failed.error, "message": failed.message}
+        record = {"user_id": failed.user_id, "error": failed.error, "message": failed.message}
         if failed.place:
-            told["place"] = failed.place
+            record["place"] = failed.place
         try:
             with self.path.open("ab") as file:
-                file.write(_line(told))
+                file.write(_line(record))
         except OSError as error:
             raise self._unwritable(error) from error
         self.count += 1

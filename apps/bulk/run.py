@@ -9,11 +9,20 @@ that an embedded store, which is for one process, will do.
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 
-from guided_profile.apps.bulk.base import Engine, Failed, Job, Limits, Made, Plan, Tally, Users
+from guided_profile.apps.bulk.base import (
+    BuildInput,
+    BuildResult,
+    Engine,
+    Failed,
+    Limits,
+    Plan,
+    Tally,
+    Users,
+)
 from guided_profile.graph.errors import ModelError
 from guided_profile.tools.models.calls import MOST_FAILURES
 
-Planning = Callable[[Job], Awaitable[Plan]]
+Planning = Callable[[BuildInput], Awaitable[Plan]]
 
 
 class _Run:
@@ -36,32 +45,32 @@ class _Run:
     def goes_on(self) -> bool:
         return not self.tally.limited and self.stopping is None
 
-    async def jobs(self) -> AsyncIterator[Job]:
+    async def inputs(self) -> AsyncIterator[BuildInput]:
         """Yield who needs a profile made, while the run goes on."""
-        async for found in self._users.jobs():
+        async for found in self._users.inputs():
             if not self.goes_on():
                 return
             if found is None:
                 self.tally.total -= 1
             elif isinstance(found, Failed):
                 self.note(found)
-            elif job := await self._to_make(found):
-                yield job
+            elif user := await self._to_make(found):
+                yield user
             self._on_progress(self.tally)
 
-    async def _to_make(self, job: Job) -> Job | None:
-        """Return the job if there is something to make; else count the user as done."""
-        use = (await self._plan(job)).use
+    async def _to_make(self, user: BuildInput) -> BuildInput | None:
+        """Return the user if there is something to make; else count the user as done."""
+        use = (await self._plan(user)).use
         self.tally.fresh += use == "standing"
         self.tally.cold += use == "cold"
-        return None if use in ("standing", "cold") else await self._users.complete(job)
+        return None if use in ("standing", "cold") else await self._users.complete(user)
 
     def note(self, failed: Failed) -> None:
         self.tally.failed += 1
         self._on_failed(failed)
 
-    async def take(self, made: Made) -> None:
-        """Keep and count what became of a job, and see whether the run goes on."""
+    async def take(self, made: BuildResult) -> None:
+        """Keep and count what became of a user, and see whether the run goes on."""
         if made.left:
             if made.dropped:
                 await self._users.keep(made)
@@ -69,9 +78,9 @@ class _Run:
         self.tally.spent = self.tally.spent.plus(made.cost)
         if (made.standing or made.dropped) and not await self._users.keep(made):
             changed = "items it rests on were deleted meanwhile; it is made at the next run."
-            made = Made(made.user_id, failed=Failed(made.user_id, "Changed", changed))
+            made = BuildResult(made.user_id, failed=Failed(made.user_id, "Changed", changed))
         elif made.standing is None and made.failed is None and made.cost.calls:
-            made = Made(made.user_id, failed=_wrote_nothing(made.user_id))
+            made = BuildResult(made.user_id, failed=_wrote_nothing(made.user_id))
         if made.failed:
             self.note(made.failed)
         elif made.standing is None:
@@ -137,7 +146,7 @@ async def build_all(
     run.tally.total = await users.count()
     on_progress(run.tally)
     stopped = False
-    async with aclosing(engine.run(run.jobs())) as results:
+    async with aclosing(engine.run(run.inputs())) as results:
         async for made in results:
             await run.take(made)
             if not run.goes_on() and not stopped:

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from guided_profile.apps.bulk.base import Failed, Job, Made, cited
+from guided_profile.apps.bulk.base import BuildInput, BuildResult, Failed, cited
 from guided_profile.apps.bulk.results import Results
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import DatasetError, GuidedProfileError, SettingsError
@@ -40,38 +40,42 @@ class FileUsers:
         """
         self._path, self._results = path, results
         self._is_parquet = path.suffix.lower() == ".parquet"
-        self._count = _rows_of(path) if self._is_parquet else sum(1 for _ in lines(path))
+        if self._is_parquet:
+            self._count = int(_opened(path).metadata.num_rows)
+        else:
+            self._count = sum(1 for _ in lines(path))
 
     async def count(self) -> int:
         """Return how many records the file has."""
         return self._count
 
-    async def jobs(self) -> AsyncIterator[Job | Failed | None]:
+    async def inputs(self) -> AsyncIterator[BuildInput | Failed | None]:
         """Yield the users one by one; a record that is wrong is told, and the others go on."""
-        seen: dict[str, bytes] = {}
-        records = _parquet(self._path) if self._is_parquet else _json_lines(self._path)
-        for place, record in records:
-            yield self._job(place, record, seen)
+        digests: dict[str, bytes] = {}
+        records = _parquet(self._path) if self._is_parquet else lines(self._path)
+        for number, record in records:
+            unit = "row" if self._is_parquet else "line"
+            yield self._input(Place(self._path, number, unit), record, digests)
 
-    async def complete(self, job: Job) -> Job:
-        """Return the job as it is: a file holds no vectors."""
-        return job
+    async def complete(self, user: BuildInput) -> BuildInput:
+        """Return the user as they are: a file holds no vectors."""
+        return user
 
-    async def keep(self, made: Made) -> bool:
+    async def keep(self, made: BuildResult) -> bool:
         """Append what was made to the results."""
         if self._results:
             self._results.add(made)
         return True
 
-    def _job(
-        self, place: Place, record: str | dict[str, Any], seen: dict[str, bytes]
-    ) -> Job | Failed | None:
+    def _input(
+        self, place: Place, record: str | dict[str, Any], digests: dict[str, bytes]
+    ) -> BuildInput | Failed | None:
         user_id = ""
         try:
             fields = json_object(record, place) if isinstance(record, str) else record
             user_id = checked_user(place.text(fields, "user_id"))
             items = _items(place, fields)
-            if _came_before(place, user_id, items, seen):
+            if _came_before(place, user_id, items, digests):
                 return None
         except GuidedProfileError as error:
             where = f"{place.unit} {place.number}"
@@ -79,12 +83,12 @@ class FileUsers:
         standing = self._results.standing(user_id) if self._results else None
         newest = Context(user_id=user_id).profile_items
         rests_on = cited(standing)
-        older = tuple(one for one in items[:-newest] if one.id in rests_on)
-        return Job(user_id, tuple(items[-newest:]), standing, older)
+        older = tuple(item for item in items[:-newest] if item.id in rests_on)
+        return BuildInput(user_id, tuple(items[-newest:]), standing, older)
 
 
 def _came_before(
-    place: Place, user_id: str, items: list[HistoryItem], seen: dict[str, bytes]
+    place: Place, user_id: str, items: list[HistoryItem], digests: dict[str, bytes]
 ) -> bool:
     """Whether a user came with this very history, as where a file has a line for each question.
 
@@ -93,7 +97,7 @@ def _came_before(
     """
     ids = "\n".join(item.id for item in items).encode()
     digest = hashlib.blake2b(ids, digest_size=8).digest()
-    before = seen.setdefault(user_id, digest)
+    before = digests.setdefault(user_id, digest)
     if before != digest:
         raise place.error(
             f"the user {user_id!r} came before with another history",
@@ -105,34 +109,25 @@ def _came_before(
 def _items(place: Place, fields: dict[str, Any]) -> list[HistoryItem]:
     """Return the items of a record, each once, in the order of a history store."""
     name = "items" if fields.get("format") == EXPORT else "history"
-    listed = [history_item(place, one) for one in place.field(fields, name, list)]
+    listed = [history_item(place, given) for given in place.field(fields, name, list)]
     stored = [Stored(item, number, 0) for number, item in enumerate(by_id(listed).values())]
-    return [one.item for one in sorted(stored, key=lambda one: one.order)]
+    return [kept.item for kept in sorted(stored, key=lambda kept: kept.order)]
 
 
-def _json_lines(path: Path) -> Iterator[tuple[Place, str]]:
-    for number, line in lines(path):
-        yield Place(path, number), line
-
-
-def _parquet(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
+def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     number = 0
     for batch in _opened(path).iter_batches(batch_size=ROWS):
         for row in batch.to_pylist():
             number += 1
-            row["history"] = [_known(one) for one in row.get("history") or []]
-            yield Place(path, number, "row"), row
+            row["history"] = [_without_nulls(item) for item in row.get("history") or []]
+            yield number, row
 
 
-def _known(one: Any) -> Any:
+def _without_nulls(item: Any) -> Any:
     """Return an item of a column of structs without the fields that it leaves open."""
-    if not isinstance(one, dict):
-        return one
-    return {name: value for name, value in one.items() if value is not None}
-
-
-def _rows_of(path: Path) -> int:
-    return int(_opened(path).metadata.num_rows)
+    if not isinstance(item, dict):
+        return item
+    return {name: value for name, value in item.items() if value is not None}
 
 
 def _opened(path: Path) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from langgraph.store.base import BaseStore
 
-from guided_profile.apps.bulk.base import Failed, Job, Made, cited
+from guided_profile.apps.bulk.base import BuildInput, BuildResult, Failed, cited
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import Standing
 from guided_profile.graph.tasks import Task
@@ -26,26 +26,26 @@ class StoredUsers:
         """Return how many users there are."""
         return len(await self._users())
 
-    async def jobs(self) -> AsyncIterator[Job | Failed | None]:
+    async def inputs(self) -> AsyncIterator[BuildInput | Failed | None]:
         """Yield the users one by one, without vectors."""
         for user_id in await self._users():
             standing = await self._profiles(user_id).standing()
-            yield await asyncio.to_thread(self._job, user_id, standing)
+            yield await asyncio.to_thread(self._input, user_id, standing)
 
-    async def complete(self, job: Job) -> Job:
-        """Return the job with the vectors that the history store has."""
-        items = (*job.cited, *job.items)
+    async def complete(self, user: BuildInput) -> BuildInput:
+        """Return the user with the vectors that the history store has."""
+        items = (*user.cited, *user.items)
         kept = await asyncio.to_thread(
-            self._history.vectors, job.user_id, [item.id for item in items]
+            self._history.vectors, user.user_id, [item.id for item in items]
         )
         return replace(  # what has no vector was deleted since it was listed
-            job,
-            items=tuple(one for one in job.items if one.id in kept),
-            cited=tuple(one for one in job.cited if one.id in kept),
+            user,
+            items=tuple(item for item in user.items if item.id in kept),
+            cited=tuple(item for item in user.cited if item.id in kept),
             vectors=kept,
         )
 
-    async def keep(self, made: Made) -> bool:
+    async def keep(self, made: BuildResult) -> bool:
         """Write what was made; False: items it rests on were deleted meanwhile, so it is not."""
         profiles = self._profiles(made.user_id)
         if made.dropped:
@@ -62,9 +62,9 @@ class StoredUsers:
     def _profiles(self, user_id: str) -> ProfileStore:
         return ProfileStore(self._store, user_id, self._task.name, variant_of(self._task))
 
-    def _job(self, user_id: str, standing: Standing | None) -> Job:
+    def _input(self, user_id: str, standing: Standing | None) -> BuildInput:
         newest = Context(user_id=user_id).profile_items
         items = self._history.list(user_id, newest=newest)
         unseen = cited(standing) - {item.id for item in items}
         older = self._history.get(user_id, sorted(unseen)) if unseen else []
-        return Job(user_id, tuple(items), standing, tuple(older))
+        return BuildInput(user_id, tuple(items), standing, tuple(older))

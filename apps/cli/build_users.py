@@ -184,7 +184,7 @@ async def _estimate(job: Job, out: Console, notes: Console) -> int:
     async with _users(job, embedder) as users:
         with report.progress(notes, job.limits) as watch:
             watch.so_far(Tally(total=await users.count()))
-            async for found in users.jobs():
+            async for found in users.inputs():
                 if isinstance(found, Failed):
                     estimate.failed += 1
                     watch.failed(found)

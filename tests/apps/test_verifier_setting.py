@@ -14,7 +14,7 @@ from nli_model import write_model
 
 from guided_profile.apps import assembly
 from guided_profile.apps.assistants.companion import Companion
-from guided_profile.apps.bulk.base import Job
+from guided_profile.apps.bulk.base import BuildInput
 from guided_profile.apps.bulk.engines.ray_worker import Workplace
 from guided_profile.apps.cli.main import main
 from guided_profile.apps.server.process.resources import Parts
@@ -125,7 +125,7 @@ async def by_worker(folder: Path) -> None:
     settings = read_settings()
     chat = assembly.chat_model(settings)
     maker = Workplace.of(settings, builtin_tasks()["dialogue"], chat).maker()
-    made = await maker.make(Job("anna", (CAT, BIKE)))
+    made = await maker.make(BuildInput("anna", (CAT, BIKE)))
     assert made.failed is None
 
 

@@ -9,8 +9,7 @@ command with the replies goes on by itself from stage to stage.
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +17,7 @@ from typing import Any, BinaryIO
 import httpx2
 from langchain_core.language_models import BaseChatModel
 
-from guided_profile.apps.bulk.base import Job, Made
+from guided_profile.apps.bulk.base import BuildInput, BuildResult
 from guided_profile.apps.bulk.maker import Maker
 from guided_profile.graph.errors import InputError
 from guided_profile.tools.models.calls import endpoint_model
@@ -204,18 +203,12 @@ def batch_model(
 class BatchMaker(Maker):
     """Makes the profiles all of whose requests are answered; the other users wait."""
 
-    async def make(self, job: Job) -> Made:
+    async def make(self, user: BuildInput) -> BuildResult:
         """Make a user's profile, or come as far as the replies go."""
-        with _waits() as waiting:
-            made = await super().make(job)
-        return Made(job.user_id, dropped=made.dropped, left=True) if waiting else made
-
-
-@contextmanager
-def _waits() -> Iterator[list[str]]:
-    names: list[str] = []
-    token = _waiting.set(names)
-    try:
-        yield names
-    finally:
-        _waiting.reset(token)
+        waiting: list[str] = []
+        token = _waiting.set(waiting)
+        try:
+            made = await super().make(user)
+        finally:
+            _waiting.reset(token)
+        return BuildResult(user.user_id, dropped=made.dropped, left=True) if waiting else made

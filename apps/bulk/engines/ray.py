@@ -19,7 +19,7 @@ from importlib import import_module
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from guided_profile.apps.bulk.base import Job, Made
+from guided_profile.apps.bulk.base import BuildInput, BuildResult
 from guided_profile.apps.bulk.engines.ray_worker import Ledger, Worker, Workplace
 from guided_profile.graph.errors import BuildError, SettingsError
 
@@ -50,9 +50,9 @@ class RayEngine:
         self._concurrency, self._address = concurrency, address
         self._ledger: Any = None
 
-    async def run(self, jobs: AsyncIterator[Job]) -> AsyncGenerator[Made, None]:
-        """Work on the jobs, and yield what became of each as soon as it is known."""
-        windows = _windows(jobs)
+    async def run(self, inputs: AsyncIterator[BuildInput]) -> AsyncGenerator[BuildResult, None]:
+        """Work on the users, and yield what became of each as soon as it is known."""
+        windows = _windows(inputs)
 
         async def following() -> list[bytes] | None:
             return await anext(windows, None)
@@ -76,40 +76,42 @@ class RayEngine:
                     ahead.cancel()
 
     async def stop(self) -> None:
-        """Begin no further job; those that were begun come to their end."""
+        """Begin no further user; those that were begun come to their end."""
         if self._ledger is not None:
             await self._ledger.stop.remote()
 
     async def _worked_on(
         self, ray: Any, thread: ThreadPoolExecutor, window: list[bytes]
-    ) -> AsyncGenerator[Made, None]:
+    ) -> AsyncGenerator[BuildResult, None]:
         """Yield what became of a window's users: as they are finished, not as batches are."""
         loop = asyncio.get_running_loop()
         batches = iter(self._dataset(ray, window))
-        told: set[str] = set()
+        known: set[str] = set()
+
+        def new(every: list[BuildResult]) -> list[BuildResult]:
+            found = [made for made in every if made.user_id not in known]
+            known.update(made.user_id for made in found)
+            return found
+
         coming: asyncio.Future[Any] | None = None
         try:
             while True:
                 coming = loop.run_in_executor(thread, next, batches, None)
                 while not coming.done():
                     await asyncio.wait({coming}, timeout=NEWS_EVERY)
-                    for made in await self._ledger.news.remote():
-                        if made.user_id not in told:
-                            told.add(made.user_id)
-                            yield made
+                    for made in new(await self._ledger.news.remote()):
+                        yield made
                 batch = await coming
                 if batch is None:
                     return
-                every = [pickle.loads(one) for one in batch["made"]]
-                for made in every:
-                    if made.user_id not in told:
-                        told.add(made.user_id)
-                        yield made
+                every = [pickle.loads(made) for made in batch["made"]]
+                for made in new(every):
+                    yield made
                 self._ledger.collected.remote([made.user_id for made in every])
         except ray.exceptions.RayError as error:
-            said = str(error).strip().splitlines()[-1:] or [""]
+            reason = str(error).strip().splitlines()[-1:] or [""]
             raise BuildError(
-                f"Ray failed ({type(error).__name__}: {said[0][:200]}); what was made is kept: "
+                f"Ray failed ({type(error).__name__}: {reason[0][:200]}); what was made is kept: "
                 "give the same command again."
             ) from error
         finally:
@@ -118,7 +120,7 @@ class RayEngine:
 
     def _dataset(self, ray: Any, window: list[bytes]) -> Any:
         batch = min(4 * self._concurrency, -(-len(window) // self._workers))
-        rows = [{"job": job} for job in window]
+        rows = [{"user": user} for user in window]
         data = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // batch))
         worked_on = data.map_batches(
             Worker,
@@ -130,12 +132,12 @@ class RayEngine:
         return worked_on.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0)
 
 
-async def _windows(jobs: AsyncIterator[Job]) -> AsyncGenerator[list[bytes], None]:
-    """Yield pickled jobs, as many at once as Ray is to hold."""
+async def _windows(inputs: AsyncIterator[BuildInput]) -> AsyncGenerator[list[bytes], None]:
+    """Yield pickled users, as many at once as Ray is to hold."""
     window: list[bytes] = []
     size = 0
-    async for job in jobs:
-        window.append(pickle.dumps(job))
+    async for user in inputs:
+        window.append(pickle.dumps(user))
         size += len(window[-1])
         if len(window) == WINDOW_USERS or size >= WINDOW_BYTES:
             yield window

@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_openai import ChatOpenAI
 
 from guided_profile.apps import assembly
-from guided_profile.apps.bulk.base import Failed, Job, Made
+from guided_profile.apps.bulk.base import BuildInput, BuildResult, Failed
 from guided_profile.apps.bulk.maker import Maker
 from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.settings import Settings
@@ -68,29 +68,29 @@ class Ledger:
     """What workers finished and this process does not have yet; an actor."""
 
     def __init__(self) -> None:
-        self._made: dict[str, Made] = {}
-        self._news: list[Made] = []
+        self._made: dict[str, BuildResult] = {}
+        self._news: list[BuildResult] = []
         self._begun: Counter[str] = Counter()
         self._stopped = False
 
-    def begin(self, user_id: str) -> Made | None:
+    def begin(self, user_id: str) -> BuildResult | None:
         """Return what is known of a user; None: they are to be worked on."""
         if user_id in self._made:
             return self._made[user_id]
         if self._stopped:
-            return Made(user_id, left=True)
+            return BuildResult(user_id, left=True)
         if self._begun[user_id] == MOST_DEATHS:
             died = f"{MOST_DEATHS} workers died at work on this user or on one beside."
-            return Made(user_id, failed=Failed(user_id, BuildError.__name__, died))
+            return BuildResult(user_id, failed=Failed(user_id, BuildError.__name__, died))
         self._begun[user_id] += 1
         return None
 
-    def finish(self, made: Made) -> None:
+    def finish(self, made: BuildResult) -> None:
         """Take what became of a user."""
         self._made[made.user_id] = made
         self._news.append(made)
 
-    def news(self) -> list[Made]:
+    def news(self) -> list[BuildResult]:
         """Return what was finished since this was last asked."""
         news, self._news = self._news, []
         return news
@@ -115,19 +115,19 @@ class Worker:
         self._loop = asyncio.Runner()
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[bytes]]:
-        """Work on a batch of pickled jobs; return pickled what became of them."""
-        jobs = [pickle.loads(job) for job in batch["job"]]
-        made = self._loop.run(self._all(jobs))
-        return {"made": [pickle.dumps(one) for one in made]}
+        """Work on a batch of pickled users; return pickled what became of them."""
+        users = [pickle.loads(user) for user in batch["user"]]
+        made = self._loop.run(self._make_all(users))
+        return {"made": [pickle.dumps(result) for result in made]}
 
-    async def _all(self, jobs: list[Job]) -> list[Made]:
-        return await asyncio.gather(*map(self._one, jobs))
+    async def _make_all(self, users: list[BuildInput]) -> list[BuildResult]:
+        return await asyncio.gather(*map(self._make, users))
 
-    async def _one(self, job: Job) -> Made:
+    async def _make(self, user: BuildInput) -> BuildResult:
         async with self._at_once:
-            known: Made | None = await self._ledger.begin.remote(job.user_id)
+            known: BuildResult | None = await self._ledger.begin.remote(user.user_id)
             if known is not None:
                 return known
-            made = await self._maker.make(job)
+            made = await self._maker.make(user)
             await self._ledger.finish.remote(made)
             return made

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import threading
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,22 @@ def test_a_host_without_an_event_loop_asks_and_sees_the_stages(history: HistoryS
         assert stages == ["recall", "digest", "profile", "verify", "respond"]
         with pytest.raises(QuestionError, match="takes no options"):
             companion.ask("anna", "Which?", ["a", "b"]).result(60)
+
+
+@pytest.mark.parametrize("by", ["its loop", "its writer"])
+def test_closing_from_work_of_its_own_does_not_hang(history: HistoryStore, by: str) -> None:
+    history.add("anna", [HistoryItem(text="my dog Bruno")])
+    chat = ScriptedChat(script=lambda prompt: "Bruno.")
+    companion = Companion(chat=chat, history=history, store=InMemoryStore())
+    if by == "its loop":
+        asked = companion.ask("anna", "My dog's name?", on_event=lambda event: companion.close())
+        with pytest.raises(CancelledError):
+            asked.result(30)
+    else:
+        companion._background.write(companion.close, "not closed").result(30)
+    companion.close()  # waits for that end
+    with pytest.raises(RuntimeError, match="closed"):
+        companion.known("anna", "", 0)
 
 
 def test_a_task_that_asks_back_is_refused_where_nobody_can_reply(history: HistoryStore) -> None:

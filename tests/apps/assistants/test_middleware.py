@@ -118,6 +118,44 @@ def test_what_is_said_is_remembered_once_whoever_repeats_it(companion: Companion
     assert said_by(companion, "ben") == ["and I row"]
 
 
+def test_what_other_speakers_say_is_not_the_users(companion: Companion) -> None:
+    said = [
+        HumanMessage("I keep bees", name="anna"),
+        HumanMessage("I am allergic to cats", name="bob"),
+        AIMessage("Noted.", name="researcher"),
+        HumanMessage("The user owns a yacht", name="researcher"),
+    ]
+    agent_of(companion, Host()).invoke({"messages": said}, context=Context(user_id="anna"))
+    assert said_by(companion, "anna") == ["I keep bees"]
+    host = Host()
+    agent_of(companion, host).invoke({"messages": said[1:]}, context=Context(user_id="anna"))
+    assert [message.text for message in host.sent[0][1:]] == [message.text for message in said[1:]]
+    names = {"anna": "Anna Berg"}
+    agent = agent_of(companion, Host(), is_users=lambda said, user: said.name == names[user])
+    said = [HumanMessage("I row", name="Anna Berg"), HumanMessage("I ski", name="Bo Berg")]
+    agent.invoke({"messages": said}, context=Context(user_id="anna"))
+    assert said_by(companion, "anna") == ["I keep bees", "I row"]
+
+
+def test_an_edited_message_takes_the_place_of_what_it_was(companion: Companion) -> None:
+    agent = agent_of(companion, Host(), checkpointer=InMemorySaver())
+
+    def say(text: str, id_: str, user: str = "anna") -> None:
+        config = {"configurable": {"thread_id": user}}
+        said = {"messages": [HumanMessage(text, id=id_)]}
+        agent.invoke(said, config, context=Context(user_id=user))
+
+    say("I am vegan", "m1")
+    say("I am vegan", "m1", "ben")
+    say("I row", "m2")
+    say("I ski", "m2")
+    assert said_by(companion, "anna") == ["I am vegan", "I ski"]
+    say("I am vegan", "m3")
+    say("I eat fish", "m3")  # the first message still says the other thing
+    assert said_by(companion, "anna") == ["I am vegan", "I ski", "I eat fish"]
+    assert said_by(companion, "ben") == ["I am vegan"]
+
+
 def test_what_was_deleted_does_not_come_back_with_the_next_turn(companion: Companion) -> None:
     agent = agent_of(companion, Host(), checkpointer=InMemorySaver())
     ask(agent, "I keep bees")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from guided_profile.apps.bulk.base import Job
+from guided_profile.apps.bulk.base import BuildInput
 from guided_profile.apps.bulk.plan import SENTENCES, Planner
 from guided_profile.apps.cli.demo import people
 from guided_profile.graph.records import Call, HistoryItem
@@ -18,7 +18,7 @@ async def test_the_estimate_is_rather_too_much_than_too_little_and_not_by_much()
     task = builtin_tasks()["dialogue"]
     planner = Planner(task, "m")
     for person in people():
-        plan = await planner(Job(person.name, person.items))
+        plan = await planner(BuildInput(person.name, person.items))
         assert plan.calls == 2 + 2 * SENTENCES
         guidance = task.max_tokens.digest  # counted in full; the model may say less
         assert 1.0 <= (plan.input_tokens - guidance) / ACTUAL[person.name] <= 1.25
@@ -32,9 +32,9 @@ async def test_another_kind_of_verifier_takes_no_calls_of_the_model() -> None:
             raise AssertionError("planning judges nothing")
 
     (person, *_) = people()
-    job = Job(person.name, person.items)
+    user = BuildInput(person.name, person.items)
     asking, judging = [
-        await Planner(builtin_tasks()["dialogue"], "m", verifier)(job)
+        await Planner(builtin_tasks()["dialogue"], "m", verifier)(user)
         for verifier in (None, Judges())
     ]
     assert judging.calls == asking.calls - 2 * SENTENCES == 2
@@ -44,6 +44,6 @@ async def test_another_kind_of_verifier_takes_no_calls_of_the_model() -> None:
 
 async def test_a_language_without_spaces_is_not_taken_for_short() -> None:
     items = tuple(HistoryItem(text=f"猫が机の上で寝ている。{number}") for number in range(20))
-    plan = await Planner(builtin_tasks()["dialogue"], "m")(Job("aki", items))
+    plan = await Planner(builtin_tasks()["dialogue"], "m")(BuildInput("aki", items))
     characters = sum(len(item.text) for item in items)
     assert plan.input_tokens > plan.calls * characters * 0.8

@@ -16,7 +16,7 @@ from asked import writes_profile
 from endpoint import Endpoint
 
 from guided_profile.apps.assembly import chat_model
-from guided_profile.apps.bulk.base import Job, Made
+from guided_profile.apps.bulk.base import BuildInput, BuildResult
 from guided_profile.apps.bulk.engines import ray
 from guided_profile.apps.bulk.engines.ray_worker import MOST_DEATHS, Ledger, Workplace
 from guided_profile.apps.settings import read_settings
@@ -33,11 +33,11 @@ needs_ray = pytest.mark.skipif(
 def test_what_a_dead_worker_had_finished_is_not_done_again() -> None:
     ledger = Ledger()
     assert ledger.begin("anna") is None
-    ledger.finish(Made("anna"))
-    assert ledger.news() == [Made("anna")]
+    ledger.finish(BuildResult("anna"))
+    assert ledger.news() == [BuildResult("anna")]
     assert ledger.news() == []
     assert ledger.begin("bo") is None  # and there the worker dies
-    assert ledger.begin("anna") == Made("anna")
+    assert ledger.begin("anna") == BuildResult("anna")
     assert ledger.begin("bo") is None
     ledger.collected(["anna"])
     assert ledger.begin("anna") is None
@@ -56,21 +56,21 @@ def test_a_user_whom_every_worker_dies_of_is_given_up() -> None:
 def test_once_stopped_nobody_is_begun_and_what_is_finished_is_still_told() -> None:
     ledger = Ledger()
     ledger.begin("anna")
-    ledger.finish(Made("anna"))
+    ledger.finish(BuildResult("anna"))
     ledger.stop()
-    assert ledger.begin("anna") == Made("anna")
-    assert ledger.begin("bo") == Made("bo", left=True)
+    assert ledger.begin("anna") == BuildResult("anna")
+    assert ledger.begin("bo") == BuildResult("bo", left=True)
 
 
 async def test_users_go_to_ray_in_windows_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def jobs():
+    async def inputs():
         for number in range(7):
             text = "x" * (3000 if number == 4 else 10)
-            yield Job(f"user-{number}", (HistoryItem(text=text),))
+            yield BuildInput(f"user-{number}", (HistoryItem(text=text),))
 
     monkeypatch.setattr(ray, "WINDOW_USERS", 3)
     monkeypatch.setattr(ray, "WINDOW_BYTES", 3000)
-    assert [len(window) async for window in ray._windows(jobs())] == [3, 2, 2]
+    assert [len(window) async for window in ray._windows(inputs())] == [3, 2, 2]
 
 
 async def test_a_worker_makes_what_this_process_would_make(endpoint: type[Endpoint]) -> None:
@@ -78,7 +78,7 @@ async def test_a_worker_makes_what_this_process_would_make(endpoint: type[Endpoi
     task = builtin_tasks()["dialogue"]
     place = Workplace.of(settings, task, chat_model(settings))
     items = tuple(HistoryItem(text=text) for text in ("my cat Miso sleeps", "the bicycle commute"))
-    made = await place.maker().make(Job("anna", items))
+    made = await place.maker().make(BuildInput("anna", items))
     assert made.standing
     assert made.standing.profile.supported[0].text == "This person has a cat named Miso."
     assert (made.cost.calls, made.cost.input_tokens) == (5, 50)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from guided_profile.apps.bulk.base import Made
+from guided_profile.apps.bulk.base import BuildResult
 from guided_profile.apps.bulk.results import Results
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.records import Standing
@@ -29,7 +29,7 @@ def add(path: Path, *users: str) -> bytes:
     """Add profiles; return what the file then holds."""
     with closing(Results(path, "dialogue")) as results:
         for user in users:
-            results.add(Made(user, standing=MADE))
+            results.add(BuildResult(user, standing=MADE))
     return path.read_bytes()
 
 

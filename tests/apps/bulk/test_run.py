@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from guided_profile.apps.bulk.base import Failed, Job, Limits, Made, Plan, Tally
+from guided_profile.apps.bulk.base import BuildInput, BuildResult, Failed, Limits, Plan, Tally
 from guided_profile.apps.bulk.engines.local import LocalEngine
 from guided_profile.apps.bulk.run import build_all
 from guided_profile.graph.errors import ModelError
@@ -29,14 +29,14 @@ class Listed:
     async def count(self) -> int:
         return len(self.names)
 
-    async def jobs(self) -> AsyncIterator[Job | Failed | None]:
+    async def inputs(self) -> AsyncIterator[BuildInput | Failed | None]:
         for name in self.names:
-            yield Job(name, ())
+            yield BuildInput(name, ())
 
-    async def complete(self, job: Job) -> Job:
-        return job
+    async def complete(self, user: BuildInput) -> BuildInput:
+        return user
 
-    async def keep(self, made: Made) -> bool:
+    async def keep(self, made: BuildResult) -> bool:
         self.kept.append(made.user_id)
         return not made.user_id.startswith("deleted")
 
@@ -48,26 +48,26 @@ class Scripted:
         self.begun: list[str] = []
         self.at_work = self.most = 0
 
-    async def make(self, job: Job) -> Made:
-        self.begun.append(job.user_id)
+    async def make(self, user: BuildInput) -> BuildResult:
+        self.begun.append(user.user_id)
         self.at_work += 1
         self.most = max(self.most, self.at_work)
         await asyncio.sleep(0.001)
         self.at_work -= 1
         cost = Cost(calls=1, input_tokens=100, output_tokens=10)
-        if job.user_id.startswith("model"):
-            error = Failed(job.user_id, "ModelError", "no answer")
-            return Made(job.user_id, failed=error, cost=Cost(calls=1))
-        if job.user_id.startswith("deaf"):
+        if user.user_id.startswith("model"):
+            error = Failed(user.user_id, "ModelError", "no answer")
+            return BuildResult(user.user_id, failed=error, cost=Cost(calls=1))
+        if user.user_id.startswith("deaf"):
             with suppress(asyncio.CancelledError):  # as LangGraph may where it cleans up
                 await asyncio.sleep(60)
-        if job.user_id.startswith("bug"):
-            raise KeyError(job.user_id)
-        if job.user_id.startswith("nothing"):
-            return Made(job.user_id, dropped="dropped" in job.user_id, cost=cost)
-        if job.user_id.startswith("cold"):
-            return Made(job.user_id)
-        return Made(job.user_id, standing=MADE, cost=cost)
+        if user.user_id.startswith("bug"):
+            raise KeyError(user.user_id)
+        if user.user_id.startswith("nothing"):
+            return BuildResult(user.user_id, dropped="dropped" in user.user_id, cost=cost)
+        if user.user_id.startswith("cold"):
+            return BuildResult(user.user_id)
+        return BuildResult(user.user_id, standing=MADE, cost=cost)
 
 
 async def run(
@@ -78,8 +78,8 @@ async def run(
 ) -> tuple[Tally, list[Failed]]:
     failed: list[Failed] = []
 
-    async def plan(job: Job) -> Plan:
-        return Plan("standing" if job.user_id.startswith("fresh") else "built")
+    async def plan(user: BuildInput) -> Plan:
+        return Plan("standing" if user.user_id.startswith("fresh") else "built")
 
     tally = await build_all(
         users,

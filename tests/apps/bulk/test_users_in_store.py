@@ -8,7 +8,7 @@ import pytest
 from langgraph.store.memory import InMemoryStore
 from scripted import ScriptedChat
 
-from guided_profile.apps.bulk.base import Job
+from guided_profile.apps.bulk.base import BuildInput
 from guided_profile.apps.bulk.held_history import HeldHistory
 from guided_profile.apps.bulk.maker import Maker
 from guided_profile.apps.bulk.plan import Planner
@@ -44,10 +44,10 @@ def maker(history: HistoryStore, said: str = SAID) -> Maker:
     return Maker(chat, history.embedder, TASK)
 
 
-async def only_job(users: StoredUsers) -> Job:
-    (job,) = [one async for one in users.jobs()]
-    assert isinstance(job, Job)
-    return await users.complete(job)
+async def only_user(users: StoredUsers) -> BuildInput:
+    (user,) = [one async for one in users.inputs()]
+    assert isinstance(user, BuildInput)
+    return await users.complete(user)
 
 
 async def kept(store: InMemoryStore, user_id: str = "anna") -> Standing | None:
@@ -57,9 +57,9 @@ async def kept(store: InMemoryStore, user_id: str = "anna") -> Standing | None:
 async def test_what_is_made_apart_is_what_the_stores_own_workflow_makes(
     users: StoredUsers, history: HistoryStore, store: InMemoryStore
 ) -> None:
-    made = await maker(history).make(await only_job(users))
+    made = await maker(history).make(await only_user(users))
     assert await users.keep(made)
-    assert (await Planner(TASK, "scripted")(await only_job(users))).use == "standing"
+    assert (await Planner(TASK, "scripted")(await only_user(users))).use == "standing"
     graph = build_graph(
         chat=ScriptedChat(script=lambda prompt: pytest.fail("it stands already")),
         history=history,
@@ -77,7 +77,7 @@ async def test_what_is_made_apart_is_what_the_stores_own_workflow_makes(
 async def test_a_profile_is_not_written_if_what_it_rests_on_was_deleted_meanwhile(
     users: StoredUsers, history: HistoryStore, store: InMemoryStore
 ) -> None:
-    made = await maker(history).make(await only_job(users))
+    made = await maker(history).make(await only_user(users))
     history.delete("anna", [CAT.id])
     assert not await users.keep(made)
     assert await kept(store) is None
@@ -86,7 +86,7 @@ async def test_a_profile_is_not_written_if_what_it_rests_on_was_deleted_meanwhil
 async def test_nor_if_only_its_guidance_tells_of_what_was_deleted(
     users: StoredUsers, history: HistoryStore, store: InMemoryStore
 ) -> None:
-    made = await maker(history, "This person commutes by bicycle.").make(await only_job(users))
+    made = await maker(history, "This person commutes by bicycle.").make(await only_user(users))
     assert made.standing
     assert CAT.id in made.standing.covered
     history.delete("anna", [CAT.id])
@@ -97,13 +97,13 @@ async def test_nor_if_only_its_guidance_tells_of_what_was_deleted(
 async def test_a_profile_that_tells_of_what_was_deleted_goes_even_if_the_new_one_fails(
     users: StoredUsers, history: HistoryStore, store: InMemoryStore
 ) -> None:
-    await users.keep(await maker(history).make(await only_job(users)))
+    await users.keep(await maker(history).make(await only_user(users)))
     history.add("anna", [HistoryItem(text="a book about rivers", source="chat")])
     history.delete("anna", [CAT.id])
     failing = ScriptedChat(script=lambda prompt: 1 / 0)
     with pytest.raises(ZeroDivisionError):  # a bug is no failure of a user
-        await Maker(failing, history.embedder, TASK).make(await only_job(users))
-    made = await maker(history, "This person commutes by bicycle.").make(await only_job(users))
+        await Maker(failing, history.embedder, TASK).make(await only_user(users))
+    made = await maker(history, "This person commutes by bicycle.").make(await only_user(users))
     assert made.dropped
     await users.keep(replace(made, standing=None))
     assert await kept(store) is None
@@ -113,17 +113,17 @@ async def test_a_profile_that_tells_of_what_was_deleted_goes_even_if_the_new_one
 async def test_old_items_that_the_profile_cites_are_sent_along(
     users: StoredUsers, history: HistoryStore, store: InMemoryStore
 ) -> None:
-    await users.keep(await maker(history).make(await only_job(users)))
+    await users.keep(await maker(history).make(await only_user(users)))
     history.add(
         "anna",
         [HistoryItem(text=f"note {n}", time="2025-01-01") for n in range(MOST)],
     )
-    job = await only_job(users)
-    assert len(job.items) == MOST
-    assert {one.id for one in job.cited} == {CAT.id, BIKE.id}
-    assert job.vectors
-    assert len(job.vectors) == MOST + 2
-    made = await maker(history).make(job)
+    user = await only_user(users)
+    assert len(user.items) == MOST
+    assert {one.id for one in user.cited} == {CAT.id, BIKE.id}
+    assert user.vectors
+    assert len(user.vectors) == MOST + 2
+    made = await maker(history).make(user)
     assert not made.dropped  # nothing that it cites is gone
     assert made.standing
     assert made.standing.profile.version == 2
@@ -163,7 +163,7 @@ async def test_what_a_failed_user_cost_is_charged_too(history: HistoryStore) -> 
         ScriptedChat(script=script),
         history.embedder,
         TASK,
-    ).make(Job("anna", (CAT, BIKE)))
+    ).make(BuildInput("anna", (CAT, BIKE)))
     assert made.cost.calls == 2
     assert made.cost.input_tokens == sum(len(one.split()) for one in prompts)
 
@@ -172,7 +172,7 @@ async def test_users_at_work_side_by_side_are_charged_apart(history: HistoryStor
     one = maker(history)
     long = tuple(HistoryItem(text=f"{n} {CAT.text * 30}") for n in range(50))
     small, large = await asyncio.gather(
-        one.make(Job("anna", (CAT, BIKE))), one.make(Job("bo", long))
+        one.make(BuildInput("anna", (CAT, BIKE))), one.make(BuildInput("bo", long))
     )
     assert small.cost.calls == 5  # guidance, profile, two sentences, and one of them inferred
     assert large.cost.calls > 5

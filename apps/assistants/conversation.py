@@ -1,0 +1,120 @@
+"""The messages of a host's conversation: which are the user's words, and where ours go."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from cachetools import LRUCache
+from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
+
+from guided_profile.graph.records import HistoryItem, Profile, Sentence
+from guided_profile.graph.text import encodable
+from guided_profile.graph.tokens import approximate_tokens
+
+MAX_CHARACTERS = 20_000
+"""Of a history item; what is said beyond is not kept."""
+MAX_MESSAGES = 10_000
+"""So many messages are known by their ids, so that an edited one takes the place of what it was."""
+
+IsUsers = Callable[[HumanMessage, str], bool]
+"""Says whether a message holds the words of the user of an id."""
+
+
+def has_no_other_name(message: HumanMessage, user_id: str) -> bool:
+    """Whether a message names no speaker, or the user by their id."""
+    return not message.name or message.name == user_id
+
+
+def users_messages(
+    messages: Sequence[AnyMessage], user_id: str, is_users: IsUsers
+) -> list[tuple[int, HumanMessage]]:
+    """Return what is the user's own, with where it stands: no summary, and nobody else's words."""
+    return [
+        (place, message)
+        for place, message in enumerate(messages)
+        if isinstance(message, HumanMessage)
+        and "lc_source" not in message.additional_kwargs
+        and is_users(message, user_id)
+    ]
+
+
+def last_turn(
+    messages: Sequence[AnyMessage], user_id: str, is_users: IsUsers
+) -> list[HumanMessage]:
+    """Return what the user said last, with nobody's answer between; each text once."""
+    own = dict(users_messages(messages, user_id, is_users))
+    turn: dict[str, HumanMessage] = {}
+    place = max(own, default=-1)
+    while place >= 0 and isinstance(messages[place], HumanMessage):
+        if place in own and own[place].text.strip():
+            turn[own[place].text] = own[place]
+        place -= 1
+    return list(turn.values())[::-1]
+
+
+class Remembered:
+    """Which item each message became, as long as the process runs."""
+
+    def __init__(self) -> None:
+        self._items: LRUCache[tuple[str, str, str], str] = LRUCache(MAX_MESSAGES)
+        self._lock = Lock()
+
+    def items(
+        self, turn: Sequence[HumanMessage], user_id: str, thread: str, now: datetime
+    ) -> tuple[list[HistoryItem], list[str]]:
+        """Return messages as items, and the ids of those that they were before they were edited.
+
+        Raises:
+            ValidationError: One can be no item; it tells what was said.
+        """
+        items, replaced = [], []
+        for message in turn:
+            text = encodable(message.text)
+            item = HistoryItem(
+                # the same words in the same conversation are one item, however often they are sent
+                id=hashlib.sha256(json.dumps([thread, text]).encode()).hexdigest()[:16],
+                text=(text if len(text) <= MAX_CHARACTERS else text.strip())[:MAX_CHARACTERS],
+                source="chat",
+                time=now,
+            )
+            items.append(item)
+            if message.id:
+                with self._lock:
+                    key = (user_id, thread, message.id)
+                    before = self._items.get(key, item.id)
+                    self._items[key] = item.id
+                    if before not in self._items.values():  # nor is it another message's
+                        replaced.append(before)
+        return items, replaced
+
+
+def within_budget(profile: Profile, tokens: int) -> list[Sentence]:
+    """Return the sentences that a prompt has room for: those vouched for, then the surest."""
+    left, kept = tokens, []
+    for sentence in sorted(profile.supported, key=lambda each: (not each.pinned, -each.confidence)):
+        size = approximate_tokens(sentence.text)
+        if size <= left:
+            kept.append(sentence)
+            left -= size
+    return [sentence for sentence in profile.supported if sentence in kept]
+
+
+def with_system_words(system: SystemMessage | None, words: str) -> SystemMessage:
+    """Return the host's system message with our words after it."""
+    if system is None:
+        return SystemMessage(words)
+    if isinstance(system.content, str):
+        return system.model_copy(update={"content": f"{system.content}\n\n{words}"})
+    blocks = [*system.content, {"type": "text", "text": words}]
+    return system.model_copy(update={"content": blocks})
+
+
+def with_history_at(messages: Sequence[AnyMessage], place: int, block: str) -> list[AnyMessage]:
+    """Return the messages with a history block before the words of one of them."""
+    words: Any = messages[place].content
+    content = block + words if isinstance(words, str) else [{"type": "text", "text": block}, *words]
+    longer = messages[place].model_copy(update={"content": content})
+    return [*messages[:place], longer, *messages[place + 1 :]]
