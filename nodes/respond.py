@@ -29,13 +29,7 @@ from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence.in_view import items_in_view, sees_anything
 from guided_profile.tools.evidence.nearness import grounds
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.models.calls import (
-    LetterScores,
-    YesNo,
-    ask_yes_no,
-    complete,
-    score_letters,
-)
+from guided_profile.tools.models.calls import complete
 from guided_profile.tools.models.choices import (
     LETTERS,
     average,
@@ -44,6 +38,7 @@ from guided_profile.tools.models.choices import (
     rotations,
     vote,
 )
+from guided_profile.tools.models.letters import LetterScores, YesNo, ask_yes_no, score_letters
 from guided_profile.tools.text.declining import declines
 
 MOST_ROTATIONS = 6

@@ -26,7 +26,8 @@ from guided_profile.tools.evidence.calibration import (
     is_foreign,
 )
 from guided_profile.tools.evidence.candidates import strongest
-from guided_profile.tools.models.calls import ask_yes_no, complete, model_id
+from guided_profile.tools.models.calls import complete, model_id
+from guided_profile.tools.models.letters import ask_yes_no
 from guided_profile.tools.models.refusals import refused
 
 STAGE = "verify"

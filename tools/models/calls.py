@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,22 +14,20 @@ from langchain_core.runnables.config import merge_configs
 from langgraph.constants import TAG_NOSTREAM
 from pydantic import SecretStr
 
-from guided_profile.graph.records import Call, Cost
+from guided_profile.graph.records import Call
 from guided_profile.graph.text import encodable
-from guided_profile.tools.models.refusals import accepted, refuse, refused, refused_setting
+from guided_profile.tools.models.refusals import accepted, refuse, refused_setting
 
 if TYPE_CHECKING:
     import httpx2
     from langchain_openai import ChatOpenAI
 
-Reply = TypeVar("Reply")
+Result = TypeVar("Result")
 
 LESS_REPETITION = 0.3
 """For lists and profiles, which a small model may go on with for ever."""
-TOP_LOGPROBS = 20
-"""How many tokens the OpenAI API tells the probability of, at most."""
-LONGEST_TOKEN = 20
-"""Characters that no tokens have on average: an endpoint bounds no longer text at `max_tokens`."""
+CHARACTERS_A_TOKEN = 20
+"""More than tokens have on average: a longer text was not cut off at `max_tokens` as it should."""
 MOST_FAILURES = 10
 """So many errors one after the other end a run: what is broken will not mend itself."""
 
@@ -42,20 +40,15 @@ class Completion:
     finish_reason: str
     """`stop`, or `length` if the token limit cut it off."""
     call: Call
-    confidence: float | None
-    """The geometric mean of its tokens' probabilities; None if the endpoint tells none."""
+    tokens: list[dict[str, Any]] | None = None
+    """Its tokens with their log probabilities, as the API has them; None if the endpoint tells
+    none."""
 
-
-@dataclass(frozen=True, slots=True)
-class LetterScores:
-    """How a model weighs the letters of a choice."""
-
-    letters: dict[str, float] | None
-    """Each letter's probability as the first token of the reply; they need not add up to 1. None:
-    the endpoint tells no probabilities, and `text` is all there is."""
-    text: str
-    finish_reason: str
-    call: Call
+    @property
+    def confidence(self) -> float | None:
+        """The geometric mean of its tokens' probabilities; None if the endpoint tells none."""
+        logprobs = [token["logprob"] for token in self.tokens or ()]
+        return math.exp(sum(logprobs) / len(logprobs)) if logprobs else None
 
 
 def endpoint_model(
@@ -145,104 +138,32 @@ async def complete(
     settings = {"temperature": temperature, "max_tokens": max_tokens, "logprobs": True}
     if repetition:
         settings["frequency_penalty"] = repetition
-    shown = config if streamed else _unseen(config)
-    message, call = await _ask(chat, messages, settings, stage, shown)
-    logprobs = [token["logprob"] for token in _token_logprobs(message) or []]
-    text, longest = _text(message), max_tokens * LONGEST_TOKEN
-    return Completion(
-        text=text[:longest],
-        finish_reason="length" if len(text) > longest else _finish_reason(message),
-        call=call,
-        confidence=math.exp(sum(logprobs) / len(logprobs)) if logprobs else None,
-    )
+    shown = config if streamed else unstreamed(config)
+    done = await ask(chat, messages, settings, stage=stage, config=shown)
+    longest = max_tokens * CHARACTERS_A_TOKEN
+    if len(done.text) > longest:
+        return replace(done, text=done.text[:longest], finish_reason="length")
+    return done
 
 
-@dataclass(frozen=True, slots=True)
-class YesNo:
-    """What a model says to a question that is to be answered with Yes or No."""
-
-    yes: float | None
-    """The probability of Yes, of Yes and No together. None: the endpoint tells no probabilities, or
-    the reply begins with neither; `text` is all there is."""
-    text: str
-    call: Call
-
-
-async def ask_yes_no(
-    chat: BaseChatModel,
-    messages: Sequence[BaseMessage],
-    *,
-    stage: str,
-    config: RunnableConfig | None = None,
-) -> YesNo:
-    """Ask a question that is to be answered with Yes or No, in one token.
-
-    Raises:
-        ModelError: The endpoint failed.
-    """
-    scores = await score_letters(
-        chat, messages, ("Yes", "No"), stage=stage, config=config, folded=True
-    )
-    yes, no = ((scores.letters or {}).get(word, 0.0) for word in ("Yes", "No"))
-    return YesNo(yes / (yes + no) if yes + no > 0 else None, scores.text, scores.call)
-
-
-async def score_letters(
-    chat: BaseChatModel,
-    messages: Sequence[BaseMessage],
-    letters: Sequence[str],
-    *,
-    stage: str,
-    max_tokens_without: int = 16,
-    config: RunnableConfig | None = None,
-    folded: bool = False,
-) -> LetterScores:
-    """Ask which letter a model replies with, and how likely each is, in one token.
-
-    Args:
-        chat: The model.
-        messages: The prompt, which asks for a letter.
-        letters: Those to weigh, in capitals.
-        stage: Named in the returned call.
-        max_tokens_without: The limit of the plain reply asked for where there are no probabilities.
-        config: Of the run that this call is part of; left out, it is taken from the context.
-        folded: Whether "yes" counts as "Yes".
-
-    Raises:
-        ModelError: The endpoint failed.
-    """
-    spent: list[Call] = []
-    config = _unseen(config)
-    if "logprobs" not in refused(chat):
-        settings = {"temperature": 0.0, "max_tokens": 1, "logprobs": True}
-        message, call = await _ask(
-            chat, messages, settings | {"top_logprobs": TOP_LOGPROBS}, stage, config
-        )
-        spent.append(call)
-        tokens = _token_logprobs(message)
-        if tokens is not None:
-            scores = _weigh(tokens, letters, folded)
-            return LetterScores(scores, _text(message), _finish_reason(message), call)
-        if message.text:  # an empty reply has no tokens whose probability could be told
-            refuse(chat, "logprobs")
-    settings = {"temperature": 0.0, "max_tokens": max_tokens_without}
-    message, call = await _ask(chat, messages, settings, stage, config)
-    return LetterScores(None, _text(message), _finish_reason(message), _together([*spent, call]))
-
-
-def _unseen(config: RunnableConfig | None) -> RunnableConfig:
+def unstreamed(config: RunnableConfig | None) -> RunnableConfig:
     """Return a configuration whose run is left out where messages are streamed."""
     return merge_configs(config, {"tags": [TAG_NOSTREAM]})
 
 
-async def _ask(
+async def ask(
     chat: BaseChatModel,
     messages: Sequence[BaseMessage],
     settings: Mapping[str, float],
+    *,
     stage: str,
     config: RunnableConfig | None,
-) -> tuple[AIMessage, Call]:
-    """Call a model, and count what it took."""
+) -> Completion:
+    """Call a model with the settings that it takes, and count what it took.
+
+    Raises:
+        ModelError: The endpoint failed.
+    """
     started = perf_counter()
 
     async def invoke(wanted: Mapping[str, Any]) -> AIMessage:
@@ -250,14 +171,23 @@ async def _ask(
             return await chat.ainvoke(list(messages), config, **wanted)
 
     message = await without_refused(chat, settings, invoke)
-    return message, call_of(message, stage, perf_counter() - started)
+    metadata = message.response_metadata
+    reason = str(metadata.get("finish_reason") or metadata.get("stop_reason") or "stop").lower()
+    logprobs = metadata.get("logprobs")
+    tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
+    return Completion(
+        text=encodable(message.text.replace("\0", "\ufffd")),  # no file or database takes these
+        finish_reason=_REASONS.get(reason, reason),
+        call=call_of(message, stage, perf_counter() - started),
+        tokens=tokens if isinstance(tokens, list) else None,
+    )
 
 
 async def without_refused(
     chat: BaseChatModel,
     settings: Mapping[str, Any],
-    call: Callable[[Mapping[str, Any]], Awaitable[Reply]],
-) -> Reply:
+    call: Callable[[Mapping[str, Any]], Awaitable[Result]],
+) -> Result:
     """Make a call of a model, without the settings that its endpoint refuses.
 
     Args:
@@ -284,39 +214,8 @@ async def without_refused(
             refuse(chat, named)
 
 
-def _token_logprobs(message: AIMessage) -> list[dict[str, Any]] | None:
-    """Return the tokens of a reply with their log probabilities, or None if it has none."""
-    told = message.response_metadata.get("logprobs")
-    content = told.get("content") if isinstance(told, dict) else None
-    return content if isinstance(content, list) else None
-
-
-def _weigh(
-    tokens: Sequence[Mapping[str, Any]], letters: Sequence[str], folded: bool
-) -> dict[str, float]:
-    """Add up, for each letter, the first token's variants: "A" and " A" are one, "a" is a word."""
-    scores = dict.fromkeys(letters, 0.0)
-    for candidate in tokens[0].get("top_logprobs") or [] if tokens else []:
-        letter = candidate["token"].strip()
-        letter = letter.capitalize() if folded else letter
-        if letter in scores:
-            scores[letter] += math.exp(candidate["logprob"])
-    return scores
-
-
 _REASONS = {"max_tokens": "length", "end_turn": "stop", "content_filter": "length"}
 """What other libraries call it; a text that a filter ended is as incomplete as any cut one."""
-
-
-def _text(message: AIMessage) -> str:
-    """Return what a model wrote, without what no file or database takes."""
-    return encodable(message.text.replace("\0", "\ufffd"))
-
-
-def _finish_reason(message: AIMessage) -> str:
-    told = message.response_metadata
-    reason = str(told.get("finish_reason") or told.get("stop_reason") or "stop").lower()
-    return _REASONS.get(reason, reason)
 
 
 def call_of(message: BaseMessage, stage: str, seconds: float) -> Call:
@@ -331,8 +230,3 @@ def call_of(message: BaseMessage, stage: str, seconds: float) -> Call:
         output_tokens=usage["output_tokens"],
         cached_tokens=usage.get("input_token_details", {}).get("cache_read") or 0,
     )
-
-
-def _together(calls: Sequence[Call]) -> Call:
-    cost = Cost.of(calls).model_dump(exclude={"calls"})
-    return Call(stage=calls[0].stage, **cost)

@@ -1,13 +1,8 @@
 import asyncio
 import gc
-import json
-import sys
-import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from math import log
 from typing import Any, TypedDict
 
 import pytest
@@ -17,129 +12,29 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_openai import ChatOpenAI
 from langgraph.graph import END, START, StateGraph
+from token_endpoint import TokenEndpoint
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.tools.models.calls import (
-    ask_yes_no,
-    complete,
-    endpoint_model,
-    model_id,
-    score_letters,
-)
+from guided_profile.tools.models.calls import complete, endpoint_model, model_id
+from guided_profile.tools.models.letters import score_letters
 
 PROMPT = [HumanMessage("SECRET: which one?")]
-TOP = {" A": 0.5, "A": 0.2, "b": 0.1, "B": 0.1, "AB": 0.05, "A.": 0.05}
-USAGE = {
-    "prompt_tokens": 20,
-    "completion_tokens": 2,
-    "total_tokens": 22,
-    "prompt_tokens_details": {"cached_tokens": 16},
-}
-
-Refusal = Callable[[dict[str, Any]], tuple[int, Any] | None]
-
-
-class Endpoint:
-    """A chat endpoint on loopback, which replies " A" and "!", streamed if that is asked for."""
-
-    def __init__(self) -> None:
-        self.logprobs = True
-        """Whether it tells them to those who ask; else it ignores the wish."""
-        self.empty = False
-        self.finish_reason = "stop"
-        self.refuse: Refusal = lambda asked: None
-        self.asked: list[dict[str, Any]] = []
-        self.connections = 0
-        endpoint = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"  # so that connections could be kept
-
-            def setup(self) -> None:
-                endpoint.connections += 1
-                super().setup()
-
-            def do_POST(self) -> None:
-                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                endpoint.asked.append(asked)
-                refused = endpoint.refuse(asked)
-                if refused:
-                    status, said = refused
-                    body = said if isinstance(said, bytes) else json.dumps(said).encode()
-                    kind = "text/html" if isinstance(said, bytes) else "application/json"
-                elif asked.get("stream"):
-                    status, body, kind = 200, endpoint.stream(asked), "text/event-stream"
-                else:
-                    status, body, kind = 200, endpoint.whole(asked), "application/json"
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def told(self, asked: dict[str, Any], token: str, p: float) -> dict[str, Any] | None:
-        if not self.logprobs or not asked.get("logprobs"):
-            return None
-        top = [{"token": t, "logprob": log(q)} for t, q in TOP.items()]
-        return {"content": [{"token": token, "logprob": log(p), "top_logprobs": top}]}
-
-    def tokens(self, asked: dict[str, Any]) -> list[tuple[str, float]]:
-        return [] if self.empty else [(" A", 0.5), ("!", 0.125)][: asked["max_tokens"]]
-
-    def whole(self, asked: dict[str, Any]) -> bytes:
-        tokens = self.tokens(asked)
-        told = [self.told(asked, *token) for token in tokens]
-        content = [one["content"][0] for one in told if one]
-        choice = {
-            "index": 0,
-            "finish_reason": self.finish_reason,
-            "message": {"role": "assistant", "content": "".join(token for token, _ in tokens)},
-            "logprobs": {"content": content} if content else None,
-        }
-        return json.dumps({"id": "1", "model": "m", "choices": [choice], "usage": USAGE}).encode()
-
-    def stream(self, asked: dict[str, Any]) -> bytes:
-        chunks: list[dict[str, Any]] = [
-            {
-                "index": 0,
-                "delta": {"role": "assistant", "content": token},
-                "logprobs": self.told(asked, token, p),
-            }
-            for token, p in self.tokens(asked)
-        ]
-        chunks.append({"index": 0, "delta": {}, "finish_reason": self.finish_reason})
-        said = [{"id": "1", "model": "m", "choices": [chunk]} for chunk in chunks]
-        said.append({"id": "1", "model": "m", "choices": [], "usage": USAGE})  # type: ignore[dict-item]
-        return b"".join(f"data: {json.dumps(one)}\n\n".encode() for one in said) + b"data: [DONE]\n"
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
 
 
 @pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    one = Endpoint()
-    yield one
-    one.close()
+def endpoint() -> Iterator[TokenEndpoint]:
+    endpoint = TokenEndpoint()
+    yield endpoint
+    endpoint.close()
 
 
 @pytest.fixture
-def chat(endpoint: Endpoint) -> ChatOpenAI:
+def chat(endpoint: TokenEndpoint) -> ChatOpenAI:
     return endpoint_model("m", base_url=endpoint.url, api_key="k", timeout=10)
 
 
 async def test_a_completion_carries_its_confidence_and_cost(
-    endpoint: Endpoint, chat: ChatOpenAI
+    endpoint: TokenEndpoint, chat: ChatOpenAI
 ) -> None:
     endpoint.finish_reason = "length"
     done = await complete(chat, PROMPT, stage="digest", max_tokens=7, temperature=0.5)
@@ -154,7 +49,7 @@ async def test_a_completion_carries_its_confidence_and_cost(
 
 
 async def test_the_limit_goes_by_the_name_that_every_endpoint_knows(
-    endpoint: Endpoint, chat: ChatOpenAI
+    endpoint: TokenEndpoint, chat: ChatOpenAI
 ) -> None:
     await complete(chat, PROMPT, stage="x", max_tokens=7)
     assert endpoint.asked[0]["max_tokens"] == 7
@@ -168,46 +63,8 @@ def test_openai_itself_is_sent_the_new_name_of_the_limit() -> None:
     assert "max_tokens" not in payload
 
 
-async def test_letters_are_weighed_by_their_first_token(
-    endpoint: Endpoint, chat: ChatOpenAI
-) -> None:
-    scores = await score_letters(chat, PROMPT, "ABC", stage="respond")
-    assert scores.letters == pytest.approx({"A": 0.7, "B": 0.1, "C": 0.0})
-    assert scores.text == " A"
-    [asked] = endpoint.asked
-    assert (asked["max_tokens"], asked["top_logprobs"], asked["temperature"]) == (1, 20, 0)
-
-
-async def test_an_endpoint_that_ignores_logprobs_gives_a_text_and_is_not_asked_again(
-    endpoint: Endpoint, chat: ChatOpenAI
-) -> None:
-    endpoint.logprobs = False
-    assert (await complete(chat, PROMPT, stage="x", max_tokens=2)).confidence is None
-    scores = await score_letters(chat, PROMPT, "AB", stage="x", max_tokens_without=9)
-    assert (scores.letters, scores.text) == (None, " A!")
-    assert scores.call.input_tokens == 40  # of both tries
-    assert [asked["max_tokens"] for asked in endpoint.asked] == [2, 1, 9]
-    again = await score_letters(chat, PROMPT, "AB", stage="x")
-    assert again.call.input_tokens == 20
-    assert "logprobs" not in endpoint.asked[-1]
-
-
-@pytest.mark.parametrize("status", [400, 422])
-async def test_an_endpoint_that_refuses_logprobs_is_asked_without_from_then_on(
-    endpoint: Endpoint, chat: ChatOpenAI, status: int
-) -> None:
-    refusal = (status, {"error": {"message": "unknown field `logprobs`"}})
-    endpoint.refuse = lambda asked: refusal if "logprobs" in asked else None
-    done = await complete(chat, PROMPT, stage="x", max_tokens=2)
-    assert (done.text, done.confidence) == (" A!", None)
-    scores = await score_letters(chat, PROMPT, "AB", stage="x")
-    assert (scores.letters, scores.text) == (None, " A!")
-    assert ["logprobs" in asked for asked in endpoint.asked] == [True, False, False]
-    assert not any("top_logprobs" in asked for asked in endpoint.asked)
-
-
 async def test_a_reasoning_model_that_refuses_a_temperature_is_asked_without(
-    endpoint: Endpoint, chat: ChatOpenAI
+    endpoint: TokenEndpoint, chat: ChatOpenAI
 ) -> None:
     refusal = (400, {"error": {"message": "'temperature' does not support 0.0"}})
     endpoint.refuse = lambda asked: refusal if "temperature" in asked else None
@@ -216,7 +73,7 @@ async def test_a_reasoning_model_that_refuses_a_temperature_is_asked_without(
 
 
 async def test_a_model_that_refuses_a_penalty_of_repetition_is_asked_without(
-    endpoint: Endpoint, chat: ChatOpenAI
+    endpoint: TokenEndpoint, chat: ChatOpenAI
 ) -> None:
     await complete(chat, PROMPT, stage="x", max_tokens=2)
     assert "frequency_penalty" not in endpoint.asked[0]
@@ -229,51 +86,8 @@ async def test_a_model_that_refuses_a_penalty_of_repetition_is_asked_without(
     assert sent == [0.25, None, None]
 
 
-@pytest.mark.parametrize(
-    ("top", "yes"),
-    [
-        ({"Yes": 0.3, " yes": 0.2, "YES": 0.1, "No": 0.1, "no": 0.1, "Nope": 0.2}, 0.75),
-        ({"No": 0.9}, 0.0),
-        ({"Perhaps": 0.9, "Not": 0.1}, None),
-    ],
-)
-async def test_yes_is_weighed_against_no_however_they_are_spelled(
-    chat: ChatOpenAI, monkeypatch: pytest.MonkeyPatch, top: dict[str, float], yes: float | None
-) -> None:
-    monkeypatch.setattr(sys.modules[__name__], "TOP", top)
-    said = await ask_yes_no(chat, PROMPT, stage="verify")
-    assert said.yes == (None if yes is None else pytest.approx(yes))
-    assert (said.text, said.call.stage) == (" A", "verify")
-
-
-async def test_without_log_probabilities_yes_has_none_but_there_is_a_text(
-    endpoint: Endpoint, chat: ChatOpenAI
-) -> None:
-    endpoint.logprobs = False
-    said = await ask_yes_no(chat, PROMPT, stage="verify")
-    assert (said.yes, said.text) == (None, " A!")
-
-
-async def test_what_one_model_refuses_says_nothing_of_another(endpoint: Endpoint) -> None:
-    endpoint.logprobs = False
-    first = endpoint_model("m", base_url=endpoint.url, api_key=None)
-    await score_letters(first, PROMPT, "AB", stage="x")
-    endpoint.logprobs = True
-    second = endpoint_model("m", base_url=endpoint.url, api_key=None)
-    assert (await score_letters(second, PROMPT, "AB", stage="x")).letters
-
-
-async def test_an_empty_reply_does_not_prove_that_there_are_no_logprobs(
-    endpoint: Endpoint, chat: ChatOpenAI
-) -> None:
-    endpoint.empty = True
-    assert (await score_letters(chat, PROMPT, "AB", stage="x")).letters is None
-    endpoint.empty = False
-    assert (await score_letters(chat, PROMPT, "AB", stage="x")).letters
-
-
 async def test_nothing_is_lost_when_a_graph_streams_the_model(
-    endpoint: Endpoint, chat: ChatOpenAI
+    endpoint: TokenEndpoint, chat: ChatOpenAI
 ) -> None:
     class Kept(TypedDict, total=False):
         kept: list[Any]
@@ -306,14 +120,16 @@ def test_one_model_serves_several_event_loops(chat: ChatOpenAI) -> None:
         list(threads.map(lambda _: asyncio.run(several()), range(4)))
 
 
-async def test_a_connection_is_kept_for_the_next_call(chat: ChatOpenAI, endpoint: Endpoint) -> None:
+async def test_a_connection_is_kept_for_the_next_call(
+    chat: ChatOpenAI, endpoint: TokenEndpoint
+) -> None:
     for _ in range(5):
         assert (await complete(chat, PROMPT, stage="x", max_tokens=2)).text == " A!"
     assert endpoint.connections == 1
 
 
 def test_the_connections_of_loops_that_ended_are_let_go_of(
-    chat: ChatOpenAI, endpoint: Endpoint
+    chat: ChatOpenAI, endpoint: TokenEndpoint
 ) -> None:
     loops = []
 
@@ -324,11 +140,11 @@ def test_the_connections_of_loops_that_ended_are_let_go_of(
     for _ in range(5):
         asyncio.run(once())
     gc.collect()
-    assert [one() for one in loops] == [None] * 5  # with all that belonged to them
+    assert [loop() for loop in loops] == [None] * 5  # with all that belonged to them
 
 
 @pytest.mark.parametrize(
-    ("status", "reply", "said"),
+    ("status", "reply", "expected"),
     [
         (401, {"error": {"message": "SECRET"}}, "OPENAI_API_KEY"),
         (403, {"error": {"message": "SECRET"}}, "does not let"),
@@ -345,20 +161,20 @@ def test_the_connections_of_loops_that_ended_are_let_go_of(
     ],
 )
 async def test_a_failure_is_one_line_that_says_what_to_do(
-    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, status: int, reply: Any, said: str
+    endpoint: TokenEndpoint, monkeypatch: pytest.MonkeyPatch, status: int, reply: Any, expected: str
 ) -> None:
     chat = endpoint_model("the-model", base_url=endpoint.url, api_key="k")
     monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.001)
     endpoint.refuse = lambda asked: (status, reply)
-    with pytest.raises(ModelError, match=said) as failed:
+    with pytest.raises(ModelError, match=expected) as failed:
         await complete(chat, PROMPT, stage="x", max_tokens=2)
     assert "'the-model'" in str(failed.value)
     assert "SECRET" not in str(failed.value)
     assert "\n" not in str(failed.value)
 
 
-async def test_an_endpoint_out_of_reach_is_a_model_error(endpoint: Endpoint) -> None:
-    closed = Endpoint()
+async def test_an_endpoint_out_of_reach_is_a_model_error(endpoint: TokenEndpoint) -> None:
+    closed = TokenEndpoint()
     closed.close()
     chat = endpoint_model("m", base_url=closed.url, api_key=None)
     with pytest.raises(ModelError, match="cannot be reached"):

@@ -17,7 +17,8 @@ from pydantic import BaseModel
 
 from guided_profile.graph.errors import ModelError
 from guided_profile.tools.models import transport
-from guided_profile.tools.models.calls import complete, endpoint_model, score_letters
+from guided_profile.tools.models.calls import complete, endpoint_model
+from guided_profile.tools.models.letters import score_letters
 
 PROMPT = [HumanMessage("which one?")]
 

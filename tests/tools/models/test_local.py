@@ -12,7 +12,8 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from guided_profile.graph.errors import ModelError, SettingsError
-from guided_profile.tools.models.calls import complete, endpoint_model, score_letters
+from guided_profile.tools.models.calls import complete, endpoint_model
+from guided_profile.tools.models.letters import score_letters
 from guided_profile.tools.models.local import LocalServer, physical_cores, shared_server
 from guided_profile.tools.weights.fetch import ensure
 
