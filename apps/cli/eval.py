@@ -26,7 +26,7 @@ from guided_profile.evals.methods.rules import RULES
 from guided_profile.evals.methods.workflow import Method, Parts
 from guided_profile.evals.report.page import page
 from guided_profile.evals.report.summary import Prices, Summary, summarize
-from guided_profile.evals.report.tables import tables
+from guided_profile.evals.report.terminal import printed
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import Calls, KeptChat
 from guided_profile.evals.run.progress import progress
@@ -283,6 +283,6 @@ def _report(summary: Summary, given: argparse.Namespace, out: Console) -> None:
     if given.json:
         out.print_json(figures)
         return
-    for table in tables(summary, priced=priced):
+    for table in printed(summary, priced=priced):
         out.print(table, "")
     out.print(f"The report: {given.out / 'report.html'}", markup=False)

@@ -19,6 +19,7 @@ from guided_profile.apps.settings import read_settings
 from guided_profile.evals.catalogue import BOUNDS, made_of
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.methods.workflow import Parts
+from guided_profile.evals.report.tables import for_terminal
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import KeptChat, charged
 from guided_profile.evals.run.progress import progress
@@ -241,7 +242,7 @@ def _report(job: Job, proposed: Proposed, tuning: Tuning, out: Console) -> None:
         out.print_json(json.dumps(found))
         return
     for table in tables(tuning):
-        out.print(table, "")
+        out.print(for_terminal(table), "")
     out.print(found["verdict"], markup=False)
     if tuning.tuned:
         out.print(f"The task with that question: --task {task}", markup=False)

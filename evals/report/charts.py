@@ -128,6 +128,29 @@ def against_tokens(dots: Sequence[Dot], measure: str) -> str:
     return _svg(bottom + 48, f"{measure} against the tokens of an answer", body)
 
 
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60.0, WIDTH - 130.0, 14.0, 280.0
+"""Where the charts stand whose axes both go from 0 to 100 percent."""
+
+
+def _across(share: float) -> float:
+    return _LEFT + share * (_RIGHT - _LEFT)
+
+
+def _up(share: float) -> float:
+    return _BOTTOM - share * (_BOTTOM - _TOP)
+
+
+def _unit_axes(words: str) -> list[str]:
+    """Draw both axes, the words below."""
+    body = [_text((_LEFT + _RIGHT) / 2, _BOTTOM + 38, words, "middle", "dim")]
+    for tick in _ticks(0.0, 1.0):
+        x, y = _across(tick), _up(tick)
+        body += [_line(_LEFT, y, _RIGHT, y, "grid"), _line(x, _TOP, x, _BOTTOM, "grid")]
+        body.append(_text(_LEFT - 8, y + 4, f"{100 * tick:.0f}", "end", "dim"))
+        body.append(_text(x, _BOTTOM + 18, f"{100 * tick:.0f}", "middle", "dim"))
+    return body
+
+
 def risk_coverage(curves: Sequence[tuple[str, RiskCoverage]]) -> str:
     """Draw accuracy at each coverage, a line for each method.
 
@@ -136,32 +159,21 @@ def risk_coverage(curves: Sequence[tuple[str, RiskCoverage]]) -> str:
     """
     if len(curves) > COLOURS:
         raise ValueError(f"{len(curves)} curves; there are {COLOURS} colours.")
-    left, right, top, bottom = 60.0, WIDTH - 130.0, 14.0, 280.0
-    body = []
-    for tick in _ticks(0.0, 1.0):
-        x, y = left + tick * (right - left), bottom - tick * (bottom - top)
-        body += [_line(left, y, right, y, "grid"), _line(x, top, x, bottom, "grid")]
-        body.append(_text(left - 8, y + 4, f"{100 * tick:.0f}", "end", "dim"))
-        body.append(_text(x, bottom + 18, f"{100 * tick:.0f}", "middle", "dim"))
+    body = _unit_axes("percent answered, the surest first")
     for place, (name, curve) in enumerate(curves):
         points = " ".join(
-            f"{left + share * (right - left):.1f},{bottom - right_ * (bottom - top):.1f}"
-            for share, right_ in zip(curve.coverage, curve.accuracy, strict=True)
+            f"{_across(share):.1f},{_up(accuracy):.1f}"
+            for share, accuracy in zip(curve.coverage, curve.accuracy, strict=True)
         )
         colour = f'style="stroke:var(--line-{place})"'
         body.append(f'<polyline points="{points}" class="curve" {colour}/>')
-        level = top + 20 + 22 * place
+        level = _TOP + 20 + 22 * place
         body.append(
-            f'<line x1="{right + 14:.0f}" y1="{level}" x2="{right + 34:.0f}" y2="{level}" '
+            f'<line x1="{_RIGHT + 14:.0f}" y1="{level}" x2="{_RIGHT + 34:.0f}" y2="{level}" '
             f'class="curve" {colour}/>'
         )
-        body.append(_text(right + 40, level + 4, name))
-    body.append(
-        _text(
-            (left + right) / 2, bottom + 38, "percent answered, the surest first", "middle", "dim"
-        )
-    )
-    return _svg(bottom + 48, "accuracy of the surest answers at each coverage", body)
+        body.append(_text(_RIGHT + 40, level + 4, name))
+    return _svg(_BOTTOM + 48, "accuracy of the surest answers at each coverage", body)
 
 
 def reliability(pairs: Sequence[tuple[float, bool]], bins: int = 10) -> str:
@@ -171,29 +183,15 @@ def reliability(pairs: Sequence[tuple[float, bool]], bins: int = 10) -> str:
         pairs: A probability, and whether it was so.
         bins: How many groups of about the same size; each is a dot with its 95 % interval.
     """
-    left, right, top, bottom = 60.0, WIDTH - 130.0, 14.0, 280.0
-
-    def x(value: float) -> float:
-        return left + value * (right - left)
-
-    def y(value: float) -> float:
-        return bottom - value * (bottom - top)
-
-    body = [_line(x(0), y(0), x(1), y(1), "chance")]
-    for tick in _ticks(0.0, 1.0):
-        body += [_line(left, y(tick), right, y(tick), "grid")]
-        body.append(_text(left - 8, y(tick) + 4, f"{100 * tick:.0f}", "end", "dim"))
-        body.append(_text(x(tick), bottom + 18, f"{100 * tick:.0f}", "middle", "dim"))
+    body = [_line(_across(0), _up(0), _across(1), _up(1), "chance")]
+    body += _unit_axes("percent, as the verifier says")
     ranked = sorted(pairs)
-    for part in range(bins):
-        group = ranked[part * len(ranked) // bins : (part + 1) * len(ranked) // bins]
+    for number in range(bins):
+        group = ranked[number * len(ranked) // bins : (number + 1) * len(ranked) // bins]
         if not group:
             continue
-        mean, so = sum(p for p, _ in group) / len(group), sum(right_ for _, right_ in group)
-        low, high = wilson(so, len(group))
-        body.append(_line(x(mean), y(low), x(mean), y(high), "interval"))
-        body.append(f'<circle cx="{x(mean):.1f}" cy="{y(so / len(group)):.1f}" r="4" class="dot"/>')
-    body.append(
-        _text((left + right) / 2, bottom + 38, "percent, as the verifier says", "middle", "dim")
-    )
-    return _svg(bottom + 48, "how often a sentence is supported, by its probability", body)
+        x, true = _across(sum(p for p, _ in group) / len(group)), sum(true for _, true in group)
+        low, high = wilson(true, len(group))
+        body.append(_line(x, _up(low), x, _up(high), "interval"))
+        body.append(f'<circle cx="{x:.1f}" cy="{_up(true / len(group)):.1f}" r="4" class="dot"/>')
+    return _svg(_BOTTOM + 48, "how often a sentence is supported, by its probability", body)

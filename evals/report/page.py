@@ -7,8 +7,15 @@ from importlib.resources import files
 from guided_profile.evals.report import charts, paper
 from guided_profile.evals.report.cases import cases, sides
 from guided_profile.evals.report.charts import Dot
-from guided_profile.evals.report.summary import Comparison, Row, Summary
-from guided_profile.evals.report.tables import SIGNIFICANT, bare
+from guided_profile.evals.report.summary import Summary
+from guided_profile.evals.report.tables import (
+    SIGNIFICANT,
+    bare,
+    comparisons,
+    costs,
+    for_page,
+    outcomes,
+)
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """What the page may load: nothing."""
@@ -92,7 +99,7 @@ def _quality(summary: Summary) -> str:
     caption = f"The line is the 95 % interval. {diamond}{dashed}"
     return (
         f"<figure>{charts.intervals(dots, summary.main, chance)}"
-        f"<figcaption>{caption}</figcaption></figure>{_outcomes(summary)}"
+        f"<figcaption>{caption}</figcaption></figure>{_tables(summary)}"
     )
 
 
@@ -100,33 +107,14 @@ def _any(dots: Sequence[Dot]) -> bool:
     return any(dot.published is not None for dot in dots)
 
 
-def _outcomes(summary: Summary) -> str:
-    measures = list(dict.fromkeys(one for row in summary.rows for one in row.scores))
-    missing = any(row.counts.unanswerable for row in summary.rows)
-    counted = ("correct", "incorrect") if summary.task.kind == "choice" else ()
-    figures = [paper.figures(summary.task.name, row.method) for row in summary.rows]
-    published = [one for one in measures if any(one in each for each in figures)]
-    ratios = summary.task.name == "preference" and any(
-        row.method in paper.OUTCOMES for row in summary.rows
-    )
-    head = ["method", "n", *measures, *(f"paper: {one}" for one in published)]
-    head += [*counted, "abstained", "errors"]
-    head += ["paper: correct / incorrect / abstained, %"] if ratios else []
-    head += ["unanswerable: rightly abstained"] if missing else []
-    body = []
-    for row, theirs in zip(summary.rows, figures, strict=True):
-        scores = [row.scores.get(one) for one in measures]
-        cells = [row.method, str(max((one.n for one in scores if one), default=0))]
-        cells += [str(one or "") for one in scores]
-        cells += [f"{theirs[one]:.2f}" if one in theirs else "" for one in published]
-        cells += [str(getattr(row.counts, one)) for one in counted]
-        cells += [str(row.counts.abstained), str(row.counts.errors)]
-        three = paper.OUTCOMES.get(row.method, ())
-        cells += [" / ".join(f"{one:.1f}" for one in three)] if ratios else []
-        cells += [str(row.abstaining or "")] if missing else []
-        body.append(cells)
-    remarks = "".join(f"<p>{escape(one)}</p>" for one in bare(summary.rows))
-    return _table(head, body, notes=[row.description for row in summary.rows]) + remarks
+def _tables(summary: Summary) -> str:
+    described = [row.description for row in summary.rows]
+    shown = ""
+    for table in outcomes(summary):
+        notes = described if table.columns[0] == "method" else []
+        shown += for_page(table, notes)
+        described = [] if notes else described  # once, where each method has a row
+    return shown + "".join(f"<p>{escape(line)}</p>" for line in bare(summary.rows))
 
 
 def _tokens(summary: Summary, priced: bool) -> str:
@@ -137,16 +125,7 @@ def _tokens(summary: Summary, priced: bool) -> str:
         if chart
         else ""
     )
-    money = ["price of 1,000 answers"] if priced else []
-    head = ["method", "calls", "tokens in", "of them cached", "tokens out", "seconds", *money]
-    return figure + _table(head, [_cost(row, priced) for row in summary.rows])
-
-
-def _cost(row: Row, priced: bool) -> list[str]:
-    n, cost = max(1, row.asked), row.cost
-    cells = [row.method, f"{cost.calls / n:.1f}", f"{cost.input_tokens / n:.0f}"]
-    cells += [f"{cost.cached_tokens / n:.0f}", f"{cost.output_tokens / n:.0f}"]
-    return [*cells, f"{cost.seconds / n:.1f}", *([f"{row.price:.2f}"] if priced else [])]
+    return figure + for_page(costs(summary, priced=priced))
 
 
 def _surest(summary: Summary) -> str:
@@ -167,29 +146,11 @@ def _surest(summary: Summary) -> str:
 def _comparisons(summary: Summary) -> str:
     if not summary.comparisons:
         return "<p>There is one method: nothing to compare.</p>"
-    exact = summary.main == "accuracy"
-    test = "exact McNemar test" if exact else "paired permutation test"
-    head = ["", "n", "difference", "better", "worse", "p", "corrected"]
-    return (
-        f"<p class='dim'>By {escape(summary.main)}, on the same examples; {test}, two-sided, "
-        f"corrected for {len(summary.comparisons)} comparisons after Holm. Bold: below "
-        f"{SIGNIFICANT}.</p>"
-        + _table(
-            head,
-            [_compared(one) for one in summary.comparisons],
-            sure=[one.corrected < SIGNIFICANT for one in summary.comparisons],
-        )
-    )
+    return for_page(comparisons(summary))
 
 
 def _judged(summary: Summary) -> str:
     return f"<p>{escape(str(summary.judged))}</p>" if summary.judged else ""
-
-
-def _compared(one: Comparison) -> list[str]:
-    counts = [str(one.difference), str(one.wins), str(one.losses)]
-    ps = [f"{one.p:.3f}", f"{one.corrected:.3f}"]
-    return [f"{one.first} against {one.second}", str(one.difference.n), *counts, *ps]
 
 
 def _errors(summary: Summary) -> str:
@@ -203,26 +164,4 @@ def _errors(summary: Summary) -> str:
     return (
         f"<h2 class='bad'>{len(failed)} answers failed</h2><p>They count neither as answers nor "
         f"as abstentions, and are in no score.</p><ul>{shown}</ul>"
-    )
-
-
-def _table(
-    head: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    *,
-    notes: Sequence[str] = (),
-    sure: Sequence[bool] = (),
-) -> str:
-    """Return a table; `notes` stand under the first cells, `sure` says which rows are bold."""
-    heads = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in head)
-    body = ""
-    for number, row in enumerate(rows):
-        note = f"<small>{escape(notes[number])}</small>" if notes else ""
-        cells = f"<td>{escape(row[0])}{note}</td>"
-        cells += "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
-        bold = " class='sure'" if number < len(sure) and sure[number] else ""
-        body += f"<tr{bold}>{cells}</tr>"
-    return (
-        f"<div class='scroll'><table><thead><tr>{heads}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
     )

@@ -4,11 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
-
 from guided_profile.evals.report.summary import Comparison
+from guided_profile.evals.report.tables import Table
 from guided_profile.evals.tuning.tune import SIGNIFICANT, Trial, Tuning
 
 ENOUGH = 100
@@ -73,39 +70,30 @@ def _warnings(tuning: Tuning, against: Comparison, looks: int) -> Iterator[str]:
         )
 
 
-def tables(tuning: Tuning) -> Iterator[RenderableType]:
-    """Return what is printed: a table for each half."""
-    yield _table(tuning, "development", tuning.development, tuning.halves.development)
-    yield _table(tuning, "report", tuning.report, tuning.halves.report)
+def tables(tuning: Tuning) -> list[Table]:
+    """Return a table for each half."""
+    return [
+        _table(tuning, "development", tuning.development, tuning.halves.development),
+        _table(tuning, "report", tuning.report, tuning.halves.report),
+    ]
 
 
 def _table(tuning: Tuning, half: str, trials: Sequence[Trial], examples: Sequence[Any]) -> Table:
-    users = len({one.user_id for one in examples})
-    table = Table(
-        title=f"{tuning.task.name}, {half} half: {len(examples)} examples by {users} people",
-        title_justify="left",
-        title_style="bold",
+    users = len({example.user_id for example in examples})
+    rows = []
+    for trial in trials:
+        candidate, cost, asked = trial.candidate, trial.row.cost, max(1, trial.row.asked)
+        tokens = [f"{count / asked:.0f}" for count in (cost.input_tokens, cost.output_tokens)]
+        words = (candidate.label, candidate.question, candidate.origin)
+        rows.append((*words, str(trial.score or ""), *tokens, str(trial.row.counts.errors)))
+    unwritten = "; a text that was not written scores 0" if tuning.task.kind == "text" else ""
+    return Table(
+        f"{tuning.task.name}, {half} half: {len(examples)} examples by {users} people",
+        ("", "guiding question", "from", f"{tuning.measure} [95 %]", "in", "out", "errors"),
+        rows,
+        f"in, out: tokens of an answer, every call of it counted{unwritten}",
+        words=3,
     )
-    table.add_column("")
-    table.add_column("guiding question", ratio=1)
-    table.add_column("from")
-    for column in (f"{tuning.measure} [95 %]", "in", "out", "errors"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for one in trials:
-        errors, asked = one.row.counts.errors, max(1, one.row.asked)
-        table.add_row(
-            one.candidate.label,
-            Text(one.candidate.question),
-            one.candidate.origin,
-            str(one.score or ""),
-            f"{one.row.cost.input_tokens / asked:.0f}",
-            f"{one.row.cost.output_tokens / asked:.0f}",
-            Text(str(errors), "red" if errors else "dim"),
-        )
-    table.caption = "in, out: tokens of an answer, every call of it counted"
-    if tuning.task.kind == "text":
-        table.caption += "; a text that was not written scores 0"
-    return table
 
 
 def figures(tuning: Tuning, looks: int = 1) -> dict[str, Any]:

@@ -10,11 +10,10 @@ import pytest
 from rich.console import Console
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.report import charts, paper
+from guided_profile.evals.report import charts, paper, terminal
 from guided_profile.evals.report import page as pages
 from guided_profile.evals.report.page import page
 from guided_profile.evals.report.summary import Prices, Summary, summarize
-from guided_profile.evals.report.tables import tables
 from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.records import Cost, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
@@ -187,7 +186,7 @@ def test_cases_show_both_answers_with_the_profile_behind() -> None:
 def printed(summary: Summary, width: int = 80) -> str:
     console = Console(width=width, record=True, file=None, quiet=False, force_terminal=False)
     with console.capture() as captured:
-        for table in tables(summary, priced=True):
+        for table in terminal.printed(summary, priced=True):
             console.print(table)
     return captured.get()
 
