@@ -6,19 +6,18 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import chromadb
 import httpx
+from chromadb.api import ServerAPI
 from chromadb.api.client import Client
 from chromadb.api.fastapi import FastAPI
 from chromadb.api.models.Collection import Collection
-from chromadb.api.rust import RustBindingsAPI
-from chromadb.api.shared_system_client import SharedSystemClient
-from chromadb.config import Settings
-from chromadb.errors import ChromaError
+from chromadb.config import Settings, System
 from filelock import FileLock, Timeout
 
 from guided_profile.graph.errors import HistoryError, SettingsError, StoreInUseError
@@ -97,7 +96,7 @@ class Folder(Connection):
         self._lock = _lock(path)
         try:
             with named_failures(str(path), "opened", server=False):
-                client = _opened(path)
+                client, self._server = _opened(path)
         except HistoryError:
             self._lock.release()
             raise
@@ -119,9 +118,8 @@ class Folder(Connection):
             HistoryError: There is no room to open them, now or the last time.
         """
         check_room(self._path, ROOM_TO_DELETE)
-        server = cast("RustBindingsAPI", self.client._server)
         if self._runs:
-            server.stop()
+            self._server.stop()
             self._runs = False
         self._loaded.clear()
         _give_memory_back()
@@ -129,7 +127,7 @@ class Folder(Connection):
             between()
         finally:
             with named_failures(self.place, "opened", server=False):
-                server.start()
+                self._server.start()
             self._runs, self.failed_writing = True, False
 
     def awake(self) -> None:
@@ -206,10 +204,8 @@ class Folder(Connection):
             if self._holders or os.getpid() != self._process:
                 return
             del self._open[self._path]
-            if self._runs:
+            with suppress(AttributeError):  # what could not be started again is not running
                 super().close()
-            else:
-                _forget(self._path)
             self._lock.release()
 
 
@@ -256,27 +252,15 @@ def _sessions(client: Client) -> list[httpx.Client]:
     return [server._session for server in servers if isinstance(server, FastAPI)]
 
 
-def _opened(path: Path) -> Client:
-    try:
-        return cast("Client", chromadb.PersistentClient(path=str(path), settings=_settings()))
-    except (ChromaError, ValueError, AttributeError) as error:
-        _forget(path)
-        why: BaseException | None = error  # it may be told of its own cleaning up, instead
-        while why is not None and not isinstance(why, ChromaError):
-            why = why.__cause__ or why.__context__
-        raise (why or error) from None
+def _opened(path: Path) -> tuple[Client, ServerAPI]:
+    """Start Chroma on a folder; what does not start is not known to Chroma afterwards."""
+    system = System(_settings(is_persistent=True, persist_directory=str(path)))
+    server = system.instance(ServerAPI)
+    system.start()
+    return Client.from_system(system), server
 
 
-def _forget(path: Path) -> None:
-    """Have Chroma forget what did not start: it would hand it out again, and it never works."""
-    for known in (
-        SharedSystemClient._identifier_to_system,
-        SharedSystemClient._identifier_to_refcount,
-    ):
-        cast("dict[str, object]", known).pop(str(path), None)
-
-
-def _settings(**own: str | int | None) -> Settings:
+def _settings(**own: str | int | bool | None) -> Settings:
     """Return Chroma's settings, which must come from here and not from a host's `.env` file."""
     return Settings(_env_file=None, anonymized_telemetry=False, **own)  # type: ignore[arg-type,call-arg]
 

@@ -1,10 +1,10 @@
 """The SQLite file that profiles are kept in, when it is locked, full or broken.
 
-LangGraph's store commits whatever came before a statement that failed, and when the commit itself
-fails, its transaction stays open: every later one is then refused, until the process ends. This
-one takes a failed transaction back, and says what happened in one line.
+When a commit of LangGraph's store fails, its transaction stays open: every later one is then
+refused, until the process ends. This store takes it back, and says what happened in one line.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -27,6 +27,10 @@ class ProfileFile(AsyncSqliteStore):
     A file that another process is writing to is waited for, five seconds, by SQLite itself.
     """
 
+    def __init__(self, conn: aiosqlite.Connection, **settings: Any) -> None:
+        super().__init__(conn, **settings)
+        self._at_a_time = asyncio.Lock()
+
     async def setup(self) -> None:
         """Make the tables.
 
@@ -38,28 +42,18 @@ class ProfileFile(AsyncSqliteStore):
             await super().setup()
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
-        """Read and write, all of it or nothing.
+        """Read and write; what fails leaves no transaction open.
 
         Raises:
             ProfilesError: The file is locked, full or broken.
         """
         with named_failures("read or written"):
-            return await super().abatch(ops)
-
-    @asynccontextmanager
-    async def _cursor(self, *, transaction: bool = True) -> AsyncIterator[aiosqlite.Cursor]:
-        if not self.is_setup:
-            await self.setup()
-        async with self.lock, self.conn.cursor() as cursor:
-            if transaction:
-                await self.conn.execute("BEGIN")
-            try:
-                yield cursor
-                if transaction:
-                    await self.conn.execute("COMMIT")
-            finally:
-                if self.conn.in_transaction:
-                    await self.conn.rollback()
+            async with self._at_a_time:
+                try:
+                    return await super().abatch(ops)
+                finally:
+                    if self.conn.in_transaction:
+                        await self.conn.rollback()
 
 
 @asynccontextmanager

@@ -1,0 +1,50 @@
+"""What is used of Chroma beside its public names is as it was: `chromadb` is held to 1.5 for it.
+
+If one of these fails after an upgrade, `tools/history/index.py` and `connection.py` say what each
+part is needed for.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import chromadb
+import httpx
+from chromadb.api import ServerAPI
+from chromadb.config import System
+from digested import DIMENSION, DigestEmbedder, named
+
+from guided_profile.tools.history.connection import Folder, _settings
+from guided_profile.tools.history.records import checksum
+from guided_profile.tools.history.store import HistoryStore
+
+
+def test_the_files_of_an_index_are_found_and_read_as_they_were(tmp_path: Path) -> None:
+    with HistoryStore.open(DigestEmbedder(), path=tmp_path) as store:
+        store.add("anna", named("anna", ["a", "b", "c"]))
+        name, folder = store._collection._name_for("anna"), store._collection.connection
+        assert isinstance(folder, Folder)
+        assert folder.files.find(name)
+        head = folder.files._head(name)
+        in_files = folder.files.vectors(name, DIMENSION)
+        there = store.vectors("anna", ["a", "b", "c"]).values()
+    assert head[2:4] == (100, 3)
+    assert {checksum(vector) for vector in there} <= set(in_files)
+    with closing(sqlite3.connect(tmp_path / "chroma.sqlite3")) as database:
+        database.execute("SELECT seq_id FROM max_seq_id WHERE segment_id = ''")
+
+
+def test_a_client_of_a_server_has_the_sessions_that_are_given_a_limit_of_time() -> None:
+    served = _settings(
+        chroma_api_impl="chromadb.api.fastapi.FastAPI",
+        chroma_server_host="127.0.0.1",
+        chroma_server_http_port=1,
+    )
+    server: Any = System(served).instance(ServerAPI)
+    assert isinstance(server._session, httpx.Client)
+    server._session.close()
+    client: Any = chromadb.EphemeralClient(_settings())
+    assert isinstance(client._server, ServerAPI)
+    assert isinstance(client._admin_client._server, ServerAPI)
+    client.close()
