@@ -22,6 +22,7 @@ from langgraph.store.base import BaseStore
 from langgraph.types import Send
 
 from guided_profile.graph.context import Context
+from guided_profile.graph.records import Call, Draft, HistoryItem, Profile, Sentence, Standing
 from guided_profile.graph.state import Answer, Question, State
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name
 from guided_profile.nodes.digest import digestions_of, make_digest, merge
@@ -38,6 +39,12 @@ from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.history.store import HistoryStore
 
 Graph = CompiledStateGraph[State, Context, Question, Answer]
+OLD_NAMES = frozenset(
+    ("guided_profile.graph.state", kind.__name__)
+    for kind in (Call, Draft, HistoryItem, Profile, Sentence, Standing)
+)
+"""By these, older threads name the records in them: they are read, besides today's names, where
+LANGGRAPH_STRICT_MSGPACK lets known types alone be read."""
 
 
 def utc_now() -> datetime:
@@ -79,6 +86,8 @@ def build_graph(
         clock=clock,
     )
     stages = _connected(resources)
+    if isinstance(checkpointer, BaseCheckpointSaver):
+        checkpointer = checkpointer.with_allowlist(OLD_NAMES)
     return stages.compile(store=store, checkpointer=checkpointer, name="guided_profile")
 
 
