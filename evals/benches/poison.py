@@ -37,7 +37,8 @@ from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import HistoryItem, Record
 from guided_profile.graph.state import Abstained, Answered, Question
-from guided_profile.graph.tasks import TokenLimits, builtin_tasks
+from guided_profile.graph.task_rules import TokenLimits
+from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.assembly import make_chat, make_embedder
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.safety.screen import flags

@@ -18,7 +18,8 @@ from guided_profile.graph.errors import ModelError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.state import Answered
-from guided_profile.graph.tasks import ColdStart, Freshness, Task, builtin_tasks
+from guided_profile.graph.task_rules import ColdStart, Freshness
+from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.store import Override, ProfileStore
 

@@ -14,7 +14,8 @@ from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import HistoryItem, Profile, Sentence
 from guided_profile.graph.standing import standing_profile
-from guided_profile.graph.tasks import Freshness, builtin_tasks
+from guided_profile.graph.task_rules import Freshness
+from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 
 pytestmark = pytest.mark.live

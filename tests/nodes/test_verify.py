@@ -16,7 +16,8 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError, TaskError
 from guided_profile.graph.records import Call, Profile, Verdict
 from guided_profile.graph.state import Answered
-from guided_profile.graph.tasks import Freshness, Task, builtin_tasks
+from guided_profile.graph.task_rules import Freshness
+from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.tools.evidence.base import Claim, Judged
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import forbid

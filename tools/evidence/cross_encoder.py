@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -218,20 +218,7 @@ class CrossEncoder:
 
 def _failures() -> tuple[type[Exception], ...]:
     """Return what onnxruntime raises."""
-    from onnxruntime.capi import (  # type: ignore[import-untyped]
-        onnxruntime_pybind11_state as state,
-    )
+    from onnxruntime.capi import onnxruntime_pybind11_state  # type: ignore[import-untyped]
 
-    found: Any = state
-    return (
-        found.EPFail,
-        found.Fail,
-        found.InvalidArgument,
-        found.InvalidGraph,
-        found.InvalidProtobuf,
-        found.NoModel,
-        found.NoSuchFile,
-        found.NotFound,
-        found.NotImplemented,
-        found.RuntimeException,
-    )
+    named = vars(onnxruntime_pybind11_state).values()
+    return tuple(kind for kind in named if isinstance(kind, type) and issubclass(kind, Exception))

@@ -2,9 +2,8 @@
 
 A `Habit` is a yes or no per text, counted only in texts that it applies to: nothing is said of
 capitals in a script that has none. Habits that are typical of a person's texts become
-`Observation`s, which a model that writes or judges sentences about style is told of. The paper
-names four aspects (section 5.2): capitalization, emoji, abbreviation, punctuation; laughter,
-stretched words, scripts and length are added.
+`Observation`s for the models that write or judge sentences about style. To the paper's aspects
+(section 5.2) laughter, stretched words, scripts and length are added.
 """
 
 from collections import Counter

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from guided_profile.graph.records import Standing
-from guided_profile.graph.tasks import Freshness
+from guided_profile.graph.task_rules import Freshness
 
 Plan = Literal["keep", "revise", "build"]
 

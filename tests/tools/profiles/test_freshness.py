@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from guided_profile.graph.records import Cost, Profile, Standing
-from guided_profile.graph.tasks import Freshness
+from guided_profile.graph.task_rules import Freshness
 from guided_profile.tools.profiles.freshness import plan
 
 MADE = datetime(2025, 1, 1, tzinfo=UTC)
