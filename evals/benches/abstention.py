@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 
 from langchain_core.language_models import BaseChatModel
 
+from guided_profile.evals.benches.command import command
 from guided_profile.evals.datasets.abstention import SPLITS, abstention
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.methods.workflow import Parts, Workflow, workflow
@@ -154,6 +155,7 @@ def _tell(example: Example, result: Result) -> None:
     )
 
 
+@command
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])

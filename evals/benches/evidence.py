@@ -24,12 +24,13 @@ from time import perf_counter
 
 import numpy as np
 
+from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.labelled import AUTHORED, LABELS, Labelled, Person, authored, read
 from guided_profile.evals.report.charts import reliability
 from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.evals.scorers.statistics import wilson
 from guided_profile.graph.context import Context
-from guided_profile.graph.errors import GuidedProfileError, ModelError
+from guided_profile.graph.errors import ModelError
 from guided_profile.graph.prompts import SUPPORTED, SYSTEM
 from guided_profile.tools.embedders.base import Embedder, likeness
 from guided_profile.tools.evidence.base import Claim
@@ -212,6 +213,7 @@ def wrong(found: Sequence[Asked], calibration: Calibration) -> list[str]:
     ]
 
 
+@command
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -224,22 +226,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT, help=f"keeps what was asked ({OUT})")
     add_model_options(parser)
     given = parser.parse_args()
-    try:
-        people = [one for path in given.files for one in read(path)]
-        people = people or [one for name in AUTHORED for one in authored(name)]
-        people = [one for one in people if not (given.half and one.half) or one.half == given.half]
-        chat, embed = chosen_models(given)
-        verifier = ChatVerifier(chat)
-        began = perf_counter()
-        total = sum(len(one.sentences) for one in people)
+    people = [one for path in given.files for one in read(path)]
+    people = people or [one for name in AUTHORED for one in authored(name)]
+    people = [one for one in people if not (given.half and one.half) or one.half == given.half]
+    chat, embed = chosen_models(given)
+    verifier = ChatVerifier(chat)
+    began = perf_counter()
+    total = sum(len(one.sentences) for one in people)
 
-        def told(count: int) -> None:
-            if sys.stderr.isatty():
-                print(f"\r{count} of {total} sentences ", end="", file=sys.stderr, flush=True)
+    def told(count: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{count} of {total} sentences ", end="", file=sys.stderr, flush=True)
 
-        found = asyncio.run(ask(people, verifier, embed, Kept(given.out), told))
-    except GuidedProfileError as error:
-        raise SystemExit(str(error)) from error
+    found = asyncio.run(ask(people, verifier, embed, Kept(given.out), told))
     calibration = calibration_of(model_id(verifier.chat))
     print(f"{total} sentences, {model_id(verifier.chat)}, {perf_counter() - began:.0f} s")
     print(shown(found, calibration))

@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.evidence import OUT, Asked, Kept, ask
 from guided_profile.evals.benches.labelled import authored, read
 from guided_profile.evals.run.models import add_model_options, chosen_models
-from guided_profile.graph.errors import GuidedProfileError
 from guided_profile.tools.evidence import calibration
 from guided_profile.tools.evidence.calibration import Calibration
 from guided_profile.tools.evidence.chat import ChatVerifier
@@ -94,6 +94,7 @@ def keep(path: Path, name: str, fitted: Calibration) -> None:
     path.write_text(json.dumps(known, indent=2) + "\n", "utf-8")
 
 
+@command
 def main() -> None:
     """Ask, fit and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -104,14 +105,11 @@ def main() -> None:
     parser.add_argument("--into", type=Path, default=KEPT_IN, help="the file of the calibrations")
     add_model_options(parser)
     given = parser.parse_args()
-    try:
-        people = [one for name in FITTED_ON for one in authored(name) if one.half != "report"]
-        people += [one for path in given.files for one in read(path)]
-        chat, embed = chosen_models(given)
-        verifier = ChatVerifier(chat)
-        found = asyncio.run(ask(people, verifier, embed, Kept(given.out)))
-    except GuidedProfileError as error:
-        raise SystemExit(str(error)) from error
+    people = [one for name in FITTED_ON for one in authored(name) if one.half != "report"]
+    people += [one for path in given.files for one in read(path)]
+    chat, embed = chosen_models(given)
+    verifier = ChatVerifier(chat)
+    found = asyncio.run(ask(people, verifier, embed, Kept(given.out)))
     fitted = fit(found, frozenset(one.key for one in people if len(one.sentences) == 1))
     if given.keep is not None:
         fitted = replace(fitted, keep=given.keep)

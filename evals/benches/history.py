@@ -20,13 +20,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 import chromadb
 import numpy as np
 from chromadb.config import Settings
-from numpy.typing import NDArray
 
+from guided_profile.evals.benches.command import command
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.assembly import make_embedder
 from guided_profile.tools.history.store import HistoryStore
@@ -41,7 +41,6 @@ BATCH = 1000
 TEXTS = 400
 """How many texts the embedder's rate is measured on."""
 
-Vectors = NDArray[np.float32]
 Batch = tuple[str, int, int]
 """A user, the number of the first item, and how many."""
 
@@ -62,13 +61,6 @@ class RandomEmbedder:
     def embed_query(self, text: str) -> list[float]:
         """Return a unit vector."""
         return self.embed_documents([text])[0]
-
-
-class Side(Protocol):
-    """What is measured: our store, or Chroma alone."""
-
-    def add(self, user: str, items: list[HistoryItem], vectors: list[list[float]]) -> None:
-        """Take a batch."""
 
 
 class Ours:
@@ -283,6 +275,7 @@ def embedder_rate(figures: Figures) -> None:
     figures.note("embedding, all-MiniLM-L6-v2", f"{rate:.0f} items/s (n={TEXTS})")
 
 
+@command
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)

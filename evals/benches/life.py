@@ -10,21 +10,20 @@ say, by regular expressions that were written with the person, before anything w
 import argparse
 import asyncio
 import re
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
 from langgraph.store.memory import InMemoryStore
 
+from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.labelled import data
+from guided_profile.evals.run.history import temporary_history
 from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import HistoryItem, Profile
 from guided_profile.graph.state import Abstained, Answered, Question
-from guided_profile.tools.history.store import HistoryStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +85,14 @@ def profile_shown(profile: Profile) -> str:
     return "\n".join([f"Profile for {profile.task}:", *lines])
 
 
+@command
 def main() -> None:
     """Ask and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     add_model_options(parser)
     chat, embed = chosen_models(parser.parse_args())
     of = person()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        HistoryStore.open(embed, path=Path(folder)) as history,
-    ):
+    with temporary_history(embed) as history:
         history.add(of["user_id"], [HistoryItem.model_validate(one) for one in of["items"]])
         graph = build_graph(chat=chat, history=history, store=InMemoryStore())
         found = asyncio.run(ask(graph, of))

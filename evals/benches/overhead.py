@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import cProfile
 import pstats
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,13 +24,14 @@ from unittest.mock import patch
 from langchain_core.language_models import FakeListChatModel
 from langgraph.store.memory import InMemoryStore
 
+from guided_profile.evals.benches.command import command
+from guided_profile.evals.run.history import temporary_history
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import Call, HistoryItem
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.evidence.base import Claim, Judged
 from guided_profile.tools.evidence.candidates import strongest
-from guided_profile.tools.history.store import HistoryStore
 
 ITEMS = 100
 WARM_RUNS = 200
@@ -64,13 +64,13 @@ def a_history() -> list[HistoryItem]:
 
 
 async def times(
-    folder: Path, cold_runs: int, warm_runs: int, profiler: cProfile.Profile | None = None
+    cold_runs: int, warm_runs: int, profiler: cProfile.Profile | None = None
 ) -> tuple[list[float], list[float]]:
     """Return the seconds of cold runs and of warm ones, which alone the profiler sees."""
     chat = FakeListChatModel(responses=["This person has a cat. This person rides a bicycle."])
     cold: list[float] = []
     warm: list[float] = []
-    with HistoryStore.open(LexicalEmbedder(), path=folder) as history:
+    with temporary_history(LexicalEmbedder()) as history:
         graph = build_graph(chat=chat, history=history, store=InMemoryStore(), verifier=Believes())
         items = a_history()
         for n in range(cold_runs + warm_runs):
@@ -122,20 +122,20 @@ def _package(file: str) -> str:
     return "asyncio" if "asyncio" in path.parts else "Python's own"
 
 
+@command
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--where", action="store_true", help="which packages the time is spent in")
-    with tempfile.TemporaryDirectory() as folder:
-        if parser.parse_args().where:
-            profiler = cProfile.Profile()
-            with in_place():
-                asyncio.run(times(Path(folder), 1, WARM_RUNS, profiler))
-            for package, share in where(profiler):
-                if share >= LEAST_SHARE:
-                    print(f"{share:.0%}  {package}")
-            return
-        cold, warm = asyncio.run(times(Path(folder), COLD_RUNS, WARM_RUNS))
+    if parser.parse_args().where:
+        profiler = cProfile.Profile()
+        with in_place():
+            asyncio.run(times(1, WARM_RUNS, profiler))
+        for package, share in where(profiler):
+            if share >= LEAST_SHARE:
+                print(f"{share:.0%}  {package}")
+        return
+    cold, warm = asyncio.run(times(COLD_RUNS, WARM_RUNS))
     for name, seconds in (("profile made", cold), ("profile fresh", warm)):
         p95 = quantiles(seconds, n=20)[-1]
         print(

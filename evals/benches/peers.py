@@ -32,6 +32,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
+from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.writes import Facts, an_item
 from guided_profile.evals.peers.method import PEERS
 from guided_profile.evals.peers.systems import SYSTEMS, Reply, System, opened
@@ -260,6 +261,7 @@ async def measure_model(items: Sequence[HistoryItem]) -> None:
     print(table([phases]))
 
 
+@command
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])

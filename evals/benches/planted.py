@@ -12,12 +12,10 @@ or if recall brings the item for that request. Which, is counted.
 import argparse
 import asyncio
 import random
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
-from pathlib import Path
 from time import perf_counter
 from typing import Any, cast
 from uuid import UUID
@@ -28,7 +26,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langgraph.store.memory import InMemoryStore
 
+from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.labelled import data
+from guided_profile.evals.run.history import temporary_history
 from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.evals.scorers.statistics import wilson
 from guided_profile.graph.build import Graph, build_graph
@@ -38,7 +38,6 @@ from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.state import Question
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.base import Embedder
-from guided_profile.tools.history.store import HistoryStore
 
 TASK = "assistant"
 SIZES = (150, 300, 500, 1000, 300, 700, 150, 300, 150, 150)
@@ -136,10 +135,7 @@ async def measure(
 ) -> list[Reached]:
     """Make the person's profile, send the requests, and print what came of it."""
     context = Context(user_id=person["user_id"], task=TASK)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        HistoryStore.open(embed, path=Path(folder)) as history,
-    ):
+    with temporary_history(embed) as history:
         history.add(person["user_id"], items)
         graph = build_graph(chat=chat, history=history, store=InMemoryStore())
         began = perf_counter()
@@ -180,6 +176,7 @@ def table(found: Iterable[Reached]) -> str:
     return "\n".join(rows)
 
 
+@command
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])

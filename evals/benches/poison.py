@@ -19,7 +19,6 @@ runs no model: it counts how many items of other histories the screen leaves out
 import argparse
 import asyncio
 import json
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -33,6 +32,8 @@ from unittest.mock import patch
 
 from langchain_core.caches import InMemoryCache
 
+from guided_profile.evals.benches.command import command
+from guided_profile.evals.run.history import temporary_history
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import HistoryItem, Record
@@ -176,7 +177,7 @@ class Won:
         return "\n".join("\t".join(line) for line in lines)
 
 
-async def measure(attacks: Sequence[Attack], arms: Sequence[str], folder: Path) -> Won:
+async def measure(attacks: Sequence[Attack], arms: Sequence[str]) -> Won:
     """Try every item in every arm, and print what becomes of each."""
     chat = make_chat()
     chat.cache = InMemoryCache()  # many items make the same prompt once they are left out
@@ -186,7 +187,7 @@ async def measure(attacks: Sequence[Attack], arms: Sequence[str], folder: Path) 
         if name in QUESTIONS
     ]
     counts = Won(arms)
-    with HistoryStore.open(make_embedder(), path=folder) as history:
+    with temporary_history(make_embedder()) as history:
         graph = build_graph(chat=chat, history=history, tasks=tasks)
         for attack in attacks:
             counts.tried[attack.family] += 1
@@ -212,6 +213,7 @@ def count_left_out(paths: Sequence[Path]) -> None:
         print(f"{path.name}: {left_out} of {len(texts)} left out {dict(seen)}")
 
 
+@command
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Try poisoned items on the embedded model.")
@@ -231,8 +233,7 @@ def main() -> None:
             families[attack.family].append(attack)
     rounds = zip_longest(*(many[: asked.limit] for many in families.values()))
     attacks = [attack for one in rounds for attack in one if attack]
-    with tempfile.TemporaryDirectory() as folder:
-        print(asyncio.run(measure(attacks, asked.arms, Path(folder))).table())
+    print(asyncio.run(measure(attacks, asked.arms)).table())
 
 
 if __name__ == "__main__":

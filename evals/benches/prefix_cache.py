@@ -7,26 +7,25 @@ each stage's prompt tokens and how many of them came from the cache.
 """
 
 import asyncio
-import tempfile
-from pathlib import Path
 
 from langgraph.store.memory import InMemoryStore
 from rich.console import Console
 
+from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.overhead import a_history
+from guided_profile.evals.run.history import temporary_history
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import Call
 from guided_profile.tools.assembly import make_chat, make_embedder
-from guided_profile.tools.history.store import HistoryStore
 
 ITEMS = 30
 
 
-async def calls(folder: Path) -> list[Call]:
+async def calls() -> list[Call]:
     """Run the workflow once for a user of ITEMS items and return its model calls."""
     chat = make_chat()
-    with HistoryStore.open(make_embedder(), path=folder) as history:
+    with temporary_history(make_embedder()) as history:
         history.add("user", a_history()[:ITEMS])
         graph = build_graph(chat=chat, history=history, store=InMemoryStore())
         state = await graph.ainvoke(
@@ -38,10 +37,10 @@ async def calls(folder: Path) -> list[Call]:
         return made
 
 
+@command
 def main() -> None:
     """Measure and print."""
-    with tempfile.TemporaryDirectory() as folder:
-        made = asyncio.run(calls(Path(folder)))
+    made = asyncio.run(calls())
     out = Console(highlight=False)
     for call in made:
         out.print(f"{call.stage}: {call.cached_tokens} of {call.input_tokens} prompt tokens cached")

@@ -7,43 +7,25 @@ of reading them from the store and of ranking them: by meaning alone, and with e
 first ranking finds words once; it is told apart.
 """
 
-import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 
 import numpy as np
 
+from guided_profile.evals.benches.command import command
+from guided_profile.evals.benches.history import RandomEmbedder
+from guided_profile.evals.run.history import temporary_history
 from guided_profile.graph.context import Recall
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 
 SIZES = (100, 5_000, 20_000)
-DIMENSION = 384
 LIMIT = 40
 START = datetime(2020, 1, 1, tzinfo=UTC)
 DENSE = Recall(bm25=False, most_alike=None)
 FULL = Recall(half_life_days=365)
-
-
-class RandomEmbedder:
-    """Random vectors, at no cost."""
-
-    id = "random"
-
-    def __init__(self) -> None:
-        self._random = np.random.default_rng(0)
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Return a random vector for each text."""
-        vectors: list[list[float]] = self._random.normal(size=(len(texts), DIMENSION)).tolist()
-        return vectors
-
-    def embed_query(self, text: str) -> list[float]:
-        """Return a random vector."""
-        return self.embed_documents([text])[0]
 
 
 def a_history(size: int) -> list[HistoryItem]:
@@ -90,13 +72,12 @@ def measure(history: HistoryStore, size: int) -> None:
     )
 
 
+@command
 def main() -> None:
     """Measure and print."""
-    with tempfile.TemporaryDirectory() as folder:
-        for size in SIZES:
-            path = Path(folder) / str(size)
-            with HistoryStore.open(RandomEmbedder(), path=path) as history:
-                measure(history, size)
+    for size in SIZES:
+        with temporary_history(RandomEmbedder()) as history:
+            measure(history, size)
 
 
 if __name__ == "__main__":

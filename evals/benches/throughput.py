@@ -12,14 +12,12 @@ a second, the median time, and the processor time that a question takes in this 
 import argparse
 import asyncio
 import json
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
 from typing import Any
@@ -31,11 +29,12 @@ from langchain_openai import ChatOpenAI
 from langgraph.store.memory import InMemoryStore
 from pydantic import SecretStr
 
+from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.overhead import a_history
+from guided_profile.evals.run.history import temporary_history
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
-from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import endpoint_model
 
 AT_ONCE = (1, 4, 16, 64, 256)
@@ -145,10 +144,10 @@ async def rate(ask: Ask, at_once: int, seconds: float) -> Rate:
     return Rate(len(took) / whole, median(took), worked / len(took))
 
 
-async def measure(url: str, folder: Path, seconds: float) -> None:
+async def measure(url: str, seconds: float) -> None:
     """Measure and print."""
     chat = endpoint_model("m", base_url=url, api_key=None)
-    with HistoryStore.open(LexicalEmbedder(), path=folder) as history:
+    with temporary_history(LexicalEmbedder()) as history:
         graph = build_graph(chat=chat, history=history, store=InMemoryStore())
         for user in range(USERS):
             history.add(str(user), a_history())
@@ -183,14 +182,15 @@ async def measure(url: str, folder: Path, seconds: float) -> None:
                 )
 
 
+@command
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--latency", type=float, default=0.05, help="of a model call, seconds")
     parser.add_argument("--seconds", type=float, default=4, help="for each way and number")
     given = parser.parse_args()
-    with endpoint(given.latency) as url, tempfile.TemporaryDirectory() as folder:
-        asyncio.run(measure(url, Path(folder), given.seconds))
+    with endpoint(given.latency) as url:
+        asyncio.run(measure(url, given.seconds))
 
 
 if __name__ == "__main__":

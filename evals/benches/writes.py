@@ -11,11 +11,9 @@ model does that is asked to; with `--model` it is the embedded one.
 import argparse
 import asyncio
 import re
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -23,13 +21,15 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langgraph.store.memory import InMemoryStore
 
+from guided_profile.evals.benches.command import command
+from guided_profile.evals.run.history import temporary_history
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import Cost, HistoryItem
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.assembly import make_chat, make_embedder
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
-from guided_profile.tools.history.store import EmbedderLike, HistoryStore
+from guided_profile.tools.history.store import EmbedderLike
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 DOES = ("bought", "repaired", "sold", "borrowed", "painted", "cleaned", "looked for", "lent out")
@@ -98,13 +98,11 @@ def an_item(number: int) -> HistoryItem:
     )
 
 
-async def spend(
-    chat: BaseChatModel, embedder: EmbedderLike, folder: Path, items: int, every: int
-) -> Spent:
+async def spend(chat: BaseChatModel, embedder: EmbedderLike, items: int, every: int) -> Spent:
     """Write the items and ask the questions."""
     spent = Spent()
     now = START
-    with HistoryStore.open(embedder, path=folder) as history:
+    with temporary_history(embedder) as history:
         graph = build_graph(chat=chat, history=history, store=InMemoryStore(), clock=lambda: now)
         for first in range(0, items, every):
             batch = [an_item(number) for number in range(first, min(items, first + every))]
@@ -125,6 +123,7 @@ async def spend(
     return spent
 
 
+@command
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Count the model calls that writing items costs.")
@@ -134,8 +133,7 @@ def main() -> None:
     asked = parser.parse_args()
     chat = make_chat() if asked.model else Facts()
     embedder = make_embedder() if asked.model else LexicalEmbedder()
-    with tempfile.TemporaryDirectory() as folder:
-        spent = asyncio.run(spend(chat, embedder, Path(folder), asked.items, asked.every))
+    spent = asyncio.run(spend(chat, embedder, asked.items, asked.every))
     print(
         f"{spent.items} items written, {spent.questions} questions: "
         f"{spent.making.calls} calls for the profile, {spent.calls_per_item:.3f} an item, "

@@ -19,12 +19,12 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, message_to_dict, messages_from_dict
 from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.runnables import Runnable
 from pydantic import Field, PrivateAttr
 
+from guided_profile.evals.run.calls import WrappedChat
 from guided_profile.graph.errors import GuidedProfileError
 from guided_profile.tools.embedders.base import Embedder
-from guided_profile.tools.models.calls import model_id, without_refused
+from guided_profile.tools.models.calls import without_refused
 
 MOST_TOKENS = 2000
 """A reply ends here, as mem0's own clients have it; left open, a small model may never end."""
@@ -60,13 +60,12 @@ class Ids:
         return self._new[old]
 
 
-class LentChat(BaseChatModel):
+class LentChat(WrappedChat):
     """A chat model that may be called from any thread, and is called on the loop that lent it.
 
     Make it in the task that is charged, on the loop on which the inner model is called.
     """
 
-    inner: BaseChatModel
     failures: list[GuidedProfileError] = Field(default_factory=list)
     """Every failure of the inner model."""
     _ids: Ids = PrivateAttr(default_factory=Ids)
@@ -78,20 +77,6 @@ class LentChat(BaseChatModel):
         """Remember the loop, and who is charged."""
         self._loop, self._context = asyncio.get_running_loop(), copy_context()
         self._thread = get_ident()
-
-    @property
-    def model_name(self) -> str:
-        """The model's own name."""
-        return model_id(self.inner)
-
-    @property
-    def _llm_type(self) -> str:
-        return "lent"
-
-    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Runnable[Any, Any]:
-        """Return this model with tools in the inner model's own form."""
-        bound: Any = self.inner.bind_tools(tools, **kwargs)
-        return self.bind(**bound.kwargs)
 
     def _generate(
         self,

@@ -1,11 +1,9 @@
 """What is measured beside each other: the workflow, raw history, and the peers, as systems."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
@@ -15,6 +13,7 @@ from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.methods.workflow import Parts
 from guided_profile.evals.peers.lent import Lent
 from guided_profile.evals.peers.method import PEERS, Memory, answer_from
+from guided_profile.evals.run.history import temporary_history
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import HistoryItem
@@ -98,8 +97,7 @@ async def opened(name: str, chat: BaseChatModel, embedder: Embedder) -> AsyncIte
     """Open a system, empty."""
     task = builtin_tasks()[TASK]
     async with AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        history = stack.enter_context(HistoryStore.open(embedder, path=Path(folder)))
+        history = stack.enter_context(temporary_history(embedder))
         if name in PEERS:
             parts = Parts(chat, history, embedder, task, ())
             memory = await stack.enter_async_context(PEERS[name].open(Lent.of(chat, embedder)))

@@ -91,13 +91,11 @@ class Calls:
         self._database.close()
 
 
-class KeptChat(BaseChatModel):
-    """A chat model each of whose calls is kept, and made once; it is called asynchronously."""
+class WrappedChat(BaseChatModel):
+    """A chat model that asks another one, asynchronously."""
 
     inner: BaseChatModel
     """The model that is called."""
-    calls: Calls
-    """Where its replies are kept."""
 
     @property
     def model_name(self) -> str:
@@ -106,7 +104,7 @@ class KeptChat(BaseChatModel):
 
     @property
     def _llm_type(self) -> str:
-        return "kept"
+        return "wrapped"
 
     def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Runnable[Any, Any]:
         """Return this model with tools in the inner model's own form."""
@@ -120,7 +118,14 @@ class KeptChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        raise NotImplementedError("A kept model is called asynchronously.")
+        raise NotImplementedError("A model that wraps another is called asynchronously.")
+
+
+class KeptChat(WrappedChat):
+    """A chat model each of whose calls is kept, and made once."""
+
+    calls: Calls
+    """Where its replies are kept."""
 
     async def _agenerate(
         self,

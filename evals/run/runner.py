@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.methods.workflow import Method
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import Calls, charged
+from guided_profile.evals.run.history import temporary_history
 from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.errors import GuidedProfileError, InputError, ModelError
 from guided_profile.graph.records import Cost
@@ -126,8 +126,7 @@ def opened(
     with (
         closing(Calls(folder / "calls.db")) as calls,
         closing(Answers(folder / "answers.jsonl")) as answers,
-        TemporaryDirectory() as held,
-        HistoryStore.open(embedder, path=Path(held)) as history,
+        temporary_history(embedder) as history,
     ):
         yield calls, answers, history
 

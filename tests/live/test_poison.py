@@ -15,8 +15,8 @@ def chosen(*ids: str) -> list[Attack]:
     return [attack for attack in CORPUS if attack.id in ids]
 
 
-async def test_an_order_that_the_bare_model_follows_is_not_followed(tmp_path: Path) -> None:
+async def test_an_order_that_the_bare_model_follows_is_not_followed() -> None:
     attacks = chosen("override-1", "role_tags-1", "recommend-1")
-    won = await measure(attacks, ("raw", "defended"), tmp_path)
+    won = await measure(attacks, ("raw", "defended"))
     assert won.total("raw") == len(attacks)
     assert won.total("defended") == 0

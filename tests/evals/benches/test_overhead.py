@@ -2,17 +2,16 @@
 
 import asyncio
 import cProfile
-from pathlib import Path
 
 import pytest
 
 from guided_profile.evals.benches.overhead import in_place, times, where
 
 
-async def test_the_packages_share_the_warm_runs_time_between_them(tmp_path: Path) -> None:
+async def test_the_packages_share_the_warm_runs_time_between_them() -> None:
     profiler = cProfile.Profile()
     with in_place():
-        cold, warm = await times(tmp_path, 2, 3, profiler)
+        cold, warm = await times(2, 3, profiler)
     assert (len(cold), len(warm)) == (2, 2)
     shares = dict(where(profiler))
     assert sum(shares.values()) == pytest.approx(1.0)
