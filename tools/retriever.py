@@ -125,13 +125,13 @@ def make_search_history(
             since=after,
             until=before,
         )
-        items = [one.item for one in found]
+        items = [match.item for match in found]
         orders = flagged(items)
         shown = [item for item in items if item.id not in orders]
         if tokens is not None:
             shown = within(shown, tokens)
-        told = orders.keys() | {item.id for item in shown}
-        kept = [item for item in items if item.id in told]
+        returned = orders.keys() | {item.id for item in shown}
+        kept = [item for item in items if item.id in returned]
         return _for_model(shown), kept if stage else [item.model_dump(mode="json") for item in kept]
 
     async def search_history_in_a_thread(
@@ -194,9 +194,9 @@ async def call_search(
     try:
         message: ToolMessage = await tool.ainvoke(call, config)
     except ValidationError as error:
-        wrong = ", ".join(str(one["loc"][0]) for one in error.errors(include_input=False))
+        names = ", ".join(str(wrong["loc"][0]) for wrong in error.errors(include_input=False))
         # not chained: pydantic quotes what it was given
-        raise QuestionError(f"the search is given a wrong {wrong}; see SearchArguments.") from None
+        raise QuestionError(f"the search is given a wrong {names}; see SearchArguments.") from None
     return list(message.artifact)
 
 

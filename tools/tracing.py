@@ -24,7 +24,7 @@ THUMBS = "thumbs"
 """The feedback key of what a user thinks of an answer; its score is 1 or 0."""
 CORRECTION = "profile_correction"
 """The feedback key of a decision about a profile's sentence; its value is which."""
-PATIENCE = 15.0
+FLUSH_SECONDS = 15.0
 """Seconds that the end of a run waits for what is still on its way to LangSmith."""
 _log = logging.getLogger(__name__)
 
@@ -102,11 +102,11 @@ def end_without_waiting(environment: MutableMapping[str, str]) -> None:
     cast(Any, get_env_var).cache_clear()
 
 
-def flush_own_tracing(patience: float = PATIENCE) -> None:
-    """Send what tracing by the environment's own settings has left, for as long as `patience`."""
+def flush_own_tracing(seconds: float = FLUSH_SECONDS) -> None:
+    """Send what tracing by the environment's own settings has left, for as long as `seconds`."""
     client = run_trees._CLIENT  # asking for it would make one, which sends a request
     if tracing_is_enabled() is True and client is not None:
-        within(lambda: client.flush(patience), patience)
+        within(lambda: client.flush(seconds), seconds)
 
 
 def within(work: Callable[[], None], seconds: float) -> bool:

@@ -17,7 +17,7 @@ from requests import RequestException
 from urllib3.util import Retry
 
 from guided_profile.graph.errors import ExperimentError, SettingsError
-from guided_profile.tools.tracing import PATIENCE, within
+from guided_profile.tools.tracing import FLUSH_SECONDS, within
 
 TIMEOUTS = 5_000, 20_000
 """To connect and to read, in milliseconds."""
@@ -93,7 +93,7 @@ def explained() -> Iterator[None]:
         ) from error
 
 
-def close(client: Client, patience: float = PATIENCE) -> bool:
+def close(client: Client, patience: float = FLUSH_SECONDS) -> bool:
     """Send what is left, for as long as `patience` in seconds, and let go of the client.
 
     Returns:

@@ -54,7 +54,7 @@ FAILURES = pytest.mark.parametrize(("fault", "said"), FAILS.values(), ids=FAILS)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait less, and read less of what does not end."""
     monkeypatch.setattr(client, "INITIAL_RETRY_DELAY", 0.001)
-    monkeypatch.setattr(transport, "LARGEST_REPLY", 2_000_000)
+    monkeypatch.setattr(transport, "MOST_REPLY_BYTES", 2_000_000)
 
 
 def breaks(endpoint: type[Endpoint], monkeypatch: pytest.MonkeyPatch, fault: Any) -> None:

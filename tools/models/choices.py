@@ -67,7 +67,7 @@ def grounded(tally: Tally, nearness: Sequence[float], weight: float) -> Tally:
     """
     if not any(tally.probabilities):
         return tally
-    logs = [log(max(one, _LEAST)) for one in tally.probabilities]
+    logs = [log(max(share, _LEAST)) for share in tally.probabilities]
     return Tally(
         _shares([a + weight * b for a, b in zip(logs, nearness, strict=True)]), tally.on_options
     )
@@ -86,20 +86,20 @@ def named_option(reply: str, order: Sequence[int], options: Sequence[str]) -> in
 
     The text counts where it is nearly all of the reply: what stands around it may deny it.
     """
-    said = reply.strip().strip("*\"'` ")
+    text = reply.strip().strip("*\"'` ")
     letter = re.match(
-        r"(?:(?:the )?(?:answer|option|choice)(?: is)?:? *)?\(?([A-Z])\b(?!')", said, re.I
+        r"(?:(?:the )?(?:answer|option|choice)(?: is)?:? *)?\(?([A-Z])\b(?!')", text, re.I
     )
-    if letter and (letter[1].isupper() or len(said) <= 2):
+    if letter and (letter[1].isupper() or len(text) <= 2):
         place = LETTERS.find(letter[1].upper())
-        rest = said[letter.end() :].lstrip()
+        rest = text[letter.end() :].lstrip()
         if 0 <= place < len(order) and (not rest or rest[0] in ".):,-*" or letter.start(1) > 0):
             return order[place]
     found = _named(reply, options)
     if len(found) != 1:
         return None
     (option,) = found
-    return option if len(options[option]) >= NAMED * len(said) else None
+    return option if len(options[option]) >= NAMED * len(text) else None
 
 
 def _named(reply: str, options: Sequence[str]) -> set[int]:
@@ -108,7 +108,7 @@ def _named(reply: str, options: Sequence[str]) -> set[int]:
     The longest are looked for first: an option that is part of another is not named by it.
     """
     found: set[int] = set()
-    for option in sorted(range(len(options)), key=lambda one: -len(options[one])):
+    for option in sorted(range(len(options)), key=lambda index: -len(options[index])):
         words = re.compile(rf"(?<!\w){re.escape(options[option])}(?!\w)", re.IGNORECASE)
         if words.search(reply):
             found.add(option)

@@ -152,54 +152,55 @@ def sound(reply: Mapping[str, Any], part: str) -> dict[str, Any]:
     usage = reply.get("usage")
     return {
         **reply,
-        "choices": [_sound_choice(one, part) for one in choices],
+        "choices": [_sound_choice(choice, part) for choice in choices],
         "usage": usage if _is_usage(usage) else None,
     }
 
 
 def _sound_choice(choice: Any, part: str) -> dict[str, Any]:
-    said = choice.get(part) if isinstance(choice, dict) else None
-    if not isinstance(said, dict) or not _is_content(said.get("content")):
+    message = choice.get(part) if isinstance(choice, dict) else None
+    if not isinstance(message, dict) or not _is_content(message.get("content")):
         raise ValueError(NOT_OF_THE_API)
     if choice.get("finish_reason") == "error":
         _check_ended(False)
     probabilities = choice.get("logprobs")
     return {
         **choice,
-        part: {**said, "role": "assistant"},
+        part: {**message, "role": "assistant"},
         "logprobs": probabilities if _are_logprobs(probabilities) else None,
     }
 
 
 def _is_content(content: Any) -> bool:
     if isinstance(content, list):
-        return all(isinstance(one, dict | str) for one in content)
+        return all(isinstance(block, dict | str) for block in content)
     return content is None or isinstance(content, str)
 
 
 def _is_usage(usage: Any) -> bool:
-    """Whether counts are counts; what some of them are made up of is told in dictionaries."""
+    """Whether counts are counts; what some of them are made up of stands in dictionaries."""
     if not isinstance(usage, dict):
         return False
-    counts = [usage.get(f"{one}_tokens") for one in ("prompt", "completion", "total")]
+    counts = [usage.get(f"{kind}_tokens") for kind in ("prompt", "completion", "total")]
     for name in ("prompt_tokens_details", "completion_tokens_details"):
         details = usage.get(name) or {}
         if not isinstance(details, dict):
             return False
-        counts += [details.get(f"{one}_tokens") for one in _DETAILS]
+        counts += [details.get(f"{kind}_tokens") for kind in _DETAILS]
     return all(count is None or isinstance(count, int) for count in counts)
 
 
-def _are_logprobs(told: Any) -> bool:
-    content = told.get("content") if isinstance(told, dict) else None
+def _are_logprobs(logprobs: Any) -> bool:
+    content = logprobs.get("content") if isinstance(logprobs, dict) else None
     return isinstance(content, list) and all(
-        _is_token(one) and all(map(_is_token, one.get("top_logprobs") or ())) for one in content
+        _is_token(token) and all(map(_is_token, token.get("top_logprobs") or ()))
+        for token in content
     )
 
 
-def _is_token(told: Any) -> bool:
-    if not isinstance(told, dict) or not isinstance(told.get("token"), str):
+def _is_token(token: Any) -> bool:
+    if not isinstance(token, dict) or not isinstance(token.get("token"), str):
         return False
-    logprob = told.get("logprob")
+    logprob = token.get("logprob")
     # a hair above 0 is a rounding error
     return isinstance(logprob, int | float) and not math.isnan(logprob) and logprob < 0.01

@@ -106,8 +106,8 @@ def model_error(error: Exception, name: str) -> ModelError | None:
     if advice is None:
         return None
     status = error.status_code if isinstance(error, openai.APIStatusError) else None
-    said = f" (HTTP {status})" if status else ""
-    return ModelError(f"The model {name!r} gave no answer: {advice}{said}.")
+    http = f" (HTTP {status})" if status else ""
+    return ModelError(f"The model {name!r} gave no answer: {advice}{http}.")
 
 
 def _advice(error: Exception) -> str | None:
@@ -128,9 +128,8 @@ def _advice(error: Exception) -> str | None:
         )
     if isinstance(error, openai.APIError) and error.code:
         return f"its endpoint refuses the request with {error.code!r}: look into its log"
-    if isinstance(error, openai.OpenAIError | langchain.ModelError | httpx.HTTPError):
-        return "its endpoint refuses the request: look into its log"
-    if isinstance(error, httpx2.HTTPError):
+    refusals = openai.OpenAIError | langchain.ModelError | httpx.HTTPError | httpx2.HTTPError
+    if isinstance(error, refusals):
         return "its endpoint refuses the request: look into its log"
     return None
 
@@ -144,8 +143,8 @@ def _comes_from(error: BaseException | None, kind: type[Exception]) -> bool:
 def _is_too_long(error: Exception) -> bool:
     if isinstance(error, langchain.ContextOverflowError):
         return True
-    said = str(error).lower()
-    return isinstance(error, openai.APIError) and any(words in said for words in _TOO_LONG)
+    message = str(error).lower()
+    return isinstance(error, openai.APIError) and any(words in message for words in _TOO_LONG)
 
 
 def _is_nonsense(error: Exception) -> bool:

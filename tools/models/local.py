@@ -11,7 +11,7 @@ from guided_profile.graph.errors import ModelError, SettingsError
 CONTEXT_TOKENS = 8192
 """Prompt and answer together; a longer prompt is refused, never shortened."""
 
-_CACHE_MIB = 1024  # of prompts that were seen, kept in memory; llama.cpp's own bound is 8192
+_CACHE_MIB = 1024  # of earlier prompts, kept in memory; llama.cpp's own bound is 8192
 
 
 class LocalServer:
@@ -106,9 +106,9 @@ def physical_cores() -> int:
 
 
 def _siblings(cpu: int) -> str:
-    told = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+    siblings = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
     try:
-        return told.read_text().strip()
+        return siblings.read_text().strip()
     except OSError:
         return str(cpu)
 

@@ -26,8 +26,10 @@ def refused_setting(error: Exception, wanted: Mapping[str, float | None]) -> str
     )
     if not isinstance(error, refusals):
         return None
-    said = str(error).lower()
-    return next((one for one in _OPTIONAL if one in said and wanted.get(one) is not None), None)
+    message = str(error).lower()
+    return next(
+        (name for name in _OPTIONAL if name in message and wanted.get(name) is not None), None
+    )
 
 
 def refused(chat: BaseChatModel) -> set[str]:

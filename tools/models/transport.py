@@ -25,9 +25,9 @@ import openai
 
 from guided_profile.tools.models.errors import EndlessReplyError
 
-LARGEST_REPLY = 32_000_000
+MOST_REPLY_BYTES = 32_000_000
 """Bytes after which a reply is not read on: 100,000 tokens with their probabilities have fewer."""
-LONGEST_HEADER = 100_000
+MOST_HEADER_BYTES = 100_000
 """Bytes of a line of a reply's head; aiohttp's own bound is 8,190, which some gateways go over."""
 
 _DIRECT = dict.fromkeys(
@@ -46,7 +46,7 @@ class _Bounded(httpx2.AsyncByteStream):
         read = 0
         async for piece in self._stream:
             read += len(piece)
-            if read > LARGEST_REPLY:
+            if read > MOST_REPLY_BYTES:
                 raise EndlessReplyError
             yield piece
 
@@ -111,8 +111,8 @@ def _session() -> aiohttp.ClientSession:
             keepalive_timeout=limits.keepalive_expiry,
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
-        max_line_size=LONGEST_HEADER,
-        max_field_size=LONGEST_HEADER,
+        max_line_size=MOST_HEADER_BYTES,
+        max_field_size=MOST_HEADER_BYTES,
     )
 
 

@@ -47,9 +47,9 @@ class Candidates:
     @classmethod
     def of(cls, items: Sequence[HistoryItem], vectors: Vector | None) -> Self:
         """Take items, and a unit vector for each if the recall needs them."""
-        times = (np.nan if one.time is None else one.time.timestamp() / _DAY for one in items)
+        times = (np.nan if item.time is None else item.time.timestamp() / _DAY for item in items)
         return cls(
-            texts=[one.text for one in items],
+            texts=[item.text for item in items],
             days=np.fromiter(times, np.float64, len(items)),
             vectors=vectors,
         )

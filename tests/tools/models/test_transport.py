@@ -23,7 +23,7 @@ from guided_profile.graph.errors import ModelError
 from guided_profile.tools.models import transport
 from guided_profile.tools.models.calls import complete, endpoint_model
 from guided_profile.tools.models.errors import FAILURES, model_error
-from guided_profile.tools.models.transport import LONGEST_HEADER
+from guided_profile.tools.models.transport import MOST_HEADER_BYTES
 
 PROMPT = [HumanMessage("which one?")]
 REPLY = {"choices": [{"index": 0, "message": {"content": "hi"}, "finish_reason": "stop"}]}
@@ -67,7 +67,7 @@ def with_headers(seen: list[Message], **headers: str) -> Fault:
     [
         b"SSH-2.0-SECRET_9.2\r\n",
         b"\x15\x03\x01\x00\x02\x02FSECRET",
-        b"HTTP/1.1 200 OK\r\nX-Policy: SECRET%s\r\n\r\n" % (b"a" * 2 * LONGEST_HEADER),
+        b"HTTP/1.1 200 OK\r\nX-Policy: SECRET%s\r\n\r\n" % (b"a" * 2 * MOST_HEADER_BYTES),
         "HTTP/1.1 404 SECRET trouvé\r\nContent-Length: 2\r\n\r\n{}".encode("latin-1"),
     ],
     ids=["SSH", "TLS", "a header without end", "a reason in Latin-1"],
