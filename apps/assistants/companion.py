@@ -5,14 +5,11 @@ and profiles are made while nobody waits.
 """
 
 import asyncio
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
 from datetime import datetime
 from threading import Lock
-from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
@@ -20,6 +17,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
 
 from guided_profile.apps import assembly
+from guided_profile.apps.assistants.known import Known, recalled
 from guided_profile.apps.background import Background
 from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.runs import AsksBack, events
@@ -36,28 +34,13 @@ from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.profiles.plan import empty_profile, gone_from, variant_of, with_overrides
 from guided_profile.tools.profiles.store import ProfileStore
-from guided_profile.tools.safety.screen import flagged
-from guided_profile.tools.search.ranking import LEAST_TOKENS, within
 from guided_profile.tools.weights.fetch import OnProgress
 
-AT_ONCE = 2
+MAX_AT_ONCE = 2
 """How many profiles are made at the same time; the others wait their turn."""
 
-_QUESTION = re.compile(r"[^.!?\n]*[?？]\s*")
-"""What is a question and no more says nothing about the user that bears on another one."""
 
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of a user, as far as it bears on what they say now."""
-
-    profile: Profile | None = None
-    """As it stands and as the user wants it; None: there is none yet."""
-    items: tuple[HistoryItem, ...] = ()
-    """Those of their history that bear on it, the best first."""
-
-
-class Companion:
+class Companion(AbstractContextManager["Companion"]):
     """Knows a host's users: reads and keeps what they said, and has their profiles made.
 
     What takes time returns at once, with a future: `future.result(timeout)` waits for it, and so
@@ -97,7 +80,7 @@ class Companion:
         self.chat, self.history, self.clock = chat, history, clock
         self._lock = Lock()
         self._refreshing: dict[str, Future[None]] = {}
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns = asyncio.Semaphore(MAX_AT_ONCE)
         self._background = Background()
         try:
             self.store = store if isinstance(store, BaseStore) else self._background.enter(store())
@@ -166,7 +149,17 @@ class Companion:
             tokens: About how many tokens of history may be recalled.
             seen: Texts that the conversation shows already, which are left out.
         """
-        return self._background.start(self._known(user_id, text, tokens, frozenset(seen)))
+
+        async def look() -> Known:
+            profile, items = await asyncio.gather(
+                self._profile(user_id),
+                asyncio.to_thread(
+                    recalled, self.history, self.task, user_id, text, tokens, frozenset(seen)
+                ),
+            )
+            return Known(profile, items)
+
+        return self._background.start(look())
 
     def ask(
         self,
@@ -234,23 +227,8 @@ class Companion:
         """Write what is still to be written, and end; a profile in the making is left for later."""
         self._background.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         self.close()
-
-    async def _known(self, user_id: str, text: str, tokens: int, seen: frozenset[str]) -> Known:
-        profile, items = await asyncio.gather(
-            self._profile(user_id),
-            asyncio.to_thread(self._recalled, user_id, text, tokens, seen),
-        )
-        return Known(profile, items)
 
     async def _profile(self, user_id: str) -> Profile | None:
         profiles = ProfileStore(self.store, user_id, self.task.name, variant_of(self.task))
@@ -263,26 +241,6 @@ class Companion:
             profiles, standing.profile if standing else none, self.history
         )
         return profile if profile.sentences else None
-
-    def _recalled(
-        self, user_id: str, text: str, tokens: int, seen: frozenset[str]
-    ) -> tuple[HistoryItem, ...]:
-        if tokens < LEAST_TOKENS or not text.strip():
-            return ()
-        found = self.history.search(
-            user_id,
-            text,
-            limit=tokens // LEAST_TOKENS + len(seen) + 20,
-            recall=self.task.recall,
-            role="user",
-        )
-        items = [
-            hit.item
-            for hit in found
-            if hit.item.text not in seen and not _QUESTION.fullmatch(hit.item.text)
-        ]
-        orders = flagged(items)
-        return tuple(within([item for item in items if item.id not in orders], tokens))
 
     async def _ask(
         self, user_id: str, question: Question, on_event: Callable[[Any], None] | None

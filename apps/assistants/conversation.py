@@ -3,13 +3,16 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 from typing import Any
 
 from cachetools import LRUCache
-from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
+from langchain.agents.middleware import ModelResponse
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
 
+from guided_profile.apps.assistants.known import Known
 from guided_profile.graph.records import HistoryItem, Profile, Sentence
 from guided_profile.graph.text import encodable
 from guided_profile.graph.tokens import approximate_tokens
@@ -53,6 +56,15 @@ def last_turn(
             turn[own[place].text] = own[place]
         place -= 1
     return list(turn.values())[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What came of looking a user up."""
+
+    known: Known = field(default_factory=Known)
+    failure: str = ""
+    """Why nothing is known of them for once; empty if that is all there is to know."""
 
 
 class Remembered:
@@ -118,3 +130,22 @@ def with_history_at(messages: Sequence[AnyMessage], place: int, block: str) -> l
     content = block + words if isinstance(words, str) else [{"type": "text", "text": block}, *words]
     longer = messages[place].model_copy(update={"content": content})
     return [*messages[:place], longer, *messages[place + 1 :]]
+
+
+def marked(response: ModelResponse[Any], found: Lookup) -> ModelResponse[Any]:
+    """Return the response, its messages marked with what was known."""
+    profile = found.known.profile
+    mark = {
+        "personalized": bool(profile or found.known.items),
+        "profile_version": profile.version if profile else None,
+        "items": len(found.known.items),
+        "failure": found.failure,
+    }
+
+    def with_mark(message: Any) -> Any:
+        if not isinstance(message, AIMessage):
+            return message
+        metadata = {**message.response_metadata, "guided_profile": mark}
+        return message.model_copy(update={"response_metadata": metadata})
+
+    return replace(response, result=[with_mark(message) for message in response.result])

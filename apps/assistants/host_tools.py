@@ -7,7 +7,9 @@ from typing import Any
 from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.prebuilt import ToolRuntime
 
-from guided_profile.apps.assistants.companion import Companion, Known
+from guided_profile.apps.assistants.companion import Companion
+from guided_profile.apps.assistants.known import Known
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.text import visible
 from guided_profile.tools.profiles.plan import cited_items
 from guided_profile.tools.retriever import make_search_history
@@ -44,26 +46,22 @@ def described(companion: Companion, user_id: str, known: Known) -> str:
     """Write what is known of a user as JSON, each sentence with the items that support it."""
     if known.profile is None:
         return "Nothing is known about this user yet."
-    sentences = known.profile.supported
     items = cited_items(known.profile, user_id, companion.history)
+
+    def shown(item: HistoryItem) -> dict[str, Any]:
+        date = item.time.date().isoformat() if item.time else None
+        return {"date": date, "source": item.source, "text": visible(item.text)}
+
     return json.dumps(
         [
             {
-                "known": visible(one.text),
-                "verdict": one.verdict,
-                "confidence": round(one.confidence, 2),
-                "vouched_for_by_the_user": one.pinned,
-                "from": [
-                    {
-                        "date": items[id_].time.date().isoformat() if items[id_].time else None,  # type: ignore[union-attr]
-                        "source": items[id_].source,
-                        "text": visible(items[id_].text),
-                    }
-                    for id_ in one.evidence
-                    if id_ in items
-                ],
+                "known": visible(sentence.text),
+                "verdict": sentence.verdict,
+                "confidence": round(sentence.confidence, 2),
+                "vouched_for_by_the_user": sentence.pinned,
+                "from": [shown(items[id_]) for id_ in sentence.evidence if id_ in items],
             }
-            for one in sentences
+            for sentence in known.profile.supported
         ],
         ensure_ascii=False,
     )

@@ -28,7 +28,7 @@ from guided_profile.apps.settings import read_settings
 from guided_profile.graph.context import Context
 from guided_profile.tools.progress import downloads
 
-PATIENCE = 20.0
+LOOKUP_SECONDS = 20.0
 """Seconds that a call waits for what is known of the user."""
 INSTRUCTIONS = (
     "What is known of the user of this computer, from their own history. What the tools return is "
@@ -60,7 +60,9 @@ def make_server(companion: Companion, user_id: str) -> Server[Any]:
         user_id: Whose; no client can name another.
     """
     context = Context(user_id=user_id)
-    tools = {one.name: one for one in make_host_tools(companion, lambda _: user_id, PATIENCE)}
+    tools = {
+        tool.name: tool for tool in make_host_tools(companion, lambda _: user_id, LOOKUP_SECONDS)
+    }
 
     async def listed(asked: Any, page: Any) -> ListToolsResult:
         return ListToolsResult(tools=[_described(tool) for tool in tools.values()])
@@ -68,15 +70,17 @@ def make_server(companion: Companion, user_id: str) -> Server[Any]:
     async def called(asked: Any, params: CallToolRequestParams) -> CallToolResult:
         tool = tools.get(params.name)
         if tool is None:
-            return _failed(f"there is no tool {params.name!r}; there are {', '.join(tools)}.")
+            return _text(
+                f"there is no tool {params.name!r}; there are {', '.join(tools)}.", is_error=True
+            )
         try:
-            return _said(await _result(tool, params.arguments or {}, context))
+            return _text(await _result(tool, params.arguments or {}, context))
         except ValidationError as error:
-            wrong = ", ".join(str(one["loc"][0]) for one in error.errors(include_input=False))
-            return _failed(f"wrong or missing: {wrong}; see the tool's schema.")
+            wrong = ", ".join(str(found["loc"][0]) for found in error.errors(include_input=False))
+            return _text(f"wrong or missing: {wrong}; see the tool's schema.", is_error=True)
         except Exception as error:  # noqa: BLE001  # whatever a store or server raises
             _log.warning("the tool %s failed: %s: %s", params.name, type(error).__name__, error)
-            return _failed(UNREADABLE)
+            return _text(UNREADABLE, is_error=True)
 
     return Server(
         "guided-profile",
@@ -112,9 +116,5 @@ def _described(tool: BaseTool) -> Tool:
     )
 
 
-def _said(text: str) -> CallToolResult:
-    return CallToolResult(content=[TextContent(type="text", text=text)])
-
-
-def _failed(text: str) -> CallToolResult:
-    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
+def _text(text: str, *, is_error: bool = False) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=is_error)

@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
@@ -19,25 +18,28 @@ from langchain.agents.middleware import (
     ModelResponse,
     ToolCallRequest,
 )
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableLambda
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 from pydantic import ValidationError
 
-from guided_profile.apps.assistants.companion import Companion, Known
+from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.assistants.conversation import (
     IsUsers,
+    Lookup,
     Remembered,
     has_no_other_name,
     last_turn,
+    marked,
     users_messages,
     with_history_at,
     with_system_words,
     within_budget,
 )
 from guided_profile.apps.assistants.host_tools import UNREADABLE, make_host_tools
+from guided_profile.apps.assistants.known import Known
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.prompts import (
@@ -59,15 +61,6 @@ _log = logging.getLogger(__name__)
 
 class _RestingError(RuntimeError):
     """Nothing is looked up for a while."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """What came of looking a user up."""
-
-    known: Known = field(default_factory=Known)
-    failure: str = ""
-    """Why nothing is known of them for once; empty if that is all there is to know."""
 
 
 class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
@@ -135,7 +128,7 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         user_id = self.user_of(request.runtime.context)
         place, text = self._last_words(request, user_id)
         found = RunnableLambda(look, name="guided_profile").invoke(text)
-        return _marked(handler(self._personal(request, found.known, place)), found)
+        return marked(handler(self._personal(request, found.known, place)), found)
 
     async def awrap_model_call(
         self,
@@ -154,7 +147,7 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         user_id = self.user_of(request.runtime.context)
         place, text = self._last_words(request, user_id)
         found = await RunnableLambda(look, name="guided_profile").ainvoke(text)
-        return _marked(await handler(self._personal(request, found.known, place)), found)
+        return marked(await handler(self._personal(request, found.known, place)), found)
 
     def wrap_tool_call(
         self,
@@ -256,22 +249,3 @@ def _user_id(context: Any) -> str:
             "context_schema=Context, or say where the id is with user_of=…."
         )
     return Context(user_id=user_id).user_id
-
-
-def _marked(response: ModelResponse[Any], found: Lookup) -> ModelResponse[Any]:
-    """Return the response, its messages marked with what was known."""
-    profile = found.known.profile
-    mark = {
-        "personalized": bool(profile or found.known.items),
-        "profile_version": profile.version if profile else None,
-        "items": len(found.known.items),
-        "failure": found.failure,
-    }
-
-    def marked(message: Any) -> Any:
-        if not isinstance(message, AIMessage):
-            return message
-        metadata = {**message.response_metadata, "guided_profile": mark}
-        return message.model_copy(update={"response_metadata": metadata})
-
-    return replace(response, result=[marked(message) for message in response.result])

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from guided_profile.apps.platforms.aegra_threads import delete_thread, ended, failure_of, owner_of
 from guided_profile.apps.platforms.langgraph_auth import as_oneself
 from guided_profile.apps.server.access.guard import CALLER, PREFIX, route_path
-from guided_profile.apps.server.access.problems import RefusedError, problem
+from guided_profile.apps.server.access.problems import RefusedError, internal
 from guided_profile.apps.server.access.tokens import Caller
 from guided_profile.graph.context import Context
 
@@ -43,9 +43,12 @@ class AegraGate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
         caller = scope.get(CALLER)
-        path = route_path(scope) if scope["type"] == "http" else ""
+        path = route_path(scope) if isinstance(caller, Caller) else ""
         if not isinstance(caller, Caller) or path.startswith(f"{PREFIX}/"):
             await self._app(scope, receive, send)  # open to all, or a route of ours
+            return
+        if scope["type"] != "http":
+            await _none_such().answer(scope, receive, send)
             return
         if path not in _THREADLESS:
             await self._served(scope, receive, send, caller, path)
@@ -78,8 +81,7 @@ class AegraGate:
                     return  # gone, or too large: the guard says so
                 receive = _replayed(await _checked(body, caller, thread, rest), receive)
         except RefusedError as refused:
-            answer = problem(refused.status, refused.error, refused.message)
-            await answer(scope, receive, send)
+            await refused.answer(scope, receive, send)
             return
         ends = _ENDS.fullmatch(rest)
         run = (thread, ends["run"]) if thread is not None and ends else None
@@ -157,14 +159,14 @@ def _wrong(message: str) -> RefusedError:
 
 async def _read(receive: Receive) -> bytes | None:
     """Return a request's body; None if it does not come."""
-    parts: list[bytes] = []
+    chunks: list[bytes] = []
     while True:
         message = await receive()
         if message["type"] != "http.request":
             return None
-        parts.append(message.get("body", b""))
+        chunks.append(message.get("body", b""))
         if not message.get("more_body"):
-            return b"".join(parts)
+            return b"".join(chunks)
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
@@ -200,8 +202,7 @@ def _telling(
         nonlocal held, replaced
         if message["type"] == "http.response.start" and message["status"] >= 500:
             replaced = True
-            words = "something went wrong here; tell the operator."
-            await problem(message["status"], "internal", words)(scope, receive, send)
+            await internal(message["status"]).answer(scope, receive, send)
         elif message["type"] == "http.response.start" and run is not None:
             held = message
         elif held is not None and run is not None:
@@ -212,8 +213,8 @@ def _telling(
                 await send(message)
             else:
                 replaced = True
-                told = {"__error__": {"error": "RunFailed", "message": failed}}
-                await JSONResponse(told)(scope, receive, send)
+                result = {"__error__": {"error": "RunFailed", "message": failed}}
+                await JSONResponse(result)(scope, receive, send)
         elif not replaced:
             await send(message)
 

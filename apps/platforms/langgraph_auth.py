@@ -131,9 +131,9 @@ async def own_items(ctx: Auth.types.AuthContext, value: Any) -> Any:
         return True
     root = (STORE_ROOT, label(ctx.user.identity))
     # Aegra has two more names for it, and hands on labels as the client joined them, with periods
-    name = next((one for one in ("namespace_prefix", "prefix") if one in value), "namespace")
+    name = next((key for key in ("namespace_prefix", "prefix") if key in value), "namespace")
     joined = [value[name]] if isinstance(value.get(name), str) else value.get(name) or ()
-    named = tuple(part for one in joined for part in one.split(".") if part)
+    named = tuple(part for text in joined for part in text.split(".") if part)
     value[name] = named if named[:2] == root else (*root, *named)
     return {name: list(value[name])} if on_aegra() else True
 
@@ -219,7 +219,7 @@ def as_oneself(run: MutableMapping[str, Any], identity: str, *, admin: bool) -> 
     context = run.get("context")
     config = run.get("config")
     configurable = config.get("configurable") if isinstance(config, MutableMapping) else None
-    places = [one for one in (context, configurable) if isinstance(one, MutableMapping)]
+    places = [place for place in (context, configurable) if isinstance(place, MutableMapping)]
     for place in places:
         if "user_id" in place and place["user_id"] != identity and not admin:
             raise _forbidden("the run names another user; leave user_id out.")

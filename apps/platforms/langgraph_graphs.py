@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from langchain_core.runnables import RunnableConfig
 
 from guided_profile.apps.platforms.langgraph_auth import ADMIN
-from guided_profile.apps.server.process.resources import parts, verifier
+from guided_profile.apps.server.process.resources import server_resources, verifier
 from guided_profile.graph.build import Graph
 from guided_profile.graph.errors import QuestionError
 
@@ -23,7 +23,7 @@ def _of(name: str) -> Callable[[RunnableConfig], Awaitable[Graph]]:
         admin = ADMIN in (configurable.get("langgraph_auth_permissions") or ())
         if not verifier().open and not admin and named is not None and named != who:
             raise QuestionError("the run names another user than its token; leave user_id out.")
-        return (await parts()).assistants[name]
+        return (await server_resources()).assistants[name]
 
     return graph
 

@@ -25,8 +25,8 @@ async def forget_threads(user_id: str) -> int:
         gone = await _forget_platform_threads(user_id)
     store = await platform_store()
     if store is not None:
-        for one in await everything(store, (STORE_ROOT, label(user_id))):
-            await store.adelete(one.namespace, one.key)
+        for kept in await everything(store, (STORE_ROOT, label(user_id))):
+            await store.adelete(kept.namespace, kept.key)
     return gone
 
 

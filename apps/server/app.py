@@ -14,10 +14,10 @@ from guided_profile.apps.platforms.aegra_gate import AegraGate
 from guided_profile.apps.platforms.aegra_graph import hand_to_aegra
 from guided_profile.apps.server.access.guard import PREFIX, Guard
 from guided_profile.apps.server.access.in_flight import Flight, InFlight
-from guided_profile.apps.server.access.problems import Problem, problem, told
+from guided_profile.apps.server.access.problems import Problem, RefusedError, refusal_of
 from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.apps.server.process import resources
-from guided_profile.apps.server.process.resources import Parts
+from guided_profile.apps.server.process.resources import ServerResources
 from guided_profile.apps.server.routes import ask, feedback, health, history, page, profile
 from guided_profile.apps.settings import ServerSettings
 
@@ -32,15 +32,15 @@ _REFUSALS = {
 
 
 def make_app(
-    parts: Callable[[], Awaitable[Parts]] = resources.parts,
+    held: Callable[[], Awaitable[ServerResources]] = resources.server_resources,
     verifier: Callable[[], Verifier] = resources.verifier,
     settings: Callable[[], ServerSettings] = resources.server_settings,
 ) -> FastAPI:
     """Return the application of our routes.
 
     Args:
-        parts: What the process holds, assembled when it is first asked for.
-        verifier: Tells who sends a request.
+        held: What the process holds, assembled when it is first asked for.
+        verifier: Finds out who sends a request.
         settings: How much a caller may ask for.
     """
     flight = Flight()
@@ -49,12 +49,12 @@ def make_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(verifier)  # a wrong setting ends the start
         if resources.on_aegra():
-            hand_to_aegra((await parts()).assistants)
+            hand_to_aegra((await held()).assistants)
         if await resources.platform_store() is not None:
             yield
             return
         flight.end_on_signals()
-        async with profile_store((await parts()).settings) as store:
+        async with profile_store((await held()).settings) as store:
             app.state.store = store
             yield
 
@@ -67,7 +67,7 @@ def make_app(
         docs_url=None,  # its page loads scripts from another host
         redoc_url=None,
     )
-    app.state.parts = parts
+    app.state.resources = held
     if resources.on_aegra():
         app.add_middleware(AegraGate)
     app.add_middleware(InFlight, flight=flight, settings=settings)
@@ -79,7 +79,7 @@ def make_app(
             status: {"model": Problem, "description": words} for status, words in _REFUSALS.items()
         },
     )
-    for one in (
+    for routes in (
         history.router,
         history.everything,
         profile.router,
@@ -88,7 +88,7 @@ def make_app(
         health.router,
         page.router,
     ):
-        router.include_router(one)
+        router.include_router(routes)
     app.include_router(router)
     app.include_router(page.page)
     return app
@@ -99,10 +99,12 @@ async def _not_found(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if not request.scope["path"].startswith(f"{PREFIX}/"):
         return await http_exception_handler(request, error)
-    refused = told(error)
-    known = request.app.openapi()["paths"].get(request.scope["path"], {})
-    headers = {"Allow": ", ".join(known).upper()} if refused.status == 405 else None
-    return problem(refused.status, refused.error, refused.message, headers)
+    refused = refusal_of(error)
+    if refused.status == 405:
+        known = request.app.openapi()["paths"].get(request.scope["path"], {})
+        allowed = {"Allow": ", ".join(known).upper()}
+        refused = RefusedError(405, refused.error, refused.message, allowed)
+    return refused.response()
 
 
 app = make_app()

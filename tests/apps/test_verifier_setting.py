@@ -17,7 +17,7 @@ from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.bulk.base import BuildInput
 from guided_profile.apps.bulk.engines.ray_worker import Workplace
 from guided_profile.apps.cli.main import main
-from guided_profile.apps.server.process.resources import Parts
+from guided_profile.apps.server.process.resources import ServerResources
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import SettingsError
@@ -114,7 +114,7 @@ async def by_companion(folder: Path) -> None:
 
 
 async def by_server(folder: Path) -> None:
-    parts = await asyncio.to_thread(Parts.assembled, read_settings())
+    parts = await asyncio.to_thread(ServerResources.assembled, read_settings())
     parts.history.add("anna", [CAT, BIKE])
     context = Context(user_id="anna", task="dialogue")
     await parts.graph.ainvoke({"question": "What is my cat called?"}, context=context)

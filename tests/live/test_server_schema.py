@@ -17,7 +17,7 @@ from server_client import ANNA, ROOT, jwt_settings
 
 from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.apps.server.app import make_app
-from guided_profile.apps.server.process.resources import Parts
+from guided_profile.apps.server.process.resources import ServerResources
 from guided_profile.apps.settings import read_settings
 
 pytestmark = [pytest.mark.live, pytest.mark.filterwarnings("default")]
@@ -35,9 +35,9 @@ def schema_of_the_routes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
             "OPENAI_MODEL": "m",
             "GUIDED_PROFILE_DATA": str(tmp_path_factory.mktemp("data")),
         }
-        made = Parts.assembled(read_settings(environment))
+        made = ServerResources.assembled(read_settings(environment))
 
-        async def parts() -> Parts:
+        async def parts() -> ServerResources:
             return made
 
         app = make_app(parts, lambda: verifier, lambda: chosen)

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from guided_profile.apps.server.access.tokens import ADMIN, Verifier
 from guided_profile.apps.server.app import make_app
-from guided_profile.apps.server.process.resources import Parts
+from guided_profile.apps.server.process.resources import ServerResources
 from guided_profile.apps.settings import ServerSettings, read_settings
 
 SECRET = "a secret of the tests that is long enough for HS512, which wants 64 bytes"
@@ -44,13 +44,13 @@ def jwt_settings(**more: Any) -> ServerSettings:
 @contextmanager
 def served(
     settings: ServerSettings | None = None, client: str = "203.0.113.7"
-) -> Iterator[tuple[TestClient, Parts]]:
+) -> Iterator[tuple[TestClient, ServerResources]]:
     """Serve the data folder and the endpoint of the environment; see `conftest.endpoint`."""
     chosen = settings or jwt_settings()
-    made = Parts.assembled(read_settings())
+    made = ServerResources.assembled(read_settings())
     verifier = Verifier(chosen)
 
-    async def parts() -> Parts:
+    async def parts() -> ServerResources:
         return made
 
     app = make_app(parts, lambda: verifier, lambda: chosen)

@@ -8,13 +8,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from math import ceil
 from time import monotonic
 
+from cachetools import TTLCache
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from guided_profile.apps.server.access.problems import problem
+from guided_profile.apps.server.access.problems import RefusedError, internal
 from guided_profile.apps.server.access.tokens import Caller, UnauthorizedError, Verifier
 from guided_profile.apps.settings import ServerSettings
 
@@ -34,15 +34,9 @@ CALLER = "guided_profile_caller"
 """Where the request's scope says who sends it."""
 sender: ContextVar[Caller | None] = ContextVar("sender", default=None)
 """Who sends the request that is being served, for what is not handed its scope."""
-_MOST_BUCKETS = 10_000
+MAX_BUCKETS = 10_000
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
 
 
 class RateLimit:
@@ -50,27 +44,17 @@ class RateLimit:
 
     def __init__(self, a_minute: int, clock: Callable[[], float] = monotonic) -> None:
         self._most, self._clock = a_minute, clock
-        self._buckets: dict[str, _Bucket] = {}
+        # who has not asked for a minute may be forgotten: their bucket is full again
+        self._buckets: TTLCache[str, tuple[float, float]] = TTLCache(MAX_BUCKETS, 60, clock)
 
     def wait(self, user_id: str) -> float:
         """Take one request; return 0, or after how many seconds there will be one."""
-        now = self._clock()
-        a_second = self._most / 60
-        bucket = self._buckets.get(user_id)
-        if bucket is None:
-            self._forget_full(now)
-            bucket = self._buckets[user_id] = _Bucket(self._most, now)
-        bucket.tokens = min(self._most, bucket.tokens + (now - bucket.at) * a_second)
-        bucket.at = now
-        if bucket.tokens < 1:
-            return (1 - bucket.tokens) / a_second
-        bucket.tokens -= 1
-        return 0
-
-    def _forget_full(self, now: float) -> None:
-        """Drop who has not asked for a minute: their buckets are full again."""
-        if len(self._buckets) >= _MOST_BUCKETS:
-            self._buckets = {user: one for user, one in self._buckets.items() if now - one.at < 60}
+        now, a_second = self._clock(), self._most / 60
+        left, since = self._buckets.get(user_id, (float(self._most), now))
+        left = min(self._most, left + (now - since) * a_second)
+        wait = 0 if left >= 1 else (1 - left) / a_second
+        self._buckets[user_id] = (left if wait else left - 1, now)
+        return wait
 
 
 class Guard:
@@ -87,51 +71,80 @@ class Guard:
         self._rate: RateLimit | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or refuse it."""
-        if scope["type"] != "http" or _within_the_process(scope) or _is_preflight(scope):
+        """Serve a request or a web socket, or refuse it."""
+        asks = scope["type"] in ("http", "websocket")
+        if not asks or _within_the_process(scope) or _is_preflight(scope):
             await self._app(scope, receive, send)
             return
         path = route_path(scope)
         sender.set(None)
         if not _is_open(path):
             try:
-                client = scope.get("client")
-                caller = await asyncio.to_thread(
-                    self._verifier().caller, scope["headers"], client[0] if client else None
-                )
-            except UnauthorizedError as error:
-                refused = problem(401, "unauthorized", str(error), {"WWW-Authenticate": "Bearer"})
-                await refused(scope, receive, send)
+                caller = await self._caller(scope)
+                scope[CALLER] = caller
+                sender.set(caller)
+                if path.startswith(PLATFORM_INTERNAL) and not caller.admin:
+                    raise RefusedError(403, "forbidden", "this is for the admin scope alone.")
+                self._count(caller)
+            except RefusedError as refused:
+                await refused.answer(scope, receive, send)
                 return
-            scope[CALLER] = caller
-            sender.set(caller)
-            if path.startswith(PLATFORM_INTERNAL) and not caller.admin:
-                refused = problem(403, "forbidden", "this is for the admin scope alone.")
-                await refused(scope, receive, send)
-                return
-            if caller.user_id and (wait := self._limit().wait(caller.user_id)):
-                seconds = str(ceil(wait))
-                message = f"that is too many requests; try again in {seconds} s."
-                refused = problem(429, "too_many_requests", message, {"Retry-After": seconds})
-                await refused(scope, receive, send)
-                return
-        await self._sized(scope, receive, send)
+        serve = self._sized if scope["type"] == "http" else self._counted
+        await serve(scope, receive, send)
 
-    def _limit(self) -> RateLimit:
+    async def _caller(self, scope: Scope) -> Caller:
+        client = scope.get("client")
+        try:
+            return await asyncio.to_thread(
+                self._verifier().caller, scope["headers"], client[0] if client else None
+            )
+        except UnauthorizedError as error:
+            asks = {"WWW-Authenticate": "Bearer"}
+            raise RefusedError(401, "unauthorized", str(error), asks) from None
+
+    def _count(self, caller: Caller) -> None:
+        """Take one of the caller's requests, or refuse it."""
         if self._rate is None:
             self._rate = RateLimit(self._settings().rate)
-        return self._rate
+        if caller.user_id and (wait := self._rate.wait(caller.user_id)):
+            seconds = str(ceil(wait))
+            message = f"that is too many requests; try again in {seconds} s."
+            raise RefusedError(429, "too_many_requests", message, {"Retry-After": seconds})
+
+    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a web socket, each message of which is a request like any other."""
+        most = self._settings().body_megabytes * 1_000_000
+        closed = False
+
+        async def counted() -> Message:
+            nonlocal closed
+            message = await receive()
+            try:
+                if message["type"] == "websocket.receive" and not closed:
+                    self._count(scope[CALLER])
+                    if len(message.get("text") or message.get("bytes") or "") > most:
+                        raise RefusedError(413, "too_large", "the message is too large.")
+            except RefusedError as refused:
+                await refused.answer(scope, receive, send)
+                closed = True
+            return {"type": "websocket.disconnect", "code": 1008} if closed else message
+
+        async def sending(message: Message) -> None:
+            if not closed:
+                await send(message)
+
+        await self._app(scope, counted, sending)
 
     async def _sized(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request whose body is not too large, whatever it declares."""
         megabytes = self._settings().body_megabytes
         left = megabytes * 1_000_000
-        too_large = problem(
+        too_large = RefusedError(
             413, "too_large", f"the body is larger than {megabytes} MB; send it in parts."
         )
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > left:
-            await too_large(scope, receive, send)
+            await too_large.answer(scope, receive, send)
             return
         begun = over = False
 
@@ -158,11 +171,10 @@ class Guard:
                 raise
             if not over:
                 _log.error("a request failed: %s", type(error).__name__)
-                message = "something went wrong here; tell the operator."
-                await problem(500, "internal", message)(scope, receive, send)
+                await internal().answer(scope, receive, send)
                 return
         if over and not begun:
-            await too_large(scope, receive, send)
+            await too_large.answer(scope, receive, send)
 
 
 def route_path(scope: Scope) -> str:
@@ -186,4 +198,4 @@ def _within_the_process(scope: Scope) -> bool:
 def _is_preflight(scope: Scope) -> bool:
     """Whether a browser asks if it may send a request; it sends no token along."""
     names = {name for name, _ in scope["headers"]}
-    return scope["method"] == "OPTIONS" and b"access-control-request-method" in names
+    return scope.get("method") == "OPTIONS" and b"access-control-request-method" in names

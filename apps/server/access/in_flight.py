@@ -1,7 +1,6 @@
 """Requests in flight: so many ask the model at once, and none outlives a stop of the server."""
 
 import asyncio
-import json
 import re
 import signal
 from collections.abc import Callable
@@ -12,35 +11,28 @@ from weakref import WeakKeyDictionary
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guided_profile.apps.server.access.guard import route_path
-from guided_profile.apps.server.access.problems import problem
+from guided_profile.apps.server.access.problems import RefusedError
 from guided_profile.apps.settings import ServerSettings
 
-GRACE = 10.0
+GRACE_SECONDS = 10.0
 """Seconds that requests have to end after SIGTERM or SIGINT; then they are answered with a 503."""
-WAITS = 60.0
+TURN_SECONDS = 60.0
 """Seconds that a request waits for its turn; then it is answered with a 503."""
 ASKING = re.compile(r"/v1/(?:profile|ask(?:/[^/]+/reply)?)")
 """What asks the model, with POST: it waits for its turn, and the other routes stay quick."""
 _RETRY = {"Retry-After": "10"}
-_STOPS = ("stopping", "the server is stopping; try again in a moment.")
+_STOPS = RefusedError(503, "stopping", "the server is stopping; try again in a moment.", _RETRY)
+_BUSY = RefusedError(503, "busy", "too many ask at the same time; try again in 10 s.", _RETRY)
 
 
 class Flight:
     """The requests in flight; after a stop they have a while, and then they are ended."""
 
-    def __init__(self, grace: float = GRACE) -> None:
+    def __init__(self, grace: float = GRACE_SECONDS) -> None:
         self._grace = grace
-        self._inside: set[asyncio.Task[Any]] = set()
+        self.tasks: set[asyncio.Task[Any]] = set()
         self.ended = False
         """Whether that while is over."""
-
-    def enter(self, task: "asyncio.Task[Any]") -> None:
-        """Count a request in."""
-        self._inside.add(task)
-
-    def leave(self, task: "asyncio.Task[Any]") -> None:
-        """Count it out."""
-        self._inside.discard(task)
 
     def end_on_signals(self) -> None:
         """End what is in flight some time after a signal to stop, which still does what it did."""
@@ -63,7 +55,7 @@ class Flight:
 
     def _end(self) -> None:
         self.ended = True
-        for task in self._inside:
+        for task in self.tasks:
             task.cancel()
 
 
@@ -91,7 +83,7 @@ class InFlight:
             begun = begun or message
             await send(message)
 
-        self._flight.enter(task)
+        self._flight.tasks.add(task)
         try:
             await self._in_turn(scope, receive, sending)
         except asyncio.CancelledError:
@@ -99,13 +91,11 @@ class InFlight:
                 raise
             task.uncancel()
             if begun is None:
-                await problem(503, *_STOPS, _RETRY)(scope, receive, send)
+                await _STOPS.answer(scope, receive, send)
             elif _is_stream(begun):
-                error, message = _STOPS
-                told = f"event: error\ndata: {json.dumps({'error': error, 'message': message})}\n\n"
-                await send({"type": "http.response.body", "body": told.encode()})
+                await send({"type": "http.response.body", "body": _STOPS.event().encode()})
         finally:
-            self._flight.leave(task)
+            self._flight.tasks.discard(task)
 
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST" or not ASKING.fullmatch(route_path(scope)):
@@ -114,10 +104,9 @@ class InFlight:
         loop = asyncio.get_running_loop()
         turns = self._turns.setdefault(loop, asyncio.Semaphore(self._settings().at_once))
         try:
-            await asyncio.wait_for(turns.acquire(), WAITS)
+            await asyncio.wait_for(turns.acquire(), TURN_SECONDS)
         except TimeoutError:
-            message = "too many ask at the same time; try again in 10 s."
-            await problem(503, "busy", message, _RETRY)(scope, receive, send)
+            await _BUSY.answer(scope, receive, send)
             return
         try:
             await self._app(scope, receive, send)

@@ -88,10 +88,10 @@ class KeyFile:
         """
         with self._changing():
             there = self.all()
-            gone = next((one for one in there if one.id == id_), None)
+            gone = next((key for key in there if key.id == id_), None)
             if gone is None:
                 raise QuestionError(f"there is no key {id_!r}; see `guided-profile keys list`.")
-            self._write([one for one in there if one.id != id_])
+            self._write([key for key in there if key.id != id_])
         return gone
 
     def find(self, given: str) -> Key | None:
@@ -109,7 +109,7 @@ class KeyFile:
         stamp = (there.st_mtime_ns, there.st_ino, there.st_size)
         with self._lock:
             if stamp != self._stamp:
-                self._known = {one.id: one for one in self.all()}
+                self._known = {key.id: key for key in self.all()}
                 self._stamp = stamp
             return self._known
 

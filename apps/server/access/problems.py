@@ -4,8 +4,11 @@ No message holds a stack trace, a prompt, or anybody's text: what is not ours to
 its kind alone.
 """
 
+import json
 import logging
-from collections.abc import Callable, Coroutine
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from itertools import islice
 from typing import Any
 
 from fastapi import Request, Response
@@ -14,6 +17,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from guided_profile.graph.errors import (
     GuidedProfileError,
@@ -24,6 +28,11 @@ from guided_profile.graph.errors import (
     WeightsError,
 )
 
+MAX_JSON_PARTS = 50_000
+"""Strings, objects, lists and commas; a thousand items with all of their fields have half of it."""
+
+_JSON_PART = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{,]', re.DOTALL)
+"""A string up to its end, or that of the body, so that no part is looked at twice."""
 _log = logging.getLogger(__name__)
 
 
@@ -37,21 +46,43 @@ class Problem(BaseModel):
 class RefusedError(Exception):
     """A request that is refused, with the answer that it gets."""
 
-    def __init__(self, status: int, error: str, message: str) -> None:
+    def __init__(
+        self, status: int, error: str, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status, self.error, self.message = status, error, message
+        self._headers = {"Cache-Control": "no-store"} | dict(headers or {})
+
+    def response(self) -> JSONResponse:
+        """Return the answer that says what went wrong."""
+        body = Problem(error=self.error, message=self.message).model_dump()
+        return JSONResponse(body, self.status, headers=self._headers)
+
+    def event(self) -> str:
+        """Return it as an event of a stream that has begun."""
+        return server_sent("error", {"error": self.error, "message": self.message})
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer an HTTP request so, or close a web socket."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": self.message[:120]})
+        else:
+            await self.response()(scope, receive, send)
 
 
-def problem(
-    status: int, error: str, message: str, headers: dict[str, str] | None = None
-) -> JSONResponse:
-    """Return the answer that says what went wrong."""
-    body = Problem(error=error, message=message).model_dump()
-    return JSONResponse(body, status, headers={"Cache-Control": "no-store"} | (headers or {}))
+def server_sent(name: str, data: Any) -> str:
+    """Return an event for a stream of them."""
+    # in ASCII: clients end a line at other characters than \n too, such as U+2028
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
 
 
-def told(error: Exception) -> RefusedError:
-    """Return what a caller is told of an error, and log what they are not."""
+def internal(status: int = 500) -> RefusedError:
+    """Return how a failure is answered that is not the caller's to know more of."""
+    return RefusedError(status, "internal", "something went wrong here; tell the operator.")
+
+
+def refusal_of(error: Exception) -> RefusedError:
+    """Return how an error is answered, and log what the caller does not learn."""
     match error:
         case RefusedError():
             return error
@@ -67,42 +98,55 @@ def told(error: Exception) -> RefusedError:
     _log.error("a request failed: %s", type(error).__name__)
     match error:
         case ModelError() | WeightsError():
-            said = ("model_unavailable", "the model does not answer; try again in a moment.")
+            code, words = "model_unavailable", "the model does not answer; try again in a moment."
         case HistoryError():
-            said = ("history_unavailable", "the history cannot be reached; try again in a moment.")
+            code = "history_unavailable"
+            words = "the history cannot be reached; try again in a moment."
         case ProfilesError():
-            said = ("profiles_unavailable", "profiles cannot be kept now; try again in a moment.")
+            code = "profiles_unavailable"
+            words = "profiles cannot be kept now; try again in a moment."
         case GuidedProfileError():
-            said = ("misconfigured", "the server is not set up for this; tell its operator.")
+            code, words = "misconfigured", "the server is not set up for this; tell its operator."
         case _:
-            return RefusedError(500, "internal", "something went wrong here; tell the operator.")
-    return RefusedError(503, *said)
+            return internal()
+    return RefusedError(503, code, words)
 
 
 class SafeRoute(APIRoute):
     """A route that no error leaves as it is, whichever server the application runs on."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler with every error told in our way."""
+        """Return the handler with every error answered in our way."""
         handle = super().get_route_handler()
 
         async def handling(request: Request) -> Response:
             try:
+                if not request.headers.get("content-type", "").startswith("multipart/"):
+                    check_json_parts(await request.body())
                 return await handle(request)
             except Exception as error:  # noqa: BLE001  # none may say more than it should
-                refused = told(error)
-                return problem(refused.status, refused.error, refused.message)
+                return refusal_of(error).response()
 
         return handling
 
 
+def check_json_parts(body: bytes) -> None:
+    """Refuse a body of far more parts than any of ours has, before it is parsed.
+
+    Raises:
+        RefusedError: It has. A million unknown keys would take 13 seconds to be told of.
+    """
+    if sum(1 for _ in islice(_JSON_PART.finditer(body), MAX_JSON_PARTS + 1)) > MAX_JSON_PARTS:
+        raise RefusedError(413, "too_large", "the body has too many fields; send it in parts.")
+
+
 def _wrong_fields(error: RequestValidationError) -> str:
     """Name the fields and what is wrong, without the values, which may be history."""
-    parts = []
-    for one in error.errors()[:5]:
-        place = ".".join(str(part)[:40] for part in one["loc"][1:]) or "the body"
-        words = str(one["msg"]).removeprefix("Value error, ")
-        if one["type"] == "json_invalid":
+    wrong = []
+    for found in error.errors()[:5]:
+        place = ".".join(str(part)[:40] for part in found["loc"][1:]) or "the body"
+        words = str(found["msg"]).removeprefix("Value error, ")
+        if found["type"] == "json_invalid":
             place, words = "the body", "is not valid JSON"
-        parts.append(f"{place}: {words}")
-    return "; ".join(parts)
+        wrong.append(f"{place}: {words}")
+    return "; ".join(wrong)

@@ -18,7 +18,7 @@ ADMIN = "guided_profile:admin"
 """The scope, in a token's `scope` claim, that may name any user."""
 LEEWAY = 30
 """Seconds by which clocks may differ."""
-LONGEST = 8192
+MAX_CHARACTERS = 8192
 """The longest token, in characters."""
 
 _log = logging.getLogger(__name__)
@@ -121,22 +121,22 @@ class Verifier:
 
 
 def _credential(headers: list[tuple[bytes, bytes]]) -> str:
-    said = [value for name, value in headers if name == b"authorization"]
+    bearers = [value for name, value in headers if name == b"authorization"]
     keys = [value for name, value in headers if name == b"x-api-key"]
-    if not said and not keys:
+    if not bearers and not keys:
         raise UnauthorizedError("say who you are: send `Authorization: Bearer …` or `X-Api-Key`.")
-    chosen = said or keys  # LangGraph's clients send a key of LangSmith's along
+    chosen = bearers or keys  # LangGraph's clients send a key of LangSmith's along
     if len(chosen) > 1:
         raise UnauthorizedError("the request says more than once who sends it; say it once.")
     text = chosen[0].decode("latin-1").strip()
-    if not said and not text.startswith(PREFIX):
+    if not bearers and not text.startswith(PREFIX):
         raise UnauthorizedError("`X-Api-Key` holds no key of this server; ask for one.")
-    if said:
+    if bearers:
         scheme, _, text = text.partition(" ")
         if scheme.lower() != "bearer":
             raise UnauthorizedError("send `Authorization: Bearer …`; no other scheme is known.")
     text = text.strip()
-    if not text or len(text) > LONGEST or not text.isascii():
+    if not text or len(text) > MAX_CHARACTERS or not text.isascii():
         raise UnauthorizedError("the token is not valid; get a new one.")
     return text
 
@@ -147,9 +147,9 @@ def _on_this_machine(headers: list[tuple[bytes, bytes]], client: str | None) -> 
     hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
     # the platforms let pages of every site read what they are told
     pages = [value.decode("latin-1") for name, value in headers if name == b"origin"]
-    hosts += [one.partition("://")[2] for one in pages]
+    hosts += [page.partition("://")[2] for page in pages]
     forwarded = names & {b"x-forwarded-for", b"x-real-ip", b"forwarded"}
-    here = _is_loopback(client or "") and all(_is_loopback(_without_port(one)) for one in hosts)
+    here = _is_loopback(client or "") and all(_is_loopback(_without_port(host)) for host in hosts)
     if forwarded or not here:
         raise UnauthorizedError(
             "this server asks nobody who they are, so it serves only its own machine; "
@@ -186,11 +186,11 @@ def _public_keys(path: Path) -> Mapping[str, Any]:
         if not text.lstrip().startswith("{"):
             loaded = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256)
             return {"": loaded.prepare_key(text)}
-        listed = [one for one in json.loads(text).get("keys", []) if one.get("kty") == "RSA"]
-        usable = [one for one in listed if one.get("use", "sig") == "sig"]
+        listed = [key for key in json.loads(text).get("keys", []) if key.get("kty") == "RSA"]
+        usable = [key for key in listed if key.get("use", "sig") == "sig"]
         found = {
-            str(one.get("kid", index)): jwt.PyJWK(one, algorithm="RS256").key
-            for index, one in enumerate(usable)
+            str(key.get("kid", index)): jwt.PyJWK(key, algorithm="RS256").key
+            for index, key in enumerate(usable)
         }
     except (OSError, ValueError, AttributeError, TypeError, jwt.PyJWTError) as error:
         raise SettingsError(f"{wrong} ({type(error).__name__}).") from None

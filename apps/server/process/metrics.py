@@ -12,6 +12,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
 from guided_profile.graph.state import Abstained, Answered
+from guided_profile.tools.models.calls import call_of
 
 STAGES = ("recall", "digest", "merge", "profile", "respond", "review")
 _SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
@@ -23,43 +24,40 @@ class Metrics:
     """Counts what runs do, whichever way they came in."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = registry = CollectorRegistry()
         self.stage_seconds = Histogram(
             "guided_profile_stage_seconds",
             "Seconds that a stage took.",
             ["stage"],
             buckets=_SECONDS,
-            registry=self.registry,
+            registry=registry,
         )
         self.stage_errors = Counter(
-            "guided_profile_stage_errors",
-            "Stages that failed.",
-            ["stage"],
-            registry=self.registry,
+            "guided_profile_stage_errors", "Stages that failed.", ["stage"], registry=registry
         )
         self.tokens = Counter(
             "guided_profile_tokens",
             "Tokens of model calls; `cached` are those of `input` that a prefix cache served.",
             ["kind"],
-            registry=self.registry,
+            registry=registry,
         )
         self.answers = Counter(
             "guided_profile_answers",
             "Answers and abstentions, by reason.",
             ["kind", "reason"],
-            registry=self.registry,
+            registry=registry,
         )
         self.profiles = Counter(
             "guided_profile_profile_uses",
             "Where an answer's profile came from; `standing` saved making it.",
             ["use"],
-            registry=self.registry,
+            registry=registry,
         )
         self.profile_age = Histogram(
             "guided_profile_profile_age_seconds",
             "How old the profile of an answer was.",
             buckets=_AGES,
-            registry=self.registry,
+            registry=registry,
         )
         self.callbacks = _Watching(self)
 
@@ -78,13 +76,10 @@ class Metrics:
 
     def called(self, message: AIMessage) -> None:
         """Count a model call's tokens."""
-        usage = message.usage_metadata
-        if usage is None:
-            return
-        self.tokens.labels("input").inc(usage["input_tokens"])
-        self.tokens.labels("output").inc(usage["output_tokens"])
-        cached = (usage.get("input_token_details") or {}).get("cache_read") or 0
-        self.tokens.labels("cached").inc(cached)
+        call = call_of(message, "", 0.0)
+        self.tokens.labels("input").inc(call.input_tokens)
+        self.tokens.labels("output").inc(call.output_tokens)
+        self.tokens.labels("cached").inc(call.cached_tokens)
 
 
 class _Watching(BaseCallbackHandler):
@@ -122,9 +117,9 @@ class _Watching(BaseCallbackHandler):
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         for generations in response.generations:
-            for one in generations:
-                if isinstance(one, ChatGeneration) and isinstance(one.message, AIMessage):
-                    self._metrics.called(one.message)
+            for made in generations:
+                if isinstance(made, ChatGeneration) and isinstance(made.message, AIMessage):
+                    self._metrics.called(made.message)
 
     def _ended(self, run_id: UUID) -> str | None:
         with self._lock:

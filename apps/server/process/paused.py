@@ -1,23 +1,24 @@
 """Runs that have asked their user something, and wait in this process for the reply."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 from uuid import UUID
 
+from cachetools import TTLCache
+
 from guided_profile.apps.server.access.problems import RefusedError
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context
 
-MOST = 500
-"""How many runs wait at a time; the oldest are let go."""
-PATIENCE = 15 * 60.0
-"""How long one waits, in seconds."""
+MAX_RUNS = 500
+"""So many wait at a time; the oldest are let go."""
+MAX_SECONDS = 15 * 60.0
+"""So long one waits."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Paused:
     """A run that waits."""
 
@@ -25,38 +26,44 @@ class Paused:
     """With the checkpointer that holds the run's thread."""
     thread: str
     context: Context
-    until: float
+    resumed: bool = False
+    """Whether a reply came, and the run goes on with it."""
 
 
-class Waiting:
+class PausedRuns:
     """The runs that wait, by id; replies have to come to the process that asked."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         """Begin with none."""
-        self._clock = clock
-        self._paused: OrderedDict[UUID, Paused] = OrderedDict()
+        self._runs: TTLCache[UUID, Paused] = TTLCache(MAX_RUNS, MAX_SECONDS, clock)
         self._lock = Lock()
 
     def keep(self, run_id: UUID, graph: Graph, thread: str, context: Context) -> None:
         """Have a run wait."""
         with self._lock:
-            self._paused[run_id] = Paused(graph, thread, context, self._clock() + PATIENCE)
-            while len(self._paused) > MOST:
-                self._paused.popitem(last=False)
+            self._runs[run_id] = Paused(graph, thread, context)
 
-    def find(self, run_id: UUID, user_id: str) -> Paused:
-        """Return a user's run that waits.
+    def take(self, run_id: UUID, user_id: str) -> Paused:
+        """Return a user's run that waits, to be resumed by who asks, and by nobody else meanwhile.
 
         Raises:
-            RefusedError: None of theirs of that id does.
+            RefusedError: None of theirs of that id does, or it has a reply already.
         """
         with self._lock:
-            found = self._paused.get(run_id)
-        if found is None or found.context.user_id != user_id or found.until < self._clock():
-            raise RefusedError(404, "not_found", "nothing waits for this reply; ask again.")
-        return found
+            found = self._runs.get(run_id)
+            if found is None or found.context.user_id != user_id:
+                raise RefusedError(404, "not_found", "nothing waits for this reply; ask again.")
+            if found.resumed:
+                raise RefusedError(
+                    409, "replied", "there is a reply to this already; wait for its answer."
+                )
+            found.resumed = True
+            return found
 
-    def drop(self, run_id: UUID) -> None:
-        """Have a run wait no longer."""
+    def settle(self, run_id: UUID, *, done: bool) -> None:
+        """Have a run wait no longer, or again, where the reply came to nothing."""
         with self._lock:
-            self._paused.pop(run_id, None)
+            if done:
+                self._runs.pop(run_id, None)
+            elif found := self._runs.get(run_id):
+                found.resumed = False

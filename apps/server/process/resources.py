@@ -15,7 +15,7 @@ from guided_profile.apps import assembly
 from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.apps.server.process.metrics import Metrics
-from guided_profile.apps.server.process.paused import Waiting
+from guided_profile.apps.server.process.paused import PausedRuns
 from guided_profile.apps.settings import (
     ServerSettings,
     Settings,
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ServerResources:
     """The model, the histories and the workflow."""
 
     settings: Settings
@@ -43,11 +43,11 @@ class Parts:
     assistants: dict[str, Graph]
     """The same by the names in `langgraph.json`: for any task, and as each built-in task's own."""
     metrics: Metrics
-    waiting: Waiting = field(default_factory=Waiting)
+    paused: PausedRuns = field(default_factory=PausedRuns)
 
     @classmethod
-    def assembled(cls, settings: Settings) -> "Parts":
-        """Put the parts together; weights are fetched if need be.
+    def assembled(cls, settings: Settings) -> "ServerResources":
+        """Put it together; weights are fetched if need be.
 
         Raises:
             GuidedProfileError: A setting is wrong, or a part cannot be had.
@@ -65,22 +65,22 @@ class Parts:
 
 
 @cache
-def _assembled() -> Parts:
+def _assembled() -> ServerResources:
     settings = read_settings()
     limit_traces(settings.traces)
-    return Parts.assembled(settings)
+    return ServerResources.assembled(settings)
 
 
 _assembling = Lock()
 
 
-def _assembled_once() -> Parts:
+def _assembled_once() -> ServerResources:
     with _assembling:  # two requests at once must not open the history twice
         return _assembled()
 
 
-async def parts() -> Parts:
-    """Return the process's parts, assembled once, whichever event loops ask for them."""
+async def server_resources() -> ServerResources:
+    """Return what the process holds, assembled once, whichever event loops ask for them."""
     return await asyncio.to_thread(_assembled_once)
 
 

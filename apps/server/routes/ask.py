@@ -1,7 +1,6 @@
 """The route that answers a question, as JSON, or as a stream of its stages and then the answer."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
@@ -12,9 +11,10 @@ from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict, Field
 
 from guided_profile.apps.runs import AsksBack, Outcome, events, thread_memory
-from guided_profile.apps.server.access.problems import Problem, SafeRoute, told
-from guided_profile.apps.server.process.resources import Parts
-from guided_profile.apps.server.routes.dependencies import TheParts, TheStore, UserId
+from guided_profile.apps.server.access.problems import Problem, SafeRoute, refusal_of, server_sent
+from guided_profile.apps.server.process.paused import Paused
+from guided_profile.apps.server.process.resources import ServerResources
+from guided_profile.apps.server.routes.dependencies import TheResources, TheStore, UserId
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context, Sight
 from guided_profile.graph.records import HistoryItem
@@ -79,8 +79,12 @@ _STREAMED: dict[int | str, dict[str, Any]] = {
         }
     }
 }
+_NO_RUN: dict[int | str, dict[str, Any]] = {
+    404: {"model": Problem, "description": "Nothing waits for this reply."},
+    409: {"model": Problem, "description": "There is a reply already."},
+}
 Accept = Annotated[
-    str | None, Header(description="`text/event-stream`: the stages are told as they begin.")
+    str | None, Header(description="`text/event-stream`: the stages come as they begin.")
 ]
 
 
@@ -88,59 +92,55 @@ Accept = Annotated[
 async def ask(
     body: Asked,
     user_id: UserId,
-    parts: TheParts,
+    resources: TheResources,
     store: TheStore,
     accept: Accept = None,
 ) -> Any:
     """Answer a question as it suits the user; an abstention says why there is no answer."""
-    find_task(parts.tasks, body.task)
+    find_task(resources.tasks, body.task)
     sees = None if body.sees is None else tuple(body.sees)
     context = Context(user_id=user_id, task=body.task, max_retries=body.max_retries, sees=sees)
     question: Question = {"question": body.question, "options": body.options}
-    graph = parts.graph.copy({"store": store, "checkpointer": thread_memory()})
-    return await _told(_events(parts, graph, question, context, uuid4().hex), accept)
+    graph = resources.graph.copy({"store": store, "checkpointer": thread_memory()})
+    return await _response(_events(resources, graph, question, context, uuid4().hex), accept)
 
 
 @router.post(
     "/ask/{run_id}/reply",
     summary="Reply to what was asked back",
     response_model=Reply,
-    responses=_STREAMED | {404: {"model": Problem, "description": "Nothing waits for this reply."}},
+    responses=_STREAMED | _NO_RUN,
 )
 async def reply(
-    run_id: UUID, body: Replied, user_id: UserId, parts: TheParts, accept: Accept = None
+    run_id: UUID, body: Replied, user_id: UserId, resources: TheResources, accept: Accept = None
 ) -> Any:
     """Go on with a run that asked the user something; what they say is kept in the history."""
-    paused = parts.waiting.find(run_id, user_id)
+    paused = resources.paused.take(run_id, user_id)
     resumed: Command[Any] = Command(resume=body.reply)
-    told_of = _events(parts, paused.graph, resumed, paused.context, paused.thread, replied=run_id)
-    return await _told(told_of, accept)
+    return await _response(_replied(resources, paused, resumed, run_id), accept)
 
 
 Events = AsyncIterator[tuple[Literal["stage", "answer"], Any]]
 
 
-async def _told(told_of: Events, accept: str | None) -> Any:
+async def _response(events: Events, accept: str | None) -> Any:
     """Return the response that a caller wants: a stream, or the answer alone."""
     if "text/event-stream" in (accept or ""):
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(
-            _streamed(told_of), media_type="text/event-stream", headers=headers
-        )
+        return StreamingResponse(_streamed(events), media_type="text/event-stream", headers=headers)
     answer: Any = None
-    async for name, event in told_of:
+    async for name, event in events:
         if name == "answer":
             answer = event
     return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
 
 async def _events(
-    parts: Parts,
+    resources: ServerResources,
     graph: Graph,
     given: Question | Command[Any],
     context: Context,
     thread: str,
-    replied: UUID | None = None,
 ) -> Events:
     """Run the workflow; yield its stages as they begin, and then the answer, as JSON data."""
     run_id = uuid4()
@@ -149,25 +149,32 @@ async def _events(
             yield "stage", event
             continue
         if isinstance(event, AsksBack):
-            parts.waiting.keep(run_id, graph, thread, context)
-        if replied:
-            parts.waiting.drop(replied)
+            resources.paused.keep(run_id, graph, thread, context)
         cited = event.evidence if isinstance(event, Answered) else ()
-        found = await asyncio.to_thread(parts.history.get, context.user_id, cited)
-        said = Reply(answer=event, items={item.id: item for item in found}, run_id=run_id)
-        yield "answer", said.model_dump(mode="json")
+        found = await asyncio.to_thread(resources.history.get, context.user_id, cited)
+        reply = Reply(answer=event, items={item.id: item for item in found}, run_id=run_id)
+        yield "answer", reply.model_dump(mode="json")
+
+
+async def _replied(
+    resources: ServerResources, paused: Paused, given: Command[Any], run_id: UUID
+) -> Events:
+    """Go on with a run; it waits for a reply again if it fails, or nobody reads its answer."""
+    done = False
+    try:
+        async for name, event in _events(
+            resources, paused.graph, given, paused.context, paused.thread
+        ):
+            done = name == "answer"
+            yield name, event
+    finally:
+        resources.paused.settle(run_id, done=done)
 
 
 async def _streamed(events: AsyncIterator[tuple[str, Any]]) -> AsyncIterator[str]:
-    """Write events as server-sent ones; an error is one too, told like every other."""
+    """Write events as server-sent ones; an error is one too."""
     try:
         async for name, event in events:
-            yield _sent(name, event)
+            yield server_sent(name, event)
     except Exception as error:  # noqa: BLE001  # none may say more than it should
-        refused = told(error)
-        yield _sent("error", {"error": refused.error, "message": refused.message})
-
-
-def _sent(name: str, event: Any) -> str:
-    # in ASCII: clients end a line at other characters than \n too, such as U+2028
-    return f"event: {name}\ndata: {json.dumps(event)}\n\n"
+        yield refusal_of(error).event()

@@ -9,7 +9,7 @@ from guided_profile.apps.server.access.guard import CALLER
 from guided_profile.apps.server.access.keys import usable_id
 from guided_profile.apps.server.access.problems import RefusedError
 from guided_profile.apps.server.access.tokens import Caller
-from guided_profile.apps.server.process.resources import Parts, platform_store
+from guided_profile.apps.server.process.resources import ServerResources, platform_store
 
 
 def caller(request: Request) -> Caller:
@@ -55,9 +55,9 @@ def admin(sender: Annotated[Caller, Depends(caller)]) -> None:
         raise RefusedError(403, "forbidden", "this is for the admin scope alone.")
 
 
-async def parts_of(request: Request) -> Parts:
+async def resources_of(request: Request) -> ServerResources:
     """Return what the process holds."""
-    found: Parts = await request.app.state.parts()
+    found: ServerResources = await request.app.state.resources()
     return found
 
 
@@ -68,5 +68,5 @@ async def store_of(request: Request) -> BaseStore:
 
 
 UserId = Annotated[str, Depends(user_id)]
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheResources = Annotated[ServerResources, Depends(resources_of)]
 TheStore = Annotated[BaseStore, Depends(store_of)]

@@ -8,9 +8,14 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from guided_profile.apps.server.access.problems import Problem, RefusedError, SafeRoute
-from guided_profile.apps.server.routes.dependencies import TheParts, admin, parts_of, store_of
+from guided_profile.apps.server.routes.dependencies import (
+    TheResources,
+    admin,
+    resources_of,
+    store_of,
+)
 
-PATIENCE = 5.0
+READY_SECONDS = 5.0
 """Seconds in which the parts of a server that is ready answer."""
 
 router = APIRouter(tags=["operation"], route_class=SafeRoute)
@@ -35,7 +40,7 @@ async def ready(request: Request) -> Up:
     checking: asyncio.Task[None] | None = getattr(state, "checking", None)
     if checking is None or checking.done():  # probes share one: a part that hangs is asked once
         checking = state.checking = asyncio.create_task(_reach(request))
-    done, _ = await asyncio.wait([checking], timeout=PATIENCE)
+    done, _ = await asyncio.wait([checking], timeout=READY_SECONDS)
     if not done:  # it goes on: the first one may have to fetch weights
         raise RefusedError(503, "not_ready", "the server is starting, or a part of it hangs.")
     if error := checking.exception():
@@ -50,13 +55,13 @@ async def ready(request: Request) -> Up:
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-async def metrics(parts: TheParts) -> Response:
+async def metrics(resources: TheResources) -> Response:
     """Return stage seconds, tokens, cache hits, abstentions and profiles' age; admins only."""
-    return Response(parts.metrics.text(), media_type=CONTENT_TYPE_LATEST)
+    return Response(resources.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _reach(request: Request) -> None:
-    parts = await parts_of(request)
-    await asyncio.to_thread(parts.history.get, "-", ["-"])
+    resources = await resources_of(request)
+    await asyncio.to_thread(resources.history.get, "-", ["-"])
     store = await store_of(request)
     await store.aget(("guided_profile", "ready"), "-")

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from guided_profile.apps.platforms.threads import forget_threads
 from guided_profile.apps.server.access.problems import RefusedError, SafeRoute
-from guided_profile.apps.server.routes.dependencies import TheParts, TheStore, UserId
+from guided_profile.apps.server.routes.dependencies import TheResources, TheStore, UserId
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.base import Format, Reading
 from guided_profile.tools.readers.ingest import Ingested, ingest
@@ -92,7 +92,7 @@ class DeletedAll(BaseModel):
 
 
 @router.post("", status_code=201, summary="Add items")
-async def add(body: NewItems, user_id: UserId, parts: TheParts) -> AddedItems:
+async def add(body: NewItems, user_id: UserId, resources: TheResources) -> AddedItems:
     """Add items to the history; one that is there already is left alone.
 
     All of them are on disk when this returns; when it is refused, none was added.
@@ -101,14 +101,14 @@ async def add(body: NewItems, user_id: UserId, parts: TheParts) -> AddedItems:
         texts = (item.id, item.text, item.source, item.category or "")
         if any("\0" in text for text in texts):
             raise RefusedError(422, "bad_input", f"items.{index}: holds a NUL character.")
-    done = await asyncio.to_thread(parts.history.add, user_id, body.items)
+    done = await asyncio.to_thread(resources.history.add, user_id, body.items)
     return AddedItems(added=done.added, duplicates=done.duplicates)
 
 
 @router.post("/file", status_code=201, summary="Add a file")
 async def add_file(
     user_id: UserId,
-    parts: TheParts,
+    resources: TheResources,
     store: TheStore,
     file: Annotated[UploadFile, File(description="JSONL, CSV, text, or an app's export.")],
     format: Annotated[Format, Form(description="What kind of file it is.")] = "auto",
@@ -123,14 +123,14 @@ async def add_file(
     none stand, as far as they are of a task of this server's.
     """
     reading = Reading(format=format, source=source, me=me, zone=_zone(zone), paragraphs=paragraphs)
-    done, export = await asyncio.to_thread(_ingested, parts, user_id, file, reading)
-    restored = await restore_profiles(export, user_id, store=store, tasks=parts.tasks)
+    done, export = await asyncio.to_thread(_ingested, resources, user_id, file, reading)
+    restored = await restore_profiles(export, user_id, store=store, tasks=resources.tasks)
     return AddedFile(
         added=done.added,
         duplicates=done.duplicates,
         skipped=done.skipped,
         refused=done.refused,
-        refusals=[Refusal(place=one.place, reason=one.reason) for one in done.refusals[:100]],
+        refusals=[Refusal(place=entry.place, reason=entry.reason) for entry in done.refusals[:100]],
         restored=restored,
     )
 
@@ -138,7 +138,7 @@ async def add_file(
 @router.get("", summary="List items")
 async def listed(
     user_id: UserId,
-    parts: TheParts,
+    resources: TheResources,
     source: Annotated[str | None, Query(max_length=200, examples=["purchases"])] = None,
     category: Annotated[str | None, Query(max_length=200)] = None,
     since: Annotated[AwareDatetime | None, Query(examples=["2026-01-01T00:00:00Z"])] = None,
@@ -148,7 +148,7 @@ async def listed(
 ) -> Page:
     """List the history, the newest items first, page by page."""
     items = await asyncio.to_thread(
-        parts.history.list, user_id, source=source, category=category, since=since, until=until
+        resources.history.list, user_id, source=source, category=category, since=since, until=until
     )
     items.reverse()
     end = offset + limit
@@ -162,32 +162,32 @@ async def listed(
 @router.delete("", summary="Delete items")
 async def delete(
     user_id: UserId,
-    parts: TheParts,
+    resources: TheResources,
     store: TheStore,
     id: Annotated[list[str], Query(min_length=1, max_length=100, description="Items' ids.")],
 ) -> DeletedItems:
     """Delete items, and every profile that was made from one of them."""
-    gone = await forget_items(user_id, id, history=parts.history, store=store)
-    missing = tuple(one for one in dict.fromkeys(id) if one not in gone)
+    gone = await forget_items(user_id, id, history=resources.history, store=store)
+    missing = tuple(wanted for wanted in dict.fromkeys(id) if wanted not in gone)
     return DeletedItems(deleted=gone, not_there=missing)
 
 
 @everything.get("/export", summary="Export everything")
-async def export(user_id: UserId, parts: TheParts, store: TheStore) -> dict[str, Any]:
+async def export(user_id: UserId, resources: TheResources, store: TheStore) -> dict[str, Any]:
     """Return everything that is kept: items, profiles and wishes. `/history/file` takes it back."""
-    return await export_user(user_id, history=parts.history, store=store)
+    return await export_user(user_id, history=resources.history, store=store)
 
 
 @everything.delete("/everything", summary="Delete everything")
 async def delete_everything(
     user_id: UserId,
-    parts: TheParts,
+    resources: TheResources,
     store: TheStore,
     confirm: Annotated[Literal["everything"], Query(description="So that no slip deletes it.")],
 ) -> DeletedAll:
     """Delete everything that is kept about the user: history, profiles, threads."""
     threads = await forget_threads(user_id)
-    gone = await forget_user(user_id, history=parts.history, store=store)
+    gone = await forget_user(user_id, history=resources.history, store=store)
     return DeletedAll(items=gone.items, records=gone.records, threads=threads)
 
 
@@ -201,7 +201,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _ingested(
-    parts: Any, user_id: str, file: UploadFile, reading: Reading
+    resources: Any, user_id: str, file: UploadFile, reading: Reading
 ) -> tuple[Ingested, dict[str, Any]]:
     """Add an upload by way of a file of its own, whose name says what kind it is.
 
@@ -218,14 +218,14 @@ def _ingested(
                 target.write(chunk)
         if path.suffix.lower() == ".zip":
             _check_inflated(path)
-        return ingest(parts.history, user_id, path, reading), read_export(path, reading)
+        return ingest(resources.history, user_id, path, reading), read_export(path, reading)
 
 
 def _check_inflated(path: Path) -> None:
     """Refuse an archive that holds far more than could be sent."""
     try:
         with zipfile.ZipFile(path) as archive:
-            size = sum(one.file_size for one in archive.infolist())
+            size = sum(file.file_size for file in archive.infolist())
     except (zipfile.BadZipFile, NotImplementedError):
         return  # reading it says what is wrong
     if size > max(10_000_000, INFLATED * path.stat().st_size):

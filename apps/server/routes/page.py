@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from guided_profile.apps.server.access.problems import SafeRoute
 from guided_profile.apps.server.access.tokens import Caller
-from guided_profile.apps.server.routes.dependencies import TheParts, caller
+from guided_profile.apps.server.routes.dependencies import TheResources, caller
 
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 HEADERS = {
@@ -47,17 +47,17 @@ class Me(BaseModel):
 
 
 @router.get("/me", summary="Who am I?")
-async def me(sender: Annotated[Caller, Depends(caller)], parts: TheParts) -> Me:
+async def me(sender: Annotated[Caller, Depends(caller)], resources: TheResources) -> Me:
     """Return who the request is from, and the tasks."""
     open_ = not sender.user_id
-    users = await asyncio.to_thread(parts.history.users) if open_ else []
+    users = await asyncio.to_thread(resources.history.users) if open_ else []
     return Me(
         user_id=sender.user_id,
         admin=sender.admin,
         open=open_,
         tasks=[
-            KnownTask(name=one.name, kind=one.kind, description=one.description)
-            for one in parts.tasks.values()
+            KnownTask(name=task.name, kind=task.kind, description=task.description)
+            for task in resources.tasks.values()
         ],
         users=users[:MOST_USERS],
     )
@@ -81,4 +81,4 @@ async def part(name: str) -> Response:
 
 def _files() -> dict[str, bytes]:
     folder = files("guided_profile.apps.server") / "page"
-    return {one.name: one.read_bytes() for one in folder.iterdir() if one.is_file()}
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}

@@ -5,12 +5,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Body, Query
+from fastapi import APIRouter, BackgroundTasks, Body, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from guided_profile.apps.server.access.problems import Problem, RefusedError, SafeRoute
-from guided_profile.apps.server.process.resources import Parts
-from guided_profile.apps.server.routes.dependencies import TheParts, TheStore, UserId
+from guided_profile.apps.server.routes.dependencies import TheResources, TheStore, UserId
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import HistoryItem, Profile
 from guided_profile.graph.standing import standing_profile
@@ -46,35 +45,35 @@ class Decided(BaseModel):
     time: datetime
 
 
-class Pin(BaseModel):
+class _Decision(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Pin(_Decision):
     """Have a sentence stand in every profile of the task."""
 
-    model_config = ConfigDict(extra="forbid")
     do: Literal["pin"]
     text: str = Field(max_length=corrections.LONGEST, examples=["I am vegan."])
 
 
-class Forbid(BaseModel):
+class Forbid(_Decision):
     """Have a sentence, and whatever says the same, stand in none."""
 
-    model_config = ConfigDict(extra="forbid")
     do: Literal["forbid"]
     text: str = Field(max_length=corrections.LONGEST, examples=["This person eats meat."])
 
 
-class Correct(BaseModel):
+class Correct(_Decision):
     """Put a sentence of the user's in the place of one."""
 
-    model_config = ConfigDict(extra="forbid")
     do: Literal["correct"]
     text: str = Field(max_length=corrections.LONGEST, examples=["This person eats meat."])
     right: str = Field(max_length=corrections.LONGEST, examples=["I am vegan."])
 
 
-class TakeBack(BaseModel):
+class TakeBack(_Decision):
     """Forget what was decided."""
 
-    model_config = ConfigDict(extra="forbid")
     do: Literal["take_back"]
     key: str = Field(max_length=100)
 
@@ -94,45 +93,49 @@ _MISSING: dict[int | str, dict[str, Any]] = {
 }
 
 
+def _profiles(
+    user_id: UserId, resources: TheResources, store: TheStore, task: TaskName = "dialogue"
+) -> ProfileStore:
+    found = find_task(resources.tasks, task)
+    return ProfileStore(store, user_id, found.name, variant_of(found))
+
+
+Profiles = Annotated[ProfileStore, Depends(_profiles)]
+
+
 @router.get("", summary="See the profile", responses=_MISSING)
-async def seen(
-    user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
-) -> Shown:
+async def seen(user_id: UserId, resources: TheResources, profiles: Profiles) -> Shown:
     """Return the standing profile; nothing is made, and no model is asked."""
-    profiles = _profiles(parts, store, user_id, task)
     standing = await profiles.standing()
-    if standing is None or await gone_from(standing, user_id, parts.history):
+    if standing is None or await gone_from(standing, user_id, resources.history):
         raise RefusedError(404, "no_profile", "there is no profile yet; make one with POST.")
-    made = await with_overrides(profiles, standing.profile, parts.history)
-    return await _shown(made, parts.history, user_id)
+    made = await with_overrides(profiles, standing.profile, resources.history)
+    return await _shown(made, resources.history, user_id)
 
 
 @router.post("", summary="Make the profile")
 async def make(
-    user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
+    user_id: UserId, resources: TheResources, store: TheStore, task: TaskName = "dialogue"
 ) -> Shown:
     """Return the profile, made first if it is missing or stale; the model may take its time."""
-    found = find_task(parts.tasks, task)
-    graph = parts.graph.copy({"store": store})
+    found = find_task(resources.tasks, task)
+    graph = resources.graph.copy({"store": store})
     made = await standing_profile(graph, found, Context(user_id=user_id, task=task))
-    return await _shown(made, parts.history, user_id)
+    return await _shown(made, resources.history, user_id)
 
 
 @router.patch("", summary="Decide about a sentence", responses=_MISSING)
 async def decide(
-    user_id: UserId,
-    parts: TheParts,
-    store: TheStore,
+    resources: TheResources,
+    profiles: Profiles,
     later: BackgroundTasks,
     decision: Annotated[Decision, Body(examples=[{"do": "pin", "text": "I am vegan."}])],
-    task: TaskName = "dialogue",
     run_id: Annotated[
         UUID | None,
         Query(description="The answer that showed the sentence; its trace is told of the decision"),
     ] = None,
 ) -> list[Decided]:
     """Pin, forbid or correct a sentence, or take that back; it holds for every later profile."""
-    profiles = _profiles(parts, store, user_id, task)
     now = datetime.now(UTC)
     match decision:
         case Pin():
@@ -142,29 +145,28 @@ async def decide(
             await corrections.forbid(profiles, decision.text, now=now)
         case Correct():
             await corrections.correct(
-                profiles, decision.text, decision.right, history=parts.history, now=now
+                profiles, decision.text, decision.right, history=resources.history, now=now
             )
         case TakeBack():
             await profiles.take_back(await _override(profiles, decision.key))
     if run_id:
         later.add_task(feed_back, run_id, CORRECTION, value=decision.do)
-    return await _decided(profiles)
+    return await wishes(profiles)
 
 
 @router.get("/wishes", summary="See what was decided")
-async def wishes(
-    user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
-) -> list[Decided]:
+async def wishes(profiles: Profiles) -> list[Decided]:
     """Return what the user pinned and forbade, in the order of deciding."""
-    return await _decided(_profiles(parts, store, user_id, task))
+    return [
+        Decided(key=made.key, kind=made.kind, text=made.text, time=made.time)
+        for made in await profiles.overrides()
+    ]
 
 
 @router.get("/versions", summary="See the versions")
-async def versions(
-    user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
-) -> list[Version]:
+async def versions(profiles: Profiles) -> list[Version]:
     """Return the profiles that stood, the oldest first, and what each changed."""
-    stood = await _profiles(parts, store, user_id, task).versions()
+    stood = await profiles.versions()
     return [
         Version(profile=made, changes=changes)
         for made, changes in zip(stood, corrections.changes_of(stood), strict=True)
@@ -172,16 +174,9 @@ async def versions(
 
 
 @router.delete("", status_code=204, summary="Delete the profile")
-async def delete(
-    user_id: UserId, parts: TheParts, store: TheStore, task: TaskName = "dialogue"
-) -> None:
+async def delete(profiles: Profiles) -> None:
     """Delete the profile and its versions; what was pinned and forbidden stays."""
-    await _profiles(parts, store, user_id, task).drop()
-
-
-def _profiles(parts: Parts, store: TheStore, user_id: str, task: str) -> ProfileStore:
-    found = find_task(parts.tasks, task)
-    return ProfileStore(store, user_id, found.name, variant_of(found))
+    await profiles.drop()
 
 
 async def _shown(made: Profile, history: HistoryStore, user_id: str) -> Shown:
@@ -193,18 +188,11 @@ async def _evidence(profiles: ProfileStore, text: str) -> tuple[str, ...]:
     """Return what a sentence of the standing profile rests on; () for one's own words."""
     standing = await profiles.standing()
     sentences = standing.profile.sentences if standing else ()
-    return next((one.evidence for one in sentences if one.text == text), ())
+    return next((sentence.evidence for sentence in sentences if sentence.text == text), ())
 
 
 async def _override(profiles: ProfileStore, key: str) -> Override:
-    found = next((one for one in await profiles.overrides() if one.key == key), None)
+    found = next((made for made in await profiles.overrides() if made.key == key), None)
     if found is None:
         raise RefusedError(404, "not_found", "nothing of that key was decided; see /wishes.")
     return found
-
-
-async def _decided(profiles: ProfileStore) -> list[Decided]:
-    return [
-        Decided(key=one.key, kind=one.kind, text=one.text, time=one.time)
-        for one in await profiles.overrides()
-    ]

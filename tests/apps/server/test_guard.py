@@ -1,15 +1,21 @@
 """How much a caller may send and how often, and what they are told when something breaks."""
 
+import json
 from collections.abc import Iterator
+from time import perf_counter
 
 import pytest
 from endpoint import Endpoint
-from server_client import ANNA, BOB, jwt_settings, served
+from server_client import ANNA, BOB, ROOT, jwt_settings, served
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from guided_profile.apps.server.access.guard import RateLimit, route_path
+from guided_profile.apps.server.access.guard import Guard, RateLimit, route_path
+from guided_profile.apps.server.access.problems import RefusedError, check_json_parts
+from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.apps.server.routes import ask as server_ask
 from guided_profile.apps.server.routes import history as server_history
 from guided_profile.apps.server.routes import profile as server_profile
@@ -108,6 +114,70 @@ def test_an_archive_that_inflates_beyond_measure_is_refused(endpoint: type[Endpo
     with served(jwt_settings()) as (client, _):
         sent = {"file": ("x.zip", packed.getvalue())}
         assert client.post("/v1/history/file", files=sent, headers=ANNA).status_code == 413
+
+
+def test_a_web_socket_is_guarded_and_each_of_its_messages_counts() -> None:
+    received: list[str] = []
+
+    async def platform(scope: Scope, receive: Receive, send: Send) -> None:
+        socket = WebSocket(scope, receive, send)
+        await socket.accept()
+        async for text in socket.iter_text():
+            received.append(text)
+            await socket.send_text("done")
+
+    settings = jwt_settings(rate=4, body_megabytes=1)
+    verifier = Verifier(settings)
+    client = TestClient(Guard(platform, verifier=lambda: verifier, settings=lambda: settings))
+    for headers, path, words in (
+        ({}, "/threads/1/stream/events", "say who you are"),
+        (ANNA, "/internal/x", "admin scope"),
+    ):
+        with pytest.raises(WebSocketDisconnect) as refused:
+            client.websocket_connect(path, headers=headers).__enter__()
+        assert words in refused.value.reason
+    with client.websocket_connect("/threads/1/stream/events", headers=BOB) as socket:
+        for text in ("1", "2", "3", "4", "5"):
+            socket.send_text(text)
+        assert [socket.receive_text() for _ in range(3)] == ["done"] * 3
+        with pytest.raises(WebSocketDisconnect) as refused:
+            socket.receive_text()
+        assert "too many requests" in refused.value.reason
+    assert received == ["1", "2", "3"]  # opening it was the first of four
+    with client.websocket_connect("/threads/1/stream/events", headers=ROOT) as socket:
+        socket.send_text("x" * 1_000_001)
+        with pytest.raises(WebSocketDisconnect) as refused:
+            socket.receive_text()
+        assert "too large" in refused.value.reason
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"items": [{"text": "x"}], ' + b",".join(b'"k%d": 1' % n for n in range(60_000)) + b"}",
+        b'{"items": ' + b"[" * 60_000,
+        b'{"items": [' + b"[]," * 60_000 + b"[]]}",
+        b'{"items": ["' + b'\\"' * 600_000,
+    ],
+)
+def test_a_body_of_very_many_parts_is_refused_before_it_is_read(
+    endpoint: type[Endpoint], body: bytes
+) -> None:
+    with served() as (client, _):
+        began = perf_counter()
+        answer = client.post("/v1/history", content=body, headers=ANNA)
+        assert answer.status_code in (413, 422)
+        assert answer.json()["error"] in ("too_large", "bad_input")
+        assert perf_counter() - began < 5
+
+
+def test_a_thousand_items_with_all_of_their_fields_are_taken() -> None:
+    item = {"id": "1", "text": 'a "quoted", [odd] text', "source": "chat", "category": "c"}
+    item |= {"time": "2026-01-01T00:00:00Z", "role": "user"}
+    check_json_parts(json.dumps({"items": [item] * 1000}).encode())
+    check_json_parts(json.dumps({"items": [{"text": ',"[{' * 100_000}]}).encode())
+    with pytest.raises(RefusedError, match="too many fields"):
+        check_json_parts(json.dumps({"items": [item] * 3000}).encode())
 
 
 BREAKS = (

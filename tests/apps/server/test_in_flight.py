@@ -41,7 +41,7 @@ def test_so_many_ask_the_model_at_once_and_the_others_wait(added: type[Endpoint]
 def test_who_waits_too_long_for_a_turn_is_told_and_the_other_routes_are_quick(
     added: type[Endpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(in_flight, "WAITS", 0.2)
+    monkeypatch.setattr(in_flight, "TURN_SECONDS", 0.2)
     added.fault = faults.times(1, faults.hangs)
     with served(jwt_settings(at_once=1)) as (outside, _), ThreadPoolExecutor(1) as pool:
         first = pool.submit(outside.post, "/v1/ask", json=QUESTION, headers=ANNA)

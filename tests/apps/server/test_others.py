@@ -126,7 +126,7 @@ async def test_the_graph_itself_refuses_a_run_that_is_not_the_tokens_users(
     async def none() -> Any:
         raise LookupError("it was let through")
 
-    monkeypatch.setattr(langgraph_graphs, "parts", none)
+    monkeypatch.setattr(langgraph_graphs, "server_resources", none)
 
     async def made(**configurable: Any) -> None:
         await langgraph_graphs.guided_profile({"configurable": configurable})

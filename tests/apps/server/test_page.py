@@ -15,7 +15,7 @@ from server_client import ANNA, ROOT, jwt_settings, served, token
 
 from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.apps.server.app import make_app
-from guided_profile.apps.server.process.resources import Parts
+from guided_profile.apps.server.process.resources import ServerResources
 from guided_profile.apps.settings import ServerSettings, read_settings
 
 OPEN = ServerSettings(keys=Path("none"))
@@ -57,9 +57,9 @@ def test_a_caller_learns_who_they_are_and_nothing_of_others(added: type[Endpoint
 @contextmanager
 def listening(settings: ServerSettings) -> Iterator[str]:
     """Serve the data folder and the endpoint of the environment on a real socket."""
-    made = Parts.assembled(read_settings())
+    made = ServerResources.assembled(read_settings())
 
-    async def parts() -> Parts:
+    async def parts() -> ServerResources:
         return made
 
     verifier = Verifier(settings)

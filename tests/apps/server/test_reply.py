@@ -1,6 +1,7 @@
 """Replies to what a run asked its user back, over the routes."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -9,8 +10,9 @@ from endpoint import Endpoint
 from server_client import ANNA, BOB, served
 from starlette.testclient import TestClient
 
-from guided_profile.apps.server.process.paused import MOST, PATIENCE, Waiting
-from guided_profile.apps.server.process.resources import Parts
+from guided_profile.apps.server.access.problems import RefusedError
+from guided_profile.apps.server.process.paused import MAX_RUNS, MAX_SECONDS, PausedRuns
+from guided_profile.apps.server.process.resources import ServerResources
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.context import Context
 
@@ -26,7 +28,7 @@ sees: [profile]
 abstention: {policy: ask, phrases: [sorry], clarifying_question: "Please tell me more."}
 cold_start: {items: 3, questions: ["Have you a pet?", "How old is it?"]}
 """
-Served = tuple[TestClient, Parts]
+Served = tuple[TestClient, ServerResources]
 
 
 @pytest.fixture
@@ -86,14 +88,43 @@ def test_a_new_user_is_asked_one_question_after_the_other(asking: Served) -> Non
 def test_what_nobody_replies_to_is_let_go(asking: Served) -> None:
     _, parts = asking
     now = 0.0
-    waiting = Waiting(lambda: now)
+    waiting = PausedRuns(lambda: now)
     context = Context(user_id="anna")
-    ids = [uuid4() for _ in range(MOST + 1)]
+    ids = [uuid4() for _ in range(MAX_RUNS + 1)]
     for one in ids:
         waiting.keep(one, parts.graph, "1", context)
-    assert waiting.find(ids[-1], "anna").thread == "1"
+    assert waiting.take(ids[-1], "anna").thread == "1"
+    waiting.settle(ids[-1], done=False)
     with pytest.raises(Exception, match="nothing waits"):
-        waiting.find(ids[0], "anna")
-    now = PATIENCE + 1
+        waiting.take(ids[0], "anna")
+    now = MAX_SECONDS + 1
     with pytest.raises(Exception, match="nothing waits"):
-        waiting.find(ids[-1], "anna")
+        waiting.take(ids[-1], "anna")
+
+
+def test_of_two_replies_the_first_goes_on_and_the_second_is_told_so(
+    asking: Served, endpoint: type[Endpoint]
+) -> None:
+    client, resources = asking
+    first = ask(client)
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(reply, client, first["run_id"], text) for text in ("A cat.", "A dog.")]
+        answers = sorted((one.result() for one in both), key=lambda one: one.status_code)
+    assert [one.status_code for one in answers] in ([200, 409], [200, 404])
+    assert answers[1].json()["error"] in ("replied", "not_found")
+    assert len(resources.history.list("anna")) == 1
+
+
+def test_a_reply_that_came_to_nothing_may_be_given_again(asking: Served) -> None:
+    _, resources = asking
+    runs, run_id = PausedRuns(), uuid4()
+    runs.keep(run_id, resources.graph, "1", Context(user_id="anna"))
+    runs.take(run_id, "anna")
+    with pytest.raises(RefusedError, match="a reply to this already") as refused:
+        runs.take(run_id, "anna")
+    assert refused.value.status == 409
+    runs.settle(run_id, done=False)
+    assert runs.take(run_id, "anna").thread == "1"
+    runs.settle(run_id, done=True)
+    with pytest.raises(RefusedError, match="nothing waits"):
+        runs.take(run_id, "anna")

@@ -8,20 +8,20 @@ from endpoint import Endpoint
 from server_client import ANNA, ROOT, served
 from starlette.testclient import TestClient
 
-from guided_profile.apps.server.process.resources import Parts
+from guided_profile.apps.server.process.resources import ServerResources
 
 CAT = "This person has a cat named Miso."
 BIKE = "This person commutes by bicycle."
 
 
 @pytest.fixture
-def both(added: type[Endpoint]) -> Iterator[tuple[TestClient, Parts]]:
+def both(added: type[Endpoint]) -> Iterator[tuple[TestClient, ServerResources]]:
     with served() as made:
         yield made
 
 
 @pytest.fixture
-def client(both: tuple[TestClient, Parts]) -> TestClient:
+def client(both: tuple[TestClient, ServerResources]) -> TestClient:
     return both[0]
 
 
@@ -236,7 +236,9 @@ def test_probes_and_figures(client: TestClient) -> None:
     assert "anna" not in answer.text
 
 
-def test_a_server_whose_history_is_gone_is_not_ready(both: tuple[TestClient, Parts]) -> None:
+def test_a_server_whose_history_is_gone_is_not_ready(
+    both: tuple[TestClient, ServerResources],
+) -> None:
     client, parts = both
     parts.history.close()
     answer = client.get("/v1/ready")
