@@ -1,5 +1,6 @@
 """What is installed is what is in the tree, and it works away from it."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
-from arrows import FRONT_DOOR, arrows, package, room
+from arrows import FRONT_DOOR, arrows, modules, package, room
 
 from guided_profile.apps.platforms import langgraph_graphs
 from guided_profile.graph.tasks import builtin_tasks
@@ -200,3 +201,19 @@ def test_the_graph_is_imported_without_what_is_slow_to_import() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+POSIX = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
+"""What Python has on Linux and macOS alone."""
+
+
+def test_everything_is_imported_on_windows_too() -> None:
+    posix = {
+        (name, found.name)
+        for name, path in modules().items()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Import)
+        for found in node.names
+        if found.name in POSIX
+    }
+    assert not posix, "import it where it is used, or use what every system has"

@@ -20,7 +20,7 @@ from guided_profile.graph.prompts import (
 from guided_profile.graph.state import Question
 from guided_profile.graph.tasks import Task
 from guided_profile.graph.tokens import approximate_tokens
-from guided_profile.nodes.digest import counted, parts_of
+from guided_profile.nodes.digest import counted, digestions_of
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.evidence.chat import ChatVerifier
@@ -69,12 +69,12 @@ class Planner:
 
 
 def _taking(task: Task, state: Any, sentences: int) -> Plan:
-    parts = parts_of(task, state) if task.needs_guidance else []
+    digestions = digestions_of(task, state) if task.needs_guidance else []
     asked = 0
-    for part in parts:
-        habits = counted(part["items"]) if task.evidence == "style" else ""
-        asked += tokens(messages(part["items"], habits + part["asked"]))
-    guidance = task.max_tokens.digest * len(parts)
+    for digestion in digestions:
+        habits = counted(digestion["items"]) if task.evidence == "style" else ""
+        asked += tokens(messages(digestion["items"], habits + digestion["asked"]))
+    guidance = task.max_tokens.digest * len(digestions)
     instruction = UNGUIDED.text
     if task.guided:
         instruction = render(GUIDANCE, guidance="") + render(
@@ -88,7 +88,7 @@ def _taking(task: Task, state: Any, sentences: int) -> Plan:
     return Plan(
         state["profile_use"],
         items=sum(map(len, state["material"])),
-        calls=len(parts) + 1 + sentences + inferred,
+        calls=len(digestions) + 1 + sentences + inferred,
         input_tokens=asked + written + sentences * judged + inferred * judged_of_most,
         output_tokens=guidance + task.max_tokens.profile + sentences + inferred,
     )
