@@ -23,8 +23,9 @@ from guided_profile.tools.embedders.base import Vector
 from guided_profile.tools.history import records
 from guided_profile.tools.history.binding import COLLECTION, Binding, found
 from guided_profile.tools.history.cache import UserItems
-from guided_profile.tools.history.connection import Connection, Folder
+from guided_profile.tools.history.connection import Connection
 from guided_profile.tools.history.failures import ROOM, ROOM_TO_DELETE, named_failures
+from guided_profile.tools.history.folder import Folder
 from guided_profile.tools.history.records import Stored, chunks
 from guided_profile.tools.history.repair import broken, rebuild
 

@@ -12,8 +12,8 @@ from chromadb.errors import InternalError
 from guided_profile.graph.errors import HistoryError
 from guided_profile.tools.embedders.base import Vector
 from guided_profile.tools.history import records
-from guided_profile.tools.history.connection import Folder
 from guided_profile.tools.history.failures import named_failures
+from guided_profile.tools.history.folder import Folder
 
 _PAGE = 500
 _SIGNS = ("hnsw", "finding id", "getting embedding", "pickle")

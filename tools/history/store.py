@@ -113,7 +113,7 @@ class HistoryStore:
             EmbedderMismatchError: The store was written with another embedder.
             HistoryError: The folder cannot be used, or no server answers.
         """
-        from guided_profile.tools.history.connection import connect  # Chroma is slow to import
+        from guided_profile.tools.history.connect import connect  # Chroma is slow to import
 
         store = cls(embedder, connect(path, url))
         try:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from digested import DigestEmbedder, named
 
-from guided_profile.tools.history import connection as history_connection
+from guided_profile.tools.history import folder as history_folder
 from guided_profile.tools.history.cache import UserCache, UserItems
 from guided_profile.tools.history.records import Stored
 from guided_profile.tools.history.store import HistoryStore
@@ -88,7 +88,7 @@ def test_readers_beside_a_writer_see_each_item_once(tmp_path: Path) -> None:
 def test_chroma_lets_go_of_indexes_that_are_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history_connection, "LOADED", 3)
+    monkeypatch.setattr(history_folder, "LOADED", 3)
     users = [f"user {n}" for n in range(12)]
     with HistoryStore.open(DigestEmbedder(), path=tmp_path) as store:
         connection = store._collection.connection

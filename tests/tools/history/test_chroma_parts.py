@@ -1,6 +1,6 @@
 """What is used of Chroma beside its public names is as it was: `chromadb` is held to 1.5 for it.
 
-If one of these fails after an upgrade, `tools/history/index.py` and `connection.py` say what each
+If one of these fails after an upgrade, `tools/history/index.py` and `connect.py` say what each
 part is needed for.
 """
 
@@ -15,7 +15,8 @@ from chromadb.api import ServerAPI
 from chromadb.config import System
 from digested import DIMENSION, DigestEmbedder, named
 
-from guided_profile.tools.history.connection import Folder, _settings
+from guided_profile.tools.history.connection import settings_of_chroma
+from guided_profile.tools.history.folder import Folder
 from guided_profile.tools.history.records import checksum
 from guided_profile.tools.history.store import HistoryStore
 
@@ -36,7 +37,7 @@ def test_the_files_of_an_index_are_found_and_read_as_they_were(tmp_path: Path) -
 
 
 def test_a_client_of_a_server_has_the_sessions_that_are_given_a_limit_of_time() -> None:
-    served = _settings(
+    served = settings_of_chroma(
         chroma_api_impl="chromadb.api.fastapi.FastAPI",
         chroma_server_host="127.0.0.1",
         chroma_server_http_port=1,
@@ -44,7 +45,7 @@ def test_a_client_of_a_server_has_the_sessions_that_are_given_a_limit_of_time() 
     server: Any = System(served).instance(ServerAPI)
     assert isinstance(server._session, httpx.Client)
     server._session.close()
-    client: Any = chromadb.EphemeralClient(_settings())
+    client: Any = chromadb.EphemeralClient(settings_of_chroma())
     assert isinstance(client._server, ServerAPI)
     assert isinstance(client._admin_client._server, ServerAPI)
     client.close()

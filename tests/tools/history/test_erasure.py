@@ -12,7 +12,7 @@ from digested import DigestEmbedder
 from guided_profile.graph.errors import HistoryError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history import collection
-from guided_profile.tools.history.connection import ERASING
+from guided_profile.tools.history.folder import ERASING
 from guided_profile.tools.history.store import HistoryStore
 
 
@@ -115,7 +115,7 @@ def test_a_deletion_that_was_cut_short_is_ended_when_the_store_is_opened(
         raise HistoryError("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr("guided_profile.tools.history.connection.Folder.vacuum", killed)
+        patched.setattr("guided_profile.tools.history.folder.Folder.vacuum", killed)
         with pytest.raises(HistoryError, match="killed"):
             store.delete_user("Xanthippe")
     store.close()

@@ -21,7 +21,7 @@ from guided_profile.graph.errors import (
     StoreInUseError,
 )
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
-from guided_profile.tools.history import connection
+from guided_profile.tools.history import connect
 from guided_profile.tools.history.store import HistoryStore
 
 
@@ -124,6 +124,6 @@ def test_a_place_that_is_none_is_refused(where: Any) -> None:
 def test_a_server_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        monkeypatch.setattr(connection, "OPENS_WITHIN", 0.2)
+        monkeypatch.setattr(connect, "OPENS_WITHIN", 0.2)
         with pytest.raises(HistoryError, match="does not answer; see whether it is overloaded"):
             HistoryStore.open(LexicalEmbedder(), url=url)
