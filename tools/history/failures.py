@@ -24,6 +24,7 @@ RETRIES = (0.5, 1.0, 2.0)
 soon when it is only started anew. Who reads is told at once, and does without."""
 REST = 30.0
 """Seconds for which nobody waits after all of that was in vain: many would wait at once."""
+_DAMAGED = ("is malformed", "is not a database")
 _FULL = ("disk is full", "No space left", "Disk quota exceeded", "File too large")
 
 
@@ -99,10 +100,16 @@ class named_failures:
 
     def _message(self, error: BaseException | None) -> str:
         name = type(error).__name__
-        if not self._server and _is_full(error):
+        if not self._server and _caused_by(error, _FULL):
             return (
                 f"the history in {self._place} could not be {self._done}: its disk is full; make "
                 "room on it, and try again."
+            )
+        if not self._server and _caused_by(error, _DAMAGED):
+            return (
+                f"the history in {self._place} could not be {self._done}: its database "
+                "chroma.sqlite3 is damaged; bring it back from a backup, or give another folder "
+                "to begin anew."
             )
         if not self._server:
             return (
@@ -127,10 +134,10 @@ class named_failures:
         )
 
 
-def _is_full(error: BaseException | None) -> bool:
-    """Whether it is the disk, somewhere in what led to an error."""
+def _caused_by(error: BaseException | None, signs: tuple[str, ...]) -> bool:
+    """Whether a sign is in the message of an error, or of what led to it."""
     while error is not None:
-        if any(sign in str(error) for sign in _FULL):
+        if any(sign in str(error) for sign in signs):
             return True
         error = error.__cause__ or error.__context__
     return False

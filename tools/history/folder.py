@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from guided_profile.graph.errors import HistoryError, StoreInUseError
 from guided_profile.tools.history.connection import Connection, settings_of_chroma
 from guided_profile.tools.history.failures import ROOM_TO_DELETE, check_room, named_failures
-from guided_profile.tools.history.index import IndexFiles
+from guided_profile.tools.history.index import DATABASE, NOTES, IndexFiles
 
 LOCK_FILE = ".guided_profile.lock"
 """Held, in the folder of an embedded store, by the process that has it open."""
@@ -50,6 +50,7 @@ class Folder(Connection):
         self._lock = _lock(path)
         try:
             with named_failures(str(path), "opened", server=False):
+                _claim_database(path)
                 client, self._server = _opened(path)
         except HistoryError:
             self._lock.release()
@@ -167,6 +168,22 @@ class Folder(Connection):
             with suppress(AttributeError):  # what could not be started again is not running
                 super().close()
             self._lock.release()
+
+
+def _claim_database(path: Path) -> None:
+    """Make Chroma's database, if there is none, for its owner alone to read.
+
+    Raises:
+        HistoryError: It is gone, and what stood beside it is there.
+    """
+    database = path / DATABASE
+    is_there = database.exists() and database.stat().st_size > 0
+    if not is_there and any((path / NOTES).glob("*.json")):
+        raise HistoryError(
+            f"the history's database {database} is missing or empty, and the vectors of its items "
+            "are there; bring it back from a backup, or give another folder to begin anew."
+        )
+    database.touch(0o600)
 
 
 def _opened(path: Path) -> tuple[Client, ServerAPI]:

@@ -20,6 +20,8 @@ import numpy as np
 from guided_profile.tools.embedders.base import Vector
 from guided_profile.tools.history.records import checksum
 
+DATABASE = "chroma.sqlite3"
+"""Chroma's own file, in the folder of an embedded store."""
 NOTES = ".guided_profile.index"
 """The folder, in the folder of an embedded store, of what the files looked like."""
 _FOLDER_OF = """
@@ -53,7 +55,7 @@ class IndexFiles:
     @property
     def database(self) -> Path:
         """Chroma's database, where all is but the vectors."""
-        return self._path / "chroma.sqlite3"
+        return self._path / DATABASE
 
     def find(self, name: str) -> bool:
         """Whether there is such a collection; afterwards its files can be noted."""
@@ -67,6 +69,7 @@ class IndexFiles:
 
     def note(self, name: str) -> None:
         """Note what a collection's files look like now, after a write."""
+        self._folders[name].chmod(0o700)  # Chroma makes it for everybody to read
         self._blank(name)
         beside = self._notes / f"{name}.new"
         beside.write_text(json.dumps(self._look(name)), encoding="utf-8")

@@ -7,7 +7,7 @@ refused, until the process ends. This store takes it back, and says what happene
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -58,11 +58,13 @@ class ProfileFile(AsyncSqliteStore):
 
 @asynccontextmanager
 async def open_profiles(path: Path) -> AsyncIterator[ProfileFile]:
-    """Open the file of the profiles, which is made if there is none.
+    """Open the file of the profiles, which is made for its owner alone if there is none.
 
     Raises:
         ProfilesError: It is locked, full or broken.
     """
+    with suppress(OSError):  # SQLite says what is wrong with the place
+        await asyncio.to_thread(path.touch, 0o600)
     async with AsyncExitStack() as opened:
         with named_failures("opened"):
             opening = ProfileFile.from_conn_string(str(path))

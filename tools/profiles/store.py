@@ -148,10 +148,16 @@ def _read(kept: SearchItem) -> Standing | None:
 
 
 async def everything(store: BaseStore, namespace: tuple[str, ...]) -> list[SearchItem]:
-    """Return all that stands under a namespace, however many pages that is."""
+    """Return all that stands under a namespace, however many pages that is.
+
+    A store's search may match a namespace by the letters it begins with, and `anna` begins with
+    `ann`: whatever else comes back is left out.
+    """
     found: list[SearchItem] = []
+    offset = 0
     while True:
-        page = await store.asearch(namespace, limit=_PAGE, offset=len(found))
-        found += page
+        page = await store.asearch(namespace, limit=_PAGE, offset=offset)
+        found += [kept for kept in page if kept.namespace[: len(namespace)] == namespace]
+        offset += len(page)
         if len(page) < _PAGE:
             return found

@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     with pytest.raises(HistoryError, match="file cannot be used"):
         HistoryStore.open(WordEmbedder(), path=tmp_path / "file")
     (tmp_path / "chroma.sqlite3").write_text("this is no database" * 99)
-    with pytest.raises(HistoryError, match="could not be opened"):
+    with pytest.raises(HistoryError, match=r"could not be opened: its database .* is damaged"):
         HistoryStore.open(WordEmbedder(), path=tmp_path)
     (tmp_path / "chroma.sqlite3").unlink()
     HistoryStore.open(WordEmbedder(), path=tmp_path).close()  # the folder was let go of
@@ -127,3 +127,36 @@ def test_a_server_that_never_answers_is_not_waited_for(monkeypatch: pytest.Monke
         monkeypatch.setattr(connect, "OPENS_WITHIN", 0.2)
         with pytest.raises(HistoryError, match="does not answer; see whether it is overloaded"):
             HistoryStore.open(LexicalEmbedder(), url=url)
+
+
+@pytest.mark.parametrize("share", [None, 0, 0.5])
+def test_a_database_that_is_missing_or_cut_does_not_open_as_empty(
+    tmp_path: Path, share: float | None
+) -> None:
+    with HistoryStore.open(WordEmbedder(), path=tmp_path) as store:
+        store.add("anna", [item("cat")])
+    database = tmp_path / "chroma.sqlite3"
+    whole = database.read_bytes()
+    if share is None:
+        database.unlink()
+    else:
+        os.truncate(database, int(share * len(whole)))
+    with pytest.raises(HistoryError, match=r"missing or empty|is damaged"):
+        HistoryStore.open(WordEmbedder(), path=tmp_path)
+    database.write_bytes(whole)
+    with HistoryStore.open(WordEmbedder(), path=tmp_path) as store:
+        assert texts(store.list("anna")) == ["cat"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such rights")
+def test_what_holds_a_history_is_its_owners_alone(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)  # a folder that was there
+    before = os.umask(0)
+    try:
+        with HistoryStore.open(WordEmbedder(), path=tmp_path) as store:
+            store.add("anna", [item("cat")])
+            outside = list(tmp_path.iterdir())
+    finally:
+        os.umask(before)
+    assert len(outside) >= 4
+    assert [path.name for path in outside if path.stat().st_mode & 0o077] == []

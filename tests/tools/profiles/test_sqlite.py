@@ -1,7 +1,9 @@
 """The file of the profiles when it is locked, full or broken."""
 
 import asyncio
+import os
 import sqlite3
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -88,6 +90,18 @@ async def test_a_full_file_is_said_and_nothing_is_half_written(store: ProfileFil
     await store.conn.execute("PRAGMA max_page_count=100000")
     await store.abatch(large)
     assert await store.aget((*SPACE, "v"), "c")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such rights")
+async def test_the_file_is_its_owners_alone(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        async with open_profiles(path) as store:
+            await store.abatch(PUTS)
+            modes = {kept.name: kept.stat().st_mode & 0o077 for kept in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes["profiles.db-wal"] == modes["profiles.db"] == 0
 
 
 @pytest.mark.parametrize("content", [b"this is no database, " * 99, b"SQLite format 3\0" * 99])

@@ -1,6 +1,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from langgraph.store.memory import InMemoryStore
@@ -12,6 +13,7 @@ from guided_profile.tools.profiles.store import (
     KEPT_VERSIONS,
     Override,
     ProfileStore,
+    everything,
     user_namespace,
 )
 
@@ -139,3 +141,19 @@ def test_the_fingerprint_changes_with_items_their_order_and_what_it_is_made_with
     ]
     assert len(set(prints)) == len(prints)
     assert fingerprint(["one", "two"], "task") == prints[0]
+
+
+async def test_a_store_that_searches_by_the_first_letters_gives_nobody_elses() -> None:
+    class ByLetters(InMemoryStore):
+        async def asearch(self, namespace_prefix: Any, /, **options: Any) -> Any:
+            limit, offset = options["limit"], options["offset"]
+            rows = await super().asearch((), limit=10_000)
+            wanted = ".".join(namespace_prefix)
+            rows = [row for row in rows if ".".join(row.namespace).startswith(wanted)]
+            return rows[offset : offset + limit]
+
+    store = ByLetters()
+    for number in range(120):  # more than one page of somebody else's, first
+        await store.aput((*user_namespace("anna"), "t", "wishes"), f"{number}", {})
+    await store.aput((*user_namespace("ann"), "t", "wishes"), "hers", {})
+    assert [kept.key for kept in await everything(store, user_namespace("ann"))] == ["hers"]
