@@ -135,18 +135,9 @@ def make_search_history(
         return _for_model(shown), kept if stage else [item.model_dump(mode="json") for item in kept]
 
     async def search_history_in_a_thread(
-        query: str,
-        limit: int = 10,
-        source: str | None = None,
-        after: datetime | None = None,
-        before: datetime | None = None,
-        category: str | None = None,
-        stage: Annotated[StageSearch | None, InjectedToolArg] = None,
-        runtime: ToolRuntime[Context] = _NO_RUNTIME,
+        **arguments: Any,
     ) -> tuple[str, Sequence[HistoryItem | dict[str, Any]]]:
-        return await asyncio.to_thread(
-            search_history, query, limit, source, after, before, category, stage, runtime
-        )
+        return await asyncio.to_thread(search_history, **arguments)
 
     return StructuredTool.from_function(
         func=search_history,

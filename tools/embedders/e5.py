@@ -1,12 +1,13 @@
 """The multilingual embedder: one space of meaning for about a hundred languages."""
 
 import struct
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 
-from guided_profile.tools.embedders.base import Vector, as_lists, unit
+from guided_profile.tools.embedders.base import Vector, unit
 from guided_profile.tools.embedders.e5_onnx import MAGIC, onnx_model
 from guided_profile.tools.embedders.onnx import OnnxEmbedder, damaged
 
@@ -28,20 +29,12 @@ class E5Embedder(OnnxEmbedder):
     unrelated = 0.13
     same = 0.70
 
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Return a vector for each text.
-
-        Raises:
-            SettingsError: onnxruntime or tokenizers is not installed.
-            ModelError: The folder's files are missing or damaged.
-        """
-        if not texts:
-            return []
+    def _vectors(self, texts: Sequence[str]) -> Vector:
         vectors = unit(self._pooled([f"query: {text}" for text in texts]))
         mean, directions = _common()[0], _common()[1:]
         vectors -= mean
         vectors -= vectors @ directions.T @ directions
-        return as_lists(unit(vectors))
+        return vectors
 
     def _model(self) -> bytes:
         packed = (self._folder / "e5-small-q4.bin").read_bytes()

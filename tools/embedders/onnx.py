@@ -46,9 +46,13 @@ class OnnxEmbedder(Embedder):
             SettingsError: onnxruntime or tokenizers is not installed.
             ModelError: The folder's files are missing or damaged.
         """
-        return as_lists(unit(self._pooled(texts))) if texts else []
+        return as_lists(unit(self._vectors(texts))) if texts else []
 
-    def _pooled(self, texts: list[str]) -> Vector:
+    def _vectors(self, texts: Sequence[str]) -> Vector:
+        """Return the texts' vectors, of any length."""
+        return self._pooled(texts)
+
+    def _pooled(self, texts: Sequence[str]) -> Vector:
         """Return the mean of each text's states."""
         tokenizer, session = self._load()
         encodings = tokenizer.encode_batch(texts)
