@@ -82,9 +82,9 @@ def _share(hits: Sequence[bool]) -> str:
 
 def score(task: str, name: str, examples: Sequence[Example], results: Sequence[Result]) -> Row:
     """Count the abstentions of an arm among a task's examples; an error is counted apart."""
-    asked = {one.id: one for one in examples}
-    failed = sum(one.kind == "error" for one in results)
-    said = [(asked[one.example], one.kind == "abstained", one) for one in results]
+    asked = {example.id: example for example in examples}
+    failed = sum(result.kind == "error" for result in results)
+    said = [(asked[result.example], result.kind == "abstained", result) for result in results]
     said = [one for one in said if one[2].kind != "error"]
     silent = [(example, away) for example, away, _ in said if not example.answerable]
     told = [(example, away, result) for example, away, result in said if example.answerable]
@@ -126,7 +126,7 @@ async def measure(
     Raises:
         InputError: The folder holds another run.
     """
-    tasks = [builtin_tasks()[name] for name in dict.fromkeys(one.task for one in examples)]
+    tasks = [builtin_tasks()[name] for name in dict.fromkeys(example.task for example in examples)]
     settings = {
         "questions": digest_of(examples),
         "model": model_id(chat),
@@ -137,11 +137,13 @@ async def measure(
     with opened(folder, settings, embedder) as (calls, answers, history):
         kept = KeptChat(inner=chat, calls=calls)
         for task in tasks:
-            mine = [one for one in examples if one.task == task.name]
+            mine = [example for example in examples if example.task == task.name]
             methods = [arm(name, Parts(kept, history, embedder, task, mine)) for name in arms]
             results = await run(mine, methods, answers, history=history, on_result=_tell)
             rows += [
-                score(task.name, name, mine, [one for one in results if one.method == name])
+                score(
+                    task.name, name, mine, [result for result in results if result.method == name]
+                )
                 for name in arms
             ]
     return rows

@@ -114,7 +114,7 @@ async def ask(
 
 
 def _claims(person: Person, embed: Embedder) -> list[Claim]:
-    texts = [one.text for one in person.sentences]
+    texts = [sentence.text for sentence in person.sentences]
 
     def vectors(of: list[str]) -> "np.typing.NDArray[np.float32]":
         return np.asarray(embed.embed_documents(of), np.float32)
@@ -228,11 +228,13 @@ def main() -> None:
     given = parser.parse_args()
     people = [one for path in given.files for one in read(path)]
     people = people or [one for name in AUTHORED for one in authored(name)]
-    people = [one for one in people if not (given.half and one.half) or one.half == given.half]
+    people = [
+        person for person in people if not (given.half and person.half) or person.half == given.half
+    ]
     chat, embed = chosen_models(given)
     verifier = ChatVerifier(chat)
     began = perf_counter()
-    total = sum(len(one.sentences) for one in people)
+    total = sum(len(person.sentences) for person in people)
 
     def told(count: int) -> None:
         if sys.stderr.isatty():

@@ -110,7 +110,7 @@ def main() -> None:
     chat, embed = chosen_models(given)
     verifier = ChatVerifier(chat)
     found = asyncio.run(ask(people, verifier, embed, Kept(given.out)))
-    fitted = fit(found, frozenset(one.key for one in people if len(one.sentences) == 1))
+    fitted = fit(found, frozenset(person.key for person in people if len(person.sentences) == 1))
     if given.keep is not None:
         fitted = replace(fitted, keep=given.keep)
     name = given.name or model_id(verifier.chat)

@@ -65,7 +65,7 @@ def authored(name: str) -> list[Person]:
     """Read one of the files that come with the package."""
     people = parse(data(name), name)
     half = HALVES.get(name, "")
-    return [replace(one, half=half) for one in people] if half else people
+    return [replace(person, half=half) for person in people] if half else people
 
 
 def read(path: Path) -> list[Person]:

@@ -81,7 +81,10 @@ def shown(asked: Asked) -> str:
 
 def profile_shown(profile: Profile) -> str:
     """Return a profile with its verdicts."""
-    lines = [f"  {one.verdict:12} {one.confidence:.2f} {one.text}" for one in profile.sentences]
+    lines = [
+        f"  {sentence.verdict:12} {sentence.confidence:.2f} {sentence.text}"
+        for sentence in profile.sentences
+    ]
     return "\n".join([f"Profile for {profile.task}:", *lines])
 
 

@@ -151,7 +151,10 @@ async def turn(
         await system.take_in(USER, [item])
     end(f"{len(items)} items")
     end("1st question", [await system.ask(USER, questions[0])])
-    end(f"{len(questions) - 1} more", [await system.ask(USER, one) for one in questions[1:]])
+    end(
+        f"{len(questions) - 1} more",
+        [await system.ask(USER, question) for question in questions[1:]],
+    )
     return phases
 
 
@@ -165,7 +168,7 @@ def table(rounds: Sequence[Sequence[Phase]]) -> str:
     for same in zip(*rounds, strict=True):
         last, seconds = same[-1], sorted(one.seconds for one in same)
         spread = f" [{seconds[0]:.1f}, {seconds[-1]:.1f}]" if len(seconds) > 1 else ""
-        known = [one.known for one in last.replies]
+        known = [reply.known for reply in last.replies]
         mean = f"{sum(known) / len(known):.1f}" if known else ""
         lines.append(
             f"| {last.system} | {last.what} | {last.cost.calls:,} | {last.cost.input_tokens:,} "
@@ -213,12 +216,12 @@ async def isolation(name: str, latency: float) -> str:
 
         served = [serve(f"u{n}") for n in range(USERS)]
         done = await asyncio.gather(*served, return_exceptions=True)
-        failed = [one for one in done if one is not None]
+        failed = [error for error in done if error is not None]
     foreign = 0
     for prompt in chat.prompts:
         owners = Counter(owner for owner in _OWNER.findall(prompt))
         foreign += owners.total() - max(owners.values(), default=0)
-    kinds = Counter(type(one).__name__ for one in failed)
+    kinds = Counter(type(error).__name__ for error in failed)
     return (
         f"{USERS} users at once: {foreign} items of others in {len(chat.prompts)} prompts, "
         f"{len(failed)} users failed {dict(kinds) if kinds else ''}".rstrip()

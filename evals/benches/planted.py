@@ -119,7 +119,7 @@ async def reached_of(
     graph: Graph, person: Mapping[str, Any], context: Context, profile: Profile
 ) -> list[Reached]:
     """Return what becomes of each planted fact."""
-    told = {one.evidence[0] for one in profile.supported if one.evidence}
+    told = {sentence.evidence[0] for sentence in profile.supported if sentence.evidence}
     found = []
     for fact in person["facts"]:
         wanted = set(fact["evidence"])
@@ -148,8 +148,11 @@ async def measure(
         f"{seconds:.0f} s, {cost.calls} calls, {cost.input_tokens} tokens in "
         f"({cost.cached_tokens} cached), {cost.output_tokens} out"
     )
-    for one in profile.sentences:
-        print(f"  {one.verdict:12} {one.confidence:.2f} {one.text}  {list(one.evidence)}")
+    for sentence in profile.sentences:
+        print(
+            f"  {sentence.verdict:12} {sentence.confidence:.2f} {sentence.text}  "
+            f"{list(sentence.evidence)}"
+        )
     for fact in found:
         where = "profile" if fact.in_profile else "recall" if fact.by_recall else "LOST"
         print(f"  {where:8} {fact.kind:10} {fact.fact}")

@@ -144,11 +144,11 @@ def _counted(examples: Iterable[Example], out: Path | None, in_paper: bool) -> I
     statistics = Statistics()
     tasks = set()
     with written(out) if out else nullcontext() as writer:
-        for one in examples:
-            statistics.add(one)
-            tasks.add(one.task)
+        for example in examples:
+            statistics.add(example)
+            tasks.add(example.task)
             if writer:
-                writer.write(one)
+                writer.write(example)
     lone = tasks.pop() if len(tasks) == 1 and in_paper else ""
     yield from statistics.lines(TABLE_6.get(lone))
     if out:

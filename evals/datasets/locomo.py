@@ -127,4 +127,4 @@ def _about_whom(
     named = [who for who in speakers if re.search(rf"\b{re.escape(who)}\b", question)]
     if len(named) == 1:
         return named[0]
-    return next((said_by[one] for one in evidence if one in said_by), speakers[0])
+    return next((said_by[place] for place in evidence if place in said_by), speakers[0])

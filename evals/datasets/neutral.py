@@ -111,13 +111,13 @@ def _usable(said: str) -> str:
 
 
 def _replaced(examples: Sequence[Example], written: dict[str, dict[str, Any]]) -> Iterator[Example]:
-    for one in examples:
-        entry = written[_key(one)]
+    for example in examples:
+        entry = written[_key(example)]
         if not entry["text"]:
-            _log.warning("%s is left out: the model wrote no usable text", one.id)
+            _log.warning("%s is left out: the model wrote no usable text", example.id)
             continue
-        about = one.about | {"neutralised_by": entry["model"]}
-        yield one.model_copy(update={"question": entry["text"], "about": about})
+        about = example.about | {"neutralised_by": entry["model"]}
+        yield example.model_copy(update={"question": entry["text"], "about": about})
 
 
 def _read(path: Path, *, mend: bool = False) -> dict[str, dict[str, Any]]:

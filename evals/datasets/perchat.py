@@ -125,7 +125,7 @@ def _body(place: Place, comment: object) -> str:
 
 def _in_band(examples: Sequence[Example], embedder: EmbedderLike) -> Iterator[Example]:
     """Yield those whose response is as like its nearest comment as the paper wants it."""
-    texts = [[one.reference, *(item.text for item in one.history)] for one in examples]
+    texts = [[example.reference, *(item.text for item in example.history)] for example in examples]
     vectors = np.asarray(
         embedder.embed_documents([text for group in texts for text in group]), np.float32
     )

@@ -91,14 +91,14 @@ def preference_example(choice: Choice, buyer: Buyer, pool: Sequence[Product]) ->
     in the history.
     """
     once = _once(buyer.bought)
-    counts = Counter(one.product.category for one in once)
+    counts = Counter(purchase.product.category for purchase in once)
     often = sorted(category for category, count in counts.items() if count > 1)
     if len(counts) < CATEGORIES or not often:
         return None
     random = Random(f"{choice.seed}:{buyer.name}")
     category = random.choice(often)
-    answer = random.choice([one for one in once if one.product.category == category])
-    titles = {one.product.title for one in once}
+    answer = random.choice([purchase for purchase in once if purchase.product.category == category])
+    titles = {purchase.product.title for purchase in once}
     beside = _distractors(random, pool, buyer.known | set(counts), titles)
     if len(beside) < DISTRACTORS:
         return None
@@ -115,18 +115,18 @@ def preference_example(choice: Choice, buyer: Buyer, pool: Sequence[Product]) ->
         reference=answer.product.title,
         history=tuple(
             buyer.place.item(
-                one.product.title,
-                id=one.product.id,
+                purchase.product.title,
+                id=purchase.product.id,
                 source=choice.source,
-                category=one.product.category[:200],
-                time=one.time,
+                category=purchase.product.category[:200],
+                time=purchase.time,
             )
-            for one in once
-            if one is not answer
+            for purchase in once
+            if purchase is not answer
         ),
         about={
             "category": category,
-            "later": sum((one.time or 0) > (answer.time or 0) for one in once),
+            "later": sum((purchase.time or 0) > (answer.time or 0) for purchase in once),
         },
     )
 

@@ -81,7 +81,7 @@ def sentiment140_tweets(
         lambda: _tweets(path, words), at_least=tweets, seed=seed, candidates=candidates
     )
     examples = (_example(path, user, rows, tweets, seed) for user, rows in users)
-    yield from islice((one for one in examples if one is not None), n)
+    yield from islice((example for example in examples if example is not None), n)
 
 
 def _example(

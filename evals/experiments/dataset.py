@@ -26,7 +26,7 @@ def example_id(dataset: UUID, example: Example) -> UUID:
 def local_examples(examples: Sequence[Example]) -> list[schemas.Example]:
     """Return examples as `aevaluate` takes them, of no dataset."""
     now = datetime.now(UTC)
-    return [_as_asked(HERE, one, now, None) for one in examples]
+    return [_as_asked(HERE, example, now, None) for example in examples]
 
 
 def uploaded_examples(
@@ -47,7 +47,7 @@ def uploaded_examples(
     """
     with explained():
         dataset = _dataset(client, name)
-        ids = {example_id(dataset, one): one for one in examples}
+        ids = {example_id(dataset, example): example for example in examples}
         found = {one.id: one for one in _found(client, dataset, list(ids))}
         missing = [{"id": key} | _told(one, hidden) for key, one in ids.items() if key not in found]
         if missing:
@@ -106,7 +106,7 @@ def _told(example: Example, hidden: bool) -> dict[str, Any]:
     kept = {"example": example.id, "digest": digest_of([example]), "task": example.task}
     if hidden:
         return {"inputs": {"example": example.id}, "metadata": kept}
-    history = [one.model_dump(mode="json", exclude_none=True) for one in example.history]
+    history = [item.model_dump(mode="json", exclude_none=True) for item in example.history]
     return {
         "inputs": _inputs(example) | {"history": history},
         "reference_outputs": {"reference": example.reference, "answerable": example.answerable},

@@ -259,6 +259,6 @@ class _Asking:
 
     def _needs_history(self, example: Example) -> bool:
         return any(
-            self._replays(one) or not self.answers.settled(example.id, one.name)
-            for one in self.methods
+            self._replays(method) or not self.answers.settled(example.id, method.name)
+            for method in self.methods
         )

@@ -60,7 +60,9 @@ class PerFine:
         said = await self.draft.answer(example)
         if isinstance(said, Abstained):
             return said
-        profile = " ".join(one.text for one in said.profile.supported) if said.profile else ""
+        profile = (
+            " ".join(sentence.text for sentence in said.profile.supported) if said.profile else ""
+        )
         best = said.text
         for _ in range(ROUNDS):
             rewritten = await self._rewritten(example, profile, best)

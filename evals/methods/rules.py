@@ -37,7 +37,7 @@ def _longest(example: Example, texts: Sequence[str], parts: Parts) -> Scores:
 
 def _majority(example: Example, texts: Sequence[str], parts: Parts) -> Scores:
     """Count where the right options stand, this one's too: to leave it out would betray it."""
-    known = (one for one in parts.examples if one.options and one.answerable)
+    known = (example for example in parts.examples if example.options and example.answerable)
     places = Counter(one.options.index(one.reference) for one in known)
     return [float(places[place]) for place in range(len(texts))]
 
@@ -52,7 +52,8 @@ def _tfidf(example: Example, texts: Sequence[str], parts: Parts) -> Scores:
     ]
     history = vectors[len(texts) :]
     return [
-        max((_cosine(one, item) for item in history), default=0.0) for one in vectors[: len(texts)]
+        max((_cosine(vector, item) for item in history), default=0.0)
+        for vector in vectors[: len(texts)]
     ]
 
 
@@ -119,7 +120,7 @@ class ByRule:
         if not example.options:
             return Answered(text=texts[chosen])
         floor, total = min(0.0, *scores), sum(scores) - len(scores) * min(0.0, *scores)
-        shares = [(one - floor) / total if total else 1 / len(texts) for one in scores]
+        shares = [(score - floor) / total if total else 1 / len(texts) for score in scores]
         return Answered(text=texts[chosen], option=chosen, confidence=min(1.0, shares[chosen]))
 
 

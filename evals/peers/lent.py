@@ -105,7 +105,9 @@ class LentChat(WrappedChat):
     async def _asked(
         self, messages: Sequence[BaseMessage], stop: list[str] | None, settings: dict[str, Any]
     ) -> ChatResult:
-        asked = messages_from_dict(self._ids.renamed([message_to_dict(one) for one in messages]))
+        asked = messages_from_dict(
+            self._ids.renamed([message_to_dict(message) for message in messages])
+        )
         settings = {"max_tokens": MOST_TOKENS} | settings
         if "tools" in settings:
             settings["tools"] = self._ids.renamed(settings["tools"])
@@ -118,7 +120,9 @@ class LentChat(WrappedChat):
         except GuidedProfileError as error:
             self.failures.append(error)
             raise
-        (said,) = self._ids.restored([message_to_dict(one.message) for one in result.generations])
+        (said,) = self._ids.restored(
+            [message_to_dict(generation.message) for generation in result.generations]
+        )
         (message,) = messages_from_dict([said])
         return ChatResult(generations=[ChatGeneration(message=message)])
 

@@ -145,7 +145,7 @@ async def answer_from(
     await graph.ainvoke(question, thread, context=context, interrupt_before=["recall"])
     profile = Profile(
         task=task.name,
-        sentences=tuple(Sentence(text=one) for one in memories),
+        sentences=tuple(Sentence(text=memory) for memory in memories),
         guidance="",
         fingerprint="",
         model=model_id(chat),

@@ -49,7 +49,7 @@ def cases(summary: Summary) -> str:
 
 def _group(summary: Summary, pair: tuple[str, str], title: str, examples: Sequence[Example]) -> str:
     more = f", {MOST_CASES} of them shown" if len(examples) > MOST_CASES else ""
-    shown = "".join(_case(summary, pair, one) for one in examples[:MOST_CASES])
+    shown = "".join(_case(summary, pair, example) for example in examples[:MOST_CASES])
     return f"<h3>{escape(title)}: {len(examples)} cases{more}</h3>{shown}"
 
 
@@ -73,8 +73,8 @@ def _options(example: Example) -> str:
         return ""
     own = " class='good'"
     listed = [
-        f"<li{own if one == example.reference else ''}>{escape(one)}</li>"
-        for one in example.options
+        f"<li{own if option == example.reference else ''}>{escape(option)}</li>"
+        for option in example.options
     ]
     return f"<ul>{''.join(listed)}</ul>"
 
@@ -91,10 +91,10 @@ def _side(name: str, said: Result, example: Example, *, won: bool) -> str:
 
 
 def _profile(said: Result) -> str:
-    kept = [f"<li>{escape(one)}</li>" for one in said.profile]
+    kept = [f"<li>{escape(sentence)}</li>" for sentence in said.profile]
     dropped = [
-        f"<li><del>{escape(one)}</del> <span class='dim'>no evidence</span></li>"
-        for one in said.unsupported
+        f"<li><del>{escape(sentence)}</del> <span class='dim'>no evidence</span></li>"
+        for sentence in said.unsupported
     ]
     guidance = f"<p><strong>Guidance</strong> {escape(said.guidance)}</p>" if said.guidance else ""
     if not kept and not dropped:
@@ -103,7 +103,7 @@ def _profile(said: Result) -> str:
 
 
 def _history(items: Sequence[HistoryItem]) -> str:
-    shown = "".join(f"<li>{escape(_item(one))}</li>" for one in items[-MOST_ITEMS:])
+    shown = "".join(f"<li>{escape(_item(item))}</li>" for item in items[-MOST_ITEMS:])
     count = f"{len(items)} items" + (f", the last {MOST_ITEMS}" if len(items) > MOST_ITEMS else "")
     return f"<p><strong>History</strong> <span class='dim'>{count}</span></p><ul>{shown}</ul>"
 

@@ -111,7 +111,7 @@ def against_tokens(dots: Sequence[Dot], measure: str) -> str:
         body.append(_line(left, y(tick), right, y(tick), "grid"))
         body.append(_text(left - 8, y(tick) + 4, f"{100 * tick:.0f}", "end", "dim"))
     marks = [m * 10**power for power in range(8) for m in (1, 2, 5)]
-    for mark in (one for one in marks if first <= log10(one) <= last):
+    for mark in (mark for mark in marks if first <= log10(mark) <= last):
         body.append(_line(x(mark), top, x(mark), bottom, "grid"))
         body.append(_text(x(mark), bottom + 18, f"{mark:,}", "middle", "dim"))
     taken: list[tuple[float, float]] = []

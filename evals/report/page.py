@@ -92,7 +92,7 @@ def _quality(summary: Summary) -> str:
         return "<p>Nothing was answered.</p>"
     chance = None
     if summary.task.kind == "choice":
-        choices = [one for one in summary.examples if one.options]
+        choices = [example for example in summary.examples if example.options]
         chance = sum(1 / len(one.options) for one in choices) / len(choices) if choices else None
     diamond = "A diamond is the paper's figure (gpt-3.5-turbo-1106). " if _any(dots) else ""
     dashed = "The dashed line is what guessing gets. " if chance else ""
@@ -154,7 +154,7 @@ def _judged(summary: Summary) -> str:
 
 
 def _errors(summary: Summary) -> str:
-    failed = [one for one in summary.results.values() if one.kind == "error"]
+    failed = [result for result in summary.results.values() if result.kind == "error"]
     if not failed:
         return ""
     shown = "".join(

@@ -192,7 +192,7 @@ def summarize(
         SettingsError: The extra `evals` is needed and not installed.
     """
     score = text_scores(embedder)
-    by_pair = {(one.method, one.example): one for one in results}
+    by_pair = {(result.method, result.example): result for result in results}
     scored: dict[tuple[str, str], Scored] = {}
     for example in examples:
         for name in methods:
@@ -217,12 +217,18 @@ def _row(
     prices: Prices,
     seed: int,
 ) -> Row:
-    asked = [(one, results[name, one.id]) for one in examples if (name, one.id) in results]
+    asked = [
+        (example, results[name, example.id])
+        for example in examples
+        if (name, example.id) in results
+    ]
     found = [scored[name, one.id] for one, _ in asked if (name, one.id) in scored]
     measures = dict.fromkeys(measure for one in found for measure in one)
     means = {
-        one: estimate([scores[one] for scores in found], seed=seed, share=one == "accuracy")
-        for one in measures
+        measure: estimate(
+            [scores[measure] for scores in found], seed=seed, share=measure == "accuracy"
+        )
+        for measure in measures
     }
     abstained = [
         float(said.kind == "abstained")
@@ -268,16 +274,16 @@ def compare(
     A pair in which one of both failed, or has no score, is left out.
     """
     baseline = BASELINE if BASELINE in methods else methods[0]
-    pairs = [(one, baseline) for one in methods if one != baseline]
+    pairs = [(method, baseline) for method in methods if method != baseline]
     if "gpg" in methods:
-        pairs += [("gpg", one) for one in methods if one not in ("gpg", baseline)]
+        pairs += [("gpg", method) for method in methods if method not in ("gpg", baseline)]
         pairs = [("gpg", one) if two == "gpg" else (one, two) for one, two in pairs]
     drafts = []
     for first, second in dict.fromkeys(pairs):
         differences = [
-            scored[first, one.id][measure] - scored[second, one.id][measure]
-            for one in examples
-            if (first, one.id) in scored and (second, one.id) in scored
+            scored[first, example.id][measure] - scored[second, example.id][measure]
+            for example in examples
+            if (first, example.id) in scored and (second, example.id) in scored
         ]
         mean = estimate(differences, seed=seed)
         if mean is None:

@@ -58,7 +58,7 @@ async def run(
     async def work() -> None:
         nonlocal failures
         for example in waiting:  # shared by all workers
-            missing = [one for one in methods if not answers.settled(example.id, one.name)]
+            missing = [method for method in methods if not answers.settled(example.id, method.name)]
             if not missing:
                 continue
             await asyncio.to_thread(history.add, example.id, example.history)
@@ -75,7 +75,7 @@ async def run(
         await asyncio.gather(*workers)
     finally:
         await cancel_all(workers)
-    return answers.of((one.id for one in examples), (one.name for one in methods))
+    return answers.of((example.id for example in examples), (method.name for method in methods))
 
 
 def stop_if_broken(failures: int, last: Result) -> None:
@@ -160,6 +160,6 @@ def check_same_run(path: Path, settings: Mapping[str, Any]) -> None:
 def digest_of(examples: Sequence[Example]) -> str:
     """Return a short digest of examples: with others, a run is another run."""
     whole = hashlib.sha256()
-    for one in examples:
-        whole.update(one.model_dump_json().encode())
+    for example in examples:
+        whole.update(example.model_dump_json().encode())
     return whole.hexdigest()[:16]

@@ -40,7 +40,7 @@ class Result(Record):
             "method": method,
             "kind": said.kind,
             "guidance": said.guidance,
-            "profile": tuple(one.text for one in supported),
+            "profile": tuple(sentence.text for sentence in supported),
             "unsupported": tuple(one.text for one in written if one not in supported),
             "tries": said.tries,
             "cost": cost,

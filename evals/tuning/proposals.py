@@ -99,7 +99,9 @@ async def propose(
         ModelError: The endpoint failed.
     """
     there = [task.guiding_question, *known]
-    people = list({one.user_id: one.history for one in examples if one.history}.values())
+    people = list(
+        {example.user_id: example.history for example in examples if example.history}.values()
+    )
     found: list[str] = []
     dropped: list[Dropped] = []
     for time in range(MOST_ASKED):
@@ -223,21 +225,23 @@ def quotations(
         allowed: Words that are the task's own, and so nobody's.
     """
     free = _folded(allowed)
-    looked = {one: (_folded(one), _names(one) - _names(allowed)) for one in questions}
+    looked = {
+        question: (_folded(question), _names(question) - _names(allowed)) for question in questions
+    }
     found: dict[str, str] = {}
 
     def look(text: str, *, closely: bool) -> None:
         runs, exact = list(_runs(list(_words(text)), closely=closely)), set(_WORD.findall(text))
         for question, (folded, names) in looked.items():
             named = sorted(names & exact)
-            said = (one for one in runs if one in folded and one not in free)
+            said = (run for run in runs if run in folded and run not in free)
             quoted = named[0] if named else next(said, "").strip()
             if quoted:
                 found.setdefault(question, quoted)
 
     for item in shown:
         look(f"{item.category or ''}: {item.text}", closely=True)
-    for text in dict.fromkeys(text for one in examples for text in _texts(one)):
+    for text in dict.fromkeys(text for example in examples for text in _texts(example)):
         look(text, closely=False)
     return found
 
@@ -250,7 +254,7 @@ def _runs(words: Sequence[str], *, closely: bool) -> Iterator[str]:
             for one, other in pairwise(words)
             if min(len(one), len(other)) > 3  # shorter ones stand in every sentence
         )
-    unspaced = 2 * sum(re.match(f"[{_UNSPACED}]", one) is not None for one in words) > len(words)
+    unspaced = 2 * sum(re.match(f"[{_UNSPACED}]", word) is not None for word in words) > len(words)
     size = min(RUN_UNSPACED if unspaced else RUN, len(words))
     if size > 1:
         for start in range(len(words) - size + 1):

@@ -113,19 +113,19 @@ def figures(tuning: Tuning, looks: int = 1) -> dict[str, Any]:
 
 def _half(trials: Sequence[Trial], examples: Sequence[Any]) -> dict[str, Any]:
     return {
-        "examples": [one.id for one in examples],
-        "users": sorted({one.user_id for one in examples}),
+        "examples": [example.id for example in examples],
+        "users": sorted({example.user_id for example in examples}),
         "trials": [
-            asdict(one.candidate)
+            asdict(trial.candidate)
             | {
-                "method": one.candidate.method,
-                "score": asdict(one.score) if one.score else None,
-                "asked": one.row.asked,
-                "counts": asdict(one.row.counts),
-                "cost": one.row.cost.model_dump(),
-                "against": _comparison(one.against),
+                "method": trial.candidate.method,
+                "score": asdict(trial.score) if trial.score else None,
+                "asked": trial.row.asked,
+                "counts": asdict(trial.row.counts),
+                "cost": trial.row.cost.model_dump(),
+                "against": _comparison(trial.against),
             }
-            for one in trials
+            for trial in trials
         ],
     }
 

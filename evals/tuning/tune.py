@@ -185,8 +185,10 @@ def halves(examples: Sequence[Example], seed: int) -> Halves:
             "more: give examples of more users."
         )
     return Halves(
-        tuple(one for one in examples if one.user_id not in told and one.answerable),
-        tuple(one for one in examples if one.user_id in told),
+        tuple(
+            example for example in examples if example.user_id not in told and example.answerable
+        ),
+        tuple(example for example in examples if example.user_id in told),
     )
 
 
@@ -229,9 +231,10 @@ async def tune(
     ) -> tuple[Trial, ...]:
         methods = [
             replace(
-                workflow(SETTING, parts, with_question(parts.task, one.question)), name=one.method
+                workflow(SETTING, parts, with_question(parts.task, candidate.question)),
+                name=candidate.method,
             )
-            for one in tried
+            for candidate in tried
         ]
         with watch(half, tried, examples) as on_result:
             results = await run(
@@ -246,7 +249,7 @@ async def tune(
             parts.task,
             examples,
             results,
-            methods={one.method: one.question for one in tried},
+            methods={candidate.method: candidate.question for candidate in tried},
             embedder=parts.embedder,
             prices=Prices(),
             seed=parts.seed,
@@ -265,8 +268,8 @@ def _trials(summary: Summary, tried: Sequence[Candidate], seed: int) -> tuple[Tr
     for pair, said in summary.results.items():  # else a question would gain by abstentions
         if said.kind == "abstained" and pair not in scores:
             scores[pair] = {summary.main: 0.0}
-    answerable = [one for one in summary.examples if one.answerable]
-    names = [one.method for one in tried]
+    answerable = [example for example in summary.examples if example.answerable]
+    names = [candidate.method for candidate in tried]
     against = {one.first: one for one in compare(names, summary.main, answerable, scores, seed)}
 
     def trial(one: Candidate) -> Trial:
@@ -296,8 +299,8 @@ def chosen(trials: Sequence[Trial]) -> Trial:
     """
     own = trials[0]
     best, gain = own, 0.0
-    for one in trials[1:]:
-        found = one.against.difference if one.against else None
+    for trial in trials[1:]:
+        found = trial.against.difference if trial.against else None
         if found and own.score and found.n == own.score.n and found.mean > gain:
-            best, gain = one, found.mean
+            best, gain = trial, found.mean
     return best
