@@ -11,6 +11,9 @@ from threading import Lock, Thread, get_ident
 from time import monotonic
 from typing import Any, TypeVar
 
+from guided_profile.graph.errors import ClosedError
+
+CLOSED = "it is closed; open it again."
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
@@ -21,6 +24,7 @@ class Background:
     def __init__(self) -> None:
         """Start the loop."""
         self._lock, self._closing = Lock(), Lock()
+        self._has_closed = False
         self._threads: set[int] = set()
 
         def note_thread() -> None:
@@ -39,11 +43,26 @@ class Background:
         atexit.register(self.close)
 
     def start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
-        """Begin work that belongs to no run of the host's: its callbacks are not told of it."""
-        if self._loop.is_closed():
-            work.close()
-            raise RuntimeError("it is closed; open it again")
-        return Variables().run(asyncio.run_coroutine_threadsafe, work, self._loop)
+        """Begin work that belongs to no run of the host's: its callbacks are not told of it.
+
+        Raises:
+            ClosedError: It is closed; so does the future, if it is closed before the work is done.
+        """
+        with self._lock:  # what is begun before the end is also ended by it
+            if self._has_closed:
+                work.close()
+                raise ClosedError(CLOSED)
+            return Variables().run(
+                asyncio.run_coroutine_threadsafe, self._until_closed(work), self._loop
+            )
+
+    async def _until_closed(self, work: Coroutine[Any, Any, _T]) -> _T:
+        try:
+            return await work
+        except asyncio.CancelledError:
+            if self._has_closed:
+                raise ClosedError("it was closed before this was done; open it again.") from None
+            raise
 
     def enter(self, resource: AbstractAsyncContextManager[_T]) -> _T:
         """Open on the loop what belongs to it; it is closed at the end."""
@@ -55,7 +74,11 @@ class Background:
 
     def write(self, work: Callable[[], None], otherwise: str) -> Future[None]:
         """Have something written, after what is to be written before it; see `watched`."""
-        return self.watched(self._writes.submit(work), otherwise)
+        try:
+            begun = self._writes.submit(work)
+        except RuntimeError as error:
+            raise ClosedError(CLOSED) from error
+        return self.watched(begun, otherwise)
 
     def watched(self, work: Future[_T], otherwise: str) -> Future[_T]:
         """Count work as pending until it is done, and log what went wrong.
@@ -66,7 +89,8 @@ class Background:
         """
 
         def done(work: Future[_T]) -> None:
-            if not work.cancelled() and (error := work.exception()):
+            error = None if work.cancelled() else work.exception()
+            if error and not isinstance(error, ClosedError):
                 _log.warning("%s: %s: %s", otherwise, type(error).__name__, error)
             with self._lock:
                 self._pending.discard(work)
@@ -110,8 +134,10 @@ class Background:
             return
         with self._closing:
             self._writes.shutdown(wait=True)
-            if self._loop.is_closed():
-                return
+            with self._lock:
+                if self._has_closed:
+                    return
+                self._has_closed = True
             asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()

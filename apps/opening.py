@@ -27,6 +27,16 @@ from guided_profile.tools.weights.catalogue import CATALOGUE
 from guided_profile.tools.weights.fetch import OnProgress
 
 _ENDPOINT = ("OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL", "OPENAI_EMBEDDING_MODEL")
+_ARGUMENTS = {
+    "OPENAI_EMBEDDING_MODEL": "embedding_model",
+    "OPENAI_MODEL": "model",
+    "OPENAI_BASE_URL": "base_url",
+    "OPENAI_API_KEY": "api_key",
+    "GUIDED_PROFILE_LOCAL_MODEL": "model",
+    "GUIDED_PROFILE_EMBEDDER": "embedder",
+    "GUIDED_PROFILE_VERIFIER": "verifier",
+}
+"""What `open_graph` calls the settings that it takes."""
 
 
 class OpenGraph(AbstractContextManager["OpenGraph"]):
@@ -62,6 +72,7 @@ class OpenGraph(AbstractContextManager["OpenGraph"]):
             reply: Called with what the task asks the user back; returns their words (`input` does).
 
         Raises:
+            ClosedError: It is closed, or was before there was an answer.
             GuidedProfileError: The question or the task is wrong, or a part failed.
         """
         if isinstance(options, str):
@@ -179,7 +190,13 @@ def _settings(data: str | Path | None, given: Mapping[str, object]) -> Settings:
     if endpoint:
         for name in _ENDPOINT:
             environment.pop(name, None)
-    settings = read_settings(environment | said, data=Path(data) if data else None)
+    try:
+        settings = read_settings(environment | said, data=Path(data) if data else None)
+    except SettingsError as error:
+        message = str(error)
+        for name in said:
+            message = message.replace(name, _ARGUMENTS[name])
+        raise SettingsError(message) from None
     if isinstance(model, str) and not settings.model and not _is_embedded(model):
         raise SettingsError(
             f"no embedded model is named {model!r}; if it is an endpoint's, give base_url=… or "

@@ -11,6 +11,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Command
 from pydantic import BaseModel
 
+from guided_profile.apps.terminal import marked
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
@@ -53,7 +54,12 @@ async def events(
         context: Who asks, for which task.
         thread: The thread's id.
         run_id: What the run is to be named in traces.
+
+    Raises:
+        QuestionError: The question is blank.
     """
+    if not isinstance(given, Command) and not (given.get("question") or "").strip():
+        raise QuestionError("the question is empty; send the text that is to be answered.")
     config: RunnableConfig = {"configurable": {"thread_id": thread}, "run_id": run_id}
     outcome: Outcome | None = None
     async for streamed in graph.astream(
@@ -77,7 +83,7 @@ async def at_terminal(text: str) -> str:
     Raises:
         QuestionError: The input is at its end.
     """
-    print(text, file=sys.stderr)
+    print(marked(text), file=sys.stderr)
     line = sys.stdin.readline() if sys.stdin else ""  # None where the input was closed
     if not line:
         raise QuestionError(

@@ -86,14 +86,13 @@ def read_settings(
             "used, but OPENAI_MODEL is not: set it to the name of a chat model there, or unset the "
             "others to use the embedded model."
         )
-    for name in ("OPENAI_BASE_URL", "GUIDED_PROFILE_CHROMA_URL"):
-        if not _is_url(value(name) or ""):
-            raise SettingsError(f"{name} is no address; set it to one like http://127.0.0.1:8000.")
-    if base_url and "@" in urlsplit(base_url).netloc:
+    if base_url and "@" in base_url.partition("//")[2].partition("/")[0]:
         raise SettingsError(
             "OPENAI_BASE_URL holds a name or a password, which traces and errors would show; set "
             "it without them, and the endpoint's key as OPENAI_API_KEY."
         )
+    for name in ("OPENAI_BASE_URL", "GUIDED_PROFILE_CHROMA_URL"):
+        _check_url(name, value(name))
     embedding_model = value("OPENAI_EMBEDDING_MODEL")
     if endpoint and not base_url and not embedding_model:
         embedding_model = OPENAI_EMBEDDINGS
@@ -277,12 +276,15 @@ def key_file(environment: Mapping[str, str] | None = None) -> Path:
     return Path(own).expanduser() if own else read_data_folder(given) / "keys.json"
 
 
-def _is_url(text: str) -> bool:
-    """Whether a text can be read as an address; the port is read only when it is asked for."""
+def _check_url(name: str, text: str | None) -> None:
     try:
-        return urlsplit(text).port != 0
-    except ValueError:
-        return False
+        parts = urlsplit(text or "http://nothing")
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return
+    except ValueError:  # a port or an address of numbers that there cannot be
+        pass
+    shown = "" if "@" in str(text) else f" ({text!r})"  # a password may stand before it
+    raise SettingsError(f"{name} is no address{shown}; set it to one like http://127.0.0.1:8000.")
 
 
 def _server_value(given: Mapping[str, str], name: str) -> str | None:

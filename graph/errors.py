@@ -12,6 +12,7 @@ GuidedProfileError
 │   └── StoreInUseError          another process holds the embedded store
 ├── ProfilesError            the file of the profiles is locked, full or broken
 ├── BuildError               the profiles of many users: its workers failed, not the model
+├── ClosedError              what was asked had been closed, or was closed meanwhile
 ├── ExperimentError          LangSmith could not be reached, or refused what it was sent
 ├── ModelError               the model or embeddings endpoint failed, or answered with nonsense
 ├── PeerError                another project's memory failed, in an evaluation
@@ -71,6 +72,10 @@ class ProfilesError(GuidedProfileError):
 
 class BuildError(GuidedProfileError):
     """What many profiles are made with failed: Ray, or its workers."""
+
+
+class ClosedError(GuidedProfileError, RuntimeError):
+    """What was asked had been closed, or was closed before it could answer."""
 
 
 class ExperimentError(GuidedProfileError):

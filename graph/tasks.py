@@ -158,7 +158,11 @@ def load_task(path: str | Path) -> Task:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise TaskError(f"the task file {str(path)!r} cannot be read: {error}.") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise TaskError(
+            f"the task file {str(path)!r} cannot be read ({reason}); give the path of a YAML file "
+            "in UTF-8."
+        ) from error
     return parse_task(text, where=str(path))
 
 
@@ -166,11 +170,14 @@ def parse_task(text: str, *, where: str) -> Task:
     """Read a task from YAML text; `where` names it in errors."""
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # the last two: of its values
         reason = " ".join(str(error).split())
         raise TaskError(f"the task file {where!r} is not YAML: {reason}.") from error
     if not isinstance(data, dict):
-        raise TaskError(f"the task file {where!r} holds no fields; see `guided-profile tasks`.")
+        raise TaskError(
+            f"the task file {where!r} holds no fields such as `name: titles`; see those of the "
+            "built-in tasks with `guided-profile tasks --json`."
+        )
     try:
         return Task.model_validate(data)
     except ValidationError as error:

@@ -41,7 +41,7 @@ class Watch:
         if self._shown <= MOST_SHOWN:
             who = " ".join(part for part in (failed.place, failed.user_id) if part)
             line = f"{who}: {failed.error}: {failed.message}"
-            self._bars.console.print(line, style="red", markup=False)
+            self._bars.console.print(line, style="red")
         elif self._shown == MOST_SHOWN + 1:
             self._bars.console.print("… further failures are in the file", style="red")
 

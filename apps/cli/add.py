@@ -83,6 +83,8 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     if export := read_export(given.file, reading):
         async with assembly.profile_store(settings) as store:
             restored = await restore_profiles(export, given.user, store=store)
+    if not (done.added or done.duplicates or done.refused or done.skipped or restored):
+        raise HistoryItemError(f"{str(given.file)!r} holds nothing to add.")
     if given.json:
         out.print_json(json.dumps(_as_json(done) | {"restored": restored}))
     else:
@@ -149,7 +151,7 @@ def _bar(notes: Console) -> Iterator[Show]:
 def _name(done: Ingested, before: Ingested, notes: Console) -> None:
     """Name the entries that were refused since then, the first `SHOWN` of all."""
     for one in done.refusals[len(before.refusals) : SHOWN]:
-        notes.print(f"{one.place}: {one.reason}", markup=False, soft_wrap=True)
+        notes.print(f"{one.place}: {one.reason}", soft_wrap=True)
     if before.refused <= SHOWN < done.refused:
         notes.print("more are refused; they are counted, and --json names up to 1,000")
 

@@ -196,7 +196,7 @@ async def _estimate(job: Job, out: Console, notes: Console) -> int:
         priced = {"price": price} if job.limits.price_in or job.limits.price_out else {}
         out.print_json(json.dumps(asdict(estimate) | priced))
     else:
-        out.print(report.estimated(estimate, job.limits), markup=False, soft_wrap=True)
+        out.print(report.estimated(estimate, job.limits), soft_wrap=True)
     return 0
 
 
@@ -226,4 +226,4 @@ def _print(
         said += "\n" + report.waiting(
             tally, len(work.requests), work.replies.refused if work.replies else 0, written
         )
-    out.print(said, markup=False, soft_wrap=True)
+    out.print(said, soft_wrap=True)

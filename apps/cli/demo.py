@@ -16,11 +16,11 @@ from langgraph.store.memory import InMemoryStore
 from rich.console import Console, Group, RenderableType
 from rich.rule import Rule
 from rich.table import Table
-from rich.text import Text
 
 from guided_profile.apps import assembly, runs
 from guided_profile.apps.cli import render
 from guided_profile.apps.settings import read_settings
+from guided_profile.apps.terminal import plain
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context, Sight
 from guided_profile.graph.records import HistoryItem
@@ -131,7 +131,7 @@ async def run_demo(
     if as_json:
         out.print_json(json.dumps(results))
     else:
-        out.print(Text(f"All of it took {perf_counter() - began:.0f} s.", "dim"))
+        out.print(plain(f"All of it took {perf_counter() - began:.0f} s.", "dim"))
 
 
 async def _answers(
@@ -155,18 +155,18 @@ def _shown(person: Person, task: str, answers: Mapping[str, Answered | Abstained
     guided = answers[VARIANTS[-1][0]]
     shown: list[RenderableType] = [
         Rule(f"{person.name}: {builtin_tasks()[task].description}", align="left"),
-        Text(f"{person.about} {len(person.items)} items of history.\n"),
-        Text("Asked: ", "bold") + Text(asked["question"]),
+        plain(f"{person.about} {len(person.items)} items of history.\n"),
+        plain("Asked: ", "bold") + plain(asked["question"]),
     ]
     for number, option in enumerate(asked.get("options", [])):
         right = "  ← what they would pick" if number == asked.get("expected") else ""
-        shown.append(Text(f"  {option}") + Text(right, "dim"))
+        shown.append(plain(f"  {option}") + plain(right, "dim"))
     shown += [
-        Text("\nGuidance, the history's reply to the guiding question:", "bold"),
-        Text(guided.guidance or "none"),
-        Text("\nProfile, each sentence with what supports it:", "bold"),
-        *(render.sentences(guided.profile, kept) if guided.profile else [Text("none")]),
-        Text("\nAnswers:", "bold"),
+        plain("\nGuidance, the history's reply to the guiding question:", "bold"),
+        plain(guided.guidance or "none"),
+        plain("\nProfile, each sentence with what supports it:", "bold"),
+        *(render.sentences(guided.profile, kept) if guided.profile else [plain("none")]),
+        plain("\nAnswers:", "bold"),
         _side_by_side(answers),
     ]
     return Group(*shown)
@@ -177,17 +177,17 @@ def _side_by_side(answers: Mapping[str, Answered | Abstained]) -> Table:
     for name in answers:
         table.add_column(name, ratio=1)
     table.add_row(*(_cell(answer) for answer in answers.values()))
-    table.add_row(*(Text(render.cost(answer.cost), "dim") for answer in answers.values()))
+    table.add_row(*(plain(render.cost(answer.cost), "dim") for answer in answers.values()))
     return table
 
 
 def _cell(answer: Answered | Abstained) -> RenderableType:
     if isinstance(answer, Abstained):
-        return Text("(no answer) ", "yellow") + Text(answer.detail)
-    shown: list[RenderableType] = [Text(answer.text, "bold")]
+        return plain("(no answer) ", "yellow") + plain(answer.detail)
+    shown: list[RenderableType] = [plain(answer.text, "bold")]
     if answer.probabilities:
         likely = f"{answer.confidence:.0%} likely, of {len(answer.probabilities)} options"
-        shown.append(Text(likely, "dim"))
+        shown.append(plain(likely, "dim"))
     return Group(*shown)
 
 

@@ -285,4 +285,4 @@ def _report(summary: Summary, given: argparse.Namespace, out: Console) -> None:
         return
     for table in printed(summary, priced=priced):
         out.print(table, "")
-    out.print(f"The report: {given.out / 'report.html'}", markup=False)
+    out.print(f"The report: {given.out / 'report.html'}")

@@ -136,7 +136,7 @@ async def run_in(
     (out / "feedback.jsonl").write_text("".join(_lines(done)), encoding="utf-8")
     for one in done:
         if one.url:
-            notes.print(f"{one.method}: {one.name} at {one.url}", markup=False, soft_wrap=True)
+            notes.print(f"{one.method}: {one.name} at {one.url}", soft_wrap=True)
     return answers.of((one.id for one in examples), (one.name for one in methods))
 
 

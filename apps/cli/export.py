@@ -7,6 +7,7 @@ from rich.console import Console
 
 from guided_profile.apps.cli.kept import open_kept
 from guided_profile.apps.settings import read_settings
+from guided_profile.apps.terminal import marked
 from guided_profile.graph.errors import QuestionError
 from guided_profile.tools.user_data.export import export_user
 
@@ -22,5 +23,5 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         everything = await export_user(given.user, history=history, store=store)
     if not everything["items"] and not everything["profiles"]:
         raise QuestionError(f"nothing is kept about {given.user!r}.")
-    print(json.dumps(everything, indent=1, ensure_ascii=False))
+    print(marked(json.dumps(everything, indent=1, ensure_ascii=False)))
     return 0

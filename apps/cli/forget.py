@@ -23,7 +23,7 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Delete items of a user with the profiles made from them, or everything."""
     settings = read_settings(data=given.data)
     if not given.ids and not given.yes:
-        notes.print(f"This deletes everything kept about {given.user!r}. Type yes:", markup=False)
+        notes.print(f"This deletes everything kept about {given.user!r}. Type yes:")
         if sys.stdin.readline().strip().casefold() != "yes":
             raise QuestionError("nothing was deleted; type yes, or give --yes.")
     async with open_kept(settings, notes) as (history, store):
@@ -33,6 +33,8 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
             done = {"items": len(gone), "not_there": missing}
             message = (
                 f"deleted {len(gone)}, not there {len(missing)}; profiles made from them are too"
+                if gone
+                else f"{given.user!r} has none of these items, so nothing was deleted"
             )
         else:
             counts = await forget_user(given.user, history=history, store=store)
@@ -43,5 +45,5 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     if given.json:
         out.print_json(json.dumps(done))
     else:
-        out.print(message, markup=False)
+        out.print(message)
     return 0

@@ -30,7 +30,7 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         if given.json:
             print(json.dumps({"id": made.id, "user": made.user, "admin": made.admin, "key": key}))
         else:
-            notes.print("the key, which is shown this once:", markup=False)
+            notes.print("the key, which is shown this once:")
             print(key)
         return 0
     chosen = [one for one in file.all() if given.user in (None, one.user)]
@@ -51,9 +51,9 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     before = "revoked " if given.action == "revoke" else ""
     for one in listed:
         rights = "  admin" if one["admin"] else ""
-        out.print(f"{before}{one['id']}  {one['user']}  {one['created']}{rights}", markup=False)
+        out.print(f"{before}{one['id']}  {one['user']}  {one['created']}{rights}")
     if not listed:
-        out.print("there are no keys" + (f" of {given.user!r}" if given.user else ""), markup=False)
+        out.print("there are no keys" + (f" of {given.user!r}" if given.user else ""))
     return 0
 
 

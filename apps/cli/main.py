@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from guided_profile.graph.errors import GuidedProfileError, InputError, SettingsError
 
@@ -80,6 +80,13 @@ COMMANDS = {
 """Each is a module beside this one, with `arguments` and `run`."""
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        from guided_profile.apps.terminal import marked
+
+        super().error(marked(message))
+
+
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *given: Any) -> None:
         from importlib.metadata import version
@@ -95,7 +102,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     shared.add_argument(
         "--data", type=Path, metavar="DIR", help="where histories and profiles are kept"
     )
-    root = argparse.ArgumentParser(
+    root = _Parser(
         prog="guided-profile",
         description="Answer as it suits a person, from a short profile of their history.",
     )
@@ -121,9 +128,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(given)
     except GuidedProfileError as error:
+        from guided_profile.apps.terminal import marked
+
         if given.json:
             print(json.dumps({"error": type(error).__name__, "message": str(error)}))
-        print(f"guided-profile: {error}", file=sys.stderr)
+        print(f"guided-profile: {marked(' '.join(str(error).splitlines()))}", file=sys.stderr)
         return 2 if isinstance(error, InputError | SettingsError) else 1
     except KeyboardInterrupt:
         return 130
@@ -135,18 +144,19 @@ def _run(given: argparse.Namespace) -> int:
     import logging
     import os
 
-    from rich.console import Console
-
     from guided_profile.apps.privacy import limit_traces
     from guided_profile.apps.settings import read_log_level, read_traces
+    from guided_profile.apps.terminal import MarkedFormatter, Terminal
     from guided_profile.tools.tracing import end_without_waiting, flush_own_tracing
 
     end_without_waiting(os.environ)
     try:
-        logging.basicConfig(level=read_log_level())
+        log = logging.StreamHandler()
+        log.setFormatter(MarkedFormatter(logging.BASIC_FORMAT))
+        logging.basicConfig(level=read_log_level(), handlers=[log])
         limit_traces(read_traces())
-        out, notes = Console(highlight=False), Console(stderr=True, highlight=False)
-        return asyncio.run(_module(given.command).run(given, out, notes))
+        command = _module(given.command).run(given, Terminal(), Terminal(stderr=True))
+        return asyncio.run(command)
     finally:
         flush_own_tracing(TRACES_WITHIN)
 

@@ -24,7 +24,7 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
             raise QuestionError(f"name the weights to pull: {', '.join(CATALOGUE)}.")
         with downloads(notes) as on_progress:
             folder = ensure(given.name, progress=on_progress)
-        out.print(f"{given.name} is in {folder}", markup=False)
+        out.print(f"{given.name} is in {folder}")
         return 0
     listed = [
         {

@@ -55,7 +55,7 @@ class Kept:
         if standing is None:
             raise QuestionError(
                 f"there is no profile of {self.profiles.user_id!r} for {self.profiles.task!r} yet; "
-                "show it first."
+                "show it first, which makes it."
             )
         return await with_overrides(self.profiles, standing.profile, self.history)
 
@@ -91,8 +91,10 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         elif given.wishes:
             await _show_overrides(kept, given, out)
         elif given.delete:
+            there = await kept.profiles.standing()
             await kept.profiles.drop()
-            out.print("deleted; what was pinned and forbidden stays")
+            done = "deleted" if there else "there was no profile"
+            out.print(f"{done}; what was pinned and forbidden stays")
         else:
             await _decide(kept, given)
             await _show_overrides(kept, given, out)
@@ -167,4 +169,4 @@ def _print(data: object, said: str, given: argparse.Namespace, out: Console) -> 
     if given.json:
         out.print_json(json.dumps(data))
     else:
-        out.print(said, markup=False)
+        out.print(said)

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from guided_profile.apps.runs import OnStage
+from guided_profile.apps.terminal import plain
 from guided_profile.graph.records import Cost, HistoryItem, Profile, Replaced, Sentence
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.profiles.corrections import Difference
@@ -57,16 +58,16 @@ def sentences(
         used = sentence.pinned or sentence.evidence
         behind = sentence.evidence or sentence.against
         if used:
-            yield Text(f"{mark or '• '}{sentence.text}") + Text(f"  {_verdict(sentence)}", "dim")
+            yield plain(f"{mark or '• '}{sentence.text}") + plain(f"  {_verdict(sentence)}", "dim")
         else:
-            yield Text(f"{mark}✗ {sentence.text}", style="dim strike")
-            yield Padding(Text(f"{_verdict(sentence)}: not used", "dim"), (0, 4))
+            yield plain(f"{mark}✗ {sentence.text}", style="dim strike")
+            yield Padding(plain(f"{_verdict(sentence)}: not used", "dim"), (0, 4))
         for id_ in behind[:SHOWN_EVIDENCE]:
             if id_ in items:
-                yield Padding(Text(item(items[id_]), "dim"), (0, 4))
+                yield Padding(plain(item(items[id_]), "dim"), (0, 4))
         more = len(behind) - SHOWN_EVIDENCE
         if more > 0:
-            yield Padding(Text(f"and {more} more", "dim"), (0, 4))
+            yield Padding(plain(f"and {more} more", "dim"), (0, 4))
 
 
 def _verdict(sentence: Sentence) -> str:
@@ -93,16 +94,20 @@ def cost(spent: Cost) -> str:
 
 def profile(made: Profile, items: Mapping[str, HistoryItem]) -> Group:
     """Show a profile with its guidance and evidence."""
-    guidance = [Text("What the guiding question brought out:", "bold"), Text(made.guidance), Text()]
+    guidance = [
+        plain("What the guiding question brought out:", "bold"),
+        plain(made.guidance),
+        plain(""),
+    ]
     version = f", version {made.version}" if made.version > 1 else ""
     return Group(
         *(guidance if made.guidance else []),
-        Text("Profile:", "bold"),
-        *([Text(made.note)] if made.note else []),
+        plain("Profile:", "bold"),
+        *([plain(made.note)] if made.note else []),
         *sentences(made, items, numbered=True),
         *replaced(made.replaced),
-        Text(f"\n{made.created:%Y-%m-%d %H:%M} UTC by {made.model}{version}", "dim"),
-        Text(cost(made.cost), "dim"),
+        plain(f"\n{made.created:%Y-%m-%d %H:%M} UTC by {made.model}{version}", "dim"),
+        plain(cost(made.cost), "dim"),
     )
 
 
@@ -111,43 +116,45 @@ def replaced(all_: Sequence[Replaced]) -> Iterator[Text]:
     for one in all_:
         was = f"{one.since.date()}" if one.since else "once"
         now = f"{one.replaced.date()}" if one.replaced else "now"
-        yield Text(f"no longer ({was}, until {now}): {one.text}", "dim")
+        yield plain(f"no longer ({was}, until {now}): {one.text}", "dim")
 
 
 def changes(made: Profile, change: Difference) -> Group:
     """Show a version of a profile by what it changed of the one before it."""
     return Group(
-        Text(f"version {made.version}, {made.created:%Y-%m-%d %H:%M} UTC", "bold"),
-        *(Text(f"  + {text}", "green") for text in change.added),
-        *(Text(f"  - {text}", "red") for text in change.removed),
-        *(Text(f"  - {one.text}  (now: {one.by})", "red") for one in change.replaced),
-        *(Text(f"    {text}", "dim") for text in change.kept),
+        plain(f"version {made.version}, {made.created:%Y-%m-%d %H:%M} UTC", "bold"),
+        *(plain(f"  + {text}", "green") for text in change.added),
+        *(plain(f"  - {text}", "red") for text in change.removed),
+        *(plain(f"  - {one.text}  (now: {one.by})", "red") for one in change.replaced),
+        *(plain(f"    {text}", "dim") for text in change.kept),
     )
 
 
 def probabilities(shares: Mapping[str, float]) -> Sequence[Text]:
     """Show the options of a choice, the most probable first."""
     ranked = sorted(shares.items(), key=lambda one: -one[1])
-    return [Text(f"{share:4.0%}  {option}", "dim") for option, share in ranked]
+    return [plain(f"{share:4.0%}  {option}", "dim") for option, share in ranked]
 
 
 def answer(given: Answered | Abstained, items: Mapping[str, HistoryItem]) -> Group:
     """Show an answer with its evidence, or an abstention with its reason."""
     if isinstance(given, Abstained):
-        lines = [Text("No answer. ", "bold") + Text(given.detail)]
+        lines = [plain("No answer. ", "bold") + plain(given.detail)]
         if given.tries:
-            lines.append(Text(f"Tried {given.tries + 1} times.", "dim"))
-        return Group(*lines, Text(cost(given.cost), "dim"))
-    shown: list[RenderableType] = [Text(given.text, "bold")]
+            lines.append(plain(f"Tried {given.tries + 1} times.", "dim"))
+        return Group(*lines, plain(cost(given.cost), "dim"))
+    shown: list[RenderableType] = [plain(given.text, "bold")]
     shown += probabilities(given.probabilities or {})
     if any(id_ in items for id_ in given.evidence):
-        shown.append(Text("\nbecause of"))
+        shown.append(plain("\nbecause of"))
         shown += [
-            Padding(Text(item(items[id_]), "dim"), (0, 4)) for id_ in given.evidence if id_ in items
+            Padding(plain(item(items[id_]), "dim"), (0, 4))
+            for id_ in given.evidence
+            if id_ in items
         ]
     else:
-        shown.append(Text("\nNothing in the history says this directly.", "dim"))
+        shown.append(plain("\nNothing in the history says this directly.", "dim"))
     sure = f"confidence {given.confidence:.0%}; " if given.confidence is not None else ""
     kept = given.profile.cost if given.profile and given.profile_use == "standing" else None
     saved = f"; the kept profile saved {kept.calls} calls" if kept else ""
-    return Group(*shown, Text(f"\n{sure}{cost(given.cost)}{saved}", "dim"))
+    return Group(*shown, plain(f"\n{sure}{cost(given.cost)}{saved}", "dim"))

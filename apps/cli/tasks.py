@@ -7,6 +7,7 @@ from rich.console import Console
 
 from guided_profile.apps import assembly
 from guided_profile.apps.settings import read_settings
+from guided_profile.apps.terminal import plain
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +21,6 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         out.print_json(json.dumps([task.model_dump(mode="json") for task in known.values()]))
         return 0
     for task in known.values():
-        out.print(f"[bold]{task.name}[/bold] ({task.kind}): {task.description}")
-        out.print(f"  asks: {task.guiding_question}", markup=False)
+        out.print(plain(task.name, "bold") + plain(f" ({task.kind}): {task.description}"))
+        out.print(f"  asks: {task.guiding_question}")
     return 0

@@ -243,9 +243,9 @@ def _report(job: Job, proposed: Proposed, tuning: Tuning, out: Console) -> None:
         return
     for table in tables(tuning):
         out.print(for_terminal(table), "")
-    out.print(found["verdict"], markup=False)
+    out.print(found["verdict"])
     if tuning.tuned:
-        out.print(f"The task with that question: --task {task}", markup=False)
+        out.print(f"The task with that question: --task {task}")
     if tuning.errors:
         out.print(f"{tuning.errors} answers failed; the same command asks them again.", style="red")
 

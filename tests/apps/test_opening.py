@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from guided_profile.apps.opening import open_graph
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import (
+    ClosedError,
     GuidedProfileError,
     HistoryItemError,
     ProfilesError,
@@ -232,8 +234,11 @@ def test_an_embedder_of_ones_own_is_used(read: list[Settings], tmp_path: Path) -
         ({"model": "all-minilm-l6-v2-int8"}, "no embedded model is named"),
         ({"base_url": "http://127.0.0.1:1/v1"}, "say with model=… which"),
         ({"api_key": "k"}, "say with model=… which"),
-        ({"embedder": "words"}, "EMBEDDER is 'words'; it may be minilm"),
-        ({"verifier": "no/folder"}, "VERIFIER is 'no/folder'"),
+        ({"embedder": "words"}, "^embedder is 'words'; it may be minilm"),
+        ({"verifier": "no/folder"}, "^verifier is 'no/folder'"),
+        ({"base_url": "localhost:1", "model": "m"}, r"^base_url is no address \('localhost:1'\)"),
+        ({"base_url": "u:secret@h", "model": "m"}, "^base_url is no address; set it to one like"),
+        ({"base_url": "http://u:secret@h", "model": "m"}, "^base_url holds a name or a password"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_nothing_is_made(
@@ -290,10 +295,47 @@ def test_what_is_closed_answers_no_more(endpoint: type[Endpoint]) -> None:
     gp = open_graph()
     gp.close()
     gp.close()
-    with pytest.raises(RuntimeError, match="it is closed; open it again"):
+    calls: list[Callable[[], object]] = [
+        lambda: gp.ask("What is my cat called?", user_id="anna"),
+        lambda: gp.graph.store.search(()) if gp.graph.store else None,
+        lambda: gp.history.add("anna", ANNA),
+        lambda: gp.history.list("anna"),
+    ]
+    for call in calls:
+        with pytest.raises(GuidedProfileError, match="is closed; open it again"):
+            call()
+    with pytest.raises(RuntimeError):  # as it was before it had an error of its own
         gp.ask("What is my cat called?", user_id="anna")
-    with pytest.raises(GuidedProfileError, match="closed"):
-        gp.history.add("anna", ANNA)
+
+
+def test_whoever_waits_for_an_answer_is_told_that_it_was_closed(
+    endpoint: type[Endpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+
+    def never(self: Endpoint, body: dict[str, Any]) -> bool:
+        asked.set()
+        return self.over.wait(30)
+
+    monkeypatch.setattr(endpoint, "fault", never)
+    gp = open_graph()
+    gp.history.add("anna", ANNA)
+    raised: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            gp.ask("What is my cat called?", user_id="anna")
+        except BaseException as error:  # noqa: BLE001  # it was a CancelledError
+            raised.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert asked.wait(30)
+    gp.close()
+    thread.join(30)
+    (error,) = raised
+    assert isinstance(error, ClosedError)
+    assert str(error) == "it was closed before this was done; open it again."
 
 
 def test_a_failure_within_closes_it(endpoint: type[Endpoint]) -> None:

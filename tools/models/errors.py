@@ -51,7 +51,7 @@ _TOO_LONG = ("context length", "context size", "context window", "context_length
 _ADVICE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     (
         (openai.AuthenticationError, langchain.ModelAuthenticationError),
-        "its endpoint refuses the API key: set OPENAI_API_KEY to one that it accepts",
+        "its endpoint refuses the API key: give one that it accepts (api_key or OPENAI_API_KEY)",
     ),
     (
         (openai.PermissionDeniedError, langchain.ModelPermissionDeniedError),
@@ -59,8 +59,8 @@ _ADVICE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ),
     (
         (openai.NotFoundError, langchain.ModelNotFoundError),
-        "its endpoint has no such model or path: check the model's name, and that OPENAI_BASE_URL "
-        "is the API's root, which mostly ends in /v1",
+        "its endpoint has no such model or path: check the model's name, and that its "
+        "address (base_url or OPENAI_BASE_URL) is the API's root, which mostly ends in /v1",
     ),
     (
         (openai.RateLimitError, langchain.ModelRateLimitError),
@@ -83,7 +83,8 @@ _ADVICE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
             httpx.TransportError,
             httpx2.TransportError,
         ),
-        "its endpoint cannot be reached, or broke off: check OPENAI_BASE_URL and that it runs",
+        "its endpoint cannot be reached, or broke off: check its address (base_url or "
+        "OPENAI_BASE_URL), and that it runs",
     ),
     (
         (openai.InternalServerError, langchain.ModelAPIError),
@@ -123,8 +124,8 @@ def _advice(error: Exception) -> str | None:
             return advice
     if isinstance(error, openai.APIResponseValidationError) or _is_nonsense(error):
         return (
-            "what its endpoint sent is not a reply of the OpenAI API: check that OPENAI_BASE_URL "
-            "is the API's root, which mostly ends in /v1"
+            "what its endpoint sent is not a reply of the OpenAI API: check that its address "
+            "(base_url or OPENAI_BASE_URL) is the API's root, which mostly ends in /v1"
         )
     if isinstance(error, openai.APIError) and error.code:
         return f"its endpoint refuses the request with {error.code!r}: look into its log"

@@ -35,11 +35,11 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     with files[0].open() as opened:
         lines = _csv_lines(opened)
         header = next(lines, "\n")
-        delimiter = max(",;\t|", key=lambda mark: len(_names(header, mark)))
-        rows = csv.reader(
-            chain([header] if header else [], lines), delimiter=delimiter, strict=True
-        )
         try:
+            delimiter = max(",;\t|", key=lambda mark: len(_names(header, mark)))
+            rows = csv.reader(
+                chain([header] if header else [], lines), delimiter=delimiter, strict=True
+            )
             columns = [name.strip() for name in next(rows, [])]
         except csv.Error as error:
             raise HistoryItemError(f"the file has no row of column names ({error}).") from error

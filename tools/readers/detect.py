@@ -100,6 +100,8 @@ def opened(path: Path, reading: Reading) -> Iterator[OpenFile]:
         with _named(path):  # and not what is done with the file
             found = open_.enter_context(export_files(path))
             files = [file for file in found if not file.name.startswith("__MACOSX/")]
+            if not any(file.size for file in files) and (path.is_file() or path.is_dir()):
+                raise HistoryItemError(f"{str(path)!r} is empty; there is nothing to add.")
             reader = _reader(path, files, reading.format)
             if reading.me and reader.format == "text":
                 raise HistoryItemError(
@@ -161,29 +163,38 @@ def _reader(path: Path, files: Sequence[ExportFile], named: Format) -> Reader:
     if named != "auto":
         return next(reader for reader in READERS if reader.format == named)
     if path.is_dir() or path.suffix.lower() == ".zip":
-        recognised = _of_export([file.stem for file in files])
+        recognised = _of_export(files)
+        advice = "give one file, or the folder or zip that an app exported, or say"
     else:
         recognised = _of_file(path.suffix.lower(), files[0])
+        advice = "say"
     for reader in recognised:
         return reader
     raise HistoryItemError(
-        f"{path.name!r} is no kind of file that history is read from, by its name and "
-        f"beginning; say with --format which it is: {', '.join(get_args(Format)[1:])}."
+        f"{str(path)!r} is no kind of file that history is read from, by its name and "
+        f"beginning; {advice} with --format which it is: {', '.join(get_args(Format)[1:])}."
     )
 
 
-def _of_export(stems: Sequence[str]) -> Iterator[Reader]:
+def _of_export(files: Sequence[ExportFile]) -> Iterator[Reader]:
     for reader in READERS:
-        if reader.marks and any(reader.marks.fullmatch(stem) for stem in stems):
+        marked = [file for file in files if reader.marks and reader.marks.fullmatch(file.stem)]
+        if reader.format == "whatsapp":  # any text file may be named so
+            marked = [file for file in marked if reader.begins.search(_head(file))]
+        if marked:
             yield reader
 
 
 def _of_file(suffix: str, file: ExportFile) -> Iterator[Reader]:
-    with file.open() as opened:
-        head = opened.read(_HEAD).decode("utf-8-sig", errors="replace").lstrip()
+    head = _head(file)
     for reader in READERS:
         if suffix in reader.suffixes and reader.begins.search(head):
             yield reader
+
+
+def _head(file: ExportFile) -> str:
+    with file.open() as opened:
+        return opened.read(_HEAD).decode("utf-8-sig", errors="replace").lstrip()
 
 
 def _chosen(reader: Reader, files: Sequence[ExportFile]) -> list[ExportFile]:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -148,6 +149,7 @@ def test_a_terminal_names_the_first_refused_lines_and_counts_all(
     [
         (["ask", "Hi?", "--user", "nobody"], 3, ""),
         (["ask", " ", "--user", "anna"], 2, "the question is empty"),
+        (["ask", "", "--user", "anna"], 2, "the question is empty"),
         (["ask", "Hi?", "--user", " "], 2, "user_id is ' '"),
         (["ask", "Hi?", "--user", "anna", "--task", "poem"], 2, "no task is named 'poem'"),
         (["ask", "Hi?", "--user", "anna", "--task", "no.yaml"], 2, "cannot be read"),
@@ -174,6 +176,72 @@ def test_what_is_wrong_is_said_in_one_line_with_the_fix(
     assert message in said
     assert "Traceback" not in said
     assert len(said.strip().splitlines()) <= 1
+
+
+NO_TASKS = {
+    "a list": (b"- a\n", "holds no fields such as `name: titles`"),
+    "a word": (b"a", "holds no fields"),
+    "nothing": (b"", "holds no fields"),
+    "no YAML": (b"name: [", "is not YAML: while parsing"),
+    "no date": (b"name: 2020-13-45", "is not YAML: month must be in 1..12"),
+    "a long number": (b"version: " + b"9" * 5000, "is not YAML: Exceeds the limit"),
+    "deep": (b"[" * 5000, "is not YAML: maximum recursion depth"),
+    "deep fields": (b"a: " + b"{a: " * 3000, "is not YAML: maximum recursion depth"),
+    "Latin": ("name: größe".encode("latin-1"), "(it is not UTF-8)"),
+    "wrong types": (b"name: 3\nkind: [1]\nsources: 5", "name: Input should be a valid string"),
+}
+
+
+@pytest.mark.parametrize("wrong", NO_TASKS)
+def test_a_task_file_that_is_wrong_is_said_in_one_line(
+    endpoint: type[Endpoint], tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: str
+) -> None:
+    content, message = NO_TASKS[wrong]
+    path = tmp_path / "own.yaml"
+    path.write_bytes(content)
+    assert main(["ask", "Hi?", "--user", "anna", "--task", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"guided-profile: the task file {str(path)!r}")
+    assert message in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("empty.jsonl", "", "'empty.jsonl' is empty; there is nothing to add"),
+        ("empty.csv", "", "'empty.csv' is empty; there is nothing to add"),
+        ("empty/notes.txt", "", "'empty' is empty; there is nothing to add"),
+        ("blank.txt", " \n\n", "'blank.txt' holds nothing to add"),
+        ("work/notes.txt", "a diary", "'work' is no kind of file .* give one file, or the folder"),
+    ],
+)
+def test_a_file_with_nothing_to_add_is_named(
+    endpoint: type[Endpoint],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    content: str,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(file).parent.mkdir(exist_ok=True)
+    Path(file).write_text(content)
+    assert main(["add", Path(file).parts[0], "--user", "anna"]) == 2
+    assert re.search(message, capsys.readouterr().err)
+
+
+def test_what_is_not_kept_is_not_said_to_be_deleted(
+    endpoint: type[Endpoint], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments, message in (
+        (["forget", "--yes"], "nothing was kept about 'nobody', so nothing was deleted"),
+        (["forget", "851c"], "'nobody' has none of these items, so nothing was deleted"),
+        (["profile", "--delete"], "there was no profile; what was pinned"),
+    ):
+        assert main([*arguments, "--user", "nobody"]) == 0
+        assert message in capsys.readouterr().out
 
 
 def test_an_endpoint_that_is_down_is_an_error_and_no_answer(
