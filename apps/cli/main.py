@@ -97,7 +97,7 @@ class _Version(argparse.Action):
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; only the module of the command that it names is imported."""
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = _Parser(add_help=False)
     shared.add_argument("--json", action="store_true", help="print JSON instead of text")
     shared.add_argument(
         "--data", type=Path, metavar="DIR", help="where histories and profiles are kept"
@@ -156,7 +156,8 @@ def _run(given: argparse.Namespace) -> int:
         logging.basicConfig(level=read_log_level(), handlers=[log])
         limit_traces(read_traces())
         command = _module(given.command).run(given, Terminal(), Terminal(stderr=True))
-        return asyncio.run(command)
+        code: int = asyncio.run(command)
+        return code
     finally:
         flush_own_tracing(TRACES_WITHIN)
 

@@ -101,7 +101,9 @@ def opened(path: Path, reading: Reading) -> Iterator[OpenFile]:
             found = open_.enter_context(export_files(path))
             files = [file for file in found if not file.name.startswith("__MACOSX/")]
             if not any(file.size for file in files) and (path.is_file() or path.is_dir()):
-                raise HistoryItemError(f"{str(path)!r} is empty; there is nothing to add.")
+                raise HistoryItemError(
+                    f"{path.name or str(path)!r} is empty; there is nothing to add."
+                )
             reader = _reader(path, files, reading.format)
             if reading.me and reader.format == "text":
                 raise HistoryItemError(
@@ -171,8 +173,8 @@ def _reader(path: Path, files: Sequence[ExportFile], named: Format) -> Reader:
     for reader in recognised:
         return reader
     raise HistoryItemError(
-        f"{str(path)!r} is no kind of file that history is read from, by its name and "
-        f"beginning; {advice} with --format which it is: {', '.join(get_args(Format)[1:])}."
+        f"{path.name or str(path)!r} is no kind of file that history is read from, by its name "
+        f"and beginning; {advice} with --format which it is: {', '.join(get_args(Format)[1:])}."
     )
 
 

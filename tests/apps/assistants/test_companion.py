@@ -1,7 +1,6 @@
 import subprocess
 import sys
 import threading
-from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from scripted import ScriptedChat
 
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.settings import read_settings
-from guided_profile.graph.errors import QuestionError, StoreInUseError, TaskError
+from guided_profile.graph.errors import ClosedError, QuestionError, StoreInUseError, TaskError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
@@ -154,12 +153,12 @@ def test_closing_from_work_of_its_own_does_not_hang(history: HistoryStore, by: s
     companion = Companion(chat=chat, history=history, store=InMemoryStore())
     if by == "its loop":
         asked = companion.ask("anna", "My dog's name?", on_event=lambda event: companion.close())
-        with pytest.raises(CancelledError):
+        with pytest.raises(ClosedError):
             asked.result(30)
     else:
         companion._background.write(companion.close, "not closed").result(30)
     companion.close()  # waits for that end
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(ClosedError, match="closed"):
         companion.known("anna", "", 0)
 
 

@@ -337,7 +337,7 @@ def test_what_cannot_become_an_item_is_logged_without_its_words(
 def test_after_closing_answers_are_plain(anna: Companion, caplog: pytest.LogCaptureFixture) -> None:
     agent = agent_of(anna, Host())
     anna.close()
-    assert "RuntimeError" in mark(ask(agent, "Which skillet?"))["failure"]
+    assert "ClosedError" in mark(ask(agent, "Which skillet?"))["failure"]
     assert "what was said is not kept" in caplog.text
 
 
