@@ -3,8 +3,10 @@
 Escaping (`prompts.as_data`) keeps an item inside its block, but a small model also follows what
 stands there. So an item that tries is left out of every prompt; it stays in the history.
 
-The check is narrow rather than complete: an order that is worded like a person's own remark
-passes, and so does one in a language that `patterns` does not have.
+The check is narrow rather than complete, since what it leaves out is lost to the profile: an order
+that is worded like a person's own remark passes, and so does one in a language that `patterns` does
+not have. Words that may be said to a person too ("the answer is always …") are an order only in a
+text that speaks of a model's work elsewhere, or says several such things.
 """
 
 import base64
@@ -13,10 +15,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import islice
 
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.text import visible
-from guided_profile.tools.safety.patterns import PATTERNS
+from guided_profile.tools.safety.ambiguous import MODELS_WORK
+from guided_profile.tools.safety.families import FAMILIES
 from guided_profile.tools.text.cache import TextCache
 
 _HIDDEN_TEXT = re.compile(
@@ -48,7 +52,7 @@ def flags(text: str) -> tuple[str, ...]:
         found.add("hidden")
     if _encodes_text(text) or any(map(_orders, _rewritten(shown))):
         found.add("encoded")
-    return tuple(family for family in (*PATTERNS, "hidden") if family in found)
+    return tuple(family for family in (*FAMILIES, "hidden") if family in found)
 
 
 def flagged(items: Iterable[HistoryItem]) -> dict[str, tuple[str, ...]]:
@@ -69,10 +73,24 @@ def _plain(text: str) -> str:
 
 def _orders(plain: str) -> list[str]:
     return [
-        family
-        for family, (hints, pattern) in PATTERNS.items()
-        if any(hint in plain for hint in hints) and pattern.search(plain)
+        name
+        for name, family in FAMILIES.items()
+        if any(hint in plain for hint in family.hints)
+        and (family.order.search(plain) or _is_ordered(plain, family.ambiguous))
     ]
+
+
+def _is_ordered(plain: str, ambiguous: re.Pattern[str] | None) -> bool:
+    """Whether words that may be said to a person too are said to a model.
+
+    They are if the text speaks elsewhere of what models do, of answers, prompts or profiles, or
+    says more than one such thing.
+    """
+    found = list(islice(ambiguous.finditer(plain), 2)) if ambiguous else []
+    if len(found) != 1:
+        return bool(found)
+    start, end = found[0].span()
+    return bool(MODELS_WORK.search(plain, 0, start) or MODELS_WORK.search(plain, end))
 
 
 def _lookalikes(shown: str) -> Iterator[str]:

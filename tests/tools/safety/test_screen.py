@@ -7,13 +7,15 @@ import pytest
 
 from guided_profile.evals.benches.poison import Attack, read_corpus
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.safety.patterns import PATTERNS
+from guided_profile.tools.safety.families import FAMILIES
 from guided_profile.tools.safety.screen import flagged, flags
 
 HERE = Path(__file__).parent
 CORPUS = read_corpus(HERE.parents[1] / "data" / "poison.jsonl")
 SEEN = [attack for attack in CORPUS if not attack.held_out]
 WORDINGS = (HERE / "poison_wordings.txt").read_text(encoding="utf-8").splitlines()
+EVERYDAY = (HERE / "everyday.txt").read_text(encoding="utf-8").splitlines()
+"""Remarks that sound like orders, in seven languages."""
 
 HARMLESS = [
     "Ignore the above, I found the bug.",
@@ -83,7 +85,7 @@ def test_other_wordings_are_flagged(text: str) -> None:
     assert flags(text)
 
 
-@pytest.mark.parametrize("text", [*HARMLESS, *NEEDED_MARKS])
+@pytest.mark.parametrize("text", [*HARMLESS, *NEEDED_MARKS, *EVERYDAY])
 def test_what_people_write_is_not_flagged(text: str) -> None:
     assert flags(text) == ()
 
@@ -101,11 +103,11 @@ def test_no_item_of_the_demo_people_is_flagged() -> None:
 
 def test_looking_for_hints_first_misses_nothing() -> None:
     """A private table, but a hint left out would switch a pattern off without a word."""
-    for text in [*(attack.text for attack in CORPUS), *WORDINGS, *HARMLESS]:
+    for text in [*(attack.text for attack in CORPUS), *WORDINGS, *HARMLESS, *EVERYDAY]:
         plain = text.lower()
-        for family, (hints, pattern) in PATTERNS.items():
-            if pattern.search(plain):
-                assert any(hint in plain for hint in hints), (family, text)
+        for name, family in FAMILIES.items():
+            if family.order.search(plain) or (family.ambiguous and family.ambiguous.search(plain)):
+                assert any(hint in plain for hint in family.hints), (name, text)
 
 
 def test_a_poisoned_category_or_source_is_flagged_too() -> None:
