@@ -50,6 +50,7 @@ AMBIGUOUS: dict[str, tuple[str, ...]] = {
         r"[^.!?\n]{0,20}(?:https?://|\S{1,40}@\S)",
     ),
     "recommend": (
+        r"\b(?:note|message|attention|memo)(?: to| for|,)? the assistants?\s*[:,!]",
         rf"\b{MODEL} (?:must|should|shall|has to|have to|need to|will now|is required to)\b"
         r"[^.!?\n]{0,30}?\b(?:recommend|choose|pick|select|rate|rank|suggest|prefer|put)\b",
         rf"\b(?:any|all|every) (?:\w+ )?(?:models?|{MODEL}) (?:must|shall|has to|reading this)\b",
@@ -109,9 +110,9 @@ AMBIGUOUS: dict[str, tuple[str, ...]] = {
 }
 """What may be said to a person too: an order if the text speaks of a model's work elsewhere."""
 MODELS_WORK = re.compile(
-    rf"\b(?:{MODEL}|{REPLY}|answer(?:s|ed|ing)?|respond|print|recite|role-?play|instructions|"
+    rf"\b(?:{MODEL}|answer(?:s|ed|ing)?|repl(?:y|ies)|responses?|outputs?|summar(?:y|ies)|respond|print|recite|role-?play|instructions|"
     r"prompts?|guidelines|context|conversation|history|profile|persona|recommend\w*|"
-    r"(?:this|the) (?:user|person|customer)|this (?:product|option)|questions?|the word|code word|"
+    r"(?:this|the) (?:user|person|customer)|this (?:product|option)|questions?|write the word|code word|"
     r"task|"
     # German, Spanish, French, Portuguese, Italian, the north, Polish
     r"antwort\w*|anweisung\w*|schreibe?|diese person|das wort|respuesta|responde[rn]?|escrib[ae]|"

@@ -37,7 +37,7 @@ ORDERS: dict[str, tuple[str, ...]] = {
         r"\b(?:instructions?|prompts?|directives?|guidelines|context)\b",
         rf"\b{DROP}\b[^.!?\n]{{0,20}}?\b{TOLD} above\b",
         rf"\b{DROP} (?:all|everything|what)\b(?! (?:i|we|he|she)\b)[^.!?\n]{{0,20}}?"
-        r"\b(?:above|you know|you (?:were|have been|are) told)\b",
+        r"\b(?:above(?! \w)|you know|you (?:were|have been|are) told)\b",
         rf"\b{DROP} (?:all (?:of )?)?(?:the|this)? ?above\W+(?:\w+\W+)?{SAY}\b",
         rf"\b{BEFORE} {TOLD}\b[^.!?\n]{{0,10}}\b(?:no longer appl|(?:is|are) (?:void|cancelled|"
         r"canceled|obsolete|revoked|superseded))",
@@ -84,7 +84,7 @@ ORDERS: dict[str, tuple[str, ...]] = {
         rf"\b{AI}\b[^.!?\n]{{0,40}}\b(?:must|should|shall)\b[^.!?\n]{{0,20}}"
         r"\b(?:describe|list|mention|treat) (?:it|this)\b",
         r"\b(?:note|message|instructions?|attention|memo|written)(?: to self)?(?: to| for|,)? "
-        rf"(?:the |all |any )?{MODEL}\s*[:,!]",
+        rf"(?:the |all |any )?(?:{AI}|claude|gemini)\s*[:,!]",
         rf"\bif you are an? {MODEL}\b",
         rf"\b{MODEL}s?\s*:\s*(?:please )?(?:always )?(?:rank|rate|pick|tag|{SAY})\b",
         r"\bki-assistent\w* (?:müssen|sollen)",
