@@ -82,10 +82,10 @@ class ChatVerifier:
     async def verify(self, claims: Sequence[Claim]) -> tuple[list[Judged], list[Call]]:
         """Judge claims; see `Verifier`."""
         held = [claim for claim in claims if claim.items]
-        likely, calls = await self.ask(held)
+        answers, calls = await self.ask(held)
         more: list[Call] = []
-        if all(yes is not None for yes in likely):
-            likely = [yes or 0.0 for yes in likely]
+        if all(yes is not None for yes in answers):
+            likely = [yes or 0.0 for yes in answers]
             # what tells the language is read from the disk
             judged = await asyncio.to_thread(self._by_probability, held, likely)
         else:

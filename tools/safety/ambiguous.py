@@ -112,8 +112,8 @@ AMBIGUOUS: dict[str, tuple[str, ...]] = {
 MODELS_WORK = re.compile(
     rf"\b(?:{MODEL}|answer(?:s|ed|ing)?|repl(?:y|ies)|responses?|outputs?|summar(?:y|ies)|respond|print|recite|role-?play|instructions|"
     r"prompts?|guidelines|context|conversation|history|profile|persona|recommend\w*|"
-    r"(?:this|the) (?:user|person|customer)|this (?:product|option)|questions?|write the word|code word|"
-    r"task|"
+    r"(?:this|the) (?:user|person|customer)|this (?:product|option)|questions?|write the word|"
+    r"code word|task|"
     # German, Spanish, French, Portuguese, Italian, the north, Polish
     r"antwort\w*|anweisung\w*|schreibe?|diese person|das wort|respuesta|responde[rn]?|escrib[ae]|"
     r"la palabra|esta persona|réponse|réponds|répondez|écri(?:s|ve[zr]?)|dis|le mot|"
