@@ -22,136 +22,122 @@ from guided_profile.apps.bulk.base import (
 from guided_profile.graph.errors import ModelError
 from guided_profile.tools.models.calls import MOST_FAILURES
 
-Planning = Callable[[BuildInput], Awaitable[Plan]]
+_WROTE_NOTHING = (
+    "the model wrote no profile; see whether its replies are empty, as they are where a model's "
+    "thoughts use up the task's max_tokens, and raise those or name another model."
+)
 
 
-class _Run:
-    """One run: what is counted, and whether it goes on."""
+class Run:
+    """One run over users, each profile kept as soon as it is made."""
 
     def __init__(
         self,
         users: Users,
-        plan: Planning,
+        plan: Callable[[BuildInput], Awaitable[Plan]],
+        engine: Engine,
+        *,
         limits: Limits,
         on_failed: Callable[[Failed], None],
         on_progress: Callable[[Tally], None],
     ) -> None:
-        self._users, self._plan, self._limits = users, plan, limits
+        """Get ready.
+
+        Args:
+            users: Whose; what is fresh is not made again, so a run that was killed goes on.
+            plan: What the workflow would do about a user.
+            engine: What works on them.
+            limits: What may be spent.
+            on_failed: Called with each failure.
+            on_progress: Called with how far the run is.
+        """
+        self._users, self._plan, self._engine, self._limits = users, plan, engine, limits
         self._on_failed, self._on_progress = on_failed, on_progress
-        self.tally = Tally()
-        self.in_a_row = 0
-        self.stopping: ModelError | None = None
+        self._tally = Tally()
+        self._broken_in_a_row = 0
+        self._error: ModelError | None = None
 
-    def goes_on(self) -> bool:
-        return not self.tally.limited and self.stopping is None
+    async def finish(self) -> Tally:
+        """Make the profiles that are missing or stale.
 
-    async def inputs(self) -> AsyncIterator[BuildInput]:
-        """Yield who needs a profile made, while the run goes on."""
+        Raises:
+            ModelError: So many failed one after the other that the rest would too; or a limit is
+                set, and the endpoint does not tell what its calls take. What was made is kept.
+        """
+        self._tally.total = await self._users.count()
+        self._on_progress(self._tally)
+        stopped = False
+        async with aclosing(self._engine.run(self._inputs())) as results:
+            async for made in results:
+                await self._take(made)
+                if not self._goes_on() and not stopped:
+                    stopped = True
+                    await self._engine.stop()
+        if self._error:
+            raise self._error
+        return self._tally
+
+    def _goes_on(self) -> bool:
+        return not self._tally.limited and self._error is None
+
+    async def _inputs(self) -> AsyncIterator[BuildInput]:
+        """Yield who needs a profile made, while the run goes on; count the others as done."""
         async for found in self._users.inputs():
-            if not self.goes_on():
+            if not self._goes_on():
                 return
             if found is None:
-                self.tally.total -= 1
+                self._tally.total -= 1
             elif isinstance(found, Failed):
-                self.note(found)
-            elif user := await self._to_make(found):
-                yield user
-            self._on_progress(self.tally)
+                self._note(found)
+            else:
+                use = (await self._plan(found)).use
+                self._tally.fresh += use == "standing"
+                self._tally.cold += use == "cold"
+                if use not in ("standing", "cold"):
+                    yield await self._users.complete(found)
+            self._on_progress(self._tally)
 
-    async def _to_make(self, user: BuildInput) -> BuildInput | None:
-        """Return the user if there is something to make; else count the user as done."""
-        use = (await self._plan(user)).use
-        self.tally.fresh += use == "standing"
-        self.tally.cold += use == "cold"
-        return None if use in ("standing", "cold") else await self._users.complete(user)
-
-    def note(self, failed: Failed) -> None:
-        self.tally.failed += 1
+    def _note(self, failed: Failed) -> None:
+        self._tally.failed += 1
         self._on_failed(failed)
 
-    async def take(self, made: BuildResult) -> None:
+    async def _take(self, made: BuildResult) -> None:
         """Keep and count what became of a user, and see whether the run goes on."""
         if made.left:
             if made.dropped:
                 await self._users.keep(made)
             return
-        self.tally.spent = self.tally.spent.plus(made.cost)
+        self._tally.spent = self._tally.spent.plus(made.cost)
+        failed = made.failed
         if (made.standing or made.dropped) and not await self._users.keep(made):
             changed = "items it rests on were deleted meanwhile; it is made at the next run."
-            made = BuildResult(made.user_id, failed=Failed(made.user_id, "Changed", changed))
-        elif made.standing is None and made.failed is None and made.cost.calls:
-            made = BuildResult(made.user_id, failed=_wrote_nothing(made.user_id))
-        if made.failed:
-            self.note(made.failed)
+            failed = Failed(made.user_id, "Changed", changed)
+        elif made.standing is None and failed is None and made.cost.calls:
+            failed = Failed(made.user_id, ModelError.__name__, _WROTE_NOTHING)
+        if failed:
+            self._note(failed)
         elif made.standing is None:
-            self.tally.fresh += 1
+            self._tally.fresh += 1
         elif made.standing.revisions:
-            self.tally.revised += 1
+            self._tally.revised += 1
         else:
-            self.tally.built += 1
-        self._on_progress(self.tally)
-        self._see_whether_to_stop(made.failed)
+            self._tally.built += 1
+        self._on_progress(self._tally)
+        self._see_whether_to_stop(failed)
 
     def _see_whether_to_stop(self, failed: Failed | None) -> None:
         broken = failed is not None and failed.error == ModelError.__name__
-        self.in_a_row = self.in_a_row + 1 if broken else 0
-        if not self.goes_on():
+        self._broken_in_a_row = self._broken_in_a_row + 1 if broken else 0
+        if not self._goes_on():
             return
-        if failed and self.in_a_row >= MOST_FAILURES:
-            self.stopping = ModelError(
-                f"{self.in_a_row} profiles in a row failed, the last with {failed.message!r}; "
-                "mend that and give the same command again: what was made is kept."
+        if failed and self._broken_in_a_row >= MOST_FAILURES:
+            self._error = ModelError(
+                f"{self._broken_in_a_row} profiles in a row failed, the last with "
+                f"{failed.message!r}; mend that and give the same command again: what was made is "
+                "kept."
             )
             return
         try:
-            self.tally.limited = self._limits.reached(self.tally.spent)
+            self._tally.limited = self._limits.reached(self._tally.spent)
         except ModelError as error:
-            self.stopping = error
-
-
-def _wrote_nothing(user_id: str) -> Failed:
-    """Return the failure of a user for whom calls were made, and nothing came of them."""
-    return Failed(
-        user_id,
-        ModelError.__name__,
-        "the model wrote no profile; see whether its replies are empty, as they are where a "
-        "model's thoughts use up the task's max_tokens, and raise those or name another model.",
-    )
-
-
-async def build_all(
-    users: Users,
-    plan: Planning,
-    engine: Engine,
-    *,
-    limits: Limits,
-    on_failed: Callable[[Failed], None],
-    on_progress: Callable[[Tally], None],
-) -> Tally:
-    """Make the profiles that are missing or stale, each kept as soon as it is made.
-
-    Args:
-        users: Whose; what is fresh is not made again, so a run that was killed goes on.
-        plan: What the workflow would do about a user.
-        engine: What works on them.
-        limits: What may be spent.
-        on_failed: Called with each failure.
-        on_progress: Called with how far the run is.
-
-    Raises:
-        ModelError: So many failed one after the other that the rest would too; or a limit is set,
-            and the endpoint does not tell what its calls take. What was made is kept.
-    """
-    run = _Run(users, plan, limits, on_failed, on_progress)
-    run.tally.total = await users.count()
-    on_progress(run.tally)
-    stopped = False
-    async with aclosing(engine.run(run.inputs())) as results:
-        async for made in results:
-            await run.take(made)
-            if not run.goes_on() and not stopped:
-                stopped = True
-                await engine.stop()
-    if run.stopping:
-        raise run.stopping
-    return run.tally
+            self._error = error

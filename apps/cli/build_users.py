@@ -17,7 +17,7 @@ from guided_profile.apps.bulk.base import Failed, Limits, Tally, Users
 from guided_profile.apps.bulk.engines.base import Work, at_work
 from guided_profile.apps.bulk.plan import Estimate, Planner
 from guided_profile.apps.bulk.results import Failures, Results
-from guided_profile.apps.bulk.run import build_all
+from guided_profile.apps.bulk.run import Run
 from guided_profile.apps.bulk.users_in_file import FileUsers
 from guided_profile.apps.bulk.users_in_store import StoredUsers
 from guided_profile.apps.settings import Settings, read_settings
@@ -74,14 +74,14 @@ async def _built(job: Job, users: Users, work: Work, failures: Failures, notes: 
             failures.add(failed)
             watch.failed(failed)
 
-        return await build_all(
+        return await Run(
             users,
             job.planner,
             work.engine,
             limits=job.limits,
             on_failed=on_failed,
             on_progress=watch.so_far,
-        )
+        ).finish()
 
 
 def _job(given: argparse.Namespace) -> Job:

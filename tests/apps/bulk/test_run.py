@@ -9,7 +9,7 @@ import pytest
 
 from guided_profile.apps.bulk.base import BuildInput, BuildResult, Failed, Limits, Plan, Tally
 from guided_profile.apps.bulk.engines.local import LocalEngine
-from guided_profile.apps.bulk.run import build_all
+from guided_profile.apps.bulk.run import Run
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.records import Cost, Standing
 from guided_profile.tools.models.calls import MOST_FAILURES
@@ -81,14 +81,14 @@ async def run(
     async def plan(user: BuildInput) -> Plan:
         return Plan("standing" if user.user_id.startswith("fresh") else "built")
 
-    tally = await build_all(
+    tally = await Run(
         users,
         plan,
         LocalEngine(maker, concurrency),
         limits=limits,
         on_failed=failed.append,
         on_progress=lambda tally: None,
-    )
+    ).finish()
     return tally, failed
 
 
