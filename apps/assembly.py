@@ -11,7 +11,8 @@ from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task, 
 from guided_profile.tools.assembly import make_chat, make_embedder, make_verifier
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence.base import Verifier
-from guided_profile.tools.history.store import EmbedderLike, HistoryStore
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.history.text_vectors import EmbedderLike
 from guided_profile.tools.profiles.sqlite import ProfileFile, open_profiles
 from guided_profile.tools.weights.fetch import OnProgress
 

@@ -21,7 +21,8 @@ from guided_profile.graph.errors import QuestionError, SettingsError, TaskError
 from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.graph.tasks import Task, by_name
 from guided_profile.tools.evidence.base import Verifier
-from guided_profile.tools.history.store import EmbedderLike, HistoryStore
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.history.text_vectors import EmbedderLike
 from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.weights.catalogue import CATALOGUE
 from guided_profile.tools.weights.fetch import OnProgress

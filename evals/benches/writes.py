@@ -29,7 +29,7 @@ from guided_profile.graph.records import Cost, HistoryItem
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.assembly import make_chat, make_embedder
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
-from guided_profile.tools.history.store import EmbedderLike
+from guided_profile.tools.history.text_vectors import EmbedderLike
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 DOES = ("bought", "repaired", "sold", "borrowed", "painted", "cleaned", "looked for", "lent out")

@@ -22,7 +22,7 @@ from guided_profile.evals.datasets import files
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.datasets.sampling import Lowest, pseudonym
 from guided_profile.graph.errors import DatasetError
-from guided_profile.tools.history.store import EmbedderLike
+from guided_profile.tools.history.text_vectors import EmbedderLike
 from guided_profile.tools.readers.records import Place, lines
 
 KEYS = {"user": "user", "question": "question", "response": "response", "history": "history"}

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from guided_profile.tools.history.store import EmbedderLike, HistoryStore
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.history.text_vectors import EmbedderLike
 
 
 @contextmanager

@@ -33,7 +33,7 @@ class UserItems:
         """Take items in any order, each with its row."""
         order = sorted(range(len(stored)), key=lambda row: stored[row].order)
         kept = tuple(stored[row] for row in order)
-        rows = {one.item.id: row for row, one in enumerate(kept)}
+        rows = {entry.item.id: row for row, entry in enumerate(kept)}
         return cls(kept, None if vectors is None else vectors[order], rows)
 
     def plus(self, stored: Sequence[Stored], vectors: Vector) -> Self:
@@ -41,7 +41,7 @@ class UserItems:
 
         A reader may have seen them in Chroma before the writer says that they are added.
         """
-        new = [row for row, one in enumerate(stored) if one.item.id not in self.rows]
+        new = [row for row, entry in enumerate(stored) if entry.item.id not in self.rows]
         stored, vectors = [stored[row] for row in new], vectors[new]
         if self.vectors is None or not self.stored:
             both = None if self.vectors is None else vectors
@@ -52,19 +52,19 @@ class UserItems:
     def minus(self, ids: Collection[str]) -> Self:
         """Return these items without some."""
         gone = set(ids)
-        left = [row for row, one in enumerate(self.stored) if one.item.id not in gone]
+        left = [row for row, entry in enumerate(self.stored) if entry.item.id not in gone]
         vectors = None if self.vectors is None else self.vectors[left]
         return self.of([self.stored[row] for row in left], vectors)
 
     def has_just(self, stored: Sequence[Stored]) -> bool:
         """Whether these are the very items that are here, none added, deleted or replaced."""
-        mine = {(one.item.id, one.sequence) for one in self.stored}
-        return mine == {(one.item.id, one.sequence) for one in stored}
+        mine = {(entry.item.id, entry.sequence) for entry in self.stored}
+        return mine == {(entry.item.id, entry.sequence) for entry in stored}
 
     @property
     def size(self) -> int:
         """About how many bytes of memory they take."""
-        texts = sum(_ITEM_BYTES + len(one.item.text) for one in self.stored)
+        texts = sum(_ITEM_BYTES + len(entry.item.text) for entry in self.stored)
         return texts + (0 if self.vectors is None else self.vectors.nbytes)
 
 

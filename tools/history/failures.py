@@ -43,7 +43,7 @@ def check_room(folder: Path, needed: int) -> None:
         )
 
 
-class Patience:
+class WriteRetries:
     """Tries a write again while no Chroma server takes the connection: nothing was sent then."""
 
     def __init__(self) -> None:

@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from chromadb.api import ServerAPI
 from chromadb.api.client import Client
+from chromadb.api.rust import RustBindingsAPI
 from chromadb.config import System
 from filelock import FileLock, Timeout
 
@@ -186,10 +186,10 @@ def _claim_database(path: Path) -> None:
     database.touch(0o600)
 
 
-def _opened(path: Path) -> tuple[Client, ServerAPI]:
+def _opened(path: Path) -> tuple[Client, RustBindingsAPI]:
     """Start Chroma on a folder; what does not start is not known to Chroma afterwards."""
     system = System(settings_of_chroma(is_persistent=True, persist_directory=str(path)))
-    server = system.instance(ServerAPI)
+    server = system.instance(RustBindingsAPI)
     system.start()
     return Client.from_system(system), server
 

@@ -74,12 +74,12 @@ def _refill(collection: Collection, left: Mapping[int, Vector]) -> list[tuple[st
     got = collection.get(include=["metadatas"])
     ids, metadatas = got["ids"], got["metadatas"] or []
     sums = [json.loads(str(metadata["item"]))["vector"] for metadata in metadatas]
-    kept = [row for row, one in enumerate(sums) if one in left]
+    kept = [row for row, checksum in enumerate(sums) if checksum in left]
     for start in range(0, len(kept), _PAGE):
         page = kept[start : start + _PAGE]
         vectors = np.stack([left[sums[row]] for row in page])
         collection.upsert(ids=[ids[row] for row in page], embeddings=vectors)
-    return [(ids[row], metadatas[row]) for row, one in enumerate(sums) if one not in left]
+    return [(ids[row], metadatas[row]) for row, checksum in enumerate(sums) if checksum not in left]
 
 
 def _embed_again(
@@ -88,12 +88,12 @@ def _embed_again(
     embed: Callable[[list[str]], Vector],
 ) -> None:
     stored = [records.stored_of(id_, metadata) for id_, metadata in lost]
-    vectors = embed([one.item.text for one in stored])
+    vectors = embed([entry.item.text for entry in stored])
     collection.upsert(
         ids=[id_ for id_, _ in lost],
         embeddings=vectors,
         metadatas=[
-            records.metadata_of(metadata["user"], one.item, one.sequence, records.checksum(row))
-            for (_, metadata), one, row in zip(lost, stored, vectors, strict=True)
+            records.metadata_of(metadata["user"], entry.item, entry.sequence, records.checksum(row))
+            for (_, metadata), entry, row in zip(lost, stored, vectors, strict=True)
         ],
     )

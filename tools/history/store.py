@@ -10,45 +10,27 @@ every vector that Chroma hands out, so the users who are being served are kept i
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 from guided_profile.graph.context import Recall
 from guided_profile.graph.errors import HistoryError, QuestionError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.advice import suggest_multilingual
-from guided_profile.tools.embedders.base import Vector, alike, likeness
+from guided_profile.tools.embedders.base import Vector
 from guided_profile.tools.history import records
-from guided_profile.tools.history.failures import Patience
+from guided_profile.tools.history.failures import WriteRetries
 from guided_profile.tools.history.records import Filter, Stored, unit_vectors
+from guided_profile.tools.history.text_vectors import EmbedderLike, TextVectors
 from guided_profile.tools.search.ranking import Candidates, cosines_of, rank
-from guided_profile.tools.text.cache import TextCache
 from guided_profile.tools.text.language import language_of
 
 if TYPE_CHECKING:
     from guided_profile.tools.history.connection import Connection
-
-
-class EmbedderLike(Protocol):
-    """What turns text into vectors; `tools.embedders` has some."""
-
-    @property
-    def id(self) -> str:
-        """Names the model: stores are bound to it."""
-
-    def embed_documents(self, texts: list[str], /) -> list[list[float]]:
-        """Return a vector for each item's text."""
-
-    def embed_query(self, text: str, /) -> list[float]:
-        """Return the vector of what is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +52,13 @@ class Found:
     off."""
 
 
-EMBEDDED_BYTES = 8 << 20
-"""What the vectors of texts that are no items may take in memory: about 4,700 of 384 numbers."""
-
 Items = list[HistoryItem]  # aliases, since `list` is a method where they are used
 Ids = list[str]
 Finds = list[Found]
 T = TypeVar("T")
 
 
-class HistoryStore:
+class HistoryStore(TextVectors):
     """The history of all users.
 
     Every method blocks; async code calls them with `asyncio.to_thread`. Threads may share a store.
@@ -89,10 +68,10 @@ class HistoryStore:
     def __init__(self, embedder: EmbedderLike, connection: "Connection") -> None:
         from guided_profile.tools.history.collection import ItemCollection  # see `open`
 
-        self.embedder = embedder
+        super().__init__(embedder)
         self._collection = ItemCollection(embedder.id, connection, self._rows)
         self._writing = connection.writing
-        self._patience = Patience()
+        self._retries = WriteRetries()
 
     @classmethod
     def open(
@@ -157,7 +136,7 @@ class HistoryStore:
         """Return a user's items by id, in the order of the ids; those not there are left out."""
         wanted = list(ids)
         there = self._by_ids(user_id, wanted)
-        return [there[one].item for one in wanted if one in there]
+        return [there[id_].item for id_ in wanted if id_ in there]
 
     def list(
         self,
@@ -181,7 +160,7 @@ class HistoryStore:
         """
         filter_ = Filter(source=source, category=category, since=since, until=until)
         there = self._collection.load(records.checked_user(user_id), vectors=False).stored
-        wanted = [one.item for one in there if filter_.lets(one.item)]
+        wanted = [entry.item for entry in there if filter_.lets(entry.item)]
         return wanted if newest is None else wanted[max(0, len(wanted) - newest) :]
 
     def delete(self, user_id: str, ids: Iterable[str]) -> tuple[str, ...]:
@@ -193,7 +172,7 @@ class HistoryStore:
                 there = self._by_ids(user_id, wanted)  # Chroma counts missing ids as deleted
                 found.update(there)  # also what an earlier try deleted before it failed
                 self._collection.erase(user_id, tuple(there))
-            return tuple(one for one in wanted if one in found)
+            return tuple(id_ for id_ in wanted if id_ in found)
 
         return self.patiently(erase)
 
@@ -253,8 +232,8 @@ class HistoryStore:
         filter_ = Filter(source=source, category=category, since=since, until=until)
         rows = [
             row
-            for row, one in enumerate(items.stored)
-            if filter_.lets(one.item) and role in (None, one.item.role)
+            for row, entry in enumerate(items.stored)
+            if filter_.lets(entry.item) and role in (None, entry.item.role)
         ]
         if not rows:
             return []
@@ -267,9 +246,9 @@ class HistoryStore:
             self._collection.binding.check_dimension(len(wanted))
         best = rank(query, wanted, Candidates.of(there, vectors), recall, limit)
         if wanted is None or vectors is None:
-            return [Found(there[one], 0.0) for one in best]
+            return [Found(there[row], 0.0) for row in best]
         cosines = cosines_of(vectors, wanted).tolist()
-        return [Found(there[one], cosines[one]) for one in best]
+        return [Found(there[row], cosines[row]) for row in best]
 
     def vectors(self, user_id: str, ids: Iterable[str]) -> dict[str, Vector]:
         """Return the unit vectors of a user's items, by id; those not there are left out."""
@@ -277,33 +256,7 @@ class HistoryStore:
         there = self._collection.load(records.checked_user(user_id), vectors=True)
         if there.vectors is None:
             return {}
-        return {one: there.vectors[there.rows[one]] for one in wanted if one in there.rows}
-
-    def embed(self, texts: Ids) -> Vector:
-        """Return a unit vector for each text; those embedded a while ago are still in memory.
-
-        For what a history is held against: options, categories, sentences of a profile.
-
-        Raises:
-            ModelError: The embedder failed, or answered with nonsense.
-        """
-        return np.stack(self._texts.of(texts))
-
-    def likeness(self, cosines: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return cosines on a scale that is the same for every embedder.
-
-        0 is what unrelated texts have, 1 what the same said twice in other words has.
-        """
-        return likeness(self.embedder, cosines)
-
-    def alike(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return the likeness of each sentence about a person to each other."""
-        vectors = self.embed(list(texts))
-        return alike(self.embedder, vectors @ vectors.T)
-
-    @cached_property
-    def _texts(self) -> TextCache[Vector]:
-        return TextCache(self._rows, most_bytes=EMBEDDED_BYTES)
+        return {id_: there.vectors[there.rows[id_]] for id_ in wanted if id_ in there.rows}
 
     def copy_to(self, other: "HistoryStore") -> int:
         """Add every user's items to another store, as after a change of embedder.
@@ -318,7 +271,7 @@ class HistoryStore:
 
         `add` and `delete` do so by themselves.
         """
-        return self._patience.write(write)
+        return self._retries.write(write)
 
     def _add(self, user_id: str, given: Items) -> Added:
         wanted = records.by_id(given)
@@ -340,15 +293,12 @@ class HistoryStore:
     def _missing(self, user_id: str, wanted: Mapping[str, HistoryItem]) -> Items:
         """Return the items that the user does not have yet."""
         there = self._by_ids(user_id, wanted)
-        for one, stored in there.items():
-            records.check_same(stored.item, wanted[one])
-        return [item for one, item in wanted.items() if one not in there]
+        for id_, stored in there.items():
+            records.check_same(stored.item, wanted[id_])
+        return [item for id_, item in wanted.items() if id_ not in there]
 
     def _embed(self, items: Items) -> dict[str, Vector]:
         if not items:
             return {}
         rows = self._rows([item.text for item in items])
         return dict(zip((item.id for item in items), rows, strict=True))
-
-    def _rows(self, texts: Ids) -> Vector:
-        return unit_vectors(self.embedder.embed_documents(texts), len(texts))

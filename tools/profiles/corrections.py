@@ -13,7 +13,7 @@ from guided_profile.graph.records import HistoryItem, Profile, Record, Replaced
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.store import Override, ProfileStore
 
-LONGEST = 500
+LONGEST_SENTENCE = 500
 """The longest sentence that a user may put into a profile, in characters: it is in every prompt."""
 MOST_OVERRIDES = 100
 """How many sentences a user may pin or forbid for a task: each is held against every profile."""
@@ -84,11 +84,11 @@ def changes_of(versions: Sequence[Profile]) -> list[Difference]:
 
 def compare(older: Profile | None, newer: Profile) -> Difference:
     """Return what became of the sentences that reach a response."""
-    before = [one.text for one in older.supported] if older else []
-    after = [one.text for one in newer.supported]
+    before = [sentence.text for sentence in older.supported] if older else []
+    after = [sentence.text for sentence in newer.supported]
     known = older.replaced if older else ()
-    replaced = tuple(one for one in newer.replaced if one not in known)
-    gone = {one.text for one in replaced}
+    replaced = tuple(old for old in newer.replaced if old not in known)
+    gone = {old.text for old in replaced}
     return Difference(
         kept=tuple(text for text in after if text in before),
         added=tuple(text for text in after if text not in before),
@@ -99,9 +99,10 @@ def compare(older: Profile | None, newer: Profile) -> Difference:
 
 def _checked(text: str) -> str:
     sentence = " ".join(text.split())
-    if not sentence or len(sentence) > LONGEST:
+    if not sentence or len(sentence) > LONGEST_SENTENCE:
         raise QuestionError(
-            f"a sentence of a profile has 1 to {LONGEST} characters; this one has {len(sentence)}."
+            f"a sentence of a profile has 1 to {LONGEST_SENTENCE} characters; this one has "
+            f"{len(sentence)}."
         )
     return sentence
 

@@ -30,7 +30,9 @@ def apply_overrides(profile: Profile, overrides: Sequence[Override], alike: Alik
     """
     if not overrides:
         return profile
-    texts = [override.text for override in overrides] + [one.text for one in profile.sentences]
+    texts = [override.text for override in overrides] + [
+        sentence.text for sentence in profile.sentences
+    ]
     likeness = alike(texts)
     spoken = [tuple(words(text)) for text in texts]
 

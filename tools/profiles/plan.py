@@ -168,7 +168,7 @@ def cited_items(profile: Profile, user_id: str, history: HistoryStore) -> dict[s
 
     This may read from the disk.
     """
-    against = [id_ for one in profile.sentences for id_ in one.against]
+    against = [id_ for sentence in profile.sentences for id_ in sentence.against]
     cited = dict.fromkeys([*evidence_of(profile.sentences), *against])
     return {item.id: item for item in history.get(user_id, list(cited))}
 

@@ -75,26 +75,26 @@ async def revise(
     """
     over = await judge.contradicted_by(standing, news)
     alike = await _Likeness.of([*standing, *fresh], replaced, judge)
-    kept = [one for n, one in enumerate(standing) if n not in over]
+    kept = [sentence for n, sentence in enumerate(standing) if n not in over]
     gone = [_replaced(standing[n], item, fresh) for n, item in sorted(over.items())]
     before = list(replaced)
-    come: list[Sentence] = []
-    for new in sorted(fresh, key=lambda one: one.since or _LONG_AGO):
+    arriving: list[Sentence] = []
+    for new in sorted(fresh, key=lambda sentence: sentence.since or _LONG_AGO):
         again = [old for old in before if alike.says_again(new, old)]
         if all(_newer(new, old, revising=bool(news)) for old in again):
             before = [old for old in before if old not in again or (new.since and old.replaced)]
-            come.append(new)
-    kept = await _together(kept, come, alike, judge)
+            arriving.append(new)
+    kept = await _together(kept, arriving, alike, judge)
     while len(kept) > MOST_SENTENCES:
         kept.remove(min(kept, key=_worth))
     return Revised(tuple(kept), (*before, *gone)[-MOST_REPLACED:])
 
 
 async def _together(
-    kept: Sequence[Sentence], come: Sequence[Sentence], alike: "_Likeness", judge: Holds
+    kept: Sequence[Sentence], arriving: Sequence[Sentence], alike: "_Likeness", judge: Holds
 ) -> list[Sentence]:
     """Join each new sentence to the nearest before it, if both tell the same; else add it."""
-    before = [*kept, *come]
+    before = [*kept, *arriving]
     nearest = {
         at: max(range(at), key=lambda old: alike.of_two(before[old].text, before[at].text))
         for at in range(max(len(kept), 1), len(before))
@@ -106,16 +106,16 @@ async def _together(
     }
     same = await judge.same([(before[old].text, before[at].text) for at, old in near.items()])
     twins = {at: old for (at, old), yes in zip(near.items(), same, strict=True) if yes}
-    told: list[Sentence] = []
+    merged: list[Sentence] = []
     place: list[int] = []  # where each sentence is told
-    for at, one in enumerate(before):
+    for at, sentence in enumerate(before):
         if at in twins:
             place.append(place[twins[at]])
-            told[place[at]] = _joined(told[place[at]], one)
+            merged[place[at]] = _joined(merged[place[at]], sentence)
         else:
-            place.append(len(told))
-            told.append(one)
-    return told
+            place.append(len(merged))
+            merged.append(sentence)
+    return merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +129,14 @@ class _Likeness:
     async def of(
         cls, sentences: Sequence[Sentence], replaced: Sequence[Replaced], judge: Holds
     ) -> Self:
-        texts = dict.fromkeys(one.text for one in sentences)
-        texts |= dict.fromkeys(text for one in replaced for text in (one.text, one.by))
+        texts = dict.fromkeys(sentence.text for sentence in sentences)
+        texts |= dict.fromkeys(text for old in replaced for text in (old.text, old.by))
         places = {text: n for n, text in enumerate(texts)}
         matrix = np.eye(len(texts)) if len(texts) < 2 else await judge.likeness(list(texts))
         return cls(places, matrix)
 
-    def of_two(self, one: str, other: str) -> float:
-        return float(self.matrix[self.places[one], self.places[other]])
+    def of_two(self, first: str, other: str) -> float:
+        return float(self.matrix[self.places[first], self.places[other]])
 
     def says_again(self, new: Sentence, old: Replaced) -> bool:
         """Whether a sentence says what was replaced, and not rather what took its place."""
@@ -159,16 +159,17 @@ def _newer(new: Sentence, old: Replaced, *, revising: bool) -> bool:
 def _replaced(old: Sentence, item: HistoryItem, fresh: Sequence[Sentence]) -> Replaced:
     """Return the record of a sentence that an item ended: by what now says so, if anything does."""
     by = next(
-        (one.text for one in fresh if item.id in one.evidence), shortened(item.text, BY_TOKENS)
+        (sentence.text for sentence in fresh if item.id in sentence.evidence),
+        shortened(item.text, BY_TOKENS),
     )
     return Replaced(text=old.text, by=by, since=old.since, replaced=item.time)
 
 
 def _joined(old: Sentence, new: Sentence) -> Sentence:
     """Return the fuller of the two sentences with the evidence of both, the new one's first."""
-    newest = max((one.since for one in (old, new) if one.since), default=None)
+    newest = max((sentence.since for sentence in (old, new) if sentence.since), default=None)
     evidence = tuple(dict.fromkeys((*new.evidence, *old.evidence)))[:MOST_EVIDENCE]
-    fuller = max((old, new), key=lambda one: len(one.text))
+    fuller = max((old, new), key=lambda sentence: len(sentence.text))
     return fuller.model_copy(
         update={
             "evidence": evidence,

@@ -93,24 +93,24 @@ class ProfileStore:
         )
         if standing.profile.version % KEPT_VERSIONS == 0:
             kept = await everything(self.store, self._versions)
-            for one in sorted(kept, key=_made)[:-KEPT_VERSIONS]:
-                await self.store.adelete(one.namespace, one.key)
+            for row in sorted(kept, key=_made)[:-KEPT_VERSIONS]:
+                await self.store.adelete(row.namespace, row.key)
 
     async def versions(self) -> list[Profile]:
         """Return the profiles that stood here, the oldest first; the last one is the standing."""
         kept = sorted(await everything(self.store, self._versions), key=_made)
-        return [standing.profile for one in kept[-KEPT_VERSIONS:] if (standing := _read(one))]
+        return [standing.profile for row in kept[-KEPT_VERSIONS:] if (standing := _read(row))]
 
     async def drop(self) -> None:
         """Delete the standing profile and its versions; what the user decided stays."""
         await self.store.adelete((*self._base, "standing"), self.variant)
-        for one in await everything(self.store, self._versions):
-            await self.store.adelete(one.namespace, one.key)
+        for row in await everything(self.store, self._versions):
+            await self.store.adelete(row.namespace, row.key)
 
     async def add_override(self, override: Override) -> Override:
         """Keep what the user decided: after all before it, even if the clock went back since."""
         before = await everything(self.store, self._overrides)
-        last = max((one.key.partition("-")[0] for one in before), default="")
+        last = max((row.key.partition("-")[0] for row in before), default="")
         at = f"{override.time:{_STAMP}}"
         if at <= last:
             at = f"{datetime.strptime(last, _STAMP) + timedelta(microseconds=1):{_STAMP}}"
@@ -122,7 +122,7 @@ class ProfileStore:
     async def overrides(self) -> list[Override]:
         """Return what the user decided, in the order of deciding."""
         kept = await everything(self.store, self._overrides)
-        return [Override.model_validate(one.value) for one in sorted(kept, key=lambda one: one.key)]
+        return [Override.model_validate(row.value) for row in sorted(kept, key=lambda row: row.key)]
 
     async def forbidden(self) -> list[Override]:
         """Return what the user forbade and did not pin since."""

@@ -48,8 +48,8 @@ async def forget_user(
     items = await asyncio.to_thread(history.delete_user, user_id)
     records = threads = 0
     if store is not None:
-        for one in await everything(store, user_namespace(user_id)):
-            await store.adelete(one.namespace, one.key)
+        for row in await everything(store, user_namespace(user_id)):
+            await store.adelete(row.namespace, row.key)
             records += 1
         await rewrite(store)
     if checkpointer is not None:
@@ -83,9 +83,9 @@ async def forget_items(
     wanted = tuple(dict.fromkeys(ids))
     gone = await asyncio.to_thread(history.delete, user_id, wanted)
     if store is not None and wanted:  # also those an earlier try deleted before it failed
-        for one in await everything(store, user_namespace(user_id)):
-            if await _rests_on(one.value, set(wanted), user_id, history):
-                await store.adelete(one.namespace, one.key)
+        for row in await everything(store, user_namespace(user_id)):
+            if await _rests_on(row.value, set(wanted), user_id, history):
+                await store.adelete(row.namespace, row.key)
         await rewrite(store)
     return gone
 

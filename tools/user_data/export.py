@@ -23,7 +23,7 @@ from guided_profile.tools.readers.archive import export_files
 from guided_profile.tools.readers.detect import Reading, opened
 from guided_profile.tools.readers.json_files import EXPORT, whole
 
-LONGEST = 200_000
+LONGEST_RECORD = 200_000
 """The longest record that is taken back, in characters of JSON; a profile that is made from a long
 history has a tenth of that."""
 
@@ -58,8 +58,8 @@ async def export_user(
         "exported": datetime.now(UTC).isoformat(),
         "items": [item.model_dump(mode="json", exclude_none=True) for item in items],
         "profiles": [
-            {"where": list(one.namespace[len(root) :]), "key": one.key, "value": one.value}
-            for one in kept
+            {"where": list(row.namespace[len(root) :]), "key": row.key, "value": row.value}
+            for row in kept
         ],
         "threads": await _threads(user_id, checkpointer) if checkpointer is not None else [],
     }
@@ -136,7 +136,7 @@ def _usable(records: Any) -> list[_Kept]:
     for record in records if isinstance(records, list) else ():
         with suppress(ValueError, OverflowError):
             usable.append(_checked(record))
-    return sorted(usable, key=lambda one: one.key, reverse=True)
+    return sorted(usable, key=lambda record: record.key, reverse=True)
 
 
 def _checked(record: Any) -> _Kept:
@@ -159,7 +159,7 @@ def _checked(record: Any) -> _Kept:
         case _:
             raise ValueError("nothing is kept there")
     text = made.model_dump_json()
-    if not (_is_label(task) and _is_label(variant)) or len(text) > LONGEST or _NUL in text:
+    if not (_is_label(task) and _is_label(variant)) or len(text) > LONGEST_RECORD or _NUL in text:
         raise ValueError("its place has no such name, or it is longer than anybody writes")
     return kept.model_copy(update={"value": json.loads(text, parse_int=_number)})
 
@@ -168,11 +168,11 @@ def _standing(kept: _Kept, task: str) -> Record:
     """Return a profile that no pin is hidden in, and whose times can be compared with others."""
     standing = Standing.model_validate(kept.value)
     profile = standing.profile
-    times = [profile.created, *(one.since for one in profile.sentences)]
-    times += [time for one in profile.replaced for time in (one.since, one.replaced)]
+    times = [profile.created, *(sentence.since for sentence in profile.sentences)]
+    times += [time for old in profile.replaced for time in (old.since, old.replaced)]
     if any(time and time.tzinfo is None for time in times):
         raise ValueError("its times are of no zone")
-    if profile.task != task or any(one.pinned for one in profile.sentences):
+    if profile.task != task or any(sentence.pinned for sentence in profile.sentences):
         raise ValueError("it is of another task, or holds what is kept as an override")
     return standing
 
@@ -181,7 +181,7 @@ def _override(kept: _Kept) -> Record:
     """Return an override that is one by the rules of `corrections`."""
     override = Override.model_validate(kept.value)
     text = " ".join(override.text.split())
-    if not 1 <= len(text) <= corrections.LONGEST or len(override.evidence) > MOST_EVIDENCE:
+    if not 1 <= len(text) <= corrections.LONGEST_SENTENCE or len(override.evidence) > MOST_EVIDENCE:
         raise ValueError("it is empty or too long")
     return override.model_copy(update={"text": text, "key": kept.key})
 

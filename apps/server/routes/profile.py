@@ -53,22 +53,22 @@ class Pin(_Decision):
     """Have a sentence stand in every profile of the task."""
 
     do: Literal["pin"]
-    text: str = Field(max_length=corrections.LONGEST, examples=["I am vegan."])
+    text: str = Field(max_length=corrections.LONGEST_SENTENCE, examples=["I am vegan."])
 
 
 class Forbid(_Decision):
     """Have a sentence, and whatever says the same, stand in none."""
 
     do: Literal["forbid"]
-    text: str = Field(max_length=corrections.LONGEST, examples=["This person eats meat."])
+    text: str = Field(max_length=corrections.LONGEST_SENTENCE, examples=["This person eats meat."])
 
 
 class Correct(_Decision):
     """Put a sentence of the user's in the place of one."""
 
     do: Literal["correct"]
-    text: str = Field(max_length=corrections.LONGEST, examples=["This person eats meat."])
-    right: str = Field(max_length=corrections.LONGEST, examples=["I am vegan."])
+    text: str = Field(max_length=corrections.LONGEST_SENTENCE, examples=["This person eats meat."])
+    right: str = Field(max_length=corrections.LONGEST_SENTENCE, examples=["I am vegan."])
 
 
 class TakeBack(_Decision):

@@ -12,6 +12,7 @@ from typing import Any
 import chromadb
 import httpx
 from chromadb.api import ServerAPI
+from chromadb.api.fastapi import FastAPI
 from chromadb.config import System
 from digested import DIMENSION, DigestEmbedder, named
 
@@ -42,7 +43,7 @@ def test_a_client_of_a_server_has_the_sessions_that_are_given_a_limit_of_time() 
         chroma_server_host="127.0.0.1",
         chroma_server_http_port=1,
     )
-    server: Any = System(served).instance(ServerAPI)
+    server: Any = System(served).instance(FastAPI)
     assert isinstance(server._session, httpx.Client)
     server._session.close()
     client: Any = chromadb.EphemeralClient(settings_of_chroma())

@@ -11,7 +11,7 @@ from digested import DigestEmbedder
 
 from guided_profile.graph.errors import HistoryError
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.history import collection
+from guided_profile.tools.history import collection, shards
 from guided_profile.tools.history.folder import ERASING
 from guided_profile.tools.history.store import HistoryStore
 
@@ -21,7 +21,7 @@ def store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[HistoryStore]:
     """A store whose users share one collection, or have 512."""
-    monkeypatch.setattr(collection, "SHARDS", request.param)
+    monkeypatch.setattr(shards, "SHARDS", request.param)
     with HistoryStore.open(DigestEmbedder(), path=tmp_path) as opened:
         yield opened
 

@@ -5,14 +5,21 @@ from langgraph.store.memory import InMemoryStore
 
 from guided_profile.graph.errors import QuestionError
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.profiles.corrections import LONGEST, MOST_OVERRIDES, correct, forbid, pin
+from guided_profile.tools.profiles.corrections import (
+    LONGEST_SENTENCE,
+    MOST_OVERRIDES,
+    correct,
+    forbid,
+    pin,
+)
 from guided_profile.tools.profiles.store import ProfileStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "right"), [(" ", "I sail."), ("x" * (LONGEST + 1), "I sail."), ("They row.", "")]
+    ("wrong", "right"),
+    [(" ", "I sail."), ("x" * (LONGEST_SENTENCE + 1), "I sail."), ("They row.", "")],
 )
 async def test_a_correction_that_is_none_writes_nothing(
     history: HistoryStore, wrong: str, right: str
