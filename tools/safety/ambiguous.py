@@ -110,7 +110,8 @@ AMBIGUOUS: dict[str, tuple[str, ...]] = {
 }
 """What may be said to a person too: an order if the text speaks of a model's work elsewhere."""
 MODELS_WORK = re.compile(
-    rf"\b(?:{MODEL}|answer(?:s|ed|ing)?|repl(?:y|ies)|responses?|outputs?|summar(?:y|ies)|respond|print|recite|role-?play|instructions|"
+    rf"\b(?:{MODEL}|answer(?:s|ed|ing)?|repl(?:y|ies)|responses?|outputs?|summar(?:y|ies)|"
+    r"respond|print|recite|role-?play|instructions|"
     r"prompts?|guidelines|context|conversation|history|profile|persona|recommend\w*|"
     r"(?:this|the) (?:user|person|customer)|this (?:product|option)|questions?|write the word|"
     r"code word|task|"
