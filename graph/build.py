@@ -21,7 +21,7 @@ from langgraph.runtime import Runtime
 from langgraph.store.base import BaseStore
 from langgraph.types import Send
 
-from guided_profile.graph.context import Context
+from guided_profile.graph.context import Context, context_of
 from guided_profile.graph.records import Call, Draft, HistoryItem, Profile, Sentence, Standing
 from guided_profile.graph.state import Answer, Question, State
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name
@@ -89,6 +89,11 @@ def build_graph(
     if isinstance(checkpointer, BaseCheckpointSaver):
         checkpointer = checkpointer.with_allowlist(OLD_NAMES)
     return stages.compile(store=store, checkpointer=checkpointer, name="guided_profile")
+
+
+def assistant_of(graph: Graph, task: str) -> Graph:
+    """Return a workflow as one task's own assistant: a run need not name the task."""
+    return graph.copy({"context_schema": context_of(task)})
 
 
 def _connected(resources: Resources) -> StateGraph[State, Context, Question, Answer]:

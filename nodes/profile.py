@@ -25,7 +25,7 @@ from guided_profile.graph.text import as_data
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence.citations import cited, without_citations
-from guided_profile.tools.evidence.writing import Shown, shown_to_writer
+from guided_profile.tools.evidence.writing import NumberedItems, items_for_writer
 from guided_profile.tools.models.calls import LESS_REPETITION, complete
 from guided_profile.tools.text.language import language_of
 from guided_profile.tools.text.sentences import split_sentences
@@ -52,7 +52,7 @@ def make_profile(resources: Resources) -> Stage[State, ProfileUpdate]:
         runtime.stream_writer({"stage": "profile"})
         async with resources.making(runtime, task, building=state["building"]):
             shown = await asyncio.to_thread(
-                shown_to_writer,
+                items_for_writer,
                 resources.history,
                 context.user_id,
                 state["material"],
@@ -86,7 +86,7 @@ def make_profile(resources: Resources) -> Stage[State, ProfileUpdate]:
     return profile
 
 
-def instruction(task: Task, state: State, shown: Shown) -> str:
+def instruction(task: Task, state: State, shown: NumberedItems) -> str:
     """Return what the model is asked to write."""
     question = as_data(state["text"])
     asked = UNGUIDED.text

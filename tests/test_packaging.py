@@ -83,12 +83,12 @@ def test_init_files_hold_a_docstring_and_nothing_else_but_for_the_front_door() -
     assert long == {FRONT_DOOR}
 
 
-WHOLE = {"graph.build", "graph.standing"}
+WHOLE = {"graph.build", "graph.profile"}
 """What puts the nodes together, and what asks that whole for a profile; graph has leaves beside."""
 MAY_IMPORT = {
     "graph": {"graph"},
     "graph.build": {"graph", "nodes", "tools"},
-    "graph.standing": {"graph", "graph.build"},
+    "graph.profile": {"graph", "graph.build"},
     "tools": {"graph", "tools"},
     "nodes": {"graph", "tools", "nodes"},
     "evals": {"graph", *WHOLE, "tools", "evals"},

@@ -25,8 +25,8 @@ from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.build import build_graph, utc_now
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError, TaskError
+from guided_profile.graph.profile import standing_profile
 from guided_profile.graph.records import HistoryItem, Profile
-from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
 from guided_profile.tools.evidence.base import Verifier

@@ -15,8 +15,8 @@ from guided_profile.apps.bulk.held_history import HeldHistory
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import GuidedProfileError
+from guided_profile.graph.profile import standing_profile
 from guided_profile.graph.records import Call, Cost
-from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence.base import Verifier

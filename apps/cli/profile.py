@@ -14,8 +14,8 @@ from guided_profile.apps.cli.kept import open_kept
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.profile import standing_profile
 from guided_profile.graph.records import Profile, Sentence
-from guided_profile.graph.standing import standing_profile
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles import corrections
 from guided_profile.tools.profiles.plan import cited_items, variant_of, with_overrides

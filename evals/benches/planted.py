@@ -33,8 +33,8 @@ from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.evals.scorers.statistics import wilson
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
+from guided_profile.graph.profile import standing_profile
 from guided_profile.graph.records import HistoryItem, Profile
-from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.state import Question
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.base import Embedder

@@ -15,8 +15,8 @@ from scripted import ScriptedChat
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError
+from guided_profile.graph.profile import standing_profile
 from guided_profile.graph.records import HistoryItem
-from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.state import Answered
 from guided_profile.graph.task_rules import ColdStart, Freshness
 from guided_profile.graph.tasks import Task, builtin_tasks

@@ -12,8 +12,8 @@ from guided_profile.apps.assembly import chat_model, embedder
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
+from guided_profile.graph.profile import standing_profile
 from guided_profile.graph.records import HistoryItem, Profile, Sentence
-from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.task_rules import Freshness
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore

@@ -16,7 +16,7 @@ NEAREST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class NumberedItems:
     """The items that a prompt shows."""
 
     items: list[HistoryItem]
@@ -29,13 +29,13 @@ class Shown:
         return {n: item.id for n, item in zip(self.numbers, self.items, strict=True)}
 
 
-def shown_to_writer(
+def items_for_writer(
     history: HistoryStore,
     user_id: str,
     material: Sequence[Sequence[HistoryItem]],
     guidance: str,
     tokens: int,
-) -> Shown:
+) -> NumberedItems:
     """Return what the writer sees: all of a short history; else what the guidance cites or is near.
 
     Args:
@@ -48,7 +48,7 @@ def shown_to_writer(
     items = [item for part in material for item in part]
     numbers = list(range(1, len(items) + 1))
     if len(material) < 2:
-        return Shown(items, numbers)
+        return NumberedItems(items, numbers)
     lines = split_sentences(guidance)
     ids = {n: item.id for n, item in zip(numbers, items, strict=True)}
     places = {item.id: row for row, item in enumerate(items)}
@@ -64,4 +64,4 @@ def shown_to_writer(
         )
     wanted += reversed(range(len(items)))  # what room is left goes to the newest
     rows = rows_within(wanted, items, tokens)
-    return Shown([items[row] for row in rows], [numbers[row] for row in rows])
+    return NumberedItems([items[row] for row in rows], [numbers[row] for row in rows])

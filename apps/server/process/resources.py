@@ -22,8 +22,7 @@ from guided_profile.apps.settings import (
     read_server_settings,
     read_settings,
 )
-from guided_profile.graph.build import Graph, build_graph
-from guided_profile.graph.standing import assistant_of
+from guided_profile.graph.build import Graph, assistant_of, build_graph
 from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 

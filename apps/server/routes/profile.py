@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from guided_profile.apps.server.access.problems import Problem, RefusedError, SafeRoute
 from guided_profile.apps.server.routes.dependencies import TheResources, TheStore, UserId
 from guided_profile.graph.context import Context
+from guided_profile.graph.profile import standing_profile
 from guided_profile.graph.records import HistoryItem, Profile
-from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.tasks import find_task
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles import corrections

@@ -15,8 +15,8 @@ from guided_profile.apps.bulk.plan import Planner
 from guided_profile.apps.bulk.users_in_store import StoredUsers
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
+from guided_profile.graph.profile import standing_profile
 from guided_profile.graph.records import HistoryItem, Standing
-from guided_profile.graph.standing import standing_profile
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.store import ProfileStore

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.evidence.writing import NEAREST, Shown, shown_to_writer
+from guided_profile.tools.evidence.writing import NEAREST, NumberedItems, items_for_writer
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.search.ranking import tokens_of
 
@@ -15,9 +15,9 @@ ROOM_FOR_TEN = 10 * max(map(tokens_of, WALKS))
 
 def shown(
     history: HistoryStore, material: Sequence[Sequence[HistoryItem]], guidance: str, tokens: int
-) -> Shown:
+) -> NumberedItems:
     history.add("anna", [item for part in material for item in part])
-    return shown_to_writer(history, "anna", material, guidance, tokens)
+    return items_for_writer(history, "anna", material, guidance, tokens)
 
 
 def two_parts() -> list[list[HistoryItem]]:
@@ -29,7 +29,7 @@ def test_a_short_history_is_shown_whole(history: HistoryStore) -> None:
     assert whole.items == WALKS[:7]
     assert whole.numbers == [1, 2, 3, 4, 5, 6, 7]
     assert whole.ids[5] == "05"
-    assert shown(history, [], "", 1) == Shown([], [])
+    assert shown(history, [], "", 1) == NumberedItems([], [])
 
 
 def test_of_a_long_history_what_the_guidance_cites_is_shown_with_its_numbers(
@@ -67,7 +67,7 @@ def test_an_item_that_does_not_fit_keeps_no_shorter_ones_out(history: HistorySto
 def test_an_item_that_was_deleted_meanwhile_breaks_nothing(history: HistoryStore) -> None:
     history.add("anna", WALKS)
     history.delete("anna", ["30"])
-    some = shown_to_writer(history, "anna", two_parts(), "violin, rye", ROOM_FOR_TEN)
+    some = items_for_writer(history, "anna", two_parts(), "violin, rye", ROOM_FOR_TEN)
     assert 5 in some.numbers
 
 

@@ -1,4 +1,4 @@
-"""What is done with a workflow beside asking it: one task's own assistant, a user's own profile."""
+"""A user's profile by itself: the workflow is run without a question of theirs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,16 +8,11 @@ from uuid import uuid4
 from langchain_core.runnables import RunnableConfig
 
 from guided_profile.graph.build import Graph
-from guided_profile.graph.context import Context, context_of
+from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.records import Profile
 from guided_profile.graph.state import Question
 from guided_profile.graph.tasks import Task
-
-
-def assistant_of(graph: Graph, task: str) -> Graph:
-    """Return a workflow as one task's own assistant: a run need not name the task."""
-    return graph.copy({"context_schema": context_of(task)})
 
 
 async def standing_profile(
