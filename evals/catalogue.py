@@ -6,7 +6,7 @@ from typing import Any
 
 from guided_profile.evals.methods.neighbours import DifferenceAware, perfine, wording
 from guided_profile.evals.methods.rules import RULES, by_rule
-from guided_profile.evals.methods.workflow import SETTINGS, Method, Parts, workflow
+from guided_profile.evals.methods.workflow import SETTINGS, Method, MethodInputs, workflow
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import InputError, SettingsError
 
@@ -43,14 +43,14 @@ def named(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(method for name in given for method in GROUPS.get(name, (name,))))
 
 
-def make_methods(names: Sequence[str], parts: Parts) -> list[Method]:
+def make_methods(names: Sequence[str], inputs: MethodInputs) -> list[Method]:
     """Return methods by name.
 
     Raises:
         InputError: The task's kind has no use for one, or this version has no such switch.
         SettingsError: One needs an extra that is not installed.
     """
-    return [_make(name, parts) for name in names]
+    return [_make(name, inputs) for name in names]
 
 
 def made_of(name: str) -> dict[str, object]:
@@ -66,14 +66,14 @@ def made_of(name: str) -> dict[str, object]:
     return {"wording": wording()} if name in NEIGHBOURS else {}
 
 
-def _make(name: str, parts: Parts) -> Method:
+def _make(name: str, inputs: MethodInputs) -> Method:
     if name in SETTINGS:
-        return workflow(name, parts)
+        return workflow(name, inputs)
     if name in RULES:
-        return by_rule(name, parts)
+        return by_rule(name, inputs)
     if name in PEERS:
-        return _peers(name).peer(name, parts)  # type: ignore[no-any-return]
-    return perfine(parts) if name == "perfine" else DifferenceAware(parts)
+        return _peers(name).peer(name, inputs)  # type: ignore[no-any-return]
+    return perfine(inputs) if name == "perfine" else DifferenceAware(inputs)
 
 
 def _peers(name: str) -> Any:

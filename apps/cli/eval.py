@@ -23,7 +23,7 @@ from guided_profile.evals.datasets.load import load
 from guided_profile.evals.datasets.sampling import chosen
 from guided_profile.evals.experiments.experiment import Place
 from guided_profile.evals.methods.rules import RULES
-from guided_profile.evals.methods.workflow import Method, Parts
+from guided_profile.evals.methods.workflow import Method, MethodInputs
 from guided_profile.evals.report.page import page
 from guided_profile.evals.report.summary import Prices, Summary, summarize
 from guided_profile.evals.report.terminal import printed
@@ -165,7 +165,7 @@ async def _asked(
     """Ask what is not answered yet, judge if asked to, and add all up."""
     given = job.given
     kept = KeptChat(inner=job.chat, calls=calls) if job.chat else None
-    parts = Parts(
+    parts = MethodInputs(
         kept, history, job.embedder, job.task, job.everything, given.seed, verifier=job.verifier
     )
     methods = make_methods(job.names, parts)

@@ -23,9 +23,9 @@ from guided_profile.evals.experiments.clients import (
 )
 from guided_profile.evals.experiments.experiment import Experiment, Place, experiments
 from guided_profile.evals.methods.workflow import Method
-from guided_profile.evals.report.summary import text_scores
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.runner import OnResult
+from guided_profile.evals.scorers.measures import text_scores
 from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.errors import ExperimentError, SettingsError
 from guided_profile.graph.tasks import Task

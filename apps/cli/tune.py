@@ -18,7 +18,7 @@ from guided_profile.apps.cli.eval import examples_of
 from guided_profile.apps.settings import read_settings
 from guided_profile.evals.catalogue import BOUNDS, made_of
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.workflow import Parts
+from guided_profile.evals.methods.workflow import MethodInputs
 from guided_profile.evals.report.tables import for_terminal
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import KeptChat, charged
@@ -26,18 +26,11 @@ from guided_profile.evals.run.progress import progress
 from guided_profile.evals.run.runner import OnResult, digest_of, opened
 from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.text import rouge
+from guided_profile.evals.tuning.candidates import Candidate, candidates
+from guided_profile.evals.tuning.halves import Halves, halves
 from guided_profile.evals.tuning.proposals import PROPOSE, Dropped, propose
 from guided_profile.evals.tuning.report import figures, tables
-from guided_profile.evals.tuning.tune import (
-    SETTING,
-    Candidate,
-    Halves,
-    Tuning,
-    Watch,
-    candidates,
-    halves,
-    tune,
-)
+from guided_profile.evals.tuning.tune import SETTING, Tuning, Watch, tune
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.records import Cost
@@ -178,7 +171,7 @@ async def _tuned(
         )
     if len(told.questions) < wanted:
         notes.print(f"Of what the model proposed, {len(told.questions)} can be used, not {wanted}.")
-    parts = Parts(
+    parts = MethodInputs(
         kept,
         history,
         job.embedder,

@@ -26,7 +26,7 @@ from langchain_core.language_models import BaseChatModel
 from guided_profile.evals.benches.command import command
 from guided_profile.evals.datasets.abstention import SPLITS, abstention
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.workflow import Parts, Workflow, workflow
+from guided_profile.evals.methods.workflow import MethodInputs, Workflow, workflow
 from guided_profile.evals.run.calls import KeptChat
 from guided_profile.evals.run.runner import digest_of, opened, run
 from guided_profile.evals.scorers.result import Result
@@ -46,7 +46,7 @@ def ungated(task: Task) -> Task:
     return task.model_copy(update={"abstention": bare})
 
 
-def arm(name: str, parts: Parts) -> Workflow:
+def arm(name: str, parts: MethodInputs) -> Workflow:
     """Return an arm by name."""
     return workflow(name, parts, ungated(parts.task) if name == "dg" else None)
 
@@ -138,7 +138,9 @@ async def measure(
         kept = KeptChat(inner=chat, calls=calls)
         for task in tasks:
             mine = [example for example in examples if example.task == task.name]
-            methods = [arm(name, Parts(kept, history, embedder, task, mine)) for name in arms]
+            methods = [
+                arm(name, MethodInputs(kept, history, embedder, task, mine)) for name in arms
+            ]
             results = await run(mine, methods, answers, history=history, on_result=_tell)
             rows += [
                 score(

@@ -35,7 +35,7 @@ from pydantic import Field
 from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.writes import Facts, an_item
 from guided_profile.evals.peers.method import PEERS
-from guided_profile.evals.peers.systems import SYSTEMS, Reply, System, opened
+from guided_profile.evals.peers.systems import SYSTEMS, System, SystemAnswer, opened
 from guided_profile.evals.run.calls import Calls, KeptChat, charged
 from guided_profile.graph.records import Call, Cost, HistoryItem
 from guided_profile.graph.tokens import approximate_tokens
@@ -118,7 +118,7 @@ class Phase:
     what: str
     cost: Cost
     seconds: float
-    replies: tuple[Reply, ...] = ()
+    replies: tuple[SystemAnswer, ...] = ()
 
 
 async def turn(
@@ -141,7 +141,7 @@ async def turn(
     calls.clear()
     began = perf_counter()
 
-    def end(what: str, replies: Sequence[Reply] = ()) -> None:
+    def end(what: str, replies: Sequence[SystemAnswer] = ()) -> None:
         nonlocal began
         phases.append(Phase(name, what, Cost.of(calls), perf_counter() - began, tuple(replies)))
         calls.clear()

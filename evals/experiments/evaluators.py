@@ -17,7 +17,7 @@ from langsmith import schemas
 from langsmith.evaluation import EvaluationResult, EvaluationResults, RunEvaluator
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.report.summary import Scored, answer_scores
+from guided_profile.evals.scorers.measures import Scored, answer_scores
 from guided_profile.evals.scorers.result import Result
 
 TextScore = Callable[[str, str], Scored]
@@ -34,14 +34,14 @@ def feedback(example: Example, result: Result, score: TextScore) -> Scored:
     if result.kind == "error":
         return {"error": 1.0}
     declined = float(result.kind == "abstained")
-    told: Scored = {"error": 0.0, "abstained": declined}
+    scores: Scored = {"error": 0.0, "abstained": declined}
     if not example.answerable:
-        told["rightly-abstained"] = declined
-    told |= answer_scores(example, result, score) or {}
+        scores["rightly-abstained"] = declined
+    scores |= answer_scores(example, result, score) or {}
     if result.confidence is not None:
-        told["confidence"] = result.confidence
+        scores["confidence"] = result.confidence
     cost = {name.replace("_", "-"): float(n) for name, n in result.cost.model_dump().items()}
-    return told | cost | {"tries": float(result.tries)}
+    return scores | cost | {"tries": float(result.tries)}
 
 
 class Evaluator(RunEvaluator):
@@ -88,5 +88,5 @@ def result_of(run: schemas.Run, example: str, method: str) -> Result:
     if run.error or not run.outputs:
         reason = run.error or "nothing was said"
         return Result(example=example, method=method, kind="error", reason=reason)
-    told: dict[str, Any] = {**run.outputs, "example": example, "method": method}
-    return Result.model_validate(told)
+    fields: dict[str, Any] = {**run.outputs, "example": example, "method": method}
+    return Result.model_validate(fields)

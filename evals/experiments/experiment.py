@@ -2,8 +2,8 @@
 
 The same evaluators run with and without LangSmith:
 
-    told = await experiments(examples, methods, answers, place=Place(local_client()), …)
-    told = await experiments(examples, methods, answers, place=Place(client, "my-dataset"), …)
+    done = await experiments(examples, methods, answers, place=Place(local_client()), …)
+    done = await experiments(examples, methods, answers, place=Place(client, "my-dataset"), …)
 
 The first sends nothing to anybody. In both, an answer that is kept already is not asked for again;
 in the second its stages are traced from the calls that are kept, and then their times are none of
@@ -154,7 +154,7 @@ async def _experiment(
     )
     async def target(inputs: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
         example = next(one for one in asking.asked.values() if one.id == metadata["example"])
-        result, kept = await asking.said(turn, example)
+        result, kept = await asking.result(turn, example)
         run = get_current_run_tree()
         if run is not None and kept:
             run.add_metadata({"kept": True})
@@ -209,7 +209,7 @@ class _Asking:
         self._done: defaultdict[tuple[str, int], asyncio.Event] = defaultdict(asyncio.Event)
         self.broken: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
 
-    async def said(self, turn: int, example: Example) -> tuple[Result, bool]:
+    async def result(self, turn: int, example: Example) -> tuple[Result, bool]:
         """Return what a method says when its turn comes, and whether that was kept already."""
         here = asyncio.current_task()
         assert here is not None

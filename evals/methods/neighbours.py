@@ -9,7 +9,7 @@ from langchain_core.language_models import BaseChatModel
 from numpy.typing import NDArray
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.workflow import Parts, Workflow, fits, workflow
+from guided_profile.evals.methods.workflow import MethodInputs, Workflow, fits, workflow
 from guided_profile.evals.scorers.judge import judge
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.prompts import Prompt, messages, render
@@ -49,7 +49,7 @@ class PerFine:
     not win in both orders of the judge is dropped (the paper's knockout).
     """
 
-    parts: Parts
+    inputs: MethodInputs
     chat: BaseChatModel
     draft: Workflow
     name: str = "perfine"
@@ -57,32 +57,34 @@ class PerFine:
 
     async def answer(self, example: Example) -> Answered | Abstained:
         """Draft, then criticize, rewrite and compare."""
-        said = await self.draft.answer(example)
-        if isinstance(said, Abstained):
-            return said
+        outcome = await self.draft.answer(example)
+        if isinstance(outcome, Abstained):
+            return outcome
         profile = (
-            " ".join(sentence.text for sentence in said.profile.supported) if said.profile else ""
+            " ".join(sentence.text for sentence in outcome.profile.supported)
+            if outcome.profile
+            else ""
         )
-        best = said.text
+        best = outcome.text
         for _ in range(ROUNDS):
             rewritten = await self._rewritten(example, profile, best)
             verdict = await judge(self.chat, example, best, rewritten, least="low")
             if verdict.winner != "second":
                 break
             best = rewritten
-        return said.model_copy(update={"text": best, "confidence": None})
+        return outcome.model_copy(update={"text": best, "confidence": None})
 
     async def _rewritten(self, example: Example, profile: str, draft: str) -> str:
-        told = {
+        fields = {
             "profile": as_data(profile),
             "question": as_data(example.question),
             "draft": as_data(draft),
         }
         items = own(example.history)[-20:]
-        limit = self.parts.task.max_tokens.response
-        asked = messages(items, render(CRITIQUE, **told))
+        limit = self.inputs.task.max_tokens.response
+        asked = messages(items, render(CRITIQUE, **fields))
         critique = await complete(self.chat, asked, stage="critique", max_tokens=limit)
-        again = messages(items, render(REFINE, **told, critique=as_data(critique.text)))
+        again = messages(items, render(REFINE, **fields, critique=as_data(critique.text)))
         done = await complete(self.chat, again, stage="refine", max_tokens=limit)
         return done.text.strip() or draft
 
@@ -95,7 +97,7 @@ class DifferenceAware:
     `gpg`. The others' questions and answers are not looked at.
     """
 
-    parts: Parts
+    inputs: MethodInputs
     name: str = "dpl"
     description: str = "gpg, guided by the difference to similar people (DPL)"
     _centres: dict[str, NDArray[np.float32]] = field(default_factory=dict)
@@ -104,18 +106,18 @@ class DifferenceAware:
         """Run the workflow with a guiding question of this person's own."""
         shown = [item for other in self._nearest(example) for item in other[-ITEMS_OF_EACH:]]
         others = "\n".join(f"- {as_data(' '.join(item.text.split()))}" for item in shown)
-        task = self.parts.task
+        task = self.inputs.task
         asked = APART.format(asked=task.guiding_question, others=_no_template(others))
         own = task.model_copy(
             update={"guiding_question": asked if shown else task.guiding_question, "sources": {}}
         )
-        return await workflow("gpg", self.parts, own).answer(example)
+        return await workflow("gpg", self.inputs, own).answer(example)
 
     def _nearest(self, example: Example) -> list[Sequence[HistoryItem]]:
         mine = self._centre(example)
         others = {
             one.user_id: one
-            for one in self.parts.examples
+            for one in self.inputs.examples
             if one.user_id != example.user_id and one.history
         }
         ranked = sorted(others.values(), key=lambda one: -float(self._centre(one) @ mine))
@@ -124,7 +126,7 @@ class DifferenceAware:
     def _centre(self, example: Example) -> NDArray[np.float32]:
         if example.id not in self._centres:
             texts = [item.text for item in example.history] or [example.question]
-            vectors = np.asarray(self.parts.embedder.embed_documents(texts[-40:]), np.float32)
+            vectors = np.asarray(self.inputs.embedder.embed_documents(texts[-40:]), np.float32)
             mean = vectors.mean(axis=0)
             self._centres[example.id] = mean / max(float(np.linalg.norm(mean)), 1e-9)
         return self._centres[example.id]
@@ -139,14 +141,14 @@ def _no_template(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def perfine(parts: Parts) -> PerFine:
+def perfine(inputs: MethodInputs) -> PerFine:
     """Return the method of that name; for texts only.
 
     Raises:
         InputError: The task is a choice, or there is no model.
     """
-    fits(("text",), parts, "perfine")
-    draft = workflow("gpg", parts)
-    if parts.chat is None:
+    fits(("text",), inputs, "perfine")
+    draft = workflow("gpg", inputs)
+    if inputs.chat is None:
         raise InputError("the method 'perfine' needs a model.")
-    return PerFine(parts, parts.chat, draft)
+    return PerFine(inputs, inputs.chat, draft)

@@ -13,13 +13,13 @@ from math import log, sqrt
 import numpy as np
 
 from guided_profile.evals.datasets.examples import Example, Kind
-from guided_profile.evals.methods.workflow import Parts, fits
+from guided_profile.evals.methods.workflow import MethodInputs, fits
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Abstained, Answered
 
 Scores = Sequence[float]
 """One for each option, or, for a text, for each of the person's own items; the highest wins."""
-Rule = Callable[[Example, Sequence[str], Parts], Scores]
+Rule = Callable[[Example, Sequence[str], MethodInputs], Scores]
 """Scores texts: the options, or the person's own items."""
 
 
@@ -27,22 +27,22 @@ def _own(example: Example) -> list[HistoryItem]:
     return [item for item in example.history if item.role == "user"]
 
 
-def _at_random(example: Example, texts: Sequence[str], parts: Parts) -> Scores:
+def _at_random(example: Example, texts: Sequence[str], inputs: MethodInputs) -> Scores:
     return [0.0] * len(texts)  # a tie, which is drawn
 
 
-def _longest(example: Example, texts: Sequence[str], parts: Parts) -> Scores:
+def _longest(example: Example, texts: Sequence[str], inputs: MethodInputs) -> Scores:
     return [float(len(text)) for text in texts]
 
 
-def _majority(example: Example, texts: Sequence[str], parts: Parts) -> Scores:
+def _majority(example: Example, texts: Sequence[str], inputs: MethodInputs) -> Scores:
     """Count where the right options stand, this one's too: to leave it out would betray it."""
-    known = (example for example in parts.examples if example.options and example.answerable)
+    known = (example for example in inputs.examples if example.options and example.answerable)
     places = Counter(one.options.index(one.reference) for one in known)
     return [float(places[place]) for place in range(len(texts))]
 
 
-def _tfidf(example: Example, texts: Sequence[str], parts: Parts) -> Scores:
+def _tfidf(example: Example, texts: Sequence[str], inputs: MethodInputs) -> Scores:
     against = _known(example)
     words = [_words(text) for text in [*texts, *against]]
     found_in = Counter(word for one in words for word in set(one))
@@ -57,11 +57,11 @@ def _tfidf(example: Example, texts: Sequence[str], parts: Parts) -> Scores:
     ]
 
 
-def _embedding(example: Example, texts: Sequence[str], parts: Parts) -> Scores:
+def _embedding(example: Example, texts: Sequence[str], inputs: MethodInputs) -> Scores:
     against = _known(example)
     if not against:
         return [0.0] * len(texts)
-    vectors = np.asarray(parts.embedder.embed_documents([*texts, *against]), np.float32)
+    vectors = np.asarray(inputs.embedder.embed_documents([*texts, *against]), np.float32)
     alike = vectors[: len(texts)] @ vectors[len(texts) :].T
     return [float(one) for one in alike.max(axis=1)]
 
@@ -105,7 +105,7 @@ class ByRule:
     name: str
     description: str
     rule: Rule
-    parts: Parts
+    inputs: MethodInputs
 
     async def answer(self, example: Example) -> Answered | Abstained:
         """Answer by the rule; ties are drawn by the seed and the example's id."""
@@ -114,9 +114,9 @@ class ByRule:
         texts = list(example.options) or [item.text for item in _own(example)]
         if not texts:
             return Abstained(reason="no_history", detail="There is no history to answer from.")
-        scores = self.rule(example, texts, self.parts)
+        scores = self.rule(example, texts, self.inputs)
         best = [index for index, score in enumerate(scores) if score == max(scores)]
-        chosen = random.Random(f"{self.parts.seed} {example.id}").choice(best)
+        chosen = random.Random(f"{self.inputs.seed} {example.id}").choice(best)
         if not example.options:
             return Answered(text=texts[chosen])
         floor, total = min(0.0, *scores), sum(scores) - len(scores) * min(0.0, *scores)
@@ -124,12 +124,12 @@ class ByRule:
         return Answered(text=texts[chosen], option=chosen, confidence=min(1.0, shares[chosen]))
 
 
-def by_rule(name: str, parts: Parts) -> ByRule:
+def by_rule(name: str, inputs: MethodInputs) -> ByRule:
     """Return a rule by name.
 
     Raises:
         InputError: The task's kind has no use for it.
     """
     description, rule, kinds = RULES[name]
-    fits(kinds, parts, name)
-    return ByRule(name, description, rule, parts)
+    fits(kinds, inputs, name)
+    return ByRule(name, description, rule, inputs)

@@ -49,7 +49,7 @@ class Method(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class MethodInputs:
     """What methods are made of."""
 
     chat: BaseChatModel | None
@@ -167,35 +167,35 @@ class Workflow:
         return answer
 
 
-def workflow(name: str, parts: Parts, task: Task | None = None) -> Workflow:
+def workflow(name: str, inputs: MethodInputs, task: Task | None = None) -> Workflow:
     """Return a setting of the workflow by name.
 
     Args:
         name: One of `SETTINGS`.
-        parts: What it is made of.
-        task: Instead of the parts' task.
+        inputs: What it is made of.
+        task: Instead of the inputs' task.
 
     Raises:
         InputError: There is no model.
     """
-    if parts.chat is None:
+    if inputs.chat is None:
         raise InputError(f"the method {name!r} needs a model.")
     setting = SETTINGS[name]
-    task = as_evaluated(task or parts.task)
+    task = as_evaluated(task or inputs.task)
     graph = build_graph(
-        chat=parts.chat, history=parts.history, tasks=[task], verifier=parts.verifier
+        chat=inputs.chat, history=inputs.history, tasks=[task], verifier=inputs.verifier
     )
     return Workflow(name, setting.description, graph, task.name, setting.switches)
 
 
-def fits(kinds: Sequence[Kind], parts: Parts, name: str) -> None:
+def fits(kinds: Sequence[Kind], inputs: MethodInputs, name: str) -> None:
     """Refuse a method that the task's kind has no use for.
 
     Raises:
         InputError: It is for the other kind.
     """
-    if parts.task.kind not in kinds:
+    if inputs.task.kind not in kinds:
         raise InputError(
-            f"the method {name!r} is for tasks of kind {kinds[0]!r}, and {parts.task.name!r} is "
-            f"of kind {parts.task.kind!r}; leave it out."
+            f"the method {name!r} is for tasks of kind {kinds[0]!r}, and {inputs.task.name!r} is "
+            f"of kind {inputs.task.kind!r}; leave it out."
         )

@@ -19,7 +19,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.workflow import Parts, as_evaluated
+from guided_profile.evals.methods.workflow import MethodInputs, as_evaluated
 from guided_profile.evals.peers.langmem import load_langmem, open_langmem
 from guided_profile.evals.peers.lent import Lent
 from guided_profile.evals.peers.mem0 import load_mem0, open_mem0
@@ -76,7 +76,7 @@ class Peer:
     name: str
     description: str
     package: Package
-    parts: Parts
+    inputs: MethodInputs
     chat: BaseChatModel
 
     async def answer(self, example: Example) -> Answered | Abstained:
@@ -84,10 +84,10 @@ class Peer:
         if not example.history:
             return Abstained(reason="no_history", detail="There is no history to answer from.")
         memories = await self._memories(example)
-        return await answer_from(self.parts, self.chat, example, memories)
+        return await answer_from(self.inputs, self.chat, example, memories)
 
     async def _memories(self, example: Example) -> list[str]:
-        lent = Lent.of(self.chat, self.parts.embedder)
+        lent = Lent.of(self.chat, self.inputs.embedder)
         user_id = example.id.encode().hex()  # namespaces and filters take no `.` and no space
         try:
             async with self.package.open(lent) as memory:
@@ -127,12 +127,12 @@ def _failure(name: str, error: Exception) -> PeerError:
 
 
 async def answer_from(
-    parts: Parts, chat: BaseChatModel, example: Example, memories: Sequence[str]
+    inputs: MethodInputs, chat: BaseChatModel, example: Example, memories: Sequence[str]
 ) -> Answered | Abstained:
     """Run the workflow's response and review, as if its profile were the memories."""
-    task = as_evaluated(parts.task)
+    task = as_evaluated(inputs.task)
     keeper = InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=[Profile]))
-    graph = build_graph(chat=chat, history=parts.history, tasks=[task], checkpointer=keeper)
+    graph = build_graph(chat=chat, history=inputs.history, tasks=[task], checkpointer=keeper)
     context = Context(
         user_id=example.id,
         task=task.name,
@@ -175,15 +175,15 @@ def installed(name: str) -> str:
     return version(PEERS[name].on_pypi)
 
 
-def peer(name: str, parts: Parts) -> Peer:
+def peer(name: str, inputs: MethodInputs) -> Peer:
     """Return a peer by name.
 
     Raises:
         InputError: There is no model.
         SettingsError: The extra `peers` is not installed.
     """
-    if parts.chat is None:
+    if inputs.chat is None:
         raise InputError(f"the method {name!r} needs a model.")
     package = PEERS[name]
     described = f"{package.description} ({package.on_pypi} {installed(name)})"
-    return Peer(name, described, package, parts, parts.chat)
+    return Peer(name, described, package, inputs, inputs.chat)

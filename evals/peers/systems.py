@@ -10,7 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.store.memory import InMemoryStore
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.workflow import Parts
+from guided_profile.evals.methods.workflow import MethodInputs
 from guided_profile.evals.peers.lent import Lent
 from guided_profile.evals.peers.method import PEERS, Memory, answer_from
 from guided_profile.evals.run.history import temporary_history
@@ -29,7 +29,7 @@ RAW = {"sees": ("personal_context",), "recall_tokens": 10**6, "context_tokens": 
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SystemAnswer:
     """An answer."""
 
     known: int
@@ -43,7 +43,7 @@ class System(Protocol):
     async def take_in(self, user_id: str, items: Sequence[HistoryItem]) -> None:
         """Take in what a user wrote."""
 
-    async def ask(self, user_id: str, question: str) -> Reply:
+    async def ask(self, user_id: str, question: str) -> SystemAnswer:
         """Answer a question."""
 
 
@@ -59,13 +59,13 @@ class Ours:
         """Add to the history."""
         await asyncio.to_thread(self.history.add, user_id, items)
 
-    async def ask(self, user_id: str, question: str) -> Reply:
+    async def ask(self, user_id: str, question: str) -> SystemAnswer:
         """Run the workflow."""
         context = Context(user_id=user_id, **self.context)
         done = await self.graph.ainvoke({"question": question}, context=context)
         answer = done["answer"]
         known = len(answer.profile.supported) if answer.profile else 0
-        return Reply(known, _text_of(answer))
+        return SystemAnswer(known, _text_of(answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +73,19 @@ class Theirs:
     """A peer, its memories in the place of the profile."""
 
     memory: Memory
-    parts: Parts
+    inputs: MethodInputs
 
     async def take_in(self, user_id: str, items: Sequence[HistoryItem]) -> None:
         """Have its model extract memories."""
         await self.memory.take_in(user_id, items)
 
-    async def ask(self, user_id: str, question: str) -> Reply:
+    async def ask(self, user_id: str, question: str) -> SystemAnswer:
         """Find memories, and answer from them."""
         memories = await self.memory.find(user_id, question)
-        assert self.parts.chat is not None
+        assert self.inputs.chat is not None
         asked = Example(id=user_id, user_id=user_id, task="", question=question, answerable=False)
-        answer = await answer_from(self.parts, self.parts.chat, asked, memories)
-        return Reply(len(memories), _text_of(answer))
+        answer = await answer_from(self.inputs, self.inputs.chat, asked, memories)
+        return SystemAnswer(len(memories), _text_of(answer))
 
 
 def _text_of(answer: Answered | Abstained) -> str:
@@ -99,9 +99,9 @@ async def opened(name: str, chat: BaseChatModel, embedder: Embedder) -> AsyncIte
     async with AsyncExitStack() as stack:
         history = stack.enter_context(temporary_history(embedder))
         if name in PEERS:
-            parts = Parts(chat, history, embedder, task, ())
+            inputs = MethodInputs(chat, history, embedder, task, ())
             memory = await stack.enter_async_context(PEERS[name].open(Lent.of(chat, embedder)))
-            yield Theirs(memory, parts)
+            yield Theirs(memory, inputs)
         else:
             graph = build_graph(chat=chat, history=history, store=InMemoryStore())
             yield Ours(graph, history, {"task": TASK} | (RAW if name == "raw" else {}))

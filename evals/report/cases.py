@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from html import escape
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.report.summary import LESS_IS_BETTER, Summary
+from guided_profile.evals.report.summary import Summary
+from guided_profile.evals.scorers.measures import LESS_IS_BETTER
 from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.records import HistoryItem
 
@@ -79,24 +80,26 @@ def _options(example: Example) -> str:
     return f"<ul>{''.join(listed)}</ul>"
 
 
-def _side(name: str, said: Result, example: Example, *, won: bool) -> str:
-    if said.kind == "answered":
-        text = escape(said.text)
-        sure = f", confidence {said.confidence:.0%}" if said.confidence is not None else ""
+def _side(name: str, result: Result, example: Example, *, won: bool) -> str:
+    if result.kind == "answered":
+        text = escape(result.text)
+        sure = f", confidence {result.confidence:.0%}" if result.confidence is not None else ""
     else:
-        text = f"<em>{escape(said.kind)}: {escape(said.reason)}</em>"
+        text = f"<em>{escape(result.kind)}: {escape(result.reason)}</em>"
         sure = ""
     kind = "side won" if won else "side"
     return f"<div class='{kind}'><h4>{escape(name)}{escape(sure)}</h4>{text}</div>"
 
 
-def _profile(said: Result) -> str:
-    kept = [f"<li>{escape(sentence)}</li>" for sentence in said.profile]
+def _profile(result: Result) -> str:
+    kept = [f"<li>{escape(sentence)}</li>" for sentence in result.profile]
     dropped = [
         f"<li><del>{escape(sentence)}</del> <span class='dim'>no evidence</span></li>"
-        for sentence in said.unsupported
+        for sentence in result.unsupported
     ]
-    guidance = f"<p><strong>Guidance</strong> {escape(said.guidance)}</p>" if said.guidance else ""
+    guidance = (
+        f"<p><strong>Guidance</strong> {escape(result.guidance)}</p>" if result.guidance else ""
+    )
     if not kept and not dropped:
         return guidance
     return f"{guidance}<p><strong>Profile</strong></p><ul>{''.join([*kept, *dropped])}</ul>"

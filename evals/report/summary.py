@@ -1,10 +1,11 @@
 """What the answers of a run come to: a row for each method, and how the methods compare."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.scorers.judge_pairs import Judged
+from guided_profile.evals.scorers.measures import Scored, answer_scores, main_measure, text_scores
 from guided_profile.evals.scorers.outcomes import (
     Counts,
     RiskCoverage,
@@ -20,21 +21,10 @@ from guided_profile.evals.scorers.statistics import (
     mcnemar,
     paired_permutation,
 )
-from guided_profile.evals.scorers.style import style_distance
-from guided_profile.evals.scorers.text import (
-    bleu,
-    embedding_similarity,
-    meteor_without_synonyms,
-    rouge,
-)
-from guided_profile.evals.scorers.tokens import bertscore
 from guided_profile.graph.records import Cost
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embedders.base import Embedder
-from guided_profile.tools.embedders.minilm import MiniLMEmbedder
 
-Scored = dict[str, float]
-LESS_IS_BETTER = ("style-distance",)
 BASELINE = "dg"
 
 
@@ -118,53 +108,6 @@ class Summary:
         return next(row for row in self.rows if row.method == method)
 
 
-def main_measure(task: Task) -> str:
-    """Return what a task's methods are compared by."""
-    if task.kind == "choice":
-        return "accuracy"
-    return "meteor" if task.evidence == "style" else "similarity"
-
-
-def text_scores(embedder: Embedder) -> Callable[[str, str], Scored]:
-    """Return what scores a text against the reference, by every measure there is.
-
-    Raises:
-        SettingsError: When called: the extra `evals` is not installed.
-    """
-
-    def score(text: str, reference: str) -> Scored:
-        scores = rouge(text, reference)
-        scores["meteor"] = meteor_without_synonyms(text, reference)
-        scores["bleu"] = bleu(text, reference)
-        scores["similarity"] = embedding_similarity(text, reference, embedder)
-        if isinstance(embedder, MiniLMEmbedder):
-            scores["bertscore"] = bertscore(text, reference, embedder)
-        scores["style-distance"] = style_distance(text, reference)
-        return scores
-
-    return score
-
-
-def answer_scores(
-    example: Example, said: Result, score: Callable[[str, str], Scored]
-) -> Scored | None:
-    """Return the scores of one answer; None if it has none.
-
-    An error has none, nor what is said where the history cannot answer; an abstention from a
-    choice is not accurate, and one from a text has no text to score.
-
-    Args:
-        example: What was asked.
-        said: What a method said to it.
-        score: What scores a text against the reference: see `text_scores`.
-    """
-    if not example.answerable or said.kind == "error":
-        return None
-    if example.kind == "choice":
-        return {"accuracy": float(outcome(example, said) == "correct")}
-    return score(said.text, example.reference) if said.kind == "answered" else None
-
-
 def summarize(
     task: Task,
     examples: Sequence[Example],
@@ -181,7 +124,7 @@ def summarize(
     Args:
         task: What was asked for.
         examples: What was asked.
-        results: What was said.
+        results: What was result.
         methods: Each method's description by its name.
         embedder: For the scores by meaning.
         prices: Of tokens.
@@ -196,8 +139,8 @@ def summarize(
     scored: dict[tuple[str, str], Scored] = {}
     for example in examples:
         for name in methods:
-            said = by_pair.get((name, example.id))
-            found = answer_scores(example, said, score) if said else None
+            result = by_pair.get((name, example.id))
+            found = answer_scores(example, result, score) if result else None
             if found is not None:
                 scored[name, example.id] = found
     main = main_measure(task)
@@ -222,8 +165,8 @@ def _row(
         for example in examples
         if (name, example.id) in results
     ]
-    found = [scored[name, one.id] for one, _ in asked if (name, one.id) in scored]
-    measures = dict.fromkeys(measure for one in found for measure in one)
+    found = [scored[name, example.id] for example, _ in asked if (name, example.id) in scored]
+    measures = dict.fromkeys(measure for scores in found for measure in scores)
     means = {
         measure: estimate(
             [scores[measure] for scores in found], seed=seed, share=measure == "accuracy"
@@ -231,17 +174,20 @@ def _row(
         for measure in measures
     }
     abstained = [
-        float(said.kind == "abstained")
-        for one, said in asked
-        if not one.answerable and said.kind != "error"
+        float(result.kind == "abstained")
+        for example, result in asked
+        if not example.answerable and result.kind != "error"
     ]
     cost = Cost.of([])
-    for _, said in asked:
-        cost = _sum(cost, said.cost)
+    for _, result in asked:
+        cost = _sum(cost, result.cost)
     sure = [
-        (said.confidence if said.kind == "answered" else None, outcome(one, said) == "correct")
-        for one, said in asked
-        if one.answerable and one.kind == "choice" and said.kind != "error"
+        (
+            result.confidence if result.kind == "answered" else None,
+            outcome(example, result) == "correct",
+        )
+        for example, result in asked
+        if example.answerable and example.kind == "choice" and result.kind != "error"
     ]
     return Row(
         method=name,
@@ -251,7 +197,7 @@ def _row(
         abstaining=estimate(abstained, seed=seed, share=True),
         curve=risk_coverage(sure),
         asked=len(asked),
-        bare=sum(bool(said.unsupported) and not said.profile for _, said in asked),
+        bare=sum(bool(result.unsupported) and not result.profile for _, result in asked),
         cost=cost,
         price=1000 * prices.of(cost) / len(asked) if asked else 0.0,
     )

@@ -8,7 +8,8 @@ from rich import table as rich_table
 from rich.text import Text
 
 from guided_profile.evals.report import paper
-from guided_profile.evals.report.summary import LESS_IS_BETTER, Row, Summary
+from guided_profile.evals.report.summary import Row, Summary
+from guided_profile.evals.scorers.measures import LESS_IS_BETTER
 
 SIGNIFICANT = 0.05
 

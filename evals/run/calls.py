@@ -165,8 +165,8 @@ class KeptChat(WrappedChat):
 def _digest(
     model: str, messages: Sequence[BaseMessage], stop: list[str] | None, settings: dict[str, Any]
 ) -> str:
-    said = [[message.type, message.content, *_tool_calls(message)] for message in messages]
-    asked = json.dumps([model, said, stop, settings], sort_keys=True, default=str)
+    shown = [[message.type, message.content, *_tool_calls(message)] for message in messages]
+    asked = json.dumps([model, shown, stop, settings], sort_keys=True, default=str)
     return hashlib.sha256(asked.encode()).hexdigest()
 
 

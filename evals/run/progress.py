@@ -50,8 +50,8 @@ def progress(
             note(example, result)
             display.update(bar, advance=1, description=score())
             if result.kind == "error":
-                said = f"{result.method} on {example.id}: {result.reason}"
-                display.console.print(said, style="red", markup=False)
+                line = f"{result.method} on {example.id}: {result.reason}"
+                display.console.print(line, style="red", markup=False)
 
         yield on_result
 

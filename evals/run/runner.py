@@ -95,7 +95,7 @@ async def ask(method: Method, example: Example) -> Result:
     """Ask a method about an example; an error is kept as what it is."""
     with charged() as calls:
         try:
-            said = await method.answer(example)
+            outcome = await method.answer(example)
         except GuidedProfileError as error:
             return Result(
                 example=example.id,
@@ -104,7 +104,7 @@ async def ask(method: Method, example: Example) -> Result:
                 reason=f"{type(error).__name__}: {error}",
                 cost=Cost.of(calls),
             )
-        return Result.of(example.id, method.name, said, Cost.of(calls))
+        return Result.of(example.id, method.name, outcome, Cost.of(calls))
 
 
 @contextmanager

@@ -35,8 +35,8 @@ MOST_ITEMS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What the judge said once."""
+class JudgeReply:
+    """What the judge replied to the texts in one order."""
 
     prefers: Literal["A", "B"] | None
     """None: it declined, or said nothing that is a verdict."""
@@ -54,14 +54,14 @@ class Verdict:
     calls: tuple[Call, ...]
 
 
-def read_verdict(reply: str) -> Said:
+def read_verdict(reply: str) -> JudgeReply:
     """Read a reply; one without a certainty is of low certainty."""
     found = re.search(r"verdict\W*(?:reply\s+)?(A|B|Neither)\b", reply, re.IGNORECASE)
     sure = re.search(r"certainty\W*(low|medium|high)\b", reply, re.IGNORECASE)
     named = found[1].upper() if found else ""
-    told = (one for one in _CERTAINTIES if sure and one == sure[1].lower())
-    certainty: Certainty = next(told, "low")
-    return Said("A" if named == "A" else "B" if named == "B" else None, certainty)
+    named_so = (word for word in _CERTAINTIES if sure and word == sure[1].lower())
+    certainty: Certainty = next(named_so, "low")
+    return JudgeReply("A" if named == "A" else "B" if named == "B" else None, certainty)
 
 
 async def judge(
@@ -100,7 +100,7 @@ async def judge(
 
 async def _ask(
     chat: BaseChatModel, example: Example, items: list[HistoryItem], first: str, second: str
-) -> tuple[Said, Call]:
+) -> tuple[JudgeReply, Call]:
     asked = render(
         QUESTION,
         question=as_data(example.question),

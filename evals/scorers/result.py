@@ -31,21 +31,21 @@ class Result(Record):
     or an earlier run, at what they cost then."""
 
     @classmethod
-    def of(cls, example: str, method: str, said: Answered | Abstained, cost: Cost) -> Self:
+    def of(cls, example: str, method: str, outcome: Answered | Abstained, cost: Cost) -> Self:
         """Keep of an answer what a report needs."""
-        supported = said.profile.supported if said.profile else ()
-        written = said.profile.sentences if said.profile else ()
+        supported = outcome.profile.supported if outcome.profile else ()
+        written = outcome.profile.sentences if outcome.profile else ()
         kept = {
             "example": example,
             "method": method,
-            "kind": said.kind,
-            "guidance": said.guidance,
+            "kind": outcome.kind,
+            "guidance": outcome.guidance,
             "profile": tuple(sentence.text for sentence in supported),
             "unsupported": tuple(one.text for one in written if one not in supported),
-            "tries": said.tries,
+            "tries": outcome.tries,
             "cost": cost,
         }
-        if isinstance(said, Abstained):
-            return cls.model_validate(kept | {"reason": said.reason, "text": said.reply})
-        answer = {"text": said.text, "option": said.option, "confidence": said.confidence}
+        if isinstance(outcome, Abstained):
+            return cls.model_validate(kept | {"reason": outcome.reason, "text": outcome.reply})
+        answer = {"text": outcome.text, "option": outcome.option, "confidence": outcome.confidence}
         return cls.model_validate(kept | answer)

@@ -81,19 +81,19 @@ def paired_permutation(differences: Sequence[float], *, seed: int = 0) -> float:
     Their signs are flipped in every way, or, beyond 12 of them, in 10,000 ways drawn by the seed
     (Fisher 1935).
     """
-    given = np.asarray([one for one in differences if one], np.float64)
+    given = np.asarray([each for each in differences if each], np.float64)
     if not len(given):
         return 1.0
-    seen = abs(given.sum()) - 1e-12 * np.abs(given).sum()
+    observed = abs(given.sum()) - 1e-12 * np.abs(given).sum()
     if len(given) <= 12:
         ways: Signs = np.arange(2 ** len(given))[:, None] >> np.arange(len(given)) & 1
         sums = np.abs(np.dot(2 * ways - 1, given))
-        return int(np.count_nonzero(sums >= seen)) / len(sums)
+        return int(np.count_nonzero(sums >= observed)) / len(sums)
     draws = np.random.default_rng(seed)
     beyond = 0
     for _ in range(RESAMPLES // _BATCH):
         signs = 2 * draws.integers(0, 2, (_BATCH, len(given))) - 1
-        beyond += int(np.sum(np.abs(signs @ given) >= seen))
+        beyond += int(np.sum(np.abs(signs @ given) >= observed))
     return (beyond + 1) / (RESAMPLES + 1)
 
 

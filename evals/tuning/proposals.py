@@ -8,12 +8,13 @@ the reason.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.tuning.quotations import quotations, words_of
 from guided_profile.graph.prompts import (
     SYSTEM,
     Prompt,
@@ -46,13 +47,7 @@ ITEM_CHARACTERS = 200
 LONGEST = 400
 SHORTEST = 8
 """In characters, of a guiding question."""
-RUN = 4
-"""So many words in a row, in a question and in the data alike, are a quotation."""
-RUN_UNSPACED = 8
-"""So many characters, where a script puts no spaces between words."""
 
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
 _MARKER = re.compile(
     r"^[\s>#*_]*(?:(?:guiding\s+)?(?:question|q)\s*\d*\s*[.:)]+|\(?\d{1,2}\s*[.):、]|[-*•–]\s)[\s*_]*",
     re.IGNORECASE,
@@ -174,11 +169,11 @@ def _judged(
     shown: Sequence[HistoryItem],
 ) -> Iterator[tuple[str, str]]:
     """Yield each line with the reason why it is no use, empty if it is of use."""
-    there = {tuple(_words(one)) for one in known}
+    there = {tuple(words_of(one)) for one in known}
     drafts = list(dict.fromkeys(lines))
-    quoting = quotations(drafts, examples, shown=shown, allowed=_own_words(task))
+    quoting = quotations(drafts, examples, shown=shown, allowed=_ownwords_of(task))
     for line in drafts:
-        words = tuple(_words(line))
+        words = tuple(words_of(line))
         if len(line) < SHORTEST or len(line) > LONGEST:
             yield line, f"it has {len(line)} characters, and not {SHORTEST} to {LONGEST}"
         elif _PLACEHOLDER.search(line):
@@ -192,7 +187,7 @@ def _judged(
             yield line, ""
 
 
-def _own_words(task: Task) -> str:
+def _ownwords_of(task: Task) -> str:
     return "\n".join(
         (
             PROPOSE.text,
@@ -203,84 +198,3 @@ def _own_words(task: Task) -> str:
             *task.sources.values(),
         )
     )
-
-
-def quotations(
-    questions: Sequence[str],
-    examples: Iterable[Example],
-    *,
-    shown: Iterable[HistoryItem] = (),
-    allowed: str = "",
-) -> dict[str, str]:
-    """Return the questions that quote the examples, each with what it quotes.
-
-    A quotation is a run of `RUN` words; a whole item, option or answer of two words or more; or a
-    name or number: a word with a digit, or with a capital inside a sentence. Of what the model was
-    shown, it is also two neighbouring words that mean something by themselves.
-
-    Args:
-        questions: What is looked at.
-        examples: Their histories, questions, options and answers must not be quoted.
-        shown: The items that the model was shown.
-        allowed: Words that are the task's own, and so nobody's.
-    """
-    free = _folded(allowed)
-    looked = {
-        question: (_folded(question), _names(question) - _names(allowed)) for question in questions
-    }
-    found: dict[str, str] = {}
-
-    def look(text: str, *, closely: bool) -> None:
-        runs, exact = list(_runs(list(_words(text)), closely=closely)), set(_WORD.findall(text))
-        for question, (folded, names) in looked.items():
-            named = sorted(names & exact)
-            said = (run for run in runs if run in folded and run not in free)
-            quoted = named[0] if named else next(said, "").strip()
-            if quoted:
-                found.setdefault(question, quoted)
-
-    for item in shown:
-        look(f"{item.category or ''}: {item.text}", closely=True)
-    for text in dict.fromkeys(text for example in examples for text in _texts(example)):
-        look(text, closely=False)
-    return found
-
-
-def _runs(words: Sequence[str], *, closely: bool) -> Iterator[str]:
-    """Yield the runs of a text's words that are quotations where a question has them."""
-    if closely:
-        yield from (
-            f" {one} {other} "
-            for one, other in pairwise(words)
-            if min(len(one), len(other)) > 3  # shorter ones stand in every sentence
-        )
-    unspaced = 2 * sum(re.match(f"[{_UNSPACED}]", word) is not None for word in words) > len(words)
-    size = min(RUN_UNSPACED if unspaced else RUN, len(words))
-    if size > 1:
-        for start in range(len(words) - size + 1):
-            yield f" {' '.join(words[start : start + size])} "
-
-
-def _texts(example: Example) -> Iterator[str]:
-    yield from (item.text for item in example.history)
-    yield example.question
-    yield from example.options
-    yield example.reference
-
-
-def _words(text: str) -> Iterator[str]:
-    return (word.casefold() for word in _WORD.findall(text))
-
-
-def _folded(text: str) -> str:
-    return f" {' '.join(_words(text))} "
-
-
-def _names(text: str) -> set[str]:
-    """Return the words that have a digit, or a capital that no sentence's start accounts for."""
-    names = set()
-    for sentence in re.split(r"[.?!:;]\s+|\n", text):
-        for number, word in enumerate(_WORD.findall(sentence)):
-            if any(map(str.isdigit, word)) or (number and word != "I" and word[0].isupper()):
-                names.add(word)
-    return names

@@ -29,17 +29,17 @@ def verdict(tuning: Tuning, looks: int = 1) -> str:
     against, label = tuning.chosen.against, tuning.chosen.candidate.label
     if against is None:
         return f"Keep your question: question {label} failed on every example of the report half."
-    told = f"{against.difference} points, p = {against.p:.3f}, n = {against.difference.n}"
+    gain = f"{against.difference} points, p = {against.p:.3f}, n = {against.difference.n}"
     if tuning.recommended is None:
-        said = f"Keep your question: question {label} is not better on the report half ({told})."
+        advice = f"Keep your question: question {label} is not better on the report half ({gain})."
     elif tuning.sure:
-        said = f"Use question {label}: it is better on the report half too ({told})."
+        advice = f"Use question {label}: it is better on the report half too ({gain})."
     else:
-        said = (
+        advice = (
             f"Question {label} is recommended, and not proven: it did better on the report half "
-            f"too ({told}), and {_doubt(against)}."
+            f"too ({gain}), and {_doubt(against)}."
         )
-    return " ".join([said, *_warnings(tuning, against, looks)])
+    return " ".join([advice, *_warnings(tuning, against, looks)])
 
 
 def _doubt(against: Comparison) -> str:

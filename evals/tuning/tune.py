@@ -5,64 +5,25 @@ is in the development half is in the report half, and only the one question that
 the task's own on the report half.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Literal
-
-from pydantic import ValidationError
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.datasets.sampling import priority
-from guided_profile.evals.methods.workflow import Parts, workflow
-from guided_profile.evals.report.summary import (
-    Comparison,
-    Prices,
-    Row,
-    Summary,
-    compare,
-    main_measure,
-    summarize,
-)
+from guided_profile.evals.methods.workflow import MethodInputs, workflow
+from guided_profile.evals.report.summary import Comparison, Prices, Row, Summary, compare, summarize
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.runner import OnResult, run
+from guided_profile.evals.scorers.measures import main_measure
 from guided_profile.evals.scorers.statistics import Estimate, estimate
-from guided_profile.graph.errors import InputError, ModelError, TaskError
+from guided_profile.evals.tuning.candidates import Candidate, with_question
+from guided_profile.evals.tuning.halves import Halves
+from guided_profile.graph.errors import ModelError
 from guided_profile.graph.tasks import Task
 
 SETTING = "gpg"
 """How a question is tried: the response sees history and guided profile, and is asked once."""
-LEAST = 10
-LEAST_HALF = 3
 SIGNIFICANT = 0.05
-
-Origin = Literal["the task's own", "yours", "the model's"]
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A guiding question to be tried."""
-
-    label: str
-    """What it is called where there is no room for it: `own`, `1`, `2`, …"""
-    question: str
-    origin: Origin
-
-    @property
-    def method(self) -> str:
-        """What its answers are kept under, whatever other questions are tried beside it."""
-        return f"q-{hashlib.sha256(self.question.encode()).hexdigest()[:12]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Halves:
-    """Examples in two parts without a common user."""
-
-    development: tuple[Example, ...]
-    """What is chosen by; all of them can be answered."""
-    report: tuple[Example, ...]
-    """What is told of the choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,75 +84,6 @@ class Tuning:
         return task.model_copy(update={"version": task.version + 1})
 
 
-def with_question(task: Task, question: str) -> Task:
-    """Return a task with another guiding question.
-
-    Raises:
-        TaskError: It is no guiding question.
-    """
-    try:
-        return Task.model_validate(task.model_dump() | {"guiding_question": question})
-    except ValidationError as error:
-        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise TaskError(f"the guiding question {question!r}: {reason}.") from error
-
-
-def candidates(task: Task, yours: Sequence[str], proposed: Sequence[str]) -> tuple[Candidate, ...]:
-    """Return the questions to be tried, each once: the task's own, the user's, the model's.
-
-    Raises:
-        TaskError: One of them is no guiding question.
-    """
-    origins: dict[str, Origin] = {task.guiding_question: "the task's own"}
-    for question in yours:
-        origins.setdefault(with_question(task, question).guiding_question, "yours")
-    for question in proposed:
-        origins.setdefault(with_question(task, question).guiding_question, "the model's")
-    return tuple(
-        Candidate(str(number) if number else "own", question, origin)
-        for number, (question, origin) in enumerate(origins.items())
-    )
-
-
-def halves(examples: Sequence[Example], seed: int) -> Halves:
-    """Part examples by user, into halves of about as many examples that can be answered.
-
-    Users of many examples are placed first, those of equally many in the order that the seed draws
-    them, each in the half that has fewer.
-
-    Raises:
-        InputError: There are too few examples or users.
-    """
-    users: dict[str, int] = {}
-    for one in examples:
-        users[one.user_id] = users.get(one.user_id, 0) + one.answerable
-    total = sum(users.values())
-    if total < LEAST:
-        raise InputError(
-            f"there are {total} examples that can be answered, and tuning takes {LEAST} or more: "
-            "half of them to choose by, and half to report on."
-        )
-    told: set[str] = set()
-    sizes = {"development": 0, "report": 0}
-    for user in sorted(users, key=lambda one: (-users[one], priority(seed, one))):
-        half = "report" if sizes["report"] <= sizes["development"] else "development"
-        sizes[half] += users[user]
-        if half == "report":
-            told.add(user)
-    if min(sizes.values()) < LEAST_HALF:
-        raise InputError(
-            f"no user may be in both halves, so these {total} examples part into "
-            f"{max(sizes.values())} and {min(sizes.values())}; each half takes {LEAST_HALF} or "
-            "more: give examples of more users."
-        )
-    return Halves(
-        tuple(
-            example for example in examples if example.user_id not in told and example.answerable
-        ),
-        tuple(example for example in examples if example.user_id in told),
-    )
-
-
 Watch = Callable[[str, Sequence[Candidate], Sequence[Example]], AbstractContextManager[OnResult]]
 """Called with a half's name, what is tried on it and its examples; what it yields sees answers."""
 
@@ -204,7 +96,7 @@ def unwatched(
 
 
 async def tune(
-    parts: Parts,
+    inputs: MethodInputs,
     parted: Halves,
     tried: Sequence[Candidate],
     answers: Answers,
@@ -215,7 +107,7 @@ async def tune(
     """Try questions on the development half, and the best beside the task's own on the other.
 
     Args:
-        parts: The model, the history store, the task and the seed.
+        inputs: The model, the history store, the task and the seed.
         parted: The examples.
         tried: The questions, the task's own first.
         answers: Where answers are kept; those that it holds are not asked for again.
@@ -231,7 +123,7 @@ async def tune(
     ) -> tuple[Trial, ...]:
         methods = [
             replace(
-                workflow(SETTING, parts, with_question(parts.task, candidate.question)),
+                workflow(SETTING, inputs, with_question(inputs.task, candidate.question)),
                 name=candidate.method,
             )
             for candidate in tried
@@ -241,32 +133,32 @@ async def tune(
                 examples,
                 methods,
                 answers,
-                history=parts.history,
+                history=inputs.history,
                 concurrency=concurrency,
                 on_result=on_result,
             )
         summary = summarize(
-            parts.task,
+            inputs.task,
             examples,
             results,
             methods={candidate.method: candidate.question for candidate in tried},
-            embedder=parts.embedder,
+            embedder=inputs.embedder,
             prices=Prices(),
-            seed=parts.seed,
+            seed=inputs.seed,
         )
-        return _trials(summary, tried, parts.seed)
+        return _trials(summary, tried, inputs.seed)
 
     development = await trials("development", tried, parted.development)
     best = chosen(development)
     finalists = list(dict.fromkeys((tried[0], best.candidate)))
     report = await trials("report", finalists, parted.report)
-    return Tuning(parts.task, main_measure(parts.task), parted, development, report)
+    return Tuning(inputs.task, main_measure(inputs.task), parted, development, report)
 
 
 def _trials(summary: Summary, tried: Sequence[Candidate], seed: int) -> tuple[Trial, ...]:
     scores = dict(summary.scored)
-    for pair, said in summary.results.items():  # else a question would gain by abstentions
-        if said.kind == "abstained" and pair not in scores:
+    for pair, result in summary.results.items():  # else a question would gain by abstentions
+        if result.kind == "abstained" and pair not in scores:
             scores[pair] = {summary.main: 0.0}
     answerable = [example for example in summary.examples if example.answerable]
     names = [candidate.method for candidate in tried]

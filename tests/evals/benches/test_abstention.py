@@ -9,7 +9,7 @@ from scripted import ScriptedChat
 from guided_profile.evals.benches.abstention import ARMS, Row, arm, balanced, measure, score, table
 from guided_profile.evals.datasets.abstention import abstention
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.workflow import Parts, workflow
+from guided_profile.evals.methods.workflow import MethodInputs, workflow
 from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.tasks import builtin_tasks
@@ -60,7 +60,7 @@ async def test_no_floor_stands_under_the_raw_arms_choices(tmp_path: Path) -> Non
         history.add(example.id, example.history)
         chat = ScriptedChat(script=script)
         task = builtin_tasks()["preference"]
-        parts = Parts(chat, history, LexicalEmbedder(), task, [example])
+        parts = MethodInputs(chat, history, LexicalEmbedder(), task, [example])
         kinds = [
             (await one.answer(example)).kind for one in (workflow("dg", parts), arm("dg", parts))
         ]

@@ -12,8 +12,8 @@ from guided_profile.evals.benches import peers
 from guided_profile.evals.benches.peers import (
     USERS,
     Phase,
-    Reply,
     Scripted,
+    SystemAnswer,
     broken,
     isolation,
     scripted_turn,
@@ -64,7 +64,7 @@ async def test_a_turn_on_the_embedded_model_counts_what_it_took() -> None:
 def test_the_table_tells_the_median_and_the_spread_of_the_rounds() -> None:
     cost = Cost(calls=3, input_tokens=1200, output_tokens=30, cached_tokens=7)
     rounds = [
-        [Phase("ours", "2 more", cost, seconds, (Reply(3, "a"), Reply(4, "b")))]
+        [Phase("ours", "2 more", cost, seconds, (SystemAnswer(3, "a"), SystemAnswer(4, "b")))]
         for seconds in (0.5, 0.2, 0.4)
     ]
     line = table(rounds).splitlines()[-1]
@@ -81,9 +81,9 @@ class Leaky:
     async def take_in(self, user_id: str, items: Sequence[HistoryItem]) -> None:
         self.items += [item.text for item in items]
 
-    async def ask(self, user_id: str, question: str) -> Reply:
+    async def ask(self, user_id: str, question: str) -> SystemAnswer:
         await self.chat.ainvoke("\n".join(self.items))
-        return Reply(len(self.items), "")
+        return SystemAnswer(len(self.items), "")
 
 
 async def test_items_of_others_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,11 +16,11 @@ from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.experiments.clients import close, local_client, remote_client
 from guided_profile.evals.experiments.evaluators import feedback
 from guided_profile.evals.experiments.experiment import Experiment, Place, experiments
-from guided_profile.evals.methods.workflow import Method, Parts
-from guided_profile.evals.report.summary import text_scores
+from guided_profile.evals.methods.workflow import Method, MethodInputs
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import Calls, KeptChat
 from guided_profile.evals.run.runner import run
+from guided_profile.evals.scorers.measures import text_scores
 from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.errors import ExperimentError, ModelError, SettingsError
 from guided_profile.graph.records import Cost, HistoryItem
@@ -89,7 +89,7 @@ class Bench:
         self.chat = KeptChat(inner=self.inner, calls=self.calls)
 
     def methods(self, names: tuple[str, ...], asked: list[Example]) -> list[Method]:
-        return make_methods(names, Parts(self.chat, self.history, EMBEDDER, TASK, asked))
+        return make_methods(names, MethodInputs(self.chat, self.history, EMBEDDER, TASK, asked))
 
     async def run(
         self, place: Place, asked: list[Example], methods: list[Method], **more: Any

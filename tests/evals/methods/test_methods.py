@@ -8,7 +8,7 @@ from scripted import Script, ScriptedChat
 
 from guided_profile.evals.catalogue import NAMES, TABLE_3, make_methods, named
 from guided_profile.evals.methods.neighbours import DifferenceAware
-from guided_profile.evals.methods.workflow import SETTINGS, Parts
+from guided_profile.evals.methods.workflow import SETTINGS, MethodInputs
 from guided_profile.evals.run.runner import ask
 from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.errors import InputError
@@ -20,13 +20,13 @@ from guided_profile.tools.history.store import HistoryStore
 
 def parts_of(
     history: HistoryStore, *, task: str = "preference", script: Script = script
-) -> tuple[Parts, ScriptedChat]:
+) -> tuple[MethodInputs, ScriptedChat]:
     chat = ScriptedChat(script=script)
     task_ = builtin_tasks()[task]
     examples = [CHOICE, OTHER] if task == "preference" else [TEXT]
     for one in examples:
         history.add(one.id, one.history)
-    return Parts(chat, history, history.embedder, task_, examples), chat  # type: ignore[arg-type]
+    return MethodInputs(chat, history, history.embedder, task_, examples), chat  # type: ignore[arg-type]
 
 
 async def asked(
@@ -137,7 +137,7 @@ async def test_rules_choose_without_a_model(
 async def test_majority_is_the_commonest_place_and_random_is_seeded(history: HistoryStore) -> None:
     parts, _ = parts_of(history)
     third = OTHER.model_copy(update={"id": "three"})
-    parts = Parts(parts.chat, history, parts.embedder, parts.task, [CHOICE, OTHER, third])
+    parts = MethodInputs(parts.chat, history, parts.embedder, parts.task, [CHOICE, OTHER, third])
     majority, chance = make_methods(["majority", "random"], parts)
     assert (await majority.answer(CHOICE)).option == 2  # type: ignore[union-attr]
     many = [CHOICE.model_copy(update={"id": str(number)}) for number in range(60)]

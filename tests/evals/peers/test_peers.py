@@ -25,7 +25,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from scripted import ScriptedChat
 
 from guided_profile.evals.catalogue import make_methods
-from guided_profile.evals.methods.workflow import Parts
+from guided_profile.evals.methods.workflow import MethodInputs
 from guided_profile.evals.peers import langmem, mem0
 from guided_profile.evals.peers.lent import Ids, Lent, LentChat
 from guided_profile.evals.peers.method import PEERS, PIECE_TOKENS, Peer, answer_from, pieces
@@ -106,7 +106,7 @@ def made(
     name: str, history: HistoryStore, chat: Any = None, task: str = "preference"
 ) -> tuple[Peer, ExtractingChat]:
     chat = chat or ExtractingChat(script=script)
-    parts = Parts(chat, history, history.embedder, builtin_tasks()[task], [CHOICE])  # type: ignore[arg-type]
+    parts = MethodInputs(chat, history, history.embedder, builtin_tasks()[task], [CHOICE])  # type: ignore[arg-type]
     (method,) = make_methods([name], parts)
     assert isinstance(method, Peer)
     return method, chat
@@ -223,14 +223,14 @@ async def test_a_failing_embedder_is_an_error(
     name: str, of: str, history: HistoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     method, _ = made(name, history)
-    embed = method.parts.embedder.embed_documents
+    embed = method.inputs.embedder.embed_documents
 
     def failing(texts: list[str]) -> list[list[float]]:
         if of in str(texts):
             raise ModelError("no vectors today")
         return embed(texts)
 
-    monkeypatch.setattr(method.parts.embedder, "embed_documents", failing)
+    monkeypatch.setattr(method.inputs.embedder, "embed_documents", failing)
     result = await ask(method, CHOICE)
     assert (result.kind, result.reason) == ("error", "ModelError: no vectors today")
 
@@ -325,7 +325,7 @@ def test_a_peer_that_is_not_installed_is_named(
 
 
 def test_a_peer_needs_a_model(history: HistoryStore) -> None:
-    parts = Parts(None, history, history.embedder, builtin_tasks()["preference"], [CHOICE])  # type: ignore[arg-type]
+    parts = MethodInputs(None, history, history.embedder, builtin_tasks()["preference"], [CHOICE])  # type: ignore[arg-type]
     with pytest.raises(InputError, match="'langmem' needs a model"):
         make_methods(["langmem"], parts)
 
@@ -389,7 +389,7 @@ async def test_an_answer_from_memories_is_asked_for_whether_or_not_they_tell_it(
         return "Miso."
 
     chat = ScriptedChat(script=said)
-    parts = Parts(chat, history, history.embedder, builtin_tasks()["dialogue"], [TEXT])
+    parts = MethodInputs(chat, history, history.embedder, builtin_tasks()["dialogue"], [TEXT])
     known = await answer_from(parts, chat, TEXT, ["has a cat named Miso"])
     unknown = await answer_from(parts, chat, TEXT, ["likes tea"])
     assert (known.kind, unknown.kind) == ("answered", "abstained")

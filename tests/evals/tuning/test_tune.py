@@ -8,11 +8,13 @@ from scripted import Script, ScriptedChat
 from tuned import BETTER, WORSE, people, script
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.workflow import Parts
+from guided_profile.evals.methods.workflow import MethodInputs
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import Calls, KeptChat
+from guided_profile.evals.tuning.candidates import candidates
+from guided_profile.evals.tuning.halves import halves
 from guided_profile.evals.tuning.report import verdict
-from guided_profile.evals.tuning.tune import Tuning, candidates, halves, tune
+from guided_profile.evals.tuning.tune import Tuning, tune
 from guided_profile.graph.errors import InputError, ModelError, TaskError
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
@@ -32,7 +34,7 @@ async def tuned(
     chat = ScriptedChat(script=script)
     calls, answers = Calls(folder / "calls.db"), Answers(folder / "answers.jsonl")
     kept = KeptChat(inner=chat, calls=calls)
-    parts = Parts(kept, history, history.embedder, builtin_tasks()[task], examples)
+    parts = MethodInputs(kept, history, history.embedder, builtin_tasks()[task], examples)
     tried = candidates(parts.task, questions, ())
     try:
         return await tune(parts, halves(examples, 0), tried, answers), chat
