@@ -105,9 +105,7 @@ def _download(client: httpx.Client, file: WeightsFile, part: Path, report: Repor
         have = have if resumed else 0
         size = have + int(response.headers.get("Content-Length", file.size - have))
         if response.headers.get("Content-Type", "").startswith("text/html"):
-            raise SourceError(
-                f"{file.url} (a web page stands there; does the network want a login?)"
-            )
+            raise SourceError(f"{file.url} (it is a web page: does the network want a login?)")
         if size != file.size:
             raise SourceError(f"{file.url} (its size is {size:,}, not {file.size:,})")
         with part.open("ab" if resumed else "wb") as out:
