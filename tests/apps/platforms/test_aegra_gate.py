@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from guided_profile.apps.platforms import aegra_gate
 from guided_profile.apps.platforms.aegra_gate import AegraGate
@@ -198,3 +199,11 @@ def test_a_run_that_failed_does_not_look_like_one_without_result(
     assert bob.post("/threads/bobs/runs/wait", json=RUN).json() == {}
     behind.answer, behind.failure = JSONResponse({"answer": 1}), "of another run"
     assert bob.post("/threads/bobs/runs/wait", json=RUN).json() == {"answer": 1}
+
+
+def test_a_web_socket_is_not_there(behind: Behind) -> None:
+    client = asking(behind, Caller("anna"))
+    with pytest.raises(WebSocketDisconnect) as refused:
+        client.websocket_connect("/threads/1/stream/events").__enter__()
+    assert "no such thing" in refused.value.reason
+    assert behind.reached == []

@@ -152,22 +152,20 @@ def test_a_web_socket_is_guarded_and_each_of_its_messages_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("status", "body"),
     [
-        b'{"items": [{"text": "x"}], ' + b",".join(b'"k%d": 1' % n for n in range(60_000)) + b"}",
-        b'{"items": ' + b"[" * 60_000,
-        b'{"items": [' + b"[]," * 60_000 + b"[]]}",
-        b'{"items": ["' + b'\\"' * 600_000,
+        (413, b'{"items": [], ' + b",".join(b'"k%d": 1' % n for n in range(60_000)) + b"}"),
+        (413, b'{"items": ' + b"[" * 60_000),
+        (413, b'{"items": [' + b"[]," * 60_000 + b"[]]}"),
+        (422, b'{"items": ["' + b'\\"' * 600_000),
     ],
 )
 def test_a_body_of_very_many_parts_is_refused_before_it_is_read(
-    endpoint: type[Endpoint], body: bytes
+    endpoint: type[Endpoint], status: int, body: bytes
 ) -> None:
     with served() as (client, _):
         began = perf_counter()
-        answer = client.post("/v1/history", content=body, headers=ANNA)
-        assert answer.status_code in (413, 422)
-        assert answer.json()["error"] in ("too_large", "bad_input")
+        assert client.post("/v1/history", content=body, headers=ANNA).status_code == status
         assert perf_counter() - began < 5
 
 
