@@ -176,26 +176,26 @@ def open_graph(
 
 def _settings(data: str | Path | None, given: Mapping[str, object]) -> Settings:
     """Return the settings of the environment, with those in their place that are given as text."""
-    said = {name: str(one) for name, one in given.items() if isinstance(one, str | Path)}
+    texts = {name: str(value) for name, value in given.items() if isinstance(value, str | Path)}
     environment = dict(os.environ)
     model = given["OPENAI_MODEL"]
-    endpoint = "OPENAI_BASE_URL" in said or "OPENAI_API_KEY" in said
+    endpoint = "OPENAI_BASE_URL" in texts or "OPENAI_API_KEY" in texts
     if endpoint and model is None:
         raise SettingsError("an endpoint is given; say with model=… which of its models to ask.")
     if isinstance(model, BaseChatModel):
-        said["OPENAI_MODEL"] = model_id(model)
+        texts["OPENAI_MODEL"] = model_id(model)
         # a key that lies about in the environment does not send the histories to be embedded
         endpoint = endpoint or not environment.get("OPENAI_MODEL", "").strip()
     elif isinstance(model, str):
-        said["GUIDED_PROFILE_LOCAL_MODEL"] = model
+        texts["GUIDED_PROFILE_LOCAL_MODEL"] = model
     if endpoint:
         for name in _ENDPOINT:
             environment.pop(name, None)
     try:
-        settings = read_settings(environment | said, data=Path(data) if data else None)
+        settings = read_settings(environment | texts, data=Path(data) if data else None)
     except SettingsError as error:
         message = str(error)
-        for name in said:
+        for name in texts:
             message = message.replace(name, _ARGUMENTS[name])
         raise SettingsError(message) from None
     if isinstance(model, str) and not settings.model and not _is_embedded(model):

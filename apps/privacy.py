@@ -14,7 +14,7 @@ from langsmith.anonymizer import StringNodeRule, create_anonymizer
 
 from guided_profile.apps.settings import Traces
 
-TOLD = frozenset(
+HARMLESS = frozenset(
     """
     guided_profile_task guided_profile_abstention guided_profile_confidence guided_profile_tries
     guided_profile_profile_version guided_profile_profile_use guided_profile_calls
@@ -64,23 +64,23 @@ def limited_client(traces: Traces, **options: Any) -> Client:
     return Client(anonymizer=keep, **options)
 
 
-def _figures(told: dict[str, Any]) -> dict[str, Any]:
+def _figures(fields: dict[str, Any]) -> dict[str, Any]:
     """Return what is left of a run's metadata, or of its error."""
-    if set(told) == {"error"}:
-        kind = _KIND.match(str(told["error"]))
+    if set(fields) == {"error"}:
+        kind = _KIND.match(str(fields["error"]))
         return {"error": f"{kind[0] if kind else 'an error'} (hidden)"}
-    return {name: fact for name, fact in told.items() if name in TOLD}
+    return {name: fact for name, fact in fields.items() if name in HARMLESS}
 
 
-def _nameless(told: Any) -> Any:
+def _nameless(fields: Any) -> Any:
     """Return data with digests in the place of users' ids."""
-    if isinstance(told, list):
-        return [_nameless(one) for one in told]
-    if not isinstance(told, dict):
-        return told
+    if isinstance(fields, list):
+        return [_nameless(field) for field in fields]
+    if not isinstance(fields, dict):
+        return fields
     return {
-        name: hashlib.sha256(str(one).encode()).hexdigest()[:12]
-        if one and ("user_id" in name or name == "owner")  # a thread's, see `langgraph_auth`
-        else _nameless(one)
-        for name, one in told.items()
+        name: hashlib.sha256(str(field).encode()).hexdigest()[:12]
+        if field and ("user_id" in name or name == "owner")  # a thread's, see `langgraph_auth`
+        else _nameless(field)
+        for name, field in fields.items()
     }

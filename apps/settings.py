@@ -123,22 +123,22 @@ def read_settings(
     )
 
 
-def _verifier(said: str | None, *, endpoint: bool) -> str | Path | None:
+def _verifier(named: str | None, *, endpoint: bool) -> str | Path | None:
     """Return the name of a chat model, or a folder; a folder is absolute, for other processes."""
-    if said is None:
+    if named is None:
         return None
-    kind, _, model = said.partition(":")
+    kind, _, model = named.partition(":")
     if kind == "endpoint":
         if not (endpoint and model.strip()):
             raise SettingsError(
-                f"GUIDED_PROFILE_VERIFIER is {said!r}; set it to endpoint: and the name of a chat "
+                f"GUIDED_PROFILE_VERIFIER is {named!r}; set it to endpoint: and the name of a chat "
                 "model, and the endpoint with OPENAI_BASE_URL or OPENAI_API_KEY."
             )
         return model.strip()
-    folder = Path(said).expanduser().absolute()
+    folder = Path(named).expanduser().absolute()
     if not folder.is_dir():
         raise SettingsError(
-            f"GUIDED_PROFILE_VERIFIER is {said!r}; it may be endpoint:MODEL, for another chat "
+            f"GUIDED_PROFILE_VERIFIER is {named!r}; it may be endpoint:MODEL, for another chat "
             "model at your endpoint, or the path of a folder with an NLI model, which is not there."
         )
     return folder
@@ -151,12 +151,12 @@ def read_traces(environment: Mapping[str, str] | None = None) -> Traces:
         SettingsError: The variable is wrong.
     """
     given = os.environ if environment is None else environment
-    said = given.get("GUIDED_PROFILE_TRACES", "").strip() or "all"
-    if said not in get_args(Traces):
+    chosen = given.get("GUIDED_PROFILE_TRACES", "").strip() or "all"
+    if chosen not in get_args(Traces):
         raise SettingsError(
-            f"GUIDED_PROFILE_TRACES is {said!r}; it may be {', '.join(get_args(Traces))}."
+            f"GUIDED_PROFILE_TRACES is {chosen!r}; it may be {', '.join(get_args(Traces))}."
         )
-    return cast("Traces", said)
+    return cast("Traces", chosen)
 
 
 def read_log_level(environment: Mapping[str, str] | None = None) -> str:
@@ -166,12 +166,12 @@ def read_log_level(environment: Mapping[str, str] | None = None) -> str:
         SettingsError: The variable is wrong.
     """
     given = os.environ if environment is None else environment
-    said = given.get("GUIDED_PROFILE_LOG", "").strip() or "error"
-    if said.upper() not in logging.getLevelNamesMapping():
+    chosen = given.get("GUIDED_PROFILE_LOG", "").strip() or "error"
+    if chosen.upper() not in logging.getLevelNamesMapping():
         raise SettingsError(
-            f"GUIDED_PROFILE_LOG is {said!r}; it may be debug, info, warning, error or critical."
+            f"GUIDED_PROFILE_LOG is {chosen!r}; it may be debug, info, warning, error or critical."
         )
-    return said.upper()
+    return chosen.upper()
 
 
 LEAST_SECRET = 32
@@ -229,7 +229,7 @@ def read_server_settings(environment: Mapping[str, str] | None = None) -> Server
             raise SettingsError(f"GUIDED_PROFILE_{name} is {text!r}; set it to a number above 0.")
         return int(text)
 
-    ways = frozenset(one.strip() for one in (value("AUTH") or "").split(",") if one.strip())
+    ways = frozenset(way.strip() for way in (value("AUTH") or "").split(",") if way.strip())
     if ways - {"jwt", "keys"}:
         raise SettingsError(
             f"GUIDED_PROFILE_AUTH is {value('AUTH')!r}; it may be jwt, keys, or jwt,keys."

@@ -95,7 +95,7 @@ MAY_IMPORT = {
     "apps": {"graph", *WHOLE, "tools", "nodes", "evals", "apps"},
     FRONT_DOOR: {"graph", *WHOLE, "tools", "apps"},  # and nothing goes through it
 }
-MEASURE = {f"apps.cli.{name}" for name in ("eval", "eval_experiments", "tune", "authored")}
+MEASURE = {f"apps.cli.{name}" for name in ("eval", "eval_experiments", "tune", "examples")}
 """The commands that measure; nothing else of the product holds what measures it."""
 
 
@@ -172,7 +172,7 @@ def test_the_wheel_of_the_sdist_works_from_another_folder(tmp_path: Path) -> Non
         "assert calibration_of('a model of nobody').weights\n"
         "from importlib.resources import files\n"
         "assert (files('guided_profile.evals.report') / 'report.css').is_file()\n"
-        "from guided_profile.apps.cli.authored import authored\n"
+        "from guided_profile.apps.cli.examples import authored\n"
         "assert authored('preference')\n"
         "for methods, status in (('random', 0), ('random,mem0', 2)):\n"
         "    given = ['eval', '--methods', methods, '--n', '2', '--out', methods]\n"

@@ -115,11 +115,11 @@ def _reading(given: argparse.Namespace) -> Reading:
 
 def _columns(given: Sequence[str]) -> dict[str, str]:
     columns: dict[str, str] = {}
-    for one in given:
-        field, _, column = one.partition("=")
+    for mapping in given:
+        field, _, column = mapping.partition("=")
         if field not in FIELDS or not column:
             raise SettingsError(
-                f"--column is {one!r}; give it as FIELD=COLUMN, where the field is one of "
+                f"--column is {mapping!r}; give it as FIELD=COLUMN, where the field is one of "
                 f"{', '.join(FIELDS)}."
             )
         columns[field] = column
@@ -150,8 +150,8 @@ def _bar(notes: Console) -> Iterator[Show]:
 
 def _name(done: Ingested, before: Ingested, notes: Console) -> None:
     """Name the entries that were refused since then, the first `SHOWN` of all."""
-    for one in done.refusals[len(before.refusals) : SHOWN]:
-        notes.print(f"{one.place}: {one.reason}", soft_wrap=True)
+    for refusal in done.refusals[len(before.refusals) : SHOWN]:
+        notes.print(f"{refusal.place}: {refusal.reason}", soft_wrap=True)
     if before.refused <= SHOWN < done.refused:
         notes.print("more are refused; they are counted, and --json names up to 1,000")
 
@@ -168,6 +168,7 @@ def _as_json(done: Ingested) -> dict[str, object]:
         "skipped": done.skipped,
         "refused": done.refused,
         "refusals": [
-            {"place": one.place, "line": one.line, "reason": one.reason} for one in done.refusals
+            {"place": refusal.place, "line": refusal.line, "reason": refusal.reason}
+            for refusal in done.refusals
         ],
     }

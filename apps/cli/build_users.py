@@ -30,7 +30,7 @@ from guided_profile.tools.progress import downloads
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Request:
     """What was asked for, read and checked."""
 
     given: argparse.Namespace
@@ -50,25 +50,29 @@ class Job:
 
 async def build(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Make the profiles that are missing or stale, or say what that takes; 1 if some failed."""
-    job = _job(given)
+    request = _request(given)
     if given.dry_run:
-        return await _estimate(job, out, notes)
+        return await _estimate(request, out, notes)
     with ExitStack() as stack:
         with downloads(notes) as on_progress:
-            embedder = assembly.embedder(job.settings, on_progress)
+            embedder = assembly.embedder(request.settings, on_progress)
             work = stack.enter_context(
-                at_work(given, job.settings, job.task, embedder, job.verifier, on_progress)
+                at_work(
+                    given, request.settings, request.task, embedder, request.verifier, on_progress
+                )
             )
-        failures = Failures(job.failures)
+        failures = Failures(request.failures)
         began = perf_counter()
-        async with _users(job, embedder) as users:
-            tally = await _built(job, users, work, failures, notes)
-        _print(job, tally, perf_counter() - began, work, failures, out)
+        async with _users(request, embedder) as users:
+            tally = await _built(request, users, work, failures, notes)
+        _print(request, tally, perf_counter() - began, work, failures, out)
     return 1 if failures.count else 0
 
 
-async def _built(job: Job, users: Users, work: Work, failures: Failures, notes: Console) -> Tally:
-    with report.progress(notes, job.limits) as watch:
+async def _built(
+    request: Request, users: Users, work: Work, failures: Failures, notes: Console
+) -> Tally:
+    with report.progress(notes, request.limits) as watch:
 
         def on_failed(failed: Failed) -> None:
             failures.add(failed)
@@ -76,15 +80,15 @@ async def _built(job: Job, users: Users, work: Work, failures: Failures, notes: 
 
         return await Run(
             users,
-            job.planner,
+            request.planner,
             work.engine,
-            limits=job.limits,
+            limits=request.limits,
             on_failed=on_failed,
             on_progress=watch.so_far,
         ).finish()
 
 
-def _job(given: argparse.Namespace) -> Job:
+def _request(given: argparse.Namespace) -> Request:
     """Read what was asked for; whatever can be wrong is found before the first call."""
     for name, least in {"concurrency": 1, "workers": 1, "limit_tokens": 1}.items():
         value = getattr(given, name)
@@ -102,7 +106,7 @@ def _job(given: argparse.Namespace) -> Job:
     beside = given.out.with_suffix(".failures.jsonl") if given.out else None
     failures = given.failures or beside or Path("build-failures.jsonl")
     _check_apart({"--from": given.source, "--out": given.out, "--failures": failures})
-    return Job(
+    return Request(
         given,
         settings,
         task,
@@ -121,7 +125,7 @@ def _check_together(given: argparse.Namespace) -> None:
     """Refuse options that do not go with one another."""
     limited = given.limit_tokens is not None or given.limit_cost is not None
     batch = given.batch_in or given.batch_out
-    for is_wrong, said in (
+    for is_wrong, message in (
         (
             given.limit_cost is not None and not (given.price_in or given.price_out),
             "--limit-cost needs --price-in and --price-out, of a million tokens.",
@@ -145,44 +149,46 @@ def _check_together(given: argparse.Namespace) -> None:
         ),
     ):
         if is_wrong:
-            raise InputError(said)
+            raise InputError(message)
 
 
 def _check_apart(files: Mapping[str, Path | None]) -> None:
     """Refuse files of which writing the one would spoil another."""
-    seen: dict[str, str] = {}
+    named: dict[str, str] = {}
     for option, path in files.items():
-        other = seen.setdefault(os.path.realpath(path), option) if path else option
+        other = named.setdefault(os.path.realpath(path), option) if path else option
         if other != option:
             raise InputError(f"{other} and {option} are both {str(path)!r}; name another file.")
 
 
 @asynccontextmanager
-async def _users(job: Job, embedder: Embedder) -> AsyncIterator[Users]:
+async def _users(request: Request, embedder: Embedder) -> AsyncIterator[Users]:
     """Open where the users come from, and where their profiles go."""
-    given = job.given
+    given = request.given
     with ExitStack() as stack:
         if given.source:
             results = None
             if given.out and (given.out.exists() or not given.dry_run):
-                results = Results(given.out, job.task.name, writes=not given.dry_run)
+                results = Results(given.out, request.task.name, writes=not given.dry_run)
                 stack.enter_context(closing(results))
             yield FileUsers(given.source, results)
             return
-        history = stack.enter_context(assembly.open_history(job.settings, embedder))
-        async with assembly.profile_store(job.settings) as store:
-            yield StoredUsers(history, store, job.task)
+        history = stack.enter_context(assembly.open_history(request.settings, embedder))
+        async with assembly.profile_store(request.settings) as store:
+            yield StoredUsers(history, store, request.task)
 
 
-async def _estimate(job: Job, out: Console, notes: Console) -> int:
+async def _estimate(request: Request, out: Console, notes: Console) -> int:
     """Go through all users up to the first call of each, and print what the calls would take."""
     with downloads(notes) as on_progress:
         embedder = (
-            LexicalEmbedder() if job.given.source else assembly.embedder(job.settings, on_progress)
+            LexicalEmbedder()
+            if request.given.source
+            else assembly.embedder(request.settings, on_progress)
         )
-    planner, estimate = job.planner, Estimate()
-    async with _users(job, embedder) as users:
-        with report.progress(notes, job.limits) as watch:
+    planner, estimate = request.planner, Estimate()
+    async with _users(request, embedder) as users:
+        with report.progress(notes, request.limits) as watch:
             watch.so_far(Tally(total=await users.count()))
             async for found in users.inputs():
                 if isinstance(found, Failed):
@@ -191,21 +197,21 @@ async def _estimate(job: Job, out: Console, notes: Console) -> int:
                 elif found:
                     estimate.add(found, await planner(found))
                 watch.planned(estimate)
-    price = job.limits.price(estimate.input_tokens, estimate.output_tokens)
-    if job.given.json:
-        priced = {"price": price} if job.limits.price_in or job.limits.price_out else {}
+    price = request.limits.price(estimate.input_tokens, estimate.output_tokens)
+    if request.given.json:
+        priced = {"price": price} if request.limits.price_in or request.limits.price_out else {}
         out.print_json(json.dumps(asdict(estimate) | priced))
     else:
-        out.print(report.estimated(estimate, job.limits), soft_wrap=True)
+        out.print(report.estimated(estimate, request.limits), soft_wrap=True)
     return 0
 
 
 def _print(
-    job: Job, tally: Tally, seconds: float, work: Work, failures: Failures, out: Console
+    request: Request, tally: Tally, seconds: float, work: Work, failures: Failures, out: Console
 ) -> None:
     written = work.requests.finish() if work.requests is not None else []
-    if job.given.json:
-        told = {
+    if request.given.json:
+        figures = {
             "users": tally.total,
             "built": tally.built,
             "revised": tally.revised,
@@ -218,12 +224,15 @@ def _print(
             "failures": str(failures.path) if failures.count else None,
         }
         if work.requests is not None:
-            told |= {"requests": len(work.requests), "batch_out": [str(one) for one in written]}
-        out.print_json(json.dumps(told))
+            figures |= {
+                "requests": len(work.requests),
+                "batch_out": [str(path) for path in written],
+            }
+        out.print_json(json.dumps(figures))
         return
-    said = report.summary(tally, seconds, job.limits, failures)
+    text = report.summary(tally, seconds, request.limits, failures)
     if work.requests is not None:
-        said += "\n" + report.waiting(
+        text += "\n" + report.waiting(
             tally, len(work.requests), work.replies.refused if work.replies else 0, written
         )
-    out.print(said, soft_wrap=True)
+    out.print(text, soft_wrap=True)

@@ -66,13 +66,13 @@ def place(
         ExperimentError: Something could not be sent.
     """
     notes.file = notes.file  # what is standard error now, whatever is redirected later
-    told = os.environ if environment is None else environment
+    variables = os.environ if environment is None else environment
     end_without_waiting(os.environ)
     if given.langsmith_local:
         with tracing_context(enabled=False):
             yield Place(local_client())
     elif given.langsmith:
-        yield from _uploading(given.langsmith, told)
+        yield from _uploading(given.langsmith, variables)
     else:
         try:
             yield None
@@ -80,19 +80,22 @@ def place(
             flush_own_tracing()
 
 
-def _uploading(dataset: str, told: Mapping[str, str]) -> Iterator[Place]:
-    key = told.get("LANGSMITH_API_KEY", "").strip()
+def _uploading(dataset: str, variables: Mapping[str, str]) -> Iterator[Place]:
+    key = variables.get("LANGSMITH_API_KEY", "").strip()
     if not key:
         raise SettingsError(
             "--langsmith needs LANGSMITH_API_KEY: set it, or use --langsmith-local, which sends "
             "nothing."
         )
     failures: list[Exception] = []
-    url = told.get("LANGSMITH_ENDPOINT", "").strip()
+    url = variables.get("LANGSMITH_ENDPOINT", "").strip()
     client = remote_client(key, url or None, failures.append)
     delivered = False
     try:
-        hidden = "true" in (told.get("LANGSMITH_HIDE_INPUTS"), told.get("LANGSMITH_HIDE_OUTPUTS"))
+        hidden = "true" in (
+            variables.get("LANGSMITH_HIDE_INPUTS"),
+            variables.get("LANGSMITH_HIDE_OUTPUTS"),
+        )
         yield Place(client, dataset, hidden)
     finally:
         delivered = close(client)
@@ -134,10 +137,12 @@ async def run_in(
             on_result=on_result,
         )
     (out / "feedback.jsonl").write_text("".join(_lines(done)), encoding="utf-8")
-    for one in done:
-        if one.url:
-            notes.print(f"{one.method}: {one.name} at {one.url}", soft_wrap=True)
-    return answers.of((one.id for one in examples), (one.name for one in methods))
+    for experiment in done:
+        if experiment.url:
+            notes.print(
+                f"{experiment.method}: {experiment.name} at {experiment.url}", soft_wrap=True
+            )
+    return answers.of((example.id for example in examples), (method.name for method in methods))
 
 
 @contextmanager
@@ -148,7 +153,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _lines(done: Sequence[Experiment]) -> Iterator[str]:
-    for one in done:
-        for example, feedback in one.feedback.items():
-            line = {"method": one.method, "example": example, "feedback": dict(feedback)}
+    for experiment in done:
+        for example, feedback in experiment.feedback.items():
+            line = {"method": experiment.method, "example": example, "feedback": dict(feedback)}
             yield json.dumps(line, ensure_ascii=False) + "\n"

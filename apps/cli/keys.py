@@ -33,25 +33,25 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
             notes.print("the key, which is shown this once:")
             print(key)
         return 0
-    chosen = [one for one in file.all() if given.user in (None, one.user)]
+    chosen = [key for key in file.all() if given.user in (None, key.user)]
     if given.action == "revoke":
         if given.id is None and given.user is None:
             raise QuestionError("name the key to revoke, as `keys list` shows it, or its --user.")
         if given.id is not None:
             chosen = [file.revoke(given.id)]
         else:
-            chosen = [file.revoke(one.id) for one in chosen]
+            chosen = [file.revoke(key.id) for key in chosen]
     listed = [
-        {"id": one.id, "user": one.user, "admin": one.admin, "created": one.created.isoformat()}
-        for one in chosen
+        {"id": key.id, "user": key.user, "admin": key.admin, "created": key.created.isoformat()}
+        for key in chosen
     ]
     if given.json:
         print(json.dumps(listed))
         return 0
     before = "revoked " if given.action == "revoke" else ""
-    for one in listed:
-        rights = "  admin" if one["admin"] else ""
-        out.print(f"{before}{one['id']}  {one['user']}  {one['created']}{rights}")
+    for entry in listed:
+        rights = "  admin" if entry["admin"] else ""
+        out.print(f"{before}{entry['id']}  {entry['user']}  {entry['created']}{rights}")
     if not listed:
         out.print("there are no keys" + (f" of {given.user!r}" if given.user else ""))
     return 0

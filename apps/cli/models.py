@@ -28,12 +28,12 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         return 0
     listed = [
         {
-            "name": one.name,
-            "megabytes": round(sum(file.size for file in one.files) / 1e6),
-            "licence": one.licence,
-            "here": is_here(one.name),
+            "name": weights.name,
+            "megabytes": round(sum(file.size for file in weights.files) / 1e6),
+            "licence": weights.licence,
+            "here": is_here(weights.name),
         }
-        for one in CATALOGUE.values()
+        for weights in CATALOGUE.values()
     ]
     if given.json:
         out.print_json(json.dumps(listed))

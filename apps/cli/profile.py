@@ -26,16 +26,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell the parser what `profile` takes."""
     parser.add_argument("--user", required=True)
     parser.add_argument("--task", default="dialogue", help="a task's name, or its YAML file")
-    one = parser.add_mutually_exclusive_group()
-    one.add_argument("--pin", metavar="N|TEXT", help="keep sentence N, or add one, for good")
-    one.add_argument("--forbid", metavar="N|TEXT", help="never say sentence N, or this, again")
-    one.add_argument(
+    change = parser.add_mutually_exclusive_group()
+    change.add_argument("--pin", metavar="N|TEXT", help="keep sentence N, or add one, for good")
+    change.add_argument("--forbid", metavar="N|TEXT", help="never say sentence N, or this, again")
+    change.add_argument(
         "--correct", nargs=2, metavar=("N", "TEXT"), help="put TEXT in the place of sentence N"
     )
-    one.add_argument("--wishes", action="store_true", help="list what was pinned and forbidden")
-    one.add_argument("--undo", type=int, metavar="N", help="take back wish N of that list")
-    one.add_argument("--versions", action="store_true", help="each version, and what it changed")
-    one.add_argument("--delete", action="store_true", help="delete the profile and its versions")
+    change.add_argument("--wishes", action="store_true", help="list what was pinned and forbidden")
+    change.add_argument("--undo", type=int, metavar="N", help="take back wish N of that list")
+    change.add_argument("--versions", action="store_true", help="each version, and what it changed")
+    change.add_argument("--delete", action="store_true", help="delete the profile and its versions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     settings = read_settings(data=given.data)
     if not (given.wishes or given.versions or given.delete):
         decides = (given.pin, given.forbid, given.correct, given.undo)
-        if all(one is None for one in decides):
+        if all(decision is None for decision in decides):
             return await _show(settings, given, out, notes)
     _, task = assembly.known_task(settings, given.task)
     async with open_kept(settings, notes) as (history, store):
@@ -141,12 +141,12 @@ async def _decide(kept: Kept, given: argparse.Namespace) -> None:
 
 async def _show_overrides(kept: Kept, given: argparse.Namespace, out: Console) -> None:
     overrides = await kept.profiles.overrides()
-    said = "\n".join(
+    text = "\n".join(
         f"{number}. {'always' if override.kind == 'pin' else 'never'}: {override.text}"
         for number, override in enumerate(overrides, start=1)
     )
     listed = [override.model_dump(mode="json") for override in overrides]
-    _print(listed, said or "nothing is pinned or forbidden", given, out)
+    _print(listed, text or "nothing is pinned or forbidden", given, out)
 
 
 async def _show_versions(kept: Kept, given: argparse.Namespace, out: Console) -> None:
@@ -165,8 +165,8 @@ async def _show_versions(kept: Kept, given: argparse.Namespace, out: Console) ->
         out.print("there is no profile yet")
 
 
-def _print(data: object, said: str, given: argparse.Namespace, out: Console) -> None:
+def _print(data: object, text: str, given: argparse.Namespace, out: Console) -> None:
     if given.json:
         out.print_json(json.dumps(data))
     else:
-        out.print(said)
+        out.print(text)

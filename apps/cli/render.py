@@ -41,12 +41,12 @@ def progress(notes: Console, before: str = "") -> Iterator[OnStage]:
         yield on_stage
 
 
-def item(one: HistoryItem, width: int = 70) -> str:
+def item(shown: HistoryItem, width: int = 70) -> str:
     """Say an item in a line, with its date, source and id."""
-    text = " ".join(one.text.split())
+    text = " ".join(shown.text.split())
     text = text if len(text) <= width else text[: width - 1] + "…"
-    date = f"{one.time.date().isoformat()} " if one.time else ""
-    return f"“{text}” ({date}{one.source}, {one.id})"
+    date = f"{shown.time.date().isoformat()} " if shown.time else ""
+    return f"“{text}” ({date}{shown.source}, {shown.id})"
 
 
 def sentences(
@@ -80,8 +80,8 @@ def _verdict(sentence: Sentence) -> str:
         return "true of most people"
     if not sentence.evidence:
         return "nothing in the history supports this"
-    said = "stated" if sentence.verdict == "stated" else "probably: inferred"
-    return f"{said}, {sentence.confidence:.0%} sure"
+    verdict = "stated" if sentence.verdict == "stated" else "probably: inferred"
+    return f"{verdict}, {sentence.confidence:.0%} sure"
 
 
 def cost(spent: Cost) -> str:
@@ -111,12 +111,12 @@ def profile(made: Profile, items: Mapping[str, HistoryItem]) -> Group:
     )
 
 
-def replaced(all_: Sequence[Replaced]) -> Iterator[Text]:
+def replaced(outdated: Sequence[Replaced]) -> Iterator[Text]:
     """Show what no longer holds, and since when."""
-    for one in all_:
-        was = f"{one.since.date()}" if one.since else "once"
-        now = f"{one.replaced.date()}" if one.replaced else "now"
-        yield plain(f"no longer ({was}, until {now}): {one.text}", "dim")
+    for sentence in outdated:
+        was = f"{sentence.since.date()}" if sentence.since else "once"
+        now = f"{sentence.replaced.date()}" if sentence.replaced else "now"
+        yield plain(f"no longer ({was}, until {now}): {sentence.text}", "dim")
 
 
 def changes(made: Profile, change: Difference) -> Group:
@@ -125,14 +125,14 @@ def changes(made: Profile, change: Difference) -> Group:
         plain(f"version {made.version}, {made.created:%Y-%m-%d %H:%M} UTC", "bold"),
         *(plain(f"  + {text}", "green") for text in change.added),
         *(plain(f"  - {text}", "red") for text in change.removed),
-        *(plain(f"  - {one.text}  (now: {one.by})", "red") for one in change.replaced),
+        *(plain(f"  - {old.text}  (now: {old.by})", "red") for old in change.replaced),
         *(plain(f"    {text}", "dim") for text in change.kept),
     )
 
 
 def probabilities(shares: Mapping[str, float]) -> Sequence[Text]:
     """Show the options of a choice, the most probable first."""
-    ranked = sorted(shares.items(), key=lambda one: -one[1])
+    ranked = sorted(shares.items(), key=lambda option: -option[1])
     return [plain(f"{share:4.0%}  {option}", "dim") for option, share in ranked]
 
 

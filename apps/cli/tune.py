@@ -1,7 +1,6 @@
 """`guided-profile tune`: looking for a better guiding question, on examples of one's own."""
 
 import argparse
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,16 +13,21 @@ from langchain_core.language_models import BaseChatModel
 from rich.console import Console
 
 from guided_profile.apps import assembly
-from guided_profile.apps.cli.eval import examples_of
+from guided_profile.apps.cli.examples import (
+    examples_of,
+    identity_of,
+    shared_arguments,
+    short_digest,
+)
 from guided_profile.apps.settings import read_settings
-from guided_profile.evals.catalogue import BOUNDS, made_of
+from guided_profile.evals.catalogue import made_of
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.methods.workflow import MethodInputs
 from guided_profile.evals.report.tables import for_terminal
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import KeptChat, charged
 from guided_profile.evals.run.progress import progress
-from guided_profile.evals.run.runner import OnResult, digest_of, opened
+from guided_profile.evals.run.runner import OnResult, opened
 from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.text import rouge
 from guided_profile.evals.tuning.candidates import Candidate, candidates
@@ -32,7 +36,6 @@ from guided_profile.evals.tuning.proposals import PROPOSE, Dropped, propose
 from guided_profile.evals.tuning.report import figures, tables
 from guided_profile.evals.tuning.tune import SETTING, Tuning, Watch, tune
 from guided_profile.graph.errors import InputError, ModelError
-from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.records import Cost
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embedders.base import Embedder
@@ -44,20 +47,14 @@ from guided_profile.tools.progress import downloads
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
+    shared_arguments(parser, out="what is found")
     add = parser.add_argument
-    add("--task", default="preference", help="a task's name, or its YAML file")
-    add("--data", type=Path, metavar="FILE", help="examples, JSON Lines; left out: authored ones")
-    add("--n", type=int, help="how many examples, drawn by the seed; left out: all")
     add("--candidates", type=int, default=4, metavar="K", help="how many the model proposes")
     add("--questions", type=Path, metavar="FILE", help="guiding questions of your own, one a line")
-    add("--seed", type=int, default=0)
-    add("--out", type=Path, required=True, help="the folder of what is found; a run goes on")
-    add("--concurrency", type=int, default=1, metavar="K", help="examples worked on at once")
-    add("--json", action="store_true", help="print what is found as JSON")
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Request:
     """What was asked for, read and checked."""
 
     given: argparse.Namespace
@@ -80,15 +77,15 @@ class Proposed:
 
 async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Try guiding questions, print what they came to and write the task; 1 if answers failed."""
-    job = _job(given, notes)
-    with opened(given.out, _identity(job), job.embedder) as (calls, answers, history):
-        kept = KeptChat(inner=job.chat, calls=calls)
-        proposed, tuning = await _tuned(job, kept, history, answers, notes)
-    _report(job, proposed, tuning, out)
+    request = _request(given, notes)
+    with opened(given.out, _identity(request), request.embedder) as (calls, answers, history):
+        kept = KeptChat(inner=request.chat, calls=calls)
+        proposed, tuning = await _tuned(request, kept, history, answers, notes)
+    _report(request, proposed, tuning, out)
     return 1 if tuning.errors else 0
 
 
-def _job(given: argparse.Namespace, notes: Console) -> Job:
+def _request(given: argparse.Namespace, notes: Console) -> Request:
     """Read what was asked for; whatever can be wrong is found before the first call."""
     settings = read_settings()
     least = {"n": 1, "concurrency": 1, "candidates": 0}
@@ -105,7 +102,7 @@ def _job(given: argparse.Namespace, notes: Console) -> Job:
         embedder = assembly.embedder(settings, on_progress)
         chat = assembly.chat_model(settings, on_progress)
     verifier = assembly.verifier(settings)
-    return Job(given, task, everything, parted, yours, chat, embedder, verifier)
+    return Request(given, task, everything, parted, yours, chat, embedder, verifier)
 
 
 def _check_asked(task: Task, parted: Halves) -> None:
@@ -115,7 +112,7 @@ def _check_asked(task: Task, parted: Halves) -> None:
             f"the task {task.name!r} never asks its guiding question; set guided to true in it, "
             "and let sees name the profile."
         )
-    sources = {item.source for one in parted.development for item in one.history}
+    sources = {item.source for example in parted.development for item in example.history}
     if sources and sources <= task.sources.keys():
         raise InputError(
             f"the task {task.name!r} asks a question of its own of each source here "
@@ -134,58 +131,52 @@ def _questions(path: Path) -> tuple[str, ...]:
     return found
 
 
-def _identity(job: Job) -> dict[str, Any]:
+def _identity(request: Request) -> dict[str, Any]:
     """Return what answers depend on; further questions may be tried in the same folder."""
-    return {
+    return identity_of(request.task, request.everything, request.given.seed, request.embedder) | {
         "command": "tune",
-        "task": f"{job.task.name} {_digest(job.task.model_dump_json())}",
-        "data": digest_of(job.everything),
-        "n": job.given.n,
-        "seed": job.given.seed,
-        "prompts": prompts_digest(),
-        "proposing": f"{PROPOSE.version} {_digest(PROPOSE.text)}",
-        "embedder": job.embedder.id,
-        "model": model_id(job.chat),
-        "verifier": job.verifier.id if job.verifier else "the model",
-        "bounds": BOUNDS,
+        "n": request.given.n,
+        "proposing": f"{PROPOSE.version} {short_digest(PROPOSE.text)}",
+        "model": model_id(request.chat),
+        "verifier": request.verifier.id if request.verifier else "the model",
         f"setting {SETTING}": made_of(SETTING),
     }
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
 async def _tuned(
-    job: Job, kept: KeptChat, history: HistoryStore, answers: Answers, notes: Console
+    request: Request, kept: KeptChat, history: HistoryStore, answers: Answers, notes: Console
 ) -> tuple[Proposed, Tuning]:
-    wanted = job.given.candidates
+    wanted = request.given.candidates
     with notes.status("the model proposes guiding questions"), charged() as calls:
-        told = await propose(kept, job.task, job.halves.development, wanted, known=job.yours)
-    proposed = Proposed(told.dropped, Cost.of(calls))
-    tried = candidates(job.task, job.yours, told.questions)
+        proposals = await propose(
+            kept, request.task, request.halves.development, wanted, known=request.yours
+        )
+    proposed = Proposed(proposals.dropped, Cost.of(calls))
+    tried = candidates(request.task, request.yours, proposals.questions)
     if len(tried) == 1:
         raise ModelError(
-            f"the model proposed no question that can be used (of {len(told.dropped)}); write "
+            f"the model proposed no question that can be used (of {len(proposals.dropped)}); write "
             "some yourself, one a line, and name the file with --questions."
         )
-    if len(told.questions) < wanted:
-        notes.print(f"Of what the model proposed, {len(told.questions)} can be used, not {wanted}.")
+    if len(proposals.questions) < wanted:
+        notes.print(
+            f"Of what the model proposed, {len(proposals.questions)} can be used, not {wanted}."
+        )
     parts = MethodInputs(
         kept,
         history,
-        job.embedder,
-        job.task,
-        job.everything,
-        job.given.seed,
-        verifier=job.verifier,
+        request.embedder,
+        request.task,
+        request.everything,
+        request.given.seed,
+        verifier=request.verifier,
     )
     tuning = await tune(
         parts,
-        job.halves,
+        request.halves,
         tried,
         answers,
-        concurrency=job.given.concurrency,
+        concurrency=request.given.concurrency,
         watch=_watching(answers, notes),
     )
     return proposed, tuning
@@ -196,14 +187,14 @@ def _watching(answers: Answers, notes: Console) -> Watch:
     def watch(
         half: str, tried: Sequence[Candidate], examples: Sequence[Example]
     ) -> Iterator[OnResult]:
-        labels = {one.method: one.label for one in tried}
-        by_id = {one.id: one for one in examples}
+        labels = {candidate.method: candidate.label for candidate in tried}
+        by_id = {example.id: example for example in examples}
 
         def labelled(result: Result) -> Result:
             return result.model_copy(update={"method": labels[result.method]})
 
-        before = [one for one in answers.of(by_id, labels) if one.kind != "error"]
-        known = [(by_id[one.example], labelled(one)) for one in before]
+        before = [result for result in answers.of(by_id, labels) if result.kind != "error"]
+        known = [(by_id[result.example], labelled(result)) for result in before]
         notes.print(f"The {half} half:")
         with progress(notes, list(labels.values()), len(by_id) * len(tried), known) as on_result:
             yield lambda example, result: on_result(example, labelled(result))
@@ -211,16 +202,16 @@ def _watching(answers: Answers, notes: Console) -> Watch:
     return watch
 
 
-def _report(job: Job, proposed: Proposed, tuning: Tuning, out: Console) -> None:
-    folder: Path = job.given.out
+def _report(request: Request, proposed: Proposed, tuning: Tuning, out: Console) -> None:
+    folder: Path = request.given.out
     looked = _looked(folder / "tuning.json", tuning)
     found = figures(tuning, looks=len(looked)) | {
-        "seed": job.given.seed,
-        "model": model_id(job.chat),
-        "embedder": job.embedder.id,
+        "seed": request.given.seed,
+        "model": model_id(request.chat),
+        "embedder": request.embedder.id,
         "proposing": {
             "cost": proposed.cost.model_dump(),
-            "dropped": [asdict(one) for one in proposed.dropped],
+            "dropped": [asdict(dropped) for dropped in proposed.dropped],
         },
         "looked": looked,
     }
@@ -231,7 +222,7 @@ def _report(job: Job, proposed: Proposed, tuning: Tuning, out: Console) -> None:
         _write(task, yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=96))
     else:
         task.unlink(missing_ok=True)
-    if job.given.json:
+    if request.given.json:
         out.print_json(json.dumps(found))
         return
     for table in tables(tuning):
@@ -250,7 +241,7 @@ def _looked(path: Path, tuning: Tuning) -> list[str]:
     except (ValueError, KeyError) as error:
         raise InputError(f"{str(path)!r} is damaged; delete it, and run again.") from error
     now = [tuning.chosen.candidate.question] if tuning.chosen else []
-    return [one for one in before if one not in now] + now
+    return [question for question in before if question not in now] + now
 
 
 def _write(path: Path, text: str) -> None:

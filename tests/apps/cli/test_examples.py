@@ -1,6 +1,6 @@
 import pytest
 
-from guided_profile.apps.cli.authored import authored
+from guided_profile.apps.cli.examples import authored
 from guided_profile.graph.errors import InputError
 
 
