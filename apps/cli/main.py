@@ -1,7 +1,7 @@
 """The command line: `guided-profile demo | add | ask | profile | forget | export | tasks | …`.
 
 Exit codes: 0 done or answered; 1 a model, store or download failed; 2 the input is wrong;
-3 an honest abstention; 130 interrupted.
+3 an honest abstention; 130 interrupted; 141 whoever read the output has enough.
 
 Tried on `ask` and `forget` (20 lines, help in 0.07 s with argparse), cyclopts takes 33 lines and
 0.39 s and adds options like `--no-json`, and typer takes 22 and 0.35 s, but not `--options a b`.
@@ -9,6 +9,8 @@ Tried on `ask` and `forget` (20 lines, help in 0.07 s with argparse), cyclopts t
 
 import argparse
 import json
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -126,7 +128,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     given = parse(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _run(given)
+        code = _run(given)
+        sys.stdout.flush()
+        return code
     except GuidedProfileError as error:
         from guided_profile.apps.terminal import marked
 
@@ -136,13 +140,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2 if isinstance(error, InputError | SettingsError) else 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever read the output has enough, as `head` does
+        _discard_output()
+        return 128 + signal.SIGPIPE
+
+
+def _discard_output() -> None:
+    """Let what is still to be written go nowhere, also what Python writes when it ends."""
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _run(given: argparse.Namespace) -> int:
     # these take long to import, and whoever reads the help needs none of them
     import asyncio
     import logging
-    import os
 
     from guided_profile.apps.privacy import limit_traces
     from guided_profile.apps.settings import read_log_level, read_traces

@@ -1,6 +1,8 @@
 """The files that an export is made of: one file, those of a folder, or those of a zip archive."""
 
+import lzma
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +14,10 @@ from guided_profile.graph.errors import HistoryItemError
 WHOLE = 512 * 2**20
 """The largest file, in bytes, that is read as a whole: exports of one JSON object. Larger ones are
 refused; the formats of lines, and `conversations.json`, have no limit."""
+
+
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
+"""What reading a damaged archive raises, beside OSError without a number."""
 
 
 @dataclass(frozen=True, slots=True)

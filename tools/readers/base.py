@@ -1,15 +1,18 @@
 """What a reader of history files is, what it is told and gives, and an entry as an item."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 
+from guided_profile.graph.errors import HistoryItemError
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.archive import DAMAGED, ExportFile
 from guided_profile.tools.readers.times import DateOrder, zoned
 
 Format = Literal[
@@ -91,7 +94,10 @@ class Skipped:
 Entry = Kept | Refused | Skipped
 Entries = Iterator[Entry]
 
+_Read = TypeVar("_Read")
 _ANYTHING = re.compile("")
+_UNSEEN = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Joiners and variation selectors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +147,9 @@ def record(entry: Any, where: Refused, reading: Reading) -> Kept | Refused:
     if unknown:
         known = ", ".join(FIELDS)
         return replace(where, reason=f"has fields {unknown}; the known ones are {known}")
-    if reading.me and entry.get("role") is None:
+    # null is left out, as most programs write it
+    entry = {name: value for name, value in entry.items() if value is not None}
+    if reading.me and "role" not in entry:
         return replace(where, reason=_NO_ROLE)
     if reading.me and isinstance(entry["role"], str):
         entry = entry | {"role": "user" if same_name(entry["role"], reading.me) else "other"}
@@ -175,9 +183,33 @@ def item(fields: Mapping[str, Any], where: Refused, reading: Reading) -> Kept | 
     return replace(where, reason=reason)
 
 
+def each_file(
+    files: Sequence[ExportFile], read: Callable[[ExportFile], Iterator[_Read]]
+) -> Iterator[_Read | Refused]:
+    """Read files one after the other; one that cannot be read is refused, and the others are read.
+
+    Raises:
+        HistoryItemError: There is but one, which cannot be read; so do the errors of `DAMAGED`.
+    """
+    for file in files:
+        try:
+            yield from read(file)
+        except (HistoryItemError, *DAMAGED) as error:
+            if len(files) == 1:
+                raise
+            yield Refused(1, f"or what follows cannot be read ({error})", file=file.name)
+
+
 def same_name(first: str, second: str) -> bool:
-    """Whether two names are the same, whatever the case and the spaces around them."""
-    return first.strip().casefold() == second.strip().casefold()
+    """Whether two names look the same: case, spaces and how the letters are put together aside."""
+    return _looks(first) == _looks(second)
+
+
+@lru_cache(maxsize=1024)
+def _looks(name: str) -> str:
+    """Return a name as it looks: composed letters, plain spaces, and nothing that is not seen."""
+    seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join("".join(char for char in seen if unicodedata.category(char) != "Cf").split())
 
 
 def _reason(error: ValidationError) -> str:

@@ -18,6 +18,7 @@ from guided_profile.tools.readers.base import (
     Reading,
     Refused,
     Skipped,
+    each_file,
     item,
 )
 from guided_profile.tools.readers.json_files import BrokenJSON, elements
@@ -29,7 +30,8 @@ _SPOKEN = ("text", "multimodal_text")
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     """Read the messages of all conversations, each conversation in its order."""
-    for file in files:
+
+    def read(file: ExportFile) -> Entries:
         number = 0
         try:
             with file.open() as opened:
@@ -38,6 +40,8 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
                     yield from _conversation(element, number, file.name, reading)
         except BrokenJSON as error:
             yield Refused(1, str(error), "message", _place(file.name, number + 1))
+
+    yield from each_file(files, read)
 
 
 def _place(file: str, number: int) -> str:

@@ -1,6 +1,7 @@
 """CSV: an item in each row of a table, whose columns are found by their names."""
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -21,13 +22,16 @@ _USUAL_NAMES = {
 }
 """The columns of a CSV file that are read where no columns are named, the likeliest first."""
 
+_TOLD = re.compile(r'"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)
+"""By which Excel is told what separates the cells."""
 _SURROGATES = "\ud800", "\udfff"
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     """Read an item from each row of a table whose first row names its columns.
 
-    Cells are separated by commas, semicolons, tabs or bars, whichever makes most columns.
+    Cells are separated by commas, semicolons, tabs or bars, whichever makes most columns, or by
+    what a first line like `sep=;` names, which Excel writes.
 
     Raises:
         HistoryItemError: There is no such row, or it has no column for the text.
@@ -35,8 +39,12 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     with files[0].open() as opened:
         lines = _csv_lines(opened)
         header = next(lines, "\n")
+        told = _TOLD.fullmatch(header)
+        header = next(lines, "\n") if told else header
         try:
-            delimiter = max(",;\t|", key=lambda mark: len(_names(header, mark)))
+            delimiter = (
+                told[1] if told else max(",;\t|", key=lambda mark: len(_names(header, mark)))
+            )
             rows = csv.reader(
                 chain([header] if header else [], lines), delimiter=delimiter, strict=True
             )
@@ -44,19 +52,21 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
         except csv.Error as error:
             raise HistoryItemError(f"the file has no row of column names ({error}).") from error
         fields = _columns_of(columns, reading)
-        yield from _rows(rows, columns, fields, reading)
+        yield from _rows(rows, columns, fields, reading, int(told is not None))
 
 
-def _rows(rows: Any, columns: list[str], fields: dict[str, int], reading: Reading) -> Entries:
+def _rows(
+    rows: Any, columns: list[str], fields: dict[str, int], reading: Reading, before: int
+) -> Entries:
     chosen = replace(reading, columns={})  # they are found already
     while True:
-        number = rows.line_num + 1
+        number = before + rows.line_num + 1
         try:
             row = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            until = f", up to line {rows.line_num}" if rows.line_num > number else ""
+            until = f", up to line {last}" if (last := before + rows.line_num) > number else ""
             yield Refused(number, f"is not CSV ({error}){until}")
             continue
         if not row:

@@ -1,7 +1,5 @@
 """Files of history: the kind of a file is found out, and its items are read one by one."""
 
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +20,7 @@ from guided_profile.tools.readers import (
     text,
     whatsapp,
 )
-from guided_profile.tools.readers.archive import ExportFile, export_files
+from guided_profile.tools.readers.archive import DAMAGED, ExportFile, export_files
 from guided_profile.tools.readers.base import (
     FIELDS,
     Entries,
@@ -146,9 +144,10 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise HistoryItemError(
-            f"{str(path)!r} cannot be read ({error.strerror}); give the path of a file that can."
+            f"{str(path)!r} cannot be read ({error.strerror or error}); give the path of a file "
+            "that can."
         ) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except DAMAGED as error:
         raise HistoryItemError(
             f"{path.name!r} is damaged, or packed in a way that is not read ({error}); unpack it, "
             "and give its folder."

@@ -19,6 +19,14 @@ _CHUNK = 2**16
 _SPACE = " \t\r\n,"
 
 
+def _number(digits: str) -> int | float:
+    """Read a whole number of any length; Python refuses to read one of thousands of digits."""
+    return int(digits) if len(digits) < 1000 else float(digits)
+
+
+DECODER = json.JSONDecoder(parse_int=_number)
+
+
 class BrokenJSON(Exception):
     """From here on, an array is not JSON: what came before was read."""
 
@@ -66,7 +74,7 @@ def whole(file: ExportFile) -> dict[str, Any]:
     """
     name = file.name or "the file"
     try:
-        read = json.loads(file.read().decode("utf-8-sig", errors="surrogateescape"))
+        read = DECODER.decode(file.read().decode("utf-8-sig", errors="surrogateescape"))
     except json.JSONDecodeError as error:
         raise HistoryItemError(
             f"{name} is not JSON, from line {error.lineno}, column {error.colno} on; export it "
@@ -86,7 +94,7 @@ def elements(file: BinaryIO) -> Iterator[Any]:
         BrokenJSON: From the next element on, it is not JSON.
     """
     text = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape")
-    decode = json.JSONDecoder().raw_decode
+    decode = DECODER.raw_decode
     buffer = text.decode(file.read(_CHUNK)).lstrip()
     lone = not buffer.startswith("[")
     position = 0 if lone else 1

@@ -1,14 +1,19 @@
 """Lines of a file, read one by one, however long the file is."""
 
+import io
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Refused
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
 LONGEST_LINE = 2**20
 """The longest line, in bytes, that is read; an item holds at most 20,000 characters."""
+_HEAD = 2**16
 TEXT_SUFFIXES = (".txt", ".md", ".text")
 
 
@@ -37,6 +42,7 @@ def byte_lines(file: BinaryIO) -> Iterator[bytes | None]:
         HistoryItemError: It is UTF-16.
     """
     first = True
+    file = _with_line_feeds(file)
     while line := file.readline(LONGEST_LINE):
         if first and line[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise HistoryItemError("the file is UTF-16, not UTF-8; save it as UTF-8.")
@@ -47,3 +53,28 @@ def byte_lines(file: BinaryIO) -> Iterator[bytes | None]:
         while (rest := file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
             pass
         yield None
+
+
+def _with_line_feeds(file: BinaryIO) -> BinaryIO:
+    """Return a file whose lines end with a carriage return alone as one with line feeds."""
+    head = file.read(_HEAD)
+    file.seek(0)
+    if b"\r" not in head or b"\n" in head:
+        return file
+    return io.BufferedReader(_LineFeeds(file))
+
+
+class _LineFeeds(io.RawIOBase):
+    """A file with a line feed for each carriage return; it is not closed with this."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "Buffer") -> int:
+        view = memoryview(buffer)
+        data = self._file.read(len(view)).replace(b"\r", b"\n")
+        view[: len(data)] = data
+        return len(data)

@@ -10,25 +10,31 @@ from dataclasses import replace
 from typing import Any
 
 from guided_profile.tools.readers.archive import ExportFile
-from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped
+from guided_profile.tools.readers.base import (
+    Entries,
+    Reader,
+    Reading,
+    Refused,
+    Skipped,
+    each_file,
+)
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.json_files import whole
 from guided_profile.tools.readers.times import since_1970
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
-    return chat_entries("messenger", lambda: _messages(files), reading)
+    return chat_entries("messenger", lambda: each_file(files, _messages), reading)
 
 
-def _messages(files: Sequence[ExportFile]) -> Messages:
-    for file in files:
-        chat = whole(file)
-        messages, title = chat.get("messages"), chat.get("title") or chat.get("threadName")
-        if not isinstance(messages, list) or "participants" not in chat:
-            continue  # another file of the account's export
-        name = _mended(title) if isinstance(title, str) and title else None
-        for number, message in enumerate(messages, start=1):
-            yield _message(message, name, Refused(number, unit="message", file=file.name))
+def _messages(file: ExportFile) -> Messages:
+    chat = whole(file)
+    messages, title = chat.get("messages"), chat.get("title") or chat.get("threadName")
+    if not isinstance(messages, list) or "participants" not in chat:
+        return  # another file of the account's export
+    name = _mended(title) if isinstance(title, str) and title else None
+    for number, message in enumerate(messages, start=1):
+        yield _message(message, name, Refused(number, unit="message", file=file.name))
 
 
 def _message(message: Any, chat: str | None, where: Refused) -> Message | Refused | Skipped:

@@ -7,7 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from guided_profile.tools.readers.archive import ExportFile
-from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped
+from guided_profile.tools.readers.base import (
+    Entries,
+    Reader,
+    Reading,
+    Refused,
+    Skipped,
+    each_file,
+)
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.json_files import BrokenJSON, elements
 from guided_profile.tools.readers.times import since_1970
@@ -23,7 +30,11 @@ Names = Mapping[str, tuple[str, ...]]
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     names = _names(files)
     days = [file for file in files if "/" in file.name]
-    return chat_entries("slack", lambda: _messages(days, names), reading)
+
+    def messages() -> Messages:
+        return each_file(days, lambda day: _messages(day, names))
+
+    return chat_entries("slack", messages, reading)
 
 
 def _names(files: Iterable[ExportFile]) -> Names:
@@ -53,18 +64,17 @@ def _names(files: Iterable[ExportFile]) -> Names:
     return known
 
 
-def _messages(days: Iterable[ExportFile], names: Names) -> Messages:
-    for day in days:
-        channel = day.name.split("/")[-2]
-        number = 0
-        try:
-            with day.open() as opened:
-                for message in elements(opened):
-                    number += 1
-                    where = Refused(number, unit="message", file=day.name)
-                    yield _message(message, channel, where, names)
-        except BrokenJSON as error:
-            yield Refused(number + 1, str(error), "message", day.name)
+def _messages(day: ExportFile, names: Names) -> Messages:
+    channel = day.name.split("/")[-2]
+    number = 0
+    try:
+        with day.open() as opened:
+            for message in elements(opened):
+                number += 1
+                where = Refused(number, unit="message", file=day.name)
+                yield _message(message, channel, where, names)
+    except BrokenJSON as error:
+        yield Refused(number + 1, str(error), "message", day.name)
 
 
 def _message(
@@ -73,7 +83,8 @@ def _message(
     if not isinstance(message, dict):
         return replace(where, reason="is not a JSON object")
     sender = message.get("user")
-    if message.get("type") != "message" or message.get("subtype") not in _WRITTEN or not sender:
+    posted = message.get("subtype") in _WRITTEN and not message.get("bot_id")
+    if message.get("type") != "message" or not posted or not sender:
         return Skipped()
     text = message.get("text", "")
     if not isinstance(text, str) or not isinstance(sender, str):
@@ -82,8 +93,11 @@ def _message(
         time = since_1970(message.get("ts", ""))
     except ValueError as error:
         return replace(where, reason=f"time: {error}")
-    goes_by = names.get(sender, (sender,))
-    return Message(where, goes_by, _plain(text, names), time, channel, sender)
+    try:
+        plain = _plain(text, names)
+    except ValueError:  # a character's number of thousands of digits
+        return replace(where, reason="text: holds a character that there is not")
+    return Message(where, names.get(sender, (sender,)), plain, time, channel, sender)
 
 
 def _plain(text: str, names: Names) -> str:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from guided_profile.graph.errors import SettingsError
 from guided_profile.tools.readers.archive import ExportFile
-from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped
+from guided_profile.tools.readers.base import (
+    Entries,
+    Reader,
+    Reading,
+    Refused,
+    Skipped,
+    each_file,
+)
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.json_files import whole
 from guided_profile.tools.readers.times import NUMBERS, moment, since_1970, zoned
@@ -21,13 +28,15 @@ _PAGE_TIME = re.compile(rf"{NUMBERS}(?: UTC([+-]\d\d):?(\d\d))?")
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
-    return chat_entries("telegram", lambda: _messages(files, reading), reading)
+    def messages() -> Messages:
+        return each_file(files, lambda file: _messages(file, reading))
+
+    return chat_entries("telegram", messages, reading)
 
 
-def _messages(files: Sequence[ExportFile], reading: Reading) -> Messages:
-    for file in files:
-        is_json = file.stem.endswith(".json") or not file.read()[:100].lstrip().startswith(b"<")
-        yield from _json(file, reading) if is_json else _html(file, reading)
+def _messages(file: ExportFile, reading: Reading) -> Messages:
+    is_json = file.stem.endswith(".json") or not file.read()[:100].lstrip().startswith(b"<")
+    yield from _json(file, reading) if is_json else _html(file, reading)
 
 
 def _json(file: ExportFile, reading: Reading) -> Messages:

@@ -12,7 +12,14 @@ from functools import cache
 from itertools import pairwise
 
 from guided_profile.tools.readers.archive import ExportFile
-from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped
+from guided_profile.tools.readers.base import (
+    Entries,
+    Reader,
+    Reading,
+    Refused,
+    Skipped,
+    each_file,
+)
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.lines import TEXT_SUFFIXES, numbered_lines
 from guided_profile.tools.readers.times import DateOrder, moment
@@ -54,11 +61,10 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     def order(file: ExportFile) -> DateOrder:
         return reading.dates or date_order(_numbers(file))
 
-    def messages() -> Messages:
-        for file in files:
-            yield from _messages(file, order(file), reading)
+    def messages(file: ExportFile) -> Messages:
+        yield from _messages(file, order(file), reading)
 
-    return chat_entries("whatsapp", messages, reading)
+    return chat_entries("whatsapp", lambda: each_file(files, messages), reading)
 
 
 def _messages(file: ExportFile, order: DateOrder, reading: Reading) -> Messages:

@@ -344,3 +344,19 @@ def test_help_and_version_load_nothing_that_takes_long() -> None:
         )
         assert shown in done.stdout.casefold(), done.stderr
         assert done.stdout.endswith("0 []\n")
+
+
+def test_who_has_read_enough_of_the_output_ends_it_quietly(
+    added: type[Endpoint], tmp_path: Path
+) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("".join(f"rye loaf number {number}\n" for number in range(3000)))
+    assert main(["add", str(path), "--user", "anna"]) == 0
+    command = [sys.executable, "-m", "guided_profile.apps.cli.main", "export", "--user", "anna"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read().strip() == b""
+    assert running.returncode == 141

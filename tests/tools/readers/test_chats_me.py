@@ -123,3 +123,22 @@ def test_an_entry_that_names_nobody_is_not_the_users(
     assert item == HistoryItem(text="hi")
     assert isinstance(refused, Refused)
     assert refused.reason.startswith("role: is missing, and with --me it says who wrote")
+
+
+@pytest.mark.parametrize(
+    ("given", "there"),
+    [
+        ("Am\u00e9lie", "Ame\u0301lie"),
+        ("Ann \u2764", "ann \u2764\ufe0f"),
+        ("Ann Berg", "Ann\u00a0 Berg"),
+        ("Ann Berg", "\u2068Ann\u200b Berg\u2069"),
+        ("\uff21nn", "Ann"),
+        ("Gro\u00df", "GROSS"),
+    ],
+)
+def test_names_that_look_the_same_are_the_same(tmp_path: Path, given: str, there: str) -> None:
+    path = tmp_path / "chat.txt"
+    lines = f"13/01/2025, 21:41 - {there}: I love rye\n13/01/2025, 21:42 - Ben: ok\n"
+    path.write_text(lines, "utf-8")
+    assert mine(path, given) == ["I love rye"]
+    assert mine(path, "Ben") == ["ok"]
