@@ -4,7 +4,17 @@ import re
 
 from guided_profile.graph.tokens import approximate_tokens
 
-_MARKUP = re.compile(r"<(?=[|/!a-zA-Z])|(?<=\|)>|\[(?=/?(?:INST|SYS)\])", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"[<＜](?=[|｜/!a-zA-Z]|[^\s<>＜＞]{1,80}[>＞])"  # <|im_end|>, </s>, <0x0A>
+    r"|(?<=[|｜])[>＞]"
+    r"|\[(?=[|｜/]|\w{0,9}~|(?i:inst|sys)\]|\w{0,40}(?:[A-Z]{2}|_|[a-z]\d)\w{0,40}\])"
+    r"|(?<=[|｜])\]|\](?=~)"  # [INST], [/THINK], [|user|], [gMASK], [control_8], ]~b]
+    r"|\|(?=[A-Z_]{3,40}\|)|>(?=>[A-Z_]{3,40}<<)"  # |ENDOFTEXT|, >>ANSWER<<
+)
+"""What opens or closes a special token of any model's template: a bracket or bar that holds one
+name, without spaces. In square brackets, a name that is written in capitals, or has a bar, slash,
+underline or digit: `[notes]`, `[1]` and `[Anna]` are people's own."""
+_ESCAPED = {"<": "&lt;", ">": "&gt;"}
 _LINE_BREAK = re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _JOINED = (
     "[\u00a9\u00ae\u200d\u203c-\u3299\ufe0f\U0001f000-\U0001faff"  # emoji
@@ -52,11 +62,10 @@ def without_queries(text: str) -> str:
 def as_data(text: str) -> str:
     """Escape text so that it can neither end its block nor forge a chat template's own tokens.
 
-    Hidden characters go. Only `<` and `[` that could open markup are touched, so that `<3` and
-    `[1]` stay as typed.
+    Hidden characters go. Only brackets that could open or close markup are touched, so that `<3`
+    and `[1]` stay as typed.
     """
-    marks = {"<": "&lt;", ">": "&gt;", "[": "&#91;"}
-    return _MARKUP.sub(lambda found: marks[found[0]], visible(text))
+    return _MARKUP.sub(lambda found: _ESCAPED.get(found[0], f"&#{ord(found[0])};"), visible(text))
 
 
 _LONGEST_WORD = 40

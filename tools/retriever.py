@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from guided_profile.graph.context import Context, Recall, require
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.records import HistoryItem
-from guided_profile.graph.text import visible
+from guided_profile.graph.text import as_data
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.safety.screen import flagged
 from guided_profile.tools.search.ranking import LEAST_TOKENS, within
@@ -214,14 +214,14 @@ def _most(limit: int, stage: StageSearch | None) -> int:
 
 
 def _for_model(items: list[HistoryItem]) -> str:
-    """Write the items for the model, as JSON, so that no text can pass for another item."""
+    """Write the items for the model, as JSON, so that no text passes for another item or turn."""
     return json.dumps(
         [
             {
                 "date": item.time.date().isoformat() if item.time else None,
-                "source": item.source,
+                "source": as_data(item.source),
                 "written_by": item.role,
-                "text": visible(item.text),
+                "text": as_data(item.text),
             }
             for item in items
         ],

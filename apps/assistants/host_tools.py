@@ -10,7 +10,7 @@ from langgraph.prebuilt import ToolRuntime
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.assistants.known import Known
 from guided_profile.graph.records import HistoryItem
-from guided_profile.graph.text import visible
+from guided_profile.graph.text import as_data
 from guided_profile.tools.profiles.plan import cited_items
 from guided_profile.tools.retriever import make_search_history
 
@@ -50,12 +50,12 @@ def described(companion: Companion, user_id: str, known: Known) -> str:
 
     def shown(item: HistoryItem) -> dict[str, Any]:
         date = item.time.date().isoformat() if item.time else None
-        return {"date": date, "source": item.source, "text": visible(item.text)}
+        return {"date": date, "source": as_data(item.source), "text": as_data(item.text)}
 
     return json.dumps(
         [
             {
-                "known": visible(sentence.text),
+                "known": as_data(sentence.text),
                 "verdict": sentence.verdict,
                 "confidence": round(sentence.confidence, 2),
                 "vouched_for_by_the_user": sentence.pinned,

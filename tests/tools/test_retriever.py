@@ -128,7 +128,7 @@ async def test_a_model_finds_what_the_user_wrote(tool: BaseTool, ask: Ask) -> No
     message = await ask(tool, {"query": "cat"}, Context(user_id="anna"))
     assert message.status == "success"
     assert json.loads(message.text) == [
-        {"date": "2025-01-02", "source": "chat", "written_by": "user", "text": "my cat <Miso>"},
+        {"date": "2025-01-02", "source": "chat", "written_by": "user", "text": "my cat &lt;Miso>"},
         {"date": None, "source": "purchases", "written_by": "user", "text": "a red bicycle"},
     ]
     found = [HistoryItem.model_validate(one) for one in message.artifact]
