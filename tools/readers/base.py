@@ -27,6 +27,7 @@ Format = Literal[
     "slack",
     "messenger",
     "imessage",
+    "chat",
 ]
 """The kinds of files that history is read from; `auto` looks at the file."""
 
@@ -95,7 +96,6 @@ Entry = Kept | Refused | Skipped
 Entries = Iterator[Entry]
 
 _Read = TypeVar("_Read")
-_ANYTHING = re.compile("")
 _UNSEEN = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """Joiners and variation selectors."""
 
@@ -113,8 +113,8 @@ class Reader:
     """Reads the entries of one export; a bad one never ends the reading."""
     suffixes: tuple[str, ...]
     """The endings, in small letters, of a file of its own."""
-    begins: re.Pattern[str] = _ANYTHING
-    """What is found in the first 64 KiB of such a file."""
+    begins: Callable[[str], object] = lambda head: True
+    """Whether the first 64 KiB of a file can be of this kind."""
     marks: re.Pattern[str] | None = None
     """The name of a file that tells such a folder or archive; None: it is never one."""
     holds: tuple[re.Pattern[str], ...] = ()

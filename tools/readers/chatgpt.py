@@ -148,7 +148,7 @@ READER = Reader(
     format="chatgpt",
     read=_read,
     suffixes=(".json",),
-    begins=re.compile('"mapping"'),
+    begins=re.compile('"mapping"').search,
     marks=_FILE,
     holds=(_FILE,),
 )

@@ -16,6 +16,8 @@ from guided_profile.tools.readers.base import (
 )
 
 SHOWN_NAMES = 12
+OF_TEXT = ("whatsapp", "chat")
+"""Those whose files may be taken for notes, and notes for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def _users_messages(app: str, messages: Messages, reading: Reading) -> Callable[
             names[message.names[0]] = None
     if ids:
         return _by_only_id(ids, me)
-    raise HistoryItemError(_nobody(app, me, [*names]))
+    raise HistoryItemError(_nobody(app, me, [*names], reading))
 
 
 def _by_only_id(ids: Counter[str], me: str) -> Callable[[Message], bool]:
@@ -107,7 +109,7 @@ def _goes_by(message: Message, me: str) -> bool:
     return any(same_name(name, me) for name in message.names)
 
 
-def _nobody(app: str, me: str, names: Sequence[str]) -> str:
+def _nobody(app: str, me: str, names: Sequence[str], reading: Reading) -> str:
     """Say why no message is the user's."""
     if not names:
         return (
@@ -117,7 +119,9 @@ def _nobody(app: str, me: str, names: Sequence[str]) -> str:
     known = _listed([repr(name[:60]) for name in names])
     if me:
         return f"nobody in the export is {me!r}; --me may be {known}."
-    return f"say with --me which of the people is the user: {known}."
+    alone = app in OF_TEXT and reading.format == "auto"
+    or_else = ", or with --format text that the user alone wrote the file" if alone else ""
+    return f"say with --me which of the people is the user: {known}{or_else}."
 
 
 def _listed(shown: Sequence[str]) -> str:

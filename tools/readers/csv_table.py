@@ -21,6 +21,10 @@ _USUAL_NAMES = {
     "id": ("id",),
 }
 """The columns of a CSV file that are read where no columns are named, the likeliest first."""
+_SPEAKERS = tuple(
+    "sender|author|from|speaker|sender name|sender_name|from_name|username".split("|")
+)
+"""The columns that say who wrote, in the tables that chats are exported to."""
 
 _TOLD = re.compile(r'"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)
 """By which Excel is told what separates the cells."""
@@ -124,12 +128,26 @@ def _columns_of(columns: list[str], reading: Reading) -> dict[str, int]:
             for field, names in _USUAL_NAMES.items()
         }
         named = {field: index for field, index in found.items() if index is not None}
+        speaker = next((lower.index(name) for name in _SPEAKERS if name in lower), None)
+        if "role" not in named and speaker is not None and _is_said(lower, named):
+            if not reading.me:
+                raise HistoryItemError(
+                    f"the column {columns[speaker][:40]!r} says who wrote; say with --me which of "
+                    "the people is the user, or name the columns with --column if the user alone "
+                    "wrote it all."
+                )
+            named["role"] = speaker
     if "text" not in named:
         raise HistoryItemError(
             f"none of the columns {known or '(there are none)'} is for the text; name it with "
             f"--column text=COLUMN, and others likewise: {', '.join(FIELDS)}."
         )
     return named
+
+
+def _is_said(columns: list[str], named: dict[str, int]) -> bool:
+    """Whether the text is what somebody said, and no name of a thing that has an author."""
+    return "text" in named and columns[named["text"]] in ("text", "content", "message", "body")
 
 
 READER = Reader(format="csv", read=_read, suffixes=(".csv", ".tsv"))

@@ -18,6 +18,7 @@ from guided_profile.tools.readers import (
     slack,
     telegram,
     text,
+    transcript,
     whatsapp,
 )
 from guided_profile.tools.readers.archive import DAMAGED, ExportFile, export_files
@@ -45,6 +46,7 @@ READERS: list[Reader] = [
         telegram,
         slack,
         whatsapp,
+        transcript,
         text,
         imessage,
     )
@@ -180,8 +182,8 @@ def _reader(path: Path, files: Sequence[ExportFile], named: Format) -> Reader:
 def _of_export(files: Sequence[ExportFile]) -> Iterator[Reader]:
     for reader in READERS:
         marked = [file for file in files if reader.marks and reader.marks.fullmatch(file.stem)]
-        if reader.format == "whatsapp":  # any text file may be named so
-            marked = [file for file in marked if reader.begins.search(_head(file))]
+        if reader.format in ("whatsapp", "chat"):  # any text file may be named so
+            marked = [file for file in marked if reader.begins(_head(file))]
         if marked:
             yield reader
 
@@ -189,7 +191,7 @@ def _of_export(files: Sequence[ExportFile]) -> Iterator[Reader]:
 def _of_file(suffix: str, file: ExportFile) -> Iterator[Reader]:
     head = _head(file)
     for reader in READERS:
-        if suffix in reader.suffixes and reader.begins.search(head):
+        if suffix in reader.suffixes and reader.begins(head):
             yield reader
 
 

@@ -121,5 +121,5 @@ def elements(file: BinaryIO) -> Iterator[Any]:
 
 
 READER = Reader(
-    format="json", read=_read, suffixes=(".json",), begins=re.compile(rf"\A\[|{EXPORT}")
+    format="json", read=_read, suffixes=(".json",), begins=re.compile(rf"\A\[|{EXPORT}").search
 )

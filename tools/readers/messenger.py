@@ -66,7 +66,9 @@ READER = Reader(
     format="messenger",
     read=_read,
     suffixes=(".json",),
-    begins=re.compile(r'\A(?=.*?"participants")(?=.*?"sender_?name")', re.DOTALL | re.IGNORECASE),
+    begins=re.compile(
+        r'\A(?=.*?"participants")(?=.*?"sender_?name")', re.DOTALL | re.IGNORECASE
+    ).search,
     marks=_FILE,
     holds=(_FILE, re.compile(r".*\.json")),
     streamed=False,

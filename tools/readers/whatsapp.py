@@ -24,24 +24,25 @@ from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.lines import TEXT_SUFFIXES, numbered_lines
 from guided_profile.tools.readers.times import DateOrder, moment
 
-_MARKS = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*+"
+MARKS = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*+"
 """Possessive: a line of nothing else would take minutes."""
 _SPACE = r"[\s_]"
-_MORNING = rf"a\.?{_SPACE}?m\b\.?|π\.?μ\.|öö|pg\b|ص|पूर्वाह्न|上午|凌晨|清晨|早上|午夜|午前|오전"
-_AFTERNOON = rf"p\.?{_SPACE}?m\b\.?|μ\.?μ\.|ös|ptg\b|م|अपराह्न|下午|中午|晚上|午後|오후"
-_BETWEEN = rf"{_MARKS}(?:[/-]|\.{_SPACE}?){_MARKS}"
+MORNING = rf"a\.?{_SPACE}?m\b\.?|π\.?μ\.|öö|pg\b|ص|पूर्वाह्न|上午|凌晨|清晨|早上|午夜|午前|오전"
+AFTERNOON = rf"p\.?{_SPACE}?m\b\.?|μ\.?μ\.|ös|ptg\b|م|अपराह्न|下午|中午|晚上|午後|오후"
+HALF_DAY = rf"(?:{MORNING}|{AFTERNOON})(?![^\W\d_])"
+_BETWEEN = rf"{MARKS}(?:[/-]|\.{_SPACE}?){MARKS}"
 HEADER = re.compile(
-    rf"{_MARKS}(?P<bracket>\[)?{_MARKS}"
+    rf"{MARKS}(?P<bracket>\[)?{MARKS}"
     rf"(?P<first>\d{{4}}|\d\d?){_BETWEEN}(?P<second>\d\d?){_BETWEEN}(?P<third>\d{{4}}|\d\d?)"
-    rf"(?:\.|{_SPACE}г\.)?{_MARKS}[,،]?{_MARKS}{_SPACE}+{_MARKS}(?:(?:klo|kl\.?|à){_SPACE})?"
-    rf"(?:(?P<before>{_MORNING}|{_AFTERNOON}){_SPACE}*)?"
+    rf"(?:\.|{_SPACE}г\.)?{MARKS}[,،]?{MARKS}{_SPACE}+{MARKS}(?:(?:klo|kl\.?|à){_SPACE})?"
+    rf"(?:(?P<before>{MORNING}|{AFTERNOON}){_SPACE}*)?"
     r"(?P<hour>\d\d?)[:.](?P<minute>\d\d)(?:[:.](?P<seconds>\d\d))?"
-    rf"(?:{_SPACE}*(?P<after>{_MORNING}|{_AFTERNOON}))?(?:{_SPACE}ч\.)?{_MARKS}"
-    rf"(?(bracket)\]\s*|\s+[-–]\s+){_MARKS}",
+    rf"(?:{_SPACE}*(?P<after>{MORNING}|{AFTERNOON}))?(?:{_SPACE}ч\.)?{MARKS}"
+    rf"(?(bracket)\]\s*|\s+[-–]\s+){MARKS}",
     re.IGNORECASE,
 )
 """What a message begins with: its date and its time of day, which no message lacks."""
-_SENDER = re.compile(rf"(?:~\s*)?{_MARKS}([^:\n]{{1,100}}?){_MARKS}:(?:\s|$)")
+_SENDER = re.compile(rf"(?:~\s*)?{MARKS}([^:\n]{{1,100}}?){MARKS}:(?:\s|$)")
 _EDITED = re.compile("\u200e?<This message was edited>\\s*$")
 _NOTICE = re.compile(
     r"<[^<>\n]{3,60}>\s*$|This message was deleted|<Media omitted>|image omitted", re.IGNORECASE
@@ -148,7 +149,7 @@ def _half(header: re.Match[str]) -> str | None:
     word = header["before"] or header["after"]
     if word is None:
         return None
-    return "p" if re.fullmatch(_AFTERNOON, word, re.IGNORECASE) else "a"
+    return "p" if re.fullmatch(AFTERNOON, word, re.IGNORECASE) else "a"
 
 
 def date_order(dates: Iterable[tuple[str | None, ...]]) -> DateOrder:
@@ -196,7 +197,7 @@ READER = Reader(
     format="whatsapp",
     read=_read,
     suffixes=TEXT_SUFFIXES,
-    begins=re.compile(rf"\A{HEADER.pattern}", re.IGNORECASE),
+    begins=re.compile(rf"\A{HEADER.pattern}", re.IGNORECASE).search,
     marks=_TEXT_FILE,
     holds=(_TEXT_FILE,),
 )

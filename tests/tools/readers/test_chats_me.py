@@ -92,13 +92,13 @@ def test_who_takes_the_users_name_in_slack_is_not_the_user(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("name", "format"), [("chat.txt", "auto"), ("notes.md", "auto"), ("chat", "text")]
+    ("name", "format"), [("chat.txt", "text"), ("notes.md", "text"), ("notes.txt", "auto")]
 )
 def test_plain_text_does_not_say_what_the_user_wrote(
     tmp_path: Path, name: str, format: Format
 ) -> None:
     path = tmp_path / name
-    path.write_text("15:48, 03/05/2023 - Anna: hi\n15:49, 03/05/2023 - Ben: I smoke\n")
+    path.write_text("hi, I am Anna\nBen says: I smoke\n")
     with pytest.raises(
         HistoryItemError, match=r"is no chat that can be read.*leave out --me for a"
     ):
@@ -142,3 +142,22 @@ def test_names_that_look_the_same_are_the_same(tmp_path: Path, given: str, there
     path.write_text(lines, "utf-8")
     assert mine(path, given) == ["I love rye"]
     assert mine(path, "Ben") == ["ok"]
+
+
+def test_a_table_that_names_its_writers_is_not_the_users_alone(tmp_path: Path) -> None:
+    path = tmp_path / "discord.csv"
+    rows = (
+        "AuthorID,Author,Date,Content\n1,Ann,2025-01-02,I love rye\n2,Ben,2025-01-02,I hate dogs\n"
+    )
+    path.write_text(rows)
+    with pytest.raises(HistoryItemError, match="the column 'Author' says who wrote; say with --me"):
+        list(read_items(path))
+    assert mine(path, "Ann") == ["I love rye"]
+    assert len([*read_items(path, Reading(columns={"text": "Content"}))]) == 2
+    books = tmp_path / "books.csv"
+    books.write_text("Title,Author\nThe Salt Path,R. Winn\n")
+    assert mine_alone(books) == ["The Salt Path"]
+
+
+def mine_alone(path: Path) -> list[str]:
+    return [one.text for one in read_items(path) if isinstance(one, HistoryItem)]
