@@ -24,10 +24,9 @@ DOCS = Path(__file__).parent.parent / "docs"
 PAGES = sorted(path for path in DOCS.glob("*.md"))
 RUN_ELSEWHERE = {
     "pip install": "test_packaging.py",
-    "langgraph dev": "support/langgraph_server.py",
+    "guided-profile serve": "live/test_outbound.py",
     "createdb": "support/aegra_server.py",
     "uvicorn aegra_api": "support/aegra_server.py",
-    "uvicorn guided_profile": "test_docs.py",
     "chroma run": "test_docs.py",
 }
 """How the commands that set up or serve begin, and which file of the tests runs them."""
@@ -137,7 +136,7 @@ def test_its_servers_serve_together(
     text = (DOCS / "server.md").read_text()
     chroma_port, port = free_port(), free_port()
     (chroma,) = re.findall(r"^chroma run .*$", text, re.MULTILINE)
-    (routes,) = re.findall(r"^uvicorn guided_profile[\w.:]+", text, re.MULTILINE)
+    (routes,) = re.findall(r"^guided-profile serve(?= +# our)", text, re.MULTILINE)
     monkeypatch.setenv("GUIDED_PROFILE_CHROMA_URL", f"http://127.0.0.1:{chroma_port}")
     with (
         running(

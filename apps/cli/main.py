@@ -62,6 +62,7 @@ COMMANDS = {
     "mcp": Command(
         "Serve a user's history and profile to an assistant that speaks MCP.", "mcp --user anna"
     ),
+    "serve": Command("Run the server; nothing but what is set leaves the machine.", "serve"),
     "keys": Command("Make, list or revoke API keys of the server.", "keys add --user anna"),
     "tasks": Command("List the tasks.", "tasks --json"),
     "models": Command(

@@ -26,8 +26,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "GUIDED_PROFILE_JWT_SECRET": SECRET,
         "GUIDED_PROFILE_RATE": "5",
     }
-    # as where the setting is not known that turns web sockets off
+    # as where the settings are not known that turn web sockets off
     config = json.loads(langgraph_server.CONFIG.read_text())
+    del config["env"]
     config["http"]["disable_event_streaming"] = False
     config["dependencies"] = [str(langgraph_server.CONFIG.parent)]
     open_config = data / "langgraph.json"
