@@ -112,6 +112,8 @@ class State(Question, total=False):
 
     user_id: str
     """Whose run it is, so that their threads can be found and deleted; never read by a stage."""
+    refusal: str
+    """What is wrong with the question or its options; empty: nothing."""
     text: str
     """The question of this run, taken from `question` or from the last message."""
     choices: list[str]

@@ -11,6 +11,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
 from guided_profile.graph.context import Context, require
+from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.records import HistoryItem, Profile, Sentence, Standing
 from guided_profile.graph.state import ProfileUse, State
 from guided_profile.graph.tasks import Task
@@ -56,6 +57,8 @@ def make_recall(resources: Resources) -> Stage[State, RecallUpdate]:
 
     async def recall(state: State, runtime: Runtime[Context]) -> RecallUpdate:
         context, task = resources.asked(runtime)
+        if refusal := state.get("refusal"):
+            raise QuestionError(refusal)
         update = _nothing()
         if not task.sees:
             return update

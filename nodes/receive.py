@@ -1,4 +1,8 @@
-"""receive: take the question in, and start the run afresh."""
+"""receive: take the question in, and start the run afresh.
+
+What is wrong with it is only written down, and raised by the next stage: so whose it is stands in
+the thread's checkpoint by then, and a deletion of all that is kept about them finds it.
+"""
 
 from typing import Any, TypedDict
 
@@ -6,8 +10,8 @@ from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
-from guided_profile.graph.context import Context
-from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.context import Context, require
+from guided_profile.graph.errors import InputError, QuestionError
 from guided_profile.graph.records import Call
 from guided_profile.graph.state import ProfileUse, State
 from guided_profile.graph.tasks import Task
@@ -20,6 +24,7 @@ class ReceiveUpdate(TypedDict, total=False):
     """What receive writes: the question, and everything else as at a thread's beginning."""
 
     user_id: str
+    refusal: str
     messages: list[AnyMessage]
     text: str
     choices: list[str]
@@ -41,19 +46,22 @@ def make_receive(resources: Resources) -> Stage[State, ReceiveUpdate]:
     """Return the stage that takes the question in."""
 
     async def receive(state: State, runtime: Runtime[Context]) -> ReceiveUpdate:
-        context, task = resources.asked(runtime)
-        text = state.get("question") or ""
-        asked: list[AnyMessage] = []
-        if text:
-            asked = [HumanMessage(text)]
-        else:
-            text = _last_question(state.get("messages") or [])
+        context = require(runtime.context)
+        question, text, refusal, choices = state.get("question") or "", "", "", list[str]()
+        try:
+            text = _checked_text(question or _last_question(state.get("messages") or []))
+            _, task = resources.asked(runtime)
+            choices = _checked_options(task, state.get("options") or [])
+        except InputError as error:
+            refusal = str(error)
+        asked: list[AnyMessage] = [HumanMessage(question)] if question and not refusal else []
         calls: list[Call] = []
         return {
             "user_id": context.user_id,
+            "refusal": refusal,
             "messages": asked,
-            "text": _checked_text(text),
-            "choices": _checked_options(task, state.get("options") or []),
+            "text": text,
+            "choices": choices,
             "tries": 0,
             "clarification": "",
             "parts": Overwrite({}),

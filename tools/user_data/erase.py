@@ -40,7 +40,7 @@ async def forget_user(
         user_id: Whose.
         history: Their items.
         store: Their profiles.
-        checkpointer: Their threads: those in which a question of theirs was received.
+        checkpointer: Their threads: those in which they asked, be it that the question was refused.
 
     Raises:
         HistoryError: Chroma failed; calling again deletes what is left.

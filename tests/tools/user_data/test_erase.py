@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from asked import writes_profile
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.store.sqlite.aio import AsyncSqliteStore
@@ -17,7 +18,7 @@ from scripted import ScriptedChat
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.errors import ProfilesError
+from guided_profile.graph.errors import InputError, ProfilesError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Answered
 from guided_profile.tools.history.store import HistoryStore
@@ -96,6 +97,25 @@ async def test_another_user_loses_nothing(history: HistoryStore, tmp_path: Path)
         assert history.count("anna.b") == 2
         assert await ProfileStore(store, "anna", "dialogue").standing() is None
         assert await ProfileStore(store, "anna.b", "dialogue").standing()
+
+
+async def test_a_thread_whose_only_question_was_refused_goes_too(history: HistoryStore) -> None:
+    history.add("anna", ANNA)
+    saver = InMemorySaver()
+    graph = build_graph(chat=ScriptedChat(script=said), history=history, checkpointer=saver)
+    for user in ("anna", "bob"):
+        for asked, task in ((" ", "dialogue"), (SECRET, "preference"), (SECRET, "no such task")):
+            config: Any = {"configurable": {"thread_id": f"{user} {asked} {task}"}}
+            with pytest.raises(InputError):
+                await graph.ainvoke(
+                    {"question": asked, "options": [SECRET]},
+                    config,
+                    context=Context(user_id=user, task=task),
+                )
+    gone = await forget_user("anna", history=history, checkpointer=saver)
+    assert gone.threads == 3
+    left = {kept.config["configurable"]["thread_id"][:4] async for kept in saver.alist(None)}
+    assert left == {"bob "}
 
 
 @pytest.mark.parametrize("whole", [True, False])
