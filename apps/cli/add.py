@@ -21,7 +21,12 @@ from guided_profile.tools.progress import downloads
 from guided_profile.tools.readers.detect import FIELDS, Format, Reading
 from guided_profile.tools.readers.ingest import Ingested, ingesting
 from guided_profile.tools.readers.times import DateOrder
-from guided_profile.tools.user_data.export import read_export, restore_profiles
+from guided_profile.tools.user_data.restore import (
+    UNCONFIRMED,
+    Restored,
+    read_export,
+    restore_profiles,
+)
 
 Show = Callable[[Ingested], None]
 
@@ -61,6 +66,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--paragraphs", action="store_true", help="of plain text, an item a paragraph, not a line"
     )
+    parser.add_argument(
+        "--keep-wishes",
+        action="store_true",
+        help="of an export, keep also what it pins and forbids; without this it is only shown",
+    )
 
 
 async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
@@ -79,17 +89,22 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
             done = so_far
             show(done)
             await asyncio.sleep(0)  # where Ctrl-C ends it, between two batches
-    restored = 0
+    restored = Restored(0, ())
     if export := read_export(given.file, reading):
         async with assembly.profile_store(settings) as store:
-            restored = await restore_profiles(export, given.user, store=store)
-    if not (done.added or done.duplicates or done.refused or done.skipped or restored):
+            restored = await restore_profiles(
+                export, given.user, store=store, keep_wishes=given.keep_wishes
+            )
+    if not (done.added or done.duplicates or done.refused or done.skipped or any(restored)):
         raise HistoryItemError(f"{str(given.file)!r} holds nothing to add.")
     if given.json:
-        out.print_json(json.dumps(_as_json(done) | {"restored": restored}))
+        left = [wish._asdict() for wish in restored.left]
+        again: dict[str, object] = {"restored": restored.records, "wishes_left": left}
+        out.print_json(json.dumps(_as_json(done) | again))
     else:
-        again = f", profiles and wishes restored {restored}" if restored else ""
-        out.print(_count(done) + again)
+        _show_left(restored, notes)
+        told = f", profiles and wishes restored {restored.records}" if restored.records else ""
+        out.print(_count(done) + told)
     if done.refused and not done.added + done.duplicates:
         raise HistoryItemError(f"no entry of {str(given.file)!r} is a history item.")
     return 2 if done.refused else 0
@@ -154,6 +169,15 @@ def _name(done: Ingested, before: Ingested, notes: Console) -> None:
         notes.print(f"{refusal.place}: {refusal.reason}", soft_wrap=True)
     if before.refused <= SHOWN < done.refused:
         notes.print("more are refused; they are counted, and --json names up to 1,000")
+
+
+def _show_left(restored: Restored, notes: Console) -> None:
+    """Name what the export pins and forbids and was not taken over, so that it can be confirmed."""
+    for wish in restored.left[:SHOWN]:
+        always = "always" if wish.kind == "pin" else "never"
+        notes.print(f"not kept, {wish.why}: {wish.task}, {always}: {wish.text}", soft_wrap=True)
+    if any(wish.why == UNCONFIRMED for wish in restored.left):
+        notes.print("if these are your own, add the file again with --keep-wishes")
 
 
 def _count(done: Ingested) -> str:

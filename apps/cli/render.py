@@ -123,6 +123,7 @@ def changes(made: Profile, change: Difference) -> Group:
     """Show a version of a profile by what it changed of the one before it."""
     return Group(
         plain(f"version {made.version}, {made.created:%Y-%m-%d %H:%M} UTC", "bold"),
+        *([plain(f"  ({made.note})")] if made.note else []),
         *(plain(f"  + {text}", "green") for text in change.added),
         *(plain(f"  - {text}", "red") for text in change.removed),
         *(plain(f"  - {old.text}  (now: {old.by})", "red") for old in change.replaced),

@@ -97,7 +97,10 @@ class ProfileStore:
                 await self.store.adelete(row.namespace, row.key)
 
     async def versions(self) -> list[Profile]:
-        """Return the profiles that stood here, the oldest first; the last one is the standing."""
+        """Return the profiles that stood here, the oldest first; the last one is the standing.
+
+        Those before them that were imported say so in their note.
+        """
         kept = sorted(await everything(self.store, self._versions), key=_made)
         return [standing.profile for row in kept[-KEPT_VERSIONS:] if (standing := _read(row))]
 
@@ -134,10 +137,14 @@ class ProfileStore:
         await self.store.adelete(self._overrides, override.key)
 
 
-def _made(kept: SearchItem) -> tuple[int, str]:
-    """Return what versions are ordered by: their number, whatever the clock said then."""
+def _made(kept: SearchItem) -> tuple[bool, int, str]:
+    """Return what versions are ordered by: their number, whatever the clock said then.
+
+    Those that were imported come before all that was made here.
+    """
     number = (kept.value.get("profile") or {}).get("version")
-    return (number if isinstance(number, int) else 0, kept.key)
+    made_here = bool(kept.value.get("made_with"))
+    return (made_here, number if isinstance(number, int) else 0, kept.key)
 
 
 def _read(kept: SearchItem) -> Standing | None:

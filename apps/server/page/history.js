@@ -56,10 +56,16 @@ async function send(file) {
   at("added").textContent = `Sending ${file.name} …`;
   notice(null);
   try {
-    tell(await upload(file, (part) => {
+    const progress = (part) => {
       if (part < 1) bar.value = part;
       else bar.removeAttribute("value"); // it is being read now
-    }));
+    };
+    const done = await upload(file, progress);
+    tell(done);
+    const wishes = done.wishes_left.map((wish) => `${wish.kind === "pin" ? "always" : "never"}: ${wish.text}`);
+    if (wishes.length && confirm(`Are these wishes in the file your own?\n\n${wishes.join("\n")}`)) {
+      tell(await upload(file, progress, { keep_wishes: true }));
+    }
     await show();
   } catch (error) {
     at("added").textContent = "";

@@ -137,7 +137,7 @@ function drawVersions(versions) {
     ];
     const kept = changes.kept.length ? `, ${changes.kept.length} kept` : "";
     return make("li", { value: profile.version },
-      make("span", { text: `${new Date(profile.created).toLocaleString()}${kept}` }),
+      make("span", { text: [`${new Date(profile.created).toLocaleString()}${kept}`, profile.note].filter(Boolean).join(", ") }),
       ...lines.map((line) => make("p", { class: "change" }, line)));
   }));
 }

@@ -88,7 +88,7 @@ export async function ask(body, onStage, path = "ask") {
 }
 
 // Send a file; fetch tells nothing of its progress, so this is the older way.
-export function upload(file, onProgress) {
+export function upload(file, onProgress, fields = {}) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", address("history/file"));
@@ -107,6 +107,7 @@ export function upload(file, onProgress) {
     };
     const form = new FormData();
     form.append("file", file);
+    for (const [name, value] of Object.entries(fields)) form.append(name, value);
     request.send(form);
   });
 }

@@ -18,7 +18,8 @@ from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.base import Format, Reading
 from guided_profile.tools.readers.ingest import Ingested, ingest
 from guided_profile.tools.user_data.erase import forget_items, forget_user
-from guided_profile.tools.user_data.export import export_user, read_export, restore_profiles
+from guided_profile.tools.user_data.export import export_user
+from guided_profile.tools.user_data.restore import read_export, restore_profiles
 
 MOST_ITEMS = 1000
 """How many items one request adds or deletes."""
@@ -57,6 +58,15 @@ class Refusal(BaseModel):
     reason: str = Field(examples=["text: is missing"])
 
 
+class LeftWish(BaseModel):
+    """What an export pins or forbids, and why it was not taken over."""
+
+    task: str
+    kind: Literal["pin", "forbid"]
+    text: str
+    why: str = Field(examples=["nobody confirmed it"])
+
+
 class AddedFile(BaseModel):
     """What became of a file's entries."""
 
@@ -65,7 +75,11 @@ class AddedFile(BaseModel):
     skipped: int = Field(description="Entries without words.")
     refused: int
     refusals: list[Refusal] = Field(description="The first 100 of them.")
-    restored: int = Field(description="Of an export: profiles, their versions and wishes.")
+    restored: int = Field(description="Of an export: versions of profiles, and confirmed wishes.")
+    wishes_left: list[LeftWish] = Field(
+        description="What an export pins and forbids and was not taken over: the first 100. Show "
+        "them to the user, and send the file again with keep_wishes if they confirm them."
+    )
 
 
 class Page(BaseModel):
@@ -116,22 +130,29 @@ async def add_file(
     me: Annotated[str | None, Form(max_length=200, description="The user's name in chats.")] = None,
     zone: Annotated[str, Form(max_length=50, examples=["Europe/Berlin"])] = "UTC",
     paragraphs: Annotated[bool, Form(description="Text: an item a paragraph, not a line.")] = False,
+    keep_wishes: Annotated[
+        bool, Form(description="The user has confirmed what the export pins and forbids.")
+    ] = False,
 ) -> AddedFile:
     """Add a file to the history; bad entries are refused, the others are added.
 
-    Sending it again adds what is new. Of an export, the profiles and wishes come back too, where
-    none stand, as far as they are of a task of this server's.
+    Sending it again adds what is new. Of an export, the profiles come back too, as versions of the
+    past that no answer uses, and the wishes if the user confirms them; where none stand, and as far
+    as they are of a task of this server's.
     """
     reading = Reading(format=format, source=source, me=me, zone=_zone(zone), paragraphs=paragraphs)
     done, export = await asyncio.to_thread(_ingested, resources, user_id, file, reading)
-    restored = await restore_profiles(export, user_id, store=store, tasks=resources.tasks)
+    restored = await restore_profiles(
+        export, user_id, store=store, tasks=resources.tasks, keep_wishes=keep_wishes
+    )
     return AddedFile(
         added=done.added,
         duplicates=done.duplicates,
         skipped=done.skipped,
         refused=done.refused,
         refusals=[Refusal(place=entry.place, reason=entry.reason) for entry in done.refusals[:100]],
-        restored=restored,
+        restored=restored.records,
+        wishes_left=[LeftWish.model_validate(wish._asdict()) for wish in restored.left[:100]],
     )
 
 

@@ -105,6 +105,7 @@ def test_what_was_added_is_counted_for_a_script(
         "refused": 1,
         "refusals": [{"place": "line 5", "line": 5, "reason": "text: is empty"}],
         "restored": 0,
+        "wishes_left": [],
     }
 
 

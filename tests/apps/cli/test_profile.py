@@ -110,8 +110,8 @@ def test_each_version_says_what_it_changed(
         ("anna.backup", ["--format", "json"]),
     ],
 )
-def test_an_export_is_taken_back_whole(
-    said: Said, tmp_path: Path, name: str, how: list[str]
+def test_what_an_export_decides_is_kept_only_when_it_is_confirmed(
+    said: Said, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, how: list[str]
 ) -> None:
     said("profile", "--forbid", "1")
     text = said("export")
@@ -119,14 +119,19 @@ def test_an_export_is_taken_back_whole(
     path.write_text(text)
     said("forget", "--yes")
     assert main(["export", *USER]) == 2, "nothing is kept any more"
-    before = json.loads(text)
-    added = said("add", str(path), *how)
-    assert "added 2" in added
-    assert f"profiles and wishes restored {len(before['profiles'])}" in added
-    again = json.loads(said("export"))
-    for part in ("items", "profiles"):
-        assert sorted(again[part], key=str) == sorted(before[part], key=str)
+    capsys.readouterr()
+    assert main(["add", str(path), *USER, *how]) == 0
+    told = capsys.readouterr()
+    assert "added 2" in told.out
+    assert "profiles and wishes restored 1" in told.out
+    assert f"not kept, nobody confirmed it: dialogue, never: {CAT}" in told.err
+    assert "add the file again with --keep-wishes" in told.err
+    assert "(imported: no answer uses it)" in said("profile", "--versions")
+    assert CAT in said.sentences()
+    assert "restored 1" in said("add", str(path), *how, "--keep-wishes")
     assert said.sentences() == [BIKE]
+    before, again = json.loads(text), json.loads(said("export"))
+    assert sorted(again["items"], key=str) == sorted(before["items"], key=str)
 
 
 def test_forgetting_an_item_forgets_what_was_made_of_it(

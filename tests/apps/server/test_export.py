@@ -33,12 +33,21 @@ def test_an_export_is_taken_back_whole(client: TestClient, name: str, format: st
     exported = client.get("/v1/export", headers=ANNA).json()
     client.delete("/v1/everything?confirm=everything", headers=ANNA).raise_for_status()
     sent = {"file": (name, json.dumps(exported))}
-    answer = client.post("/v1/history/file", files=sent, data={"format": format}, headers=ANNA)
-    assert answer.json()["added"] == 2
-    assert answer.json()["restored"] == len(exported["profiles"])
+    fields = {"format": format}
+    answer = client.post("/v1/history/file", files=sent, data=fields, headers=ANNA).json()
+    assert (answer["added"], answer["restored"]) == (2, 1)
+    assert [(wish["kind"], wish["text"], wish["why"]) for wish in answer["wishes_left"]] == [
+        ("forbid", CAT, "nobody confirmed it"),
+        ("pin", "I sail.", "nobody confirmed it"),
+    ]
+    assert client.get("/v1/profile", headers=ANNA).status_code == 404, "none was made here"
+    (version,) = client.get("/v1/profile/versions", headers=ANNA).json()
+    assert version["profile"]["note"] == "imported: no answer uses it"
+    fields["keep_wishes"] = "true"
+    answer = client.post("/v1/history/file", files=sent, data=fields, headers=ANNA).json()
+    assert (answer["restored"], answer["wishes_left"]) == (2, [])
     again = client.get("/v1/export", headers=ANNA).json()
-    for part in ("items", "profiles"):
-        assert sorted(again[part], key=str) == sorted(exported[part], key=str)
+    assert sorted(again["items"], key=str) == sorted(exported["items"], key=str)
     assert sentences(client) == ["I sail.", BIKE]
     decided = client.get("/v1/profile/wishes", headers=ANNA).json()
     gone = {"do": "take_back", "key": decided[0]["key"]}
@@ -65,7 +74,8 @@ def test_an_uploaded_export_is_the_callers_own_and_says_what_they_could_have_sai
         },
     ]
     sent = {"file": ("export.json", json.dumps(exported | {"user_id": "anna"}))}
-    client.post("/v1/history/file", files=sent, headers=BOB).raise_for_status()
+    kept = {"keep_wishes": "true"}
+    client.post("/v1/history/file", files=sent, data=kept, headers=BOB).raise_for_status()
     bobs = client.get("/v1/export", headers=BOB).json()["profiles"]
     overrides = [one for one in bobs if "wishes" in one["where"]]
     assert {tuple(one["where"]) for one in overrides} == {("dialogue", "wishes")}

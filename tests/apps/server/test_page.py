@@ -198,6 +198,7 @@ async def test_a_file_is_added_and_its_bad_line_named(
                 export.write_text((await host.get("/export")).text)
                 gone = {"user": "anna", "confirm": "everything"}
                 (await host.delete("/everything", params=gone)).raise_for_status()
+            page.once("dialog", lambda asked: asked.accept())
             await page.set_input_files("#file", str(export))
             await page.get_by_text("profiles and wishes restored 1.").wait_for()
 
