@@ -42,8 +42,11 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
             message = f"deleted {counts.items} items and {counts.records} records of profiles"
             if not counts.items and not counts.records:
                 message = f"nothing was kept about {given.user!r}, so nothing was deleted"
+        stays = history.stays if done["items"] else ""
     if given.json:
-        out.print_json(json.dumps(done))
+        out.print_json(json.dumps(done | {"stays": stays}))
     else:
         out.print(message)
+        if stays:
+            out.print(stays, soft_wrap=True)
     return 0

@@ -5,6 +5,7 @@ import sys
 from langgraph_sdk import get_client
 
 from guided_profile.apps.platforms.aegra_threads import forget_aegra_threads
+from guided_profile.apps.platforms.dev_files import erase_gone_threads
 from guided_profile.apps.platforms.langgraph_auth import OWNER, STORE_ROOT, holding, label
 from guided_profile.apps.server.process.resources import on_aegra, platform_store
 from guided_profile.tools.profiles.store import everything
@@ -41,4 +42,5 @@ async def _forget_platform_threads(user_id: str) -> int:
             for thread in threads:
                 await client.threads.delete(thread["thread_id"])
             gone += len(threads)
+    await erase_gone_threads()
     return gone

@@ -1,6 +1,7 @@
 """Our own routes, under `/v1`; `langgraph.json` names `app` here, and uvicorn serves it alone."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -47,6 +48,7 @@ def make_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        os.umask(0o077)  # what this process writes, the platform's own files too, is its owner's
         await asyncio.to_thread(verifier)  # a wrong setting ends the start
         if resources.on_aegra():
             hand_to_aegra((await held()).assistants)

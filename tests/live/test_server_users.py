@@ -445,4 +445,33 @@ async def test_without_auth_a_run_names_its_user_as_before(
             assert await _status(client.threads.get(thread)) == 404
 
 
+async def test_what_was_deleted_is_in_no_file_after_the_server_has_stopped(tmp_path: Path) -> None:
+    secret = "Xanthippe Quartermain"
+    asked = {"question": f"Does {secret} have pets?"}
+    with (
+        scripted_endpoint() as endpoint,
+        langgraph_dev(tmp_path, **endpoint, GUIDED_PROFILE_AUTH="") as url,
+    ):
+        async with get_client(url=url) as client:
+            for user, question in (("anna", asked), ("ben", ASKED)):
+                path = f"{url}/v1/history?user={user}"
+                _send("POST", path, json=HISTORY).raise_for_status()
+                for thread in (None, (await client.threads.create())["thread_id"]):
+                    context = {"user_id": user}
+                    await client.runs.wait(thread, GRAPH, input=question, context=context)
+            refused = (await client.threads.create())["thread_id"]
+            wrong = asked | {"options": [secret]}
+            with pytest.raises(Exception, match="QuestionError"):
+                await client.runs.wait(refused, GRAPH, input=wrong, context={"user_id": "anna"})
+            path = f"{url}/v1/everything?confirm=everything&user=anna"
+            assert _send("DELETE", path).json()["threads"] == 2
+            bens = await client.threads.get_state(thread)
+            assert bens["values"]["text"] == ASKED["question"]
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".log"]
+    assert [path.name for path in files if secret.encode() in path.read_bytes()] == []
+    assert any(ASKED["question"].encode() in path.read_bytes() for path in files)
+    written = [path for path in files if path.suffix == ".pckl"]
+    assert {path.stat().st_mode & 0o077 for path in written} == {0}
+
+
 PROXIED = {"X-Forwarded-For": "203.0.113.7"}

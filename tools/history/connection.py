@@ -27,6 +27,15 @@ class Connection:
         """The users who were served last; with a server, their vectors are what it is for."""
 
     @property
+    def stays(self) -> str:
+        """What of a deletion stays, and how it is removed, for whoever deletes; empty: nothing."""
+        return (
+            "what was deleted cannot be read by anybody who asks the Chroma server, but its text "
+            "stays in the free pages of the server's chroma.sqlite3. To remove it too, stop the "
+            "server and give `chroma vacuum --path FOLDER` with the server's folder."
+        )
+
+    @property
     def is_server(self) -> bool:
         """Whether others may write at the same time."""
         return True

@@ -19,6 +19,7 @@ from guided_profile.graph.errors import HistoryError, StoreInUseError
 from guided_profile.tools.history.connection import Connection, settings_of_chroma
 from guided_profile.tools.history.failures import ROOM_TO_DELETE, check_room, named_failures
 from guided_profile.tools.history.index import DATABASE, NOTES, IndexFiles
+from guided_profile.tools.history.others import check_alone
 
 LOCK_FILE = ".guided_profile.lock"
 """Held, in the folder of an embedded store, by the process that has it open."""
@@ -51,6 +52,7 @@ class Folder(Connection):
         try:
             with named_failures(str(path), "opened", server=False):
                 _claim_database(path)
+                check_alone(path / DATABASE)
                 client, self._server = _opened(path)
         except HistoryError:
             self._lock.release()
@@ -147,6 +149,11 @@ class Folder(Connection):
             folder.check_process()
             folder._holders += 1
             return folder
+
+    @property
+    def stays(self) -> str:
+        """What of a deletion stays: nothing."""
+        return ""
 
     @property
     def is_server(self) -> bool:

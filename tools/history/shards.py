@@ -117,6 +117,9 @@ class Shards:
             there = folder.files.find(name)
             as_left = not there or folder.files.is_as_noted(name)
         if not as_left:
+            # a Chroma server may have written here: what it deletes stays in the files until the
+            # next deletion, or the next opening
+            folder.erasing(True)
             self._rebuild(name, "is not as it was left")
         if there:
             folder.files.looked_at.add(name)

@@ -176,10 +176,16 @@ class HistoryStore(TextVectors):
 
         return self.patiently(erase)
 
+    @property
+    def stays(self) -> str:
+        """What of a deletion stays in files, and how to remove it; empty: nothing does."""
+        return self._collection.connection.stays
+
     def delete_user(self, user_id: str) -> int:
         """Delete all of a user's items; return how many there were.
 
-        In a folder, neither their text nor their vectors are in any file when this returns.
+        In a folder, neither their text nor their vectors are in any file when this returns; of a
+        Chroma server, `stays` says what is.
         """
         with self._writing:
             there = self._collection.load(records.checked_user(user_id), vectors=False)

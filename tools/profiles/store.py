@@ -5,14 +5,16 @@ Versions and overrides are only ever added, each under a key of its own, so that
 time lose nothing to each other.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 from langgraph.store.base import BaseStore, PutOp, SearchItem
 from pydantic import ValidationError
 
+from guided_profile.graph.errors import ProfilesError
 from guided_profile.graph.records import Profile, Record, Standing, evidence_of
 
 ROOT = ("guided_profile", "profiles")
@@ -32,6 +34,23 @@ class Override(Record):
     time: datetime
     key: str = ""
     """Where it is kept, to take it back."""
+
+
+def read_override(kept: Mapping[str, Any]) -> Override:
+    """Return what a user decided; what a newer version of this package adds to it is left aside.
+
+    Raises:
+        ProfilesError: It cannot be read even so; to pass it over would undo what the user decided.
+    """
+    try:
+        return Override.model_validate(
+            {field: kept[field] for field in Override.model_fields if field in kept}
+        )
+    except ValidationError:
+        raise ProfilesError(
+            "what the user pinned or forbade was kept by a newer version of this package, in a "
+            "form that this one cannot read; use that version again, nothing of it is lost."
+        ) from None
 
 
 def made_from(standing: Standing) -> set[str]:
@@ -123,9 +142,13 @@ class ProfileStore:
         return kept
 
     async def overrides(self) -> list[Override]:
-        """Return what the user decided, in the order of deciding."""
+        """Return what the user decided, in the order of deciding.
+
+        Raises:
+            ProfilesError: A newer version of this package kept one that this one cannot read.
+        """
         kept = await everything(self.store, self._overrides)
-        return [Override.model_validate(row.value) for row in sorted(kept, key=lambda row: row.key)]
+        return [read_override(row.value) for row in sorted(kept, key=lambda row: row.key)]
 
     async def forbidden(self) -> list[Override]:
         """Return what the user forbade and did not pin since."""

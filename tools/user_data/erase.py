@@ -9,10 +9,11 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.store.base import BaseStore
 from pydantic import ValidationError
 
+from guided_profile.graph.errors import ProfilesError
 from guided_profile.graph.records import Standing
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.sqlite import rewrite
-from guided_profile.tools.profiles.store import Override, everything, made_from, user_namespace
+from guided_profile.tools.profiles.store import everything, made_from, read_override, user_namespace
 
 
 class Forgotten(NamedTuple):
@@ -97,7 +98,7 @@ async def _rests_on(
     with suppress(ValidationError):
         return bool(made_from(Standing.model_validate(kept)) & deleted)
     try:
-        cited = Override.model_validate(kept).evidence
-    except ValidationError:  # of another version of this package
+        cited = read_override(kept).evidence
+    except ProfilesError:  # of another version of this package
         return "profile" in kept
     return bool(deleted & set(cited)) and not await asyncio.to_thread(history.get, user_id, cited)

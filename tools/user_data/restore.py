@@ -13,10 +13,16 @@ from typing import Any, NamedTuple
 from langgraph.store.base import BaseStore
 from pydantic import BaseModel
 
+from guided_profile.graph.errors import ProfilesError
 from guided_profile.graph.records import Record, Standing
 from guided_profile.tools.evidence.base import MOST_EVIDENCE
 from guided_profile.tools.profiles import corrections
-from guided_profile.tools.profiles.store import KEPT_VERSIONS, Override, everything, user_namespace
+from guided_profile.tools.profiles.store import (
+    KEPT_VERSIONS,
+    everything,
+    read_override,
+    user_namespace,
+)
 from guided_profile.tools.readers.archive import export_files
 from guided_profile.tools.readers.detect import Reading, opened
 from guided_profile.tools.readers.json_files import whole
@@ -140,7 +146,7 @@ def _usable(records: Any) -> list[_Kept]:
     """Return the records that can be taken back, the latest first; the others are passed over."""
     usable: list[_Kept] = []
     for record in records if isinstance(records, list) else ():
-        with suppress(ValueError, OverflowError):
+        with suppress(ValueError, OverflowError, ProfilesError):
             usable.append(_checked(record))
     return sorted(usable, key=lambda record: record.key, reverse=True)
 
@@ -151,6 +157,7 @@ def _checked(record: Any) -> _Kept:
     Raises:
         ValueError: It is no version of a profile or decision, or one that no user can have come by
             here.
+        ProfilesError: It is a decision of a form that is not known here.
         OverflowError: It is from the end of time, after which no other could come.
     """
     kept = _Kept.model_validate(record)
@@ -184,7 +191,7 @@ def _imported(kept: _Kept, task: str) -> Record:
 
 def _override(kept: _Kept) -> Record:
     """Return a decision that is one by the rules of `corrections`."""
-    override = Override.model_validate(kept.value)
+    override = read_override(kept.value)
     text = " ".join(override.text.split())
     if not 1 <= len(text) <= corrections.LONGEST_SENTENCE or len(override.evidence) > MOST_EVIDENCE:
         raise ValueError("it is empty or too long")

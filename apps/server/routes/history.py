@@ -36,6 +36,9 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
+_STAYS = Field(description="What stays in files, and how to remove it; empty: nothing does.")
+
+
 class NewItems(BaseModel):
     """Items to add."""
 
@@ -95,6 +98,7 @@ class DeletedItems(BaseModel):
 
     deleted: tuple[str, ...]
     not_there: tuple[str, ...]
+    stays: str = _STAYS
 
 
 class DeletedAll(BaseModel):
@@ -103,6 +107,7 @@ class DeletedAll(BaseModel):
     items: int
     records: int = Field(description="Profiles, their versions, and what was pinned or forbidden.")
     threads: int
+    stays: str = _STAYS
 
 
 @router.post("", status_code=201, summary="Add items")
@@ -190,7 +195,7 @@ async def delete(
     """Delete items, and every profile that was made from one of them."""
     gone = await forget_items(user_id, id, history=resources.history, store=store)
     missing = tuple(wanted for wanted in dict.fromkeys(id) if wanted not in gone)
-    return DeletedItems(deleted=gone, not_there=missing)
+    return DeletedItems(deleted=gone, not_there=missing, stays=resources.history.stays)
 
 
 @everything.get("/export", summary="Export everything")
@@ -209,7 +214,9 @@ async def delete_everything(
     """Delete everything that is kept about the user: history, profiles, threads."""
     threads = await forget_threads(user_id)
     gone = await forget_user(user_id, history=resources.history, store=store)
-    return DeletedAll(items=gone.items, records=gone.records, threads=threads)
+    return DeletedAll(
+        items=gone.items, records=gone.records, threads=threads, stays=resources.history.stays
+    )
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -7,6 +7,7 @@ import pytest
 from langgraph.store.memory import InMemoryStore
 from langgraph.store.sqlite.aio import AsyncSqliteStore
 
+from guided_profile.graph.errors import ProfilesError
 from guided_profile.graph.records import Cost, Profile, Sentence, Standing
 from guided_profile.tools.fingerprints import fingerprint
 from guided_profile.tools.profiles.store import (
@@ -157,3 +158,17 @@ async def test_a_store_that_searches_by_the_first_letters_gives_nobody_elses() -
         await store.aput((*user_namespace("anna"), "t", "wishes"), f"{number}", {})
     await store.aput((*user_namespace("ann"), "t", "wishes"), "hers", {})
     assert [kept.key for kept in await everything(store, user_namespace("ann"))] == ["hers"]
+
+
+async def test_a_decision_of_a_newer_version_holds_as_far_as_it_is_known() -> None:
+    store = InMemoryStore()
+    profiles = ProfileStore(store, "anna", "dialogue")
+    kept = await profiles.add_override(Override(kind="forbid", text="I eat meat.", time=START))
+    place = (*user_namespace("anna"), "dialogue", "wishes")
+    newer = kept.model_dump(mode="json") | {"of_version_2": True}
+    await store.aput(place, kept.key, newer)
+    assert await profiles.overrides() == [kept]
+    await store.aput(place, kept.key, newer | {"kind": "rephrase"})
+    with pytest.raises(ProfilesError, match="a newer version of this package"):
+        await profiles.overrides()
+    assert [row.value["kind"] for row in await everything(store, place)] == ["rephrase"]
