@@ -33,6 +33,14 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 _TABLES = {"message", "chat_message_join", "handle"}
+_NOT_WRITTEN = {
+    "associated_message_type",  # a reaction
+    "item_type",  # a group's name, or who came and went
+    "is_system_message",
+    "is_service_message",
+    "date_retracted",  # it was taken back
+}
+"""The columns that are not 0 where a message is none, as far as the system's version has them."""
 _YEAR_2001 = 978_307_200
 """Where its times begin, in seconds since 1970."""
 _ATTACHMENT = "\ufffc"
@@ -73,8 +81,8 @@ def _prepare(path: Path) -> None:
         for kind, name, _ in schema:
             if kind == "trigger":  # they call functions that only Messages has
                 database.execute('DROP TRIGGER "{}"'.format(name.replace('"', '""')))
-        if "associated_message_type" in hidden:
-            database.execute("DELETE FROM message WHERE associated_message_type != 0")
+        for column in _NOT_WRITTEN & hidden.keys():
+            database.execute(f"DELETE FROM message WHERE {column} != 0")
         if "chat_handle_join" in tables:
             database.execute(
                 "DELETE FROM chat_handle_join WHERE rowid NOT IN "

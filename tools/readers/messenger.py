@@ -5,7 +5,7 @@ chats has other names for the same fields, and does not.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,11 +20,28 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.json_files import whole
+from guided_profile.tools.readers.notices import is_of_messenger, sent_by_many, template
 from guided_profile.tools.readers.times import since_1970
+
+_WRITTEN = ("generic", "share", "text", "link")
+"""The types of messages that somebody wrote; others are calls, notices, placeholders."""
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
-    return chat_entries("messenger", lambda: each_file(files, _messages), reading)
+    by_many = sent_by_many(_sent(files)) if len(files) > 2 else frozenset()
+
+    def messages() -> Messages:
+        for message in each_file(files, _messages):
+            is_notice = isinstance(message, Message) and template(message.text) in by_many
+            yield Skipped() if is_notice else message
+
+    return chat_entries("messenger", messages, reading)
+
+
+def _sent(files: Sequence[ExportFile]) -> Iterator[tuple[str, str, str]]:
+    for message in each_file(files, _messages):
+        if isinstance(message, Message):
+            yield message.where.file, message.names[0], message.text
 
 
 def _messages(file: ExportFile) -> Messages:
@@ -41,8 +58,8 @@ def _message(message: Any, chat: str | None, where: Refused) -> Message | Refuse
     if not isinstance(message, dict):
         return replace(where, reason="is not a JSON object")
     text = message.get("content", message.get("text"))
-    if text is None:
-        return Skipped()  # a picture, a call
+    if text is None or _is_by_the_app(message):
+        return Skipped()
     sender = message.get("sender_name", message.get("senderName"))
     if not isinstance(text, str) or not isinstance(sender, str):
         return replace(where, reason="content or sender_name: should be text")
@@ -51,7 +68,20 @@ def _message(message: Any, chat: str | None, where: Refused) -> Message | Refuse
         time = since_1970(float(milliseconds or "") / 1000)
     except (ValueError, TypeError):
         return replace(where, reason="time: is no count of milliseconds")
-    return Message(where, (_mended(sender),), _mended(text), time, chat)
+    name, words = _mended(sender), _mended(text)
+    if is_of_messenger(words, name):
+        return Skipped()
+    return Message(where, (name,), words, time, chat)
+
+
+def _is_by_the_app(message: Mapping[str, Any]) -> bool:
+    """Whether a message is a call or a notice, by its fields, or was taken back."""
+    kind = message.get("type")
+    return (
+        message.get("is_unsent", message.get("isUnsent")) is True
+        or not message.keys().isdisjoint(("call_duration", "missed"))
+        or (isinstance(kind, str) and kind.casefold() not in _WRITTEN)
+    )
 
 
 def _mended(text: str) -> str:

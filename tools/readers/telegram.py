@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _PAGE_TIME = re.compile(rf"{NUMBERS}(?: UTC([+-]\d\d):?(\d\d))?")
 """The time of a message in HTML: `20.08.2023 13:10:32 UTC+02:00`."""
 
+_VIA_BOT = re.compile(r"\s{1,9}via\s{1,9}@")
+
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     def messages() -> Messages:
@@ -67,6 +69,8 @@ def _message(
         return Skipped()  # a call, a pinned message, somebody joined
     if "forwarded_from" in message or "forwarded_from_id" in message:
         return Skipped()  # somebody else's words; null where their account is deleted
+    if message.get("via_bot"):
+        return Skipped()  # a bot's words, which the sender picked
     text = _text(message.get("text", ""))
     if text is None:
         return replace(where, reason="text: should be text")
@@ -117,7 +121,11 @@ def _html(file: ExportFile, reading: Reading) -> Messages:
     for message in page.select(".message.default"):
         where = Refused(message.sourceline or 0, unit="line", file=file.name)
         name = next(iter(message.select(":scope > .body > .from_name")), None)
-        sender = name.get_text().strip() if name else sender  # it is named once in a row
+        shown = _VIA_BOT.split(name.get_text().strip()) if name else [sender]
+        sender = shown[0]  # it is named once in a row
+        if len(shown) > 1:
+            yield Skipped()  # a bot's words, which the sender picked
+            continue
         yield _from_page(message, sender, chat or None, where, reading)
 
 

@@ -17,7 +17,7 @@ from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped, each_file
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.lines import TEXT_SUFFIXES, numbered_lines
-from guided_profile.tools.readers.notices import is_notice
+from guided_profile.tools.readers.notices import without_notices
 from guided_profile.tools.readers.times import moment
 from guided_profile.tools.readers.turns import DATE, Form, Head, form_of, heads_of, shape_of
 from guided_profile.tools.readers.whatsapp import AFTERNOON, MORNING, MOST_LINES, date_order
@@ -103,8 +103,8 @@ class _Chat:
             yield self._ended(begun)
 
     def _ended(self, begun: "_Begun") -> Message | Refused | Skipped:
-        text = "\n".join(begun.lines).strip()
-        if begun.head is None or is_notice(text):
+        text = without_notices("\n".join(begun.lines).strip())
+        if begun.head is None or not text:
             return Skipped()
         if not begun.label:
             return replace(begun.where, reason="names nobody who wrote it")

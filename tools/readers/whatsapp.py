@@ -22,6 +22,7 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.lines import TEXT_SUFFIXES, numbered_lines
+from guided_profile.tools.readers.notices import without_notices
 from guided_profile.tools.readers.times import DateOrder, moment
 
 MARKS = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*+"
@@ -43,12 +44,6 @@ HEADER = re.compile(
 )
 """What a message begins with: its date and its time of day, which no message lacks."""
 _SENDER = re.compile(rf"(?:~\s*)?{MARKS}([^:\n]{{1,100}}?){MARKS}:(?:\s|$)")
-_EDITED = re.compile("\u200e?<This message was edited>\\s*$")
-_NOTICE = re.compile(
-    r"<[^<>\n]{3,60}>\s*$|This message was deleted|<Media omitted>|image omitted", re.IGNORECASE
-)
-"""A message that is nothing but `<Media omitted>`, in any language, or that was taken back."""
-
 MOST_LINES = 20_000
 """Of a message; with more, it is too long for an item anyway."""
 DATES = 2000
@@ -115,8 +110,6 @@ def _begun(
     if sender is None:
         return Skipped()  # somebody was added, or a number changed
     text = line[sender.end() :].rstrip("\r\n")
-    if text.lstrip(" ").startswith("\u200e") or _NOTICE.match(text.strip()):
-        return Skipped()  # the app's own words, in any language
     try:
         time = moment((*_digits(header), _half(header)), order, reading.zone)
     except ValueError as error:
@@ -129,8 +122,8 @@ def _begun(
 def _ended(begun: Message | Refused | Skipped, more: list[str]) -> Message | Refused | Skipped:
     if not isinstance(begun, Message):
         return begun
-    text = _EDITED.sub("", "\n".join([begun.text, *more]).rstrip())
-    return replace(begun, text="\n".join(text.splitlines()))
+    text = without_notices("\n".join([begun.text, *more]))
+    return replace(begun, text="\n".join(text.splitlines())) if text else Skipped()
 
 
 def _numbers(file: ExportFile) -> Iterator[tuple[str | None, ...]]:

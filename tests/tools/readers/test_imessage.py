@@ -93,3 +93,15 @@ def test_a_damaged_message_is_an_error_that_says_what_to_do(tmp_path: Path) -> N
     path = database(tmp_path / "chat.db", TABLES, (NANOSECONDS, None, 1, b"no text", 0))
     with pytest.raises(HistoryItemError, match="quit Messages, and copy"):
         list(read_items(path))
+
+
+@pytest.mark.parametrize("column", ["date_retracted", "item_type", "is_service_message"])
+def test_what_was_taken_back_and_notices_are_told_by_their_columns(
+    tmp_path: Path, column: str
+) -> None:
+    own, other = (NANOSECONDS, "I ran", 1, None, 0), (NANOSECONDS, "I smoke", 1, None, 0)
+    path = database(tmp_path / "chat.db", TABLES, own, other)
+    with closing(sqlite3.connect(path)) as made, made:
+        made.execute(f"ALTER TABLE message ADD COLUMN {column} INTEGER DEFAULT 0")
+        made.execute(f"UPDATE message SET {column} = {NANOSECONDS} WHERE ROWID = 2")
+    assert [one.text for one in read_items(path) if isinstance(one, HistoryItem)] == ["I ran"]
