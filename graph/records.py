@@ -40,6 +40,9 @@ class HistoryItem(Record):
     kind: Literal["did", "said"] = "said"
     """Whether it tells of what the user did (bought, watched, read) or is what they said. Left out,
     an item with a category is something they did. It is no part of the id."""
+    released: bool = False
+    """Whether the user said that it gives the model no orders, though it looks so. Only
+    `HistoryStore.release` sets it: an item that is added begins without."""
 
     @field_validator("text")
     @classmethod

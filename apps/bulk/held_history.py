@@ -60,6 +60,6 @@ class HeldHistory(HistoryStore):
         rows = np.stack([vectors[item.id] for item in items]) if vectors and items else None
         self._held.held[user_id] = UserItems.of(stored, rows)
 
-    def release(self, user_id: str) -> None:
+    def let_go(self, user_id: str) -> None:
         """Let go of a user's history."""
         self._held.held.pop(user_id, None)

@@ -81,7 +81,7 @@ class Workbench:
         try:
             yield graph, profiles
         finally:
-            history.release(user.user_id)
+            history.let_go(user.user_id)
 
 
 class Maker:

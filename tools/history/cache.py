@@ -58,14 +58,17 @@ class UserItems:
 
     def has_just(self, stored: Sequence[Stored]) -> bool:
         """Whether these are the very items that are here, none added, deleted or replaced."""
-        mine = {(entry.item.id, entry.sequence) for entry in self.stored}
-        return mine == {(entry.item.id, entry.sequence) for entry in stored}
+        return set(map(_version, self.stored)) == set(map(_version, stored))
 
     @property
     def size(self) -> int:
         """About how many bytes of memory they take."""
         texts = sum(_ITEM_BYTES + len(entry.item.text) for entry in self.stored)
         return texts + (0 if self.vectors is None else self.vectors.nbytes)
+
+
+def _version(entry: Stored) -> tuple[str, int, bool]:
+    return entry.item.id, entry.sequence, entry.item.released
 
 
 class UserCache:

@@ -118,6 +118,24 @@ class ItemCollection(Shards):
             raise
         self.connection.cache.change(user_id, lambda kept: kept.plus(stored, rows))
 
+    def change(self, user_id: str, entries: Sequence[Stored]) -> None:
+        """Write what changed of a user's items beside their text; their vectors stay."""
+        if entries and isinstance(self.connection, Folder):
+            self.connection.check_room(ROOM)
+        for page in chunks(entries, PAGE):
+            write = methodcaller(
+                "update",
+                ids=[records.record_id(user_id, entry.item.id) for entry in page],
+                metadatas=[
+                    records.metadata_of(user_id, entry.item, entry.sequence, entry.checksum)
+                    for entry in page
+                ],
+            )
+            try:
+                self._ask(self._name_for(user_id), "written", write, noted=True)
+            finally:
+                self.connection.cache.drop(user_id)
+
     def erase(self, user_id: str, ids: Sequence[str]) -> None:
         """Delete a user's items, and from the files of a folder what they said.
 

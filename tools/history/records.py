@@ -92,7 +92,7 @@ def by_id(items: Iterable[HistoryItem]) -> dict[str, HistoryItem]:
         if not _is_unicode(item.id):
             raise HistoryItemError(f"the id {item.id!r} is not valid Unicode; give another id.")
         check_same(wanted.setdefault(item.id, item), item)
-    return wanted
+    return {id_: with_release(item, released=False) for id_, item in wanted.items()}
 
 
 def check_same(kept: HistoryItem, given: HistoryItem) -> None:
@@ -101,11 +101,21 @@ def check_same(kept: HistoryItem, given: HistoryItem) -> None:
     Raises:
         HistoryItemError: The items of one id say different things.
     """
-    if kept != given:
+    if not same(kept, given):
         raise HistoryItemError(
             f"the id {given.id!r} is taken by an item that says something else; delete that one "
             "first, or give this one another id."
         )
+
+
+def same(kept: HistoryItem, given: HistoryItem) -> bool:
+    """Whether two items say the same, whether or not the user released one of them."""
+    return kept == with_release(given, released=kept.released)
+
+
+def with_release(item: HistoryItem, *, released: bool) -> HistoryItem:
+    """Return an item that the user released, or did not."""
+    return item if item.released == released else item.model_copy(update={"released": released})
 
 
 def record_id(user_id: str, item_id: str) -> str:
@@ -138,6 +148,8 @@ def metadata_of(user_id: str, item: HistoryItem, sequence: int, checksum: int) -
         fields["category"] = item.category
     if item.kind != ("did" if item.category else "said"):
         fields["kind"] = item.kind
+    if item.released:
+        fields["released"] = True
     if item.time is not None:
         # whole microseconds and no float: the same item must come back, to be known as duplicate
         fields["time"] = _microseconds(item.time)
@@ -156,6 +168,7 @@ def stored_of(record: str, metadata: Mapping[str, Any]) -> Stored:
         category=fields.get("category"),
         time=None if time is None else _EPOCH + timedelta(microseconds=time),
         role=fields["role"],
+        released=fields.get("released", False),
         **kind,
     )
     return Stored(item, fields["sequence"], fields["vector"])

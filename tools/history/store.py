@@ -11,7 +11,7 @@ every vector that Chroma hands out, so the users who are being served are kept i
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -192,6 +192,27 @@ class HistoryStore(TextVectors):
             self._collection.erase(user_id, list(there.rows))
         return len(there.stored)
 
+    def release(self, user_id: str, ids: Iterable[str]) -> tuple[str, ...]:
+        """Use items like any other, though they look like orders to the model: the user says so.
+
+        Returns:
+            The ids of those that are there, in order.
+        """
+        wanted = dict.fromkeys(ids)
+
+        def write() -> tuple[str, ...]:
+            with self._writing:
+                there = self._by_ids(user_id, wanted)
+                changed = [
+                    replace(entry, item=records.with_release(entry.item, released=True))
+                    for entry in there.values()
+                    if not entry.item.released
+                ]
+                self._collection.change(user_id, changed)
+            return tuple(id_ for id_ in wanted if id_ in there)
+
+        return self.patiently(write)
+
     def count(self, user_id: str) -> int:
         """Return how many items a user has."""
         return len(self._collection.load(records.checked_user(user_id), vectors=False).stored)
@@ -270,7 +291,12 @@ class HistoryStore(TextVectors):
         Returns:
             How many were added; those that the other store has already are left alone.
         """
-        return sum(len(other.add(user, self.list(user)).added) for user in self.users())
+        added = 0
+        for user in self.users():
+            items = self.list(user)
+            added += len(other.add(user, items).added)
+            other.release(user, (item.id for item in items if item.released))
+        return added
 
     def patiently(self, write: Callable[[], T]) -> T:
         """Do what reads and writes, and again for some seconds while the server is being started.

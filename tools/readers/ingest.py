@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from guided_profile.graph.errors import HistoryItemError
-from guided_profile.tools.history.records import checked_user
+from guided_profile.tools.history.records import checked_user, same
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.readers.base import Kept, Reading, Refused, Skipped
 from guided_profile.tools.readers.detect import opened
+from guided_profile.tools.safety.screen import flagged
 
 BATCH = 500
 """How many items are embedded and written at once."""
@@ -23,6 +24,8 @@ class Ingested:
     added: int = 0
     duplicates: int = 0
     """Items that the history had already, or that come twice in the file."""
+    held_back: int = 0
+    """Added items that look like orders to the model: no prompt has them until they are released."""
     skipped: int = 0
     """Entries without words: an app's notices, pictures, tools' output."""
     refused: int = 0
@@ -92,15 +95,17 @@ def _added(done: Ingested, history: HistoryStore, user_id: str, batch: Sequence[
         free = []
         there = {item.id: item for item in history.get(user_id, (kept.item.id for kept in batch))}
         for kept in batch:
-            if there.setdefault(kept.item.id, kept.item) == kept.item:
+            if same(there.setdefault(kept.item.id, kept.item), kept.item):
                 free.append(kept.item)
             else:
                 reason = "id: is taken by an item that says something else"
                 done = _refused(done, replace(kept.where, reason=reason))
         result = history.add(user_id, free)
+    new = set(result.added)
     return replace(
         done,
-        added=done.added + len(result.added),
+        added=done.added + len(new),
+        held_back=done.held_back + len(flagged(kept.item for kept in batch if kept.item.id in new)),
         duplicates=done.duplicates + len(result.duplicates),
     )
 

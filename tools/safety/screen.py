@@ -1,7 +1,8 @@
 """Which history items try to give the model orders: found by their form, without a model call.
 
 Escaping (`prompts.as_data`) keeps an item inside its block, but a small model also follows what
-stands there. So an item that tries is left out of every prompt; it stays in the history.
+stands there. So an item that tries is left out of every prompt; it stays in the history, where
+its user sees it as held back, and may release it.
 
 The check is narrow rather than complete, since what it leaves out is lost to the profile: an order
 that is worded like a person's own remark passes, and so does one in a language that `patterns` does
@@ -56,8 +57,11 @@ def flags(text: str) -> tuple[str, ...]:
 
 
 def flagged(items: Iterable[HistoryItem]) -> dict[str, tuple[str, ...]]:
-    """Return the families that items show, by item id; items that show none are not in it."""
-    distinct = list({item.id: item for item in items}.values())
+    """Return the families that items show, by item id; items that show none are not in it.
+
+    Those that their user released are not screened.
+    """
+    distinct = list({item.id: item for item in items if not item.released}.values())
     texts = ("\n".join(filter(None, (item.text, item.category, item.source))) for item in distinct)
     screened = zip(distinct, _screened.of(texts), strict=True)
     return {item.id: families for item, families in screened if families}

@@ -148,7 +148,7 @@ async def test_a_held_history_reads_as_the_store_does(history: HistoryStore) -> 
     assert all(np.allclose(ours[one], theirs[one]) for one in ids)
     assert held.list("bo") == held.get("bo", ids) == []
     assert held.vectors("bo", ids) == {}
-    held.release("anna")
+    held.let_go("anna")
     assert held.list("anna") == []
 
 
