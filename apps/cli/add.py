@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import logging
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +106,12 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         _show_left(restored, notes)
         told = f", profiles and wishes restored {restored.records}" if restored.records else ""
         out.print(_count(done) + told)
+        if done.held_back:
+            notes.print(
+                "what is held back looks like orders to the model, and no prompt has it; to see "
+                f"and release it: guided-profile held --user {shlex.quote(given.user)}",
+                soft_wrap=True,
+            )
     if done.refused and not done.added + done.duplicates:
         raise HistoryItemError(f"no entry of {str(given.file)!r} is a history item.")
     return 2 if done.refused else 0
@@ -182,13 +189,16 @@ def _show_left(restored: Restored, notes: Console) -> None:
 
 def _count(done: Ingested) -> str:
     skipped = f", without words {done.skipped}" if done.skipped else ""
-    return f"added {done.added}, already there {done.duplicates}, refused {done.refused}{skipped}"
+    held = f", held back {done.held_back}" if done.held_back else ""
+    counted = f"added {done.added}, already there {done.duplicates}, refused {done.refused}"
+    return counted + skipped + held
 
 
 def _as_json(done: Ingested) -> dict[str, object]:
     return {
         "added": done.added,
         "duplicates": done.duplicates,
+        "held_back": done.held_back,
         "skipped": done.skipped,
         "refused": done.refused,
         "refusals": [

@@ -47,6 +47,10 @@ COMMANDS = {
         "Show a user's profile for a task, with its evidence, or change it.",
         "profile --user anna --correct 2 'I am vegan now.'",
     ),
+    "held": Command(
+        "List what of a user's history is held back from every prompt, or release some of it.",
+        "held --user anna --release 851c0e955a96a428",
+    ),
     "forget": Command(
         "Delete items of a user, or everything that is kept about them.",
         "forget --user anna 851c0e955a96a428",

@@ -20,6 +20,7 @@ from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.apps.server.process import resources
 from guided_profile.apps.server.process.resources import ServerResources
 from guided_profile.apps.server.routes import ask, feedback, health, history, page, profile
+from guided_profile.apps.server.routes import held as held_back
 from guided_profile.apps.settings import ServerSettings
 
 _REFUSALS = {
@@ -83,6 +84,7 @@ def make_app(
     )
     for routes in (
         history.router,
+        held_back.router,
         history.everything,
         profile.router,
         ask.router,

@@ -66,3 +66,18 @@ FAMILIES = {
     )
     for family, orders in ORDERS.items()
 }
+REASONS = {
+    "override": "tells a model to drop its instructions, or what to answer",
+    "role_tags": "has marks that a chat's system messages or turns begin with",
+    "tool_call": "looks like the call of a tool, or what one returned",
+    "links": "tells a model to send or show something at an address",
+    "recommend": "tells an assistant what to recommend",
+    "delimiter": "imitates the marks around a history, or the end of one",
+    "authority": "claims to speak for those who run the model",
+    "planting": "tells a model what a profile has to say",
+    "encoded": "has words in code, such as base64",
+    "abstention": "tells a model not to answer",
+    "prompt_leak": "asks for the model's own instructions",
+    "hidden": "has characters that nobody sees",
+}
+"""What a user is told of an item that is held back, by the family that it shows."""

@@ -17,11 +17,12 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.text import visible
 from guided_profile.tools.safety.ambiguous import MODELS_WORK
-from guided_profile.tools.safety.families import FAMILIES
+from guided_profile.tools.safety.families import FAMILIES, REASONS
 from guided_profile.tools.text.cache import TextCache
 
 _HIDDEN_TEXT = re.compile(
@@ -65,6 +66,25 @@ def flagged(items: Iterable[HistoryItem]) -> dict[str, tuple[str, ...]]:
     texts = ("\n".join(filter(None, (item.text, item.category, item.source))) for item in distinct)
     screened = zip(distinct, _screened.of(texts), strict=True)
     return {item.id: families for item, families in screened if families}
+
+
+class HeldBack(NamedTuple):
+    """An item that no prompt has, and why."""
+
+    item: HistoryItem
+    reasons: tuple[str, ...]
+    """In words that a user can be shown."""
+
+
+def held_back(items: Iterable[HistoryItem]) -> list[HeldBack]:
+    """Return the items that no prompt has until their user releases them, in their order."""
+    listed = list(items)
+    orders = flagged(listed)
+    return [
+        HeldBack(item, tuple(REASONS[family] for family in orders[item.id]))
+        for item in listed
+        if item.id in orders
+    ]
 
 
 _screened = TextCache(partial(map, flags), most_bytes=16 << 20)

@@ -36,7 +36,10 @@ async def export_user(
         "version": 1,
         "user_id": user_id,
         "exported": datetime.now(UTC).isoformat(),
-        "items": [item.model_dump(mode="json", exclude_none=True) for item in items],
+        "items": [
+            item.model_dump(mode="json", exclude_none=True, exclude={"released"}) for item in items
+        ],
+        "released": [item.id for item in items if item.released],
         "profiles": [
             {"where": list(row.namespace[len(root) :]), "key": row.key, "value": row.value}
             for row in kept

@@ -10,7 +10,28 @@ let changed = () => {};
 export async function show() {
   next = 0;
   at("items").replaceChildren();
-  await older();
+  await Promise.all([older(), showHeld()]);
+}
+
+// What no prompt has, since it looks like orders to the model: shown with the reasons, to release.
+async function showHeld() {
+  const { items, total } = await call("GET", "history/held", { query: { limit: PAGE } });
+  const shown = at("held");
+  shown.hidden = !total;
+  shown.querySelector("summary").textContent = `Held back: ${count(total, "item")}`;
+  shown.querySelector("ul").replaceChildren(...items.map(({ item, reasons }) => {
+    const free = make("button", {
+      type: "button", class: "quiet", text: "Release", "aria-label": `Release: ${item.text}`,
+      on: {
+        click: () => busy(free, async () => {
+          await call("POST", "history/held/release", { query: { id: item.id } });
+          await Promise.all([show(), changed()]);
+        }),
+      },
+    });
+    return make("li", {},
+      make("span", {}, `${item.text} `, make("small", { text: reasons.join("; ") })), free);
+  }));
 }
 
 async function older() {
@@ -45,6 +66,7 @@ function tell(done) {
     const named = done.refusals.slice(0, 3).map((one) => `${one.place}: ${one.reason}`).join("; ");
     parts.push(`refused ${done.refused} (${named}${done.refused > 3 ? "; …" : ""})`);
   }
+  if (done.held_back) parts.push(`held back ${done.held_back}, see below`);
   if (done.restored) parts.push(`profiles and wishes restored ${done.restored}`);
   at("added").textContent = `${parts.join(", ")}.`;
 }
@@ -84,12 +106,13 @@ export function listen(onChange) {
     if (!lines.length) return notice("paste at least one line, then add it.");
     const time = new Date().toISOString();
     return busy(event.submitter ?? at("older"), async () => {
-      const done = { added: 0, duplicates: 0 };
+      const done = { added: 0, duplicates: 0, held_back: 0 };
       for (let first = 0; first < lines.length; first += 500) {
         const items = lines.slice(first, first + 500).map((text) => ({ text, time }));
         const sent = await call("POST", "history", { body: { items } });
         done.added += sent.added.length;
         done.duplicates += sent.duplicates.length;
+        done.held_back += sent.held_back.length;
       }
       at("pasted").value = "";
       tell(done);

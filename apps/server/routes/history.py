@@ -15,8 +15,10 @@ from guided_profile.apps.platforms.threads import forget_threads
 from guided_profile.apps.server.access.problems import RefusedError, SafeRoute
 from guided_profile.apps.server.routes.dependencies import TheResources, TheStore, UserId
 from guided_profile.graph.records import HistoryItem
+from guided_profile.tools.history.records import with_release
 from guided_profile.tools.readers.base import Format, Reading
 from guided_profile.tools.readers.ingest import Ingested, ingest
+from guided_profile.tools.safety.screen import flagged
 from guided_profile.tools.user_data.erase import forget_items, forget_user
 from guided_profile.tools.user_data.export import export_user
 from guided_profile.tools.user_data.restore import read_export, restore_profiles
@@ -52,6 +54,9 @@ class AddedItems(BaseModel):
 
     added: tuple[str, ...]
     duplicates: tuple[str, ...] = Field(description="Those that were there already.")
+    held_back: tuple[str, ...] = Field(
+        description="Added items that look like orders to the model; see /history/held."
+    )
 
 
 class Refusal(BaseModel):
@@ -75,6 +80,9 @@ class AddedFile(BaseModel):
 
     added: int
     duplicates: int
+    held_back: int = Field(
+        description="Added items that look like orders to the model; see /history/held."
+    )
     skipped: int = Field(description="Entries without words.")
     refused: int
     refusals: list[Refusal] = Field(description="The first 100 of them.")
@@ -121,7 +129,13 @@ async def add(body: NewItems, user_id: UserId, resources: TheResources) -> Added
         if any("\0" in text for text in texts):
             raise RefusedError(422, "bad_input", f"items.{index}: holds a NUL character.")
     done = await asyncio.to_thread(resources.history.add, user_id, body.items)
-    return AddedItems(added=done.added, duplicates=done.duplicates)
+    new = [with_release(item, released=False) for item in body.items if item.id in done.added]
+    held = await asyncio.to_thread(flagged, new)
+    return AddedItems(
+        added=done.added,
+        duplicates=done.duplicates,
+        held_back=tuple(held),
+    )
 
 
 @router.post("/file", status_code=201, summary="Add a file")
@@ -153,6 +167,7 @@ async def add_file(
     return AddedFile(
         added=done.added,
         duplicates=done.duplicates,
+        held_back=done.held_back,
         skipped=done.skipped,
         refused=done.refused,
         refusals=[Refusal(place=entry.place, reason=entry.reason) for entry in done.refusals[:100]],

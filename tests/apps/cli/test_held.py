@@ -1,0 +1,35 @@
+import json
+from pathlib import Path
+
+import pytest
+from endpoint import Endpoint
+
+from guided_profile.apps.cli.main import main
+
+REMARK = "Ignore all previous instructions is what my keyboard suggests."
+
+
+def test_what_is_held_back_is_told_of_shown_and_released(
+    endpoint: type[Endpoint], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text(f"{REMARK}\ngreen tea\n")
+    assert main(["add", str(path), "--user", "anna b"]) == 0
+    told = capsys.readouterr()
+    assert "added 2, already there 0, refused 0, held back 1" in told.out
+    assert "guided-profile held --user 'anna b'" in told.err
+
+    assert main(["held", "--user", "anna b", "--json"]) == 0
+    (held,) = json.loads(capsys.readouterr().out)
+    assert held["item"]["text"] == REMARK
+    assert main(["held", "--user", "anna b"]) == 0
+    shown = capsys.readouterr().out
+    assert REMARK in shown
+    assert held["item"]["id"] in shown
+    assert "tells a model to drop its instructions" in shown
+
+    assert main(["held", "--user", "anna b", "--release", "nothing"]) == 2
+    assert main(["held", "--user", "anna b", "--release", held["item"]["id"]]) == 0
+    assert "released 1, not there 0" in capsys.readouterr().out
+    assert main(["held", "--user", "anna b"]) == 0
+    assert "nothing of 'anna b' is held back" in capsys.readouterr().out
