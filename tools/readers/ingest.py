@@ -25,7 +25,7 @@ class Ingested:
     duplicates: int = 0
     """Items that the history had already, or that come twice in the file."""
     held_back: int = 0
-    """Added items that look like orders to the model: no prompt has them until they are released."""
+    """Added items that look like orders to the model, and so are in no prompt until released."""
     skipped: int = 0
     """Entries without words: an app's notices, pictures, tools' output."""
     refused: int = 0

@@ -39,7 +39,9 @@ def test_what_is_held_back_is_listed_with_its_reasons_and_released(client: TestC
     assert [one["item"]["id"] for one in left["items"]] == ["decoy"]
     there = client.get("/v1/history?source=notes", headers=ANNA).json()["items"]
     assert {one["id"]: one["released"] for one in there if len(one["id"]) < 10} == {
-        **{"remark": True, "tea": False, "decoy": False}
+        "remark": True,
+        "tea": False,
+        "decoy": False,
     }
 
 
