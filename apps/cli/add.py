@@ -33,6 +33,8 @@ Show = Callable[[Ingested], None]
 
 SHOWN = 100
 """How many refused entries are named in a terminal."""
+DECIDED = {"pin": "{}, always", "forbid": "{}, never", "release": "released, as no order"}
+"""How a decision of an export is shown, by its kind, with its task."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +72,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-wishes",
         action="store_true",
-        help="of an export, keep also what it pins and forbids; without this it is only shown",
+        help="of an export, keep also what it pins, forbids and releases, which is else only shown",
     )
 
 
@@ -90,12 +92,13 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
             done = so_far
             show(done)
             await asyncio.sleep(0)  # where Ctrl-C ends it, between two batches
-    restored = Restored(0, ())
-    if export := read_export(given.file, reading):
-        async with assembly.profile_store(settings) as store:
-            restored = await restore_profiles(
-                export, given.user, store=store, keep_wishes=given.keep_wishes
-            )
+        restored = Restored(0, ())
+        if export := read_export(given.file, reading):
+            keep = given.keep_wishes
+            async with assembly.profile_store(settings) as store:
+                restored = await restore_profiles(
+                    export, given.user, store=store, history=history, keep_wishes=keep
+                )
     if not (done.added or done.duplicates or done.refused or done.skipped or any(restored)):
         raise HistoryItemError(f"{str(given.file)!r} holds nothing to add.")
     if given.json:
@@ -179,10 +182,10 @@ def _name(done: Ingested, before: Ingested, notes: Console) -> None:
 
 
 def _show_left(restored: Restored, notes: Console) -> None:
-    """Name what the export pins and forbids and was not taken over, so that it can be confirmed."""
+    """Name what the export decides and was not taken over, so that it can be confirmed."""
     for wish in restored.left[:SHOWN]:
-        always = "always" if wish.kind == "pin" else "never"
-        notes.print(f"not kept, {wish.why}: {wish.task}, {always}: {wish.text}", soft_wrap=True)
+        decided = DECIDED[wish.kind].format(wish.task)
+        notes.print(f"not kept, {wish.why}: {decided}: {wish.text}", soft_wrap=True)
     if any(wish.why == UNCONFIRMED for wish in restored.left):
         notes.print("if these are your own, add the file again with --keep-wishes")
 

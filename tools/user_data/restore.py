@@ -14,8 +14,9 @@ from langgraph.store.base import BaseStore
 from pydantic import BaseModel
 
 from guided_profile.graph.errors import ProfilesError
-from guided_profile.graph.records import Record, Standing
+from guided_profile.graph.records import HistoryItem, Record, Standing
 from guided_profile.tools.evidence.base import MOST_EVIDENCE
+from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles import corrections
 from guided_profile.tools.profiles.store import (
     KEPT_VERSIONS,
@@ -26,7 +27,7 @@ from guided_profile.tools.profiles.store import (
 from guided_profile.tools.readers.archive import export_files
 from guided_profile.tools.readers.detect import Reading, opened
 from guided_profile.tools.readers.json_files import whole
-from guided_profile.tools.safety.screen import flags
+from guided_profile.tools.safety.screen import flags, held_back
 
 IMPORTED = "imported: no answer uses it"
 """Marks, as its note, a version of a profile that was not made here."""
@@ -67,7 +68,9 @@ class Wish(NamedTuple):
     """A decision of an export that was not taken over."""
 
     task: str
+    """Empty for a release."""
     kind: str
+    """`pin`, `forbid`, or `release`."""
     text: str
     why: str
     """In words that a user can be shown."""
@@ -87,6 +90,7 @@ async def restore_profiles(
     user_id: str,
     *,
     store: BaseStore,
+    history: HistoryStore | None = None,
     tasks: Collection[str] | None = None,
     keep_wishes: bool = False,
 ) -> Restored:
@@ -95,7 +99,8 @@ async def restore_profiles(
     Whoever wrote the file may have written anything into it. So no profile of it is ever used: it
     becomes a version of the past, marked as imported, and one is made anew from the items, sentence
     by sentence, when it is next asked for. A decision would stand in every prompt without evidence:
-    it is put back only if the user has seen and confirmed it, and never if it gives orders.
+    it is put back only if the user has seen and confirmed it, and never if it gives orders. So is
+    the release of an item that looks like an order: until then it is held back.
 
     What this version of the package would not have kept itself is passed over, and so are the
     oldest of more decisions than may stand.
@@ -104,8 +109,9 @@ async def restore_profiles(
         export: What `export_user` returned, or what somebody says that it did.
         user_id: Whose they are from now on; the export has no say in that.
         store: Where they are put.
+        history: Where the items of the export are; None: what it releases is passed over.
         tasks: The names of the tasks whose records are taken; None: of any task.
-        keep_wishes: Whether the user has confirmed what the export pins and forbids.
+        keep_wishes: Whether the user has confirmed what the export pins, forbids and releases.
     """
     there: Counter[tuple[str, ...]] = Counter()
     restored, left = 0, list[Wish]()
@@ -125,7 +131,24 @@ async def restore_profiles(
         await store.aput(namespace, kept.key, kept.value, index=False)
         there[namespace] += 1
         restored += 1
+    if history is not None:
+        ids = export.get("released")
+        held = await asyncio.to_thread(
+            _held, ids if isinstance(ids, list) else (), user_id, history
+        )
+        if keep_wishes:
+            free = (item.id for item in held)
+            restored += len(await asyncio.to_thread(history.release, user_id, free))
+        else:
+            left += [Wish("", "release", item.text, UNCONFIRMED) for item in held]
     return Restored(restored, tuple(left))
+
+
+def _held(ids: Collection[Any], user_id: str, history: HistoryStore) -> list[HistoryItem]:
+    """Return the items of those ids that are held back here."""
+    wanted = {id_ for id_ in ids if isinstance(id_, str)}
+    there = history.list(user_id) if wanted else []
+    return [held.item for held in held_back(item for item in there if item.id in wanted)]
 
 
 def _why_not(wish: "_Kept", *, confirmed: bool) -> str:

@@ -4,6 +4,7 @@ import { at, busy, count, day, make, notice } from "./parts.js";
 import { call, upload } from "./server.js";
 
 const PAGE = 20;
+const DECIDED = { pin: "always", forbid: "never", release: "no order" };
 let next = 0;
 let changed = () => {};
 
@@ -84,7 +85,7 @@ async function send(file) {
     };
     const done = await upload(file, progress);
     tell(done);
-    const wishes = done.wishes_left.map((wish) => `${wish.kind === "pin" ? "always" : "never"}: ${wish.text}`);
+    const wishes = done.wishes_left.map((wish) => `${DECIDED[wish.kind]}: ${wish.text}`);
     if (wishes.length && confirm(`Are these wishes in the file your own?\n\n${wishes.join("\n")}`)) {
       tell(await upload(file, progress, { keep_wishes: true }));
     }

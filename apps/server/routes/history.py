@@ -67,10 +67,10 @@ class Refusal(BaseModel):
 
 
 class LeftWish(BaseModel):
-    """What an export pins or forbids, and why it was not taken over."""
+    """What an export pins, forbids or releases, and why it was not taken over."""
 
     task: str
-    kind: Literal["pin", "forbid"]
+    kind: Literal["pin", "forbid", "release"]
     text: str
     why: str = Field(examples=["nobody confirmed it"])
 
@@ -88,7 +88,7 @@ class AddedFile(BaseModel):
     refusals: list[Refusal] = Field(description="The first 100 of them.")
     restored: int = Field(description="Of an export: versions of profiles, and confirmed wishes.")
     wishes_left: list[LeftWish] = Field(
-        description="What an export pins and forbids and was not taken over: the first 100. Show "
+        description="What an export decides and was not taken over: the first 100. Show "
         "them to the user, and send the file again with keep_wishes if they confirm them."
     )
 
@@ -150,7 +150,7 @@ async def add_file(
     zone: Annotated[str, Form(max_length=50, examples=["Europe/Berlin"])] = "UTC",
     paragraphs: Annotated[bool, Form(description="Text: an item a paragraph, not a line.")] = False,
     keep_wishes: Annotated[
-        bool, Form(description="The user has confirmed what the export pins and forbids.")
+        bool, Form(description="The user has confirmed what the export decides: wishes_left.")
     ] = False,
 ) -> AddedFile:
     """Add a file to the history; bad entries are refused, the others are added.
@@ -162,7 +162,12 @@ async def add_file(
     reading = Reading(format=format, source=source, me=me, zone=_zone(zone), paragraphs=paragraphs)
     done, export = await asyncio.to_thread(_ingested, resources, user_id, file, reading)
     restored = await restore_profiles(
-        export, user_id, store=store, tasks=resources.tasks, keep_wishes=keep_wishes
+        export,
+        user_id,
+        store=store,
+        history=resources.history,
+        tasks=resources.tasks,
+        keep_wishes=keep_wishes,
     )
     return AddedFile(
         added=done.added,

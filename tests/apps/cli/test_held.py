@@ -33,3 +33,22 @@ def test_what_is_held_back_is_told_of_shown_and_released(
     assert "released 1, not there 0" in capsys.readouterr().out
     assert main(["held", "--user", "anna b"]) == 0
     assert "nothing of 'anna b' is held back" in capsys.readouterr().out
+
+
+def test_a_release_in_an_export_is_shown_and_kept_once_it_is_confirmed(
+    endpoint: type[Endpoint], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "notes.json"
+    path.write_text(json.dumps([{"id": "remark", "text": REMARK}]))
+    assert main(["add", str(path), "--user", "anna"]) == 0
+    assert main(["held", "--user", "anna", "--release", "remark"]) == 0
+    capsys.readouterr()
+    assert main(["export", "--user", "anna"]) == 0
+    path.write_text(capsys.readouterr().out)
+    assert main(["add", str(path), "--user", "ben"]) == 0
+    told = capsys.readouterr()
+    assert "held back 1" in told.out
+    assert f"not kept, nobody confirmed it: released, as no order: {REMARK}" in told.err
+    assert main(["add", str(path), "--user", "ben", "--keep-wishes"]) == 0
+    assert main(["held", "--user", "ben"]) == 0
+    assert "nothing of 'ben' is held back" in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """What looks like an order to the model: shown to its user, and released by them."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -50,3 +51,25 @@ def test_a_file_says_how_many_of_its_items_are_held_back(client: TestClient) -> 
     for held in (1, 0):  # they are there already the second time
         done = client.post("/v1/history/file", files=sent, headers=ANNA).raise_for_status().json()
         assert done["held_back"] == held
+
+
+def test_a_release_comes_along_with_an_export_once_the_user_confirms_it(
+    client: TestClient,
+) -> None:
+    items = [{"id": id_, "text": f"{REMARK} {id_}"} for id_ in ("mine", "not mine")]
+    client.post("/v1/history", json={"items": items}, headers=ANNA)
+    client.post("/v1/history/held/release?id=mine", headers=ANNA).raise_for_status()
+    exported = client.get("/v1/export", headers=ANNA).json()
+    assert exported["released"] == ["mine"]
+    exported["released"] += [["mine"], 5, "\ud800", "nothing"]
+    sent = {"file": ("anna.json", json.dumps(exported))}
+
+    def held(**form: str) -> tuple[list[str], set[str]]:
+        answer = client.post("/v1/history/file", files=sent, data=form, headers=BOB)
+        left = [wish["text"] for wish in answer.raise_for_status().json()["wishes_left"]]
+        there = client.get("/v1/history/held", headers=BOB).json()["items"]
+        return left, {one["item"]["id"] for one in there}
+
+    assert held() == ([f"{REMARK} mine"], {"mine", "not mine"})
+    assert held(keep_wishes="true") == ([], {"not mine"})
+    assert held() == ([], {"not mine"})
