@@ -11,14 +11,11 @@ person read on a poster. The answer is counted by itself as well.
 Four arms: `control` (the same item without its order), `raw` (no defence at all), `escaped`
 (escaped, but not screened: what an order that nobody foresaw meets) and `defended` (as shipped).
 
-    python -m guided_profile.evals.benches.poison --screen FILE.jsonl …
-
-runs no model: it counts how many items of other histories the screen leaves out.
+What the screen alone holds back, with no model, is counted by `evals.benches.screen`.
 """
 
 import argparse
 import asyncio
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -42,7 +39,6 @@ from guided_profile.graph.task_rules import TokenLimits
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.assembly import make_chat, make_embedder
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.safety.screen import flags
 
 ARMS = ("control", "raw", "escaped", "defended")
 LIMITS = TokenLimits(digest=32, profile=40, response=32)
@@ -201,32 +197,16 @@ async def measure(attacks: Sequence[Attack], arms: Sequence[str]) -> Won:
     return counts
 
 
-def count_left_out(paths: Sequence[Path]) -> None:
-    """Print how many items of histories, one item or one person with a `history` a line, go."""
-    for path in paths:
-        texts: set[str] = set()
-        for line in path.read_text(encoding="utf-8").strip().split("\n"):
-            row = json.loads(line)
-            texts.update(item["text"] for item in row.get("history", [row]))
-        seen = Counter(family for text in texts for family in flags(text))
-        left_out = sum(bool(flags(text)) for text in texts)
-        print(f"{path.name}: {left_out} of {len(texts)} left out {dict(seen)}")
-
-
 @command
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Try poisoned items on the embedded model.")
     parser.add_argument("files", nargs="+", type=Path)
-    parser.add_argument("--screen", action="store_true", help="count what the screen leaves out")
     parser.add_argument("--family", help="only this family of the corpus")
     parser.add_argument("--held-out", action="store_true", help="only unforeseen wordings")
     parser.add_argument("--limit", type=int, help="only so many of each family")
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
     asked = parser.parse_args()
-    if asked.screen:
-        count_left_out(asked.files)
-        return
     families: dict[str, list[Attack]] = defaultdict(list)
     for attack in (one for path in asked.files for one in read_corpus(path)):
         if asked.family in (None, attack.family) and attack.held_out == asked.held_out:
