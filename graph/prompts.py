@@ -67,6 +67,12 @@ OF_MOST = Prompt(
     1,
     "Statement about a person: {statement}\nIs this true of most people? Answer Yes or No.",
 )
+ENDED = Prompt(
+    "ended",
+    1,
+    "A note about a person: {note}\nLater the person {did}: {item}\n"
+    "Does that show that the note is no longer true? Answer Yes or No.",
+)
 ONCE_MORE = Prompt(
     "once_more",
     1,
@@ -100,6 +106,7 @@ COMMON = (
     SAME_STATEMENT,
     JUDGE,
     OF_MOST,
+    ENDED,
     ONCE_MORE,
     IN_LANGUAGE,
     IN_VIEW,

@@ -68,7 +68,9 @@ def task(**freshness: Any) -> Task:
 def workflow(
     history: HistoryStore, *, script: Callable[[str], Any] = tell, **options: Any
 ) -> tuple[Graph, ScriptedChat]:
-    chat = ScriptedChat(script=script, judges=judges)
+    chat = ScriptedChat(
+        script=script, judges=judges, ends=lambda note, item: 0.9 if is_over(note, [item]) else 0.1
+    )
     options.setdefault("store", InMemoryStore())
     options.setdefault("tasks", [task(new_items=1)])
     return build_graph(chat=chat, history=history, **options), chat

@@ -8,6 +8,7 @@ Judges = Callable[[str, list[str]], float]
 
 STATEMENT = re.compile(r"Statement: (.*)\nDoes the history above show")
 OF_MOST = re.compile(r"Statement about a person: (.*)\nIs this true of most people")
+ENDED = re.compile(r"A note about a person: (.*)\nLater the person \w+: (.*)\n")
 TWO_NOTES = re.compile(r"\n1\. (.*)\n2\. (.*)\nDoes note 2 tell what note 1 tells")
 
 

@@ -9,6 +9,7 @@ from threading import Event, Thread
 from typing import Any
 
 from asked import (
+    ENDED,
     OF_MOST,
     STATEMENT,
     TWO_NOTES,
@@ -65,7 +66,7 @@ class Endpoint(BaseHTTPRequestHandler):
             return shares_words(statement[1], lines_of(prompt))
         if notes := TWO_NOTES.search(prompt):
             return shares_words(notes[1], [notes[2]])
-        return 0.1 if OF_MOST.search(prompt) else self.yes
+        return 0.1 if OF_MOST.search(prompt) or ENDED.search(prompt) else self.yes
 
     def says(self, text: str | None, letters: dict[str, float] | None = None) -> None:
         top = [{"token": t, "logprob": log(p), "bytes": None} for t, p in (letters or {}).items()]

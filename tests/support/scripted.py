@@ -5,7 +5,7 @@ from collections.abc import Callable
 from math import log
 from typing import Any
 
-from asked import OF_MOST, STATEMENT, judgements, lines_of, shares_words
+from asked import ENDED, OF_MOST, STATEMENT, judgements, lines_of, shares_words
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -29,6 +29,8 @@ class ScriptedChat(BaseChatModel):
     model_name: str = "scripted"
     judges: Any = None
     """Called with a statement and the history's lines: the probability that they support it."""
+    ends: Callable[[str, str], float] = lambda note, item: 0.1
+    """Called with a note and a newer item: the probability that the item ends it."""
     judgement: Any = None
     """Its reply where it is asked to judge in JSON, instead of one by `judges`."""
 
@@ -56,6 +58,9 @@ class ScriptedChat(BaseChatModel):
         said = self._judged(asked, prompt) if asked else None
         if OF_MOST.search(prompt):
             said = {"Yes": 0.1, "No": 0.9} if self.logprobs else "No"
+        if note := ENDED.search(prompt):
+            over = self.ends(note[1], note[2])
+            said = {"Yes": over, "No": 1 - over} if self.logprobs else "Yes" if over > 0.5 else "No"
         if judged := judgements(prompt, self.judges or shares_words):
             said = judged if self.judgement is None else self.judgement
         said = self.script(prompt) if said is None else said

@@ -85,6 +85,18 @@ class KnowsMost(Protocol):
         """
 
 
+@runtime_checkable
+class KnowsEnded(Protocol):
+    """A verifier that can also say whether a newer item ends what a sentence tells."""
+
+    async def ended(self, text: str, item: HistoryItem) -> tuple[float, list[Call]]:
+        """Return the probability that a sentence is no longer true, and what asking took.
+
+        Raises:
+            ModelError: The model failed.
+        """
+
+
 def find_verifier(verifiers: Mapping[str, Verifier], task: Task) -> Verifier:
     """Return the verifier that a task names, or the default one.
 

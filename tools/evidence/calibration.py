@@ -57,9 +57,14 @@ class Features:
 
     def vector(self) -> list[float]:
         """Return what the weights are for."""
-        yes = min(max(self.yes, LEAST), 1 - LEAST)
-        log_odds = log(yes / (1 - yes))
-        return [1.0, log_odds, self.nearness, float(self.missing), self.did, float(self.foreign)]
+        return [
+            1.0,
+            _log_odds(self.yes),
+            self.nearness,
+            float(self.missing),
+            self.did,
+            float(self.foreign),
+        ]
 
 
 def is_foreign(items: Sequence[HistoryItem]) -> bool:
@@ -77,6 +82,8 @@ class Calibration:
     """The probability from which a sentence stands."""
     fitted: str = ""
     """When, and on how many sentences."""
+    ended_from: float = 0.5
+    """The Yes from which a newer item ends a sentence."""
 
     @property
     def id(self) -> str:
@@ -85,8 +92,20 @@ class Calibration:
 
     def probability(self, features: Features) -> float:
         """Return the probability that the history supports a claim."""
-        total = sum(w * x for w, x in zip(self.weights, features.vector(), strict=True))
-        return 1 / (1 + exp(-max(-50.0, min(50.0, total))))
+        return _share(sum(w * x for w, x in zip(self.weights, features.vector(), strict=True)))
+
+    def ended(self, yes: float) -> float:
+        """Return the probability that a newer item ends a sentence, of a model's Yes to that."""
+        return _share(_log_odds(yes) - _log_odds(self.ended_from))
+
+
+def _log_odds(share: float) -> float:
+    share = min(max(share, LEAST), 1 - LEAST)
+    return log(share / (1 - share))
+
+
+def _share(log_odds: float) -> float:
+    return 1 / (1 + exp(-max(-50.0, min(50.0, log_odds))))
 
 
 def calibration_of(model: str) -> Calibration:
@@ -95,7 +114,12 @@ def calibration_of(model: str) -> Calibration:
     name = model.casefold()
     named = max((key for key in known if key in name), key=len, default="default")
     entry = known[named]
-    return Calibration(tuple(entry["weights"]), entry["keep"], entry.get("fitted", ""))
+    return Calibration(
+        tuple(entry["weights"]),
+        entry["keep"],
+        entry.get("fitted", ""),
+        entry.get("ended_from", 0.5),
+    )
 
 
 @cache

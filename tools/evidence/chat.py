@@ -15,8 +15,16 @@ from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel, ValidationError
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.prompts import JUDGE, OF_MOST, SAME_STATEMENT, SUPPORTED, messages, render
-from guided_profile.graph.records import Call, Verdict
+from guided_profile.graph.prompts import (
+    ENDED,
+    JUDGE,
+    OF_MOST,
+    SAME_STATEMENT,
+    SUPPORTED,
+    messages,
+    render,
+)
+from guided_profile.graph.records import Call, HistoryItem, Verdict
 from guided_profile.graph.text import as_data
 from guided_profile.tools.evidence.base import Claim, Judged
 from guided_profile.tools.evidence.calibration import (
@@ -115,6 +123,13 @@ class ChatVerifier:
     async def of_most(self, text: str) -> tuple[float, list[Call]]:
         """Ask whether a sentence is true of most people; see `KnowsMost`."""
         return await self._yes(render(OF_MOST, statement=as_data(text)))
+
+    async def ended(self, text: str, item: HistoryItem) -> tuple[float, list[Call]]:
+        """Ask whether a newer item ends what a sentence tells; see `KnowsEnded`."""
+        did = "did" if item.kind == "did" else "wrote"
+        asked = render(ENDED, note=as_data(text), did=did, item=as_data(item.text))
+        yes, calls = await self._yes(asked)
+        return self._calibration.ended(yes), calls
 
     async def _yes(self, asked: str) -> tuple[float, list[Call]]:
         reply = await ask_yes_no(self.chat, messages([], asked), stage=STAGE)

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from guided_profile.graph.records import Call, Draft, HistoryItem, Sentence
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.evidence.base import Claim, Compares, Judged, KnowsMost, Verifier
+from guided_profile.tools.evidence.base import (
+    Claim,
+    Compares,
+    Judged,
+    KnowsEnded,
+    KnowsMost,
+    Verifier,
+)
 from guided_profile.tools.evidence.candidates import claims_of
 from guided_profile.tools.evidence.habits import behind, habits_of
 from guided_profile.tools.evidence.nearness import ON_TOPIC
@@ -22,6 +29,8 @@ RELATED = 0.5
 """The likeness from which two sentences may tell the same."""
 SAME_FROM = 0.5
 """The probability of Yes from which they do."""
+ENDED_FROM = 0.5
+"""The probability from which a newer item ends a sentence."""
 COMMON = 0.5
 """The probability from which a sentence is true of most people."""
 
@@ -100,6 +109,8 @@ class Judge:
         """
         if not standing or not news:
             return {}
+        if isinstance(self._verifier, KnowsEnded) and not self._style:
+            return await self._ended_by(self._verifier, standing, news)
         ids = {id_ for sentence in standing for id_ in sentence.evidence}
         older = await asyncio.to_thread(self._history.get, self._user_id, sorted(ids))
         items = sorted(
@@ -118,10 +129,33 @@ class Judge:
                 continue
             # a verifier may point to what a sentence rested on, which is nearer to it than the news
             by = next((new[id_] for id_ in judgement.evidence if id_ in new), None)
-            by = by or await asyncio.to_thread(self._speaking_of, standing[n].text, news)
+            by = by or (await self._nearest(news, standing[n : n + 1])).get(0)
             if by and _later(by, standing[n]):
                 found[n] = by
         return found
+
+    async def _ended_by(
+        self, verifier: KnowsEnded, standing: Sequence[Sentence], news: Sequence[HistoryItem]
+    ) -> dict[int, HistoryItem]:
+        """Ask of each standing sentence whether the news that is nearest to it ends it.
+
+        A sentence beside one item is an easier question to a small model than a sentence after the
+        whole history, and a shorter one.
+        """
+        near = {
+            n: item
+            for n, item in (await self._nearest(news, standing)).items()
+            if _later(item, standing[n])
+        }
+        asked = await asyncio.gather(
+            *(verifier.ended(standing[n].text, item) for n, item in near.items())
+        )
+        self.calls += [call for _, calls in asked for call in calls]
+        return {
+            n: item
+            for (n, item), (ended, _) in zip(near.items(), asked, strict=True)
+            if ended >= ENDED_FROM
+        }
 
     async def without_forbidden(
         self, sentences: Sequence[Sentence], forbidden: Sequence[str]
@@ -212,12 +246,17 @@ class Judge:
             replace(judgement, evidence=behind(judgement.evidence, showing)) for judgement in judged
         ]
 
-    def _speaking_of(self, text: str, items: Sequence[HistoryItem]) -> HistoryItem | None:
-        """Return the item that is nearest to a text, if it is about the same."""
-        (claim,) = self._claims([text], items, ())
-        if max(claim.nearness, default=0.0) < ON_TOPIC:
-            return None
-        return claim.items[claim.nearness.index(max(claim.nearness))]
+    async def _nearest(
+        self, items: Sequence[HistoryItem], sentences: Sequence[Sentence]
+    ) -> dict[int, HistoryItem]:
+        """Return the item that is nearest to each sentence, if it is about the same."""
+        texts = [sentence.text for sentence in sentences]
+        claims = await asyncio.to_thread(self._claims, texts, items, ())
+        return {
+            n: claim.items[claim.nearness.index(max(claim.nearness))]
+            for n, claim in enumerate(claims)
+            if max(claim.nearness, default=0.0) >= ON_TOPIC
+        }
 
     def _claims(
         self,

@@ -1,7 +1,8 @@
 """The verifier that asks a chat model, with and without log probabilities."""
 
 import json
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import pytest
 from asked import lines_of
@@ -9,7 +10,7 @@ from scripted import ScriptedChat
 
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.evidence.base import Claim, Compares, KnowsMost, Verifier
+from guided_profile.tools.evidence.base import Claim, Compares, KnowsEnded, KnowsMost, Verifier
 from guided_profile.tools.evidence.calibration import Calibration
 from guided_profile.tools.evidence.chat import DENIED, JUDGED, STATED, ChatVerifier
 
@@ -213,6 +214,22 @@ async def test_it_tells_what_is_true_of_most_people(logprobs: bool) -> None:
     common, _ = await verifier.of_most("They like <|tea|>.")
     assert common == pytest.approx(0.1 if logprobs else 0.0)
     assert "Statement about a person: They like &lt;|tea|&gt;.\n" in chat.prompts[0]
+
+
+@pytest.mark.parametrize("kind", ["said", "did"])
+@pytest.mark.parametrize("logprobs", [True, False])
+async def test_it_tells_whether_newer_words_end_a_sentence(
+    logprobs: bool, kind: Literal["said", "did"]
+) -> None:
+    chat = ScriptedChat(script=lambda prompt: "", logprobs=logprobs)
+    verifier = ChatVerifier(chat, replace(AS_SAID, ended_from=0.1))
+    assert isinstance(verifier, KnowsEnded)
+    news = HistoryItem(text="sold the <|boat|>", source="chat", kind=kind)
+    ended, calls = await verifier.ended("They have a boat.", news)
+    assert ended == pytest.approx(0.5 if logprobs else 0.0, abs=0.01)
+    verb = "did" if kind == "did" else "wrote"
+    assert f"Later the person {verb}: sold the &lt;|boat|&gt;\n" in chat.prompts[0]
+    assert [call.stage for call in calls] == ["verify"]
 
 
 def test_its_id_names_the_model_and_how_it_is_weighed() -> None:

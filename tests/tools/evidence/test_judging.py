@@ -218,6 +218,39 @@ async def test_without_times_what_is_new_is_later(history: HistoryStore, undated
     assert await at_work.contradicted_by([standing], [news]) == {0: news}
 
 
+class KnowsEnded(Verifier):
+    """Says that what speaks of coffee ends what speaks of tea."""
+
+    def __init__(self, probability: float) -> None:
+        super().__init__(lambda claim: Judged("contradicted", 0.1))
+        self.asked: list[tuple[str, str]] = []
+        self.probability = probability
+
+    async def ended(self, text: str, item: HistoryItem) -> tuple[float, list[Call]]:
+        self.asked.append((text, item.text))
+        return self.probability, [Call(stage="verify", seconds=0.1)]
+
+
+@pytest.mark.parametrize(("probability", "found"), [(0.6, {1: COFFEE}), (0.4, {})])
+async def test_a_sentence_is_asked_about_beside_the_news_that_are_nearest_to_it(
+    history: HistoryStore, probability: float, found: dict[int, HistoryItem]
+) -> None:
+    rain = item("rain", "wet socks again", 9)
+    verifier = KnowsEnded(probability)
+    at_work = judge(verifier, history, CAT, TEA, COFFEE, rain)
+    assert await at_work.contradicted_by([HAS, DRINKS], [COFFEE, rain]) == found
+    assert verifier.asked == [(DRINKS.text, COFFEE.text)], "nothing is near to the cat"
+    assert verifier.claims == []
+    assert len(at_work.calls) == 1
+
+
+async def test_older_news_are_not_asked_about(history: HistoryStore) -> None:
+    late = COFFEE.model_copy(update={"time": datetime(2024, 1, 1, tzinfo=UTC)})
+    verifier = KnowsEnded(0.9)
+    assert await judge(verifier, history, TEA, late).contradicted_by([DRINKS], [late]) == {}
+    assert verifier.asked == []
+
+
 async def test_without_news_nothing_is_judged_again(history: HistoryStore) -> None:
     verifier = denying("coffee")
     at_work = judge(verifier, history, TEA)
