@@ -57,7 +57,7 @@ def verifier(settings: Settings) -> Verifier | None:
     return make_verifier(settings.verifier, base_url=settings.base_url, api_key=settings.api_key)
 
 
-def open_history(settings: Settings, embed: EmbedderLike) -> HistoryStore:
+def open_history(settings: Settings, embed: EmbedderLike | None) -> HistoryStore:
     """Open the histories, in the data folder or on the Chroma server."""
     if settings.chroma_url:
         return HistoryStore.open(embed, url=settings.chroma_url)

@@ -26,7 +26,7 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         notes.print(f"This deletes everything kept about {given.user!r}. Type yes:")
         if sys.stdin.readline().strip().casefold() != "yes":
             raise QuestionError("nothing was deleted; type yes, or give --yes.")
-    async with open_kept(settings, notes) as (history, store):
+    async with open_kept(settings) as (history, store):
         if given.ids:
             gone = await forget_items(given.user, given.ids, history=history, store=store)
             missing = [id_ for id_ in given.ids if id_ not in gone]

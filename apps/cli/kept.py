@@ -14,11 +14,19 @@ from guided_profile.tools.progress import downloads
 
 @asynccontextmanager
 async def open_kept(
-    settings: Settings, notes: Console
+    settings: Settings, notes: Console | None = None
 ) -> AsyncIterator[tuple[HistoryStore, AsyncSqliteStore]]:
-    """Open the histories and the profiles, and close them again."""
-    with downloads(notes) as on_progress:
-        embedder = assembly.embedder(settings, on_progress)
+    """Open the histories and the profiles, and close them again.
+
+    Args:
+        settings: Where they are.
+        notes: Where the fetching of an embedder's weights is shown; None: to read and delete, no
+            embedder is needed, and any other than the history's own is no hindrance.
+    """
+    embedder = None
+    if notes is not None:
+        with downloads(notes) as on_progress:
+            embedder = assembly.embedder(settings, on_progress)
     with assembly.open_history(settings, embedder) as history:
         async with assembly.profile_store(settings) as store:
             yield history, store

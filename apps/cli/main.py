@@ -57,7 +57,13 @@ COMMANDS = {
     ),
     "export": Command(
         "Print everything that is kept about a user; `add` takes it back.",
-        "export --user anna > anna.json",
+        "export --user anna --out anna.json",
+    ),
+    "reindex": Command(
+        "Embed the history again, for another embedder than it was written with.", "reindex"
+    ),
+    "backup": Command(
+        "Copy all that is kept to a new folder, safely while it is in use.", "backup /backups/today"
     ),
     "build": Command(
         "Make or refresh the profiles of all users, or of those in a file.",
@@ -167,6 +173,7 @@ def _run(given: argparse.Namespace) -> int:
     from guided_profile.tools.tracing import end_without_waiting, flush_own_tracing
 
     end_without_waiting(os.environ)
+    before = os.umask(0o077)  # whatever a command writes is about somebody, and its owner's alone
     try:
         log = logging.StreamHandler()
         log.setFormatter(MarkedFormatter(logging.BASIC_FORMAT))
@@ -176,6 +183,7 @@ def _run(given: argparse.Namespace) -> int:
         code: int = asyncio.run(command)
         return code
     finally:
+        os.umask(before)
         flush_own_tracing(TRACES_WITHIN)
 
 

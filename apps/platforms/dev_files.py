@@ -48,12 +48,11 @@ def _erase() -> None:
 
 
 def _write(kept: PersistentDict) -> None:
-    for tries_left in (2, 1, 0):
-        try:
-            return kept.sync()
-        except RuntimeError:  # a run wrote to it meanwhile
-            if not tries_left:
-                raise
+    for _ in range(2):
+        with suppress(RuntimeError):  # a run wrote to it meanwhile
+            kept.sync()
+            return
+    kept.sync()
 
 
 def _drop(kept: MutableMapping[Any, Any], keys: Iterable[Any], there: set[str]) -> None:

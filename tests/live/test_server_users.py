@@ -77,6 +77,10 @@ async def _status(work: Any) -> int:
     return status
 
 
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".log"]
+
+
 def _send(method: str, path: str, **more: Any) -> httpx.Response:
     return httpx.request(method, path, **{"timeout": 30, **more})
 
@@ -467,7 +471,7 @@ async def test_what_was_deleted_is_in_no_file_after_the_server_has_stopped(tmp_p
             assert _send("DELETE", path).json()["threads"] == 2
             bens = await client.threads.get_state(thread)
             assert bens["values"]["text"] == ASKED["question"]
-    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".log"]
+    files = _files(tmp_path)
     assert [path.name for path in files if secret.encode() in path.read_bytes()] == []
     assert any(ASKED["question"].encode() in path.read_bytes() for path in files)
     written = [path for path in files if path.suffix == ".pckl"]

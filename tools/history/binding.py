@@ -12,8 +12,8 @@ from guided_profile.tools.history.connection import Connection
 COLLECTION = "guided_profile_history"
 """The name in Chroma of the collection that binds the others, and what theirs begin with."""
 _REEMBED = (
-    "Open it with its own embedder, or re-embed it: open a store in another folder with the new "
-    "one, and call copy_to(that store) on this one, opened with its own."
+    "Open it with its own embedder (GUIDED_PROFILE_EMBEDDER), or embed it again with this one: "
+    "`guided-profile reindex`."
 )
 
 
@@ -47,7 +47,7 @@ class Binding:
         if self._carrier is None:
             return False
         place, written_with = self._connection.place, self._carrier.metadata.get("embedder")
-        if written_with != self._embedder_id:
+        if self._embedder_id and written_with != self._embedder_id:
             raise EmbedderMismatchError(
                 f"the history in {place} was written with the embedder {written_with!r}, and is "
                 f"opened with {self._embedder_id!r}. {_REEMBED}"

@@ -65,6 +65,13 @@ class ItemCollection(Shards):
             there |= {entry.item.id: entry for entry in _stored(user_id, got)}
         return there
 
+    def ids(self, user_id: str) -> list[str]:
+        """Return the ids of a user's items, be it that the items themselves cannot be read."""
+        if not self.check():
+            return []
+        got = self._get(user_id, where=records.where(user_id), include=[])
+        return [records.item_id(record) for record in got["ids"]]
+
     def users(self) -> set[str]:
         """Return the ids of all users that have items."""
         known: set[str] = set()

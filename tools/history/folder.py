@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from guided_profile.graph.errors import HistoryError, StoreInUseError
 from guided_profile.tools.history.connection import Connection, settings_of_chroma
+from guided_profile.tools.history.exchange import clear
 from guided_profile.tools.history.failures import ROOM_TO_DELETE, check_room, named_failures
 from guided_profile.tools.history.index import DATABASE, NOTES, IndexFiles
 from guided_profile.tools.history.others import check_alone
@@ -51,6 +52,7 @@ class Folder(Connection):
         self._lock = _lock(path)
         try:
             with named_failures(str(path), "opened", server=False):
+                clear(path)
                 _claim_database(path)
                 check_alone(path / DATABASE)
                 client, self._server = _opened(path)

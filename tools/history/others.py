@@ -50,5 +50,8 @@ def _has_open(descriptors: Path, name: str, wanted: os.stat_result) -> bool:
             with suppress(OSError):
                 opened = os.readlink(descriptor.path)
                 if opened.endswith(name) and os.path.samestat(os.stat(descriptor.path), wanted):
-                    return True
+                    told = (descriptors.with_name("fdinfo") / descriptor.name).read_text()
+                    flags = next(line for line in told.splitlines() if line.startswith("flags:"))
+                    if int(flags.split()[1], 8) & os.O_ACCMODE != os.O_RDONLY:  # as a backup has it
+                        return True
     return False

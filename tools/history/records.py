@@ -10,7 +10,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from guided_profile.graph.errors import HistoryItemError, ModelError, QuestionError
+from guided_profile.graph.errors import (
+    HistoryError,
+    HistoryItemError,
+    ModelError,
+    QuestionError,
+)
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.base import Vector
 
@@ -126,6 +131,11 @@ def record_id(user_id: str, item_id: str) -> str:
     return f"{_digest(user_id)[:_DIGITS]}:{item_id}"
 
 
+def item_id(record: str) -> str:
+    """Return the id of the item that a record of `record_id` holds."""
+    return record[_DIGITS + 1 :]
+
+
 def shard_of(user_id: str, shards: int) -> int:
     """Return which of so many collections a user's items stand in."""
     return int(_digest(user_id)[_DIGITS:], 16) % shards
@@ -157,21 +167,32 @@ def metadata_of(user_id: str, item: HistoryItem, sequence: int, checksum: int) -
 
 
 def stored_of(record: str, metadata: Mapping[str, Any]) -> Stored:
-    """Return the item that a record of `metadata_of` holds."""
-    fields = json.loads(metadata["item"])
-    time = fields.get("time")
-    kind = {"kind": fields["kind"]} if "kind" in fields else {}
-    item = HistoryItem(
-        id=record[_DIGITS + 1 :],
-        text=fields["text"],
-        source=fields["source"],
-        category=fields.get("category"),
-        time=None if time is None else _EPOCH + timedelta(microseconds=time),
-        role=fields["role"],
-        released=fields.get("released", False),
-        **kind,
-    )
-    return Stored(item, fields["sequence"], fields["vector"])
+    """Return the item that a record of `metadata_of` holds; fields that are not known are left.
+
+    Raises:
+        HistoryError: It holds none.
+    """
+    try:
+        fields = json.loads(metadata["item"])
+        time = fields.get("time")
+        kind = {"kind": fields["kind"]} if "kind" in fields else {}
+        item = HistoryItem(
+            id=item_id(record),
+            text=fields["text"],
+            source=fields["source"],
+            category=fields.get("category"),
+            time=None if time is None else _EPOCH + timedelta(microseconds=time),
+            role=fields["role"],
+            released=fields.get("released", False),
+            **kind,
+        )
+        return Stored(item, fields["sequence"], fields["vector"])
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        raise HistoryError(
+            f"the item {item_id(record)!r} cannot be read: a newer version of this package wrote "
+            "it, in which it can, or it is damaged. Nothing of it is lost; use that version, or "
+            "delete all that is kept about its user."
+        ) from None  # what it says is not for a message
 
 
 def where(user_id: str) -> dict[str, Any]:

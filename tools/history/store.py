@@ -25,7 +25,7 @@ from guided_profile.tools.embedders.base import Vector
 from guided_profile.tools.history import records
 from guided_profile.tools.history.failures import WriteRetries
 from guided_profile.tools.history.records import Filter, Stored, unit_vectors
-from guided_profile.tools.history.text_vectors import EmbedderLike, TextVectors
+from guided_profile.tools.history.text_vectors import EmbedderLike, NoEmbedder, TextVectors
 from guided_profile.tools.search.ranking import Candidates, cosines_of, rank
 from guided_profile.tools.text.language import language_of
 
@@ -75,14 +75,14 @@ class HistoryStore(TextVectors):
 
     @classmethod
     def open(
-        cls, embedder: EmbedderLike, *, path: Path | None = None, url: str | None = None
+        cls, embedder: EmbedderLike | None, *, path: Path | None = None, url: str | None = None
     ) -> Self:
         """Open the history in a folder, which is made if there is none, or on a Chroma server.
 
         A folder is for one process, whose stores on it share a connection; a server is for many.
 
         Args:
-            embedder: The one that the store was written with.
+            embedder: The one that the store was written with; None: any, to read and to delete.
             path: The folder of an embedded store.
             url: The URL of a Chroma server.
 
@@ -94,7 +94,7 @@ class HistoryStore(TextVectors):
         """
         from guided_profile.tools.history.connect import connect  # Chroma is slow to import
 
-        store = cls(embedder, connect(path, url))
+        store = cls(embedder or NoEmbedder(), connect(path, url))
         try:
             store._collection.check()
         except HistoryError:
@@ -188,9 +188,9 @@ class HistoryStore(TextVectors):
         Chroma server, `stays` says what is.
         """
         with self._writing:
-            there = self._collection.load(records.checked_user(user_id), vectors=False)
-            self._collection.erase(user_id, list(there.rows))
-        return len(there.stored)
+            there = self._collection.ids(records.checked_user(user_id))
+            self._collection.erase(user_id, there)
+        return len(there)
 
     def release(self, user_id: str, ids: Iterable[str]) -> tuple[str, ...]:
         """Use items like any other, though they look like orders to the model: the user says so.

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from guided_profile.graph.errors import HistoryError
 from guided_profile.tools.embedders.base import Vector, alike, likeness
 from guided_profile.tools.history.records import unit_vectors
 from guided_profile.tools.text.cache import TextCache
@@ -27,6 +28,27 @@ class EmbedderLike(Protocol):
 
     def embed_query(self, text: str, /) -> list[float]:
         """Return the vector of what is looked for."""
+
+
+class NoEmbedder:
+    """Stands where a history is opened to read, copy and delete its items alone."""
+
+    id = ""
+
+    def embed_documents(self, texts: list[str], /) -> list[list[float]]:
+        """Refuse.
+
+        Raises:
+            HistoryError: Always.
+        """
+        raise HistoryError(
+            "the history was opened without an embedder, and items of it have to be embedded; open "
+            "it with its own."
+        )
+
+    def embed_query(self, text: str, /) -> list[float]:
+        """Refuse, as above."""
+        raise HistoryError("the history was opened without an embedder; open it with its own.")
 
 
 class TextVectors:

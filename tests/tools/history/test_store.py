@@ -365,7 +365,7 @@ def test_another_embedder_is_refused(open_store: Open) -> None:
     assert reading.list("anna") == []
     with open_store() as store:
         store.add("anna", [item("cat")])
-    with pytest.raises(EmbedderMismatchError, match=r"'words'.*'other'.*copy_to"):
+    with pytest.raises(EmbedderMismatchError, match=r"'words'.*'other'.*reindex"):
         open_store(WordEmbedder("other"))
     with pytest.raises(EmbedderMismatchError):
         reading.list("anna")

@@ -1,0 +1,33 @@
+"""`guided-profile backup`: all that is kept, copied while it is in use."""
+
+import argparse
+import asyncio
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from guided_profile.apps.settings import read_settings
+from guided_profile.tools.user_data.backup import back_up
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell the parser what `backup` takes."""
+    parser.add_argument("folder", type=Path, help="a new folder for the copy")
+
+
+async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    """Copy the data folder; to go back to it, name the copy with --data, or put it in its place."""
+    settings = read_settings(data=given.data)
+    files = await asyncio.to_thread(back_up, settings.data, given.folder)
+    if settings.chroma_url:
+        notes.print(
+            f"the histories are on the Chroma server at {settings.chroma_url}, and not in this "
+            "backup: where it runs, give `guided-profile backup FOLDER --data ITS_FOLDER`",
+            soft_wrap=True,
+        )
+    if given.json:
+        out.print_json(json.dumps({"folder": str(given.folder), "files": files}))
+    else:
+        out.print(f"copied {files} files to {given.folder}", soft_wrap=True)
+    return 0
