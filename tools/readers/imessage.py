@@ -1,18 +1,17 @@
 """Messages on a Mac: its `chat.db`, read by langchain-community's loader.
 
 The loader knows the forms that the database has had, and how texts are packed in it. It would take
-reactions for messages, and read a group's messages once for each of its people; so it is given a
-copy of the database without them. The database says itself which messages its owner sent.
+reactions for messages, and read a group's messages once for each of its people; so it is given
+views of the tables without them. The database says itself which messages its owner sent.
 """
 
 import re
-import shutil
 import sqlite3
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from io import BufferedReader
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from guided_profile.graph.errors import HistoryItemError, SettingsError
@@ -29,10 +28,13 @@ from guided_profile.tools.readers.base import (
 from guided_profile.tools.readers.times import since_1970
 
 if TYPE_CHECKING:
-    from langchain_core.chat_loaders import BaseChatLoader
+    from langchain_community.chat_loaders import IMessageChatLoader
     from langchain_core.messages import BaseMessage
 
 _TABLES = {"message", "chat_message_join", "handle"}
+_GROUPS = "chat_handle_join"
+_LOG = 18
+"""Where a database says that it has a log beside it: there is none in an archive."""
 _NOT_WRITTEN = {
     "associated_message_type",  # a reaction
     "item_type",  # a group's name, or who came and went
@@ -50,52 +52,72 @@ _ATTACHMENT = "\ufffc"
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     loader = _loader()
     for file in files:
-        with TemporaryDirectory(prefix="guided-profile-") as folder:
-            copy = Path(folder) / "chat.db"
-            with file.open() as source, copy.open("wb") as target:
-                shutil.copyfileobj(source, target)
-            try:
-                _prepare(copy)
-                for number, message in enumerate(_messages(loader(copy)), start=1):
+        try:
+            with closing(_opened(file)) as database:
+                _prepare(database)
+                for number, message in enumerate(_messages(loader, database), start=1):
                     yield _entry(message, Refused(number, unit="message", file=file.name), reading)
-            except (sqlite3.Error, IndexError, TypeError) as error:
-                raise HistoryItemError(
-                    f"{file.name or 'the file'!r} is no database of Messages that can be read "
-                    f"({error}); quit Messages, and copy ~/Library/Messages/chat.db again."
-                ) from error
+        except (sqlite3.Error, IndexError, TypeError) as error:
+            raise HistoryItemError(
+                f"{file.name or 'the file'!r} is no database of Messages that can be read "
+                f"({error}); quit Messages, and copy ~/Library/Messages/chat.db again."
+            ) from error
 
 
-def _prepare(path: Path) -> None:
-    """Take out of a copy what nobody wrote, and what would be read many times.
+def _opened(file: ExportFile) -> sqlite3.Connection:
+    """Open a database as it stands: no copy is made, which a killed program would leave behind.
+
+    Its log, if it has one, is not looked at.
+    """
+    with file.open() as source:
+        if isinstance(source, BufferedReader):  # on the disk
+            address = Path(source.name).absolute().as_uri()
+            return sqlite3.connect(f"{address}?mode=ro&immutable=1", uri=True)
+    data = bytearray(file.read())
+    data[_LOG : _LOG + 2] = b"\1\1"
+    database = sqlite3.connect(":memory:")
+    database.deserialize(bytes(data))
+    return database
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    """Put before the tables what leaves out what nobody wrote, or what would be read many times.
 
     Raises:
         sqlite3.Error: It is no such database; views and computed columns in it are not run.
     """
-    with closing(sqlite3.connect(path)) as database, database:
-        schema = database.execute("SELECT type, name, rootpage FROM sqlite_master").fetchall()
-        tables = {name for kind, name, page in schema if kind == "table" and page}
-        columns = database.execute("SELECT name, hidden FROM pragma_table_xinfo('message')")
-        hidden = dict(columns.fetchall())
-        if not tables >= _TABLES or any(hidden.values()):
-            raise sqlite3.DatabaseError("its tables are others")
-        for kind, name, _ in schema:
-            if kind == "trigger":  # they call functions that only Messages has
-                database.execute('DROP TRIGGER "{}"'.format(name.replace('"', '""')))
-        for column in _NOT_WRITTEN & hidden.keys():
-            database.execute(f"DELETE FROM message WHERE {column} != 0")
-        if "chat_handle_join" in tables:
-            database.execute(
-                "DELETE FROM chat_handle_join WHERE rowid NOT IN "
-                "(SELECT min(rowid) FROM chat_handle_join GROUP BY chat_id)"
-            )
+    schema = database.execute("SELECT type, name, rootpage FROM main.sqlite_master").fetchall()
+    tables = {name for kind, name, page in schema if kind == "table" and page}
+    columns = database.execute("SELECT name, hidden FROM pragma_table_xinfo('message')")
+    hidden = dict(columns.fetchall())
+    if not tables >= _TABLES or any(hidden.values()):
+        raise sqlite3.DatabaseError("its tables are others")
+    written = [f"ifnull({column}, 0) = 0" for column in sorted(_NOT_WRITTEN & hidden.keys())]
+    row = "" if "ROWID" in hidden else "rowid AS ROWID, "
+    database.execute("PRAGMA temp_store = MEMORY")
+    database.execute(
+        f"CREATE TEMP VIEW message AS SELECT {row}* FROM main.message "
+        f"WHERE {' AND '.join(written) or '1'}"
+    )
+    if _GROUPS in tables:
+        database.execute(
+            f"CREATE TEMP VIEW {_GROUPS} AS SELECT * FROM main.{_GROUPS} WHERE rowid IN "
+            f"(SELECT min(rowid) FROM main.{_GROUPS} GROUP BY chat_id)"
+        )
 
 
-def _messages(loader: "BaseChatLoader") -> "Iterator[BaseMessage]":
-    for session in loader.lazy_load():
-        yield from session["messages"]
+def _messages(
+    loader: "IMessageChatLoader", database: sqlite3.Connection
+) -> "Iterator[BaseMessage]":
+    cursor = database.cursor()
+    known = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?"
+    groups = database.execute(known, (_GROUPS,)).fetchone() is not None
+    chats = "SELECT DISTINCT chat_id FROM chat_message_join ORDER BY chat_id"
+    for (chat,) in database.execute(chats).fetchall():
+        yield from loader._load_single_chat_session(cursor, groups, chat)["messages"]
 
 
-def _loader() -> "Callable[[Path], BaseChatLoader]":
+def _loader() -> "IMessageChatLoader":
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # it is no longer developed
@@ -105,7 +127,7 @@ def _loader() -> "Callable[[Path], BaseChatLoader]":
             "reading the database of Messages needs langchain-community; install it with "
             "`pip install 'guided-profile[chats]'`."
         ) from error
-    return IMessageChatLoader
+    return IMessageChatLoader(Path())  # what it reads it is handed, and not its own file
 
 
 def _entry(message: "BaseMessage", where: Refused, reading: Reading) -> Entry:

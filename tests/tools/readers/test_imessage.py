@@ -1,6 +1,8 @@
 """The database of Messages on a Mac, which langchain-community's loader reads."""
 
 import sqlite3
+import tempfile
+import zipfile
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +49,9 @@ def database(path: Path, script: str, *messages: tuple[object, ...]) -> Path:
 
 
 @pytest.mark.parametrize("script", [TABLES, TABLES + GROUPS], ids=["two people", "a group"])
-def test_messages_are_read_once_and_reactions_are_not(tmp_path: Path, script: str) -> None:
+def test_messages_are_read_once_and_reactions_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
     path = database(
         tmp_path / "chat.db",
         script,
@@ -57,8 +61,11 @@ def test_messages_are_read_once_and_reactions_are_not(tmp_path: Path, script: st
         (NANOSECONDS + 3, "\ufffc", 1, None, 0),
     )
     before = path.read_bytes()
+    made: list[object] = []
+    monkeypatch.setattr(tempfile, "mkdtemp", lambda *given, **how: made.append(given))
     with opened(path, Reading()) as file:
         mine, theirs, picture = file.entries
+    assert made == [], "a copy would stay where a program is killed"
     assert file.format == "imessage"
     assert isinstance(mine, Kept)
     assert isinstance(theirs, Kept)
@@ -67,6 +74,17 @@ def test_messages_are_read_once_and_reactions_are_not(tmp_path: Path, script: st
     assert theirs.where == Refused(2, unit="message")
     assert isinstance(picture, Skipped)
     assert path.read_bytes() == before
+
+
+def test_what_an_archive_holds_is_read_even_if_it_had_a_log(tmp_path: Path) -> None:
+    path = database(tmp_path / "chat.db", TABLES, (NANOSECONDS, "hi", 1, None, 0))
+    with closing(sqlite3.connect(path)) as made:
+        made.execute("PRAGMA journal_mode = WAL")
+    for place in (path, tmp_path / "export.zip"):
+        if place != path:
+            with zipfile.ZipFile(place, "w") as archive:
+                archive.write(path, "Messages/chat.db")
+        assert [one.text for one in read_items(place) if isinstance(one, HistoryItem)] == ["hi"]
 
 
 def test_old_phones_count_seconds(tmp_path: Path) -> None:
