@@ -45,7 +45,9 @@ class Reply(Record):
 
     text: str
     finish_reason: str = "stop"
-    """`stop`, or `length` if the token limit cut it off."""
+    """`stop`, `length` if the token limit cut it off, or `refusal` if the model would not."""
+    message_id: str | None = None
+    """For text: the id of the message that it was streamed as; None: it was not."""
     probabilities: dict[str, float] | None = None
     """For a choice: each option's probability, from an average over rotations of their order."""
     on_options: float | None = None

@@ -38,6 +38,7 @@ from guided_profile.tools.models.choices import (
     rotations,
     vote,
 )
+from guided_profile.tools.models.dialect import dialect_of
 from guided_profile.tools.models.letters import LetterScores, YesNo, ask_yes_no, score_letters
 from guided_profile.tools.text.declining import declines
 
@@ -74,7 +75,7 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
             stage="respond",
             max_tokens=task.max_tokens.response,
             temperature=task.temperature,
-            streamed=True,
+            streamed=_stands(task) and dialect_of(chat).in_client,
         )
         calls = [*([asked.call] if asked else []), done.call]
         checked = await _ask_whether_it_answers(chat, task, state, done.text.strip())
@@ -82,12 +83,25 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
             text=done.text.strip(),
             finish_reason=done.finish_reason,
             answerable=asked.probability if asked else None,
-            answers=checked.yes if checked else None,
+            answers=_answers(checked) if checked else None,
             confidence=done.confidence,
+            message_id=done.message_id if _stands(task) else None,
         )
         return {"reply": reply, "calls": [*calls, checked.call] if checked else calls}
 
     return respond
+
+
+def _stands(task: Task) -> bool:
+    """Whether the first reply is the answer, whatever it is, so that its words may be streamed."""
+    rule = task.abstention
+    return rule.policy == "accept" and not rule.declined and not rule.phrases
+
+
+def _answers(checked: YesNo) -> float | None:
+    """Return the probability that a reply answers; where there are only words, they count."""
+    said = checked.said
+    return checked.yes if checked.yes is not None or said is None else float(said)
 
 
 def _block(task: Task, state: State) -> str:
@@ -154,7 +168,12 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
     async def score(order: Sequence[int]) -> LetterScores:
         shown = [options[index] for index in order]
         asked = messages([], block + _instruction(task, state, shown))
-        return await score_letters(resources.chat, asked, letters, stage="respond")
+
+        def names(text: str) -> str | None:
+            option = named_option(text, order, options)
+            return None if option is None else letters[order.index(option)]
+
+        return await score_letters(resources.chat, asked, letters, stage="respond", names=names)
 
     first = await score(orders[0])  # alone: it fills the prefix cache that the others are served by
     scores = [first, *await asyncio.gather(*(score(order) for order in orders[1:]))]

@@ -60,7 +60,8 @@ def make_review(resources: Resources) -> Stage[State, ReviewUpdate]:
             user_id = context.user_id
             answered = await asyncio.to_thread(_answered, resources.history, user_id, task, state)
             _trace(task, answered)
-            return {"abstention": None, "answer": answered, "messages": [AIMessage(answered.text)]}
+            said = AIMessage(answered.text, id=state["reply"].message_id)
+            return {"abstention": None, "answer": answered, "messages": [said]}
         if may_ask(task, state):
             return {"abstention": reason}
         if may_retry(task, state, context, reason):
@@ -127,10 +128,10 @@ def find_abstention(task: Task, state: State) -> AbstentionReason | None:
         return _abstains_from_choice(task, reply, state)
     if reply.answerable is not None and reply.answerable < task.floor(state["on_topic"]):
         return "not_in_history"
-    if not reply.text:
-        return "empty"
-    if declines(task, reply.text, state["text"]):
+    if reply.finish_reason == "refusal" or declines(task, reply.text, state["text"]):
         return "declined"
+    if not reply.text:
+        return "cut_off" if reply.finish_reason == "length" else "empty"
     if reply.answers is not None and reply.answers < task.abstention.declined_floor:
         return "declined"
     return "cut_off" if reply.finish_reason == "length" else None

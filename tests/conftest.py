@@ -23,6 +23,7 @@ from histories import user_line
 from guided_profile.apps.cli.main import main
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.dialect import forget_all
 
 MEMORY, ROOM = Path("/dev/shm"), 2 << 30
 
@@ -65,6 +66,12 @@ def history(tmp_path: Path) -> Iterator[HistoryStore]:
     """An empty history store of this test's own."""
     with HistoryStore.open(LexicalEmbedder(), path=tmp_path / "history") as store:
         yield store
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known_of_endpoints() -> None:
+    """Forget what another test's endpoint took: the ports of theirs come again."""
+    forget_all()
 
 
 @pytest.fixture(autouse=True)

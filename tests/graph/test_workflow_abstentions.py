@@ -129,9 +129,9 @@ async def test_whether_a_reply_declines_is_asked_of_the_reply_in_any_language(
     asked = chat.prompts[-1]
     assert "Question: Which &lt;|club|&gt;?\nReply: Lo siento, &lt;|no|&gt; lo sé.\n" in asked
     assert ANNA[0].text not in asked
-    chat.logprobs = False  # then the reply stands
+    chat.logprobs = False  # then the words count, which are No
     out = await graph.ainvoke({"question": "Which <|club|>?"}, context=context)
-    assert out["answer"].text == reply
+    assert out["answer"].kind == "abstained"
 
 
 async def test_a_reply_is_not_asked_about_where_the_task_or_the_row_does_not_want_it(

@@ -35,8 +35,8 @@ from guided_profile.tools.evidence.calibration import (
 )
 from guided_profile.tools.evidence.candidates import strongest
 from guided_profile.tools.models.calls import complete, model_id
+from guided_profile.tools.models.dialect import dialect_of
 from guided_profile.tools.models.letters import ask_yes_no
-from guided_profile.tools.models.refusals import refused
 
 STAGE = "verify"
 STATED = 0.9
@@ -110,7 +110,8 @@ class ChatVerifier:
         Raises:
             ModelError: The model failed.
         """
-        if "logprobs" in refused(self.chat):
+        dialect = dialect_of(self.chat)
+        if not dialect.weighs or dialect.thinks:  # one call for all costs less
             return [None] * len(claims), []
         asked = await asyncio.gather(*map(self._ask, claims))
         return [yes for yes, _ in asked], [call for _, call in asked]
@@ -157,17 +158,22 @@ class ChatVerifier:
         ]
 
     async def _in_words(self, claims: Sequence[Claim]) -> tuple[list[Judged], list[Call]]:
-        """Have all claims that share their items judged in one reply."""
-        judged = [Judged("unsupported", 0.0)] * len(claims)
+        """Have all claims that share their items judged in one reply, what it leaves out singly."""
+        judged: list[Judged | None] = [None] * len(claims)
         calls = []
-        for group in _sharing(claims):
+        for group in _sharing(claims) if dialect_of(self.chat).lists else ():
             found, call = await self._group_in_words([claims[n] for n in group])
             calls.append(call)
             for n, judgement in zip(group, found, strict=True):
                 judged[n] = judgement
-        return judged, calls
+        left = [n for n, judgement in enumerate(judged) if judgement is None]
+        singly = await asyncio.gather(*(self._one_in_words(claims[n]) for n in left))
+        for n, (judgement, call) in zip(left, singly, strict=True):
+            judged[n] = judgement
+            calls.append(call)
+        return [judgement for judgement in judged if judgement], calls
 
-    async def _group_in_words(self, claims: Sequence[Claim]) -> tuple[list[Judged], Call]:
+    async def _group_in_words(self, claims: Sequence[Claim]) -> tuple[list[Judged | None], Call]:
         statements = "\n".join(
             f"{n}. {as_data(claim.text)}" for n, claim in enumerate(claims, start=1)
         )
@@ -178,14 +184,14 @@ class ChatVerifier:
             stage=STAGE,
             max_tokens=_TOKENS * (len(claims) + 1),
         )
-        by_number = {judgement.statement: judgement for judgement in _read(done.text).judgements}
-        judged = []
+        by_number = _read(done.text)
+        if not by_number:
+            dialect_of(self.chat).lists = False
+        judged: list[Judged | None] = []
         for n, claim in enumerate(claims, start=1):
             if n not in by_number:
-                raise ModelError(
-                    f"{model_id(self.chat)} was asked to judge {len(claims)} sentences and left "
-                    f"out number {n}; try again, or set another model for the verifier."
-                )
+                judged.append(None)
+                continue
             judgement = by_number[n]
             named = tuple(items[line - 1].id for line in judgement.lines if 0 < line <= len(items))
             evidence = named or strongest(claim)
@@ -194,6 +200,18 @@ class ChatVerifier:
                 Judged(judgement.verdict, JUDGED[judgement.verdict], evidence if kept else ())
             )
         return judged, done.call
+
+    async def _one_in_words(self, claim: Claim) -> tuple[Judged, Call]:
+        """Have a claim judged by a Yes or a No, whose probability is not known."""
+        asked = render(SUPPORTED, statement=as_data(claim.text))
+        reply = await ask_yes_no(self.chat, messages(claim.items, asked), stage=STAGE)
+        if reply.said is None:
+            raise ModelError(
+                f"{model_id(self.chat)} was asked to judge a sentence, in JSON or by Yes or No, "
+                "and replied with something else; try again, or set another model for the verifier."
+            )
+        probability = JUDGED["inferred" if reply.said else "unsupported"]
+        return _by_nearness(claim, probability, stands=reply.said), reply.call
 
 
 def _sharing(claims: Sequence[Claim]) -> list[list[int]]:
@@ -214,13 +232,11 @@ def _by_nearness(claim: Claim, probability: float, *, stands: bool) -> Judged:
     return Judged("unsupported", probability)
 
 
-def _read(reply: str) -> _Judgements:
-    """Read a judgement in words; what stands around the JSON, such as a code fence, is left out."""
+def _read(reply: str) -> dict[int, _Judgement]:
+    """Read judgements in words, by number; what stands around the JSON is left out."""
     start, end = reply.find("{"), reply.rfind("}")
     try:
-        return _Judgements.model_validate_json(reply[start : end + 1])
+        told = _Judgements.model_validate_json(reply[start : end + 1]).judgements
     except ValidationError:
-        raise ModelError(
-            "the verifier's model was asked for JSON and replied with something else; try again, "
-            "or set another model for the verifier."
-        ) from None
+        return {}
+    return {judgement.statement: judgement for judgement in told}

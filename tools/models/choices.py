@@ -81,25 +81,44 @@ def vote(votes: Sequence[int | None], count: int) -> Tally:
     return Tally([cast.count(i) / len(cast) for i in range(count)], len(cast) / len(votes))
 
 
+def named_letter(reply: str, letters: Sequence[str]) -> str | None:
+    """Return the letter that a reply begins with, or the only word such as Yes in it; else None."""
+    text = reply.strip().strip("*\"'` ")
+    if len(letters[0]) > 1:
+        word = re.match(r"\W*(\w+)", text)
+        first = [one for one in letters if word and one.casefold() == word[1].casefold()]
+        alone = [one for one in letters if re.search(rf"\b{one}\b", text)]
+        return first[0] if first else alone[0] if len(alone) == 1 else None
+    said = re.match(
+        r"(?:(?:the )?(?:answer|option|choice)(?: is)?:? *)?\W{0,3}([A-Z])\b(?!['’])", text, re.I
+    )
+    if not said or not (said[1].isupper() or len(text) <= 2) or said[1].upper() not in letters:
+        return None
+    rest = text[said.end() :].lstrip()
+    named = text[: said.start(1)].strip(" \n*([{_\"'`") != ""
+    return said[1].upper() if not rest or rest[0] in ".):,-*]}_\"'`\n" or named else None
+
+
 def named_option(reply: str, order: Sequence[int], options: Sequence[str]) -> int | None:
     """Return the option that a reply in words names: by its letter, or by its text; else None.
 
-    The text counts where it is nearly all of the reply: what stands around it may deny it.
+    The text counts where it is nearly all of the reply: what stands around it may deny it. So does
+    a letter that stands alone, once, at the end of the reply, in whatever language.
     """
-    text = reply.strip().strip("*\"'` ")
-    letter = re.match(
-        r"(?:(?:the )?(?:answer|option|choice)(?: is)?:? *)?\(?([A-Z])\b(?!')", text, re.I
-    )
-    if letter and (letter[1].isupper() or len(text) <= 2):
-        place = LETTERS.find(letter[1].upper())
-        rest = text[letter.end() :].lstrip()
-        if 0 <= place < len(order) and (not rest or rest[0] in ".):,-*" or letter.start(1) > 0):
-            return order[place]
+    letters = LETTERS[: len(order)]
+    letter = named_letter(reply, letters)
+    if letter:
+        return order[letters.index(letter)]
     found = _named(reply, options)
-    if len(found) != 1:
-        return None
-    (option,) = found
-    return option if len(options[option]) >= NAMED * len(text) else None
+    if len(found) == 1:
+        (option,) = found
+        if len(options[option]) >= NAMED * len(reply.strip()):
+            return option
+    alone = set(re.findall(r"(?<![\w'’])[A-Z](?![\w'’])", reply))
+    last = re.search(r"[\s:>\"'*({\[]([A-Z])\W{0,3}(?:</?\w+>\W*)?\Z", reply)
+    if not found and last and alone == {last[1]} and last[1] in letters:
+        return order[letters.index(last[1])]
+    return None
 
 
 def _named(reply: str, options: Sequence[str]) -> set[int]:

@@ -1,35 +1,48 @@
 """A chat model behind an OpenAI-compatible endpoint, which may be a poor one.
 
-What is no reply of the API is a ValueError of ours, and never a crash somewhere behind it; and a
-stream that breaks off is no reply.
+What it is asked is put as its endpoint takes it (`dialect.py`); what it replies is made sound
+(`replies.py`) and has no thoughts in it (`thoughts.py`); and a stream that breaks off is no reply.
 """
 
 import json
-import math
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx2
 import openai
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from langchain_openai.chat_models.base import _handle_openai_api_error, _handle_openai_bad_request
+from langgraph.constants import TAG_NOSTREAM
 
-from guided_profile.tools.models.errors import NOT_OF_THE_API
+from guided_profile.tools.models.dialect import Dialect, dialect_at
+from guided_profile.tools.models.replies import (
+    check_ended,
+    events,
+    has_thought,
+    is_whole,
+    sound,
+)
+from guided_profile.tools.models.thoughts import Thoughts, without_thoughts
 
-_DETAILS = ("audio", "cached", "cache_write", "reasoning")
 _FOR_THE_CLIENT = {"response_format", "extra_headers", "extra_query", "extra_body", "timeout"}
 """What of a request is no part of its body as it stands."""
+THOUGHT = "thought"
+"""What a message's metadata call that there were thoughts, of which it has none any more."""
 
 
 class EndpointChat(ChatOpenAI):
-    """ChatOpenAI that looks at its replies before it reads them."""
+    """ChatOpenAI that asks as its endpoint takes it, and looks at replies before it reads them."""
 
     deadline: float = 120
     """Seconds in which a call is over, its retries included."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """What is known of the endpoint."""
+        return dialect_at(self.openai_api_base, self.model_name)
 
     def _get_request_payload(
         self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
@@ -46,6 +59,18 @@ class EndpointChat(ChatOpenAI):
             payload.pop("temperature", None)
         return payload
 
+    def _should_stream(
+        self,
+        *,
+        async_api: bool,
+        run_manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> bool:
+        """Stream nothing that nobody is shown: a whole reply tells more, and costs less."""
+        if run_manager and TAG_NOSTREAM in run_manager.tags:
+            return False
+        return super()._should_stream(async_api=async_api, run_manager=run_manager, **kwargs)
+
     async def _agenerate(
         self,
         messages: list[BaseMessage],
@@ -60,15 +85,26 @@ class EndpointChat(ChatOpenAI):
         payload = self._get_request_payload(messages, stop=stop, **kwargs)
         if not payload.keys().isdisjoint(_FOR_THE_CLIENT):
             return await super()._agenerate(messages, stop, run_manager, **kwargs)
+        return self._create_chat_result(await self._post(payload))
+
+    async def _post(self, payload: dict[str, Any]) -> Any:
+        """Return a reply, or the stream of one if that is asked for and the endpoint streams."""
+
+        async def send(wanted: dict[str, Any], patient: bool) -> Any:
+            client = self.root_async_client
+            if not patient:
+                client = client.with_options(max_retries=0)
+            more: dict[str, Any] = {}
+            if wanted.get("stream"):
+                more = {"stream": True, "stream_cls": openai.AsyncStream[object]}
+            return await client.post("/chat/completions", body=wanted, cast_to=object, **more)
+
         try:
-            reply = await self.root_async_client.post(
-                "/chat/completions", body=payload, cast_to=object
-            )
+            return await self.dialect.speak(payload, send)
         except openai.BadRequestError as error:
             _handle_openai_bad_request(error)
         except openai.APIError as error:
             _handle_openai_api_error(error)
-        return self._create_chat_result(reply)
 
     def _create_chat_result(
         self, response: Any, generation_info: dict[str, Any] | None = None
@@ -78,30 +114,34 @@ class EndpointChat(ChatOpenAI):
             response = typed.model_dump(warnings=False)
         if isinstance(response, str):  # JSON under another content type
             response = json.loads(response)
+        thought, refusal = False, None
         if isinstance(response, dict) and not response.get("error") and "choices" in response:
-            response = sound(response, "message")
+            sent, response = response, sound(response, "message")
+            said = sent["choices"][0]["message"]
+            thought, refusal = has_thought(said), said.get("refusal")
         result = super()._create_chat_result(response, generation_info)
+        for generation in result.generations:
+            message = generation.message
+            message.content, thoughts = without_thoughts(message.text)
+            generation.text = message.content
+            self._learn(thoughts, generation.message.response_metadata)
+            message.response_metadata[THOUGHT] = thought or thoughts.seen
+            if refusal:
+                message.additional_kwargs["refusal"] = refusal
         if typed is not None:
             _take_parsed(typed, result)
         return result
+
+    def _learn(self, thoughts: Thoughts, metadata: dict[str, Any]) -> None:
+        dialect = self.dialect
+        dialect.unopened = dialect.unopened or thoughts.unopened
+        if metadata.get("finish_reason") != "length":
+            dialect.whole_seen = True
 
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], *args: Any
     ) -> ChatGenerationChunk | None:
         return super()._convert_chunk_to_generation_chunk(sound(chunk, "delta"), *args)
-
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
-        ended = False
-        for chunk in super()._stream(messages, stop, run_manager, **kwargs):
-            ended = ended or _ends(chunk)
-            yield chunk
-        _check_ended(ended)
 
     async def _astream(
         self,
@@ -110,97 +150,86 @@ class EndpointChat(ChatOpenAI):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        ended = False
-        async for chunk in super()._astream(messages, stop, run_manager, **kwargs):
-            ended = ended or _ends(chunk)
+        """Stream the answer; what may turn out to be a thought is held back until it is sure."""
+        payload = self._get_request_payload(messages, stop=stop, stream=True, **kwargs)
+        if not payload.keys().isdisjoint(_FOR_THE_CLIENT):
+            async for chunk in super()._astream(messages, stop, run_manager, **kwargs):
+                yield chunk
+            return
+        payload["stream_options"] = {"include_usage": True}
+        opened = await self._post(payload)
+        async for chunk in self._chunks(opened):
+            if run_manager:
+                await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
-        _check_ended(ended)
+
+    async def _chunks(self, opened: Any) -> AsyncIterator[ChatGenerationChunk]:
+        if not isinstance(opened, openai.AsyncStream):
+            yield self._whole(opened)
+            return
+        dialect = self.dialect
+        thoughts = Thoughts(hold=dialect.unopened or not dialect.whole_seen)
+        finish: str | None = None
+        thought = done = refused = False
+        try:
+            async for event in events(opened.response.aiter_lines()):
+                if event is None:
+                    done = True
+                    continue
+                if is_whole(event):
+                    yield self._whole(event)
+                    return
+                _check_no_error(event, opened.response.request)
+                chunk = sound(event, "delta")
+                for choice in chunk["choices"][:1]:
+                    thought = thought or has_thought(choice["delta"])
+                    refused = refused or bool(choice["delta"].get("refusal"))
+                    finish = choice.get("finish_reason") or finish
+                    said = thoughts.feed(choice["delta"]["content"] or "")
+                    choice["delta"]["content"] = said + (thoughts.close() if finish else "")
+                converted = self._convert_chunk_to_generation_chunk(chunk, AIMessageChunk, None)
+                if converted:
+                    yield converted
+        finally:
+            await opened.response.aclose()
+        check_ended(done or bool(finish))
+        ending: dict[str, Any] = {} if finish else {"finish_reason": "stop"}
+        self._learn(thoughts, {"finish_reason": finish})
+        yield ChatGenerationChunk(
+            message=AIMessageChunk(
+                content=thoughts.close(), additional_kwargs={"refusal": True} if refused else {}
+            ),
+            generation_info=ending | {THOUGHT: thought or thoughts.seen},
+        )
+
+    def _whole(self, reply: Any) -> ChatGenerationChunk:
+        """Return a reply that came at once as one chunk."""
+        result = self._create_chat_result(reply)
+        (generation, *_) = result.generations
+        message = generation.message
+        assert isinstance(message, AIMessage)
+        info = (generation.generation_info or {}) | (result.llm_output or {})
+        return ChatGenerationChunk(
+            message=AIMessageChunk(
+                content=message.content,
+                additional_kwargs=message.additional_kwargs,
+                usage_metadata=message.usage_metadata,
+            ),
+            generation_info={
+                name: info[name] for name in ("finish_reason", "logprobs") if info.get(name)
+            }
+            | {THOUGHT: message.response_metadata[THOUGHT]},
+        )
+
+
+def _check_no_error(event: dict[str, Any], request: Any) -> None:
+    """Raise what an endpoint says amid its stream."""
+    if event.get("error"):
+        raise openai.APIError("the stream ended in an error", request, body=event["error"])
 
 
 def _take_parsed(reply: Any, result: ChatResult) -> None:
-    """Add what the client made of the words, or that the model refuses: structured output."""
-    for name in ("parsed", "refusal"):
-        found = getattr(reply.choices[0].message, name, None)
-        if found is not None:
-            result.generations[0].message.additional_kwargs[name] = found
-
-
-def _ends(chunk: ChatGenerationChunk) -> bool:
-    return bool((chunk.generation_info or {}).get("finish_reason"))
-
-
-def _check_ended(ended: bool) -> None:
-    if not ended:
-        raise httpx2.RemoteProtocolError("the reply broke off")
-
-
-def sound(reply: Mapping[str, Any], part: str) -> dict[str, Any]:
-    """Return a reply, or a chunk of one, without figures that are none.
-
-    Args:
-        reply: As the endpoint sent it.
-        part: What its choices have: `message`, or `delta` in a chunk.
-
-    Raises:
-        ValueError: It is not of the API; nothing of it is quoted.
-    """
-    choices = reply.get("choices")
-    if part == "delta" and choices is None:
-        choices = []
-    if not isinstance(choices, list) or not (choices or part == "delta"):
-        raise ValueError(NOT_OF_THE_API)
-    usage = reply.get("usage")
-    return {
-        **reply,
-        "choices": [_sound_choice(choice, part) for choice in choices],
-        "usage": usage if _is_usage(usage) else None,
-    }
-
-
-def _sound_choice(choice: Any, part: str) -> dict[str, Any]:
-    message = choice.get(part) if isinstance(choice, dict) else None
-    if not isinstance(message, dict) or not _is_content(message.get("content")):
-        raise ValueError(NOT_OF_THE_API)
-    if choice.get("finish_reason") == "error":
-        _check_ended(False)
-    probabilities = choice.get("logprobs")
-    return {
-        **choice,
-        part: {**message, "role": "assistant"},
-        "logprobs": probabilities if _are_logprobs(probabilities) else None,
-    }
-
-
-def _is_content(content: Any) -> bool:
-    if isinstance(content, list):
-        return all(isinstance(block, dict | str) for block in content)
-    return content is None or isinstance(content, str)
-
-
-def _is_usage(usage: Any) -> bool:
-    """Whether counts are counts; what some of them are made up of stands in dictionaries."""
-    if not isinstance(usage, dict):
-        return False
-    counts = [usage.get(f"{kind}_tokens") for kind in ("prompt", "completion", "total")]
-    for name in ("prompt_tokens_details", "completion_tokens_details"):
-        details = usage.get(name) or {}
-        if not isinstance(details, dict):
-            return False
-        counts += [details.get(f"{kind}_tokens") for kind in _DETAILS]
-    return all(count is None or isinstance(count, int) for count in counts)
-
-
-def _are_logprobs(logprobs: Any) -> bool:
-    content = logprobs.get("content") if isinstance(logprobs, dict) else None
-    return isinstance(content, list) and all(
-        _is_token(token) and all(map(_is_token, token.get("top_logprobs") or ()))
-        for token in content
-    )
-
-
-def _is_token(token: Any) -> bool:
-    if not isinstance(token, dict) or not isinstance(token.get("token"), str):
-        return False
-    logprob = token.get("logprob")
-    # a hair above 0 is a rounding error
-    return isinstance(logprob, int | float) and not math.isnan(logprob) and logprob < 0.01
+    """Add what the client made of the words: structured output."""
+    found = getattr(reply.choices[0].message, "parsed", None)
+    if found is not None:
+        result.generations[0].message.additional_kwargs["parsed"] = found

@@ -1,6 +1,9 @@
 """What an endpoint's failure means, in one line that says what to do and quotes no prompt."""
 
 import json
+import re
+from collections.abc import Iterable
+from typing import Any
 
 import httpx
 import httpx2
@@ -46,6 +49,7 @@ _NONSENSE = (
     "No embedding data",
 )
 
+_CHANGE = "change what it names, use another model, or look into its log"
 _TOO_LONG = ("context length", "context size", "context window", "context_length", "too long")
 
 _ADVICE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
@@ -93,12 +97,16 @@ _ADVICE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
 )
 
 
-def model_error(error: Exception, name: str) -> ModelError | None:
+def model_error(
+    error: Exception, name: str, sent: Iterable[str] | None = None
+) -> ModelError | None:
     """Return what to raise for a failure of a model or embeddings endpoint.
 
     Args:
         error: One of FAILURES.
         name: The model's name.
+        sent: The texts that it was sent: of a refusal's own words, none of theirs is quoted; None:
+            nothing is quoted.
 
     Returns:
         None if the error is not the endpoint's, but a bug: let it pass.
@@ -106,13 +114,73 @@ def model_error(error: Exception, name: str) -> ModelError | None:
     advice = _advice(error)
     if advice is None:
         return None
-    status = error.status_code if isinstance(error, openai.APIStatusError) else None
-    http = f" (HTTP {status})" if status else ""
-    return ModelError(f"The model {name!r} gave no answer: {advice}{http}.")
+    http = said = ""
+    if isinstance(error, openai.APIStatusError):
+        status = error.status_code
+        http = f" (HTTP {status})"
+        if sent is not None and (status < 500 or status == 501) and status not in _UNQUOTED:
+            said = _quotable(words_of(error), sent)
+    said = f' It says: "{said}"' if said else ""
+    return ModelError(f"The model {name!r} gave no answer: {advice}{http}.{said}")
+
+
+_UNQUOTED = (401, 408, 429)
+"""The key, which some endpoints repeat, and what is not about the request."""
+MOST_QUOTED = 300
+"""Characters of an endpoint's own words."""
+
+
+def words_of(error: openai.APIError) -> str:
+    """Return what an endpoint says in its refusal; empty if it says nothing in words."""
+    said = _said(error.body)
+    return "" if said.lstrip().startswith("<") else said
+
+
+def _said(body: Any) -> str:
+    if isinstance(body, str):
+        return body
+    if isinstance(body, list):
+        return "; ".join(filter(None, map(_said, body[:3])))
+    if isinstance(body, dict):
+        parts = (_said(body.get(name)) for name in ("message", "error", "detail", "msg"))
+        return next(filter(None, parts), "")
+    return ""
+
+
+def _quotable(said: str, sent: Iterable[str]) -> str:
+    """Return an endpoint's words in one line, without what repeats the prompt or looks like a key.
+
+    Left out are three words of the prompt in a row, a single one that is written like a name or a
+    number, and four letters in a row of a script without spaces.
+    """
+    prompt = " ".join(" ".join(sent).casefold().split())
+    words = "".join(c if c.isprintable() else " " for c in said).split()
+    bare = [re.sub(r"^\W+|\W+$", "", word) for word in words]
+    gone: set[int] = set()
+    for n, word in enumerate(bare):
+        three = bare[n : n + 3]
+        if len(three) == 3 and " ".join(three).casefold() in prompt:
+            gone |= {n, n + 1, n + 2}
+        if _KEY.search(word) or _is_of(prompt, word):
+            gone.add(n)
+    shown = " ".join("…" if n in gone else word for n, word in enumerate(words))
+    shown = re.sub(r"…(?: …)+", "…", shown)
+    return shown if len(shown) <= MOST_QUOTED else shown[:MOST_QUOTED] + "…"
+
+
+def _is_of(prompt: str, word: str) -> bool:
+    """Whether a word is written like a name or a number, or without spaces, and in the prompt."""
+    if not word.isascii():
+        return any(word[i : i + 4].casefold() in prompt for i in range(max(1, len(word) - 3)))
+    named = len(word) > 2 and not word.islower()
+    return named and bool(re.search(rf"\b{re.escape(word.casefold())}\b", prompt))
+
+
+_KEY = re.compile(r"(?:^|\W)(?:sk|gsk|key|hf)[-_]\w{6,}|(?=\w*\d)(?=\w*[A-Za-z])\w{24,}")
 
 
 def _advice(error: Exception) -> str | None:
-    if _is_too_long(error):
+    if is_too_long(error):
         return (
             "the prompt is longer than its context: use a model with a longer one, or let the "
             "task see less history"
@@ -128,10 +196,10 @@ def _advice(error: Exception) -> str | None:
             "(base_url or OPENAI_BASE_URL) is the API's root, which mostly ends in /v1"
         )
     if isinstance(error, openai.APIError) and error.code:
-        return f"its endpoint refuses the request with {error.code!r}: look into its log"
+        return f"its endpoint refuses the request with {error.code!r}: {_CHANGE}"
     refusals = openai.OpenAIError | langchain.ModelError | httpx.HTTPError | httpx2.HTTPError
     if isinstance(error, refusals):
-        return "its endpoint refuses the request: look into its log"
+        return f"its endpoint refuses the request: {_CHANGE}"
     return None
 
 
@@ -141,7 +209,8 @@ def _comes_from(error: BaseException | None, kind: type[Exception]) -> bool:
     return error is not None
 
 
-def _is_too_long(error: Exception) -> bool:
+def is_too_long(error: Exception) -> bool:
+    """Whether an endpoint says that the prompt is longer than its context."""
     if isinstance(error, langchain.ContextOverflowError):
         return True
     message = str(error).lower()

@@ -182,7 +182,7 @@ class _Files(httpx2.AsyncBaseTransport):
         if waiting is not None:
             waiting.append(name)
         await asyncio.sleep(TOGETHER)
-        return httpx2.Response(422, json={"error": {"message": "this waits for its batch"}})
+        return httpx2.Response(425, json={"error": {"message": "this waits for its batch"}})
 
 
 def batch_model(

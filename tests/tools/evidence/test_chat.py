@@ -145,21 +145,35 @@ async def test_sentences_about_other_items_are_judged_apart() -> None:
     assert [one.evidence for one in judged] == [("cat",), ("rye",), ()]
 
 
-@pytest.mark.parametrize(
-    ("reply", "said"),
-    [
-        ("", "asked for JSON"),
-        ("They are all stated.", "asked for JSON"),
-        ('{"judgements": [{"statement": 1, "verdict": "sta', "asked for JSON"),
-        (judgement((1, "stated", [1]), (2, "true", [1])), "asked for JSON"),
-        (judgement((1, "stated", [1])), "left out number 2"),
-        (judgement((1, "stated", [1]), (3, "stated", [1])), "left out number 2"),
-        ('{"judgements": []}', "left out number 1"),
-    ],
-)
-async def test_a_reply_that_is_no_judgement_of_all_is_an_error(reply: str, said: str) -> None:
-    verifier = ChatVerifier(judging(0.9, logprobs=False, judgement=reply))
-    with pytest.raises(ModelError, match=said) as failed:
+NO_JUDGEMENTS = [
+    "",
+    "They are all stated.",
+    '{"judgements": [{"statement": 1, "verdict": "sta',
+    judgement((1, "stated", [1]), (2, "true", [1])),
+    judgement((1, "stated", [1])),
+    judgement((1, "stated", [1]), (3, "stated", [1])),
+    '{"judgements": []}',
+]
+
+
+@pytest.mark.parametrize("reply", NO_JUDGEMENTS)
+@pytest.mark.parametrize(("likely", "stands"), [(0.9, True), (0.1, False)])
+async def test_what_a_reply_leaves_out_is_asked_about_singly(
+    reply: str, likely: float, *, stands: bool
+) -> None:
+    chat = judging(likely, logprobs=False, judgement=reply)
+    judged, _ = await ChatVerifier(chat).verify([claim("They keep it."), claim("They bake.")])
+    assert (judged[1].verdict in ("stated", "inferred")) is stands
+
+
+@pytest.mark.parametrize("reply", NO_JUDGEMENTS)
+async def test_a_model_that_judges_in_no_way_is_an_error(reply: str) -> None:
+    class Vague(ScriptedChat):
+        def _judged(self, *asked: Any) -> str:
+            return "Perhaps."
+
+    verifier = ChatVerifier(Vague(script=unasked, logprobs=False, judgement=reply))
+    with pytest.raises(ModelError, match="in JSON or by Yes or No") as failed:
         await verifier.verify([claim("They keep a secret."), claim("They bake.")])
     assert "secret" not in str(failed.value)
 

@@ -101,7 +101,7 @@ async def test_nothing_is_lost_when_a_graph_streams_the_model(
     async for mode, value in graph.astream({}, stream_mode=["messages", "values"]):
         if mode == "values" and isinstance(value, dict):
             kept = value.get("kept", kept)
-    assert all(asked["stream"] for asked in endpoint.asked)
+    assert not any(asked.get("stream") for asked in endpoint.asked)  # nobody is shown these
     done, scores = kept
     assert (done.text, done.finish_reason) == (" A!", "stop")
     assert done.confidence == pytest.approx((0.5 * 0.125) ** 0.5)
