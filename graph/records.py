@@ -85,10 +85,13 @@ class HistoryItem(Record):
         if self.category and "kind" not in self.model_fields_set:
             object.__setattr__(self, "kind", "did")
         if not self.id:
-            stamp = self.time.isoformat() if self.time else None
-            parts = [self.text, self.source, self.category, stamp, self.role]
-            digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-            object.__setattr__(self, "id", digest[:16])
+            object.__setattr__(self, "id", self.digest())
+
+    def digest(self) -> str:
+        """Return the id that the item has where none is given."""
+        stamp = self.time.isoformat() if self.time else None
+        parts = [self.text, self.source, self.category, stamp, self.role]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 class Call(Record):

@@ -22,6 +22,7 @@ from guided_profile.tools.progress import downloads
 from guided_profile.tools.readers.detect import FIELDS, Format, Reading
 from guided_profile.tools.readers.ingest import Ingested, ingesting
 from guided_profile.tools.readers.times import DateOrder
+from guided_profile.tools.user_data.erase import forget_made_from
 from guided_profile.tools.user_data.restore import (
     UNCONFIRMED,
     Restored,
@@ -92,6 +93,9 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
             done = so_far
             show(done)
             await asyncio.sleep(0)  # where Ctrl-C ends it, between two batches
+        if done.replaced:
+            async with assembly.profile_store(settings) as store:
+                await forget_made_from(given.user, done.replaced, history=history, store=store)
         restored = Restored(0, ())
         if export := read_export(given.file, reading):
             keep = given.keep_wishes
@@ -99,7 +103,8 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
                 restored = await restore_profiles(
                     export, given.user, store=store, history=history, keep_wishes=keep
                 )
-    if not (done.added or done.duplicates or done.refused or done.skipped or any(restored)):
+    there = done.added + done.duplicates + len(done.replaced)
+    if not (there or done.refused or done.skipped or any(restored)):
         raise HistoryItemError(f"{str(given.file)!r} holds nothing to add.")
     if given.json:
         left = [wish._asdict() for wish in restored.left]
@@ -115,7 +120,7 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
                 f"and release it: guided-profile held --user {shlex.quote(given.user)}",
                 soft_wrap=True,
             )
-    if done.refused and not done.added + done.duplicates:
+    if done.refused and not there:
         raise HistoryItemError(f"no entry of {str(given.file)!r} is a history item.")
     return 2 if done.refused else 0
 
@@ -193,14 +198,16 @@ def _show_left(restored: Restored, notes: Console) -> None:
 def _count(done: Ingested) -> str:
     skipped = f", without words {done.skipped}" if done.skipped else ""
     held = f", held back {done.held_back}" if done.held_back else ""
+    edited = f", edited {len(done.replaced)}" if done.replaced else ""
     counted = f"added {done.added}, already there {done.duplicates}, refused {done.refused}"
-    return counted + skipped + held
+    return counted + edited + skipped + held
 
 
 def _as_json(done: Ingested) -> dict[str, object]:
     return {
         "added": done.added,
         "duplicates": done.duplicates,
+        "replaced": len(done.replaced),
         "held_back": done.held_back,
         "skipped": done.skipped,
         "refused": done.refused,

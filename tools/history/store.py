@@ -132,6 +132,26 @@ class HistoryStore(TextVectors):
         given = list(items)
         return self.patiently(lambda: self._add(user_id, given))
 
+    def replace(self, user_id: str, items: Iterable[HistoryItem]) -> None:
+        """Put items in the place of those that have their ids: each says what it now says.
+
+        They are embedded before the old ones are deleted. If Chroma fails between the two, the old
+        ones are gone, and doing it again adds the new ones.
+
+        Raises:
+            ModelError: The embedder answered with nonsense; nothing was replaced.
+        """
+        edited = records.by_id(items)
+
+        def write() -> None:
+            vectors = self._embed([*edited.values()])
+            with self._writing:
+                self._collection.erase(user_id, list(self._by_ids(user_id, edited)))
+                self._collection.write(user_id, [*edited.values()], vectors)
+
+        if edited:
+            self.patiently(write)
+
     def get(self, user_id: str, ids: Iterable[str]) -> Items:
         """Return a user's items by id, in the order of the ids; those not there are left out."""
         wanted = list(ids)

@@ -1,5 +1,7 @@
 """Chats: the messages of an export, and which of them the user wrote."""
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +37,9 @@ class Message:
     id: str | None = None
     """The sender's id, which no other person can take, as they can the name. None: the export has
     no ids; empty: this message has none."""
+    key: str | None = None
+    """What names this message in its app whatever becomes of its text; None: the export has no
+    such id."""
 
 
 Messages = Iterator[Message | Refused | Skipped]
@@ -69,6 +74,9 @@ def chat_entries(app: str, messages: Callable[[], Messages], reading: Reading) -
             "role": "user" if is_users(message) else "other",
             "source": reading.source or app,
         }
+        if message.key is not None:
+            key = json.dumps([app, message.key]).encode()
+            fields["id"] = hashlib.sha256(key).hexdigest()[:16]
         yield item(fields, message.where, reading)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from guided_profile.graph.errors import HistoryItemError
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.records import checked_user, same
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.readers.base import Kept, Reading, Refused, Skipped
@@ -24,6 +24,9 @@ class Ingested:
     added: int = 0
     duplicates: int = 0
     """Items that the history had already, or that come twice in the file."""
+    replaced: tuple[str, ...] = ()
+    """The ids of those that the history had with other words, which the file's took the place of.
+    What was made from them goes with `erase.forget_made_from`."""
     held_back: int = 0
     """Added items that look like orders to the model, and so are in no prompt until released."""
     skipped: int = 0
@@ -42,8 +45,9 @@ def ingest(
 
     The items are added batch by batch, each as a whole. If it is interrupted, by whatever, doing
     it again goes on: an item has the same id each time, and one that is there is not embedded
-    again. A bad entry is refused, and the others are added. The file is never held as a whole,
-    unless it is one JSON object; memory does not grow with it.
+    again. One whose app or file names its id takes the place of what the id said before, so that an
+    edited message is there once. A bad entry is refused, and the others are added. The file is
+    never held as a whole, unless it is one JSON object; memory grows with the ids that it names.
 
     Args:
         history: Where it is added.
@@ -71,6 +75,7 @@ def ingesting(
     checked_user(user_id)
     done = Ingested(fraction=0.0)
     batch: list[Kept] = []
+    named = set[str]()
     with opened(path, reading or Reading()) as file:
         since = 0
         for entry in file.entries:
@@ -82,31 +87,58 @@ def ingesting(
             else:
                 done = _refused(done, entry)
             if len(batch) == BATCH or since >= 10 * BATCH:
-                done = replace(_added(done, history, user_id, batch), fraction=file.fraction())
+                done = replace(
+                    _added(done, history, user_id, batch, named), fraction=file.fraction()
+                )
                 batch, since = [], 0
                 yield done
-        yield replace(_added(done, history, user_id, batch), fraction=1.0)
+        yield replace(_added(done, history, user_id, batch, named), fraction=1.0)
 
 
-def _added(done: Ingested, history: HistoryStore, user_id: str, batch: Sequence[Kept]) -> Ingested:
-    try:
-        result = history.add(user_id, [kept.item for kept in batch])
-    except HistoryItemError:  # an id is taken: the others of the batch are added
-        free = []
-        there = {item.id: item for item in history.get(user_id, (kept.item.id for kept in batch))}
-        for kept in batch:
-            if same(there.setdefault(kept.item.id, kept.item), kept.item):
-                free.append(kept.item)
-            else:
-                reason = "id: is taken by an item that says something else"
-                done = _refused(done, replace(kept.where, reason=reason))
-        result = history.add(user_id, free)
-    new = set(result.added)
+def _added(
+    done: Ingested, history: HistoryStore, user_id: str, batch: Sequence[Kept], named: set[str]
+) -> Ingested:
+    """Add a batch; of those that name their ids, the edited ones take their old one's place.
+
+    Args:
+        done: What was done before.
+        history: Where it is added.
+        user_id: Whose history it is.
+        batch: The items.
+        named: The ids that the file's items before them had by name; the batch's are added.
+    """
+    digests = [kept.item.digest() for kept in batch]
+    ids = dict.fromkeys([*(kept.item.id for kept in batch), *digests])
+    there = {item.id: item for item in history.get(user_id, ids)}
+    new: list[HistoryItem] = []
+    edited: dict[str, HistoryItem] = {}
+    duplicates = 0
+    for kept, digest in zip(batch, digests, strict=True):
+        item = kept.item
+        old = there.get(item.id)
+        if old is None and digest not in there:
+            new.append(item)
+        elif old is None or same(old, item):  # it may have been added before its id was read
+            duplicates += 1
+            continue
+        elif item.id in named:
+            reason = "id: is taken by an item that says something else"
+            done = _refused(done, replace(kept.where, reason=reason))
+            continue
+        else:
+            edited[item.id] = item
+        there[item.id] = item
+        if item.id != digest:
+            named.add(item.id)
+    history.replace(user_id, edited.values())
+    result = history.add(user_id, new)
+    fresh = [item for item in new if item.id in set(result.added)]
     return replace(
         done,
-        added=done.added + len(new),
-        held_back=done.held_back + len(flagged(kept.item for kept in batch if kept.item.id in new)),
-        duplicates=done.duplicates + len(result.duplicates),
+        added=done.added + len(fresh),
+        replaced=(*done.replaced, *edited),
+        held_back=done.held_back + len(flagged([*fresh, *edited.values()])),
+        duplicates=done.duplicates + duplicates + len(new) - len(fresh),
     )
 
 

@@ -97,7 +97,9 @@ def _message(
         plain = _plain(text, names)
     except ValueError:  # a character's number of thousands of digits
         return replace(where, reason="text: holds a character that there is not")
-    return Message(where, names.get(sender, (sender,)), plain, time, channel, sender)
+    id_ = message.get("client_msg_id")  # it stays when the message is edited
+    key = id_ if isinstance(id_, str) else None
+    return Message(where, names.get(sender, (sender,)), plain, time, channel, sender, key)
 
 
 def _plain(text: str, names: Names) -> str:

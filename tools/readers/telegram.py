@@ -47,9 +47,12 @@ def _json(file: ExportFile, reading: Reading) -> Messages:
         messages = chat.get("messages") if isinstance(chat, dict) else None
         name = chat.get("name") if isinstance(chat, dict) else None
         name = name if isinstance(name, str) and name else None
+        id_ = chat.get("id") if isinstance(chat, dict) else None
         for message in messages if isinstance(messages, list) else []:
             number += 1
-            yield _message(message, name, Refused(number, unit="message", file=file.name), reading)
+            where = Refused(number, unit="message", file=file.name)
+            read = _message(message, name, where, reading)
+            yield replace(read, key=_key(id_, message)) if isinstance(read, Message) else read
 
 
 def _chats(export: Mapping[str, Any]) -> Iterator[Any]:
@@ -81,6 +84,14 @@ def _message(
         return Message(where, (name,), text, time, chat, "" if id_ is None else str(id_))
     except ValueError as error:
         return replace(where, reason=f"time: {error}")
+
+
+def _key(chat: Any, message: Mapping[str, Any]) -> str | None:
+    """Return what stays the same of a message when it is edited: its chat, its id and its time."""
+    number = message.get("id")
+    if not isinstance(chat, int) or not isinstance(number, int):
+        return None
+    return f"{chat}:{number}:{message.get('date_unixtime', message.get('date'))}"
 
 
 def _text(text: Any) -> str | None:

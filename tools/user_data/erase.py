@@ -84,11 +84,23 @@ async def forget_items(
     wanted = tuple(dict.fromkeys(ids))
     gone = await asyncio.to_thread(history.delete, user_id, wanted)
     if store is not None and wanted:  # also those an earlier try deleted before it failed
-        for row in await everything(store, user_namespace(user_id)):
-            if await _rests_on(row.value, set(wanted), user_id, history):
-                await store.adelete(row.namespace, row.key)
-        await rewrite(store)
+        await forget_made_from(user_id, wanted, history=history, store=store)
     return gone
+
+
+async def forget_made_from(
+    user_id: str, ids: Iterable[str], *, history: HistoryStore, store: BaseStore
+) -> None:
+    """Delete what was made from items that were deleted, or that say something else now.
+
+    Raises:
+        ProfilesError: The file of the profiles is locked or full; calling again deletes the rest.
+    """
+    wanted = set(ids)
+    for row in await everything(store, user_namespace(user_id)):
+        if await _rests_on(row.value, wanted, user_id, history):
+            await store.adelete(row.namespace, row.key)
+    await rewrite(store)
 
 
 async def _rests_on(

@@ -19,7 +19,7 @@ from guided_profile.tools.history.records import with_release
 from guided_profile.tools.readers.base import Format, Reading
 from guided_profile.tools.readers.ingest import Ingested, ingest
 from guided_profile.tools.safety.screen import flagged
-from guided_profile.tools.user_data.erase import forget_items, forget_user
+from guided_profile.tools.user_data.erase import forget_items, forget_made_from, forget_user
 from guided_profile.tools.user_data.export import export_user
 from guided_profile.tools.user_data.restore import read_export, restore_profiles
 
@@ -80,6 +80,7 @@ class AddedFile(BaseModel):
 
     added: int
     duplicates: int
+    replaced: int = Field(description="Edited: their ids were there with other words.")
     held_back: int = Field(
         description="Added items that look like orders to the model; see /history/held."
     )
@@ -161,6 +162,8 @@ async def add_file(
     """
     reading = Reading(format=format, source=source, me=me, zone=_zone(zone), paragraphs=paragraphs)
     done, export = await asyncio.to_thread(_ingested, resources, user_id, file, reading)
+    if done.replaced:
+        await forget_made_from(user_id, done.replaced, history=resources.history, store=store)
     restored = await restore_profiles(
         export,
         user_id,
@@ -172,6 +175,7 @@ async def add_file(
     return AddedFile(
         added=done.added,
         duplicates=done.duplicates,
+        replaced=len(done.replaced),
         held_back=done.held_back,
         skipped=done.skipped,
         refused=done.refused,

@@ -101,6 +101,7 @@ def test_what_was_added_is_counted_for_a_script(
     assert json.loads(capsys.readouterr().out) == {
         "added": 2,
         "duplicates": 1,
+        "replaced": 0,
         "held_back": 0,
         "skipped": 0,
         "refused": 1,

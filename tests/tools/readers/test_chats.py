@@ -165,7 +165,7 @@ def test_telegram_json(tmp_path: Path) -> None:
         message(date_unixtime="soon"),
         {"type": "message", "date": "2025-01-02T22:41:32", "from": "Anna", "text": "old"},
     ]
-    path = file(tmp_path, "result.json", {"name": "Runners", "id": 9, "messages": messages})
+    path = file(tmp_path, "result.json", {"name": "Runners", "messages": messages})
     reading = Reading(me="Anna", zone=ZoneInfo("Europe/Berlin"))
     items, refused, skipped = read(path, reading)
     time = datetime(2025, 1, 2, 20, 41, 32, tzinfo=UTC)

@@ -15,7 +15,7 @@ from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.readers import ingest as module
-from guided_profile.tools.readers.detect import Refused
+from guided_profile.tools.readers.detect import Reading, Refused
 from guided_profile.tools.readers.ingest import BATCH, Ingested, ingest, ingesting
 
 
@@ -88,22 +88,63 @@ def test_progress_is_told_batch_by_batch(history: HistoryStore, tmp_path: Path) 
     assert 0 < fractions[0] <= fractions[-1] == 1
 
 
-def test_an_id_that_is_taken_costs_its_line_alone(history: HistoryStore, tmp_path: Path) -> None:
-    history.add("anna", [HistoryItem(id="1", text="a cat")])
+def test_an_id_that_comes_twice_in_a_file_costs_its_line_alone(
+    history: HistoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.jsonl"
     entries = [
         {"id": "1", "text": "a dog"},
         {"id": "2", "text": "a bird"},
         {"id": "2", "text": "a fish"},
         {"id": "1", "text": "a cat"},
+        {"id": "1", "text": "a dog"},
         {"id": "3", "text": "a cow"},
     ]
     path.write_text("\n".join(map(json.dumps, entries)))
-    done = ingest(history, "anna", path)
-    assert (done.added, done.duplicates, done.refused) == (2, 1, 2)
     reason = "id: is taken by an item that says something else"
-    assert done.refusals == (Refused(1, reason), Refused(3, reason))
-    assert sorted(one.text for one in history.list("anna")) == ["a bird", "a cat", "a cow"]
+    for user, batch in (("anna", BATCH), ("ben", 2)):
+        monkeypatch.setattr(module, "BATCH", batch)
+        done = ingest(history, user, path)
+        assert (done.added, done.duplicates, done.refused, done.replaced) == (3, 1, 2, ())
+        assert done.refusals == (Refused(3, reason), Refused(4, reason))
+        assert sorted(one.text for one in history.list(user)) == ["a bird", "a cow", "a dog"]
+
+
+def test_an_edited_message_takes_the_place_of_what_it_was(
+    history: HistoryStore, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": "m1", "text": "I eat meat"}\n{"id": "m2", "text": "I ran"}\n')
+    ingest(history, "anna", path)
+    path.write_text('{"id": "m1", "text": "I am vegan"}\n{"id": "m2", "text": "I ran"}\n')
+    done = ingest(history, "anna", path)
+    assert (done.added, done.duplicates, done.replaced) == (0, 1, ("m1",))
+    assert {one.id: one.text for one in history.list("anna")} == {"m1": "I am vegan", "m2": "I ran"}
+    assert "meat" not in history.search("anna", "what do I eat?", limit=1)[0].item.text
+    done = ingest(history, "anna", path)
+    assert (done.added, done.duplicates, done.replaced) == (0, 2, ())
+
+
+def test_a_message_of_telegram_is_one_however_it_was_edited_and_its_chat_named(
+    history: HistoryStore, tmp_path: Path
+) -> None:
+    def export(chat: str, text: str) -> Path:
+        said = {"type": "message", "date_unixtime": "1735850492", "from": "Anna", "id": 7}
+        path = tmp_path / "result.json"
+        path.write_text(json.dumps({"name": chat, "id": 9, "messages": [said | {"text": text}]}))
+        return path
+
+    old = HistoryItem(
+        text="I run", source="telegram", category="Ben", time="2025-01-02T20:41:32Z", kind="did"
+    )
+    history.add("anna", [old])  # as it was added when ids were not read
+    done = ingest(history, "anna", export("Ben", "I run"), Reading(me="Anna"))
+    assert (done.added, done.duplicates) == (0, 1)
+    history.delete("anna", [old.id])
+    ingest(history, "anna", export("Ben", "I run"), Reading(me="Anna"))
+    done = ingest(history, "anna", export("Ben Berg", "I walk"), Reading(me="Anna"))
+    assert (done.added, len(done.replaced)) == (0, 1)
+    assert [one.text for one in history.list("anna")] == ["I walk"]
 
 
 def test_refused_entries_are_counted_beyond_those_that_are_named(
