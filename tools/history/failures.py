@@ -100,7 +100,7 @@ class named_failures:
 
     def _message(self, error: BaseException | None) -> str:
         name = type(error).__name__
-        if not self._server and _caused_by(error, _FULL):
+        if not self._server and is_full(error):
             return (
                 f"the history in {self._place} could not be {self._done}: its disk is full; make "
                 "room on it, and try again."
@@ -132,6 +132,11 @@ class named_failures:
             f"the history at {self._place} could not be {self._done} ({name}); see whether that "
             "is a Chroma server of this client's version, and what its log says."
         )
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether something failed because the disk is full."""
+    return _caused_by(error, _FULL)
 
 
 def _caused_by(error: BaseException | None, signs: tuple[str, ...]) -> bool:

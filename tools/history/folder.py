@@ -10,17 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from chromadb.api.client import Client
-from chromadb.api.rust import RustBindingsAPI
-from chromadb.config import System
 from filelock import FileLock, Timeout
 
 from guided_profile.graph.errors import HistoryError, StoreInUseError
-from guided_profile.tools.history.connection import Connection, settings_of_chroma
-from guided_profile.tools.history.exchange import clear
+from guided_profile.tools.history.connection import Connection
 from guided_profile.tools.history.failures import ROOM_TO_DELETE, check_room, named_failures
-from guided_profile.tools.history.index import DATABASE, NOTES, IndexFiles
-from guided_profile.tools.history.others import check_alone
+from guided_profile.tools.history.index import IndexFiles
+from guided_profile.tools.history.start import start
 
 LOCK_FILE = ".guided_profile.lock"
 """Held, in the folder of an embedded store, by the process that has it open."""
@@ -52,10 +48,7 @@ class Folder(Connection):
         self._lock = _lock(path)
         try:
             with named_failures(str(path), "opened", server=False):
-                clear(path)
-                _claim_database(path)
-                check_alone(path / DATABASE)
-                client, self._server = _opened(path)
+                client, self._server = start(path)
         except HistoryError:
             self._lock.release()
             raise
@@ -177,30 +170,6 @@ class Folder(Connection):
             with suppress(AttributeError):  # what could not be started again is not running
                 super().close()
             self._lock.release()
-
-
-def _claim_database(path: Path) -> None:
-    """Make Chroma's database, if there is none, for its owner alone to read.
-
-    Raises:
-        HistoryError: It is gone, and what stood beside it is there.
-    """
-    database = path / DATABASE
-    is_there = database.exists() and database.stat().st_size > 0
-    if not is_there and any((path / NOTES).glob("*.json")):
-        raise HistoryError(
-            f"the history's database {database} is missing or empty, and the vectors of its items "
-            "are there; bring it back from a backup, or give another folder to begin anew."
-        )
-    database.touch(0o600)
-
-
-def _opened(path: Path) -> tuple[Client, RustBindingsAPI]:
-    """Start Chroma on a folder; what does not start is not known to Chroma afterwards."""
-    system = System(settings_of_chroma(is_persistent=True, persist_directory=str(path)))
-    server = system.instance(RustBindingsAPI)
-    system.start()
-    return Client.from_system(system), server
 
 
 def _give_memory_back() -> None:

@@ -16,6 +16,7 @@ from langgraph.store.base import Op, Result
 from langgraph.store.sqlite.aio import AsyncSqliteStore
 
 from guided_profile.graph.errors import ProfilesError
+from guided_profile.tools import reserve
 
 _NO_WAITING = "PRAGMA journal_mode=WAL"
 """Who reads keeps nobody from writing, and who writes nobody from reading."""
@@ -60,17 +61,32 @@ class ProfileFile(AsyncSqliteStore):
 async def open_profiles(path: Path) -> AsyncIterator[ProfileFile]:
     """Open the file of the profiles, which is made for its owner alone if there is none.
 
+    On a full disk it is opened in the room that is kept for it.
+
     Raises:
         ProfilesError: It is locked, full or broken.
     """
     with suppress(OSError):  # SQLite says what is wrong with the place
         await asyncio.to_thread(path.touch, 0o600)
     async with AsyncExitStack() as opened:
-        with named_failures("opened"):
-            opening = ProfileFile.from_conn_string(str(path))
-            store = cast("ProfileFile", await opened.enter_async_context(opening))
-            await store.setup()
+        try:
+            store = await _opened(path, opened)
+        except ProfilesError as error:
+            if not (_is_full(error.__cause__) and reserve.spend(path.parent)):
+                raise
+            opened.callback(reserve.keep, path.parent, again=True)
+            store = await _opened(path, opened)
+        else:
+            await asyncio.to_thread(reserve.keep, path.parent)
         yield store
+
+
+async def _opened(path: Path, until: AsyncExitStack) -> ProfileFile:
+    with named_failures("opened"):
+        opening = ProfileFile.from_conn_string(str(path))
+        store = cast("ProfileFile", await until.enter_async_context(opening))
+        await store.setup()
+    return store
 
 
 async def rewrite(keeper: Any) -> None:
@@ -101,9 +117,17 @@ def named_failures(done: str) -> Iterator[None]:
         raise ProfilesError(f"the profiles could not be {done}: {_advice(error)}.") from error
 
 
+def _is_full(error: BaseException | None) -> bool:
+    return _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+
+
+def _code(error: BaseException | None) -> int:
+    """Return SQLite's primary code, of which the extended ones are kinds."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
 def _advice(error: sqlite3.Error) -> str:
-    # the primary code, of which the extended ones are kinds
-    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+    match _code(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return "another process is writing to them; try again when it is done"
         case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:

@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from guided_profile.graph.errors import SettingsError
+from guided_profile.tools import reserve
 from guided_profile.tools.history.folder import LOCK_FILE
 from guided_profile.tools.history.index import NOTES
 
@@ -67,7 +68,7 @@ def _files(data: Path) -> Iterator[Path]:
         for folder, folders, names in os.walk(data)
         if NOTES not in Path(folder).parts and ".reindex-" not in folder
         for name in names
-        if name != LOCK_FILE and not name.endswith(_BESIDE)
+        if name not in (LOCK_FILE, reserve.NAME) and not name.endswith(_BESIDE)
     ]
     yield from sorted(files, key=lambda file: (not _head(file).startswith(_SQLITE), file))
 
