@@ -10,8 +10,8 @@ from typing import Any
 
 import langsmith
 from langsmith import Client
-from langsmith.anonymizer import StringNodeRule, create_anonymizer
 
+from guided_profile.apps.masking import masked
 from guided_profile.apps.settings import Traces
 
 HARMLESS = frozenset(
@@ -27,16 +27,6 @@ HARMLESS = frozenset(
 )
 """The metadata that holds figures and names of parts, and nobody's text. Each is named: a server
 adds who asks, and a client what it likes, under names that begin like these."""
-PERSONAL = (
-    (r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", "[email]"),
-    (r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b", "[iban]"),
-    (r"\b(?:\d[ -]?){13,19}\b", "[card]"),
-    (r"\b(?:\d{1,3}\.){3}\d{1,3}\b", "[address]"),
-    (r"(?<![\w.-])(?!\d{4}-\d\d-\d\d)\+?\(?\d{2,4}\)?(?:[ /-]?\d{2,4}){2,4}(?![\w.])", "[phone]"),
-    (r"\b(?:https?|ftp)://\S+", "[link]"),
-)
-"""What is masked in texts: a pattern, and what stands in its place."""
-
 _KIND = re.compile(r"\w+")
 
 
@@ -56,11 +46,7 @@ def limited_client(traces: Traces, **options: Any) -> Client:
     """
     if traces == "hide":
         options |= {"hide_inputs": True, "hide_outputs": True}
-    rules: list[StringNodeRule] = [
-        {"pattern": re.compile(pattern), "replace": mask} for pattern, mask in PERSONAL
-    ]
-    masked = create_anonymizer(rules)
-    keep: Callable[[Any], Any] = _figures if traces == "hide" else lambda x: masked(_nameless(x))
+    keep: Callable[[Any], Any] = _figures if traces == "hide" else _nameless
     return Client(anonymizer=keep, **options)
 
 
@@ -73,7 +59,9 @@ def _figures(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _nameless(fields: Any) -> Any:
-    """Return data with digests in the place of users' ids."""
+    """Return data with digests in the place of users' ids, and with masks in its texts."""
+    if isinstance(fields, str):
+        return masked(fields)
     if isinstance(fields, list):
         return [_nameless(field) for field in fields]
     if not isinstance(fields, dict):
