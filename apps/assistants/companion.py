@@ -17,6 +17,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
 
 from guided_profile.apps import assembly
+from guided_profile.apps.assistants.conversation import with_time_in_id
 from guided_profile.apps.assistants.known import Known, recalled
 from guided_profile.apps.background import Background
 from guided_profile.apps.privacy import limit_traces
@@ -184,7 +185,9 @@ class Companion(AbstractContextManager["Companion"]):
     def remember(
         self, user_id: str, items: Sequence[HistoryItem], *, instead_of: Sequence[str] = ()
     ) -> Future[None]:
-        """Keep items, each id once, and then have the profile made if it is time.
+        """Keep items, and then have the profile made if it is time.
+
+        An id is kept once, unless its words are said again at a later time, after other words.
 
         Args:
             user_id: Whose.
@@ -193,8 +196,10 @@ class Companion(AbstractContextManager["Companion"]):
         """
 
         def write() -> None:
-            there = {item.id for item in self.history.get(user_id, (item.id for item in items))}
+            found = self.history.get(user_id, (item.id for item in items))
+            there = {item.id: item for item in found}
             new = [item for item in items if item.id not in there]
+            new += self._said_again(user_id, items, there)
             if new:
                 self.history.add(user_id, new)
             gone = self.history.delete(user_id, instead_of) if instead_of else ()
@@ -204,6 +209,24 @@ class Companion(AbstractContextManager["Companion"]):
         return self._background.write(
             lambda: self.history.patiently(write), "what was said is not kept"
         )
+
+    def _said_again(
+        self, user_id: str, items: Sequence[HistoryItem], there: Mapping[str, HistoryItem]
+    ) -> list[HistoryItem]:
+        """Return what was said before, and is said again after something else: it counts anew.
+
+        The same words at once again are the same turn, sent once more.
+        """
+        again = [
+            item
+            for item in items
+            if (old := there.get(item.id)) and old.time and item.time and old.time < item.time
+        ]
+        if not again:
+            return []
+        last = self.history.list(user_id, source=again[0].source, newest=len(items))
+        lately = {item.text for item in last}
+        return [with_time_in_id(item) for item in again if item.text not in lately]
 
     def refresh(self, user_id: str) -> Future[None]:
         """Have a user's profile made, if the task's freshness says that it is time."""

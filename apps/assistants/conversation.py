@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -68,39 +69,65 @@ class Lookup:
 
 
 class Remembered:
-    """Which item each message became, as long as the process runs."""
+    """Which item each message became, and when it was said, as long as the process runs."""
 
     def __init__(self) -> None:
-        self._items: LRUCache[tuple[str, str, str], str] = LRUCache(MAX_MESSAGES)
+        self._items: LRUCache[tuple[str, str, str], tuple[str, datetime]] = LRUCache(MAX_MESSAGES)
         self._lock = Lock()
 
     def items(
-        self, turn: Sequence[HumanMessage], user_id: str, thread: str, now: datetime
+        self,
+        turn: Sequence[HumanMessage],
+        user_id: str,
+        thread: str,
+        now: datetime,
+        before: Sequence[AnyMessage] = (),
     ) -> tuple[list[HistoryItem], list[str]]:
         """Return messages as items, and the ids of those that they were before they were edited.
+
+        Args:
+            turn: The messages.
+            user_id: Whose they are.
+            thread: The conversation's id.
+            now: The time.
+            before: The conversation, with the turn at its end.
 
         Raises:
             ValidationError: One can be no item; it tells what was said.
         """
         items, replaced = [], []
+        said = Counter(
+            encodable(message.text) for message in before if isinstance(message, HumanMessage)
+        )
         for message in turn:
             text = encodable(message.text)
-            item = HistoryItem(
-                # the same words in the same conversation are one item, however often they are sent
-                id=hashlib.sha256(json.dumps([thread, text]).encode()).hexdigest()[:16],
-                text=(text if len(text) <= MAX_CHARACTERS else text.strip())[:MAX_CHARACTERS],
-                source="chat",
-                time=now,
-            )
-            items.append(item)
+            # the first time has the id of old; each further time has its own
+            place = [said[text] - 1] if said[text] > 1 else []
+            id_ = hashlib.sha256(json.dumps([thread, text, *place]).encode()).hexdigest()[:16]
+            time = now
             if message.id:
                 with self._lock:
                     key = (user_id, thread, message.id)
-                    before = self._items.get(key, item.id)
-                    self._items[key] = item.id
-                    if before not in self._items.values():  # nor is it another message's
-                        replaced.append(before)
+                    old, then = self._items.get(key, (id_, now))
+                    time = then if old == id_ else now
+                    self._items[key] = (id_, time)
+                    if all(old != kept for kept, _ in self._items.values()):  # nor another's
+                        replaced.append(old)
+            item = HistoryItem(
+                id=id_,
+                text=(text if len(text) <= MAX_CHARACTERS else text.strip())[:MAX_CHARACTERS],
+                source="chat",
+                time=time,
+            )
+            items.append(item)
         return items, replaced
+
+
+def with_time_in_id(item: HistoryItem) -> HistoryItem:
+    """Return an item under an id of its own, by what it had and its time."""
+    stamp = item.time.isoformat() if item.time else None
+    digest = hashlib.sha256(json.dumps([item.id, stamp]).encode()).hexdigest()
+    return item.model_copy(update={"id": digest[:16]})
 
 
 def within_budget(profile: Profile, tokens: int) -> list[Sentence]:

@@ -181,7 +181,7 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         turn = last_turn(state["messages"], user_id, self.is_users)
         try:
             now = self.companion.clock()
-            items, replaced = self._remembered.items(turn, user_id, thread, now)
+            items, replaced = self._remembered.items(turn, user_id, thread, now, state["messages"])
             self.companion.remember(user_id, items, instead_of=replaced)
         except RuntimeError as error:  # it was closed
             _log.warning("what was said is not kept: %s", error)

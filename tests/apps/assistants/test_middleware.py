@@ -108,8 +108,6 @@ def test_what_is_said_is_remembered_once_whoever_repeats_it(companion: Companion
     ask(agent, "I keep bees")
     ask(agent, "and I bake with rye")
     assert said_by(companion, "anna") == ["I keep bees", "and I bake with rye"]
-    ask(agent, "I keep bees")
-    assert said_by(companion, "anna") == ["I keep bees", "and I bake with rye"]
     # a host without a checkpointer sends the conversation anew each time
     plain = agent_of(companion, Host())
     before = [("user", "I swim"), ("assistant", "Good."), ("user", "and I row")]
@@ -151,9 +149,25 @@ def test_an_edited_message_takes_the_place_of_what_it_was(companion: Companion) 
     say("I ski", "m2")
     assert said_by(companion, "anna") == ["I am vegan", "I ski"]
     say("I am vegan", "m3")
+    assert said_by(companion, "anna") == ["I am vegan", "I ski", "I am vegan"]
     say("I eat fish", "m3")  # the first message still says the other thing
     assert said_by(companion, "anna") == ["I am vegan", "I ski", "I eat fish"]
     assert said_by(companion, "ben") == ["I am vegan"]
+
+
+@pytest.mark.parametrize("keeps", [True, False], ids=["a thread", "new conversations"])
+def test_what_is_said_again_after_something_else_counts_again(
+    companion: Companion, keeps: bool
+) -> None:
+    agent = agent_of(companion, Host(), checkpointer=InMemorySaver() if keeps else None)
+    said = ["I am vegan.", "I am no longer vegan.", "I am vegan.", "I am vegan."]
+    for text in said:
+        ask(agent, text)
+        assert companion.flush(60)
+    items = companion.history.list("anna")
+    # a thread tells the same words said twice from the same turn sent twice
+    assert [item.text for item in items] == (said if keeps else said[:3])
+    assert len({item.id for item in items}) == len(items)
 
 
 def test_what_was_deleted_does_not_come_back_with_the_next_turn(companion: Companion) -> None:
