@@ -1,5 +1,6 @@
 """Who asks, for which task, and within which bounds: fixed for one run."""
 
+import reprlib
 from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Any, ClassVar, Literal
 
@@ -28,6 +29,7 @@ class Recall(Record):
     half_life_days: float | None = Field(
         default=None,
         gt=0.0,
+        le=100_000.0,
         description="Weighs age: an item so much older than the newest has lost half of what age "
         "can take, which is half of its score. None: the order of time does not matter.",
     )
@@ -58,21 +60,21 @@ class Context:
     """The name of a task: preference, paraphrase, dialogue, assistant, or one of your own."""
 
     max_retries: int = 2
-    """How often an abstention is retried before it stands."""
+    """How often an abstention is retried before it stands, at most 10 times."""
 
     recall_tokens: int = 1500
     """About how many tokens of history a response may see: 35 short items, or 5 long posts. Each
-    retry doubles it, up to `context_tokens`."""
+    retry doubles it, up to `context_tokens`. At most 1,000,000."""
 
     recall: Recall | None = None
     """How the items are ranked, instead of what the task says."""
 
     profile_items: int = 1000
-    """How many history items, the newest, a profile is made from."""
+    """How many history items, the newest, a profile is made from, at most 10,000."""
 
     context_tokens: int = 3200
     """About how many tokens of history one prompt may hold; more is cut into parts. What the
-    guiding question finds in all of them has as much room again."""
+    guiding question finds in all of them has as much room again. 100 to 1,000,000."""
 
     sees: tuple[Sight, ...] | None = None
     """What the response sees, instead of what the task says; () is an answer without history."""
@@ -98,27 +100,52 @@ class Context:
 
     def __post_init__(self) -> None:
         """Refuse what no run could work with, saying what to set."""
-        if not isinstance(self.user_id, str) or not self.user_id.strip():
+        user_id: Any = self.user_id
+        task: Any = self.task
+        if not isinstance(user_id, str) or not 0 < len(user_id.strip()) <= len(user_id) <= _LONGEST:
             raise QuestionError(
-                f"user_id is {self.user_id!r}; set it to the id of the user who asks."
+                f"user_id is {reprlib.repr(user_id)}; set it to the id of the user who asks, of at "
+                f"most {_LONGEST} characters."
             )
-        for name, least in _LEAST.items():
+        if not isinstance(task, str):
+            raise QuestionError(f"task is {reprlib.repr(task)}; set it to the name of a task.")
+        for name, (least, most) in _BOUNDS.items():
             value: Any = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise QuestionError(f"{name} is {value!r}; set it to a number of at least {least}.")
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+                raise QuestionError(
+                    f"{name} is {reprlib.repr(value)}; set it to a number from {least} to {most}."
+                )
+        for name in _SWITCHES:
+            if (value := getattr(self, name)) is not None and not isinstance(value, bool):
+                raise QuestionError(
+                    f"{name} is {reprlib.repr(value)}; set it to true or false, or leave it out."
+                )
         if self.sees is not None:  # JSON brings a list
-            object.__setattr__(self, "sees", tuple(self.sees))
+            object.__setattr__(self, "sees", _sights(self.sees))
         if self.recall is not None and not isinstance(self.recall, Recall):  # JSON's own
             object.__setattr__(self, "recall", _recall_of(self.recall))
-        for sight in self.sees or ():
-            if sight not in _SIGHTS:
-                raise QuestionError(
-                    f"sees names {sight!r}; it may name {', '.join(_SIGHTS)}, or nothing."
-                )
 
 
 _SIGHTS = ("personal_context", "guidance", "profile")
-_LEAST = {"max_retries": 0, "recall_tokens": 1, "profile_items": 1, "context_tokens": 100}
+_SWITCHES = ("guided", "joined", "debiased", "grounded", "supported_only")
+_LONGEST = 4096
+_BOUNDS = {
+    "max_retries": (0, 10),
+    "recall_tokens": (1, 1_000_000),
+    "profile_items": (1, 10_000),
+    "context_tokens": (100, 1_000_000),
+}
+"""From and to which number a field may go: a caller may be somebody else than who pays."""
+
+
+def _sights(given: Any) -> tuple[Sight, ...]:
+    named = given if isinstance(given, list | tuple) else [None]
+    if any(sight not in _SIGHTS for sight in named) or len(set(named)) < len(named):
+        raise QuestionError(
+            f"sees names {reprlib.repr(given)}; it may name {', '.join(_SIGHTS)}, each once, or "
+            "nothing."
+        )
+    return tuple(named)
 
 
 def _recall_of(fields: object) -> Recall:

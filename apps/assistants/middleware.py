@@ -41,7 +41,7 @@ from guided_profile.apps.assistants.conversation import (
 from guided_profile.apps.assistants.host_tools import UNREADABLE, make_host_tools
 from guided_profile.apps.assistants.known import Known
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.errors import QuestionError, SettingsError
 from guided_profile.graph.prompts import (
     KNOWN,
     KNOWN_IS_DATA,
@@ -51,6 +51,8 @@ from guided_profile.graph.prompts import (
 )
 from guided_profile.graph.text import encodable
 
+MOST_TOKENS, MOST_SECONDS = 1_000_000, 600.0
+"""What a host may set: how much of a prompt, and how long an answer waits."""
 LOOKUP_SECONDS = 2.0
 """How long an answer waits for what is known of its user."""
 REST_SECONDS = 30.0
@@ -104,6 +106,15 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             GuidedProfileError: A setting is wrong, or a part cannot be had.
         """
         super().__init__()
+        for name, tokens in (("profile_tokens", profile_tokens), ("recall_tokens", recall_tokens)):
+            if not 0 <= tokens <= MOST_TOKENS:
+                raise SettingsError(
+                    f"{name} is {tokens!r}; set it to a number from 0 to {MOST_TOKENS}."
+                )
+        if not 0.0 <= patience <= MOST_SECONDS:
+            raise SettingsError(
+                f"patience is {patience!r}; set it to seconds, from 0 to {MOST_SECONDS:.0f}."
+            )
         self.companion = companion or Companion.open()
         self.user_of, self.is_users = user_of or _user_id, is_users
         self.profile_tokens, self.recall_tokens = profile_tokens, recall_tokens

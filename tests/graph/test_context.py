@@ -44,3 +44,44 @@ def test_an_assistants_context_differs_in_its_task_alone() -> None:
     assert schema["properties"] == known["properties"]
     described = [*known["properties"].values(), *known["$defs"]["Recall"]["properties"].values()]
     assert all(field["description"] for field in described)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"max_retries": 300}, "max_retries is 300; set it to a number from 0 to 10"),
+        ({"max_retries": -1}, "max_retries is -1; .* from 0 to 10"),
+        ({"max_retries": True}, "max_retries is True; "),
+        ({"max_retries": 1.5}, "max_retries is 1.5; "),
+        ({"max_retries": "9" * 9999}, r"max_retries is '9+\.\.\.9+'; "),
+        ({"recall_tokens": 10**7}, "recall_tokens is 10000000; .* from 1 to 1000000"),
+        ({"profile_items": 10_001}, "profile_items is 10001; .* from 1 to 10000"),
+        ({"context_tokens": 99}, "context_tokens is 99; .* from 100 to 1000000"),
+        ({"context_tokens": 10**9}, "context_tokens is 1000000000; "),
+        ({"recall": {"half_life_days": 1e300}}, r"recall\.half_life_days: "),
+        ({"recall": {"half_life_days": float("nan")}}, r"recall\.half_life_days: "),
+        ({"guided": "no"}, "guided is 'no'; set it to true or false"),
+        ({"sees": ["profile"] * 100_000}, "sees names .*each once"),
+        ({"sees": 5}, "sees names 5; it may name personal_context, guidance, profile"),
+        ({"sees": [["profile"]]}, "sees names "),
+        ({"task": ["dialogue"]}, "task is "),
+        ({"user_id": "a" * 4097}, "user_id is .* at most 4096 characters"),
+        ({"user_id": 5}, "user_id is 5; "),
+    ],
+)
+@pytest.mark.parametrize("kind", [Context, context_of("preference")])
+def test_what_a_caller_sets_has_bounds(
+    kind: type[Context], fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(QuestionError, match=message) as refused:
+        kind(**{"user_id": "anna"} | fields)
+    assert len(str(refused.value)) < 200
+
+
+def test_the_bounds_themselves_may_be_set() -> None:
+    for fields in (
+        {"max_retries": 0, "recall_tokens": 1, "profile_items": 1, "context_tokens": 100},
+        {"max_retries": 10, "recall_tokens": 10**6, "profile_items": 10**4},
+        {"context_tokens": 10**6, "sees": [], "user_id": "a" * 4096},
+    ):
+        Context(**{"user_id": "anna"} | fields)

@@ -311,3 +311,14 @@ def make_task() -> Callable[..., Task]:
         )
 
     return make
+
+
+async def test_a_context_out_of_bounds_asks_no_model_whatever_the_config_allows(
+    history: HistoryStore,
+) -> None:
+    chat = ScriptedChat(script=script("Sorry."))
+    graph = build_graph(chat=chat, history=history)
+    too_many: Any = {"user_id": "anna", "max_retries": 300}  # a dict, as a server hands it in
+    with pytest.raises(QuestionError, match="max_retries is 300; set it to a number from 0 to 10"):
+        await graph.ainvoke({"question": "Pets?"}, {"recursion_limit": 10_000}, context=too_many)
+    assert chat.prompts == []

@@ -18,7 +18,7 @@ from scripted import ScriptedChat
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.assistants.middleware import GuidedProfileMiddleware
 from guided_profile.graph.context import Context
-from guided_profile.graph.errors import HistoryError, QuestionError
+from guided_profile.graph.errors import HistoryError, QuestionError, SettingsError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 
@@ -495,3 +495,13 @@ def test_fifty_users_at_once_see_only_themselves(companion: Companion) -> None:
     assert sorted(text.split("number")[1].split("x")[0] for text in seen) == sorted(
         str(n) for n in range(50)
     )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"recall_tokens": 10**9}, {"profile_tokens": -1}, {"patience": 1e9}, {"patience": -1}],
+)
+def test_what_a_host_sets_has_bounds(anna: Companion, fields: dict[str, Any]) -> None:
+    (name,) = fields
+    with pytest.raises(SettingsError, match=rf"{name} is .*; set it to .*from 0 to "):
+        GuidedProfileMiddleware(anna, **fields)
