@@ -134,6 +134,46 @@ async def test_whether_a_reply_declines_is_asked_of_the_reply_in_any_language(
     assert out["answer"].kind == "abstained"
 
 
+@pytest.mark.parametrize("logprobs", [True, False])
+@pytest.mark.parametrize(
+    ("reply", "answers"),
+    [
+        ("Better safe than sorry: take the umbrella.", True),
+        ("I can't tell you how much you would like the harbour!", True),
+        ("Sie sagten „Das weiß ich nicht“, und lachten.", True),
+        ("Das weiß ich nicht.", False),
+        ("Je n'en ai aucune idée.", False),
+        ("それは分かりません。", False),
+        ("لا أعرف ذلك.", False),
+        ("That was never mentioned.", False),
+    ],
+)
+async def test_the_models_verdict_on_a_reply_counts_and_no_words_in_it(
+    history: HistoryStore, reply: str, answers: bool, logprobs: bool
+) -> None:
+    history.add("anna", ANNA)
+    known = script(reply)
+
+    def said(prompt: str) -> str | dict[str, float]:
+        if stage_of(prompt) != "answers":
+            return known(prompt)
+        assert f"Reply: {reply}\n" in prompt
+        return {"Yes": 0.9, "No": 0.1} if answers else {"Yes": 0.1, "No": 0.9}
+
+    chat = ScriptedChat(script=said)
+    chat.logprobs = logprobs
+    graph = build_graph(chat=chat, history=history)
+    context = Context(user_id="anna", max_retries=0)
+    out = (await graph.ainvoke({"question": "What then?"}, context=context))["answer"]
+    assert (out.kind, out.text if answers else out.reason) == (
+        ("answered", reply) if answers else ("abstained", "declined")
+    )
+
+
+def test_no_task_of_ours_goes_by_phrases() -> None:
+    assert not any(task.abstention.phrases for task in builtin_tasks().values())
+
+
 async def test_a_reply_is_not_asked_about_where_the_task_or_the_row_does_not_want_it(
     history: HistoryStore,
 ) -> None:
