@@ -10,7 +10,6 @@ thread, which Aegra has not, is given one that is deleted afterwards.
 import json
 import re
 from collections.abc import Mapping, MutableMapping
-from dataclasses import fields
 from typing import Any
 from uuid import uuid4
 
@@ -19,18 +18,16 @@ from langgraph_sdk import Auth
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guided_profile.apps.platforms.aegra_threads import delete_thread, ended, failure_of, owner_of
-from guided_profile.apps.platforms.langgraph_auth import as_oneself
+from guided_profile.apps.platforms.langgraph_auth import FIELDS, as_oneself, check_bounds
 from guided_profile.apps.server.access.guard import CALLER, PREFIX, route_path
 from guided_profile.apps.server.access.problems import RefusedError, internal
 from guided_profile.apps.server.access.tokens import Caller
-from guided_profile.graph.context import Context
 
 _KNOWN = re.compile(r"/(assistants|threads|store|ready)(/[^\0]*)?")
 _THREAD = re.compile(r"/threads/(?P<thread>[^/\0]+)(?P<rest>/[^\0]*)?")
 _STARTS = re.compile(r"/runs(/(stream|wait))?/?")
 _ENDS = re.compile(r"/runs/(wait|(?P<run>[^/]+)/join)/?")
 _THREADLESS = ("/runs/wait", "/runs/stream")
-_CONTEXT = frozenset(field.name for field in fields(Context))
 _CHECKPOINT = frozenset({"thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map"})
 
 
@@ -143,10 +140,12 @@ def _check_run(run: MutableMapping[str, Any], caller: Caller) -> None:
         raise _wrong("config.configurable: it may be none here; put it into context.")
     try:
         as_oneself(run, caller.user_id, admin=caller.admin)
+        check_bounds(run)
     except Auth.exceptions.HTTPException as error:
-        raise RefusedError(error.status_code, "forbidden", error.detail) from None
-    if set(run["context"]) - _CONTEXT:
-        raise _wrong(f"context: it may have {', '.join(sorted(_CONTEXT))}.")
+        code = "bad_input" if error.status_code == 422 else "forbidden"
+        raise RefusedError(error.status_code, code, error.detail) from None
+    if set(run["context"]) - FIELDS:
+        raise _wrong(f"context: it may have {', '.join(sorted(FIELDS))}.")
 
 
 def _none_such() -> RefusedError:

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping, MutableMapping
 from contextlib import suppress
+from dataclasses import fields
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,8 @@ from langgraph_sdk.errors import NotFoundError
 from guided_profile.apps.server.access.guard import sender
 from guided_profile.apps.server.access.tokens import Caller, UnauthorizedError
 from guided_profile.apps.server.process.resources import on_aegra, verifier
+from guided_profile.graph.context import Context
+from guided_profile.graph.errors import QuestionError
 
 OWNER = "owner"
 """The key, in the metadata of threads, runs and crons, that names whose they are."""
@@ -26,6 +29,9 @@ OPEN = "open"
 """The permission that is given where nobody is asked who they are."""
 STORE_ROOT = "users"
 """Where the store items of users stand; the profiles stand elsewhere, and have routes."""
+
+FIELDS = frozenset(field.name for field in fields(Context))
+"""What a run's context may have."""
 
 auth = Auth()
 
@@ -97,6 +103,7 @@ async def own_runs(ctx: Auth.types.AuthContext, value: Any) -> Any:
         return _owned(ctx, value)
     if OPEN not in ctx.permissions:
         as_oneself(value["kwargs"], ctx.user.identity, admin=admin)
+    check_bounds(value["kwargs"])
     allowed = _owned(ctx, value)
     if admin and (mark := _mark(value, value["kwargs"])) and value.get("thread_id"):
         with suppress(NotFoundError):  # one that is to be made is made with the run's metadata
@@ -119,6 +126,7 @@ async def own_crons(ctx: Auth.types.AuthContext, value: Any) -> Any:
         return allowed
     if OPEN not in ctx.permissions:
         await _plan_as_oneself(ctx, value, planned)
+    check_bounds(planned)
     if ADMIN in ctx.permissions:
         _mark(value, planned)
     return allowed
@@ -227,6 +235,20 @@ def as_oneself(run: MutableMapping[str, Any], identity: str, *, admin: bool) -> 
     if not isinstance(context, MutableMapping):
         run["context"] = {"user_id": identity}
     _check_webhook(run, admin=admin)
+
+
+def check_bounds(run: Mapping[str, Any]) -> None:
+    """Refuse a context that no run could begin with, before there is a run that fails.
+
+    Raises:
+        HTTPException: It is refused; the message names the field.
+    """
+    context = run.get("context")
+    given = context if isinstance(context, Mapping) else {}
+    try:
+        Context(**{"user_id": NOBODY} | {name: given[name] for name in FIELDS & set(given)})
+    except QuestionError as error:
+        raise Auth.exceptions.HTTPException(status_code=422, detail=str(error)) from None
 
 
 def _check_webhook(run: Mapping[str, Any], *, admin: bool) -> None:

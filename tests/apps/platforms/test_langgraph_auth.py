@@ -216,3 +216,17 @@ async def test_aegra_is_told_who_asks_by_the_guard_alone(
 def test_no_two_users_share_a_label() -> None:
     users = ["a.b", "a%2Eb", "a b", "a+b", "a%b", "a*b", "a/b", "A.b", "a_b", "é", "e"]
     assert len({label(user) for user in users}) == len(users)
+
+
+@pytest.mark.parametrize("permissions", [(), (ADMIN,), (OPEN, ADMIN)])
+async def test_a_context_out_of_bounds_is_refused_before_there_is_a_run(
+    permissions: tuple[str, ...],
+) -> None:
+    too_many = {"context": {"max_retries": 300, "other": 5}}
+    for resource, action, value in (
+        ("threads", "create_run", run(**too_many)),
+        ("crons", "create", {"payload": dict(too_many), "metadata": {}}),
+    ):
+        with pytest.raises(Refused, match=r"max_retries is 300; .* from 0 to 10") as refused:
+            await ruled(resource, action, value, "anna", *permissions)
+        assert refused.value.status_code == 422
