@@ -69,7 +69,7 @@ def make_recall(resources: Resources) -> Stage[State, RecallUpdate]:
         listed = await asyncio.to_thread(
             history.list, context.user_id, newest=context.profile_items
         )
-        orders = flagged([*listed, *found])
+        orders = await asyncio.to_thread(flagged, [*listed, *found])
         _warn(orders, known=state["flagged"] if again else ())
         window = own(item for item in listed if item.id not in orders)
         update["flagged"] = sorted(orders)

@@ -1,6 +1,7 @@
 """A file added to a user's history: in batches, and so that doing it again adds what is new."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,11 +9,12 @@ from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.records import checked_user, same
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.readers.base import Kept, Reading, Refused, Skipped
-from guided_profile.tools.readers.detect import opened
+from guided_profile.tools.readers.detect import OpenFile, opened
 from guided_profile.tools.safety.screen import flagged
 
 BATCH = 500
 """How many items are embedded and written at once."""
+Opened = Callable[[Path, Reading], AbstractContextManager[OpenFile]]
 NAMED = 1000
 """How many refused entries are kept with their reasons; the others are counted."""
 
@@ -39,7 +41,11 @@ class Ingested:
 
 
 def ingest(
-    history: HistoryStore, user_id: str, path: Path, reading: Reading | None = None
+    history: HistoryStore,
+    user_id: str,
+    path: Path,
+    reading: Reading | None = None,
+    opened: Opened = opened,
 ) -> Ingested:
     """Add a file to a user's history.
 
@@ -54,6 +60,7 @@ def ingest(
         user_id: Whose history it is.
         path: A file, folder or zip archive of one of the kinds in `base.Format`.
         reading: How to read it; None: as its name and beginning tell.
+        opened: Opens it.
 
     Raises:
         HistoryItemError: The file cannot be read as a whole.
@@ -63,13 +70,17 @@ def ingest(
         ModelError: The embedder failed; what was added before stays.
     """
     done = Ingested()
-    for so_far in ingesting(history, user_id, path, reading):
+    for so_far in ingesting(history, user_id, path, reading, opened):
         done = so_far
     return done
 
 
 def ingesting(
-    history: HistoryStore, user_id: str, path: Path, reading: Reading | None = None
+    history: HistoryStore,
+    user_id: str,
+    path: Path,
+    reading: Reading | None = None,
+    opened: Opened = opened,
 ) -> Iterator[Ingested]:
     """Do what `ingest` does, and yield what was done so far after each batch, and at the end."""
     checked_user(user_id)

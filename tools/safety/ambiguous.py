@@ -24,14 +24,14 @@ AMBIGUOUS: dict[str, tuple[str, ...]] = {
         r"anweisung|vorgaben|instruktion|instructies)",
         r"\b(?:ignor[ae]|olvid[ae]|descart[ae]|dimentica|esqueça|desconsidere)\b[^.!?\n]{0,40}"
         r"(?:instruc|instruç|istruzion|indicac|anterior|precedent|arriba|acima|sopra)",
-        r"\b(?:glem|ignorer|ignorera|glöm|ignoruj\w*|zapomeň\w*)\b[^.!?\n]{0,40}(?:instruks|instrukti|"
+        r"\b(?:glem|ignorer|ignorera|glöm|ignoruj\w{0,9}|zapomeň\w{0,9})\b[^.!?\n]{0,40}(?:instruks|instrukti|"
         r"tidligere|ovenfor|ovan|tidigare|pokyn|předchoz)",
         r"\b(?:ignore[zr]?|oublie[zr]?|néglige[zr]?)\b[^.!?\n]{0,40}(?:instructions|consignes|précèd|précéd|"
         r"ci-dessus|au-dessus)",
         r"\b(?:antworte (?:nur|ausschließlich|immer)|responde (?:solo|sólo|solamente|siempre)|"
         r"responda (?:apenas|somente|sempre)|rispondi (?:solo|soltanto|sempre)|"
         r"réponds? (?:seulement|uniquement|toujours))\b",
-        r"(?:игнорир|забуд)\w*[^.!?\n]{0,40}(?:инструкц|указани|выше|предыдущ|правил)",
+        r"(?:игнорир|забуд)\w{0,12}[^.!?\n]{0,40}(?:инструкц|указани|выше|предыдущ|правил)",
         r"отвечай(?:те)? (?:только|всегда)|ответь(?:те)? только",
         r"(?:忽略|无视|忘记|忘掉|無視).{0,12}(?:指令|指示|说明|内容|規則|规则|提示)",
         r"(?:只|仅)(?:输出|回答|回复)",
@@ -42,7 +42,7 @@ AMBIGUOUS: dict[str, tuple[str, ...]] = {
     "role_tags": (
         r"#{2,4} ?(?:instructions?|system|response|assistant|human|user|new (?:task|conversation))"
         r"\b",
-        r"^\s*(?:system|developer)(?: (?:message|prompt|note))?:[^\n]{0,200}"
+        r"^[^\S\n]*(?:system|developer)(?: (?:message|prompt|note))?:[^\n]{0,200}"
         rf"\b(?:you|your|always|from now on|{SAY})\b",
     ),
     "links": (

@@ -48,19 +48,20 @@ ORDERS: dict[str, tuple[str, ...]] = {
         r"\b(?:admin|administrator|system|developer|emergency|manual) override\b",
     ),
     "role_tags": (
-        r"^\s*(?:system|developer) (?:message|prompt|note):",
-        r"^\s*system:[^\n]{0,200}\b(?:from now on|answer|reply|respond|you are (?:now )?an?)\b",
+        r"^[^\S\n]*(?:system|developer) (?:message|prompt|note):",
+        r"^[^\S\n]*system:[^\n]{0,200}"
+        r"\b(?:from now on|answer|reply|respond|you are (?:now )?an?)\b",
         r"<\|[a-z_]{2,30}\|>|<(?:start|end)_of_turn>|\[/?inst\]|<</?sys>>",
         r"</?(?:system|assistant|developer)>|\[(?:system|assistant|developer|admin)\b[^\]\n]{0,30}\]",
         r"\"role\"\s*:\s*\"(?:system|assistant|user|developer|tool)\"",
-        r"^\s*assistant:|^\s*(?:human|user):[\s\S]{0,400}?\n\s*(?:assistant|ai|model):",
+        r"^[^\S\n]*assistant:|^[^\S\n]*(?:human|user):[\s\S]{0,400}?\n[^\S\n]*(?:assistant|ai|model):",
     ),
     "tool_call": (
         r"</?(?:tool_calls?|function_calls?|function=|invoke\b|tool_use|tool_response)",
         r"<tool\b|</tool>|\btool (?:result|output|response)\s*:",
         r"\"(?:tool_calls|function_call|tool_use)\"\s*:",
         r"\"(?:name|function|tool)\"\s*:\s*\"[^\"]{1,60}\"\s*,\s*\"(?:arguments|parameters|args|input)\"\s*:",
-        r"^\s*action:[^\n]{1,80}\n\s*action input:",
+        r"^[^\S\n]*action:[^\n]{1,80}\n[^\S\n]*action input:",
         r"\b(?:default_api|functions)\.\w{1,40}\(",
         r"必须(?:执行|调用)",
     ),
@@ -68,7 +69,7 @@ ORDERS: dict[str, tuple[str, ...]] = {
         r"https?://[^\s)]{3,200}[?&][\w-]{1,30}=(?:[{<\[(]|%7b|%3c|\$\{|(?:user_?"
         r"name|name|city|profile|history|data|secret|e?mail|summary|token)\b)",
         r"\b(?:tell|ask|urge) the (?:user|person|customer)s? to\b[^.!?\n]{0,60}https?://",
-        r"https?://\S{3,200}[^.!?\n]{0,40}\b(?:filled in|with the (?:person|user)'s)\b",
+        r"https?://\S{3,200}+[^.!?\n]{0,40}\b(?:filled in|with the (?:person|user)'s)\b",
         r"\b(?:add|append|attach|embed|include|insert|load|show|display|render|put|end)\b[^.!?\n]"
         rf"{{0,60}}\b(?:your|every|each|any|all|the) {REPLY}\b[^.!?\n]{{0,60}}"
         r"(?:https?://|!\[|\blinks?\b|\bpicture\b|\bimage\b)",
@@ -92,11 +93,11 @@ ORDERS: dict[str, tuple[str, ...]] = {
     ),
     "delimiter": (
         r"</(?:history|context|profile|guidance|instructions?|user_data|user_history|data)\s*>",
-        r"\n\s*- \[\d{4}-\d\d-\d\d, ",
-        r"[-=#*]{3,}\s*(?:end|begin|start) (?:of )?(?:the )?"
+        r"\n[^\S\n]*- \[\d{4}-\d\d-\d\d, ",
+        r"[-=#*]{3}\s*(?:end|begin|start) (?:of )?(?:the )?"
         r"(?:user )?(?:history|context|data|document|user input|instructions|transcript)",
         r"\b(?:history|context|user data) ends here\b",
-        r"^\s*profile of this person:",
+        r"^[^\S\n]*profile of this person:",
     ),
     "authority": (
         r"\b(?:security|urgent)\b[^\n]{0,60}\badministrator\b[^\n]{0,40}"

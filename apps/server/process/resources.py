@@ -16,6 +16,7 @@ from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.apps.server.process.metrics import Metrics
 from guided_profile.apps.server.process.paused import PausedRuns
+from guided_profile.apps.server.process.uploads import Uploads
 from guided_profile.apps.settings import (
     ServerSettings,
     Settings,
@@ -43,6 +44,7 @@ class ServerResources:
     """The same by the names in `langgraph.json`: for any task, and as each built-in task's own."""
     metrics: Metrics
     paused: PausedRuns = field(default_factory=PausedRuns)
+    uploads: Uploads = field(default_factory=Uploads)
 
     @classmethod
     def assembled(cls, settings: Settings) -> "ServerResources":

@@ -4,6 +4,7 @@ import asyncio
 import re
 import tempfile
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from guided_profile.apps.platforms.threads import forget_threads
 from guided_profile.apps.server.access.problems import RefusedError, SafeRoute
+from guided_profile.apps.server.process.upload_reader import UploadReader
 from guided_profile.apps.server.routes.dependencies import TheResources, TheStore, UserId
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.records import with_release
@@ -21,7 +23,7 @@ from guided_profile.tools.readers.ingest import Ingested, ingest
 from guided_profile.tools.safety.screen import flagged
 from guided_profile.tools.user_data.erase import forget_items, forget_made_from, forget_user
 from guided_profile.tools.user_data.export import export_user
-from guided_profile.tools.user_data.restore import read_export, restore_profiles
+from guided_profile.tools.user_data.restore import restore_profiles
 
 MOST_ITEMS = 1000
 """How many items one request adds or deletes."""
@@ -161,7 +163,8 @@ async def add_file(
     as they are of a task of this server's.
     """
     reading = Reading(format=format, source=source, me=me, zone=_zone(zone), paragraphs=paragraphs)
-    done, export = await asyncio.to_thread(_ingested, resources, user_id, file, reading)
+    work = partial(_ingested, resources, user_id, file, reading)
+    done, export = await resources.uploads.read(user_id, work)
     if done.replaced:
         await forget_made_from(user_id, done.replaced, history=resources.history, store=store)
     restored = await restore_profiles(
@@ -270,7 +273,9 @@ def _ingested(
                 target.write(chunk)
         if path.suffix.lower() == ".zip":
             _check_inflated(path)
-        return ingest(resources.history, user_id, path, reading), read_export(path, reading)
+        reader = UploadReader()
+        done = ingest(resources.history, user_id, path, reading, reader.opened)
+        return done, reader.export
 
 
 def _check_inflated(path: Path) -> None:

@@ -1,0 +1,91 @@
+"""Uploads are read apart, within bounds, and everybody else is served meanwhile."""
+
+import io
+import json
+import threading
+import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from server_client import ANNA, BOB, jwt_settings, served
+
+from guided_profile.apps.server.process import upload_reader, uploads
+from guided_profile.apps.server.routes import history
+
+LINES = b"".join(json.dumps({"text": f"tea {n}"}).encode() + b"\n" for n in range(3))
+
+
+@pytest.fixture(autouse=True)
+def _words(added: object) -> None:
+    """The endpoint and the data folder of a test."""
+
+
+def test_forty_uploads_at_once_leave_health_and_others_quick() -> None:
+    slow = json.dumps([{"text": "-" * 15_000 + str(n)} for n in range(4)]).encode()
+    with served(jwt_settings()) as (outside, _), ThreadPoolExecutor(40) as pool:
+        send = {"url": "/v1/history/file", "headers": ANNA}
+        sent = [
+            pool.submit(outside.post, **send, files={"file": (f"{n}.json", slow)})
+            for n in range(40)
+        ]
+        waits, ends = [], time.monotonic() + 10
+        while not all(one.done() for one in sent) and time.monotonic() < ends:
+            for path, headers in (("/v1/health", None), ("/v1/history", BOB)):
+                begun = time.monotonic()
+                assert outside.get(path, headers=headers).status_code == 200
+                waits.append(time.monotonic() - begun)
+            bobs = outside.post("/v1/history/file", files={"file": ("b.jsonl", LINES)}, headers=BOB)
+            assert bobs.status_code == 201
+            time.sleep(0.1)
+        assert max(waits) < 3
+        assert {one.result(120).status_code for one in sent} <= {201, 503}
+
+
+def test_a_user_has_one_upload_read_at_a_time_and_so_many_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(uploads, "WAITING", 1)
+    begun, over = threading.Event(), threading.Event()
+    read = upload_reader.UploadReader.opened
+
+    def waits(*given):  # type: ignore[no-untyped-def]
+        begun.set()
+        over.wait(30)
+        return read(*given)
+
+    monkeypatch.setattr(upload_reader.UploadReader, "opened", waits)
+    with served(jwt_settings()) as (outside, _), ThreadPoolExecutor(1) as pool:
+        given = {"files": {"file": ("a.jsonl", LINES)}, "headers": ANNA}
+        first = pool.submit(outside.post, "/v1/history/file", **given)  # type: ignore[arg-type]
+        assert begun.wait(30)
+        refused = outside.post("/v1/history/file", **given)  # type: ignore[arg-type]
+        assert (refused.status_code, refused.json()["error"]) == (429, "too_many_requests")
+        over.set()
+        assert first.result(60).json()["added"] == 3
+
+
+def test_a_small_archive_of_endless_json_is_refused_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(history, "INFLATED", 10_000)  # what the archive says itself is not believed
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("result.json", '{"messages":[' + "[]," * 9_000_000 + "1]}")
+    with served(jwt_settings()) as (outside, _):
+        sent = {"file": ("tg.zip", packed.getvalue())}
+        refused = outside.post("/v1/history/file", files=sent, data={"me": "x"}, headers=ANNA)
+    assert refused.status_code == 422
+    assert "in parts" in refused.json()["message"]
+
+
+def test_what_is_nested_without_end_is_refused() -> None:
+    nested = b"[" + b"[" * 200_000
+    deep = b'{"messages":' + b'{"a":' * 200_000
+    with served(jwt_settings()) as (outside, _):
+        for name, body in (("a.json", nested), ("result.json", deep)):
+            answer = outside.post(
+                "/v1/history/file", files={"file": (name, body)}, data={"me": "x"}, headers=ANNA
+            )
+            assert answer.status_code in (201, 422), answer.text
+            assert answer.json().get("added", 0) == 0
