@@ -86,6 +86,6 @@ def known_task(settings: Settings, name: str) -> tuple[dict[str, Task], Task]:
 @asynccontextmanager
 async def profile_store(settings: Settings) -> AsyncIterator[ProfileFile]:
     """Open the file that profiles are kept in."""
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with open_profiles(settings.data / "profiles.db") as store:
         yield store

@@ -60,6 +60,11 @@ class Settings:
     """What LangSmith is told where tracing is on: `all`, `hide` (stages, times and figures alone)
     or `anonymize` (texts without what identifies a person). `GUIDED_PROFILE_TRACES`."""
 
+    @property
+    def uploads(self) -> Path:
+        """Where a server puts a file that it is sent, until it is read."""
+        return self.data / "uploads"
+
 
 def read_settings(
     environment: Mapping[str, str] | None = None, *, data: Path | None = None

@@ -44,7 +44,7 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
                 message = f"nothing was kept about {given.user!r}, so nothing was deleted"
         stays = history.stays if done["items"] else ""
     if given.json:
-        out.print_json(json.dumps(done | {"stays": stays}))
+        out.print_json(json.dumps(done | ({"stays": stays} if stays else {})))
     else:
         out.print(message)
         if stays:

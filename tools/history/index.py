@@ -37,6 +37,11 @@ _SEGMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Look = dict[str, list[int]]
 
 
+def is_index(folder: Path) -> bool:
+    """Whether a folder, by its name, is one that Chroma keeps an index in."""
+    return _SEGMENT.fullmatch(folder.name) is not None
+
+
 class IndexFiles:
     """The index files of an embedded store, by the name of the collection.
 
@@ -142,7 +147,7 @@ class IndexFiles:
             database.execute("VACUUM")
             known = {row[0] for row in database.execute("SELECT id FROM segments")}
         for folder in self._path.iterdir():
-            if _SEGMENT.fullmatch(folder.name) and folder.name not in known:
+            if is_index(folder) and folder.name not in known:
                 shutil.rmtree(folder)
 
     def _look(self, name: str) -> Look:

@@ -12,7 +12,7 @@ from guided_profile.tools import reserve
 from guided_profile.tools.history.connection import settings_of_chroma
 from guided_profile.tools.history.exchange import clear
 from guided_profile.tools.history.failures import is_full
-from guided_profile.tools.history.index import DATABASE, NOTES
+from guided_profile.tools.history.index import DATABASE, NOTES, is_index
 from guided_profile.tools.history.others import check_alone
 
 
@@ -38,7 +38,8 @@ def _claim_database(path: Path) -> None:
     """
     database = path / DATABASE
     is_there = database.exists() and database.stat().st_size > 0
-    if not is_there and any((path / NOTES).glob("*.json")):
+    beside = [*(path / NOTES).glob("*.json"), *filter(is_index, path.iterdir())]
+    if not is_there and beside:
         raise HistoryError(
             f"the history's database {database} is missing or empty, and the vectors of its items "
             "are there; bring it back from a backup, or give another folder to begin anew."

@@ -67,6 +67,7 @@ def _files(data: Path) -> Iterator[Path]:
         Path(folder, name)
         for folder, folders, names in os.walk(data)
         if NOTES not in Path(folder).parts and ".reindex-" not in folder
+        if Path(folder).relative_to(data).parts[:1] != ("uploads",)
         for name in names
         if name not in (LOCK_FILE, reserve.NAME) and not name.endswith(_BESIDE)
     ]

@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+import shutil
 import sys
+import time
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from threading import Lock
 
 from langchain_core.language_models import BaseChatModel
@@ -27,6 +30,7 @@ from guided_profile.graph.build import Graph, assistant_of, build_graph
 from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 
+_DAY = 86_400.0
 _log = logging.getLogger(__name__)
 
 
@@ -57,12 +61,20 @@ class ServerResources:
         judge = assembly.verifier(settings)
         chat = assembly.chat_model(settings)
         history = assembly.open_history(settings, assembly.embedder(settings))
+        _clear(settings.uploads, alone=not settings.chroma_url)
         metrics = Metrics()
         graph = build_graph(chat=chat, history=history, tasks=tasks.values(), verifier=judge)
         measured = graph.with_config({"callbacks": [metrics.callbacks]})
         assistants = {task: assistant_of(measured, task) for task in builtin_tasks()}
         assistants["guided_profile"] = measured
         return cls(settings, chat, history, tasks, measured, assistants, metrics)
+
+
+def _clear(uploads: Path, *, alone: bool) -> None:
+    """Delete what a server that was killed left of uploads; others may be at work on theirs."""
+    for left in uploads.glob("*"):
+        if alone or time.time() - left.stat().st_mtime > _DAY:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 @cache

@@ -40,7 +40,9 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-_STAYS = Field(description="What stays in files, and how to remove it; empty: nothing does.")
+_STAYS = Field(
+    default="", description="What stays in files, and how to remove it; left out: nothing does."
+)
 
 
 class NewItems(BaseModel):
@@ -212,7 +214,7 @@ async def listed(
     )
 
 
-@router.delete("", summary="Delete items")
+@router.delete("", summary="Delete items", response_model_exclude_defaults=True)
 async def delete(
     user_id: UserId,
     resources: TheResources,
@@ -231,7 +233,7 @@ async def export(user_id: UserId, resources: TheResources, store: TheStore) -> d
     return await export_user(user_id, history=resources.history, store=store)
 
 
-@everything.delete("/everything", summary="Delete everything")
+@everything.delete("/everything", summary="Delete everything", response_model_exclude_defaults=True)
 async def delete_everything(
     user_id: UserId,
     resources: TheResources,
@@ -266,7 +268,9 @@ def _ingested(
         What became of its entries, and the export that it is; empty: it is none.
     """
     name = re.sub(r"[^\w .()+-]", "_", Path(file.filename or "").name)[-60:].lstrip(". ")
-    with tempfile.TemporaryDirectory(prefix="guided-profile-") as folder:
+    uploads = resources.settings.uploads  # what a kill leaves there, the next start deletes
+    uploads.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(dir=uploads) as folder:
         path = Path(folder) / (name or "upload.txt")
         with path.open("wb") as target:
             while chunk := file.file.read(1 << 20):

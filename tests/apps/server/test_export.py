@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from endpoint import Endpoint
@@ -92,3 +93,15 @@ def test_a_file_may_have_a_name_of_any_length(client: TestClient) -> None:
         sent = {"file": (letter * 300 + ".txt", f"I like {letter}")}
         answer = client.post("/v1/history/file", files=sent, headers=ANNA)
         assert answer.json()["added"] == 1, letter
+
+
+def test_what_a_killed_server_left_of_an_upload_is_deleted_by_the_next(
+    added: type[Endpoint], tmp_path: Path
+) -> None:
+    uploads = tmp_path / "data" / "uploads"
+    (uploads / "left").mkdir(parents=True)
+    (uploads / "left" / "chat.txt").write_text("my cat Miso")
+    with served() as (client, _):
+        sent = {"file": ("notes.txt", "a copper pan")}
+        client.post("/v1/history/file", files=sent, headers=ANNA).raise_for_status()
+        assert list(uploads.iterdir()) == []
