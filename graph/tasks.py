@@ -149,6 +149,10 @@ class Task(Record):
         return self.model_copy(update=update) if update else self
 
 
+_OF_VALUES = (ValueError, RecursionError, AttributeError, LookupError)
+"""What PyYAML raises of values that are none of the type that they name, as `!!int ''`."""
+
+
 def load_task(path: str | Path) -> Task:
     """Read a task from its YAML file.
 
@@ -157,8 +161,10 @@ def load_task(path: str | Path) -> Task:
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        if not isinstance(error, OSError | UnicodeDecodeError):
+            reason = "a path holds no NUL"
         raise TaskError(
             f"the task file {str(path)!r} cannot be read ({reason}); give the path of a YAML file "
             "in UTF-8."
@@ -170,7 +176,7 @@ def parse_task(text: str, *, where: str) -> Task:
     """Read a task from YAML text; `where` names it in errors."""
     try:
         data = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # the last two: of its values
+    except (yaml.YAMLError, *_OF_VALUES) as error:
         reason = " ".join(str(error).split())
         raise TaskError(f"the task file {where!r} is not YAML: {reason}.") from error
     if not isinstance(data, dict):
@@ -182,7 +188,7 @@ def parse_task(text: str, *, where: str) -> Task:
         return Task.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "task"
+        field = " ".join(".".join(map(str, first["loc"])).split()) or "task"
         reason = first["msg"].removeprefix("Value error, ")
         more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise TaskError(f"the task file {where!r}: {field}: {reason}{more}.") from error
