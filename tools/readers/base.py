@@ -96,6 +96,7 @@ Entry = Kept | Refused | Skipped
 Entries = Iterator[Entry]
 
 _Read = TypeVar("_Read")
+LONGEST_NAME = 1000
 _UNSEEN = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """Joiners and variation selectors."""
 
@@ -202,7 +203,7 @@ def each_file(
 
 def same_name(first: str, second: str) -> bool:
     """Whether two names look the same: case, spaces and how the letters are put together aside."""
-    return _looks(first) == _looks(second)
+    return _looks(first[:LONGEST_NAME]) == _looks(second[:LONGEST_NAME])
 
 
 @lru_cache(maxsize=1024)

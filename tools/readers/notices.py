@@ -77,15 +77,16 @@ def is_of_messenger(text: str, sender: str) -> bool:
     return (
         text.startswith(f"{sender} ")
         or _is_reaction(text)
-        or bool(_BY_YOU.fullmatch(text.strip().rstrip(".")))
+        or bool(_BY_YOU.fullmatch(text[: 2 * _LONGEST_NOTICE].strip().rstrip(".")))
     )
 
 
 def _is_reaction(text: str) -> bool:
     """Whether an emoji stands within a short text that ends in a space, as none that is typed."""
+    if len(text) > _LONGEST_NOTICE or text == text.rstrip():
+        return False
     words = text.split()
-    inside = [word for word in words[1:-1] if _is_emoji(word)]
-    return text != text.rstrip() and len(words) <= _MOST_WORDS and len(inside) == 1
+    return len(words) <= _MOST_WORDS and sum(map(_is_emoji, words[1:-1])) == 1
 
 
 def _is_emoji(word: str) -> bool:
@@ -116,7 +117,7 @@ def sent_by_many(messages: Iterable[tuple[str, str, str]]) -> frozenset[str]:
 
 def template(text: str) -> str:
     """Return a text without its emoji and numbers if it has as many words as a notice; or ``."""
-    words = text.split()
-    if len(text) > _LONGEST_NOTICE or not 3 <= len(words) <= _MOST_WORDS:
+    words = text.split() if len(text) <= _LONGEST_NOTICE else []
+    if not 3 <= len(words) <= _MOST_WORDS:
         return ""
     return " ".join(word for word in words if not _is_emoji(word) and not word.isdigit())

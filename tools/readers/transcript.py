@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cache
+from itertools import islice
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
@@ -23,6 +24,7 @@ from guided_profile.tools.readers.turns import DATE, Form, Head, form_of, heads_
 from guided_profile.tools.readers.whatsapp import AFTERNOON, MORNING, MOST_LINES, date_order
 
 _HEAD = 2**16
+_MOST_LINES_OF_HEAD = 1000
 _ONLY_A_DATE = re.compile(rf"\W{{0,40}}(?:[^\W\d]{{1,12}}\W{{1,3}})?{DATE}\D{{0,40}}")
 """Stands between the days of a chat."""
 _NUMBERS = re.compile(DATE)
@@ -38,7 +40,8 @@ _FIELD = re.compile(r"([A-Z][\w-]{1,20}): (.*)")
 
 def begins_chat(head: str) -> Form | None:
     """Return the form of the chat that a file's beginning is of; None: it is of none."""
-    return form_of([line for line in head.splitlines() if line.strip()])
+    lines = (line for line in head.splitlines() if line.strip())
+    return form_of([*islice(lines, _MOST_LINES_OF_HEAD)])
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:

@@ -1,0 +1,47 @@
+"""What lines and names are tried with takes time in proportion to their length."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from guided_profile.tools.readers.base import same_name
+from guided_profile.tools.readers.notices import (
+    is_notice,
+    is_of_messenger,
+    template,
+    without_notices,
+)
+from guided_profile.tools.readers.transcript import begins_chat
+from guided_profile.tools.readers.turns import heads_of, shape_of
+
+PIECES = ("-", "[", "< a ", " ", "1:1", "1-", "a: ", "\u200e", "*", "(", "年1", "Ann, ", "a\u0301")
+TRIED: dict[str, Callable[[str], Any]] = {
+    "heads": heads_of,
+    "shape": shape_of,
+    "notice": is_notice,
+    "notices": without_notices,
+    "messenger": lambda text: is_of_messenger(text, "Ann"),
+    "template": template,
+    "chat": lambda text: begins_chat(f"{text}\n{text}\n{text}"),
+    "lines": lambda text: begins_chat(text.replace(" ", "\n")),
+    "name": lambda text: same_name(text, f"{text}x"),
+}
+
+
+def seconds(tried: Callable[[str], Any], text: str) -> float:
+    """Return the least of three times."""
+    spent = []
+    for _ in range(3):
+        start = time.perf_counter()
+        tried(text)
+        spent.append(time.perf_counter() - start)
+    return min(spent)
+
+
+@pytest.mark.parametrize("name", TRIED)
+def test_ten_times_as_much_takes_at_most_fifteen_times_as_long(name: str) -> None:
+    for piece in PIECES:
+        short, long = ((piece * size)[:size] for size in (10_000, 100_000))
+        assert seconds(TRIED[name], long) <= 15 * seconds(TRIED[name], short) + 0.05, piece
