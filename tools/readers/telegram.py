@@ -28,6 +28,10 @@ _PAGE_TIME = re.compile(rf"{NUMBERS}(?: UTC([+-]\d\d):?(\d\d))?")
 
 _VIA_BOT = re.compile(r"\s{1,9}via\s{1,9}@")
 
+_NO_TAG = re.compile(rb"<(?!/?[a-zA-Z][^<>]{0,8000}>)")
+"""What opens a tag that does not end, or a comment: the parser would look for the end of each
+through the rest of the page."""
+
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     def messages() -> Messages:
@@ -125,11 +129,13 @@ def _html(file: ExportFile, reading: Reading) -> Messages:
             "reading Telegram's pages needs beautifulsoup4; install it with "
             "`pip install 'guided-profile[chats]'`."
         ) from error
-    page = BeautifulSoup(file.read(), "html.parser", from_encoding="utf-8")
-    title = page.select_one(".page_header .text")
+    markup = _NO_TAG.sub(b"&lt;", file.read())
+    page = BeautifulSoup(markup, "html.parser", from_encoding="utf-8")
+    header = page.select_one(".page_header")
+    title = header.select_one(".text") if header else None
     chat = title.get_text().strip() if title else None
     sender = None
-    for message in page.select(".message.default"):
+    for message in _outermost(page):
         where = Refused(message.sourceline or 0, unit="line", file=file.name)
         name = next(iter(message.select(":scope > .body > .from_name")), None)
         shown = _VIA_BOT.split(name.get_text().strip()) if name else [sender]
@@ -138,6 +144,17 @@ def _html(file: ExportFile, reading: Reading) -> Messages:
             yield Skipped()  # a bot's words, which the sender picked
             continue
         yield _from_page(message, sender, chat or None, where, reading)
+
+
+def _outermost(page: "Tag") -> Iterator["Tag"]:
+    """Yield the messages of a page but those in others: there are none, and each is read whole."""
+    waiting = [page]
+    while waiting:
+        tag = waiting.pop()
+        if {"message", "default"} <= set(tag.get_attribute_list("class")):
+            yield tag
+        else:
+            waiting += reversed(tag.find_all(True, recursive=False))
 
 
 def _from_page(
