@@ -10,6 +10,7 @@ import sqlite3
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,15 @@ _NOT_WRITTEN = {
     "date_retracted",  # it was taken back
 }
 """The columns that are not 0 where a message is none, as far as the system's version has them."""
+_READABLE = """
+    typeof(date) IN ('integer', 'null') AND ifnull(date, 0) BETWEEN 0 AND 3000000000000000000
+    AND typeof(text) IN ('text', 'null')
+    AND (ifnull(text, '') != '' OR attributedBody IS NULL OR length(attributedBody) = 0
+         OR (typeof(attributedBody) = 'blob'
+             AND instr(attributedBody, CAST('NSString' AS BLOB)) BETWEEN 1
+                 AND length(attributedBody) - 15))
+"""
+"""What the loader can read of a message; one other row would end it."""
 _YEAR_2001 = 978_307_200
 """Where its times begin, in seconds since 1970."""
 _ATTACHMENT = "\ufffc"
@@ -54,7 +64,13 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     for file in files:
         try:
             with closing(_opened(file)) as database:
+                database.text_factory = partial(str, encoding="utf-8", errors="replace")
                 _prepare(database)
+                for (row,) in database.execute(
+                    f"SELECT rowid FROM main.message WHERE NOT ({_READABLE})"
+                ):
+                    reason = "holds no date or text that Messages writes"
+                    yield Refused(row, reason, "message", file.name)
                 for number, message in enumerate(_messages(loader, database), start=1):
                     yield _entry(message, Refused(number, unit="message", file=file.name), reading)
         except (sqlite3.Error, IndexError, TypeError) as error:
@@ -97,7 +113,7 @@ def _prepare(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA temp_store = MEMORY")
     database.execute(
         f"CREATE TEMP VIEW message AS SELECT {row}* FROM main.message "
-        f"WHERE {' AND '.join(written) or '1'}"
+        f"WHERE {' AND '.join([*written, _READABLE])}"
     )
     if _GROUPS in tables:
         database.execute(

@@ -107,12 +107,6 @@ def test_another_database_is_refused(tmp_path: Path, script: str) -> None:
         list(read_items(database(tmp_path / "chat.db", script)))
 
 
-def test_a_damaged_message_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    path = database(tmp_path / "chat.db", TABLES, (NANOSECONDS, None, 1, b"no text", 0))
-    with pytest.raises(HistoryItemError, match="quit Messages, and copy"):
-        list(read_items(path))
-
-
 @pytest.mark.parametrize("column", ["date_retracted", "item_type", "is_service_message"])
 def test_what_was_taken_back_and_notices_are_told_by_their_columns(
     tmp_path: Path, column: str
@@ -123,3 +117,21 @@ def test_what_was_taken_back_and_notices_are_told_by_their_columns(
         made.execute(f"ALTER TABLE message ADD COLUMN {column} INTEGER DEFAULT 0")
         made.execute(f"UPDATE message SET {column} = {NANOSECONDS} WHERE ROWID = 2")
     assert [one.text for one in read_items(path) if isinstance(one, HistoryItem)] == ["I ran"]
+
+
+def test_a_row_that_is_no_message_is_refused_and_the_others_are_read(tmp_path: Path) -> None:
+    rows = [
+        (NANOSECONDS, "I ran", 1, None, 0),
+        ("soon", "no date", 1, None, 0),
+        (2**62, "beyond the calendar", 1, None, 0),
+        (NANOSECONDS, 7.5, 1, None, 0),
+        (NANOSECONDS, None, 1, b"cut short NSString", 0),
+        (NANOSECONDS, None, 1, 5, 0),
+        (NANOSECONDS + 1, "I swam", 1, None, 0),
+    ]
+    path = database(tmp_path / "chat.db", TABLES.replace("text TEXT", "text"), *rows)
+    with closing(sqlite3.connect(path)) as made, made:
+        made.execute("UPDATE message SET text = CAST(X'FF41' AS TEXT) WHERE ROWID = 7")
+    entries = list(read_items(path))
+    assert [one.text for one in entries if isinstance(one, HistoryItem)] == ["I ran", "\ufffdA"]
+    assert [one.line for one in entries if isinstance(one, Refused)] == [2, 3, 4, 5, 6]
