@@ -5,7 +5,6 @@ Whatever a file holds, the server's own process is then neither blocked nor fill
 
 import os
 import pickle
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -106,6 +105,10 @@ def _read(path: Path, reading: Reading, send: Callable[[Any], None]) -> None:
 
 def _bound() -> None:
     """Bound this process, and let others go first."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such bounds
+        return
     os.nice(5)
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     with suppress(OSError):  # where there is no /proc, memory is not bounded
