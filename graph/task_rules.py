@@ -12,15 +12,18 @@ from guided_profile.graph.records import Record
 def checked_template(template: str, known: frozenset[str] = frozenset({"question"})) -> str:
     """Return an instruction, stripped, if its only variables are the known ones."""
     try:
-        names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+        parsed = [part for part in Formatter().parse(template) if part[1] is not None]
     except ValueError as error:
         raise ValueError(f"{error}; write a literal brace twice") from error
+    names = {str(name) for _, name, _, _ in parsed}
     if names - known:
         there = " and ".join(f"{{{name}}}" for name in sorted(known))
         only = "the only variable is" if len(known) == 1 else "the variables are"
         raise ValueError(
             f"uses {{{sorted(names - known)[0]}}}; {only} {there} (write a literal brace twice)"
         )
+    if any(form or conversion for _, _, form, conversion in parsed):
+        raise ValueError("formats a variable; write its name alone between the braces")
     return template.strip()
 
 
@@ -77,7 +80,7 @@ class Freshness(Record):
     new_items: int = Field(default=100, ge=1)
     """Revised once so many items are new or, while it is young, as many as it covers. The response
     sees new items all the same, if they bear on the question: they are recalled."""
-    days: float = Field(default=7.0, gt=0.0)
+    days: float = Field(default=7.0, gt=0.0, le=100_000.0)
     """At this age, a tenth of that is enough."""
     rebuild_every: int = Field(default=20, ge=0)
     """Built from the whole history after so many revisions; 0: always built, never revised."""

@@ -151,6 +151,7 @@ class Task(Record):
 
 _OF_VALUES = (ValueError, RecursionError, AttributeError, LookupError)
 """What PyYAML raises of values that are none of the type that they name, as `!!int ''`."""
+_LONGEST_REASON = 400
 
 
 def load_task(path: str | Path) -> Task:
@@ -177,7 +178,8 @@ def parse_task(text: str, *, where: str) -> Task:
     try:
         data = yaml.safe_load(text)
     except (yaml.YAMLError, *_OF_VALUES) as error:
-        reason = " ".join(str(error).split())
+        said = str(error) if isinstance(error, yaml.YAMLError | ValueError | RecursionError) else ""
+        reason = _line(said) or "a value is not what its tag says"
         raise TaskError(f"the task file {where!r} is not YAML: {reason}.") from error
     if not isinstance(data, dict):
         raise TaskError(
@@ -188,10 +190,17 @@ def parse_task(text: str, *, where: str) -> Task:
         return Task.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        field = " ".join(".".join(map(str, first["loc"])).split()) or "task"
-        reason = first["msg"].removeprefix("Value error, ")
+        field = _line(".".join(map(str, first["loc"]))) or "task"
+        reason = _line(first["msg"].removeprefix("Value error, "))
         more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise TaskError(f"the task file {where!r}: {field}: {reason}{more}.") from error
+
+
+def _line(text: str) -> str:
+    """Return what a file says wrong as the part of a line: nothing that a terminal would obey."""
+    words = " ".join(text.split())
+    marked = "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in words)
+    return marked if len(marked) <= _LONGEST_REASON else f"{marked[:_LONGEST_REASON]}…"
 
 
 def builtin_tasks() -> dict[str, Task]:

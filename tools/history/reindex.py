@@ -40,6 +40,6 @@ def reindex(folder: Path, embedder: EmbedderLike, on_user: OnUser = lambda done,
             users = there.users()
             for done, user in enumerate(users):
                 on_user(done, len(users))
-                items += len(fresh.add(user, there.list(user)).added)
+                items += there.copy_user_to(fresh, user)
         exchange(folder)
     return items

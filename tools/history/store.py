@@ -311,12 +311,14 @@ class HistoryStore(TextVectors):
         Returns:
             How many were added; those that the other store has already are left alone.
         """
-        added = 0
-        for user in self.users():
-            items = self.list(user)
-            added += len(other.add(user, items).added)
-            other.release(user, (item.id for item in items if item.released))
-        return added
+        return sum(self.copy_user_to(other, user) for user in self.users())
+
+    def copy_user_to(self, other: "HistoryStore", user_id: str) -> int:
+        """Add a user's items to another store, with what they released; return how many."""
+        items = self.list(user_id)
+        added = other.add(user_id, items).added
+        other.release(user_id, (item.id for item in items if item.released))
+        return len(added)
 
     def patiently(self, write: Callable[[], T]) -> T:
         """Do what reads and writes, and again for some seconds while the server is being started.

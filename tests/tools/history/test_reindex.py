@@ -37,6 +37,8 @@ def test_without_its_embedder_it_is_read_and_deleted(folder: Path) -> None:
 
 def test_it_is_embedded_again_for_another_embedder(folder: Path) -> None:
     told: list[tuple[int, int]] = []
+    with HistoryStore.open(WordEmbedder(), path=folder) as store:
+        store.release("anna", [item("a dog").id])
     assert reindex(folder, LexicalEmbedder(), lambda *done: told.append(done)) == 4
     assert told == [(0, 2), (1, 2)]
     assert [path.name for path in folder.parent.iterdir()] == ["history"]
@@ -44,6 +46,7 @@ def test_it_is_embedded_again_for_another_embedder(folder: Path) -> None:
         HistoryStore.open(WordEmbedder(), path=folder)
     with HistoryStore.open(LexicalEmbedder(), path=folder) as store:
         assert texts(store.list("anna")) == ["anna has a cat", "a dog"]
+        assert [kept.text for kept in store.list("anna") if kept.released] == ["a dog"]
         assert store.search("anna", "cat", limit=1)[0].item.text == "anna has a cat"
         assert len(next(iter(store.vectors("ben", [store.list("ben")[0].id]).values()))) == 512
 
