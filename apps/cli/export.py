@@ -49,7 +49,7 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
 
 def _close_to_others(stream: TextIO) -> None:
     """Make the empty file that a shell sends the output to its owner's alone."""
-    with suppress(OSError, ValueError):  # no file, or another owner's
+    with suppress(OSError, ValueError, AttributeError):  # no file, another owner's, or Windows
         there = os.fstat(stream.fileno())
         if stat.S_ISREG(there.st_mode) and not there.st_size:
             os.fchmod(stream.fileno(), 0o600)
