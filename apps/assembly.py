@@ -31,6 +31,7 @@ def chat_model(settings: Settings, on_progress: OnProgress | None = None) -> Bas
         settings.model,
         base_url=settings.base_url,
         api_key=settings.api_key,
+        reasoning_effort=settings.reasoning_effort,
         embedded=settings.local_model,
         max_tokens=LONGEST_REPLY,
         on_progress=on_progress,
@@ -54,7 +55,12 @@ def verifier(settings: Settings) -> Verifier | None:
     Raises:
         SettingsError: A file of an NLI model is missing or wrong, or what runs it is not installed.
     """
-    return make_verifier(settings.verifier, base_url=settings.base_url, api_key=settings.api_key)
+    return make_verifier(
+        settings.verifier,
+        base_url=settings.base_url,
+        api_key=settings.api_key,
+        reasoning_effort=settings.reasoning_effort,
+    )
 
 
 def open_history(settings: Settings, embed: EmbedderLike | None) -> HistoryStore:

@@ -27,10 +27,17 @@ from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.weights.catalogue import CATALOGUE
 from guided_profile.tools.weights.fetch import OnProgress
 
-_ENDPOINT = ("OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL", "OPENAI_EMBEDDING_MODEL")
+_ENDPOINT = (
+    "OPENAI_BASE_URL",
+    "OPENAI_API_KEY",
+    "OPENAI_MODEL",
+    "OPENAI_REASONING_EFFORT",
+    "OPENAI_EMBEDDING_MODEL",
+)
 _ARGUMENTS = {
     "OPENAI_EMBEDDING_MODEL": "embedding_model",
     "OPENAI_MODEL": "model",
+    "OPENAI_REASONING_EFFORT": "reasoning_effort",
     "OPENAI_BASE_URL": "base_url",
     "OPENAI_API_KEY": "api_key",
     "GUIDED_PROFILE_LOCAL_MODEL": "model",
@@ -114,6 +121,7 @@ def open_graph(
     model: str | BaseChatModel | None = None,
     base_url: str | None = None,
     api_key: str | None = None,
+    reasoning_effort: str | None = None,
     embedder: str | EmbedderLike | None = None,
     embedding_model: str | None = None,
     verifier: str | Path | Verifier | Mapping[str, Verifier] | None = None,
@@ -131,6 +139,8 @@ def open_graph(
             `OPENAI_MODEL`, or `GUIDED_PROFILE_LOCAL_MODEL`.
         base_url: An OpenAI-compatible endpoint. `OPENAI_BASE_URL`.
         api_key: The endpoint's key; without `base_url`, OpenAI's. `OPENAI_API_KEY`.
+        reasoning_effort: How long the endpoint's model thinks before it answers, in the endpoint's
+            own words, such as `low`. `OPENAI_REASONING_EFFORT`.
         embedder: `minilm`, `multilingual`, `lexical` or `endpoint`, or an embedder of your own.
             `GUIDED_PROFILE_EMBEDDER`.
         embedding_model: The endpoint's. `OPENAI_EMBEDDING_MODEL`.
@@ -146,6 +156,7 @@ def open_graph(
         "OPENAI_MODEL": model,
         "OPENAI_BASE_URL": base_url,
         "OPENAI_API_KEY": api_key,
+        "OPENAI_REASONING_EFFORT": reasoning_effort,
         "OPENAI_EMBEDDING_MODEL": embedding_model,
         "GUIDED_PROFILE_EMBEDDER": embedder,
         "GUIDED_PROFILE_VERIFIER": verifier,

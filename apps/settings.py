@@ -37,6 +37,10 @@ class Settings:
     api_key: str | None = None
     """`OPENAI_API_KEY`."""
 
+    reasoning_effort: str | None = None
+    """How long the endpoint's chat models think before they answer, in its own words.
+    `OPENAI_REASONING_EFFORT`; None: as they do by themselves."""
+
     embedding_model: str | None = None
     """The endpoint's embedding model, `OPENAI_EMBEDDING_MODEL`."""
 
@@ -98,6 +102,12 @@ def read_settings(
         )
     for name in ("OPENAI_BASE_URL", "GUIDED_PROFILE_CHROMA_URL"):
         _check_url(name, value(name))
+    effort = value("OPENAI_REASONING_EFFORT")
+    if effort and not (effort.isascii() and effort.isalpha()):
+        raise SettingsError(
+            f"OPENAI_REASONING_EFFORT is {effort!r}; set it to a word that its endpoint knows, "
+            "such as none, minimal, low, medium or high."
+        )
     embedding_model = value("OPENAI_EMBEDDING_MODEL")
     if endpoint and not base_url and not embedding_model:
         embedding_model = OPENAI_EMBEDDINGS
@@ -119,6 +129,7 @@ def read_settings(
         model=model if endpoint else None,
         base_url=base_url,
         api_key=api_key,
+        reasoning_effort=effort if endpoint else None,
         embedding_model=embedding_model,
         local_model=value("GUIDED_PROFILE_LOCAL_MODEL") or "qwen2.5-coder-1.5b",
         embedder=embedder,

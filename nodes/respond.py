@@ -193,6 +193,7 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
         tally = grounded(tally, near, task.grounding)
     reply = Reply(
         text=first.text.strip(),
+        finish_reason=first.finish_reason,
         probabilities=dict(zip(options, tally.probabilities, strict=True)),
         on_options=tally.on_options,
     )

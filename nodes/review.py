@@ -35,6 +35,12 @@ DETAILS: dict[AbstentionReason, str] = {
 }
 
 
+STILL_THINKING = (
+    "The model used up its token limit on its thoughts and did not answer: lower its effort "
+    "(OPENAI_REASONING_EFFORT), or use another model."
+)
+
+
 class ReviewUpdate(TypedDict, total=False):
     """What review writes: an answer that ends the run, or one more try."""
 
@@ -70,7 +76,7 @@ def make_review(resources: Resources) -> Stage[State, ReviewUpdate]:
             return {"abstention": reason, "tries": tries}
         abstained = Abstained(
             reason=reason,
-            detail=DETAILS[reason],
+            detail=_detail(reason, state),
             reply=state["reply"].text if state.get("reply") and reason != "no_history" else "",
             guidance=state["guidance"],
             profile=state["profile"],
@@ -86,6 +92,12 @@ def make_review(resources: Resources) -> Stage[State, ReviewUpdate]:
         }
 
     return review
+
+
+def _detail(reason: AbstentionReason, state: State) -> str:
+    if reason == "cut_off" and not state["reply"].text:
+        return STILL_THINKING
+    return DETAILS[reason]
 
 
 def _trace(task: Task, answer: Answered | Abstained) -> None:
@@ -140,7 +152,7 @@ def find_abstention(task: Task, state: State) -> AbstentionReason | None:
 def _abstains_from_choice(task: Task, reply: Reply, state: State) -> AbstentionReason | None:
     if (reply.on_options or 0.0) < LEAST_ON_OPTIONS:
         if not reply.text:
-            return "empty"
+            return "cut_off" if reply.finish_reason == "length" else "empty"
         return "declined" if declines(task, reply.text, state["text"]) else "no_option"
     shares = (reply.probabilities or {}).values()
     if max(shares) * len(shares) >= task.floor(state["on_topic"]):

@@ -24,6 +24,7 @@ def make_chat(
     *,
     base_url: str | None = None,
     api_key: str | None = None,
+    reasoning_effort: str | None = None,
     embedded: str = MODEL,
     max_tokens: int | None = None,
     on_progress: OnProgress | None = None,
@@ -34,6 +35,7 @@ def make_chat(
         model: Its name at the endpoint; None: the embedded one is run.
         base_url: The endpoint; None: OpenAI's own.
         api_key: Of the endpoint, if it wants one.
+        reasoning_effort: How long the endpoint's model thinks, in the endpoint's own words.
         embedded: The embedded one, by the name of its weights.
         max_tokens: Where a reply of the embedded one is cut off whose call does not say.
         on_progress: Called while weights are fetched.
@@ -43,7 +45,9 @@ def make_chat(
         SettingsError: The embedded models are not installed.
     """
     if model:
-        return endpoint_model(model, base_url=base_url, api_key=api_key)
+        return endpoint_model(
+            model, base_url=base_url, api_key=api_key, reasoning_effort=reasoning_effort
+        )
     from guided_profile.tools.models.local import shared_server  # the extra `local`
 
     folder = ensure(embedded, progress=on_progress)
@@ -87,7 +91,11 @@ def make_embedder(
 
 
 def make_verifier(
-    named: str | Path | None, *, base_url: str | None = None, api_key: str | None = None
+    named: str | Path | None,
+    *,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    reasoning_effort: str | None = None,
 ) -> Verifier | None:
     """Return what judges sentences; None: the workflow's own model does.
 
@@ -95,6 +103,7 @@ def make_verifier(
         named: Another chat model of the endpoint, or the folder of an NLI model.
         base_url: The endpoint; None: OpenAI's own.
         api_key: Of the endpoint, if it wants one.
+        reasoning_effort: How long the endpoint's model thinks, in the endpoint's own words.
 
     Raises:
         SettingsError: A file of an NLI model is missing or wrong, or what runs it is not installed.
@@ -102,5 +111,9 @@ def make_verifier(
     if isinstance(named, Path):
         return NLIVerifier(named)
     if named:
-        return ChatVerifier(endpoint_model(named, base_url=base_url, api_key=api_key))
+        return ChatVerifier(
+            endpoint_model(
+                named, base_url=base_url, api_key=api_key, reasoning_effort=reasoning_effort
+            )
+        )
     return None

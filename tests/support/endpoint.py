@@ -103,6 +103,99 @@ class Endpoint(BaseHTTPRequestHandler):
         """Print nothing."""
 
 
+Rule = Callable[[dict[str, Any]], tuple[int, Any] | None]
+"""Refuses a request, or lets it pass."""
+
+
+def refusing(name: str, status: int, message: str, *, body: Any = None) -> Rule:
+    """Refuse every request that has a setting."""
+    said = body if body is not None else {"error": {"message": message}}
+    return lambda asked: (status, said) if asked.get(name) is not None else None
+
+
+class Peculiar(Endpoint):
+    """An endpoint with habits of its own; it counts words as tokens, and streams."""
+
+    rules: tuple[Rule, ...] = ()
+    thoughts = ""
+    """What its model thinks first; it counts for the limit."""
+    thinks_in: str | None = None
+    """The field of a message that holds them; None: they stand in the text."""
+    told: Callable[[list[dict[str, Any]]], Any] = staticmethod(lambda tokens: {"content": tokens})
+    """What it makes of log probabilities."""
+    written: Callable[[str], str] = staticmethod(lambda text: text)
+    """How its model writes a text, thoughts apart."""
+    ends_streams = True
+    seen: list[dict[str, Any]]
+    """The requests that it answered, and those that it refused."""
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.seen.append(asked)
+        for rule in self.rules:
+            if refused := rule(asked):
+                self.sends(*refused)
+                return
+        if self.path.endswith("/embeddings"):
+            self.embeds(asked["input"])
+        else:
+            prompt = asked["messages"][-1]["content"]
+            letters = {"top_logprobs": 5} if prompt.endswith("Which?") else {}
+            self.answers(asked | letters, prompt)
+
+    def embeds(self, texts: list[str]) -> None:
+        data = [{"index": n, "embedding": [float(len(text)), 1.0]} for n, text in enumerate(texts)]
+        self.sends(200, {"data": data[::-1]})
+
+    def says(self, text: str | None, letters: dict[str, float] | None = None) -> None:
+        asked = self.seen[-1]
+        words = [f"{word} " for word in self.written(text or "").split()]
+        before = [f"{word} " for word in self.thoughts.split()]
+        limit = asked.get("max_tokens", asked.get("max_completion_tokens")) or 10_000
+        kept = (before + words)[:limit]
+        thought, said = "".join(kept[: len(before)]), "".join(kept[len(before) :]).rstrip()
+        message = {"role": "assistant", "content": said if self.thinks_in else thought + said}
+        if thought and self.thinks_in:
+            message[self.thinks_in] = thought
+        told = [{"token": word.strip(), "logprob": -0.1, "top_logprobs": []} for word in kept]
+        for token in told:
+            others = letters if letters and token["token"] in letters else {token["token"]: 0.9}
+            top = [{"token": t, "logprob": log(p)} for t, p in others.items()]
+            token["top_logprobs"] = top[: asked.get("top_logprobs") or 0]
+        choice = {
+            "index": 0,
+            "finish_reason": "length" if len(kept) < len(before + words) else "stop",
+            "message": message,
+            "logprobs": self.told(told) if asked.get("logprobs") else None,
+        }
+        if not asked.get("stream"):
+            self.sends(200, {"choices": [choice]})
+            return
+        deltas: list[dict[str, Any]] = [
+            {"index": 0, "delta": {name: message[name][at : at + 3]}}
+            for name in (self.thinks_in, "content")
+            if name in message
+            for at in range(0, len(message[name]), 3)
+        ]
+        if self.ends_streams:
+            deltas.append({"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]})
+        events = [json.dumps({"choices": [delta]}) for delta in deltas]
+        body = "".join(f"data:{event}\r\n\r\n" for event in [*events, "[DONE]"])
+        self.sends(200, body.encode())
+
+
+@contextmanager
+def peculiar_endpoint(
+    kind: type[Peculiar] = Peculiar, **habits: Any
+) -> Iterator[tuple[str, type[Peculiar]]]:
+    """Yield the address of an endpoint with habits, and the endpoint."""
+    handler = type("Handler", (kind,), {"prompts": [], "seen": [], **habits})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as endpoint:
+        Thread(target=endpoint.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{endpoint.server_port}/v1", handler
+        endpoint.shutdown()
+
+
 @contextmanager
 def scripted_endpoint(kind: type[Endpoint] = Endpoint) -> Iterator[dict[str, str]]:
     """Yield the environment that names an endpoint of a test's own."""

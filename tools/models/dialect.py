@@ -44,6 +44,8 @@ class Adjustment:
     bound: Callable[[Request, list[int]], int | None] | None = None
     """Finds, among the numbers of a refusal, the bound that it tells."""
     default: int = 0
+    tried: bool = True
+    """Whether it is tried where a refusal does not name it."""
 
 
 def _without(*names: str) -> Callable[[Request, int], Request | None]:
@@ -82,6 +84,10 @@ def _fewer_told(request: Request, most: int) -> Request | None:
 def _without_in_streams(request: Request, _: int) -> Request | None:
     streamed = request.get("stream") and request.get("logprobs")
     return _without("logprobs", "top_logprobs")(request, 0) if streamed else None
+
+
+def _unstreamed(request: Request, _: int) -> Request | None:
+    return _without("stream", "stream_options")(request, 0) if request.get("stream") else None
 
 
 def _as_users_words(request: Request, _: int) -> Request | None:
@@ -171,6 +177,15 @@ ADJUSTMENTS = (
         "refuses reasoning_effort: it reasons as much as it does by itself",
     ),
     Adjustment(
+        "enable_thinking",  # DashScope, for replies that are not streamed
+        ("enable_thinking",),
+        lambda request, _: (
+            None if "enable_thinking" in request else {**request, "enable_thinking": False}
+        ),
+        "thinks only in streams: it is told not to think",
+        tried=False,
+    ),
+    Adjustment(
         "system",
         ("system", "role", "developer", "instruction"),
         _as_users_words,
@@ -179,7 +194,7 @@ ADJUSTMENTS = (
     Adjustment(
         "stream",
         ("stream",),
-        _without("stream", "stream_options"),
+        _unstreamed,
         "does not stream: its answers come whole",
     ),
 )
@@ -272,6 +287,7 @@ class Dialect:
     ) -> tuple[Result, Request] | None:
         """Return a reply, and the request that it is to; None if nothing helps."""
         noted: dict[str, int] = {}
+        met = {_form(refusal)}
         left = MOST_TRIES - 1
         candidates = self._candidates(wanted, *refusal)
         while candidates and left:
@@ -284,7 +300,8 @@ class Dialect:
                 other = _refusal(again)
                 if other is None:
                     raise
-                if _form(other) != _form(refusal):  # that was one reason: now the next
+                if _form(other) not in met:  # that was one reason: now the next
+                    met.add(_form(other))
                     noted |= changes
                     wanted, refusal = changed, other
                     candidates = self._candidates(wanted, *refusal)
@@ -307,7 +324,8 @@ class Dialect:
             if one.bound:
                 bound = one.bound(request, numbers)
                 is_named = is_named and bound is not None
-            (named if is_named else others).append({one.name: bound or one.default})
+            if is_named or one.tried:
+                (named if is_named else others).append({one.name: bound or one.default})
         if status not in _UNNAMED or frozenset(request) in self._taken:
             return named
         extras = {name: 0 for other in others for name in other if name in _EXTRAS}

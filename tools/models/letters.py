@@ -30,6 +30,8 @@ class LetterScores:
     is; they need not add up to 1. None: no letter has any, and `text` is all there is."""
     text: str
     call: Call
+    finish_reason: str = "stop"
+    """`length` if the token limit cut a reply in words off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ async def score_letters(
             return LetterScores(scores, done.text, call)
         if alone:
             _weighs_nothing(chat)
-    return LetterScores(None, done.text, call)
+    return LetterScores(None, done.text, call, done.finish_reason)
 
 
 def _weighs_nothing(chat: BaseChatModel) -> None:

@@ -59,6 +59,7 @@ class Workplace:
             api_key=self.api_key,
             timeout=self.timeout,
             max_tokens=self.max_tokens,
+            reasoning_effort=self.settings.reasoning_effort,
         )
         verifier = assembly.verifier(self.settings)
         return Maker(chat, assembly.embedder(self.settings), self.task, verifier)
