@@ -96,3 +96,14 @@ def test_the_data_folder_is_the_options_then_the_variables(tmp_path: Path) -> No
     environment = {"GUIDED_PROFILE_DATA": "/somewhere"}
     assert read_settings(environment).data == Path("/somewhere")
     assert read_settings(environment, data=tmp_path).data == tmp_path
+
+
+def test_the_effort_of_reasoning_is_a_word_of_the_endpoints() -> None:
+    environment = {"OPENAI_API_KEY": "k", "OPENAI_MODEL": "m", "OPENAI_REASONING_EFFORT": "low"}
+    settings = read_settings(environment)
+    assert settings.reasoning_effort == "low"
+    chat = assembly.chat_model(settings)
+    assert chat.reasoning_effort == "low"  # type: ignore[attr-defined]
+    assert read_settings({"OPENAI_REASONING_EFFORT": "low"}).reasoning_effort is None
+    with pytest.raises(SettingsError, match="a word that its endpoint knows"):
+        read_settings(environment | {"OPENAI_REASONING_EFFORT": "0.5 s"})

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import logging
+import weakref
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ class EndpointEmbedder(Embedder):
             http_client=sync_client(60),
         )
         self._impatient = self._client.with_options(max_retries=0)
+        weakref.finalize(self, self._client.close)
 
     @property
     def dimension(self) -> int:

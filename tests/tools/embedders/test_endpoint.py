@@ -1,4 +1,6 @@
+import base64
 import json
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -116,3 +118,85 @@ def test_an_endpoint_that_changes_its_dimension_is_refused(endpoint: Endpoint) -
     endpoint.answer = lambda texts: (200, {"data": [{"index": 0, "embedding": [1, 2]}]})
     with pytest.raises(ModelError, match=r"\[2, 3\]"):
         embedder.embed_query("a")
+
+
+def refused(status: int, message: str) -> tuple[int, Any]:
+    return status, {"error": {"message": message}}
+
+
+def embedded(endpoint: Endpoint, texts: list[str]) -> list[float]:
+    """Return, of each text, how long it was when it was embedded; 0: it was not."""
+    embedder = EndpointEmbedder("m", base_url=endpoint.url, api_key=None)
+    return [
+        round(v[0] / v[1], 1) if v[1] else 0.0 for v in map(list, embedder.embed_documents(texts))
+    ]
+
+
+def test_vectors_are_matched_by_their_index(endpoint: Endpoint) -> None:
+    def reversed_(texts: list[str]) -> tuple[int, Any]:
+        status, reply = Endpoint.vectors(texts)
+        return status, {**reply, "data": reply["data"][::-1]}
+
+    endpoint.answer = reversed_
+    assert embedded(endpoint, ["a", "bb", "ccc"]) == [1, 2, 3]
+
+
+def test_vectors_in_base64_are_read(endpoint: Endpoint) -> None:
+    def packed(texts: list[str]) -> tuple[int, Any]:
+        rows = [struct.pack("<3f", len(text), 1, 0) for text in texts]
+        data = [
+            {"index": n, "embedding": base64.b64encode(row).decode()} for n, row in enumerate(rows)
+        ]
+        return 200, {"data": data}
+
+    endpoint.answer = packed
+    assert embedded(endpoint, ["a", "bb"]) == [1, 2]
+
+
+@pytest.mark.parametrize("most", [1, 10, 32])
+@pytest.mark.parametrize("status", [400, 413, 422, 500])
+def test_how_many_texts_an_endpoint_takes_is_found_out_once(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, most: int, status: int
+) -> None:
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.001)
+    endpoint.answer = lambda texts: (
+        refused(status, "too many") if len(texts) > most else Endpoint.vectors(texts)
+    )
+    texts = ["x" * n for n in range(1, 151)]
+    embedder = EndpointEmbedder("m", base_url=endpoint.url, api_key=None)
+    assert len(embedder.embed_documents(texts)) == 150
+    assert embedded(endpoint, texts) == list(range(1, 151))
+    endpoint.asked.clear()
+    embedder.embed_documents(texts)
+    assert all(len(one) <= most for one in endpoint.asked)
+
+
+@pytest.mark.parametrize("status", [400, 413, 422, 500])
+def test_a_text_that_is_too_long_is_embedded_by_its_beginning(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.001)
+    endpoint.answer = lambda texts: (
+        refused(status, "less than 512 tokens")
+        if any(len(text) > 2000 for text in texts)
+        else Endpoint.vectors(texts)
+    )
+    assert embedded(endpoint, ["short", "x" * 6000, "other"]) == [5, 1500, 5]
+
+
+def test_a_text_that_cannot_be_embedded_costs_that_text_alone(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.001)
+    endpoint.answer = lambda texts: (
+        refused(500, "NaN") if "poison" in texts else Endpoint.vectors(texts)
+    )
+    assert embedded(endpoint, ["one", "poison", "three"]) == [3, 0, 5]
+    assert "1 of 3 texts cannot be embedded by 'm'" in caplog.text
+
+
+def test_an_endpoint_that_refuses_every_text_is_told_in_its_own_words(endpoint: Endpoint) -> None:
+    endpoint.answer = lambda texts: refused(400, "this model makes no embeddings")
+    with pytest.raises(ModelError, match=r'It says: "this model makes no embeddings"'):
+        embedded(endpoint, ["one", "two"])
+    assert len(endpoint.asked) == 2
