@@ -7,16 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache
-from langchain.agents.middleware import ModelResponse
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
 
 from guided_profile.apps.assistants.known import Known
 from guided_profile.graph.records import HistoryItem, Profile, Sentence
 from guided_profile.graph.text import encodable
 from guided_profile.graph.tokens import approximate_tokens
+
+if TYPE_CHECKING:  # the extra `agent`, which the companion does without
+    from langchain.agents.middleware import ModelResponse
 
 MAX_CHARACTERS = 20_000
 """Of a history item; what is said beyond is not kept."""
@@ -159,7 +161,7 @@ def with_history_at(messages: Sequence[AnyMessage], place: int, block: str) -> l
     return [*messages[:place], longer, *messages[place + 1 :]]
 
 
-def marked(response: ModelResponse[Any], found: Lookup) -> ModelResponse[Any]:
+def marked(response: "ModelResponse[Any]", found: Lookup) -> "ModelResponse[Any]":
     """Return the response, its messages marked with what was known."""
     profile = found.known.profile
     mark = {

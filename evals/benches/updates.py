@@ -85,13 +85,13 @@ async def ended(case: Update, verifier: Verifier, embedder: Embedder) -> bool:
 def table(found: Sequence[tuple[Update, bool]]) -> str:
     """Return how many of those that are over were found, and how many true ones were lost."""
     lines = []
-    groups = {
-        "English": lambda case: case.language == "en",
-        "nine others": lambda case: case.language != "en",
-    }
-    for name, belongs in groups.items():
+    for name, english in (("English", True), ("nine others", False)):
         for over, says in ((True, "over, and gone"), (False, "true, and gone")):
-            gone = [went for case, went in found if belongs(case) and case.over is over]
+            gone = [
+                went
+                for case, went in found
+                if (case.language == "en") is english and case.over is over
+            ]
             if gone:
                 low, high = wilson(sum(gone), len(gone))
                 share = f"{sum(gone)} of {len(gone)} [{low:.0%}, {high:.0%}]"
