@@ -25,6 +25,7 @@ from guided_profile.evals.datasets.lamp import bare_tweet
 from guided_profile.evals.datasets.neutral import neutralised
 from guided_profile.evals.datasets.sampling import chosen
 from guided_profile.graph.errors import DatasetError
+from guided_profile.tools.readers.base import FIELDS
 from guided_profile.tools.readers.records import Place, history_item, lines
 
 _NEEDED = ("user_id", "history", "query")
@@ -167,7 +168,8 @@ class Writer:
             "query": example.question,
             "answer": example.reference,
             "history": [
-                item.model_dump(mode="json", exclude_none=True) for item in example.history
+                item.model_dump(mode="json", exclude_none=True, include=set(FIELDS))
+                for item in example.history
             ],
         }
         if example.options:

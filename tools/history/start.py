@@ -1,9 +1,9 @@
 """Chroma, started on a folder that is seen to be whole and nobody else's first."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chromadb.api.client import Client
-from chromadb.api.rust import RustBindingsAPI
 from chromadb.config import System
 from chromadb.errors import ChromaError
 
@@ -15,8 +15,11 @@ from guided_profile.tools.history.failures import is_full
 from guided_profile.tools.history.index import DATABASE, NOTES, is_index
 from guided_profile.tools.history.others import check_alone
 
+if TYPE_CHECKING:
+    from chromadb.api.rust import RustBindingsAPI
 
-def start(path: Path) -> tuple[Client, RustBindingsAPI]:
+
+def start(path: Path) -> "tuple[Client, RustBindingsAPI]":
     """Start Chroma on a folder that this process holds.
 
     Raises:
@@ -47,7 +50,7 @@ def _claim_database(path: Path) -> None:
     database.touch(0o600)
 
 
-def _opened(path: Path) -> tuple[Client, RustBindingsAPI]:
+def _opened(path: Path) -> "tuple[Client, RustBindingsAPI]":
     """Start Chroma on a folder, on a full disk in the room that is kept for it."""
     try:
         opened = _started(path)
@@ -62,8 +65,10 @@ def _opened(path: Path) -> tuple[Client, RustBindingsAPI]:
     return opened
 
 
-def _started(path: Path) -> tuple[Client, RustBindingsAPI]:
+def _started(path: Path) -> "tuple[Client, RustBindingsAPI]":
     """Start Chroma on a folder; what does not start is not known to Chroma afterwards."""
+    from chromadb.api.rust import RustBindingsAPI  # imports `resource`, but on Windows
+
     system = System(settings_of_chroma(is_persistent=True, persist_directory=str(path)))
     server = system.instance(RustBindingsAPI)
     system.start()
