@@ -32,12 +32,12 @@ async def client(server: str) -> AsyncIterator[LangGraphClient]:
 
 
 async def test_a_run_through_the_sdk_returns_an_answer(client: LangGraphClient) -> None:
-    asked = next(person for person in people() if person.key == "runner").questions["preference"]
+    asked = next(person for person in people() if person.key == "cook").questions["preference"]
     out = await client.runs.wait(
         None,
         "guided_profile",
         input={"question": asked["question"], "options": asked["options"]},
-        context={"user_id": "runner", "task": "preference"},
+        context={"user_id": "cook", "task": "preference"},
     )
     assert out["answer"]["kind"] == "answered"
     assert out["answer"]["text"] == asked["options"][asked["expected"]]

@@ -55,7 +55,7 @@ def schema_of_the_routes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
         endpoint.shutdown()
 
 
-OPERATIONS = 19
+OPERATIONS = 21
 
 
 @pytest.mark.parametrize(("headers", "examples"), [(ANNA, 60), (ROOT, 20)], ids=["user", "admin"])
