@@ -113,7 +113,7 @@ def make_digest(resources: Resources) -> Stage[Digestion, DigestUpdate]:
                 temperature=task.temperature,
                 repetition=LESS_REPETITION,
             )
-        guidance = without_repetition(done.text, cut_off=done.finish_reason == "length")
+        guidance = without_repetition(done.text, cut_off=done.cut_off)
         if habits:
             guidance = f"{habits.strip()}\nMost distinctive: {guidance}"
         if guidance and state["source"]:

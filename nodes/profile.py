@@ -75,7 +75,7 @@ def make_profile(resources: Resources) -> Stage[State, ProfileUpdate]:
                     raise
                 _log.warning("no second draft of the profile, so the first one stands: %s", error)
                 return {"draft": [], "calls": []}
-        sentences = split_sentences(done.text, cut_off=done.finish_reason == "length")
+        sentences = split_sentences(done.text, cut_off=done.cut_off)
         draft = [
             Draft(text=text, cited=cited(sentence, shown.ids))
             for sentence in sentences

@@ -38,9 +38,16 @@ DECIDED = {"pin": "{}, always", "forbid": "{}, never", "release": "released, as 
 """How a decision of an export is shown, by its kind, with its task."""
 
 
+def _named(file: str) -> Path:
+    """Return the path that was named: an empty one, as of an unset variable, is not this folder."""
+    if not file:
+        raise argparse.ArgumentTypeError("no file is named")
+    return Path(file)
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell the parser what the command takes."""
-    parser.add_argument("file", type=Path, help="a file, or the folder or zip of an export")
+    parser.add_argument("file", type=_named, help="a file, or the folder or zip of an export")
     parser.add_argument("--user", required=True, help="whose history it is")
     parser.add_argument(
         "--format", choices=get_args(Format), default="auto", help="auto: found out from the file"

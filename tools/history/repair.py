@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -71,15 +71,30 @@ def rebuild(
 
 def _refill(collection: Collection, left: Mapping[int, Vector]) -> list[tuple[str, Any]]:
     """Give the items their vectors; return the ids and metadata of those that have none left."""
-    got = collection.get(include=["metadatas"])
-    ids, metadatas = got["ids"], got["metadatas"] or []
-    sums = [json.loads(str(metadata["item"]))["vector"] for metadata in metadatas]
-    kept = [row for row, checksum in enumerate(sums) if checksum in left]
+    kept: list[tuple[str, int]] = []
+    lost: list[tuple[str, Any]] = []
+    for id_, metadata in _entries(collection):
+        checksum = json.loads(str(metadata["item"]))["vector"]
+        if checksum in left:
+            kept.append((id_, checksum))
+        else:
+            lost.append((id_, metadata))
     for start in range(0, len(kept), _PAGE):
         page = kept[start : start + _PAGE]
-        vectors = np.stack([left[sums[row]] for row in page])
-        collection.upsert(ids=[ids[row] for row in page], embeddings=vectors)
-    return [(ids[row], metadatas[row]) for row, checksum in enumerate(sums) if checksum not in left]
+        vectors = np.stack([left[checksum] for _, checksum in page])
+        collection.upsert(ids=[id_ for id_, _ in page], embeddings=vectors)
+    return lost
+
+
+def _entries(collection: Collection) -> Iterator[tuple[str, Any]]:
+    """Yield all ids with their metadata, in pages: SQLite takes so many values at once."""
+    start = 0
+    while True:
+        got = collection.get(include=["metadatas"], limit=_PAGE, offset=start)
+        yield from zip(got["ids"], got["metadatas"] or [], strict=True)
+        if len(got["ids"]) < _PAGE:
+            return
+        start += _PAGE
 
 
 def _embed_again(

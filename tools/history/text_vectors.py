@@ -42,8 +42,8 @@ class NoEmbedder:
             HistoryError: Always.
         """
         raise HistoryError(
-            "the history was opened without an embedder, and items of it have to be embedded; open "
-            "it with its own."
+            "the history was opened without an embedder, and its index has to be made anew, for "
+            "which items are embedded; open it with its own, as `ask` and `add` do."
         )
 
     def embed_query(self, text: str, /) -> list[float]:

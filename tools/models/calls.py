@@ -54,6 +54,11 @@ class Completion:
     """Under which it was streamed."""
 
     @property
+    def cut_off(self) -> bool:
+        """Whether its last sentence may be incomplete."""
+        return self.finish_reason != "stop"
+
+    @property
     def confidence(self) -> float | None:
         """The geometric mean of its tokens' probabilities; None if the endpoint tells none."""
         logprobs = [token["logprob"] for token in self.tokens or ()]
@@ -325,8 +330,8 @@ async def without_refused(
         raise failed from error
 
 
-_REASONS = {"max_tokens": "length", "end_turn": "stop", "content_filter": "length"}
-"""What other libraries call it; a text that a filter ended is as incomplete as any cut one."""
+_REASONS = {"max_tokens": "length", "end_turn": "stop", "content_filter": "refusal"}
+"""What other libraries call it; what a filter ended or kept back, the endpoint declined."""
 
 
 def call_of(message: BaseMessage, stage: str, seconds: float) -> Call:

@@ -7,12 +7,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from chromadb.api.models.Collection import Collection
 from digested import ITEMS, DigestEmbedder, is_whole
 
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.records import HistoryItem
+from guided_profile.tools.history import repair
 from guided_profile.tools.history.store import HistoryStore
 
 FILES = ("data_level0.bin", "header.bin", "index_metadata.pickle", "length.bin", "link_lists.bin")
@@ -95,6 +98,28 @@ def test_an_index_that_is_gone_is_mended(folder: Path, caplog: pytest.LogCapture
         is_whole(store)
     assert sorted(embedder.texts) == sorted(one.text for one in ITEMS)
     assert {record.levelname for record in caplog.records} == {"WARNING"}
+
+
+def test_items_are_taken_in_pages_since_sqlite_takes_32766_values_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    get = Collection.get
+
+    def counting(self: Collection, *args: Any, **options: Any) -> Any:
+        got = get(self, *args, **options)
+        if not args and "ids" not in options and "where" not in options:
+            asked.append(len(got["ids"]))
+        return got
+
+    monkeypatch.setattr(Collection, "get", counting)
+    monkeypatch.setattr(repair, "_PAGE", 4)
+    Path.unlink(index_of(folder) / "data_level0.bin")
+    with HistoryStore.open(DigestEmbedder(), path=folder) as store:
+        store.count("anna")
+        assert max(asked) == 4 < len(ITEMS)
+        monkeypatch.undo()
+        is_whole(store)
 
 
 def test_a_vector_that_is_not_the_items_is_mended(

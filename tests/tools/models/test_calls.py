@@ -33,6 +33,14 @@ def chat(endpoint: TokenEndpoint) -> ChatOpenAI:
     return endpoint_model("m", base_url=endpoint.url, api_key="k", timeout=10)
 
 
+async def test_what_a_filter_kept_back_was_declined(
+    endpoint: TokenEndpoint, chat: ChatOpenAI
+) -> None:
+    endpoint.finish_reason = "content_filter"
+    done = await complete(chat, PROMPT, stage="respond", max_tokens=7)
+    assert (done.finish_reason, done.cut_off) == ("refusal", True)
+
+
 async def test_a_completion_carries_its_confidence_and_cost(
     endpoint: TokenEndpoint, chat: ChatOpenAI
 ) -> None:
