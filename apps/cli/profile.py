@@ -65,7 +65,7 @@ class Kept:
         Raises:
             QuestionError: The profile has no sentence of that number.
         """
-        if not given.isdigit():
+        if not given.isdecimal():
             return Sentence(text=given)
         sentences = (await self.profile()).sentences
         if not 1 <= int(given) <= len(sentences):
@@ -134,6 +134,10 @@ async def _decide(kept: Kept, given: argparse.Namespace) -> None:
         forbidden = await kept.sentence(given.forbid)
         await corrections.forbid(kept.profiles, forbidden.text, now=now)
     else:
+        if not given.correct[0].isdecimal():
+            raise QuestionError(
+                f"there is no sentence {given.correct[0]!r}; give the number of one, as shown."
+            )
         wrong = await kept.sentence(given.correct[0])
         await corrections.correct(
             kept.profiles, wrong.text, given.correct[1], history=kept.history, now=now

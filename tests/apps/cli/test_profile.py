@@ -150,6 +150,8 @@ def test_forgetting_an_item_forgets_what_was_made_of_it(
         (["profile", "--pin", "9"], "has no sentence 9; it has 2"),
         (["profile", "--undo", "1"], "there is no wish 1; there are 0"),
         (["profile", "--correct", "1", " "], "1 to 500 characters"),
+        (["profile", "--correct", "foo", "text"], "there is no sentence 'foo'"),
+        (["profile", "--correct", "²", "text"], "there is no sentence '²'"),
         (["profile", "--pin", "x" * 501], "1 to 500 characters"),
         (["profile", "--pin", "1", "--task", "paraphrase"], "no profile of 'anna' for 'paraphr"),
         (["forget"], "nothing was deleted; type yes"),
