@@ -5,16 +5,18 @@ Whatever a file holds, the server's own process is then neither blocked nor fill
 
 import os
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from guided_profile.graph.errors import GuidedProfileError, HistoryItemError
-from guided_profile.tools.readers.base import Entries, Format, Reading
+from guided_profile.tools.readers.base import Entries, Format, Reading, Refused
 from guided_profile.tools.readers.detect import OpenFile, opened
 
 MEGABYTES = 400
@@ -26,6 +28,15 @@ _TOO_MUCH = HistoryItemError(
     f"the file takes more than {MEGABYTES} MB of memory, or {SECONDS} s, to be read; send it in "
     "parts."
 )
+_FIELDS = {
+    "name the columns with --column": "rename that column",
+    "name it with --column text=COLUMN": "rename it to text",
+    "--format text": "the field `format` as text",
+    "--format": "the field `format`",
+    "--me": "the field `me`",
+}
+"""What the form of an upload has in the place of the command line's switches."""
+_SWITCH = re.compile(rf"(?<!['\w-])(?:{'|'.join(map(re.escape, _FIELDS))})(?![\w-])")
 
 
 class UploadReader:
@@ -57,7 +68,11 @@ class UploadReader:
 
     def _entries(self, pipe: IO[bytes]) -> Entries:
         while batch := _received(pipe):
-            yield from batch
+            for entry in batch:
+                if isinstance(entry, Refused):
+                    yield replace(entry, reason=_of_a_form(entry.reason))
+                else:
+                    yield entry
         self.export = _received(pipe)
 
 
@@ -66,9 +81,16 @@ def _received(pipe: IO[bytes]) -> Any:
         received = pickle.load(pipe)
     except (EOFError, pickle.UnpicklingError):
         raise _TOO_MUCH from None
+    if isinstance(received, HistoryItemError):
+        raise HistoryItemError(_of_a_form(str(received)))
     if isinstance(received, GuidedProfileError):
         raise received
     return received
+
+
+def _of_a_form(words: str) -> str:
+    """Name the form's fields where the command line's switches are named."""
+    return _SWITCH.sub(lambda switch: _FIELDS[switch[0]], words)
 
 
 def _main(source: BinaryIO, pipe: BinaryIO) -> None:

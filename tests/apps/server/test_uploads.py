@@ -89,3 +89,33 @@ def test_what_is_nested_without_end_is_refused() -> None:
             )
             assert answer.status_code in (201, 422), answer.text
             assert answer.json().get("added", 0) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "form", "told"),
+    [
+        ("a.json", b'{"a": 1}', {"format": "json"}, "name its kind with the field `format`"),
+        ("a.bin", b"\0\1", {}, "say with the field `format` which it is"),
+        ("a.txt", b"tea\n", {"me": "--me"}, "what '--me' wrote; leave out the field `me` for a"),
+        ("a.csv", b"author,text\nAnna,tea\n", {}, "say with the field `me` which of the people"),
+        ("a.csv", b"a,b\n1,2\n", {}, "rename it to text, and others likewise"),
+        ("a.csv", b"user_id,text\n1,tea\n", {}, "if it is one user's, rename that column."),
+        ("a.jsonl", LINES, {"me": "Anna"}, "with the field `me` it says who wrote"),
+        (
+            "a.txt",
+            b"[01.02.25, 10:00:00] Anna: tea\n[01.02.25, 10:01:00] Ben: no\n",
+            {},
+            "with the field `format` as text that the user alone wrote the file",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_the_fields_of_the_form(
+    name: str, body: bytes, form: dict[str, str], told: str
+) -> None:
+    with served(jwt_settings()) as (outside, _):
+        answer = outside.post(
+            "/v1/history/file", files={"file": (name, body)}, data=form, headers=ANNA
+        )
+    said = json.dumps(answer.json(), ensure_ascii=False)
+    assert told in said
+    assert "--" not in said.replace("'--me'", "")
