@@ -143,17 +143,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except GuidedProfileError as error:
-        from guided_profile.apps.terminal import marked
-
-        if given.json:
-            print(json.dumps({"error": type(error).__name__, "message": str(error)}))
-        print(f"guided-profile: {marked(' '.join(str(error).splitlines()))}", file=sys.stderr)
-        return 2 if isinstance(error, InputError | SettingsError) else 1
+        return failed(error, as_json=given.json)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever read the output has enough, as `head` does
         _discard_output()
         return 128 + signal.SIGPIPE
+
+
+def failed(error: GuidedProfileError, *, as_json: bool) -> int:
+    """Say in one line what went wrong, and return the exit code."""
+    from guided_profile.apps.terminal import marked
+
+    if as_json:
+        print(json.dumps({"error": type(error).__name__, "message": str(error)}))
+    print(f"guided-profile: {marked(' '.join(str(error).splitlines()))}", file=sys.stderr)
+    return 2 if isinstance(error, InputError | SettingsError) else 1
 
 
 def _discard_output() -> None:
