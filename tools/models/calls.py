@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import weakref
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -92,7 +93,8 @@ def endpoint_model(
     from guided_profile.tools.models.errors import NO_KEY
     from guided_profile.tools.models.transport import async_client, sync_client
 
-    return EndpointChat(
+    client = sync_client(timeout)
+    chat = EndpointChat(
         model=model,
         base_url=base_url,
         api_key=SecretStr(api_key or NO_KEY),
@@ -103,10 +105,12 @@ def endpoint_model(
         max_retries=2,
         stream_usage=True,
         use_responses_api=False,
-        http_client=sync_client(timeout),
+        http_client=client,
         http_async_client=async_client(timeout, transport),
         deadline=timeout,
     )
+    weakref.finalize(chat.root_client, client.close)  # its copies share it, and have no close
+    return chat
 
 
 def failures() -> tuple[type[Exception], ...]:

@@ -230,3 +230,11 @@ async def test_a_bug_is_not_dressed_as_the_endpoints_failure() -> None:
 def test_a_model_is_named_for_fingerprints(chat: ChatOpenAI) -> None:
     assert model_id(chat) == "m"
     assert model_id(Plain()) == "plain"
+
+
+def test_a_model_that_is_let_go_of_closes_its_connections() -> None:
+    chat = endpoint_model("m", base_url="http://127.0.0.1:9/v1", api_key="k", timeout=10)
+    client = chat.root_client._client
+    del chat
+    gc.collect()
+    assert client.is_closed
