@@ -12,7 +12,7 @@ import re
 import shutil
 import sqlite3
 import struct
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +74,8 @@ class IndexFiles:
 
     def note(self, name: str) -> None:
         """Note what a collection's files look like now, after a write."""
-        self._folders[name].chmod(0o700)  # Chroma makes it for everybody to read
+        with suppress(FileNotFoundError):  # there is none before the first item
+            self._folders[name].chmod(0o700)  # Chroma makes it for everybody to read
         self._blank(name)
         beside = self._notes / f"{name}.new"
         beside.write_text(json.dumps(self._look(name)), encoding="utf-8")

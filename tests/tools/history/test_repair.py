@@ -16,6 +16,7 @@ from digested import ITEMS, DigestEmbedder, is_whole
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history import repair
+from guided_profile.tools.history.index import IndexFiles
 from guided_profile.tools.history.store import HistoryStore
 
 FILES = ("data_level0.bin", "header.bin", "index_metadata.pickle", "length.bin", "link_lists.bin")
@@ -180,3 +181,11 @@ def test_no_harm_to_the_files_ends_the_process(folder: Path, seed: int) -> None:
         file.write_bytes(data[: chance.choice((len(data), chance.randrange(len(data))))])
     command = [sys.executable, "-c", FUZZ, str(folder), str(SUPPORT)]
     subprocess.run(command, check=True, timeout=60)
+
+
+def test_an_index_that_a_killed_program_had_not_begun_is_noted(folder: Path) -> None:
+    """Between making a collection and its first item there is no folder: seldom met, so by hand."""
+    files = IndexFiles(folder)
+    files._folders["new"] = folder / "not-yet"
+    files.note("new")
+    assert files.is_as_noted("new")
