@@ -9,13 +9,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import log
 from pathlib import Path
 from typing import Any
 
+from loopback import Loopback, as_json
 
-class Endpoint:
+
+class Endpoint(Loopback):
     """Answers by what is asked, counts what it answered, and can hold one reply back."""
 
     def __init__(self) -> None:
@@ -23,33 +24,19 @@ class Endpoint:
         self.hold_at: int | None = None
         self.holding = threading.Event()
         self.release = threading.Event()
-        lock = threading.Lock()
-        endpoint = self
+        self._lock = threading.Lock()
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                with lock:
-                    held = endpoint.hold_at == endpoint.answered.total()
-                    if not held:
-                        endpoint.answered[json.dumps(asked, sort_keys=True)] += 1
-                if held:
-                    endpoint.holding.set()
-                    endpoint.release.wait(30)
-                    return
-                body = json.dumps(reply(asked)).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+    def reply_to(self, asked: dict[str, Any]) -> tuple[int, bytes, str] | None:
+        with self._lock:
+            held = self.hold_at == self.answered.total()
+            if not held:
+                self.answered[json.dumps(asked, sort_keys=True)] += 1
+        if held:
+            self.holding.set()
+            self.release.wait(30)
+            return None
+        return as_json(200, reply(asked))
 
 
 def reply(asked: dict[str, Any]) -> dict[str, Any]:
@@ -86,8 +73,7 @@ def counting() -> Iterator[Endpoint]:
     one = Endpoint()
     yield one
     one.release.set()
-    one.server.shutdown()
-    one.server.server_close()
+    one.close()
 
 
 def lines(count: int) -> str:

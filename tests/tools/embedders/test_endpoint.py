@@ -1,12 +1,10 @@
 import base64
-import json
 import struct
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from loopback import Loopback, as_json
 
 from guided_profile.graph.errors import ModelError
 from guided_profile.tools.embedders.endpoint import EndpointEmbedder
@@ -14,43 +12,22 @@ from guided_profile.tools.embedders.endpoint import EndpointEmbedder
 Answer = Callable[[list[str]], tuple[int, Any]]
 
 
-class Endpoint:
+class Endpoint(Loopback):
     """An embeddings endpoint on loopback that a function answers."""
 
     def __init__(self) -> None:
         self.answer: Answer = self.vectors
         self.asked: list[list[str]] = []
-        endpoint = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                endpoint.asked.append(request["input"])
-                status, reply = endpoint.answer(request["input"])
-                body = json.dumps(reply).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
+    def reply_to(self, asked: dict[str, Any]) -> tuple[int, bytes, str]:
+        self.asked.append(asked["input"])
+        return as_json(*self.answer(asked["input"]))
 
     @staticmethod
     def vectors(texts: list[str]) -> tuple[int, Any]:
         data = [{"index": i, "embedding": [len(text), 1, 0]} for i, text in enumerate(texts)]
         return 200, {"data": data, "model": "m", "usage": {"prompt_tokens": 1, "total_tokens": 1}}
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
 
 
 @pytest.fixture
