@@ -141,6 +141,26 @@ Verdict = Literal["stated", "inferred", "contradicted", "unsupported"]
 item denies it, or shows that it is over; nothing speaks for it."""
 
 
+SentenceUse = Literal["always", "topical", "private"]
+"""When an answer may use a sentence: in every one (how to be spoken to, language, accessibility,
+allergies, hard limits); where it bears on the request; or only where the user raises its subject
+(health, faith, politics, sexuality, money, troubles, other people's affairs)."""
+
+HeldBackReason = Literal[
+    "off_topic", "private", "makes_no_difference", "already_in_conversation", "over_budget"
+]
+"""Why an answer did without a sentence: it is not near to the request; its subject is one that the
+user has to raise; a good answer would be the same without it; the conversation shows it already;
+or there was no room for it."""
+
+
+class HeldBack(Record):
+    """A sentence that an answer did without, and why."""
+
+    text: str
+    reason: HeldBackReason
+
+
 class Sentence(Record):
     """One sentence of a profile, with what supports it."""
 
@@ -159,6 +179,7 @@ class Sentence(Record):
     """When the newest of its evidence happened; None if none of it has a time."""
     pinned: bool = False
     """Whether the user vouches for it: it is used whatever its evidence."""
+    use: SentenceUse = "topical"
 
 
 def evidence_of(sentences: Iterable[Sentence]) -> list[str]:

@@ -14,6 +14,7 @@ from guided_profile.graph.records import (
     Call,
     Cost,
     Draft,
+    HeldBack,
     HistoryItem,
     Profile,
     Record,
@@ -74,6 +75,10 @@ class Answered(Record):
     """Ids of the items that support the answer itself, the strongest first, 5 at most: what a text
     says, what the chosen option is about, or the style that a text is rewritten in. Empty: nothing
     in the history says this directly."""
+    used: tuple[str, ...] = ()
+    """The profile's sentences that the response saw."""
+    held_back: tuple[HeldBack, ...] = ()
+    """Its supported sentences that the response did without, and why."""
     guidance: str = ""
     profile: Profile | None = None
     profile_use: ProfileUse = "none"

@@ -66,6 +66,9 @@ class Task(Record):
     `tools.evidence.nearness`); 0: the model alone decides."""
     supported_only: bool = True
     """False: the response also sees profile sentences that nothing in the history supports."""
+    restraint: bool = True
+    """Whether the response sees only the profile sentences that bear on the question; False: all of
+    them. It does nothing where `evidence` is `style`, or the task chooses."""
     abstention: Abstention = Abstention()
     freshness: Freshness = Freshness()
     cold_start: ColdStart = ColdStart()
@@ -111,6 +114,7 @@ class Task(Record):
                 "debiased",
                 "grounding",
                 "supported_only",
+                "restraint",
                 "abstention",
                 "freshness",
                 "cold_start",
