@@ -207,6 +207,53 @@ class Replaced(Record):
     """When the evidence of the later one happened."""
 
 
+class SentenceWorth(Record):
+    """What a sentence of a profile adds to its worth."""
+
+    text: str
+    gain: float
+    """How much less likely the person's own items are without it, in nats; below 0 it does harm."""
+    error: float
+    """The standard error of that."""
+    items: int
+    """Of how many items it is the mean."""
+
+    @property
+    def lowers(self) -> bool:
+        """Whether it lowers the worth by more than chance would."""
+        return self.gain + self.error < 0
+
+
+class Worth(Record):
+    """How much better a model tells a person's own past from other people's with a profile."""
+
+    gain: float | None = None
+    """The mean gain in the log probability of the person's own items, in nats; None: not known."""
+    error: float | None = None
+    """The standard error of that."""
+    items: int = 0
+    """Of how many items it is the mean."""
+    note: str = ""
+    """Why it is not known, in words that a user can be shown; empty if it is."""
+    sentences: tuple[SentenceWorth, ...] = ()
+    """Those that were left out one by one, in the profile's order."""
+    examples: tuple[str, ...] = ()
+    """Ids of the past items that raise it most when they are shown beside the profile."""
+    model: str
+    measured: datetime
+    cost: Cost = Cost()
+
+    @property
+    def helps(self) -> bool:
+        """Whether the profile was measured to be of use."""
+        return self.gain is not None and self.gain > 0
+
+    @property
+    def lowered_by(self) -> tuple[str, ...]:
+        """The sentences that lower it."""
+        return tuple(sentence.text for sentence in self.sentences if sentence.lowers)
+
+
 class Profile(Record):
     """What is known of a user for one task, in sentences that point to their evidence."""
 
@@ -225,6 +272,8 @@ class Profile(Record):
     model: str
     created: datetime
     cost: Cost
+    worth: Worth | None = None
+    """What it is worth on the person's own past; None: nobody measured it yet."""
 
     @property
     def supported(self) -> tuple[Sentence, ...]:

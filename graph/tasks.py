@@ -69,6 +69,10 @@ class Task(Record):
     restraint: bool = True
     """Whether the response sees only the profile sentences that bear on the question; False: all of
     them. It does nothing where `evidence` is `style`, or the task chooses."""
+    worth: Literal["off", "measure", "require"] = "off"
+    """Whether a profile's worth is measured on the person's own past when it is made (`measure`),
+    and what was not measured to be of use is left out of the response (`require`). What the user
+    pinned is used all the same."""
     abstention: Abstention = Abstention()
     freshness: Freshness = Freshness()
     cold_start: ColdStart = ColdStart()
