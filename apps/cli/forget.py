@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
-    """Delete items of a user with the profiles made from them, or everything."""
+    """Delete items of a user with the profiles made from them, or everything; 1 if none is there."""
     settings = read_settings(data=given.data)
     if not given.ids and not given.yes:
         notes.print(f"This deletes everything kept about {given.user!r}. Type yes:")
@@ -49,4 +49,4 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         out.print(message)
         if stays:
             out.print(stays, soft_wrap=True)
-    return 0
+    return 1 if given.ids and not done["items"] else 0

@@ -120,6 +120,8 @@ def model_error(
         http = f" (HTTP {status})"
         if sent is not None and (status < 500 or status == 501) and status not in _UNQUOTED:
             said = _quotable(words_of(error), sent)
+    elif sent is not None and _is_error_in_reply(error):
+        said = _quotable(_said(error.args[0]), sent)
     said = f' It says: "{said}"' if said else ""
     return ModelError(f"The model {name!r} gave no answer: {advice}{http}.{said}")
 
@@ -190,6 +192,8 @@ def _advice(error: Exception) -> str | None:
     for kinds, advice in _ADVICE:
         if isinstance(error, kinds):
             return advice
+    if _is_error_in_reply(error):
+        return f"its endpoint refuses the request: {_CHANGE}"
     if isinstance(error, openai.APIResponseValidationError) or _is_nonsense(error):
         return (
             "what its endpoint sent is not a reply of the OpenAI API: check that its address "
@@ -220,6 +224,9 @@ def is_too_long(error: Exception) -> bool:
 def _is_nonsense(error: Exception) -> bool:
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
         return True
-    if isinstance(error, ValueError) and error.args and isinstance(error.args[0], dict):
-        return True  # a reply that is `{"error": …}` under a status of success
     return any(words in str(error) for words in _NONSENSE)
+
+
+def _is_error_in_reply(error: Exception) -> bool:
+    """Whether the endpoint replied with `{"error": …}` under a status of success."""
+    return isinstance(error, ValueError) and bool(error.args) and isinstance(error.args[0], dict)

@@ -4,13 +4,14 @@ import asyncio
 import re
 import tempfile
 import zipfile
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from guided_profile.apps.platforms.threads import forget_threads
 from guided_profile.apps.server.access.problems import RefusedError, SafeRoute
@@ -196,8 +197,10 @@ async def listed(
     resources: TheResources,
     source: Annotated[str | None, Query(max_length=200, examples=["purchases"])] = None,
     category: Annotated[str | None, Query(max_length=200)] = None,
-    since: Annotated[AwareDatetime | None, Query(examples=["2026-01-01T00:00:00Z"])] = None,
-    until: Annotated[AwareDatetime | None, Query()] = None,
+    since: Annotated[
+        datetime | None, Query(examples=["2026-01-01", "2026-01-01T00:00:00Z"])
+    ] = None,
+    until: Annotated[datetime | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 100,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> Page:

@@ -46,6 +46,8 @@ def test_items_are_added_listed_page_by_page_and_deleted(client: TestClient) -> 
     assert last["next_offset"] is None
     since = client.get("/v1/history?since=2026-01-04T00:00:00Z", headers=ANNA).json()
     assert since["total"] == 2
+    same = client.get("/v1/history?since=2026-01-04", headers=ANNA).json()
+    assert same["total"] == 2  # a date alone is in UTC
     gone = client.delete(f"/v1/history?id={added[0]}&id=nothing", headers=ANNA).json()
     assert gone == {"deleted": added[:1], "not_there": ["nothing"]}
     assert client.get("/v1/history", headers=ANNA).json()["total"] == 6

@@ -164,7 +164,8 @@ def test_the_connections_of_loops_that_ended_are_let_go_of(
         (400, {"error": {"message": "exceeds the available context size"}}, "longer than its"),
         (200, {"choices": None, "SECRET": 1}, "not a reply"),
         (200, {"SECRET": 1}, "not a reply"),
-        (200, {"error": {"message": "SECRET"}}, "not a reply"),
+        (200, {"error": {"message": "SECRET"}}, "refuses the request"),
+        (200, {"error": {"message": "no such model here"}}, "says: .no such model here"),
         (200, b"<html>SECRET</html>", "not a reply"),
     ],
 )
