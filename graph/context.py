@@ -98,6 +98,10 @@ class Context:
     """Whether the response sees only the profile sentences with evidence, instead of what the task
     says."""
 
+    memory_requests: bool | None = None
+    """Whether what the user says about what is kept of them is done, instead of what the task
+    says."""
+
     def __post_init__(self) -> None:
         """Refuse what no run could work with, saying what to set."""
         user_id: Any = self.user_id
@@ -127,7 +131,7 @@ class Context:
 
 
 _SIGHTS = ("personal_context", "guidance", "profile")
-_SWITCHES = ("guided", "joined", "debiased", "grounded", "supported_only")
+_SWITCHES = ("guided", "joined", "debiased", "grounded", "supported_only", "memory_requests")
 _LONGEST = 4096
 _BOUNDS = {
     "max_retries": (0, 10),

@@ -31,7 +31,7 @@ async def standing_profile(
     """
     options = ["one", "another"] if task.kind == "choice" else []
     question: Question = {"question": "What is this person like?", "options": options}
-    only = replace(context, sees=("profile",))
+    only = replace(context, sees=("profile",), memory_requests=False)
     made: Profile | None = None
     thread: RunnableConfig = {"configurable": {"thread_id": uuid4().hex}}  # of its own
     async for streamed in graph.astream(

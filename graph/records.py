@@ -161,6 +161,29 @@ class HeldBack(Record):
     reason: HeldBackReason
 
 
+MemoryKind = Literal[
+    "forget", "do_not_remember", "no_longer", "show", "always", "remember", "keep", "confirm"
+]
+"""What a user asks of what is kept about them: to forget something, or not to keep a message; that
+something known is over; what is known; a standing instruction; to keep a message; to undo what was
+done last, or, asked back, to go through with it."""
+
+
+class MemoryAct(Record):
+    """What a user asked of what is kept about them, and what came of it."""
+
+    kind: MemoryKind
+    outcome: Literal["done", "asks", "nothing", "cannot"] = "done"
+    """`asks`: items are deleted when the user confirms it. `nothing`: nothing known is meant.
+    `cannot`: there is no Store in which it could be kept for later."""
+    said: str = ""
+    """What was done, to be told to the user: in their language, where the model can."""
+    sentences: tuple[str, ...] = ()
+    """The sentences that were withdrawn, pinned, brought back, or shown."""
+    items: tuple[str, ...] = ()
+    """Ids of the items that were withdrawn, deleted or brought back."""
+
+
 class Sentence(Record):
     """One sentence of a profile, with what supports it."""
 

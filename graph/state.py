@@ -16,6 +16,7 @@ from guided_profile.graph.records import (
     Draft,
     HeldBack,
     HistoryItem,
+    MemoryAct,
     Profile,
     Record,
     Sentence,
@@ -85,6 +86,8 @@ class Answered(Record):
     """Where the profile came from; a standing one saved `profile.cost`."""
     tries: int = 0
     """How often it was retried."""
+    memory: MemoryAct | None = None
+    """What the user asked of what is kept about them, and what came of it; `text` tells it."""
     cost: Cost = Cost()
 
 
@@ -101,6 +104,7 @@ class Abstained(Record):
     profile: Profile | None = None
     profile_use: ProfileUse = "none"
     tries: int = 0
+    memory: MemoryAct | None = None
     cost: Cost = Cost()
 
 
@@ -125,6 +129,8 @@ class State(Question, total=False):
     """The question of this run, taken from `question` or from the last message."""
     choices: list[str]
     """The options of this run; empty for a task of kind `text`."""
+    memory: MemoryAct | None
+    """What the user asked of what is kept about them, and what came of it; None: nothing."""
     tries: int
     """Retries so far; 0 on the first attempt."""
     clarification: str

@@ -73,6 +73,9 @@ class Task(Record):
     """Whether a profile's worth is measured on the person's own past when it is made (`measure`),
     and what was not measured to be of use is left out of the response (`require`). What the user
     pinned is used all the same."""
+    memory_requests: bool = True
+    """Whether what the user says about what is kept ("forget that") is done. Never where the task
+    chooses; to be left out where the question is a text to work on."""
     abstention: Abstention = Abstention()
     freshness: Freshness = Freshness()
     cold_start: ColdStart = ColdStart()
@@ -106,6 +109,11 @@ class Task(Record):
         return "guidance" in self.sees or (self.needs_profile and self.guided)
 
     @property
+    def obeys_requests(self) -> bool:
+        """Whether what the user says about what is kept is done."""
+        return self.memory_requests and self.kind == "text"
+
+    @property
     def recipe(self) -> str:
         """All of the task that a profile depends on: one made with another recipe is stale."""
         return self.model_dump_json(
@@ -119,6 +127,7 @@ class Task(Record):
                 "grounding",
                 "supported_only",
                 "restraint",
+                "memory_requests",
                 "abstention",
                 "freshness",
                 "cold_start",
@@ -145,7 +154,7 @@ class Task(Record):
 
     def with_switches(self, context: Context) -> "Task":
         """Return this task with the switches that the context sets."""
-        names = ("sees", "guided", "recall", "debiased", "supported_only")
+        names = ("sees", "guided", "recall", "debiased", "supported_only", "memory_requests")
         given = {name: getattr(context, name) for name in names}
         update = {name: value for name, value in given.items() if value is not None}
         if context.grounded is False:

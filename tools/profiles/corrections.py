@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.records import HistoryItem, Profile, Record, Replaced
+from guided_profile.graph.records import HistoryItem, Profile, Record, Replaced, SentenceUse
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.store import Override, ProfileStore
 
@@ -31,14 +31,21 @@ class Difference(Record):
 
 
 async def pin(
-    profiles: ProfileStore, text: str, *, now: datetime, evidence: Sequence[str] = ()
+    profiles: ProfileStore,
+    text: str,
+    *,
+    now: datetime,
+    evidence: Sequence[str] = (),
+    use: SentenceUse = "topical",
 ) -> Override:
     """Have a sentence stand in every profile for the task, whatever its evidence.
 
     Raises:
         QuestionError: There is no sentence, it is too long, or too much was decided already.
     """
-    override = Override(kind="pin", text=_checked(text), evidence=tuple(evidence), time=now)
+    override = Override(
+        kind="pin", text=_checked(text), evidence=tuple(evidence), use=use, time=now
+    )
     await _check_room(profiles, 1)
     return await profiles.add_override(override)
 

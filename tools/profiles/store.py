@@ -15,7 +15,7 @@ from langgraph.store.base import BaseStore, PutOp, SearchItem
 from pydantic import ValidationError
 
 from guided_profile.graph.errors import ProfilesError
-from guided_profile.graph.records import Profile, Record, Standing, evidence_of
+from guided_profile.graph.records import Profile, Record, SentenceUse, Standing, evidence_of
 
 ROOT = ("guided_profile", "profiles")
 KEPT_VERSIONS = 20
@@ -31,6 +31,8 @@ class Override(Record):
     text: str
     evidence: tuple[str, ...] = ()
     """Ids of items, for a pinned sentence."""
+    use: SentenceUse = "topical"
+    """Of a pinned sentence."""
     time: datetime
     key: str = ""
     """Where it is kept, to take it back."""
