@@ -80,6 +80,9 @@ class Answered(Record):
     """The profile's sentences that the response saw."""
     held_back: tuple[HeldBack, ...] = ()
     """Its supported sentences that the response did without, and why."""
+    missed: tuple[str, ...] = ()
+    """What the answer was held against and does not keep, in words: habits of the person's style,
+    limits that they stated. It is the best of what the model wrote."""
     guidance: str = ""
     profile: Profile | None = None
     profile_use: ProfileUse = "none"
@@ -164,6 +167,11 @@ class State(Question, total=False):
     """The sentences of a first draft, verified, while a second one is written; else empty."""
     profile: Profile | None
     reply: Reply
+    missed: list[str]
+    """What the earlier reply does not keep, in words for the model that is to write a better one;
+    empty: nothing, or nobody has looked."""
+    earlier: Reply | None
+    """The reply that this one is to be better than; the better of the two is the answer."""
     abstention: AbstentionReason | None
     """What the review found in the reply; None if it is an answer."""
     answer: Answered | Abstained | None

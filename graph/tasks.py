@@ -64,6 +64,9 @@ class Task(Record):
     """For a choice: how much the history itself says beside the model. The logarithm of an option's
     probability is raised by this times how near the nearest item is to it, from 0 to 0.82 (see
     `tools.evidence.nearness`); 0: the model alone decides."""
+    candidates: int = Field(default=1, ge=1, le=8)
+    """For a text in the person's style (`evidence: style`): how many answers are asked for at once,
+    of which the one is taken that keeps the meaning and is nearest to how the person writes."""
     supported_only: bool = True
     """False: the response also sees profile sentences that nothing in the history supports."""
     restraint: bool = True
@@ -94,6 +97,8 @@ class Task(Record):
             raise ValueError("abstention.declined is for tasks of kind 'text'; leave it out")
         if self.kind == "choice" and self.abstention.answerable:
             raise ValueError("abstention.answerable is for tasks of kind 'text'; leave it out")
+        if self.candidates > 1 and (self.kind, self.evidence) != ("text", "style"):
+            raise ValueError("candidates is for texts whose evidence is 'style'; leave it out")
         if len(set(self.sees)) != len(self.sees):
             raise ValueError("sees names something twice")
         return self
@@ -125,6 +130,7 @@ class Task(Record):
                 "recall",
                 "debiased",
                 "grounding",
+                "candidates",
                 "supported_only",
                 "restraint",
                 "memory_requests",

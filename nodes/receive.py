@@ -38,6 +38,8 @@ class ReceiveUpdate(TypedDict, total=False):
     standing: None
     building: bool
     welcomed: int
+    missed: list[str]
+    earlier: None
     abstention: None
     answer: None
 
@@ -72,6 +74,8 @@ def make_receive(resources: Resources) -> Stage[State, ReceiveUpdate]:
             "standing": None,
             "building": False,
             "welcomed": 0,
+            "missed": [],
+            "earlier": None,
             "abstention": None,
             "answer": None,
         }
