@@ -8,8 +8,8 @@ A line of JSONL is an example:
 `user_id`, `history` and `query` are needed, and `answer` too unless `answerable` is false. An item
 of the history is a text, or an object with `text` and any of `category`, `time`, `source`, `role`
 and `id`. `options` makes a choice of it; `id`, `task` and `about` may be given; further fields are
-kept in `about`. A CSV file has the same columns; its cells of `history` and `options` hold either
-a JSON array or one text a line.
+kept in `about`, those of `rubrics` among them. A CSV file has the same columns; its cells of
+`history` and `options` hold either a JSON array or one text a line.
 """
 
 import csv
@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from guided_profile.evals.datasets import files
-from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.datasets import files, rubrics
+from guided_profile.evals.datasets.examples import Example, Kind
 from guided_profile.evals.datasets.lamp import bare_tweet
 from guided_profile.evals.datasets.neutral import neutralised
 from guided_profile.evals.datasets.sampling import chosen
@@ -36,6 +36,7 @@ def plain(
     paths: Sequence[Path],
     *,
     task: str | None = None,
+    kind: Kind | None = None,
     neutral: Path | None = None,
     n: int | None = None,
     seed: int = 0,
@@ -45,6 +46,8 @@ def plain(
     Args:
         paths: The files, of `.csv`, or of JSON objects line by line; either may be gzipped.
         task: Of the examples that name none; None: `preference` for choices, else `dialogue`.
+        kind: `choice` offers the answer among the replies that go against it (`violates`), where a
+            line has them and no options.
         neutral: The file that `neutral.neutralise` wrote for these examples, whose texts
             then take the place of their questions.
         n: How many examples, drawn by the seed; None: all.
@@ -53,27 +56,34 @@ def plain(
     Raises:
         DatasetError: A file is wrong or cut short, or an id comes twice.
     """
-    examples = chosen(_examples(paths, task), n, seed)
+    examples = chosen(_examples(paths, task, kind), n, seed)
     yield from neutralised(examples, neutral) if neutral else examples
 
 
-def _examples(paths: Sequence[Path], task: str | None) -> Iterator[Example]:
+def _examples(
+    paths: Sequence[Path], task: str | None, kind: Kind | None
+) -> Iterator[Example]:
     seen: set[str] = set()
     for path in paths:
         is_csv = ".csv" in path.suffixes[-2:]
         for place, record in _csv_rows(path) if is_csv else files.json_lines(path):
-            one = _example(place, record, task)
+            one = _example(place, record, task, kind)
             if one.id in seen:
                 raise place.error(f"the id {one.id!r} comes twice", "give each example its own")
             seen.add(one.id)
             yield one
 
 
-def _example(place: Place, record: Mapping[str, Any], task: str | None) -> Example:
+def _example(
+    place: Place, record: Mapping[str, Any], task: str | None, kind: Kind | None
+) -> Example:
     missing = [name for name in _NEEDED if name not in record]
     if missing:
         raise place.error(f"the fields {missing} are missing", f"it needs {list(_NEEDED)}")
+    rubrics.check(place, record)
+    id_ = str(record.get("id") or f"{place.path.name.split('.')[0]}-{place.number}")
     options = tuple(place.field(record, "options", list)) if record.get("options") else ()
+    options = options or (rubrics.options_of(record, id_) if kind == "choice" else ())
     made_for = record.get("task") or task or ("preference" if options else "dialogue")
     answerable = record.get("answerable", True)
     about = record.get("about") or {}
@@ -82,7 +92,7 @@ def _example(place: Place, record: Mapping[str, Any], task: str | None) -> Examp
     question = place.text(record, "query")
     return files.example(
         place,
-        id=str(record.get("id") or f"{place.path.name.split('.')[0]}-{place.number}"),
+        id=id_,
         user_id=place.text(record, "user_id"),
         task=made_for,
         question=bare_tweet(question) if made_for == "paraphrase" else question,

@@ -63,6 +63,11 @@ class Answers:
         pairs = ((example, name) for example in examples for name in names)
         return [self._results[pair] for pair in pairs if pair in self._results]
 
+    @property
+    def methods(self) -> list[str]:
+        """Who answered so far."""
+        return list(dict.fromkeys(method for _, method in self._results))
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()

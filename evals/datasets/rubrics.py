@@ -1,0 +1,81 @@
+"""What a row says of a right answer besides the answer: what breaks it, and how to judge it.
+
+    violates             replies that go against what the person said, as options of a choice
+    rubric               how a judge tells a right reply: a text, a list of lines, or an object
+    must_name            what a right reply names; must_not_choose: what it does not settle on
+    numbers              figures that a right reply holds
+    forgotten            what the person took back, which no reply may say
+
+All may be left out, and are kept in an example's `about`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.datasets.sampling import priority
+from guided_profile.tools.readers.records import Place
+
+LISTS = ("violates", "numbers", "other_preferences")
+TEXTS = ("must_name", "must_not_choose", "forgotten", "outdated", "preference", "liked")
+
+
+def check(place: Place, record: Mapping[str, Any]) -> None:
+    """Refuse a row whose fields of this kind cannot be scored by.
+
+    Raises:
+        DatasetError: One is of the wrong kind; the message names the line and the field.
+    """
+    for name in LISTS:
+        if name in record:
+            texts = place.field(record, name, list)
+            if not all(isinstance(one, str) and one.strip() for one in texts):
+                raise place.error(f"the field {name!r} is no list of texts", "make it one")
+    for name in TEXTS:
+        if name in record:
+            place.text(record, name)
+    rubric = record.get("rubric", "")
+    if not isinstance(rubric, str | list | dict):
+        raise place.error("the field 'rubric' is no text, list or object", "make it one of them")
+    if record.get("answer") in record.get("violates", ()):
+        raise place.error("the answer stands in 'violates' too", "take it out of one of them")
+    for name in ("outdated", "liked"):
+        if record.get("options") and name in record and record[name] not in record["options"]:
+            raise place.error(f"the field {name!r} is none of the options", "add it to them")
+
+
+def options_of(record: Mapping[str, Any], id_: str) -> tuple[str, ...]:
+    """Return what a row offers: its options, or its answer among the replies that go against it.
+
+    The order of the latter is drawn by the row's id.
+    """
+    if record.get("options"):
+        return tuple(record["options"])
+    if not record.get("violates") or not isinstance(record.get("answer"), str):
+        return ()
+    offered = [str(record["answer"]), *record["violates"]]
+    return tuple(sorted(dict.fromkeys(offered), key=lambda one: priority(0, f"{id_} {one}")))
+
+
+def known_of(example: Example) -> tuple[str, ...]:
+    """Return what a data set itself says is known of the person, in sentences.
+
+    These are a profile's sentences where the evaluation takes writing one as done: notes that are
+    the history, memories that are current, what is preferred, or what the person said to like.
+    Empty: the data set says nothing of the kind.
+    """
+    about = example.about
+    memory = about.get("memory")
+    if isinstance(memory, list):
+        return tuple(
+            one["content"] for one in memory if one.get("status") in (None, "active", "current")
+        )
+    if "preference" in about:
+        said = dict.fromkeys([about["preference"], *about.get("other_preferences", ())])
+        return tuple(f"This person says: {one}" for one in said)
+    if example.history and all(item.source == "notes" for item in example.history):
+        return tuple(item.text for item in example.history)
+    liked = about.get("liked")
+    if liked and any(str(liked) in item.text for item in example.history):
+        return (f"This person likes this account best: {liked}",)
+    return ()
