@@ -63,7 +63,9 @@ def examples_of(
             raise InputError(f"--{name} is {value}; set it to {bound} or more.")
     _, task = assembly.known_task(settings, given.task)
     everything = (
-        list(load("plain", given.data, task=task.name, kind=task.kind)) if given.data else authored(task.name)
+        list(load("plain", given.data, task=task.name, kind=task.kind))
+        if given.data
+        else authored(task.name)
     )
     examples = list(chosen(everything, given.n, given.seed))
     return task, everything, _fitting(task, everything, examples)

@@ -60,9 +60,7 @@ def plain(
     yield from neutralised(examples, neutral) if neutral else examples
 
 
-def _examples(
-    paths: Sequence[Path], task: str | None, kind: Kind | None
-) -> Iterator[Example]:
+def _examples(paths: Sequence[Path], task: str | None, kind: Kind | None) -> Iterator[Example]:
     seen: set[str] = set()
     for path in paths:
         is_csv = ".csv" in path.suffixes[-2:]

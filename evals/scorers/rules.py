@@ -26,7 +26,9 @@ def by_rule(example: Example, result: Result) -> Kept:
         return "kept" if at >= 0 and not 0 <= other < at else "broken"
     if about.get("numbers"):
         there = re.findall(r"\d+(?:\.\d+)?", result.text.replace(",", ""))
-        return "kept" if {one.replace(",", "") for one in about["numbers"]} <= {*there} else "broken"
+        return (
+            "kept" if {one.replace(",", "") for one in about["numbers"]} <= {*there} else "broken"
+        )
     if about.get("forgotten"):
         return "broken" if _quotes(text, _plain(about["forgotten"])) else "judge"
     return "judge"
