@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from guided_profile.evals.catalogue import PEERS, make_methods
-from guided_profile.evals.datasets.rubrics import known_of
+from guided_profile.evals.datasets.rubrics import profile_of
 from guided_profile.evals.methods.standin import Chosen
 from guided_profile.evals.methods.workflow import Method, MethodInputs, Workflow
 from guided_profile.graph.build import build_graph
@@ -68,7 +68,7 @@ def unrestrained(task: Task) -> Task:
 
 def methods_of(setup: Setup, inputs: MethodInputs) -> list[Chosen]:
     """Return the arms as methods."""
-    given = {one.id: known_of(one) for one in inputs.examples} if setup.given else {}
+    given = {one.id: profile_of(one) for one in inputs.examples} if setup.given else {}
     return [
         Chosen(_method(arm, setup, inputs), {} if arm in PEERS else given, setup.orders)
         for arm in setup.arms

@@ -2,48 +2,60 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.datasets.rubrics import known_of
+from guided_profile.evals.datasets.rubrics import holds, known_of, wanted_in
 from guided_profile.evals.scorers.outcomes import outcome
 from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.rules import by_rule
 from guided_profile.evals.scorers.statistics import mcnemar, wilson
-from guided_profile.graph.text import as_data
 
 HEAD = (
-    "| arm | n | right | errors | for a judge | known shown | calls | tokens in (cached) "
-    "| tokens out |"
+    "| arm | n | right | errors | for a judge | shown: wanted | shown: others | calls "
+    "| tokens in (cached) | tokens out |"
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What of a person stood before the model when it answered."""
+
+    wanted: bool | None
+    """Whether what the answer takes did; None: the data set does not say."""
+    others: int
+    """How many of the other things that are known did."""
+    of: int
+
+
 class Seen:
-    """How much of what is known stood before the model, by example and arm; kept in a file."""
+    """What stood before the model, by example and arm; kept in a file."""
 
     def __init__(self, path: Path) -> None:
         """Read what the file holds; the last line of a run that was stopped may be cut off."""
         self._path = path
-        self._known: dict[tuple[str, str], tuple[int, int]] = {}
+        self._known: dict[tuple[str, str], Shown] = {}
         whole = path.read_bytes() if path.exists() else b""
         kept = whole[: whole.rfind(b"\n") + 1]
         if len(kept) < len(whole):
             path.write_bytes(kept)
         for line in kept.decode().splitlines():
             one = json.loads(line)
-            self._known[one["example"], one["arm"]] = one["shown"], one["known"]
+            self._known[one["example"], one["arm"]] = Shown(**one["shown"])
 
-    def get(self, example: str, arm: str) -> tuple[int, int]:
-        """Return how many of how many sentences stood there; 0 of 0 where nothing is known."""
-        return self._known.get((example, arm), (0, 0))
+    def get(self, example: str, arm: str) -> Shown:
+        """Return what stood there; nothing where nothing is known of it."""
+        return self._known.get((example, arm), Shown(None, 0, 0))
 
     def add(self, example: Example, arm: str, prompt: str) -> None:
-        """Count the data set's sentences that stand in a prompt, and keep the counts."""
-        known, there = known_of(example), as_data(" ".join(prompt.split()))
-        shown = sum(as_data(" ".join(one.split())) in there for one in known)
-        self._known[example.id, arm] = shown, len(known)
-        line = {"example": example.id, "arm": arm, "shown": shown, "known": len(known)}
+        """Look what of the data set's own knowledge stands in a prompt, and keep that."""
+        others = [one for one in known_of(example) if one != example.about.get("preference")]
+        there = sum(holds(prompt, one) for one in others)
+        shown = Shown(wanted_in(example, prompt), there, len(others))
+        self._known[example.id, arm] = shown
+        line = {"example": example.id, "arm": arm, "shown": asdict(shown)}
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
@@ -70,14 +82,15 @@ def report(
     arms = list(dict.fromkeys(result.method for result in results))
     lines = [
         HEAD,
-        "|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for arm in arms:
         mine = [result for result in results if result.method == arm]
         scored = [one for r in mine if (one := scores[arm, r.example]) is not None]
         failed = sum(result.kind == "error" for result in mine)
         shown = [seen.get(result.example, arm) for result in mine]
-        part, whole = sum(one for one, _ in shown), sum(all_ for _, all_ in shown)
+        wanted = [one.wanted for one in shown if one.wanted is not None]
+        others, of = sum(one.others for one in shown), sum(one.of for one in shown)
         costs = [result.cost for result in mine]
         each = [
             sum(getattr(cost, name) for cost in costs) / max(1, len(mine))
@@ -85,7 +98,8 @@ def report(
         ]
         lines.append(
             f"| {arm} | {len(mine)} | {_share(sum(scored), len(scored))} | {failed} "
-            f"| {len(mine) - failed - len(scored)} | {f'{part / whole:.0%}' if whole else '-'} "
+            f"| {len(mine) - failed - len(scored)} | {_share(sum(wanted), len(wanted))} "
+            f"| {f'{others / of:.0%} of {of}' if of else '-'} "
             f"| {each[0]:.1f} | {each[1]:.0f} ({each[2]:.0f}) | {each[3]:.0f} |"
         )
     return "\n".join([*lines, "", *_paired(arms, examples, scores)])

@@ -4,11 +4,12 @@
         [--given] [--one-history] [--recall-tokens 400] [--out FOLDER] [--as before] [--judge]
 
 asks the arms about the same rows, paired, with the task `assistant`, and prints for each file and
-kind of row: right answers with Wilson 95 % intervals, how much of what is known stood before the
-model, calls and tokens an answer, and McNemar's exact test between the arms. Rows with options, or
-with replies that go against what the person said (`violates`), are scored by the letters that the
-model weighs where it would write (`methods.standin`); written ones by their own words where a rule
-can (`scorers.rules`), else they are counted as a judge's, whom `--judge` asks.
+kind of row: right answers with Wilson 95 % intervals, what of the person stood before the model
+(what the answer takes, and how much of all else that is known), calls and tokens an answer, and
+McNemar's exact test between the arms. Rows with options, or with replies that go against what the
+person said (`violates`), are scored by the letters that the model weighs where it would write
+(`methods.standin`); written ones by their own words where a rule can (`scorers.rules`), else they
+are counted as a judge's, whom `--judge` asks.
 
     none         no history
     raw          the newest items, as many as --raw-tokens
@@ -19,9 +20,12 @@ can (`scorers.rules`), else they are counted as a judge's, whom `--judge` asks.
 
 `--given` takes the profile's sentences from the data set where it has them, all held to be true,
 so that only their use is measured; without it the model writes them. `--one-history` gives rows of
-one person the history of the first, so that one profile serves them. What is asked and answered is
-kept in `--out`: a run that was stopped goes on, another version's arm `ours` is added `--as` a name
-of its own, and only what is missing is asked.
+one person the history of the first, so that one profile serves them. `--shown-only` asks no model:
+every call is answered with "Yes." and without probabilities, and what would have stood before the
+model is counted.
+
+What is asked and answered is kept in `--out`: a run that was stopped goes on, another version's arm
+`ours` is added `--as` a name of its own, and only what is missing is asked.
 """
 
 import argparse
@@ -30,7 +34,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, FakeListChatModel
 
 from guided_profile.evals.benches.arms import ARMS, Setup, methods_of
 from guided_profile.evals.benches.command import command
@@ -38,7 +42,7 @@ from guided_profile.evals.benches.overhead import Believes
 from guided_profile.evals.benches.paired import Scores, Seen, report, right
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.datasets.load import load
-from guided_profile.evals.datasets.rubrics import known_of
+from guided_profile.evals.datasets.rubrics import profile_of
 from guided_profile.evals.datasets.sampling import chosen
 from guided_profile.evals.methods.standin import StandIn, stood_in_for
 from guided_profile.evals.methods.workflow import MethodInputs, as_evaluated
@@ -50,6 +54,7 @@ from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.rubric import passes
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.tasks import builtin_tasks
+from guided_profile.tools.assembly import make_embedder
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import model_id
@@ -122,7 +127,7 @@ async def _asked(
 ) -> list[Result]:
     """Ask what was not answered before; return all answers, those of other arms too."""
     task = stood_in_for(as_evaluated(builtin_tasks()["assistant"]))
-    verifier = Believes() if setup.given and all(map(known_of, rows)) else None
+    verifier = Believes() if setup.given and all(map(profile_of, rows)) else None
     inputs = MethodInputs(StandIn(inner=chat), history, embedder, task, rows, verifier=verifier)
     methods = {method.name: method for method in methods_of(setup, inputs)}
 
@@ -157,6 +162,18 @@ def _by_kind(rows: Sequence[Example]) -> dict[str, list[Example]]:
     return kinds
 
 
+class _Silent(FakeListChatModel):
+    """Says the same to everything, without probabilities."""
+
+    responses: list[str] = ["Yes."]  # noqa: RUF012
+
+    model_name: str = "none"
+
+
+def _as_text(row: Example) -> Example:
+    return row.model_copy(update={"options": ()})
+
+
 @command
 def main() -> None:
     """Measure and print."""
@@ -171,6 +188,7 @@ def main() -> None:
     add("--raw-tokens", type=int, default=3200, help="of the newest items, for `raw`")
     add("--orders", type=int, default=2, help="in how many orders options are weighed")
     add("--as", dest="label", default="ours", help="what the arm `ours` is called")
+    add("--shown-only", action="store_true", help="ask no model; count what it would have seen")
     add("--judge", action="store_true", help="have the model judge what no rule can")
     add("--out", type=Path, default=Path("eval-out/restraint"), help="kept here; a run goes on")
     add_model_options(parser)
@@ -189,7 +207,10 @@ def main() -> None:
         given.orders,
         given.one_history,
     )
-    models = chosen_models(given)
+    if given.shown_only:
+        files = {name: [_as_text(row) for row in rows] for name, rows in files.items()}
+    embedder = "multilingual" if given.multilingual else "minilm"
+    models = (_Silent(), make_embedder(embedder)) if given.shown_only else chosen_models(given)
     asked = measure(files, setup, given.out, models, judged=given.judge)
     print("\n".join(asyncio.run(asked)))
 

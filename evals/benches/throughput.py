@@ -43,7 +43,7 @@ Ask = Callable[[int], Awaitable[None]]
 
 
 async def _served(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, latency: float
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, latency: float, logprobs: bool
 ) -> None:
     """Answer the requests of a connection, each after the latency."""
     top = [{"token": "Yes", "logprob": -0.1, "bytes": None}]
@@ -53,7 +53,7 @@ async def _served(
         "index": 0,
         "finish_reason": "stop",
         "message": {"role": "assistant", "content": text},
-        "logprobs": {"content": [token]},
+        "logprobs": {"content": [token]} if logprobs else None,
     }
     reply = {
         "id": "1",
@@ -77,10 +77,13 @@ async def _served(
         writer.close()
 
 
-def _serve(latency: float, told: Connection) -> None:
+def _serve(latency: float, told: Connection, logprobs: bool) -> None:
     async def run() -> None:
         server = await asyncio.start_server(
-            lambda reader, writer: _served(reader, writer, latency), "127.0.0.1", 0, backlog=1024
+            lambda reader, writer: _served(reader, writer, latency, logprobs),
+            "127.0.0.1",
+            0,
+            backlog=1024,
         )
         told.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
@@ -89,11 +92,11 @@ def _serve(latency: float, told: Connection) -> None:
 
 
 @contextmanager
-def endpoint(latency: float) -> Iterator[str]:
+def endpoint(latency: float, *, logprobs: bool = True) -> Iterator[str]:
     """Run an endpoint in a process of its own; yield its address."""
     context = get_context("spawn")
     heard, told = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(latency, told), daemon=True)
+    process = context.Process(target=_serve, args=(latency, told, logprobs), daemon=True)
     process.start()
     try:
         yield f"http://127.0.0.1:{heard.recv()}/v1"

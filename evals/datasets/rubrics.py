@@ -14,6 +14,7 @@ from typing import Any
 
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.datasets.sampling import priority
+from guided_profile.graph.text import as_data
 from guided_profile.tools.readers.records import Place
 
 LISTS = ("violates", "numbers", "other_preferences")
@@ -58,11 +59,10 @@ def options_of(record: Mapping[str, Any], id_: str) -> tuple[str, ...]:
 
 
 def known_of(example: Example) -> tuple[str, ...]:
-    """Return what a data set itself says is known of the person, in sentences.
+    """Return what a data set itself says is known of the person, the preference asked for first.
 
-    These are a profile's sentences where the evaluation takes writing one as done: notes that are
-    the history, memories that are current, what is preferred, or what the person said to like.
-    Empty: the data set says nothing of the kind.
+    That is: memories that are current, what is preferred, notes that are the history, or what the
+    person said to like. Empty: the data set says nothing of the kind.
     """
     about = example.about
     memory = about.get("memory")
@@ -71,11 +71,33 @@ def known_of(example: Example) -> tuple[str, ...]:
             one["content"] for one in memory if one.get("status") in (None, "active", "current")
         )
     if "preference" in about:
-        said = dict.fromkeys([about["preference"], *about.get("other_preferences", ())])
-        return tuple(f"This person says: {one}" for one in said)
+        return tuple(dict.fromkeys([about["preference"], *about.get("other_preferences", ())]))
     if example.history and all(item.source == "notes" for item in example.history):
         return tuple(item.text for item in example.history)
     liked = about.get("liked")
     if liked and any(str(liked) in item.text for item in example.history):
-        return (f"This person likes this account best: {liked}",)
+        return (str(liked),)
     return ()
+
+
+def profile_of(example: Example) -> tuple[str, ...]:
+    """Return what is known as the sentences of a profile that is right and whole."""
+    said = "preference" in example.about or "liked" in example.about
+    known = known_of(example)
+    return tuple(f"This person says: {one}" for one in known) if said else known
+
+
+def wanted_in(example: Example, prompt: str) -> bool | None:
+    """Whether what the answer takes stands in a prompt: the preference, or an item that tells it.
+
+    None: the data set does not say what an answer takes.
+    """
+    items = {item.id: item.text for item in example.history}
+    texts = [items[id_] for id_ in example.about.get("evidence", ()) if id_ in items]
+    texts += [example.about["preference"]] if "preference" in example.about else []
+    return any(holds(prompt, text) for text in texts) if texts else None
+
+
+def holds(prompt: str, text: str) -> bool:
+    """Whether a prompt holds a text, as prompts show texts."""
+    return as_data(" ".join(text.split())) in " ".join(prompt.split())

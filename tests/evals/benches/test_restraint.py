@@ -56,8 +56,9 @@ def ask(folder: Path, chat: ScriptedChat, **settings: Any) -> list[str]:
 
 def test_arms_are_scored_by_letters_and_compared_in_pairs(tmp_path: Path) -> None:
     text = "\n".join(ask(tmp_path, ScriptedChat(script=bakes), given=True))
-    assert "| none | 3 | 0 of 3 (0% [0%, 56%]) | 0 | 0 | 0% |" in text
-    assert "| everything | 3 | 3 of 3 (100% [44%, 100%]) | 0 | 0 | 100% |" in text
+    whole = "3 of 3 (100% [44%, 100%])"
+    assert "| none | 3 | 0 of 3 (0% [0%, 56%]) | 0 | 0 | 0 of 3 (0% [0%, 56%]) | 0% of 3 |" in text
+    assert f"| everything | 3 | {whole} | 0 | 0 | {whole} | 100% of 3 |" in text
     assert "none right and everything wrong 0, the reverse 3 (n=3, p=0.250)" in text
 
 
@@ -111,3 +112,15 @@ def test_a_wrong_number_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setattr(sys, "argv", ["restraint", str(rows(tmp_path)), "--n", "0"])
     with pytest.raises(SystemExit, match="set it to 1 or more"):
         restraint.main()
+
+
+def test_what_would_be_shown_is_counted_without_a_model(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(restraint, "make_embedder", lambda name: LexicalEmbedder())
+    arguments = [str(rows(tmp_path)), "--given", "--shown-only", "--arms", "none", "everything"]
+    monkeypatch.setattr(sys, "argv", ["restraint", *arguments, "--out", str(tmp_path / "run")])
+    restraint.main()
+    told = capsys.readouterr().out
+    assert "| none | 3 | - | 0 | 3 | 0 of 3 (0% [0%, 56%]) | 0% of 3 |" in told
+    assert "| everything | 3 | - | 0 | 3 | 3 of 3 (100% [44%, 100%]) | 100% of 3 |" in told

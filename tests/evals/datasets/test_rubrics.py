@@ -6,8 +6,9 @@ import pytest
 
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.datasets.load import load
-from guided_profile.evals.datasets.rubrics import known_of
+from guided_profile.evals.datasets.rubrics import known_of, profile_of, wanted_in
 from guided_profile.graph.errors import DatasetError
+from guided_profile.graph.text import as_data
 
 ROW: dict[str, Any] = {
     "id": "row",
@@ -70,10 +71,8 @@ def test_a_row_that_cannot_be_scored_is_refused_by_its_line(
 
 def test_what_a_data_set_says_is_known(tmp_path: Path) -> None:
     (preference,) = read(tmp_path, ROW)
-    assert known_of(preference) == (
-        "This person says: I never eat nuts.",
-        "This person says: I go by tram.",
-    )
+    assert known_of(preference) == ("I never eat nuts.", "I go by tram.")
+    assert profile_of(preference)[1] == "This person says: I go by tram."
     memory = [
         {"content": "likes jazz", "status": "outdated"},
         {"content": "likes folk", "status": "current"},
@@ -91,6 +90,19 @@ def test_what_a_data_set_says_is_known(tmp_path: Path) -> None:
     assert [known_of(one) for one in told] == [
         ("likes folk",),
         ("User has a cat.",),
-        ("This person likes this account best: never eat nuts",),
+        ("never eat nuts",),
         (),
     ]
+
+
+def test_what_an_answer_takes_is_looked_for_in_a_prompt(tmp_path: Path) -> None:
+    items = [{"id": "7", "text": "Nuts  make <me> ill.", "source": "chat"}]
+    by_item, by_none = read(
+        tmp_path,
+        ROW | {"history": items, "evidence": ["7"]},
+        {name: value for name, value in ROW.items() if name != "preference"} | {"id": "none"},
+    )
+    assert wanted_in(by_item, f"1. [chat] Nuts make {as_data('<me>')} ill.")
+    assert wanted_in(by_item, "This person says: I never eat nuts.")
+    assert wanted_in(by_item, "I go by tram.") is False
+    assert wanted_in(by_none, "I never eat nuts.") is None
