@@ -37,6 +37,7 @@ from guided_profile.nodes.welcome import make_welcome
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.restraint.select import Restraint
 
 Graph = CompiledStateGraph[State, Context, Question, Answer]
 OLD_NAMES = frozenset(
@@ -84,6 +85,7 @@ def build_graph(
         tasks=builtin_tasks() | by_name(tasks or ()),
         verifiers=_verifiers(chat, verifier),
         clock=clock,
+        restraint=Restraint(history, chat),
     )
     stages = _connected(resources)
     if isinstance(checkpointer, BaseCheckpointSaver):

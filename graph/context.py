@@ -98,6 +98,9 @@ class Context:
     """Whether the response sees only the profile sentences with evidence, instead of what the task
     says."""
 
+    restraint: bool | None = None
+    """Whether the response sees only what bears on the question, instead of what the task says."""
+
     memory_requests: bool | None = None
     """Whether what the user says about what is kept of them is done, instead of what the task
     says."""
@@ -131,7 +134,7 @@ class Context:
 
 
 _SIGHTS = ("personal_context", "guidance", "profile")
-_SWITCHES = ("guided", "joined", "debiased", "grounded", "supported_only", "memory_requests")
+_SWITCHES = ("restraint", "guided", "joined", "debiased", "grounded", "supported_only", "memory_requests")
 _LONGEST = 4096
 _BOUNDS = {
     "max_retries": (0, 10),

@@ -117,6 +117,38 @@ COMMON = (
 """All of the above; their versions are part of a profile's fingerprint."""
 
 
+USE = Prompt(
+    "use",
+    1,
+    "Note about a person: {note}\nWhich of these is it?\n{uses}\nAnswer with one letter.",
+)
+USES = Prompt(
+    "uses",
+    1,
+    "Notes about a person:\n{notes}\n\nWhich of these is each note?\n{uses}\n"
+    "Reply with one line for each note: its number and one letter, such as `1 B`.",
+)
+USE_LETTERS = Prompt(
+    "use_letters",
+    1,
+    "A. A rule for every answer: how to speak to them, or what they must never be given\n"
+    "B. A taste, habit, plan or fact of everyday life\n"
+    "C. A private matter: health, faith, politics, sexuality, money, troubles, or other people",
+)
+"""Asked of each sentence that stands: when an answer may use it."""
+BEARS = Prompt(
+    "bears",
+    1,
+    "Notes about a person:\n{notes}\n\nThe person now says: {request}\n"
+    "Would a good answer differ by knowing any of the notes? Answer Yes or No.",
+)
+WHETHER_IT_BEARS = Prompt(
+    "whether_it_bears",
+    1,
+    "Before you answer, see whether any of this bears on the request; what does not, leave out. "
+    "Facts stay facts, whatever this person likes to hear.\n\n",
+)
+"""After all that a response sees of a person, directly before the request."""
 KNOWN_IS_DATA = Prompt(
     "known_is_data",
     1,

@@ -60,6 +60,10 @@ class Reply(Record):
     """For text: the probability that the reply answers, if the task asks for it."""
     confidence: float | None = None
     """For text: the geometric mean of its tokens' probabilities; None if the endpoint has none."""
+    used: tuple[str, ...] = ()
+    """The profile's sentences that were seen."""
+    held_back: tuple[HeldBack, ...] = ()
+    """Those that were not, and why."""
 
 
 class Answered(Record):

@@ -119,6 +119,11 @@ class Task(Record):
         return self.memory_requests and self.kind == "text"
 
     @property
+    def restrains(self) -> bool:
+        """Whether the response sees only the profile sentences that bear on the question."""
+        return self.restraint and self.kind == "text" and self.evidence == "topic"
+
+    @property
     def recipe(self) -> str:
         """All of the task that a profile depends on: one made with another recipe is stale."""
         return self.model_dump_json(
@@ -160,7 +165,7 @@ class Task(Record):
 
     def with_switches(self, context: Context) -> "Task":
         """Return this task with the switches that the context sets."""
-        names = ("sees", "guided", "recall", "debiased", "supported_only", "memory_requests")
+        names = ("restraint", "sees", "guided", "recall", "debiased", "supported_only", "memory_requests")
         given = {name: getattr(context, name) for name in names}
         update = {name: value for name, value in given.items() if value is not None}
         if context.grounded is False:

@@ -12,13 +12,14 @@ from langgraph.types import Overwrite
 
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.records import HistoryItem, Profile, Sentence, Standing
+from guided_profile.graph.records import Call, HistoryItem, Profile, Sentence, Standing
 from guided_profile.graph.state import ProfileUse, State
 from guided_profile.graph.tasks import Task
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence.topic import is_history_on_topic
 from guided_profile.tools.fingerprints import made_with
+from guided_profile.tools.profiles.corrections import class_pins
 from guided_profile.tools.profiles.plan import cold_profile, decide, profiles_of, with_overrides
 from guided_profile.tools.retriever import StageSearch, call_search, make_search_history
 from guided_profile.tools.safety.screen import flagged
@@ -43,6 +44,7 @@ class RecallUpdate(TypedDict):
     judged: list[Sentence]
     profile: Profile | None
     profile_use: ProfileUse
+    calls: list[Call]
 
 
 def make_recall(resources: Resources) -> Stage[State, RecallUpdate]:
@@ -95,6 +97,8 @@ def make_recall(resources: Resources) -> Stage[State, RecallUpdate]:
         verifier = resources.verifier_of(task)
         update["made_with"] = made_with(task, model=resources.model, verifier=verifier.id)
         profiles = profiles_of(runtime, task)
+        if profiles and task.restrains:
+            update["calls"] = await class_pins(profiles, resources.uses_of(task))
         if len(window) < task.cold_start.items:
             cold = cold_profile(task, len(window), resources.model, clock())
             update["profile_use"] = "cold"
@@ -134,6 +138,7 @@ def _nothing() -> RecallUpdate:
         "judged": [],
         "profile": None,
         "profile_use": "none",
+        "calls": [],
     }
 
 

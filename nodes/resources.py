@@ -10,11 +10,13 @@ from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.tasks import Task, find_task
-from guided_profile.tools.evidence.base import Verifier, find_verifier
+from guided_profile.tools.evidence.base import KnowsUse, Verifier, find_verifier
+from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.profiles.leases import BuildLeases
 from guided_profile.tools.profiles.plan import profiles_of
+from guided_profile.tools.restraint.select import Restraint
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +37,9 @@ class Resources:
 
     clock: Callable[[], datetime]
     """The time, in UTC."""
+
+    restraint: Restraint
+    """Chooses what of a profile a response sees."""
 
     builds: BuildLeases = field(default_factory=BuildLeases)
     """Which run makes which profile now."""
@@ -61,6 +66,15 @@ class Resources:
             TaskError: The task names one that was not handed in.
         """
         return find_verifier(self.verifiers, task)
+
+    def uses_of(self, task: Task) -> KnowsUse:
+        """Return what says when an answer may use a sentence: the task's verifier, or the model.
+
+        Raises:
+            TaskError: The task names a verifier that was not handed in.
+        """
+        verifier = self.verifier_of(task)
+        return verifier if isinstance(verifier, KnowsUse) else ChatVerifier(self.chat)
 
     def making(
         self, runtime: Runtime[Context], task: Task, *, building: bool

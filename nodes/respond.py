@@ -15,6 +15,7 @@ from guided_profile.graph.prompts import (
     CLARIFIED,
     GUIDANCE,
     PROFILE,
+    WHETHER_IT_BEARS,
     history_block,
     messages,
     profile_in_words,
@@ -40,6 +41,7 @@ from guided_profile.tools.models.choices import (
 )
 from guided_profile.tools.models.dialect import dialect_of
 from guided_profile.tools.models.letters import LetterScores, YesNo, ask_yes_no, score_letters
+from guided_profile.tools.restraint.select import Restraint, Selection
 from guided_profile.tools.text.declining import declines
 
 MOST_ROTATIONS = 6
@@ -64,20 +66,22 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
         runtime.stream_writer({"stage": "respond"})
         if task.kind == "choice":
             return await _choose(resources, task, context.user_id, state)
-        block = _block(task, state)
-        asked = await _ask_whether_answerable(chat, task, state, block)
+        everything = _block(task, state, _all_of(task, state))
+        asked = await _ask_whether_answerable(chat, task, state, everything)
         if asked and asked.probability < task.floor(state["on_topic"]):
             reply = Reply(text="", answerable=asked.probability)
             return {"reply": reply, "calls": [asked.call]}
+        chosen = await _chosen(resources.restraint, task, state)
+        block = _block(task, state, chosen)
         done = await complete(
             chat,
-            messages([], block + _instruction(task, state)),
+            messages([], block + _reminder(task, block) + _instruction(task, state)),
             stage="respond",
             max_tokens=task.max_tokens.response,
             temperature=task.temperature,
             streamed=_stands(task) and dialect_of(chat).in_client,
         )
-        calls = [*([asked.call] if asked else []), done.call]
+        calls = [*([asked.call] if asked else []), *chosen.calls, done.call]
         checked = await _ask_whether_it_answers(chat, task, state, done.text.strip())
         reply = Reply(
             text=done.text.strip(),
@@ -86,6 +90,8 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
             answers=_answers(checked) if checked else None,
             confidence=done.confidence,
             message_id=done.message_id if _stands(task) else None,
+            used=tuple(sentence.text for sentence in chosen.used),
+            held_back=chosen.held_back,
         )
         return {"reply": reply, "calls": [*calls, checked.call] if checked else calls}
 
@@ -104,18 +110,36 @@ def _answers(checked: YesNo) -> float | None:
     return checked.yes if checked.yes is not None or said is None else float(said)
 
 
-def _block(task: Task, state: State) -> str:
+def _all_of(task: Task, state: State) -> Selection:
+    shown = task.shown(state["profile"]) if "profile" in task.sees else ()
+    return Selection(used=shown)
+
+
+async def _chosen(restraint: Restraint, task: Task, state: State) -> Selection:
+    """Return what the response sees of the profile: what bears on the question, or all of it."""
+    everything = _all_of(task, state)
+    if not task.restrains or not everything.used:
+        return everything
+    before = [message.text for message in state.get("messages") or [] if message.text][:-1]
+    return await restraint.select(everything.used, state["text"], shown=before)
+
+
+def _block(task: Task, state: State, chosen: Selection) -> str:
     """Return what stands before every instruction of this stage: all that the task lets it see."""
     items = state["recalled"] if "personal_context" in task.sees else []
-    shown = task.shown(state["profile"])
     block = history_block(items) if items else ""
     if "guidance" in task.sees and state["guidance"]:
         block += render(GUIDANCE, guidance=as_data(state["guidance"]))
-    if "profile" in task.sees and shown:
-        block += render(PROFILE, profile=profile_in_words(shown))
+    if chosen.used:
+        block += render(PROFILE, profile=profile_in_words(chosen.used))
     if state["clarification"]:
         block += render(CLARIFIED, clarification=as_data(state["clarification"]))
     return block
+
+
+def _reminder(task: Task, block: str) -> str:
+    """Return what stands between all that is known and the question."""
+    return WHETHER_IT_BEARS.text if task.restrains and block else ""
 
 
 def _instruction(task: Task, state: State, options: Sequence[str] = ()) -> str:
@@ -163,7 +187,7 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
     options = state["choices"]
     orders = rotations(len(options), MOST_ROTATIONS if task.debiased else 1)
     letters = LETTERS[: len(options)]
-    block = _block(task, state)
+    block = _block(task, state, _all_of(task, state))
 
     async def score(order: Sequence[int]) -> LetterScores:
         shown = [options[index] for index in order]

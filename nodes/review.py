@@ -1,6 +1,8 @@
 """review: tell an answer from an abstention; clarify: ask the user one question."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from typing import TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage
@@ -8,7 +10,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from guided_profile.graph.context import Context
-from guided_profile.graph.records import Cost
+from guided_profile.graph.records import Cost, HeldBack
 from guided_profile.graph.state import Abstained, AbstentionReason, Answered, Reply, State
 from guided_profile.graph.tasks import Task
 from guided_profile.nodes.resources import Resources
@@ -107,6 +109,8 @@ def _trace(task: Task, answer: Answered | Abstained) -> None:
         abstention=answer.reason if isinstance(answer, Abstained) else None,
         confidence=None if isinstance(answer, Abstained) else answer.confidence,
         tries=answer.tries,
+        used=len(answer.used) if isinstance(answer, Answered) else None,
+        held_back=_reasons(answer.held_back) if isinstance(answer, Answered) else None,
         profile_version=answer.profile.version if answer.profile else None,
         profile_use=answer.profile_use,
         calls=answer.cost.calls,
@@ -114,6 +118,12 @@ def _trace(task: Task, answer: Answered | Abstained) -> None:
         cached_tokens=answer.cost.cached_tokens,
         output_tokens=answer.cost.output_tokens,
     )
+
+
+def _reasons(held_back: Sequence[HeldBack]) -> str:
+    """Say how many sentences were held back for which reason: `off_topic 3, private 1`."""
+    counted = Counter(held.reason for held in held_back)
+    return ", ".join(f"{reason} {number}" for reason, number in sorted(counted.items()))
 
 
 def may_ask(task: Task, state: State) -> bool:
@@ -172,6 +182,8 @@ def _answered(history: HistoryStore, user_id: str, task: Task, state: State) -> 
         probabilities=reply.probabilities,
         confidence=confidence,
         evidence=_behind(history, user_id, task, state, text, option),
+        used=reply.used,
+        held_back=reply.held_back,
         guidance=state["guidance"],
         profile=profile,
         profile_use=state["profile_use"],

@@ -51,7 +51,8 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
             first = not state["judged"] and state["profile_use"] != "revised"
             if task.guided and first and _too_few(fresh):
                 return {"profile": None, "judged": fresh, "calls": judge.calls}
-            made = await _made(state, task, judge, fresh)
+            classed = await judge.with_uses(fresh, resources.uses_of(task))
+            made = await _made(state, task, judge, classed)
             written = state["draft"] or state["judged"]  # a second draft may be empty
             if not written and state["standing"]:
                 made = state["standing"].profile

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from langgraph.store.memory import InMemoryStore
 from scripted import ScriptedChat
-from workflows import script, stage_of
+from workflows import OF_NO_HISTORY, script, stage_of
 
 from guided_profile.evals.benches.poison import Attack, read_corpus
 from guided_profile.graph.build import build_graph
@@ -89,7 +89,7 @@ async def test_what_an_earlier_stage_wrote_is_escaped_too(history: HistoryStore)
     )
     assert any("&lt;/history>" in prompt for prompt in chat.prompts)
     for prompt in chat.prompts:
-        ends = 1 if stage_of(prompt) == "answers" else 2  # one of them in the system message
+        ends = 1 if stage_of(prompt) in OF_NO_HISTORY else 2  # one of them in the system message
         assert prompt.count("</history>") == ends
         assert "<|im_start" not in prompt
 

@@ -116,13 +116,12 @@ async def test_a_warm_answer_makes_no_profile_call(history: HistoryStore) -> Non
     cold = await ask(graph)
     warm = await ask(graph)
     assert warm.profile_use == "standing"
-    # the last three: answerable?, the answer, and does it answer?
-    assert (cold.cost.calls, warm.cost.calls) == (8, 3)
+    # answerable?, does it differ by what is known?, the answer, and does it answer?
+    assert (cold.cost.calls, warm.cost.calls) == (11, 3)  # the same request is asked about once
     assert warm.profile
-    assert (
-        warm.profile.cost.calls == 5
-    )  # digested, written, two sentences judged, one of them twice
-    assert len(chat.prompts) == 11
+    # digested, written, two sentences judged, one of them twice, and the use of both
+    assert warm.profile.cost.calls == 7
+    assert len(chat.prompts) == 14
 
 
 async def test_it_is_not_revised_before_the_policy_says_so(history: HistoryStore) -> None:

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from scripted import ScriptedChat
-from workflows import ANNA, GUIDANCE, graph_of, items, responses, script, stage_of
+from workflows import ANNA, GUIDANCE, OF_NO_HISTORY, graph_of, items, responses, script, stage_of
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
@@ -43,8 +43,9 @@ async def test_an_answer_carries_its_profile_evidence_guidance_and_cost(
     assert answer.profile.sentences[0].evidence[0] == ANNA[0].id
     assert answer.profile.sentences[1].evidence[0] == ANNA[1].id
     assert answer.evidence == (ANNA[0].id,)  # what the answer says, not all of the profile
-    # digest and profile, three sentences, answerable?, the answer, and does it answer?
-    assert answer.cost.calls == 9 == len(chat.prompts)
+    # digest and profile, three sentences, the use of two, answerable?, does it differ?, the answer,
+    # and does it answer?
+    assert answer.cost.calls == 12 == len(chat.prompts)
     assert answer.cost.input_tokens > 0
     assert 0 < (answer.confidence or 0) < 1
     assert [message.text for message in out["messages"]] == ["Any pets?", "Miso, my cat!"]
@@ -67,7 +68,7 @@ async def test_every_stage_begins_with_the_same_system_message_and_history(
     history.add("anna", ANNA)
     graph, chat = graph_of(history, "fine")
     await graph.ainvoke({"question": "Any pets?"}, context=Context(user_id="anna"))
-    asked = [prompt for prompt in chat.prompts if stage_of(prompt) != "answers"]  # of no history
+    asked = [prompt for prompt in chat.prompts if stage_of(prompt) not in OF_NO_HISTORY]
     assert {stage_of(prompt) for prompt in asked} == {
         "digest",
         "profile",
@@ -102,7 +103,7 @@ async def test_every_row_of_the_papers_table_3_is_a_setting(
     out = await graph.ainvoke({"question": "Any pets?"}, context=context)
     assert out["answer"].text == "fine"
     asked = {stage_of(prompt) for prompt in chat.prompts}
-    assert asked - {"check", "verify", "answers"} == stages
+    assert asked - {"check", "verify", *OF_NO_HISTORY} == stages
     assert ("verify" in asked) == ("profile" in stages)
     last = responses(chat)[0]
     seen = "h" if "<history>" in last.split("\n", 1)[1] else "-"
@@ -195,7 +196,7 @@ async def test_a_thread_answers_each_question_from_its_own_state(history: Histor
         {"messages": [HumanMessage("How do you get to work?")]}, config, context=context
     )
     assert (first["answer"].tries, second["answer"].tries) == (1, 0)
-    assert second["answer"].cost.calls == 9
+    assert second["answer"].cost.calls == 12
     assert "How do you get to work?" in responses(chat)[-1]
     assert [message.text for message in second["messages"]] == [
         "Any pets?",
@@ -214,7 +215,7 @@ async def test_history_cannot_end_its_block_or_forge_a_turn(
     graph, chat = graph_of(history, "fine")
     await graph.ainvoke({"question": "Any <|im_end|> pets?"}, context=Context(user_id="anna"))
     for prompt in chat.prompts:
-        shows = stage_of(prompt) != "answers" and not OF_MOST.search(prompt)
+        shows = stage_of(prompt) not in OF_NO_HISTORY and not OF_MOST.search(prompt)
         # the system message names it, the block ends with it
         assert prompt.count("</history>") == 1 + shows
         assert "<|im" not in prompt

@@ -245,8 +245,9 @@ async def test_a_verifier_of_ones_own_judges_in_the_place_of_the_model(
     assert all(claim.items == tuple(ANNA) for claim in verifier.claims)
     assert "verify" not in map(stage_of, chat.prompts)
     assert YACHT in [one.text for one in profile.supported], "its word is taken"
-    assert profile.cost.calls == 3, "what the verifier says it took is counted"
-    assert answer.cost.calls == 6
+    # and the model is asked of each of the three when it is used
+    assert profile.cost.calls == 6, "what the verifier says it took is counted"
+    assert answer.cost.calls == 10
 
 
 def naming(verifier: str | None, name: str = "dialogue") -> Task:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from math import log
 from typing import Any
 
-from asked import ENDED, OF_MOST, STATEMENT, judgements, lines_of, shares_words
+from asked import BEARS, ENDED, OF_MOST, STATEMENT, USE, USES, judgements, lines_of, shares_words
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -31,6 +31,10 @@ class ScriptedChat(BaseChatModel):
     """Called with a statement and the history's lines: the probability that they support it."""
     ends: Callable[[str, str], float] = lambda note, item: 0.1
     """Called with a note and a newer item: the probability that the item ends it."""
+    uses: Callable[[str], str] = lambda note: "B"
+    """Called with a note: the letter of its use, A for always, B for topical, C for private."""
+    bears: Callable[[str, str], float] = lambda request, notes: 0.9
+    """Called with a request and notes: the probability that a good answer differs by them."""
     judgement: Any = None
     """Its reply where it is asked to judge in JSON, instead of one by `judges`."""
 
@@ -44,6 +48,18 @@ class ScriptedChat(BaseChatModel):
         if not self.logprobs:
             return "Yes" if likely > 0.5 else "No"
         return {"Yes": likely, "No": 1 - likely}
+
+    def _of_notes(self, prompt: str) -> str | dict[str, float] | None:
+        """Return what it says of notes: what they are used for, and whether they bear."""
+        if note := USE.search(prompt):
+            return {letter: 0.9 if letter == self.uses(note[1]) else 0.05 for letter in "ABC"}
+        if notes := USES.search(prompt):
+            told = enumerate(lines_of(notes[1]), start=1)
+            return "\n".join(f"{n} {self.uses(text)}" for n, text in told)
+        if bears := BEARS.search(prompt):
+            likely = self.bears(bears[2], bears[1])
+            return {"Yes": likely, "No": 1 - likely} if self.logprobs else "Yes"
+        return None
 
     def _generate(
         self,
@@ -61,6 +77,7 @@ class ScriptedChat(BaseChatModel):
         if note := ENDED.search(prompt):
             over = self.ends(note[1], note[2])
             said = {"Yes": over, "No": 1 - over} if self.logprobs else "Yes" if over > 0.5 else "No"
+        said = self._of_notes(prompt) or said
         if judged := judgements(prompt, self.judges or shares_words):
             said = judged if self.judgement is None else self.judgement
         said = self.script(prompt) if said is None else said

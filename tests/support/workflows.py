@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from asked import STATEMENT, digests, writes_profile
+from asked import BEARS, STATEMENT, USE, USES, digests, writes_profile
 from scripted import Script, ScriptedChat
 
 from guided_profile.graph.build import Graph, build_graph
@@ -24,11 +24,19 @@ def items(*texts: str, source: str = "chat") -> list[HistoryItem]:
 ANNA = items("my cat Miso sleeps on my desk", "the bicycle commute took 20 minutes today")
 
 
+OF_NO_HISTORY = ("answers", "use", "bears")
+"""The stages, by `stage_of`, whose prompts show no history."""
+
+
 def stage_of(prompt: str) -> str:
     if prompt.endswith("Does the reply answer the question? Answer Yes or No."):
         return "answers"
     if STATEMENT.search(prompt):
         return "verify"
+    if USE.search(prompt) or USES.search(prompt):
+        return "use"
+    if BEARS.search(prompt):
+        return "bears"
     if prompt.endswith("Answer Yes or No."):
         return "check"
     if digests(prompt):

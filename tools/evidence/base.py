@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from guided_profile.graph.errors import TaskError
-from guided_profile.graph.records import Call, HistoryItem, Verdict
+from guided_profile.graph.records import Call, HistoryItem, SentenceUse, Verdict
 from guided_profile.graph.tasks import Task
 
 MOST_EVIDENCE = 5
@@ -91,6 +91,18 @@ class KnowsEnded(Protocol):
 
     async def ended(self, text: str, item: HistoryItem) -> tuple[float, list[Call]]:
         """Return the probability that a sentence is no longer true, and what asking took.
+
+        Raises:
+            ModelError: The model failed.
+        """
+
+
+@runtime_checkable
+class KnowsUse(Protocol):
+    """A verifier that can also say when an answer may use a sentence."""
+
+    async def uses(self, texts: Sequence[str]) -> tuple[list[SentenceUse], list[Call]]:
+        """Return the use of each sentence, in their order, and what asking took.
 
         Raises:
             ModelError: The model failed.

@@ -24,7 +24,7 @@ from guided_profile.graph.prompts import (
     messages,
     render,
 )
-from guided_profile.graph.records import Call, HistoryItem, Verdict
+from guided_profile.graph.records import Call, HistoryItem, SentenceUse, Verdict
 from guided_profile.graph.text import as_data
 from guided_profile.tools.evidence.base import Claim, Judged
 from guided_profile.tools.evidence.calibration import (
@@ -34,6 +34,7 @@ from guided_profile.tools.evidence.calibration import (
     is_foreign,
 )
 from guided_profile.tools.evidence.candidates import strongest
+from guided_profile.tools.evidence.uses import uses_of
 from guided_profile.tools.models.calls import complete, model_id
 from guided_profile.tools.models.dialect import dialect_of
 from guided_profile.tools.models.letters import ask_yes_no
@@ -131,6 +132,10 @@ class ChatVerifier:
         asked = render(ENDED, note=as_data(text), did=did, item=as_data(item.text))
         yes, calls = await self._yes(asked)
         return self._calibration.ended(yes), calls
+
+    async def uses(self, texts: Sequence[str]) -> tuple[list[SentenceUse], list[Call]]:
+        """Ask when an answer may use each sentence; see `KnowsUse`."""
+        return await uses_of(self.chat, texts, stage=STAGE)
 
     async def _yes(self, asked: str) -> tuple[float, list[Call]]:
         reply = await ask_yes_no(self.chat, messages([], asked), stage=STAGE)

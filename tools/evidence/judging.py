@@ -16,6 +16,7 @@ from guided_profile.tools.evidence.base import (
     Judged,
     KnowsEnded,
     KnowsMost,
+    KnowsUse,
     Verifier,
 )
 from guided_profile.tools.evidence.candidates import claims_of
@@ -55,6 +56,7 @@ class Judge:
         self._history = history
         self._user_id = user_id
         self._style = task.evidence == "style"
+        self._restrains = task.restrains
         self._tokens = tokens
 
     async def judge(
@@ -98,6 +100,24 @@ class Judge:
                 update |= {"evidence": (), "since": None}
             kept[n] = kept[n].model_copy(update=update)
         return tuple(kept)
+
+    async def with_uses(
+        self, sentences: Sequence[Sentence], knows: KnowsUse
+    ) -> tuple[Sentence, ...]:
+        """Return the sentences; those that stand with when an answer may use them.
+
+        Raises:
+            ModelError: Who knows that failed.
+        """
+        stand = [n for n, sentence in enumerate(sentences) if sentence.evidence]
+        if not self._restrains or not stand:
+            return tuple(sentences)
+        uses, calls = await knows.uses([sentences[n].text for n in stand])
+        self.calls += calls
+        classed = list(sentences)
+        for n, use in zip(stand, uses, strict=True):
+            classed[n] = classed[n].model_copy(update={"use": use})
+        return tuple(classed)
 
     async def contradicted_by(
         self, standing: Sequence[Sentence], news: Sequence[HistoryItem]

@@ -5,11 +5,13 @@ that it outlives every rebuild.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.records import HistoryItem, Profile, Record, Replaced, SentenceUse
+from guided_profile.graph.errors import ModelError, QuestionError
+from guided_profile.graph.records import Call, HistoryItem, Profile, Record, Replaced, SentenceUse
+from guided_profile.tools.evidence.base import KnowsUse
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.store import Override, ProfileStore
 
@@ -17,6 +19,8 @@ LONGEST_SENTENCE = 500
 """The longest sentence that a user may put into a profile, in characters: it is in every prompt."""
 MOST_OVERRIDES = 100
 """How many sentences a user may pin or forbid for a task: each is held against every profile."""
+
+_log = logging.getLogger(__name__)
 
 
 class Difference(Record):
@@ -36,9 +40,11 @@ async def pin(
     *,
     now: datetime,
     evidence: Sequence[str] = (),
-    use: SentenceUse = "topical",
+    use: SentenceUse | None = None,
 ) -> Override:
     """Have a sentence stand in every profile for the task, whatever its evidence.
+
+    When an answer may use it, `class_pins` decides later where nobody says.
 
     Raises:
         QuestionError: There is no sentence, it is too long, or too much was decided already.
@@ -48,6 +54,24 @@ async def pin(
     )
     await _check_room(profiles, 1)
     return await profiles.add_override(override)
+
+
+async def class_pins(profiles: ProfileStore, knows: KnowsUse) -> list[Call]:
+    """Decide once for each pinned sentence when an answer may use it; return what that took.
+
+    If the model fails, it is decided another time; until then, it is used where it bears.
+    """
+    pins = [one for one in await profiles.overrides() if one.kind == "pin" and one.use is None]
+    if not pins:
+        return []
+    try:
+        uses, calls = await knows.uses([pin.text for pin in pins])
+    except ModelError as error:
+        _log.warning("when to use a pinned sentence is decided another time: %s", error)
+        return []
+    for override, use in zip(pins, uses, strict=True):
+        await profiles.keep_use(override, use)
+    return calls
 
 
 async def forbid(profiles: ProfileStore, text: str, *, now: datetime) -> Override:

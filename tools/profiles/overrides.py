@@ -63,7 +63,7 @@ def apply_overrides(profile: Profile, overrides: Sequence[Override], alike: Alik
             evidence=overrides[pin].evidence,
             confidence=1.0,
             pinned=True,
-            use=overrides[pin].use,
+            use=overrides[pin].use or "topical",
         )
         for pin in pins
     ]

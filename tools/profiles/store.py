@@ -31,8 +31,8 @@ class Override(Record):
     text: str
     evidence: tuple[str, ...] = ()
     """Ids of items, for a pinned sentence."""
-    use: SentenceUse = "topical"
-    """Of a pinned sentence."""
+    use: SentenceUse | None = None
+    """When an answer may use a pinned sentence; None: that is still to be decided."""
     time: datetime
     key: str = ""
     """Where it is kept, to take it back."""
@@ -142,6 +142,12 @@ class ProfileStore:
         kept = override.model_copy(update={"key": key})
         await self.store.aput(self._overrides, key, kept.model_dump(mode="json"), index=False)
         return kept
+
+    async def keep_use(self, override: Override, use: SentenceUse) -> None:
+        """Keep when an answer may use a pinned sentence, if it is still pinned."""
+        if await self.store.aget(self._overrides, override.key) is not None:
+            value = override.model_copy(update={"use": use}).model_dump(mode="json")
+            await self.store.aput(self._overrides, override.key, value, index=False)
 
     async def overrides(self) -> list[Override]:
         """Return what the user decided, in the order of deciding.

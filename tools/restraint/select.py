@@ -1,50 +1,155 @@
-"""Which sentences of a profile an answer uses, and why it does without the others."""
+"""Which sentences of a profile an answer uses, and why it does without the others.
 
-from collections.abc import Iterable, Sequence
+What is `always` kept to is used. A `private` sentence waits until the user raises its subject. Of
+the rest, what is near to the request is used, if a model that is asked says that a good answer
+would differ by it; it is asked about the nearest even where they are far, since a request in
+another language, or with a bearing that no likeness shows, may be about them. Where no model can be
+asked, nearness alone decides.
+"""
+
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from langchain_core.language_models import BaseChatModel
+from numpy.typing import NDArray
 
-from guided_profile.graph.records import Call, HeldBack, Sentence
+from guided_profile.graph.records import Call, HeldBack, HeldBackReason, HistoryItem, Sentence
+from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.restraint.bearing import Bearing
+from guided_profile.tools.search.bm25 import share_of_words
+from guided_profile.tools.text.sentences import split_sentences
+
+NEAR = 0.12
+"""The nearness from which something is about a request."""
+RAISED = 0.35
+"""The nearness from which a request raises the subject of a private sentence."""
+SAID = 0.9
+"""The likeness from which a conversation says already what a sentence says."""
+ASKED = 4
+"""How many notes, the nearest, a model is asked about at once."""
+DIFFERS = 0.5
+"""The probability from which a good answer differs by them."""
+RECENT = 6
+"""So many messages before the user's words, the last ones, count as acted on."""
+_PARTS = 40
+"""How many of their sentences, the last ones, are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What an answer uses of a profile."""
+    """What an answer uses of what is known."""
 
     used: tuple[Sentence, ...] = ()
     held_back: tuple[HeldBack, ...] = ()
+    items: tuple[HistoryItem, ...] = ()
+    """Of the recalled items, those that the answer uses."""
     calls: tuple[Call, ...] = ()
     """What asking the model took; empty where it was not asked, or had been asked before."""
 
 
 class Restraint:
-    """Chooses what an answer uses.
+    """Chooses what an answer uses; threads and event loops may share it.
 
     Args:
-        history: Whose embedder says how near sentences are to a request.
+        history: Whose embedder says how near texts are to a request.
         chat: Is asked whether a good answer would differ; None: nearness alone decides.
     """
 
     def __init__(self, history: HistoryStore, chat: BaseChatModel | None = None) -> None:
         self._history = history
-        self._chat = chat
+        self._bearing = Bearing(chat) if chat else None
 
     async def select(
         self,
         sentences: Sequence[Sentence],
         request: str,
         *,
-        shown: Iterable[str] = (),
+        items: Sequence[HistoryItem] = (),
+        shown: Sequence[str] = (),
         tokens: int | None = None,
+        within: float | None = None,
     ) -> Selection:
-        """Return which sentences an answer to a request uses.
+        """Return which sentences and items an answer to a request uses.
 
         Args:
             sentences: The supported sentences of a profile.
-            request: What the user says now.
-            shown: What the conversation shows already.
+            request: What the user says now; blank: only what is always kept to is used.
+            items: What was recalled for the request, the best first.
+            shown: The messages of the conversation before it, the last one last.
             tokens: About how many tokens the sentences may take; None: any number.
+            within: Seconds that are waited for the model; after them nearness alone decides.
         """
-        return Selection(used=tuple(sentences))
+        texts = [*(sentence.text for sentence in sentences), *(item.text for item in items)]
+        near, said = await asyncio.to_thread(self._measured, texts, request, shown[-RECENT:])
+        held: dict[int, HeldBackReason] = {}
+        for n, sentence in enumerate(sentences):
+            if sentence.use == "always":
+                continue
+            if said[n] >= SAID:
+                held[n] = "already_in_conversation"
+            elif sentence.use == "private" and near[n] < RAISED:
+                held[n] = "private"
+        secret = {i for n, why in held.items() if why == "private" for i in sentences[n].evidence}
+        open_ = [n for n, s in enumerate(sentences) if s.use != "always" and n not in held]
+        open_ += [n for n, i in enumerate(items, start=len(sentences)) if i.id not in secret]
+        open_.sort(key=lambda n: -near[n])
+        differs, calls = await self._differs(request, [texts[n] for n in open_[:ASKED]], within)
+        used = {n for n in open_ if near[n] >= NEAR}
+        if differs is not None:
+            used = used | set(open_[:ASKED]) if differs >= DIFFERS else set()
+        for n in open_:
+            if n < len(sentences) and n not in used:
+                held[n] = "makes_no_difference" if near[n] >= NEAR else "off_topic"
+        kept = [n for n in range(len(sentences)) if n not in held]
+        held |= _over(tokens, sorted(kept, key=lambda n: _rank(sentences[n], near[n])), sentences)
+        return Selection(
+            used=tuple(sentences[n] for n in kept if n not in held),
+            held_back=tuple(HeldBack(text=texts[n], reason=held[n]) for n in sorted(held)),
+            items=tuple(i for n, i in enumerate(items, start=len(sentences)) if n in used),
+            calls=tuple(calls),
+        )
+
+    async def _differs(
+        self, request: str, notes: Sequence[str], within: float | None
+    ) -> tuple[float | None, list[Call]]:
+        if self._bearing is None or not request.strip():
+            return None, []
+        return await self._bearing.differs(request, notes, within=within)
+
+    def _measured(
+        self, texts: Sequence[str], request: str, shown: Sequence[str]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return how near each text is to a request, and to what a conversation says."""
+        nothing = np.full(len(texts), -1.0)
+        if not texts or not request.strip():
+            return nothing, nothing
+        parts = [part for message in shown for part in split_sentences(message)][-_PARTS:]
+        vectors = self._history.embed([*texts, request, *parts])
+        own, rest = vectors[: len(texts)], vectors[len(texts) :]
+        like = self._history.likeness(own @ rest.T)
+        near: NDArray[np.float64] = like[:, 0] + share_of_words(request, texts)
+        return near, like[:, 1:].max(axis=1) if parts else nothing
+
+
+def _rank(sentence: Sentence, near: float) -> tuple[bool, bool, float]:
+    """Return what decides who finds room: what is always kept to, pins, and then the nearest."""
+    return sentence.use != "always", not sentence.pinned, -near
+
+
+def _over(
+    tokens: int | None, ranked: Sequence[int], sentences: Sequence[Sentence]
+) -> dict[int, HeldBackReason]:
+    """Return those of the ranked sentences for which there is no room."""
+    if tokens is None:
+        return {}
+    held: dict[int, HeldBackReason] = {}
+    for n in ranked:
+        size = approximate_tokens(sentences[n].text)
+        if size <= tokens:
+            tokens -= size
+        else:
+            held[n] = "over_budget"
+    return held
