@@ -134,7 +134,15 @@ class Context:
 
 
 _SIGHTS = ("personal_context", "guidance", "profile")
-_SWITCHES = ("restraint", "guided", "joined", "debiased", "grounded", "supported_only", "memory_requests")
+_SWITCHES = (
+    "restraint",
+    "guided",
+    "joined",
+    "debiased",
+    "grounded",
+    "supported_only",
+    "memory_requests",
+)
 _LONGEST = 4096
 _BOUNDS = {
     "max_retries": (0, 10),

@@ -165,7 +165,15 @@ class Task(Record):
 
     def with_switches(self, context: Context) -> "Task":
         """Return this task with the switches that the context sets."""
-        names = ("restraint", "sees", "guided", "recall", "debiased", "supported_only", "memory_requests")
+        names = (
+            "restraint",
+            "sees",
+            "guided",
+            "recall",
+            "debiased",
+            "supported_only",
+            "memory_requests",
+        )
         given = {name: getattr(context, name) for name in names}
         update = {name: value for name, value in given.items() if value is not None}
         if context.grounded is False:

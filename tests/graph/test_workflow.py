@@ -175,7 +175,7 @@ async def test_the_standing_profile_is_used_until_the_history_changes(
     history.add(context.user_id, ANNA)
     first = await graph.ainvoke({"question": "Any pets?"}, context=context)
     second = await graph.ainvoke({"question": "A bicycle?"}, context=context)
-    assert (first["answer"].cost.calls, second["answer"].cost.calls) == (9, 3)
+    assert (first["answer"].cost.calls, second["answer"].cost.calls) == (12, 4)
     assert second["answer"].profile == first["answer"].profile
     news = [f"i sold bicycle number {n}" for n in range(len(ANNA))]
     history.add(context.user_id, items(*news, source="posts"))

@@ -55,9 +55,7 @@ async def uses_of(
     return [use or said for (use, _), said in zip(asked, told, strict=True)], [*calls, *more]
 
 
-async def _by_letter(
-    chat: BaseChatModel, text: str, stage: str
-) -> tuple[SentenceUse | None, Call]:
+async def _by_letter(chat: BaseChatModel, text: str, stage: str) -> tuple[SentenceUse | None, Call]:
     asked = render(USE, note=as_data(text), uses=USE_LETTERS.text)
     scores = await score_letters(chat, messages([], asked), tuple(LETTERS), stage=stage)
     if scores.letters is None:
