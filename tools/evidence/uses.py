@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from math import log
-from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
@@ -99,7 +98,7 @@ def leaning_of(model: str) -> Mapping[str, float]:
 
 
 @cache
-def _known() -> Mapping[str, Any]:
+def _known() -> Mapping[str, Mapping[str, float]]:
     text = (files("guided_profile.tools.evidence") / "uses.json").read_text("utf-8")
-    known: Mapping[str, Any] = json.loads(text)
+    known: Mapping[str, Mapping[str, float]] = json.loads(text)
     return known

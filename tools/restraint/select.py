@@ -104,7 +104,9 @@ class Restraint:
             if n < len(sentences) and n not in used:
                 held[n] = "makes_no_difference" if near[n] >= NEAR else "off_topic"
         kept = [n for n in range(len(sentences)) if n not in held]
-        held |= _over(tokens, sorted(kept, key=lambda n: _rank(sentences[n], near[n])), sentences)
+        held |= _over(
+            tokens, sorted(kept, key=lambda n: _rank(sentences[n], float(near[n]))), sentences
+        )
         return Selection(
             used=tuple(sentences[n] for n in kept if n not in held),
             held_back=tuple(HeldBack(text=texts[n], reason=held[n]) for n in sorted(held)),
