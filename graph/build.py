@@ -27,6 +27,7 @@ from guided_profile.graph.state import Answer, Question, State
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name
 from guided_profile.nodes.digest import digestions_of, make_digest, merge
 from guided_profile.nodes.profile import make_profile
+from guided_profile.nodes.prove import is_unproven, make_prove
 from guided_profile.nodes.recall import make_recall
 from guided_profile.nodes.receive import make_receive
 from guided_profile.nodes.resources import Resources
@@ -103,12 +104,12 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
 
     def after_recall(
         state: State, runtime: Runtime[Context]
-    ) -> list[Send] | Literal["profile", "respond", "welcome"]:
+    ) -> list[Send] | Literal["profile", "prove", "respond", "welcome"]:
         _, task = resources.asked(runtime)
         if state["profile_use"] == "cold" and state["welcomed"] < len(task.cold_start.questions):
             return "welcome"
         if state["profile"] or not state["material"]:
-            return "respond"
+            return "prove" if is_unproven(task, state) else "respond"
         if not task.needs_guidance:
             return "profile"
         return [Send("digest", digestion) for digestion in digestions_of(task, state)]
@@ -117,9 +118,13 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
         _, task = resources.asked(runtime)
         return "profile" if task.needs_profile else "respond"
 
-    def after_verify(state: State) -> Literal["profile", "respond"]:
-        # without a profile, too little of the draft stood
-        return "respond" if state["profile"] else "profile"
+    def after_verify(
+        state: State, runtime: Runtime[Context]
+    ) -> Literal["profile", "prove", "respond"]:
+        if not state["profile"]:  # too little of the draft stood
+            return "profile"
+        _, task = resources.asked(runtime)
+        return "prove" if is_unproven(task, state) else "respond"
 
     def after_review(
         state: State, runtime: Runtime[Context]
@@ -136,6 +141,7 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     stages.add_node("merge", merge)
     stages.add_node("profile", make_profile(resources))
     stages.add_node("verify", make_verify(resources))
+    stages.add_node("prove", make_prove(resources))
     stages.add_node("respond", make_respond(resources))
     stages.add_node("review", make_review(resources))
     stages.add_node("welcome", make_welcome(resources))
@@ -143,12 +149,13 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     stages.add_edge(START, "receive")
     stages.add_edge("receive", "recall")
     stages.add_conditional_edges(
-        "recall", after_recall, ["digest", "profile", "respond", "welcome"]
+        "recall", after_recall, ["digest", "profile", "prove", "respond", "welcome"]
     )
     stages.add_edge("digest", "merge")
     stages.add_conditional_edges("merge", after_merge)
     stages.add_edge("profile", "verify")
     stages.add_conditional_edges("verify", after_verify)
+    stages.add_edge("prove", "respond")
     stages.add_edge("respond", "review")
     stages.add_conditional_edges(
         "review", after_review, {"recall": "recall", "clarify": "clarify", "end": END}

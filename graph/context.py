@@ -2,7 +2,7 @@
 
 import reprlib
 from dataclasses import dataclass, field, fields, make_dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import CoreSchema
@@ -12,6 +12,9 @@ from guided_profile.graph.records import Record
 
 Sight = Literal["personal_context", "guidance", "profile"]
 """What a response may see: the history items (PC), the guidance (G), the profile (PP)."""
+
+Measured = Literal["off", "measure", "require"]
+"""Whether the worth of profiles is measured, and whether it decides about their use."""
 
 
 class Recall(Record):
@@ -105,6 +108,10 @@ class Context:
     """Whether what the user says about what is kept of them is done, instead of what the task
     says."""
 
+    worth: Measured | None = None
+    """Whether the profile's worth is measured, instead of what the task says: `off`, `measure` or
+    `require`."""
+
     def __post_init__(self) -> None:
         """Refuse what no run could work with, saying what to set."""
         user_id: Any = self.user_id
@@ -127,6 +134,11 @@ class Context:
                 raise QuestionError(
                     f"{name} is {reprlib.repr(value)}; set it to true or false, or leave it out."
                 )
+        if self.worth is not None and self.worth not in get_args(Measured):
+            raise QuestionError(
+                f"worth is {reprlib.repr(self.worth)}; set it to off, measure or require, or leave "
+                "it out."
+            )
         if self.sees is not None:  # JSON brings a list
             object.__setattr__(self, "sees", _sights(self.sees))
         if self.recall is not None and not isinstance(self.recall, Recall):  # JSON's own

@@ -149,6 +149,15 @@ WHETHER_IT_BEARS = Prompt(
     "Facts stay facts, whatever this person likes to hear.\n\n",
 )
 """After all that a response sees of a person, directly before the request."""
+WHICH_IS_THEIRS = Prompt(
+    "which_is_theirs",
+    1,
+    "Each of these comes from another person, who did, bought, wrote or said it:\n{texts}\n\n"
+    "{known}Which one comes from this person? Answer with the letter of one and nothing else.",
+)
+ALSO_THEIRS = Prompt("also_theirs", 1, "This also comes from this person:\n{items}\n\n")
+"""Asked to measure what a profile is worth; a profile is the same without it."""
+
 KNOWN_IS_DATA = Prompt(
     "known_is_data",
     1,

@@ -12,7 +12,7 @@ from typing import Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from guided_profile.graph.context import Context, Recall, Sight
+from guided_profile.graph.context import Context, Measured, Recall, Sight
 from guided_profile.graph.errors import TaskError
 from guided_profile.graph.records import HistoryItem, Profile, Record, Sentence
 from guided_profile.graph.task_rules import (
@@ -72,10 +72,10 @@ class Task(Record):
     restraint: bool = True
     """Whether the response sees only the profile sentences that bear on the question; False: all of
     them. It does nothing where `evidence` is `style`, or the task chooses."""
-    worth: Literal["off", "measure", "require"] = "off"
+    worth: Measured = "off"
     """Whether a profile's worth is measured on the person's own past when it is made (`measure`),
-    and what was not measured to be of use is left out of the response (`require`). What the user
-    pinned is used all the same."""
+    and a profile that was not measured to be of use is left out of the response (`require`), but
+    for what the user pinned, and what every answer has to keep to."""
     memory_requests: bool = True
     """Whether what the user says about what is kept ("forget that") is done. Never where the task
     chooses; to be left out where the question is a text to work on."""
@@ -161,7 +161,10 @@ class Task(Record):
         """Return the sentences of a profile that the response may see."""
         if profile is None:
             return ()
-        return profile.supported if self.supported_only else profile.sentences
+        shown = profile.supported if self.supported_only else profile.sentences
+        if self.worth == "require" and not (profile.worth and profile.worth.helps):
+            return tuple(each for each in shown if each.pinned or each.use == "always")
+        return shown
 
     def with_switches(self, context: Context) -> "Task":
         """Return this task with the switches that the context sets."""
@@ -172,6 +175,7 @@ class Task(Record):
             "recall",
             "debiased",
             "supported_only",
+            "worth",
             "memory_requests",
         )
         given = {name: getattr(context, name) for name in names}

@@ -19,6 +19,7 @@ STAGES = {
     "digest": "asking the guiding question",
     "profile": "writing the profile",
     "verify": "holding each sentence against the history",
+    "prove": "measuring what the profile is worth",
     "respond": "answering",
     "review": "abstained, trying again with more of the history",
 }

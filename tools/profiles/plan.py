@@ -136,11 +136,19 @@ async def gone_from(
     return unseen - {item.id for item in there}
 
 
-async def write_standing(profiles: ProfileStore, standing: Standing, history: HistoryStore) -> bool:
+async def write_standing(
+    profiles: ProfileStore, standing: Standing, history: HistoryStore, *, amends: bool = False
+) -> bool:
     """Write a profile, unless an item that it was made from was deleted meanwhile.
 
     Who deletes takes the items away first and the profiles second, so that a deletion which the
     first look comes too early for is seen by the second one, or finds what was written.
+
+    Args:
+        profiles: Where it is kept.
+        standing: The profile.
+        history: Where items are looked up.
+        amends: Whether it is the one that stands, with something added: no version of its own.
 
     Returns:
         Whether it stands.
@@ -155,7 +163,7 @@ async def write_standing(profiles: ProfileStore, standing: Standing, history: Hi
 
     if not await all_there():
         return False
-    await profiles.write(standing)
+    await (profiles.amend if amends else profiles.write)(standing)
     if await all_there():
         return True
     await profiles.drop()

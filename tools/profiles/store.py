@@ -117,6 +117,18 @@ class ProfileStore:
             for row in sorted(kept, key=_made)[:-KEPT_VERSIONS]:
                 await self.store.adelete(row.namespace, row.key)
 
+    async def amend(self, standing: Standing) -> None:
+        """Put a profile in its own place, with what was found out about it since it was made."""
+        value = standing.model_dump(mode="json")
+        made = f"{standing.profile.created:{_STAMP}}-"
+        rows = [row for row in await everything(self.store, self._versions) if row.key[:-8] == made]
+        await self.store.abatch(
+            [
+                PutOp((*self._base, "standing"), self.variant, value, index=False),
+                *(PutOp(row.namespace, row.key, value, index=False) for row in rows),
+            ]
+        )
+
     async def versions(self) -> list[Profile]:
         """Return the profiles that stood here, the oldest first; the last one is the standing.
 

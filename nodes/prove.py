@@ -1,0 +1,70 @@
+"""prove: measure what the profile is worth on the person's own past, where the task wants it."""
+
+import logging
+from typing import TypedDict
+
+from langgraph.runtime import Runtime
+
+from guided_profile.graph.context import Context
+from guided_profile.graph.errors import ModelError
+from guided_profile.graph.records import Call, Profile
+from guided_profile.graph.state import State
+from guided_profile.graph.tasks import Task
+from guided_profile.nodes.resources import Resources
+from guided_profile.nodes.stage import Stage
+from guided_profile.tools.profiles.plan import profiles_of
+from guided_profile.tools.worth.standing import keep_worth, with_worth
+
+_log = logging.getLogger(__name__)
+
+
+class ProveUpdate(TypedDict):
+    """What prove writes."""
+
+    profile: Profile | None
+    calls: list[Call]
+
+
+def is_unproven(task: Task, state: State) -> bool:
+    """Whether the run's profile is to be measured: it never was, and it is no retry's own."""
+    profile = state["profile"]
+    return (
+        task.worth != "off"
+        and profile is not None
+        and profile.worth is None
+        and state["profile_use"] in ("standing", "revised", "built")
+        and not state["tries"]
+        and not state["clarification"]
+    )
+
+
+def make_prove(resources: Resources) -> Stage[State, ProveUpdate]:
+    """Return the stage that measures a profile's worth and keeps it with the profile.
+
+    A model that fails here is no error of the run: the profile stays unmeasured, which the log
+    says, and the next run that uses it tries again.
+    """
+    history = resources.history
+
+    async def prove(state: State, runtime: Runtime[Context]) -> ProveUpdate:
+        context, task = resources.asked(runtime)
+        profile = state["profile"]
+        assert profile is not None
+        runtime.stream_writer({"stage": "prove"})
+        try:
+            proven, calls = await with_worth(
+                profile,
+                chat=resources.chat,
+                history=history,
+                user_id=context.user_id,
+                newest=context.profile_items,
+                now=resources.clock(),
+            )
+        except ModelError as error:
+            _log.warning("what the profile is worth could not be measured: %s", error)
+            return {"profile": profile, "calls": []}
+        if profiles := profiles_of(runtime, task):
+            await keep_worth(profiles, proven, history)
+        return {"profile": proven, "calls": calls}
+
+    return prove

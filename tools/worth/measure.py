@@ -1,0 +1,172 @@
+"""Measuring what a profile is worth: does it tell the person's own past from other people's?
+
+Some of the person's items are held out. Each stands beside items of invented people, and the model
+is asked which is the person's, with the profile and without. What the profile adds to the log
+probability of the right one, in the mean over the items, is its worth for this person and model.
+The item's place among the others goes round, so that a model's liking for a place tells nothing.
+
+    worth, calls = await measure(chat, profile, items, now=now)
+    worth.gain, worth.error, worth.lowered_by, worth.examples
+
+It takes at most `MOST_CALLS` calls of one token each, most of whose prompt is a cached prefix.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import chain
+from math import log, sqrt
+from statistics import mean, stdev
+
+from langchain_core.language_models import BaseChatModel
+
+from guided_profile.graph.records import (
+    Call,
+    Cost,
+    HistoryItem,
+    Profile,
+    Sentence,
+    SentenceWorth,
+    Worth,
+)
+from guided_profile.tools.models.calls import model_id
+from guided_profile.tools.models.choices import LETTERS
+from guided_profile.tools.models.dialect import dialect_of
+from guided_profile.tools.text.language import language_of
+from guided_profile.tools.worth.asking import Asked, Asker, Trial
+from guided_profile.tools.worth.held_out import held_out, spread
+from guided_profile.tools.worth.others import Other, beside, languages, shipped
+
+HELD_OUT = 8
+"""How many items are held out at most."""
+LEAST = 4
+"""With fewer, nothing is measured."""
+OTHERS = 3
+"""How many texts of others stand beside each."""
+LEFT_OUT, LEFT_OUT_TRIALS = 8, 4
+"""How many sentences are left out one by one, and over how many items."""
+TRIED, TRIED_TRIALS, EXAMPLES = 4, 4, 3
+"""How many past items are tried as examples, over how many items, and how many are kept."""
+MOST_CALLS = 2 * HELD_OUT + LEFT_OUT * LEFT_OUT_TRIALS + TRIED * TRIED_TRIALS
+_LEAST_LIKELY = 1e-4
+"""Stands for the probability of a letter that is not among those the endpoint reports."""
+
+
+async def measure(
+    chat: BaseChatModel,
+    profile: Profile,
+    items: Sequence[HistoryItem],
+    *,
+    now: datetime,
+    others: Sequence[Other] | None = None,
+) -> tuple[Worth, list[Call]]:
+    """Return what a profile is worth for a model, and the calls that it took.
+
+    Args:
+        chat: The model that is asked.
+        profile: The profile; what counts is its sentences that are used.
+        items: The person's own, in order of time, without those that give orders.
+        now: The time, in UTC.
+        others: Items of other people; left out, those that come with the package.
+
+    Returns:
+        Its gain, or none, with `note` saying why: the endpoint tells no probabilities, there are
+        too few items, or none of others in the person's language.
+
+    Raises:
+        ModelError: The model failed.
+    """
+    asker = Asker(chat)
+    worth = Worth(model=model_id(chat), measured=now)
+    trials = _trials(items, profile.supported, shipped() if others is None else others)
+    if isinstance(trials, str):
+        return worth.model_copy(update={"note": trials}), []
+    one_by_one = _left_out(trials, profile.supported)
+    tried = _tried(trials, items)
+    wanted = {trial: [Asked(trial), Asked(trial, trial.sentences)] for trial in trials}
+    for one in chain(*one_by_one.values(), *tried.values()):
+        wanted[one.trial].append(one)
+    dialect = dialect_of(chat)
+    tells = dialect.weighs and not dialect.thinks  # thoughts are no single token
+    if not tells or not await asker.ask([*chain(*wanted.values())]):
+        note = "The model's endpoint tells no probabilities of single tokens."
+        unknown = worth.model_copy(update={"note": note, "cost": Cost.of(asker.calls)})
+        return unknown, asker.calls
+    likely = {asked: _likely(asked.trial, letters) for asked, letters in asker.known.items()}
+
+    def gain_of(asked: Asked) -> float:
+        return likely[asked] - likely[Asked(asked.trial, asked.trial.sentences)]
+
+    gain, error = _mean([-gain_of(Asked(trial)) for trial in trials])
+    examples = {item.id: mean(map(gain_of, all_)) for item, all_ in tried.items()}
+    best = sorted(examples, key=lambda id_: -examples[id_])[:EXAMPLES]
+    measured = worth.model_copy(
+        update={
+            "gain": gain,
+            "error": error,
+            "items": len(trials),
+            "sentences": tuple(
+                _sentence(sentence, [-gain_of(one) for one in all_])
+                for sentence, all_ in one_by_one.items()
+            ),
+            "examples": tuple(id_ for id_ in best if examples[id_] > 0),
+            "cost": Cost.of(asker.calls),
+        }
+    )
+    return measured, asker.calls
+
+
+def _trials(
+    items: Sequence[HistoryItem], sentences: Sequence[Sentence], others: Sequence[Other]
+) -> list[Trial] | str:
+    """Return what is asked, or why nothing can be."""
+    if not sentences:
+        return "The profile has no sentence that is used."
+    held = held_out(items, sentences, HELD_OUT)
+    if len(held) < LEAST:
+        return f"There are too few items to hold some out: {len(held)} of the {LEAST} it takes."
+    language = language_of([item.text for item in items])
+    code = language.code if language else "en"
+    if code not in languages(others):
+        return f"No items of others come with the package in {language.name if language else code}."
+    return [
+        Trial(each.item, each.sentences, beside(each.item, code, OTHERS, others), n % (OTHERS + 1))
+        for n, each in enumerate(held)
+    ]
+
+
+def _left_out(
+    trials: Sequence[Trial], sentences: Sequence[Sentence]
+) -> dict[Sentence, list[Asked]]:
+    """Return, for each sentence, what is asked without it; for one alone nothing is left."""
+    asked: dict[Sentence, list[Asked]] = {}
+    for sentence in sentences[:LEFT_OUT]:
+        with_it = [t for t in trials if sentence in t.sentences and len(t.sentences) > 1]
+        some = spread(with_it, LEFT_OUT_TRIALS)
+        if len(some) > 1:
+            rest = [tuple(one for one in t.sentences if one != sentence) for t in some]
+            asked[sentence] = [Asked(*both) for both in zip(some, rest, strict=True)]
+    return asked
+
+
+def _tried(trials: Sequence[Trial], items: Sequence[HistoryItem]) -> dict[HistoryItem, list[Asked]]:
+    """Return, for some of the other items, what is asked with each as an example."""
+    held = {trial.item.text for trial in trials}
+    tried = spread([item for item in items if item.text not in held], TRIED)
+    some = spread(trials, TRIED_TRIALS)
+    return {item: [Asked(trial, trial.sentences, (item,)) for trial in some] for item in tried}
+
+
+def _likely(trial: Trial, letters: dict[str, float]) -> float:
+    """Return the log probability of the person's own item, in nats."""
+    shares = [max(letters[LETTERS[n]], _LEAST_LIKELY) for n in range(len(trial.texts))]
+    return log(shares[trial.place] / sum(shares))
+
+
+def _sentence(sentence: Sentence, gains: Sequence[float]) -> SentenceWorth:
+    gain, error = _mean(gains)
+    return SentenceWorth(text=sentence.text, gain=gain, error=error, items=len(gains))
+
+
+def _mean(values: Sequence[float]) -> tuple[float, float]:
+    """Return the mean and its standard error."""
+    return round(mean(values), 4), round(stdev(values) / sqrt(len(values)), 4)
