@@ -60,6 +60,8 @@ class Reply(Record):
     """For text: the probability that the reply answers, if the task asks for it."""
     confidence: float | None = None
     """For text: the geometric mean of its tokens' probabilities; None if the endpoint has none."""
+    saw: tuple[str, ...] | None = None
+    """Ids of the recalled items that were seen; None: all of them."""
     used: tuple[str, ...] = ()
     """The profile's sentences that were seen."""
     held_back: tuple[HeldBack, ...] = ()

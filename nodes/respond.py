@@ -41,7 +41,8 @@ from guided_profile.tools.models.choices import (
 )
 from guided_profile.tools.models.dialect import dialect_of
 from guided_profile.tools.models.letters import LetterScores, YesNo, ask_yes_no, score_letters
-from guided_profile.tools.restraint.select import Restraint, Selection
+from guided_profile.tools.restraint.in_run import bearing, everything
+from guided_profile.tools.restraint.select import Selection
 from guided_profile.tools.text.declining import declines
 
 MOST_ROTATIONS = 6
@@ -66,12 +67,12 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
         runtime.stream_writer({"stage": "respond"})
         if task.kind == "choice":
             return await _choose(resources, task, context.user_id, state)
-        everything = _block(task, state, _all_of(task, state))
-        asked = await _ask_whether_answerable(chat, task, state, everything)
+        of_all = _block(task, state, everything(task, state))
+        asked = await _ask_whether_answerable(chat, task, state, of_all)
         if asked and asked.probability < task.floor(state["on_topic"]):
             reply = Reply(text="", answerable=asked.probability)
             return {"reply": reply, "calls": [asked.call]}
-        chosen = await _chosen(resources.restraint, task, state)
+        chosen = await bearing(resources.restraint, task, state)
         block = _block(task, state, chosen)
         done = await complete(
             chat,
@@ -90,6 +91,7 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
             answers=_answers(checked) if checked else None,
             confidence=done.confidence,
             message_id=done.message_id if _stands(task) else None,
+            saw=tuple(item.id for item in chosen.items),
             used=tuple(sentence.text for sentence in chosen.used),
             held_back=chosen.held_back,
         )
@@ -110,24 +112,9 @@ def _answers(checked: YesNo) -> float | None:
     return checked.yes if checked.yes is not None or said is None else float(said)
 
 
-def _all_of(task: Task, state: State) -> Selection:
-    shown = task.shown(state["profile"]) if "profile" in task.sees else ()
-    return Selection(used=shown)
-
-
-async def _chosen(restraint: Restraint, task: Task, state: State) -> Selection:
-    """Return what the response sees of the profile: what bears on the question, or all of it."""
-    everything = _all_of(task, state)
-    if not task.restrains or not everything.used:
-        return everything
-    before = [message.text for message in state.get("messages") or [] if message.text][:-1]
-    return await restraint.select(everything.used, state["text"], shown=before)
-
-
 def _block(task: Task, state: State, chosen: Selection) -> str:
-    """Return what stands before every instruction of this stage: all that the task lets it see."""
-    items = state["recalled"] if "personal_context" in task.sees else []
-    block = history_block(items) if items else ""
+    """Return what stands before every instruction of this stage: what was chosen for it."""
+    block = history_block(chosen.items) if chosen.items else ""
     if "guidance" in task.sees and state["guidance"]:
         block += render(GUIDANCE, guidance=as_data(state["guidance"]))
     if chosen.used:
@@ -187,7 +174,7 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
     options = state["choices"]
     orders = rotations(len(options), MOST_ROTATIONS if task.debiased else 1)
     letters = LETTERS[: len(options)]
-    block = _block(task, state, _all_of(task, state))
+    block = _block(task, state, everything(task, state))
 
     async def score(order: Sequence[int]) -> LetterScores:
         shown = [options[index] for index in order]

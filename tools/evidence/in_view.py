@@ -23,7 +23,11 @@ def sees_anything(task: Task, state: State) -> bool:
 def cited(task: Task, state: State) -> list[str]:
     """Return the ids of the items that the profile points to, if the response saw it."""
     profile = state["profile"] if "profile" in task.sees else None
-    return evidence_of(profile.supported if profile else ())
+    supported = profile.supported if profile else ()
+    if task.restrains and "reply" in state:
+        used = state["reply"].used
+        supported = tuple(sentence for sentence in supported if sentence.text in used)
+    return evidence_of(supported)
 
 
 def items_in_view(
@@ -33,7 +37,8 @@ def items_in_view(
 
     One that was deleted meanwhile is left out.
     """
-    items = {item.id: item for item in state["recalled"]}
+    saw = state["reply"].saw if task.restrains and "reply" in state else None
+    items = {item.id: item for item in state["recalled"] if saw is None or item.id in saw}
     missing = [id_ for id_ in cited(task, state) if id_ not in items]
     items |= {item.id: item for item in history.get(user_id, missing)}
     vectors = history.vectors(user_id, items)

@@ -24,7 +24,7 @@ from guided_profile.tools.models.letters import ask_yes_no
 
 MOST_KEPT = 10_000
 """How many replies are remembered; they hold digests, and nobody's words."""
-REQUEST_TOKENS, NOTE_TOKENS = 200, 60
+REQUEST_TOKENS, NOTE_TOKENS = 200, 40
 """About how much is shown of a long request, and of a long note."""
 STAGE = "restrain"
 

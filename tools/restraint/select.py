@@ -8,7 +8,7 @@ asked, nearness alone decides.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,14 +28,16 @@ RAISED = 0.35
 """The nearness from which a request raises the subject of a private sentence."""
 SAID = 0.9
 """The likeness from which a conversation says already what a sentence says."""
-ASKED = 4
-"""How many notes, the nearest, a model is asked about at once."""
+ASKED, ASKED_ITEMS = 3, 2
+"""How many sentences, and how many items, the nearest, a model is asked about at once."""
 DIFFERS = 0.5
 """The probability from which a good answer differs by them."""
 RECENT = 6
 """So many messages before the user's words, the last ones, count as acted on."""
 _PARTS = 40
 """How many of their sentences, the last ones, are looked at."""
+
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,33 +86,24 @@ class Restraint:
         """
         texts = [*(sentence.text for sentence in sentences), *(item.text for item in items)]
         near, said = await asyncio.to_thread(self._measured, texts, request, shown[-RECENT:])
-        held: dict[int, HeldBackReason] = {}
-        for n, sentence in enumerate(sentences):
-            if sentence.use == "always":
-                continue
-            if said[n] >= SAID:
-                held[n] = "already_in_conversation"
-            elif sentence.use == "private" and near[n] < RAISED:
-                held[n] = "private"
+        held = _not_to_be_asked(sentences, near, said)
         secret = {i for n, why in held.items() if why == "private" for i in sentences[n].evidence}
-        open_ = [n for n, s in enumerate(sentences) if s.use != "always" and n not in held]
-        open_ += [n for n, i in enumerate(items, start=len(sentences)) if i.id not in secret]
-        open_.sort(key=lambda n: -near[n])
-        differs, calls = await self._differs(request, [texts[n] for n in open_[:ASKED]], within)
-        used = {n for n in open_ if near[n] >= NEAR}
+        first = len(sentences)
+        topical = [n for n in range(first) if sentences[n].use != "always" and n not in held]
+        told = [n for n, item in enumerate(items, start=first) if item.id not in secret]
+        nearest = _best(topical, near, ASKED) + _best(told, near, ASKED_ITEMS)
+        differs, calls = await self._differs(request, [texts[n] for n in nearest], within)
+        used = {n for n in (*topical, *told) if near[n] >= NEAR}
         if differs is not None:
-            used = used | set(open_[:ASKED]) if differs >= DIFFERS else set()
-        for n in open_:
-            if n < len(sentences) and n not in used:
+            used = used | set(nearest) if differs >= DIFFERS else set()
+        for n in topical:
+            if n not in used:
                 held[n] = "makes_no_difference" if near[n] >= NEAR else "off_topic"
-        kept = [n for n in range(len(sentences)) if n not in held]
-        held |= _over(
-            tokens, sorted(kept, key=lambda n: _rank(sentences[n], float(near[n]))), sentences
-        )
+        held |= _without_room(sentences, held, near, tokens)
         return Selection(
-            used=tuple(sentences[n] for n in kept if n not in held),
+            used=tuple(one for n, one in enumerate(sentences) if n not in held),
             held_back=tuple(HeldBack(text=texts[n], reason=held[n]) for n in sorted(held)),
-            items=tuple(i for n, i in enumerate(items, start=len(sentences)) if n in used),
+            items=tuple(item for n, item in enumerate(items, start=first) if n in used),
             calls=tuple(calls),
         )
 
@@ -123,7 +116,7 @@ class Restraint:
 
     def _measured(
         self, texts: Sequence[str], request: str, shown: Sequence[str]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    ) -> tuple[Numbers, Numbers]:
         """Return how near each text is to a request, and to what a conversation says."""
         nothing = np.full(len(texts), -1.0)
         if not texts or not request.strip():
@@ -132,26 +125,45 @@ class Restraint:
         vectors = self._history.embed([*texts, request, *parts])
         own, rest = vectors[: len(texts)], vectors[len(texts) :]
         like = self._history.likeness(own @ rest.T)
-        near: NDArray[np.float64] = like[:, 0] + share_of_words(request, texts)
+        near: Numbers = like[:, 0] + share_of_words(request, texts)
         return near, like[:, 1:].max(axis=1) if parts else nothing
 
 
-def _rank(sentence: Sentence, near: float) -> tuple[bool, bool, float]:
-    """Return what decides who finds room: what is always kept to, pins, and then the nearest."""
-    return sentence.use != "always", not sentence.pinned, -near
-
-
-def _over(
-    tokens: int | None, ranked: Sequence[int], sentences: Sequence[Sentence]
+def _not_to_be_asked(
+    sentences: Sequence[Sentence], near: Numbers, said: Numbers
 ) -> dict[int, HeldBackReason]:
-    """Return those of the ranked sentences for which there is no room."""
+    """Return what is held back without asking: what is said already, and what is private."""
+    held: dict[int, HeldBackReason] = {}
+    for n, sentence in enumerate(sentences):
+        if sentence.use != "always" and said[n] >= SAID:
+            held[n] = "already_in_conversation"
+        elif sentence.use == "private" and near[n] < RAISED:
+            held[n] = "private"
+    return held
+
+
+def _best(places: Sequence[int], near: Numbers, most: int) -> list[int]:
+    return sorted(places, key=lambda n: -near[n])[:most]
+
+
+def _without_room(
+    sentences: Sequence[Sentence],
+    held: Mapping[int, HeldBackReason],
+    near: Numbers,
+    tokens: int | None,
+) -> dict[int, HeldBackReason]:
+    """Return what finds no room, after what is always kept to, pins, and what is nearer."""
     if tokens is None:
         return {}
-    held: dict[int, HeldBackReason] = {}
-    for n in ranked:
+
+    def rank(n: int) -> tuple[bool, bool, float]:
+        return sentences[n].use != "always", not sentences[n].pinned, -near[n]
+
+    over: dict[int, HeldBackReason] = {}
+    for n in sorted((n for n in range(len(sentences)) if n not in held), key=rank):
         size = approximate_tokens(sentences[n].text)
-        if size <= tokens:
-            tokens -= size
+        if size > tokens:
+            over[n] = "over_budget"
         else:
-            held[n] = "over_budget"
-    return held
+            tokens -= size
+    return over

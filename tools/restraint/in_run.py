@@ -1,0 +1,32 @@
+"""What a response of the workflow sees of what a run knows: all of it, or what bears."""
+
+from dataclasses import replace
+
+from guided_profile.graph.state import State
+from guided_profile.graph.tasks import Task
+from guided_profile.tools.restraint.select import Restraint, Selection
+
+
+def everything(task: Task, state: State) -> Selection:
+    """Return all that a task lets a response see of the profile and of what was recalled."""
+    return Selection(
+        used=task.shown(state["profile"]) if "profile" in task.sees else (),
+        items=tuple(state["recalled"]) if "personal_context" in task.sees else (),
+    )
+
+
+async def bearing(restraint: Restraint, task: Task, state: State) -> Selection:
+    """Return what of that bears on the question.
+
+    All of it does where the task exercises no restraint, or tries again. The items of a task that
+    asks the model itself whether they tell the answer are left as they are.
+    """
+    known = everything(task, state)
+    if not task.restrains or state["tries"] or not (known.used or known.items):
+        return known
+    before = [message.text for message in state.get("messages") or []][:-1]
+    asks_itself = task.abstention.answerable is not None
+    chosen = await restraint.select(
+        known.used, state["text"], items=() if asks_itself else known.items, shown=before
+    )
+    return replace(chosen, items=known.items) if asks_itself else chosen
