@@ -73,18 +73,27 @@ def open_history(settings: Settings, embed: EmbedderLike | None) -> HistoryStore
 def known_tasks(settings: Settings) -> dict[str, Task]:
     """Return the built-in tasks, and those in the data folder's `tasks/`.
 
+    A task that does not say whether profiles' worth is measured has the setting's word on it.
+
     Raises:
         TaskError: A file of them is wrong.
     """
     own = [load_task(path) for path in sorted((settings.data / "tasks").glob("*.yaml"))]
-    return builtin_tasks() | by_name(own)
+    tasks = builtin_tasks() | by_name(own)
+    return {name: _with_worth(task, settings) for name, task in tasks.items()}
+
+
+def _with_worth(task: Task, settings: Settings) -> Task:
+    if settings.worth is None or "worth" in task.model_fields_set:
+        return task
+    return task.model_copy(update={"worth": settings.worth})
 
 
 def known_task(settings: Settings, name: str) -> tuple[dict[str, Task], Task]:
     """Return all the tasks, and the one of a name or YAML file."""
     tasks = known_tasks(settings)
     if Path(name).suffix in (".yaml", ".yml"):
-        own = load_task(Path(name))
+        own = _with_worth(load_task(Path(name)), settings)
         return tasks | {own.name: own}, own
     return tasks, find_task(tasks, name)
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 
+from guided_profile.graph.context import Measured
 from guided_profile.graph.errors import SettingsError
 
 Traces = Literal["all", "hide", "anonymize"]
@@ -56,6 +57,10 @@ class Settings:
     """What judges whether the history supports a profile's sentences: another chat model of the
     endpoint by its name, or the folder of an NLI model; None: the chat model itself.
     `GUIDED_PROFILE_VERIFIER`."""
+
+    worth: Measured | None = None
+    """Whether profiles' worth is measured, for the tasks that do not say: `off`, `measure` or
+    `require`. `GUIDED_PROFILE_WORTH`; None: it is not."""
 
     chroma_url: str | None = None
     """A Chroma server for the histories, in place of the folder. `GUIDED_PROFILE_CHROMA_URL`."""
@@ -134,6 +139,7 @@ def read_settings(
         local_model=value("GUIDED_PROFILE_LOCAL_MODEL") or "qwen2.5-coder-1.5b",
         embedder=embedder,
         verifier=_verifier(value("GUIDED_PROFILE_VERIFIER"), endpoint=endpoint),
+        worth=_worth(value("GUIDED_PROFILE_WORTH")),
         chroma_url=value("GUIDED_PROFILE_CHROMA_URL"),
         traces=read_traces(given),
     )
@@ -158,6 +164,14 @@ def _verifier(named: str | None, *, endpoint: bool) -> str | Path | None:
             "model at your endpoint, or the path of a folder with an NLI model, which is not there."
         )
     return folder
+
+
+def _worth(chosen: str | None) -> Measured | None:
+    if chosen and chosen not in get_args(Measured):
+        raise SettingsError(
+            f"GUIDED_PROFILE_WORTH is {chosen!r}; it may be {', '.join(get_args(Measured))}."
+        )
+    return cast("Measured | None", chosen)
 
 
 def read_traces(environment: Mapping[str, str] | None = None) -> Traces:

@@ -147,11 +147,16 @@ allergies, hard limits); where it bears on the request; or only where the user r
 (health, faith, politics, sexuality, money, troubles, other people's affairs)."""
 
 HeldBackReason = Literal[
-    "off_topic", "private", "makes_no_difference", "already_in_conversation", "over_budget"
+    "off_topic",
+    "private",
+    "makes_no_difference",
+    "already_in_conversation",
+    "over_budget",
+    "no_worth",
 ]
 """Why an answer did without a sentence: it is not near to the request; its subject is one that the
 user has to raise; a good answer would be the same without it; the conversation shows it already;
-or there was no room for it."""
+there was no room for it; or the profile was not measured to be of use, which the task requires."""
 
 
 class HeldBack(Record):

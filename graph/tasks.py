@@ -138,6 +138,7 @@ class Task(Record):
                 "candidates",
                 "supported_only",
                 "restraint",
+                "worth",
                 "memory_requests",
                 "abstention",
                 "freshness",

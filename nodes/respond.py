@@ -174,11 +174,12 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
     options = state["choices"]
     orders = rotations(len(options), MOST_ROTATIONS if task.debiased else 1)
     letters = LETTERS[: len(options)]
-    block = _block(task, state, everything(task, state))
+    shown = everything(task, state)
+    block = _block(task, state, shown)
 
     async def score(order: Sequence[int]) -> LetterScores:
-        shown = [options[index] for index in order]
-        asked = messages([], block + _instruction(task, state, shown))
+        listed = [options[index] for index in order]
+        asked = messages([], block + _instruction(task, state, listed))
 
         def names(text: str) -> str | None:
             option = named_option(text, order, options)
@@ -207,6 +208,8 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
         finish_reason=first.finish_reason,
         probabilities=dict(zip(options, tally.probabilities, strict=True)),
         on_options=tally.on_options,
+        used=tuple(sentence.text for sentence in shown.used),
+        held_back=shown.held_back,
     )
     return {"reply": reply, "calls": [scored.call for scored in scores]}
 

@@ -12,8 +12,8 @@ from guided_profile.apps.cli import render
 from guided_profile.apps.cli.ask import assembled
 from guided_profile.apps.cli.kept import open_kept
 from guided_profile.apps.settings import Settings, read_settings
-from guided_profile.graph.context import Context
-from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.context import Context, Measured
+from guided_profile.graph.errors import ModelError, QuestionError
 from guided_profile.graph.profile import standing_profile
 from guided_profile.graph.records import Profile, Sentence
 from guided_profile.tools.history.store import HistoryStore
@@ -35,6 +35,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     change.add_argument("--wishes", action="store_true", help="list what was pinned and forbidden")
     change.add_argument("--undo", type=int, metavar="N", help="take back wish N of that list")
     change.add_argument("--versions", action="store_true", help="each version, and what it changed")
+    change.add_argument(
+        "--worth",
+        action="store_true",
+        help="whether it tells their own past from other people's; measured if it was not yet",
+    )
     change.add_argument("--delete", action="store_true", help="delete the profile and its versions")
 
 
@@ -109,11 +114,19 @@ async def _show(settings: Settings, given: argparse.Namespace, out: Console, not
                 f"there is no history of {given.user!r}; add some with "
                 f"`guided-profile add FILE --user {given.user}`."
             )
-        context = Context(user_id=given.user, task=parts.task.name)
+        worth: Measured | None = "measure" if given.worth else None
+        context = Context(user_id=given.user, task=parts.task.name, worth=worth)
         with render.progress(notes) as on_stage:
             made = await standing_profile(parts.graph, parts.task, context, on_stage)
         items = cited_items(made, given.user, parts.history)
-    if given.json:
+        examples = made.worth.examples if made.worth else ()
+        items |= {item.id: item for item in parts.history.get(given.user, examples)}
+    if given.worth:
+        if made.worth is None:
+            raise ModelError("the model failed, so the worth was not measured; see the log.")
+        shown = render.worth(made.worth, items)
+        out.print_json(made.worth.model_dump_json()) if given.json else out.print(shown)
+    elif given.json:
         out.print_json(made.model_dump_json())
     else:
         out.print(render.profile(made, items))

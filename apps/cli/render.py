@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import exp
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from guided_profile.apps.runs import OnStage
 from guided_profile.apps.terminal import plain
-from guided_profile.graph.records import Cost, HistoryItem, Profile, Replaced, Sentence
+from guided_profile.graph.records import Cost, HistoryItem, Profile, Replaced, Sentence, Worth
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.profiles.corrections import Difference
 
@@ -110,6 +111,38 @@ def profile(made: Profile, items: Mapping[str, HistoryItem]) -> Group:
         plain(f"\n{made.created:%Y-%m-%d %H:%M} UTC by {made.model}{version}", "dim"),
         plain(cost(made.cost), "dim"),
     )
+
+
+def worth(measured: Worth, items: Mapping[str, HistoryItem]) -> Group:
+    """Say what a profile is worth, which sentences lower it, and which past items raise it."""
+    if measured.gain is None or measured.error is None:
+        return Group(plain("What the profile is worth is not known.", "bold"), plain(measured.note))
+    lowered = measured.lowered_by
+    return Group(
+        plain(_worth_in_words(measured.gain, measured.error), "bold"),
+        plain(
+            f"{measured.gain:+.2f} ± {measured.error:.2f} nats (mean and standard error of "
+            f"{measured.items} of their own items, each beside three of other people's)"
+        ),
+        *([plain("\nBetter without:")] if lowered else []),
+        *(plain(f"  ✗ {text}") for text in lowered),
+        *([plain("\nPast items that help beside it:")] if measured.examples else []),
+        *(Padding(plain(item(items[i]), "dim"), (0, 4)) for i in measured.examples if i in items),
+        plain(
+            f"\n{measured.measured:%Y-%m-%d %H:%M} UTC by {measured.model}: {cost(measured.cost)}",
+            "dim",
+        ),
+    )
+
+
+def _worth_in_words(gain: float, error: float) -> str:
+    if abs(gain) <= 2 * error or round(gain, 2) == 0:
+        return "With the profile the model tells their past from other people's no better or worse."
+    if gain < 0:
+        return (
+            f"The profile misleads: their own past is {exp(-gain):.1f} times less likely with it."
+        )
+    return f"The profile helps: their own past is {exp(gain):.1f} times as likely with it."
 
 
 def replaced(outdated: Sequence[Replaced]) -> Iterator[Text]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from guided_profile.graph.records import HeldBack
 from guided_profile.graph.state import State
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.restraint.select import Restraint, Selection
@@ -9,8 +10,12 @@ from guided_profile.tools.restraint.select import Restraint, Selection
 
 def everything(task: Task, state: State) -> Selection:
     """Return all that a task lets a response see of the profile and of what was recalled."""
+    profile = state["profile"] if "profile" in task.sees else None
+    shown = task.shown(profile)
+    unproven = [each.text for each in profile.supported if each not in shown] if profile else []
     return Selection(
-        used=task.shown(state["profile"]) if "profile" in task.sees else (),
+        used=shown,
+        held_back=tuple(HeldBack(text=text, reason="no_worth") for text in unproven),
         items=tuple(state["recalled"]) if "personal_context" in task.sees else (),
     )
 
@@ -29,4 +34,5 @@ async def bearing(restraint: Restraint, task: Task, state: State) -> Selection:
     chosen = await restraint.select(
         known.used, state["text"], items=() if asks_itself else known.items, shown=before
     )
+    chosen = replace(chosen, held_back=(*known.held_back, *chosen.held_back))
     return replace(chosen, items=known.items) if asks_itself else chosen

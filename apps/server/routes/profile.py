@@ -32,7 +32,7 @@ class Shown(BaseModel):
 
     profile: Profile
     items: dict[str, HistoryItem] = Field(
-        description="What speaks for or against the sentences, by id."
+        description="What speaks for or against the sentences, and the examples, by id."
     )
 
 
@@ -115,12 +115,20 @@ async def seen(user_id: UserId, resources: TheResources, profiles: Profiles) -> 
 
 @router.post("", summary="Make the profile")
 async def make(
-    user_id: UserId, resources: TheResources, store: TheStore, task: TaskName = "dialogue"
+    user_id: UserId,
+    resources: TheResources,
+    store: TheStore,
+    task: TaskName = "dialogue",
+    worth: Annotated[
+        bool,
+        Query(description="Whether its worth on the person's own past is measured, if it was not"),
+    ] = False,
 ) -> Shown:
     """Return the profile, made first if it is missing or stale; the model may take its time."""
     found = find_task(resources.tasks, task)
     graph = resources.graph.copy({"store": store})
-    made = await standing_profile(graph, found, Context(user_id=user_id, task=task))
+    context = Context(user_id=user_id, task=task, worth="measure" if worth else None)
+    made = await standing_profile(graph, found, context)
     return await _shown(made, resources.history, user_id)
 
 
@@ -180,8 +188,11 @@ async def delete(profiles: Profiles) -> None:
 
 
 async def _shown(made: Profile, history: HistoryStore, user_id: str) -> Shown:
-    items = await asyncio.to_thread(cited_items, made, user_id, history)
-    return Shown(profile=made, items=items)
+    def shown() -> dict[str, HistoryItem]:
+        examples = history.get(user_id, made.worth.examples if made.worth else ())
+        return cited_items(made, user_id, history) | {item.id: item for item in examples}
+
+    return Shown(profile=made, items=await asyncio.to_thread(shown))
 
 
 async def _evidence(profiles: ProfileStore, text: str) -> tuple[str, ...]:
