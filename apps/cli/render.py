@@ -110,16 +110,18 @@ def profile(made: Profile, items: Mapping[str, HistoryItem]) -> Group:
         *replaced(made.replaced),
         plain(f"\n{made.created:%Y-%m-%d %H:%M} UTC by {made.model}{version}", "dim"),
         plain(cost(made.cost), "dim"),
+        *([plain(_worth_in_words(made.worth), "dim")] if made.worth else []),
     )
 
 
 def worth(measured: Worth, items: Mapping[str, HistoryItem]) -> Group:
     """Say what a profile is worth, which sentences lower it, and which past items raise it."""
-    if measured.gain is None or measured.error is None:
-        return Group(plain("What the profile is worth is not known.", "bold"), plain(measured.note))
+    words = plain(_worth_in_words(measured), "bold")
+    if measured.gain is None:
+        return Group(words)
     lowered = measured.lowered_by
     return Group(
-        plain(_worth_in_words(measured.gain, measured.error), "bold"),
+        words,
         plain(
             f"{measured.gain:+.2f} ± {measured.error:.2f} nats (mean and standard error of "
             f"{measured.items} of their own items, each beside three of other people's)"
@@ -135,9 +137,12 @@ def worth(measured: Worth, items: Mapping[str, HistoryItem]) -> Group:
     )
 
 
-def _worth_in_words(gain: float, error: float) -> str:
+def _worth_in_words(measured: Worth) -> str:
+    gain, error = measured.gain, measured.error
+    if gain is None or error is None:
+        return f"What the profile is worth is not known. {measured.note}"
     if abs(gain) <= 2 * error or round(gain, 2) == 0:
-        return "With the profile the model tells their past from other people's no better or worse."
+        return "The profile neither helps nor misleads, as far as their own past can tell."
     if gain < 0:
         return (
             f"The profile misleads: their own past is {exp(-gain):.1f} times less likely with it."

@@ -12,6 +12,24 @@ from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.embedders.minilm import MiniLMEmbedder
 
 
+def test_the_worth_of_profiles_is_measured_for_the_tasks_that_do_not_say_as_the_setting_says(
+    tmp_path: Path,
+) -> None:
+    own = "name: {}\ndescription: d\nkind: text\nguiding_question: q\nprofile_instruction: p\n"
+    (tmp_path / "tasks").mkdir()
+    for name, said in (("mine", ""), ("unmeasured", "worth: 'off'\n")):
+        text = own.format(name) + "response_instruction: r\n" + said
+        (tmp_path / "tasks" / f"{name}.yaml").write_text(text)
+    known = assembly.known_tasks(read_settings({"GUIDED_PROFILE_WORTH": "require"}, data=tmp_path))
+    assert known["dialogue"].worth == known["mine"].worth == "require"
+    assert known["unmeasured"].worth == "off"
+    plain = assembly.known_tasks(read_settings({}, data=tmp_path))
+    assert {task.worth for task in plain.values()} == {"off"}
+    assert known["dialogue"].recipe == plain["dialogue"].recipe
+    with pytest.raises(SettingsError, match="GUIDED_PROFILE_WORTH is 'yes'; it may be off, mea"):
+        read_settings({"GUIDED_PROFILE_WORTH": "yes"})
+
+
 def test_with_nothing_set_the_embedded_models_are_used() -> None:
     settings = read_settings({})
     assert (settings.model, settings.embedder) == (None, "minilm")

@@ -30,10 +30,13 @@ function draw(seen) {
     ? "There is none yet for this task. Add some history, then make it."
     : profile.note || `Version ${profile.version}, made ${ago(profile.created)} by ` +
       `${profile.model}: ${cost(profile.cost)}.`;
+  drawWorth(profile, seen?.items);
   const sentences = profile?.sentences ?? [];
   const used = sentences.filter((one) => one.pinned || one.evidence.length);
   const unused = sentences.filter((one) => !one.pinned && !one.evidence.length);
-  at("sentences").replaceChildren(...used.map((one) => sentence(one, seen.items)));
+  const lowering = new Set((profile?.worth?.sentences ?? []).filter(lowers).map((one) => one.text));
+  at("sentences").replaceChildren(
+    ...used.map((one) => sentence(one, seen.items, lowering.has(one.text))));
   const rest = at("unused");
   rest.hidden = !unused.length;
   rest.querySelector("summary").textContent =
@@ -41,12 +44,35 @@ function draw(seen) {
   rest.querySelector("ul").replaceChildren(...unused.map((one) => make("li", { text: why(one) })));
 }
 
+// Whether it lowers what the profile is worth, by more than chance would.
+const lowers = (one) => one.gain + one.error < 0;
+
+function drawWorth(profile, items) {
+  const worth = profile?.worth;
+  at("worth").hidden = !profile?.sentences.some((one) => one.pinned || one.evidence.length);
+  at("measure").hidden = Boolean(worth);
+  at("worth").querySelector("span").textContent = worth ? worthInWords(worth, items) : "";
+}
+
+function worthInWords(worth, items) {
+  if (worth.gain === null) return `What it is worth is not known. ${worth.note}`;
+  const sure = Math.abs(worth.gain) > 2 * worth.error && Math.abs(worth.gain) >= 0.005;
+  const times = Math.exp(Math.abs(worth.gain)).toFixed(1);
+  const said = !sure ? "It neither helps nor misleads, as far as this person's own past can tell"
+    : worth.gain > 0 ? `It helps: this person's own past is ${times} times as likely with it`
+    : `It misleads: this person's own past is ${times} times less likely with it`;
+  const known = worth.examples.map((id) => items[id]).filter(Boolean);
+  const examples = known.length ? ` Past items that help beside it: ${known.map((item) => `“${item.text}”`).join(", ")}.` : "";
+  return `${said} (${worth.gain.toFixed(2)} ± ${worth.error.toFixed(2)} nats, ` +
+    `${count(worth.items, "item")}).${examples}`;
+}
+
 function why(one) {
   if (one.verdict === "contradicted") return `${one.text} (the history contradicts this)`;
   return one.verdict === "inferred" ? `${one.text} (true of most people)` : one.text;
 }
 
-function sentence(one, items) {
+function sentence(one, items, lowering) {
   const known = one.evidence.map((id) => items[id]).filter(Boolean);
   const evidence = make("div", { class: "evidence" }, ...known.map((item) =>
     make("p", {}, `“${item.text}” `, make("small", { text: `${day(item.time)}, ${item.source}` }))));
@@ -68,6 +94,7 @@ function sentence(one, items) {
     one.pinned ? null : make("span", { text: percent(one.confidence) }),
     one.pinned ? null : make("span", { text: one.verdict === "inferred" ? "probably, inferred" : "stated" }),
     make("span", { text: count(known.length, "item") + (one.since ? `, latest ${day(one.since)}` : "") }),
+    lowering ? make("span", { text: "lowers its worth" }) : null,
     one.pinned ? null : decide("Pin", one, () => ({ do: "pin", text: one.text })),
     make("button", {
       type: "button", class: "quiet", text: "Correct", "aria-label": `Correct: ${one.text}`,
@@ -142,15 +169,19 @@ function drawVersions(versions) {
   }));
 }
 
+// Have the model make the profile, or measure it, and show what came of it.
+const have = (button, query) => button.addEventListener("click", () => busy(button, async () => {
+  at("profile-facts").textContent = "The model is at it: a small one on a laptop takes some seconds.";
+  try {
+    await call("POST", "profile", { query: { ...task(), ...query } });
+  } finally {
+    await show();
+  }
+}));
+
 export function listen() {
-  at("make").addEventListener("click", () => busy(at("make"), async () => {
-    at("profile-facts").textContent = "The model is at it: a small one on a laptop takes some seconds.";
-    try {
-      await call("POST", "profile", { query: task() });
-    } finally {
-      await show();
-    }
-  }));
+  have(at("make"), {});
+  have(at("measure"), { worth: true });
   at("pin-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const text = at("pin-text").value.trim();

@@ -170,3 +170,20 @@ def test_what_cannot_be_done_is_refused(
     export: dict[str, Any] = json.loads(said("export"))
     assert len(export["items"]) == 2, "nothing is lost"
     assert not any("wishes" in one["where"] for one in export["profiles"])
+
+
+def test_what_it_is_worth_is_measured_once_and_told_in_plain_words(
+    said: Said, endpoint: type[Endpoint], tmp_path: Path
+) -> None:
+    told = said("profile", "--worth")
+    assert "What the profile is worth is not known." in told
+    assert "too few items to hold some" in told
+    lines = [f"letter number {n} went to the post office" for n in range(8)]
+    (tmp_path / "more.txt").write_text("\n".join(lines))
+    said("add", str(tmp_path / "more.txt"))
+    assert "The profile neither helps nor misleads" in said("profile", "--worth")
+    asked = len(endpoint.prompts)
+    worth = json.loads(said("profile", "--worth", "--json"))
+    assert len(endpoint.prompts) == asked
+    assert (worth["gain"], worth["items"], worth["model"]) == (0.0, 8, "m")
+    assert json.loads(said("profile", "--json"))["worth"] == worth

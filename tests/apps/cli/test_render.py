@@ -1,9 +1,10 @@
 from datetime import UTC, datetime
 
+import pytest
 from rich.console import Console, RenderableType
 
 from guided_profile.apps.cli import render
-from guided_profile.graph.records import Cost, HistoryItem, Profile, Sentence
+from guided_profile.graph.records import Cost, HistoryItem, Profile, Sentence, SentenceWorth, Worth
 from guided_profile.graph.state import Abstained, Answered
 
 ITEM = HistoryItem(id="rye", text="two rye loaves", source="notes")
@@ -66,3 +67,39 @@ def test_an_answer_that_nothing_supports_says_so() -> None:
 def test_an_abstention_says_how_often_it_was_tried() -> None:
     given = Abstained(reason="declined", detail="Cannot tell.", tries=2)
     assert "Tried 3 times.\n" in shown(render.answer(given, {})).replace(" \n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("gain", "says"),
+    [
+        (0.7, "The profile helps: their own past is 2.0 times as likely with it."),
+        (-0.7, "The profile misleads: their own past is 2.0 times less likely with it."),
+        (0.3, "The profile neither helps nor misleads"),
+    ],
+)
+def test_what_a_profile_is_worth_is_said_in_words(gain: float, says: str) -> None:
+    lowers = SentenceWorth(text="They sing.", gain=-0.4, error=0.1, items=4)
+    unclear = SentenceWorth(text="They row.", gain=-0.1, error=0.2, items=4)
+    made = datetime(2025, 1, 1, tzinfo=UTC)
+    worth = Worth(
+        gain=gain,
+        error=0.2,
+        items=8,
+        model="m",
+        measured=made,
+        sentences=(lowers, unclear),
+        examples=("rye",),
+    )
+    said = shown(render.worth(worth, ITEMS))
+    assert says in said
+    assert f"{gain:+.2f} ± 0.20 nats" in said
+    assert "✗ They sing." in said
+    assert "They row." not in said
+    assert "two rye loaves" in said
+    proven = profile(Sentence(text="They bake.")).model_copy(update={"worth": worth})
+    assert says in shown(render.profile(proven, ITEMS))
+
+
+def test_a_worth_that_could_not_be_measured_says_why() -> None:
+    worth = Worth(note="Too few.", model="m", measured=datetime(2025, 1, 1, tzinfo=UTC))
+    assert "is not known. Too few." in shown(render.worth(worth, ITEMS))

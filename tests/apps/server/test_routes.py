@@ -125,6 +125,15 @@ def test_what_a_user_decides_holds_until_it_is_taken_back(client: TestClient) ->
     assert client.patch("/v1/profile", json=gone, headers=ANNA).status_code == 404
 
 
+def test_a_profiles_worth_is_measured_when_it_is_asked_for(client: TestClient) -> None:
+    made = client.post("/v1/profile", headers=ANNA).raise_for_status().json()
+    assert made["profile"]["worth"] is None
+    measured = client.post("/v1/profile?worth=true", headers=ANNA).raise_for_status().json()
+    assert "too few items" in measured["profile"]["worth"]["note"]
+    seen = client.get("/v1/profile", headers=ANNA).json()["profile"]
+    assert seen["worth"] == measured["profile"]["worth"]
+
+
 def test_deleting_an_item_takes_the_profile_that_cites_it(client: TestClient) -> None:
     sentences(client)
     shown = client.get("/v1/profile", headers=ANNA).json()
