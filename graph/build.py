@@ -4,6 +4,7 @@ START → receive → recall ─(profile is fresh, or none is needed)───�
                     │(none, or stale)                                   ▼
                     └→ digest ×N → merge → profile → verify ──────→ respond → review ─→ END
                                              └──←──────┘ (little stood: once more)      │
+             respond, told what was missed ←──(not as it has to be, once)───────────────┤
              recall, wider ←──────────────────────(abstained, tries left)───────────────┤
              recall ← clarify (waits for the user) ←──(abstained, task asks)────────────┘
              recall ← welcome (waits for the user) ←── recall, with too little history
@@ -128,9 +129,11 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
 
     def after_review(
         state: State, runtime: Runtime[Context]
-    ) -> Literal["recall", "clarify", "end"]:
+    ) -> Literal["recall", "respond", "clarify", "end"]:
         if state["answer"] is not None:
             return "end"
+        if state["abstention"] is None:
+            return "respond"
         _, task = resources.asked(runtime)
         return "clarify" if may_ask(task, state) else "recall"
 
@@ -158,7 +161,9 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     stages.add_edge("prove", "respond")
     stages.add_edge("respond", "review")
     stages.add_conditional_edges(
-        "review", after_review, {"recall": "recall", "clarify": "clarify", "end": END}
+        "review",
+        after_review,
+        {"recall": "recall", "respond": "respond", "clarify": "clarify", "end": END},
     )
     stages.add_edge("clarify", "recall")
     stages.add_edge("welcome", "recall")

@@ -94,6 +94,35 @@ BEST_SUPPORTED = Prompt(
     "keep it short.",
 )
 
+NOT_KEPT = Prompt(
+    "not_kept",
+    1,
+    "That is not right yet: {missed}. Write it once more, so that it says the same and this is "
+    "right, and nothing else.",
+)
+"""After a reply that misses what can be counted, or a limit."""
+
+LIMITED = Prompt(
+    "limited",
+    1,
+    "What a person wants of every reply: {rule}\nWhich of these does that set a limit on?\n"
+    "{options}\n\nAnswer with the letter of one and nothing else.",
+)
+HOW_MANY = Prompt(
+    "how_many",
+    1,
+    "What a person wants of every reply: {rule}\nHow many may there be at most? Answer with the "
+    "number in digits and nothing else.",
+)
+BREAKS = Prompt(
+    "breaks",
+    1,
+    "What this person wants of every reply:\n{rules}\n\nThey asked: {question}\n"
+    "Reply, in {language}: {reply}\n\nDoes the reply go against what they want? "
+    "Answer Yes or No.",
+)
+"""Of limits that cannot be counted."""
+
 COMMON = (
     SYSTEM,
     GUIDANCE,

@@ -1,6 +1,7 @@
 """respond: finish the task from what it lets the response see."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
@@ -9,6 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context
+from guided_profile.graph.errors import ModelError
 from guided_profile.graph.prompts import (
     BEST_SUPPORTED,
     CHOOSE,
@@ -43,7 +45,12 @@ from guided_profile.tools.models.dialect import dialect_of
 from guided_profile.tools.models.letters import LetterScores, YesNo, ask_yes_no, score_letters
 from guided_profile.tools.restraint.in_run import bearing, everything
 from guided_profile.tools.restraint.select import Selection
+from guided_profile.tools.standards.limits import limits_among
+from guided_profile.tools.standards.once_more import once_more
+from guided_profile.tools.standards.rewriting import in_style, write
 from guided_profile.tools.text.declining import declines
+
+_log = logging.getLogger(__name__)
 
 MOST_ROTATIONS = 6
 """More options than this are rotated in this many evenly spaced steps."""
@@ -61,12 +68,27 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
     chat = resources.chat
 
     async def respond(state: State, runtime: Runtime[Context]) -> RespondUpdate:
+        try:
+            return await answer(state, runtime)
+        except ModelError as error:
+            earlier = state.get("earlier")
+            if not earlier:
+                raise
+            _log.warning("no better answer could be had, so the first one stands: %s", error)
+            return {"reply": earlier, "calls": []}
+
+    async def answer(state: State, runtime: Runtime[Context]) -> RespondUpdate:
         context, task = resources.asked(runtime)
         if not sees_anything(task, state):
             return {"reply": Reply(text=""), "calls": []}
         runtime.stream_writer({"stage": "respond"})
         if task.kind == "choice":
             return await _choose(resources, task, context.user_id, state)
+        if in_style(task):
+            told = task.model_copy(update={"sees": ("profile",)})  # their texts come as turns
+            block = _block(told, state, everything(told, state))
+            written = await write(chat, resources.history, context.user_id, task, state, block)
+            return {"reply": written.reply, "calls": list(written.calls)}
         of_all = _block(task, state, everything(task, state))
         asked = await _ask_whether_answerable(chat, task, state, of_all)
         if asked and asked.probability < task.floor(state["on_topic"]):
@@ -74,13 +96,16 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
             return {"reply": reply, "calls": [asked.call]}
         chosen = await bearing(resources.restraint, task, state)
         block = _block(task, state, chosen)
+        stands = _stands(task) and not limits_among(chosen.used)
         done = await complete(
             chat,
-            messages([], block + _reminder(task, block) + _instruction(task, state)),
+            once_more(
+                messages([], block + _reminder(task, block) + _instruction(task, state)), state
+            ),
             stage="respond",
             max_tokens=task.max_tokens.response,
             temperature=task.temperature,
-            streamed=_stands(task) and dialect_of(chat).in_client,
+            streamed=stands and dialect_of(chat).in_client,
         )
         calls = [*([asked.call] if asked else []), *chosen.calls, done.call]
         checked = await _ask_whether_it_answers(chat, task, state, done.text.strip())
@@ -90,7 +115,7 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
             answerable=asked.probability if asked else None,
             answers=_answers(checked) if checked else None,
             confidence=done.confidence,
-            message_id=done.message_id if _stands(task) else None,
+            message_id=done.message_id if stands else None,
             saw=tuple(item.id for item in chosen.items),
             used=tuple(sentence.text for sentence in chosen.used),
             held_back=chosen.held_back,
@@ -101,7 +126,7 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
 
 
 def _stands(task: Task) -> bool:
-    """Whether the first reply is the answer, whatever it is, so that its words may be streamed."""
+    """Whether no reply is an abstention, so that its words may be streamed."""
     rule = task.abstention
     return rule.policy == "accept" and not rule.declined and not rule.phrases
 

@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from guided_profile.graph.context import Context
-from guided_profile.graph.records import Cost, HeldBack
+from guided_profile.graph.records import Call, Cost, HeldBack
 from guided_profile.graph.state import Abstained, AbstentionReason, Answered, Reply, State
 from guided_profile.graph.tasks import Task
 from guided_profile.nodes.resources import Resources
@@ -19,6 +19,7 @@ from guided_profile.tools.evidence import nearness
 from guided_profile.tools.evidence.base import MOST_EVIDENCE
 from guided_profile.tools.evidence.in_view import cited, items_in_view, sees_anything
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.standards.held import Held, hold
 from guided_profile.tools.text.declining import declines
 from guided_profile.tools.text.sentences import split_sentences
 from guided_profile.tools.tracing import note
@@ -44,12 +45,15 @@ STILL_THINKING = (
 
 
 class ReviewUpdate(TypedDict, total=False):
-    """What review writes: an answer that ends the run, or one more try."""
+    """What review writes: an answer that ends the run, one more try, or a better reply."""
 
     abstention: AbstentionReason | None
     answer: Answered | Abstained
     messages: list[AnyMessage]
     tries: int
+    missed: list[str]
+    earlier: Reply
+    calls: list[Call]
 
 
 class ClarifyUpdate(TypedDict):
@@ -64,12 +68,24 @@ def make_review(resources: Resources) -> Stage[State, ReviewUpdate]:
     async def review(state: State, runtime: Runtime[Context]) -> ReviewUpdate:
         context, task = resources.asked(runtime)
         reason = find_abstention(task, state)
-        if reason is None:
-            user_id = context.user_id
-            answered = await asyncio.to_thread(_answered, resources.history, user_id, task, state)
-            _trace(task, answered)
-            said = AIMessage(answered.text, id=state["reply"].message_id)
-            return {"abstention": None, "answer": answered, "messages": [said]}
+        if reason is None or state.get("earlier"):
+            held = await hold(
+                resources.chat,
+                resources.history,
+                context.user_id,
+                task,
+                state,
+                answers=reason is None,
+            )
+            if held.missed and not state.get("earlier"):
+                runtime.stream_writer({"stage": "review", "missed": len(held.missed)})
+                return {
+                    "abstention": None,
+                    "missed": list(held.missed),
+                    "earlier": held.reply,
+                    "calls": list(held.calls),
+                }
+            return await _accepted(resources, context.user_id, task, state, held)
         if may_ask(task, state):
             return {"abstention": reason}
         if may_retry(task, state, context, reason):
@@ -94,6 +110,23 @@ def make_review(resources: Resources) -> Stage[State, ReviewUpdate]:
         }
 
     return review
+
+
+async def _accepted(
+    resources: Resources, user_id: str, task: Task, state: State, held: Held
+) -> ReviewUpdate:
+    """Return the answer that ends the run: the better of what was written."""
+    state = {**state, "reply": held.reply, "calls": [*state["calls"], *held.calls]}
+    answered = await asyncio.to_thread(_answered, resources.history, user_id, task, state)
+    answered = answered.model_copy(update={"missed": held.missed})
+    _trace(task, answered)
+    said = AIMessage(answered.text, id=held.reply.message_id)
+    return {
+        "abstention": None,
+        "answer": answered,
+        "messages": [said],
+        "calls": list(held.calls),
+    }
 
 
 def _detail(reason: AbstentionReason, state: State) -> str:

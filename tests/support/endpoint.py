@@ -13,6 +13,7 @@ from asked import (
     OF_MOST,
     STATEMENT,
     TWO_NOTES,
+    USE,
     digests,
     judgements,
     lines_of,
@@ -50,6 +51,7 @@ class Endpoint(BaseHTTPRequestHandler):
         elif asked.get("top_logprobs"):
             lines = prompt.splitlines()
             right = next((line[0] for line in lines if line.endswith(". a cat toy")), "A")
+            right = "B" if USE.search(prompt) else right  # no rule for every answer
             letters = {letter: 0.8 if letter == right else 0.1 for letter in "ABC"}
         text = self.answer
         if letters:

@@ -242,10 +242,15 @@ def _rank(observed: Observation) -> tuple[bool, float]:
     return observed.habit.usual >= _ORDINARY, -sum(p * log(p / q) for p, q in pairs if p > 0)
 
 
+def shown_of(texts: Sequence[str]) -> dict[Habit, tuple[int, int]]:
+    """Return how many texts show each habit, of how many that it applies to, if any."""
+    counts = _counts([marks.own_words(text) for text in texts])
+    return {count.habit: (len(count.showing), count.of) for count in counts if count.of}
+
+
 def style_of(texts: Sequence[str]) -> dict[str, float]:
     """Return the share of texts that shows each habit, of those that it applies to."""
-    counts = _counts([marks.own_words(text) for text in texts])
-    return {count.habit.name: len(count.showing) / count.of for count in counts if count.of}
+    return {habit.name: showing / of for habit, (showing, of) in shown_of(texts).items()}
 
 
 def distance(first: Mapping[str, float], second: Mapping[str, float]) -> float:

@@ -138,6 +138,7 @@ async def complete(
     temperature: float = 0.0,
     repetition: float = 0.0,
     streamed: bool = False,
+    grammar: str | None = None,
     config: RunnableConfig | None = None,
 ) -> Completion:
     """Have a model write a text.
@@ -152,14 +153,21 @@ async def complete(
             `frequency_penalty`); left out where an endpoint refuses it.
         streamed: Whether a graph that streams messages shows this one; a user is not meant to read
             what the other stages have a model write.
+        grammar: What it may write, in GBNF; for an endpoint with `Dialect.takes_grammars`.
         config: Of the run that this call is part of; left out, it is taken from the context.
 
     Raises:
         ModelError: The endpoint failed.
     """
-    settings = {"temperature": temperature, "max_tokens": max_tokens, "logprobs": True}
+    settings: dict[str, Any] = {
+        "temperature": temperature,
+        "max_tokens": max_tokens,
+        "logprobs": True,
+    }
     if repetition:
         settings["frequency_penalty"] = repetition
+    if grammar:
+        settings["grammar"] = grammar
     shown = config if streamed else unstreamed(config)
     done = await ask(chat, messages, settings, stage=stage, config=shown)
     longest = max_tokens * CHARACTERS_A_TOKEN
@@ -176,7 +184,7 @@ def unstreamed(config: RunnableConfig | None) -> RunnableConfig:
 async def ask(
     chat: BaseChatModel,
     messages: Sequence[BaseMessage],
-    settings: Mapping[str, float],
+    settings: Mapping[str, Any],
     *,
     stage: str,
     config: RunnableConfig | None,
@@ -233,7 +241,7 @@ def together(stage: str, calls: Sequence[Call]) -> Call:
 async def _once(
     chat: BaseChatModel,
     messages: Sequence[BaseMessage],
-    settings: Mapping[str, float],
+    settings: Mapping[str, Any],
     *,
     stage: str,
     config: RunnableConfig | None,

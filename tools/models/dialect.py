@@ -171,6 +171,12 @@ ADJUSTMENTS = (
         "refuses frequency_penalty: it may repeat itself",
     ),
     Adjustment(
+        "grammar",
+        ("grammar",),
+        _without("grammar"),
+        "takes no grammar: what nobody may write is left to its own choice",
+    ),
+    Adjustment(
         "reasoning_effort",
         ("reasoning", "effort", "think"),
         _without("reasoning_effort"),
@@ -198,7 +204,9 @@ ADJUSTMENTS = (
         "does not stream: its answers come whole",
     ),
 )
-_EXTRAS = ("stream_options", "logprobs", "temperature", "frequency_penalty", "reasoning_effort")
+_EXTRAS = (
+    "stream_options", "logprobs", "temperature", "frequency_penalty", "grammar", "reasoning_effort",
+)  # fmt: skip
 """Left out together where leaving out one does not help; `logprobs` alone after a crash."""
 
 
@@ -213,6 +221,8 @@ class Dialect:
     """Named in the log."""
     in_client: bool = False
     """Whether the client itself sends what it says; else the stages ask for less."""
+    own_address: bool = False
+    """Whether the endpoint is named by its address: it may be llama.cpp, which takes grammars."""
     changes: dict[str, int] = field(default_factory=dict)
     """The names of the adjustments that are needed, with the bound of each."""
     no_weights: bool = False
@@ -236,6 +246,11 @@ class Dialect:
     def weighs(self) -> bool:
         """Whether it tells how likely letters are."""
         return not self.no_weights and "logprobs" not in self.changes
+
+    @property
+    def takes_grammars(self) -> bool:
+        """Whether a grammar may bind what it writes, as far as that is known."""
+        return self.own_address and not self.thinks and "grammar" not in self.changes
 
     def adapt(self, request: Request) -> Request:
         """Return a request as the endpoint takes it, as far as that is known."""
@@ -373,7 +388,8 @@ _of_others: dict[int, tuple["weakref.ref[BaseChatModel]", Dialect]] = {}
 
 def dialect_at(base_url: str | None, model: str) -> Dialect:
     """Return what is known of a model at an endpoint; all that ask it learn together."""
-    return _of_endpoints.setdefault((base_url or "", model), Dialect(model, in_client=True))
+    known = Dialect(model, in_client=True, own_address=bool(base_url))
+    return _of_endpoints.setdefault((base_url or "", model), known)
 
 
 def dialect_of(chat: BaseChatModel) -> Dialect:

@@ -1,0 +1,41 @@
+"""Which of several texts in a person's style is the best, of those that say the same."""
+
+from collections.abc import Sequence
+
+import regex
+
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.standards.manner import Manner
+
+MEANING = 0.6
+"""The likeness, on the scale of `HistoryStore.likeness`, from which on two texts say the same."""
+LENGTHS = (0.4, 2.0)
+"""How many times as long as what is rewritten a text may be."""
+_NUMBER = regex.compile(r"\p{N}+")
+
+
+def best(texts: Sequence[str], source: str, manner: Manner, history: HistoryStore) -> int:
+    """Return the index of the text that is nearest to how a person writes, and says the same.
+
+    Where none says the same, it is the one that comes nearest. The first of equals is taken.
+
+    Args:
+        texts: What a model wrote, one or more.
+        source: What they are to say.
+        manner: How the person writes.
+        history: Whose embedder tells what is alike.
+    """
+    vectors = history.embed([source, *texts])
+    alike = history.likeness(vectors[1:] @ vectors[0])
+    numbers = sorted(_NUMBER.findall(source))
+
+    def merit(index: int) -> tuple[bool, float, float]:
+        text, near = texts[index], float(alike[index])
+        says = (
+            near >= MEANING
+            and sorted(_NUMBER.findall(text)) == numbers
+            and LENGTHS[0] <= len(text) / len(source) <= LENGTHS[1]
+        )
+        return says, -manner.distance(text) if says else near, near
+
+    return max(range(len(texts)), key=merit)

@@ -1,0 +1,165 @@
+"""Limits that a person stated for every answer: which can be counted, and which a reply breaks.
+
+What a sentence sets a limit on is asked of the model, once a sentence, in any language: "answers
+under 40 words", "ohne Emoji". What it names is counted then. All other limits, such as "never
+nuts", are asked about in one question, where the endpoint tells log probabilities.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import regex
+from langchain_core.language_models import BaseChatModel
+
+from guided_profile.graph.prompts import BREAKS, HOW_MANY, LIMITED, messages, render
+from guided_profile.graph.records import Call, Sentence
+from guided_profile.graph.text import as_data
+from guided_profile.tools.evidence import marks
+from guided_profile.tools.models.calls import complete, model_id
+from guided_profile.tools.models.dialect import dialect_of
+from guided_profile.tools.models.letters import ask_yes_no, score_letters
+from guided_profile.tools.text.language import language_of
+from guided_profile.tools.text.sentences import split_sentences
+
+STAGE = "review"
+MOST = 6
+"""Limits that an answer is held against."""
+SURE = 0.5
+"""The probability from which on a reading, or a Yes, counts."""
+_DIGITS = regex.compile(r"\p{Nd}+")
+_BULLET = regex.compile(r"(?m)^\s*(?:[-*+•‣⁃◦∙▪●–—·]|\d{1,3}[.)])\s+\S")
+_MOST_READINGS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Countable:
+    """Something of a reply that can be counted, and that a limit may name."""
+
+    name: str
+    count: Callable[[str], float]
+    numbered: bool = False
+    """Whether the limit is a number; else there is to be none of it."""
+
+
+COUNTABLE = (
+    Countable("the number of words in a reply", marks.length, numbered=True),
+    Countable("the number of sentences", lambda text: len(split_sentences(text)), numbered=True),
+    Countable("the number of characters", lambda text: len("".join(text.split())), numbered=True),
+    Countable("emoji", lambda text: len(marks.emoji(text))),
+    Countable("exclamation marks", lambda text: len(marks.EXCLAMATION_MARK.findall(text))),
+    Countable("lists with bullet points", lambda text: len(_BULLET.findall(text))),
+    Countable("capital letters", lambda text: sum(map(str.isupper, text))),
+)
+ELSE = "something else, such as a subject, food, a language or a tone"
+LETTERS = "ABCDEFGH"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit as it was read."""
+
+    text: str
+    counts: Countable | None = None
+    """None: it cannot be counted."""
+    most: int = 0
+
+    def broken(self, reply: str) -> bool:
+        """Whether a reply has more of what can be counted than the limit lets."""
+        return self.counts is not None and self.counts.count(reply) > self.most
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The limits that a reply breaks, and what it took to find out."""
+
+    limits: tuple[str, ...]
+    calls: tuple[Call, ...]
+
+
+def limits_among(sentences: Sequence[Sentence]) -> list[str]:
+    """Return the sentences that an answer is held against: those that hold for every answer."""
+    return [one.text for one in sentences if one.use == "always"][:MOST]
+
+
+async def broken_limits(
+    chat: BaseChatModel, sentences: Sequence[str], request: str, reply: str
+) -> Broken:
+    """Return which of a person's limits a reply breaks.
+
+    Raises:
+        ModelError: The endpoint failed.
+    """
+    limits: list[Limit] = []
+    calls: list[Call] = []
+    for text in sentences:
+        limit, took = await _read(chat, text)
+        limits.append(limit)
+        calls += took
+    broken = [limit.text for limit in limits if limit.broken(reply)]
+    rest = [limit.text for limit in limits if limit.counts is None]
+    if rest and dialect_of(chat).weighs:
+        language = language_of([reply])
+        question = render(
+            BREAKS,
+            rules=as_data("\n".join(f"- {text}" for text in rest)),
+            question=as_data(request),
+            language=language.name if language else "no language",
+            reply=as_data(reply),
+        )
+        asked = await ask_yes_no(chat, messages([], question), stage=STAGE)
+        calls.append(asked.call)
+        if asked.yes is not None and asked.yes >= SURE:
+            broken += rest
+    return Broken(tuple(broken), tuple(calls))
+
+
+@cache
+def _readings() -> dict[tuple[str, str], Limit]:
+    return {}
+
+
+async def _read(chat: BaseChatModel, text: str) -> tuple[Limit, list[Call]]:
+    """Return what a sentence sets a limit on; the model is asked the first time."""
+    known, key = _readings(), (model_id(chat), text)
+    if key in known:
+        return known[key], []
+    listed = "\n".join(
+        f"{letter}. {name}"
+        for letter, name in zip(LETTERS, [*(one.name for one in COUNTABLE), ELSE], strict=True)
+    )
+    asked = messages([], render(LIMITED, rule=as_data(text), options=listed))
+    scores = await score_letters(chat, asked, LETTERS, stage=STAGE)
+    calls, limit = [scores.call], Limit(text)
+    letter = _surest(scores.letters, scores.text)
+    if letter and letter != LETTERS[-1]:
+        counts = COUNTABLE[LETTERS.index(letter)]
+        most: int | None = 0
+        if counts.numbered:
+            most, took = await _number(chat, text)
+            calls += took
+        if most is not None:
+            limit = Limit(text, counts, most)
+    if len(known) >= _MOST_READINGS:
+        known.clear()
+    known[key] = limit
+    return limit, calls
+
+
+def _surest(letters: dict[str, float] | None, text: str) -> str | None:
+    if letters is None:
+        first = text.strip()[:1]
+        return first if first and first in LETTERS else None
+    best = max(letters, key=letters.__getitem__)
+    return best if letters[best] >= SURE * sum(letters.values()) else None
+
+
+async def _number(chat: BaseChatModel, text: str) -> tuple[int | None, list[Call]]:
+    """Return the number that a limit names, in digits or in words; None: it names none."""
+    found = _DIGITS.findall(text)
+    if found:
+        return (int(found[0]) if len(found) == 1 else None), []
+    asked = messages([], render(HOW_MANY, rule=as_data(text)))
+    done = await complete(chat, asked, stage=STAGE, max_tokens=8)
+    said = _DIGITS.findall(done.text)
+    return (int(said[0]) if len(said) == 1 else None), [done.call]
