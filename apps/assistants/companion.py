@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
 from datetime import datetime
 from threading import Lock
+from time import monotonic
 from typing import Any, Self
 from uuid import uuid4
 
@@ -35,6 +36,7 @@ from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.profiles.plan import empty_profile, gone_from, variant_of, with_overrides
 from guided_profile.tools.profiles.store import ProfileStore
+from guided_profile.tools.restraint.select import RECENT, Restraint, with_room
 from guided_profile.tools.weights.fetch import OnProgress
 
 MAX_AT_ONCE = 2
@@ -81,6 +83,7 @@ class Companion(AbstractContextManager["Companion"]):
         self.chat, self.history, self.clock = chat, history, clock
         self._lock = Lock()
         self._refreshing: dict[str, Future[None]] = {}
+        self._restraint = Restraint(history, chat)
         self._turns = asyncio.Semaphore(MAX_AT_ONCE)
         self._background = Background()
         try:
@@ -140,25 +143,52 @@ class Companion(AbstractContextManager["Companion"]):
         return opened
 
     def known(
-        self, user_id: str, text: str, tokens: int, seen: Iterable[str] = ()
+        self,
+        user_id: str,
+        text: str,
+        tokens: int,
+        seen: Iterable[str] = (),
+        *,
+        profile_tokens: int | None = None,
+        within: float | None = None,
     ) -> Future[Known]:
-        """Return what is known of a user; no model is called.
+        """Return what is known of a user, and what of it an answer uses.
+
+        At most one short call asks the model whether a good answer would differ; see `Restraint`.
 
         Args:
             user_id: Whose.
             text: What they say now; what bears on it is recalled. Blank: nothing is.
             tokens: About how many tokens of history may be recalled.
-            seen: Texts that the conversation shows already, which are left out.
+            seen: The conversation's last messages, which are left out; the last one last.
+            profile_tokens: About how many tokens of the profile are used; None: any number.
+            within: Seconds after which it is done without the model's word; None: it is waited for.
         """
+        recent = tuple(seen)[-RECENT:]
+        begun = monotonic()
 
         async def look() -> Known:
             profile, items = await asyncio.gather(
                 self._profile(user_id),
                 asyncio.to_thread(
-                    recalled, self.history, self.task, user_id, text, tokens, frozenset(seen)
+                    recalled, self.history, self.task, user_id, text, tokens, {text, *recent}
                 ),
             )
-            return Known(profile, items)
+            supported = profile.supported if profile else ()
+            if not text.strip():
+                return Known(profile, items)
+            if not self.task.restrains:
+                all_of = with_room(supported, profile_tokens)
+                return Known(profile, items, all_of.used, all_of.held_back)
+            chosen = await self._restraint.select(
+                supported,
+                text,
+                items=items,
+                shown=recent,
+                tokens=profile_tokens,
+                within=None if within is None else begun + within - monotonic(),
+            )
+            return Known(profile, chosen.items, chosen.used, chosen.held_back)
 
         return self._background.start(look())
 

@@ -10,12 +10,18 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from guided_profile.apps.assistants.known import Known
-from guided_profile.graph.records import HistoryItem, Profile, Sentence
+from guided_profile.graph.prompts import (
+    KNOWN,
+    KNOWN_IS_DATA,
+    history_block,
+    profile_in_words,
+    render,
+)
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.text import encodable
-from guided_profile.graph.tokens import approximate_tokens
 
 if TYPE_CHECKING:  # the extra `agent`, which the companion does without
     from langchain.agents.middleware import ModelResponse
@@ -132,29 +138,19 @@ def with_time_in_id(item: HistoryItem) -> HistoryItem:
     return item.model_copy(update={"id": digest[:16]})
 
 
-def within_budget(profile: Profile, tokens: int) -> list[Sentence]:
-    """Return the sentences that a prompt has room for: those vouched for, then the surest."""
-    left, kept = tokens, []
-    for sentence in sorted(profile.supported, key=lambda each: (not each.pinned, -each.confidence)):
-        size = approximate_tokens(sentence.text)
-        if size <= left:
-            kept.append(sentence)
-            left -= size
-    return [sentence for sentence in profile.supported if sentence in kept]
+def before_words(known: Known) -> str:
+    """Return what stands before the user's words: what is used, and what to make of it."""
+    block = ""
+    if known.items:
+        by_time = sorted(known.items, key=lambda i: i.time.timestamp() if i.time else 0.0)
+        block = history_block(by_time)
+    if known.used:
+        block += render(KNOWN, profile=profile_in_words(known.used))
+    return block and block + KNOWN_IS_DATA.text
 
 
-def with_system_words(system: SystemMessage | None, words: str) -> SystemMessage:
-    """Return the host's system message with our words after it."""
-    if system is None:
-        return SystemMessage(words)
-    if isinstance(system.content, str):
-        return system.model_copy(update={"content": f"{system.content}\n\n{words}"})
-    blocks = [*system.content, {"type": "text", "text": words}]
-    return system.model_copy(update={"content": blocks})
-
-
-def with_history_at(messages: Sequence[AnyMessage], place: int, block: str) -> list[AnyMessage]:
-    """Return the messages with a history block before the words of one of them."""
+def with_words_before(messages: Sequence[AnyMessage], place: int, block: str) -> list[AnyMessage]:
+    """Return the messages with a block before the words of one of them."""
     words: Any = messages[place].content
     content = block + words if isinstance(words, str) else [{"type": "text", "text": block}, *words]
     longer = messages[place].model_copy(update={"content": content})
@@ -165,9 +161,11 @@ def marked(response: "ModelResponse[Any]", found: Lookup) -> "ModelResponse[Any]
     """Return the response, its messages marked with what was known."""
     profile = found.known.profile
     mark = {
-        "personalized": bool(profile or found.known.items),
+        "personalized": bool(found.known.used or found.known.items),
         "profile_version": profile.version if profile else None,
         "items": len(found.known.items),
+        "used": [sentence.text for sentence in found.known.used],
+        "held_back": [held.model_dump() for held in found.known.held_back],
         "failure": found.failure,
     }
 

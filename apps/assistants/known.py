@@ -1,9 +1,10 @@
 """What is known of a user, as far as it bears on what they say now."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from guided_profile.graph.records import HistoryItem, Profile
+from guided_profile.graph.records import HeldBack, HistoryItem, Profile, Sentence
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.safety.screen import flagged
@@ -21,10 +22,19 @@ class Known:
     """As it stands and as the user wants it; None: there is none yet."""
     items: tuple[HistoryItem, ...] = ()
     """Those of their history that bear on what they say now, the best first."""
+    used: tuple[Sentence, ...] = ()
+    """The sentences of the profile that do, or that are always kept to."""
+    held_back: tuple[HeldBack, ...] = ()
+    """The others, and why they are left out."""
 
 
 def recalled(
-    history: HistoryStore, task: Task, user_id: str, text: str, tokens: int, in_view: frozenset[str]
+    history: HistoryStore,
+    task: Task,
+    user_id: str,
+    text: str,
+    tokens: int,
+    in_view: Collection[str],
 ) -> tuple[HistoryItem, ...]:
     """Return the items that bear on a text and that a prompt has room for, the best first.
 

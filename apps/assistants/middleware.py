@@ -6,7 +6,7 @@ and the user with each call, as `context=Context(user_id="rosa")`.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from time import monotonic
 from typing import Any
@@ -18,7 +18,7 @@ from langchain.agents.middleware import (
     ModelResponse,
     ToolCallRequest,
 )
-from langchain_core.messages import HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableLambda
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
@@ -30,31 +30,25 @@ from guided_profile.apps.assistants.conversation import (
     IsUsers,
     Lookup,
     Remembered,
+    before_words,
     has_no_other_name,
     last_turn,
     marked,
     users_messages,
-    with_history_at,
-    with_system_words,
-    within_budget,
+    with_words_before,
 )
 from guided_profile.apps.assistants.host_tools import UNREADABLE, make_host_tools
 from guided_profile.apps.assistants.known import Known
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.errors import QuestionError, SettingsError
-from guided_profile.graph.prompts import (
-    KNOWN,
-    KNOWN_IS_DATA,
-    history_block,
-    profile_in_words,
-    render,
-)
 from guided_profile.graph.text import encodable
 
 MOST_TOKENS, MOST_SECONDS = 1_000_000, 600.0
 """What a host may set: how much of a prompt, and how long an answer waits."""
 LOOKUP_SECONDS = 2.0
 """How long an answer waits for what is known of its user."""
+FOR_THE_MODEL = 0.8
+"""The share of that after which nothing is waited for from the model: what is near is used."""
 REST_SECONDS = 30.0
 """For so long nothing is looked up after it took longer than that."""
 
@@ -68,12 +62,12 @@ class _RestingError(RuntimeError):
 class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     """Brings what is known of the user into every answer, and remembers what they say.
 
-    The profile follows the host's own system prompt; the items of the history that bear on the
-    user's message stand before it. After the turn, what the user said becomes history, and the
-    profile is made anew when it is time, while nobody waits. A message that comes again with its
-    id and other words takes the place of what it was. If any of that fails, the assistant answers
-    as it would without it: it is logged, and the answer's `response_metadata["guided_profile"]`
-    says so.
+    What bears on the user's last words stands directly before them: items of their history, then
+    sentences of their profile. The host's own system prompt is left as it is. After the turn, what
+    the user said becomes history, and the profile is made anew when it is time, while nobody waits.
+    A message that comes again with its id and other words takes the place of what it was. If any of
+    that fails, the assistant answers as it would without it: it is logged, and the answer's
+    `response_metadata["guided_profile"]` says so, as it says what was used and what was held back.
     """
 
     def __init__(
@@ -129,7 +123,7 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Let the model answer with what is known of the user."""
 
         def look(text: str) -> Lookup:
-            lookup = self._begin(user_id, text, request)
+            lookup = self._begin(user_id, text, request.messages[:place])
             try:
                 return Lookup(lookup.result(self.patience))
             except Exception as error:  # noqa: BLE001  # whatever a store or server raises
@@ -149,7 +143,7 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Let the model answer with what is known of the user."""
 
         async def look(text: str) -> Lookup:
-            lookup = asyncio.wrap_future(self._begin(user_id, text, request))
+            lookup = asyncio.wrap_future(self._begin(user_id, text, request.messages[:place]))
             try:
                 return Lookup(await asyncio.wait_for(lookup, self.patience))
             except Exception as error:  # noqa: BLE001  # whatever a store or server raises
@@ -208,12 +202,18 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         own = users_messages(request.messages, user_id, self.is_users)
         return (own[-1][0], encodable(own[-1][1].text)) if own else (-1, "")
 
-    def _begin(self, user_id: str, text: str, request: ModelRequest[Any]) -> Future[Known]:
-        in_view = (encodable(m.text) for m in request.messages if isinstance(m, HumanMessage))
+    def _begin(self, user_id: str, text: str, before: Sequence[AnyMessage]) -> Future[Known]:
         try:
             if monotonic() < self._rests_until:
                 raise _RestingError
-            return self.companion.known(user_id, text, self.recall_tokens, in_view)
+            return self.companion.known(
+                user_id,
+                text,
+                self.recall_tokens,
+                [encodable(m.text) for m in before if isinstance(m, HumanMessage | AIMessage)],
+                profile_tokens=self.profile_tokens,
+                within=self.patience * FOR_THE_MODEL,
+            )
         except RuntimeError as error:  # it rests, or it was closed
             failed: Future[Known] = Future()
             failed.set_exception(error)
@@ -237,19 +237,11 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         return ToolMessage(UNREADABLE, name=name, tool_call_id=call_id, status="error")
 
     def _personal(self, request: ModelRequest[Any], known: Known, place: int) -> ModelRequest[Any]:
-        """Return the request with what is known of the user in it."""
-        sentences = within_budget(known.profile, self.profile_tokens) if known.profile else []
-        if not sentences and not known.items:
+        """Return the request with what is known of the user directly before their last words."""
+        block = before_words(known)
+        if not block or place < 0:
             return request
-        words = KNOWN_IS_DATA.text
-        if sentences:
-            words += render(KNOWN, profile=profile_in_words(sentences))
-        request = request.override(system_message=with_system_words(request.system_message, words))
-        if known.items:  # there are none where the user said nothing
-            by_time = sorted(known.items, key=lambda i: i.time.timestamp() if i.time else 0.0)
-            block = history_block(by_time)
-            request = request.override(messages=with_history_at(request.messages, place, block))
-        return request
+        return request.override(messages=with_words_before(request.messages, place, block))
 
 
 def _user_id(context: Any) -> str:

@@ -146,6 +146,16 @@ def _best(places: Sequence[int], near: Numbers, most: int) -> list[int]:
     return sorted(places, key=lambda n: -near[n])[:most]
 
 
+def with_room(sentences: Sequence[Sentence], tokens: int | None) -> Selection:
+    """Return all sentences for which there is room: pins first, and then the surest."""
+    surest = np.array([sentence.confidence for sentence in sentences])
+    over = _without_room(sentences, {}, surest, tokens)
+    return Selection(
+        used=tuple(one for n, one in enumerate(sentences) if n not in over),
+        held_back=tuple(HeldBack(text=sentences[n].text, reason=over[n]) for n in sorted(over)),
+    )
+
+
 def _without_room(
     sentences: Sequence[Sentence],
     held: Mapping[int, HeldBackReason],

@@ -19,6 +19,7 @@ from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.assistants.middleware import GuidedProfileMiddleware
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import HistoryError, QuestionError, SettingsError
+from guided_profile.graph.prompts import KNOWN_IS_DATA
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 
@@ -48,16 +49,16 @@ def anna(companion: Companion) -> Companion:
     return companion
 
 
-def test_the_profile_follows_the_hosts_prompt_and_the_items_stand_before_the_words(
-    anna: Companion,
-) -> None:
+def test_what_is_known_stands_directly_before_the_users_last_words(anna: Companion) -> None:
     host = Host()
     answer = ask(agent_of(anna, host), "Which skillet should I buy?")
     system, words = host.sent[0]
-    assert system.text.startswith(OWN_PROMPT + "\n\n")
-    assert "This person cooks with a cast iron skillet." in system.text
+    assert system.text == OWN_PROMPT
     assert words.text.startswith("<history>\n1. [chat] I cook with a cast iron skillet every day\n")
-    assert words.text.endswith("</history>\n\nWhich skillet should I buy?")
+    skillet = "This person cooks with a cast iron skillet."
+    known = f"\n</history>\n\nWhat is known of the user: {skillet}"
+    assert known in words.text
+    assert words.text.endswith(f"{KNOWN_IS_DATA.text}Which skillet should I buy?")
     assert [m.text for m in answer["messages"]] == ["Which skillet should I buy?", "Gladly."]
     assert mark(answer)["personalized"] is True
     assert mark(answer)["profile_version"] == 1
@@ -82,9 +83,8 @@ def test_another_users_history_stays_theirs(anna: Companion) -> None:
 def test_the_profile_keeps_to_its_budget_and_items_can_be_left_out(anna: Companion) -> None:
     host = Host()
     ask(agent_of(anna, host, profile_tokens=15, recall_tokens=0), "Which skillet?")
-    system, words = host.sent[0]
-    assert words.text == "Which skillet?"
-    assert system.text.count("This person") == 1
+    assert host.sent[0][1].text.count("This person") == 1
+    assert "<history>" not in host.sent[0][1].text
 
 
 def test_content_in_blocks_and_no_prompt_of_the_hosts_own(anna: Companion) -> None:
@@ -95,12 +95,13 @@ def test_content_in_blocks_and_no_prompt_of_the_hosts_own(anna: Companion) -> No
     said = HumanMessage([{"type": "text", "text": "Is this skillet any good?"}, picture])
     agent.invoke({"messages": [said]}, context=Context(user_id="anna"))
     system, words = host.sent[0]
-    assert system.content[0] == blocks[0]
-    assert "Bruno" in system.content[1]["text"]
+    assert system.content == blocks
     assert words.content[0]["text"].startswith("<history>")
+    assert "This person cooks" in words.content[0]["text"]
     assert words.content[1:] == said.content
     ask(agent_of(anna, host, system_prompt=None), "Which skillet?")
-    assert "Bruno" in host.sent[1][0].text
+    (words,) = host.sent[1]
+    assert "cast iron" in words.text
 
 
 def test_what_is_said_is_remembered_once_whoever_repeats_it(companion: Companion) -> None:
@@ -210,10 +211,12 @@ def test_a_profile_is_made_while_nobody_waits_and_the_next_answer_has_it(
         ask(agent, text)
         assert companion.flush(60)
     answer = ask(agent, "Which pan should I buy?")
-    assert "This person has a dog named Bruno." in host.sent[-1][0].text
+    assert "This person has a dog named Bruno." in host.sent[-1][-1].text
     assert mark(answer)["profile_version"] >= 1
     # what the conversation shows already is not told again
     assert "<history>" not in str(host.sent[-1][1:])
+    said = {"text": "This person cooks with a cast iron skillet."}
+    assert mark(answer)["held_back"] == [said | {"reason": "already_in_conversation"}]
 
 
 def test_a_sentence_whose_evidence_was_deleted_is_not_told(anna: Companion) -> None:
@@ -266,6 +269,8 @@ async def test_a_failing_history_leaves_a_plain_answer(
         "personalized": False,
         "profile_version": None,
         "items": 0,
+        "used": [],
+        "held_back": [],
         "failure": "HistoryError: the history cannot be read.",
     }
     assert anna.flush(60)
@@ -447,7 +452,7 @@ def test_a_human_in_the_loop_is_asked_and_the_turn_is_remembered_once(anna: Comp
     approved: Any = Command(resume={"decisions": [{"type": "approve"}]})
     agent.invoke(approved, config, context=Context(user_id="anna"))
     assert bought == ["a skillet"]
-    assert "Bruno" in host.sent[1][0].text
+    assert "cast iron" in host.sent[1][1].text
     assert said_by(anna, "anna") == [*PAST, "Buy me a skillet"]
 
 
