@@ -63,6 +63,35 @@ def wilson(count: int, n: int) -> tuple[float, float]:
     return max(0.0, (middle - spread) / whole), min(1.0, (middle + spread) / whole)
 
 
+def spearman(xs: Sequence[float], ys: Sequence[float], *, seed: int = 0) -> Estimate | None:
+    """Return the rank correlation of two measures of the same examples (Spearman 1904).
+
+    Its 95 % interval is the percentile bootstrap's over examples; None where one does not vary.
+    """
+    whole = _rank_correlation(np.asarray(xs, np.float64), np.asarray(ys, np.float64))
+    if whole is None:
+        return None
+    draws = np.random.default_rng(seed)
+    x, y = np.asarray(xs, np.float64), np.asarray(ys, np.float64)
+    drawn = (draws.integers(0, len(x), len(x)) for _ in range(RESAMPLES // 5))
+    found = [r for some in drawn if (r := _rank_correlation(x[some], y[some])) is not None]
+    low, high = np.quantile(found, [0.025, 0.975])
+    return Estimate(whole, float(low), float(high), len(x))
+
+
+def _rank_correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float | None:
+    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return None
+    return float(np.corrcoef(_ranks(x), _ranks(y))[0, 1])
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each value's rank; equal ones share the mean of theirs."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: NDArray[np.float64] = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    return ranks
+
+
 def mcnemar(wins: int, losses: int) -> float:
     """Return the two-sided p of McNemar's test in its exact, binomial form.
 

@@ -25,7 +25,7 @@ from guided_profile.tools.models.choices import LETTERS
 from guided_profile.tools.models.letters import score_letters
 
 STAGE = "prove"
-LONGEST = 200
+LONGEST = 120
 """How many characters of a text are shown."""
 
 

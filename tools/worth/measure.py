@@ -77,7 +77,7 @@ async def measure(
     """
     asker = Asker(chat)
     worth = Worth(model=model_id(chat), measured=now)
-    trials = _trials(items, profile.supported, shipped() if others is None else others)
+    trials = trials_of(items, profile.supported, others)
     if isinstance(trials, str):
         return worth.model_copy(update={"note": trials}), []
     one_by_one = _left_out(trials, profile.supported)
@@ -91,12 +91,12 @@ async def measure(
         note = "The model's endpoint tells no probabilities of single tokens."
         unknown = worth.model_copy(update={"note": note, "cost": Cost.of(asker.calls)})
         return unknown, asker.calls
-    likely = {asked: _likely(asked.trial, letters) for asked, letters in asker.known.items()}
+    likely = {asked: log_likely(asked.trial, letters) for asked, letters in asker.known.items()}
 
     def gain_of(asked: Asked) -> float:
         return likely[asked] - likely[Asked(asked.trial, asked.trial.sentences)]
 
-    gain, error = _mean([-gain_of(Asked(trial)) for trial in trials])
+    gain, error = mean_and_error([-gain_of(Asked(trial)) for trial in trials])
     examples = {item.id: mean(map(gain_of, all_)) for item, all_ in tried.items()}
     best = sorted(examples, key=lambda id_: -examples[id_])[:EXAMPLES]
     measured = worth.model_copy(
@@ -115,10 +115,21 @@ async def measure(
     return measured, asker.calls
 
 
-def _trials(
-    items: Sequence[HistoryItem], sentences: Sequence[Sentence], others: Sequence[Other]
+def trials_of(
+    items: Sequence[HistoryItem],
+    sentences: Sequence[Sentence],
+    others: Sequence[Other] | None = None,
+    count: int = OTHERS,
 ) -> list[Trial] | str:
-    """Return what is asked, or why nothing can be."""
+    """Return what is asked, or, in words, why nothing can be.
+
+    Args:
+        items: The person's own, in order of time.
+        sentences: Those of the profile that are used.
+        others: Items of other people; left out, those that come with the package.
+        count: How many of them stand beside each of the person's.
+    """
+    others = shipped() if others is None else others
     if not sentences:
         return "The profile has no sentence that is used."
     held = held_out(items, sentences, HELD_OUT)
@@ -129,7 +140,7 @@ def _trials(
     if code not in languages(others):
         return f"No items of others come with the package in {language.name if language else code}."
     return [
-        Trial(each.item, each.sentences, beside(each.item, code, OTHERS, others), n % (OTHERS + 1))
+        Trial(each.item, each.sentences, beside(each.item, code, count, others), n % (count + 1))
         for n, each in enumerate(held)
     ]
 
@@ -156,17 +167,17 @@ def _tried(trials: Sequence[Trial], items: Sequence[HistoryItem]) -> dict[Histor
     return {item: [Asked(trial, trial.sentences, (item,)) for trial in some] for item in tried}
 
 
-def _likely(trial: Trial, letters: dict[str, float]) -> float:
+def log_likely(trial: Trial, letters: dict[str, float]) -> float:
     """Return the log probability of the person's own item, in nats."""
     shares = [max(letters[LETTERS[n]], _LEAST_LIKELY) for n in range(len(trial.texts))]
     return log(shares[trial.place] / sum(shares))
 
 
 def _sentence(sentence: Sentence, gains: Sequence[float]) -> SentenceWorth:
-    gain, error = _mean(gains)
+    gain, error = mean_and_error(gains)
     return SentenceWorth(text=sentence.text, gain=gain, error=error, items=len(gains))
 
 
-def _mean(values: Sequence[float]) -> tuple[float, float]:
+def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
     """Return the mean and its standard error."""
     return round(mean(values), 4), round(stdev(values) / sqrt(len(values)), 4)

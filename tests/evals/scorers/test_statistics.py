@@ -6,6 +6,7 @@ from guided_profile.evals.scorers.statistics import (
     holm,
     mcnemar,
     paired_permutation,
+    spearman,
     wilson,
 )
 
@@ -64,3 +65,18 @@ def test_holm_takes_the_number_of_questions_into_account() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([0.6, 0.7]) == pytest.approx([1.0, 1.0])
     assert holm([]) == []
+
+
+def test_a_rank_correlation_sees_order_alone() -> None:
+    xs = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    same = spearman(xs, [x**3 for x in xs])
+    assert same is not None
+    assert (same.mean, same.n) == (pytest.approx(1.0), 6)
+    turned = spearman(xs, [-x for x in xs])
+    assert turned is not None
+    assert turned.mean == pytest.approx(-1.0)
+    tied = spearman([1, 2, 2, 3], [1, 2, 3, 4])
+    assert tied is not None
+    assert tied.mean == pytest.approx(0.9487, abs=1e-4)
+    assert tied.low <= tied.mean <= tied.high
+    assert spearman(xs, [1.0] * 6) is None

@@ -1,0 +1,243 @@
+"""What profiles are worth on people's own past, and whether that foretells what they are good for.
+
+    python -m guided_profile.evals.benches.worth profiles_labelled.jsonl --n 40
+    python -m guided_profile.evals.benches.worth profiles_labelled.jsonl --variants pairs seven
+
+For each person of the file, the sentences that are labelled as supported are the profile. Its worth
+is measured as the product does. Its lift is what it adds to the log probability of the right option
+of the person's question, asked in every rotation of its options. The rank correlation of the two
+over people says whether a worth foretells a lift. The variants measure the worth otherwise:
+`pairs` and `seven` put it beside one and seven of other people's items instead of three;
+`history` shows the items that are not held out, with the profile and without; `stranger` compares
+with the profile of the next person of the file instead of with none.
+
+What was asked is kept in `--out`, so a run that was stopped goes on.
+"""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from math import log
+from pathlib import Path
+from statistics import mean, quantiles, stdev
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+
+from guided_profile.evals.benches.command import command
+from guided_profile.evals.benches.labelled import read
+from guided_profile.evals.run.calls import Calls, KeptChat
+from guided_profile.evals.run.models import add_model_options, chosen_models
+from guided_profile.evals.scorers.statistics import Estimate, estimate, spearman
+from guided_profile.graph.errors import DatasetError, ModelError
+from guided_profile.graph.prompts import CHOOSE, PROFILE, messages, profile_in_words, render
+from guided_profile.graph.records import HistoryItem, Sentence
+from guided_profile.graph.text import as_data
+from guided_profile.tools.models.choices import LETTERS, average, rotations
+from guided_profile.tools.models.letters import score_letters
+from guided_profile.tools.worth.asking import Asked, Asker
+from guided_profile.tools.worth.held_out import spread
+from guided_profile.tools.worth.measure import OTHERS, log_likely, mean_and_error, trials_of
+
+OUT = Path("eval-out/worth.sqlite")
+BESIDE = {"shipped": OTHERS, "pairs": 1, "seven": 7, "history": OTHERS, "stranger": OTHERS}
+"""How many of other people's items stand beside each of the person's, by variant."""
+REST = 6
+"""How many of the other items the variant `history` shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a profile and a question."""
+
+    key: str
+    group: str
+    items: tuple[HistoryItem, ...]
+    sentences: tuple[Sentence, ...]
+    question: str
+    options: tuple[str, ...]
+    right: int
+
+
+@dataclass
+class Measured:
+    """What came out about one person."""
+
+    person: Person
+    lift: float
+    gains: dict[str, tuple[float, float, int]] = field(default_factory=dict)
+    """By variant: mean, standard error and number of items; missing where too few are there."""
+
+
+def people(path: Path) -> list[Person]:
+    """Read labelled people that have a question.
+
+    Raises:
+        DatasetError: Nobody has one.
+    """
+    rows = [json.loads(line) for line in path.read_text("utf-8").split("\n") if line.strip()]
+    found = []
+    for row, person in zip(rows, read(path), strict=True):
+        if row.get("answer") not in row.get("options", ()):
+            continue
+        group = str(row.get("set", ""))
+        did = {"source": group} if all(item.kind == "did" for item in person.items) else {}
+        found.append(
+            Person(
+                key=person.key,
+                group=group,
+                items=tuple(item.model_copy(update=did) for item in person.items),
+                sentences=tuple(
+                    Sentence(text=each.text, verdict="stated", evidence=tuple(sorted(each.gold)))
+                    for each in person.sentences
+                    if each.label == "supported"
+                ),
+                question=row["query"],
+                options=tuple(row["options"]),
+                right=row["options"].index(row["answer"]),
+            )
+        )
+    if not found:
+        raise DatasetError(f"nobody in {str(path)!r} has `query`, `options` and `answer`.")
+    return found
+
+
+async def lift(chat: BaseChatModel, person: Person) -> float:
+    """Return what the profile adds to the log probability of the right option, in nats."""
+    known = render(PROFILE, profile=profile_in_words(person.sentences))
+    likely = []
+    for block in ("", known):
+        orders = rotations(len(person.options), len(person.options))
+        scored = []
+        for order in orders:
+            listed = "\n".join(
+                f"{letter}. {as_data(person.options[index])}"
+                for letter, index in zip(LETTERS, order, strict=False)
+            )
+            asked = block + as_data(person.question) + render(CHOOSE, options=listed)
+            letters = LETTERS[: len(order)]
+            scores = await score_letters(chat, messages([], asked), letters, stage="respond")
+            if scores.letters is None:
+                raise ModelError("the endpoint tells no probabilities; take one that does.")
+            scored.append(scores.letters)
+        likely.append(log(average(orders, scored).probabilities[person.right]))
+    return likely[1] - likely[0]
+
+
+async def worth(
+    chat: BaseChatModel, person: Person, variant: str, stranger: Person
+) -> tuple[float, float, int] | None:
+    """Return the gain by a variant, its standard error and n; None where it cannot be measured."""
+    trials = trials_of(person.items, person.sentences, count=BESIDE[variant])
+    if isinstance(trials, str):
+        return None
+    held = {trial.item.id for trial in trials}
+    rest = spread([item for item in person.items if item.id not in held], REST)
+    shown = tuple(rest) if variant == "history" else ()
+    other = stranger.sentences if variant == "stranger" else ()
+    before = [Asked(trial, other[: len(trial.sentences)], shown) for trial in trials]
+    after = [Asked(trial, trial.sentences, shown) for trial in trials]
+    asker = Asker(chat)
+    asked = [one for both in zip(before, after, strict=True) for one in both]
+    if not await asker.ask(asked):
+        raise ModelError("the endpoint tells no probabilities; take one that does.")
+    likely = {one: log_likely(one.trial, letters) for one, letters in asker.known.items()}
+    gains = [likely[b] - likely[a] for a, b in zip(before, after, strict=True)]
+    return (*mean_and_error(gains), len(trials))
+
+
+async def measure(
+    chat: BaseChatModel, given: Sequence[Person], variants: Sequence[str]
+) -> list[Measured]:
+    """Measure everybody, and print each as it comes."""
+    done = []
+    for place, person in enumerate(given):
+        measured = Measured(person, await lift(chat, person))
+        for variant in variants:
+            found = await worth(chat, person, variant, given[(place + 1) % len(given)])
+            if found:
+                measured.gains[variant] = found
+        told = ", ".join(f"{name} {g:+.3f} ± {e:.3f}" for name, (g, e, _) in measured.gains.items())
+        print(f"  {person.group} {person.key}: lift {measured.lift:+.3f}; {told}", flush=True)
+        done.append(measured)
+    return done
+
+
+def table(measured: Sequence[Measured], variants: Sequence[str]) -> str:
+    """Return a line for each variant: how the worth is spread, and whether it foretells lift."""
+    lines = [
+        "| worth | n | mean [95 %] | sd | quartiles | above 0 | rank with lift [95 %] |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for variant in variants:
+        known = [(each.gains[variant][0], each.lift) for each in measured if variant in each.gains]
+        if len(known) < 3:
+            lines.append(f"| {variant} | {len(known)} | | | | | |")
+            continue
+        gains, lifts = zip(*known, strict=True)
+        quarters = ", ".join(f"{each:+.2f}" for each in quantiles(gains))
+        above = sum(gain > 0 for gain in gains)
+        lines.append(
+            f"| {variant} | {len(known)} | {_shown(estimate(gains))} | {stdev(gains):.2f} "
+            f"| {quarters} | {above} of {len(known)} | {_shown(spearman(gains, lifts))} |"
+        )
+    lifts = [each.lift for each in measured]
+    above = sum(each > 0 for each in lifts)
+    lines.append(f"\nlift: {_shown(estimate(lifts))} nats, above 0 for {above} of {len(lifts)}")
+    return "\n".join(lines)
+
+
+def summary(measured: Sequence[Measured], variants: Sequence[str]) -> Mapping[str, Any]:
+    """Return the figures, for a program."""
+    return {
+        "n": len(measured),
+        "lift": mean(each.lift for each in measured),
+        "worth": {
+            name: [each.gains[name][0] for each in measured if name in each.gains]
+            for name in variants
+        },
+    }
+
+
+def _shown(given: Estimate | None) -> str:
+    return f"{given.mean:+.2f} [{given.low:+.2f}, {given.high:+.2f}]" if given else "does not vary"
+
+
+@command
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measure what profiles are worth.")
+    parser.add_argument("file", type=Path, help="labelled people with a question each")
+    parser.add_argument("--n", type=int, help="so many people, of all groups in turn")
+    parser.add_argument("--variants", nargs="+", choices=BESIDE, default=["shipped"])
+    parser.add_argument("--out", type=Path, default=OUT, help="where calls are kept")
+    add_model_options(parser)
+    given = parser.parse_args()
+    chosen = in_turn(people(given.file))[: given.n]
+    chat, _ = chosen_models(given)
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    with closing(Calls(given.out)) as calls:
+        kept = KeptChat(inner=chat, calls=calls)
+        measured = asyncio.run(measure(kept, chosen, given.variants))
+    print(table(measured, given.variants))
+    print(json.dumps(summary(measured, given.variants)))
+
+
+def in_turn(given: Sequence[Person]) -> list[Person]:
+    """Return people so that every beginning of the list has its share of each group."""
+    groups: dict[str, list[Person]] = {}
+    for person in given:
+        groups.setdefault(person.group, []).append(person)
+    placed = [
+        ((n + 0.5) / len(group), person)
+        for group in groups.values()
+        for n, person in enumerate(group)
+    ]
+    return [person for _, person in sorted(placed, key=lambda pair: pair[0])]
+
+
+if __name__ == "__main__":
+    main()
