@@ -11,7 +11,15 @@ from rich.text import Text
 
 from guided_profile.apps.runs import OnStage
 from guided_profile.apps.terminal import plain
-from guided_profile.graph.records import Cost, HistoryItem, Profile, Replaced, Sentence, Worth
+from guided_profile.graph.records import (
+    Cost,
+    HeldBackReason,
+    HistoryItem,
+    Profile,
+    Replaced,
+    Sentence,
+    Worth,
+)
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.profiles.corrections import Difference
 
@@ -25,6 +33,13 @@ STAGES = {
     "review": "abstained, trying again with more of the history",
 }
 SHOWN_EVIDENCE = 2
+HELD_BACK: dict[HeldBackReason, str] = {
+    "off_topic": "off the topic",
+    "private": "private, and not raised",
+    "makes_no_difference": "makes no difference here",
+    "already_in_conversation": "said already",
+    "over_budget": "no room",
+}
 
 
 @contextmanager
@@ -194,6 +209,11 @@ def answer(given: Answered | Abstained, items: Mapping[str, HistoryItem]) -> Gro
         ]
     else:
         shown.append(plain("\nNothing in the history says this directly.", "dim"))
+    shown += [plain(f"used: {text}", "dim") for text in given.used]
+    shown += [
+        plain(f"held back ({HELD_BACK[held.reason]}): {held.text}", "dim")
+        for held in given.held_back
+    ]
     sure = f"confidence {given.confidence:.0%}; " if given.confidence is not None else ""
     kept = given.profile.cost if given.profile and given.profile_use == "standing" else None
     saved = f"; the kept profile saved {kept.calls} calls" if kept else ""

@@ -3,6 +3,14 @@
 import { at, busy, cost, day, make, notice, percent } from "./parts.js";
 import { ask, call, state } from "./server.js";
 
+const WHY = {
+  off_topic: "off the topic",
+  private: "private, and not raised",
+  makes_no_difference: "makes no difference here",
+  already_in_conversation: "said already",
+  over_budget: "no room",
+};
+
 const WAYS = [
   { title: "With the profile", body: {}, best: true },
   { title: "With the raw history", body: { sees: ["personal_context"] } },
@@ -75,6 +83,12 @@ function shown(way, { answer, items, run_id: runId }) {
   for (const id of answer.evidence ?? []) {
     const item = items[id];
     if (item) box.append(make("small", { text: `because of “${item.text}” (${day(item.time)})` }));
+  }
+  for (const text of way.best ? (answer.used ?? []) : []) {
+    box.append(make("small", { text: `used: ${text}` }));
+  }
+  for (const one of answer.held_back ?? []) {
+    box.append(make("small", { text: `held back (${WHY[one.reason] ?? one.reason}): ${one.text}` }));
   }
   if (answer.cost) box.append(make("small", { text: cost(answer.cost) }));
   box.append(thumbs(runId));

@@ -1,0 +1,50 @@
+from typing import Any
+
+import pytest
+from scripted import ScriptedChat
+
+from guided_profile.tools.evidence import uses
+from guided_profile.tools.evidence.uses import use_by, uses_of
+
+TEXTS = ["This person is allergic to nuts.", "This person rows.", "This person is in debt."]
+LETTERS = dict(zip(TEXTS, "ABC", strict=True))
+
+
+def chat_of(**more: Any) -> ScriptedChat:
+    return ScriptedChat(script=lambda _: "?", uses=lambda note: LETTERS[note], **more)
+
+
+async def test_each_sentence_is_asked_about_in_one_token() -> None:
+    chat = chat_of()
+    told, calls = await uses_of(chat, TEXTS, stage="verify")
+    assert told == ["always", "topical", "private"]
+    assert len(calls) == len(chat.prompts) == 3
+    assert await uses_of(chat, [], stage="verify") == ([], [])
+
+
+async def test_without_probabilities_the_words_count_and_then_one_call_tells_all() -> None:
+    chat = chat_of(logprobs=False)
+    assert (await uses_of(chat, TEXTS, stage="verify"))[0] == ["always", "topical", "private"]
+    asked = len(chat.prompts)
+    told, calls = await uses_of(chat, TEXTS, stage="verify")
+    assert told == ["always", "topical", "private"]
+    assert len(calls) == len(chat.prompts) - asked == 1
+
+
+async def test_what_a_reply_in_words_leaves_out_is_topical(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chat = chat_of(logprobs=False)
+    await uses_of(chat, TEXTS, stage="verify")
+    monkeypatch.setattr(type(chat), "_of_notes", lambda self, prompt: "1. A\nand 3: c, or C?")
+    assert (await uses_of(chat, TEXTS, stage="verify"))[0] == ["always", "topical", "topical"]
+
+
+def test_what_a_model_leans_to_is_weighed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = {"A": 0.2, "B": 0.7, "C": 0.1}
+    assert use_by(letters, {}) == "topical"
+    assert use_by(letters, {"private": 2.5}) == "private"
+    monkeypatch.setattr(uses, "_known", lambda: {"qwen": {"always": 1.0}, "qwen2.5": {}})
+    assert uses.leaning_of("Qwen3-8B") == {"always": 1.0}
+    assert uses.leaning_of("qwen2.5-coder-1.5b") == {}
+    assert uses.leaning_of("another") == {}
