@@ -248,6 +248,19 @@ def history_block(items: Sequence[HistoryItem], numbers: Sequence[int] = ()) -> 
     return f"<history>\n{lines}\n</history>\n\n"
 
 
+def before_words(items: Sequence[HistoryItem], sentences: Sequence[Sentence]) -> str:
+    """Return what stands directly before the user's words in a host's own prompt; "" for nothing.
+
+    Args:
+        items: What bears on the words, in order of time.
+        sentences: What is used of the profile.
+    """
+    block = history_block(items) if items else ""
+    if sentences:
+        block += render(KNOWN, profile=profile_in_words(sentences))
+    return block and block + KNOWN_IS_DATA.text
+
+
 def messages(
     items: Sequence[HistoryItem], instruction: str, numbers: Sequence[int] = ()
 ) -> list[BaseMessage]:

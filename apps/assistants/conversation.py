@@ -13,13 +13,6 @@ from cachetools import LRUCache
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from guided_profile.apps.assistants.known import Known
-from guided_profile.graph.prompts import (
-    KNOWN,
-    KNOWN_IS_DATA,
-    history_block,
-    profile_in_words,
-    render,
-)
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.text import encodable
 
@@ -136,17 +129,6 @@ def with_time_in_id(item: HistoryItem) -> HistoryItem:
     stamp = item.time.isoformat() if item.time else None
     digest = hashlib.sha256(json.dumps([item.id, stamp]).encode()).hexdigest()
     return item.model_copy(update={"id": digest[:16]})
-
-
-def before_words(known: Known) -> str:
-    """Return what stands before the user's words: what is used, and what to make of it."""
-    block = ""
-    if known.items:
-        by_time = sorted(known.items, key=lambda i: i.time.timestamp() if i.time else 0.0)
-        block = history_block(by_time)
-    if known.used:
-        block += render(KNOWN, profile=profile_in_words(known.used))
-    return block and block + KNOWN_IS_DATA.text
 
 
 def with_words_before(messages: Sequence[AnyMessage], place: int, block: str) -> list[AnyMessage]:

@@ -30,7 +30,6 @@ from guided_profile.apps.assistants.conversation import (
     IsUsers,
     Lookup,
     Remembered,
-    before_words,
     has_no_other_name,
     last_turn,
     marked,
@@ -41,6 +40,7 @@ from guided_profile.apps.assistants.host_tools import UNREADABLE, make_host_tool
 from guided_profile.apps.assistants.known import Known
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.errors import QuestionError, SettingsError
+from guided_profile.graph.prompts import before_words
 from guided_profile.graph.text import encodable
 
 MOST_TOKENS, MOST_SECONDS = 1_000_000, 600.0
@@ -238,7 +238,8 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     def _personal(self, request: ModelRequest[Any], known: Known, place: int) -> ModelRequest[Any]:
         """Return the request with what is known of the user directly before their last words."""
-        block = before_words(known)
+        by_time = sorted(known.items, key=lambda i: i.time.timestamp() if i.time else 0.0)
+        block = before_words(by_time, known.used)
         if not block or place < 0:
             return request
         return request.override(messages=with_words_before(request.messages, place, block))

@@ -52,7 +52,7 @@ def test_profiles_are_kept_from_one_opening_to_the_next(endpoint: type[Endpoint]
         assert known.profile is not None
         assert known.profile.sentences[0].text == "This person has a cat named Miso."
         assert [item.text for item in known.items] == texts
-    assert len(endpoint.prompts) == calls
+    assert len(endpoint.prompts) == calls + 1  # does a good answer differ?
 
 
 def test_profiles_may_stand_in_a_store_of_ones_own(history: HistoryStore, tmp_path: Path) -> None:
