@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
-    """Delete items of a user with the profiles made from them, or everything; 1 if none is there."""
+    """Delete items of a user with the profiles made from them, or everything."""
     settings = read_settings(data=given.data)
     if not given.ids and not given.yes:
         notes.print(f"This deletes everything kept about {given.user!r}. Type yes:")
