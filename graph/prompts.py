@@ -73,6 +73,14 @@ ENDED = Prompt(
     "A note about a person: {note}\nLater the person {did}: {item}\n"
     "Does that show that the note is no longer true? Answer Yes or No.",
 )
+RENEW = Prompt(
+    "renew",
+    1,
+    "A note about a person: {note}\nLater the person {did}: {item}\n"
+    "What is true of this person now? Write one short sentence in the language of the note, in the "
+    "third person.",
+)
+"""Of a sentence that a newer item ended."""
 ONCE_MORE = Prompt(
     "once_more",
     1,
@@ -136,6 +144,7 @@ COMMON = (
     JUDGE,
     OF_MOST,
     ENDED,
+    RENEW,
     ONCE_MORE,
     IN_LANGUAGE,
     IN_VIEW,

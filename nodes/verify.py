@@ -1,12 +1,12 @@
 """verify: hold each sentence of the profile against the items, and make the profile of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from langgraph.runtime import Runtime
 
 from guided_profile.graph.context import Context
-from guided_profile.graph.records import Call, Cost, HistoryItem, Profile, Sentence, Standing
+from guided_profile.graph.records import Call, Cost, Draft, HistoryItem, Profile, Sentence, Standing
 from guided_profile.graph.state import State
 from guided_profile.graph.tasks import Task
 from guided_profile.nodes.resources import Resources
@@ -14,6 +14,7 @@ from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence.judging import Judge
 from guided_profile.tools.fingerprints import fingerprint
 from guided_profile.tools.profiles.plan import profiles_of, with_overrides, write_standing
+from guided_profile.tools.profiles.renewal import renewed
 from guided_profile.tools.profiles.revision import revise
 
 
@@ -52,7 +53,7 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
             if task.guided and first and _too_few(fresh):
                 return {"profile": None, "judged": fresh, "calls": judge.calls}
             classed = await judge.with_uses(fresh, resources.uses_of(task))
-            made = await _made(state, task, judge, classed)
+            made = await _made(state, task, judge, classed, forbidden)
             written = state["draft"] or state["judged"]  # a second draft may be empty
             if not written and state["standing"]:
                 made = state["standing"].profile
@@ -75,18 +76,26 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
         """Return the sentences of the draft with their verdicts, after those of a first draft."""
         before = {sentence.text: sentence for sentence in state["judged"]}
         drafts = [draft for draft in state["draft"] if draft.text not in before]
-        judged = await judge.without_commonplaces(await judge.judge(drafts, _items(state)))
-        return [*before.values(), *await judge.without_forbidden(judged, forbidden)]
+        return [*before.values(), *await _held(judge, drafts, _items(state), forbidden)]
 
-    async def _made(state: State, task: Task, judge: Judge, fresh: Sequence[Sentence]) -> Profile:
+    async def _made(
+        state: State, task: Task, judge: Judge, fresh: Sequence[Sentence], forbidden: Sequence[str]
+    ) -> Profile:
         items = _items(state)
         standing = state["standing"].profile if state["standing"] else None
-        revising = standing is not None and state["profile_use"] == "revised"
+        before: tuple[Sentence, ...] = ()
+        over = None
+        if standing and state["profile_use"] == "revised":
+            before = standing.supported
+            over = await judge.contradicted_by(before, items)
+            over, drafts = await _renewed(judge, task, before, over, fresh)
+            now = await _held(judge, drafts, items, forbidden)
+            fresh = [*fresh, *await judge.with_uses(now, resources.uses_of(task))]
         revised = await revise(
-            standing.supported if standing and revising else (),
+            before,
             [sentence for sentence in fresh if sentence.evidence],
             standing.replaced if standing else (),
-            news=items if revising else (),
+            over=over,
             judge=judge,
         )
         struck = _struck(fresh, revised.sentences)
@@ -102,7 +111,40 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
             cost=Cost.of([*state["calls"], *judge.calls]),
         )
 
+    async def _renewed(
+        judge: Judge,
+        task: Task,
+        before: Sequence[Sentence],
+        over: Mapping[int, HistoryItem],
+        fresh: Sequence[Sentence],
+    ) -> tuple[dict[int, HistoryItem], list[Draft]]:
+        """Return what is over, and how it is now where the writer passed over that.
+
+        A sentence that comes out the same in the light of the item holds after all.
+        """
+        covered = {id_ for sentence in fresh for id_ in sentence.evidence}
+        ended = {n: item for n, item in over.items() if item.id not in covered}
+        drafts, calls = await renewed(
+            resources.chat,
+            [(before[n].text, item) for n, item in ended.items()],
+            task.temperature,
+        )
+        judge.calls += calls
+        written = {n: draft for n, draft in zip(ended, drafts, strict=True) if draft}
+        same = await judge.same([(before[n].text, draft.text) for n, draft in written.items()])
+        holds = {n for n, yes in zip(written, same, strict=True) if yes}
+        still_over = {n: item for n, item in over.items() if n not in holds}
+        return still_over, [draft for n, draft in written.items() if n not in holds]
+
     return verify
+
+
+async def _held(
+    judge: Judge, drafts: Sequence[Draft], items: Sequence[HistoryItem], forbidden: Sequence[str]
+) -> tuple[Sentence, ...]:
+    """Return drafts as sentences with their verdicts, without what the user forbade."""
+    judged = await judge.without_commonplaces(await judge.judge(drafts, items))
+    return await judge.without_forbidden(judged, forbidden)
 
 
 def _items(state: State) -> list[HistoryItem]:

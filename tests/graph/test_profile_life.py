@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from asked import digests, shares_words, writes_profile
+from asked import TWO_NOTES, digests, shares_words, writes_profile
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
@@ -122,6 +122,33 @@ async def test_a_warm_answer_makes_no_profile_call(history: HistoryStore) -> Non
     # digested, written, two sentences judged, one of them twice, and the use of both
     assert warm.profile.cost.calls == 7
     assert len(chat.prompts) == 14
+
+
+@pytest.mark.parametrize(
+    ("now", "stands"),
+    [
+        (TELLS[COFFEE.text], [TELLS[CAT.text], TELLS[BIKE.text], TELLS[COFFEE.text]]),
+        ("This person sails.", [TELLS[CAT.text], TELLS[BIKE.text]]),  # nothing supports it
+        (TELLS[TEA.text], [TELLS[CAT.text], TELLS[BIKE.text], TELLS[TEA.text]]),  # it holds
+    ],
+)
+async def test_what_the_writer_passes_over_is_asked_beside_the_sentence_that_it_ends(
+    history: HistoryStore, now: str, stands: list[str]
+) -> None:
+    def passes_over(prompt: str) -> str | dict[str, float]:
+        if TWO_NOTES.search(prompt):
+            return {"Yes": 0.1, "No": 0.9}
+        written = tell(prompt)
+        if not writes_profile(prompt):
+            return written
+        return str(written).replace(TELLS[COFFEE.text], "") or "They own a zeppelin."
+
+    graph, chat = workflow(history, script=passes_over)
+    history.add("anna", [CAT, BIKE, TEA])
+    await ask(graph)
+    history.add("anna", [COFFEE])
+    chat.renews = lambda note, item: now
+    assert texts(await ask(graph)) == stands
 
 
 async def test_it_is_not_revised_before_the_policy_says_so(history: HistoryStore) -> None:

@@ -8,7 +8,8 @@ Judges = Callable[[str, list[str]], float]
 
 STATEMENT = re.compile(r"Statement: (.*)\nDoes the history above show")
 OF_MOST = re.compile(r"Statement about a person: (.*)\nIs this true of most people")
-ENDED = re.compile(r"A note about a person: (.*)\nLater the person \w+: (.*)\n")
+ENDED = re.compile(r"A note about a person: (.*)\nLater the person \w+: (.*)\nDoes that show")
+RENEW = re.compile(r"A note about a person: (.*)\nLater the person \w+: (.*)\nWhat is true")
 USE = re.compile(r"Note about a person: (.*)\nWhich of these is it")
 USES = re.compile(r"(?s)Notes about a person:\n(.*)\n\nWhich of these is each note")
 BEARS = re.compile(r"(?s)Notes about a person:\n(.*)\n\nThe person now says: (.*)\nWould a good")

@@ -5,7 +5,18 @@ from collections.abc import Callable
 from math import log
 from typing import Any
 
-from asked import BEARS, ENDED, OF_MOST, STATEMENT, USE, USES, judgements, lines_of, shares_words
+from asked import (
+    BEARS,
+    ENDED,
+    OF_MOST,
+    RENEW,
+    STATEMENT,
+    USE,
+    USES,
+    judgements,
+    lines_of,
+    shares_words,
+)
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -35,6 +46,8 @@ class ScriptedChat(BaseChatModel):
     """Called with a note: the letter of its use, A for always, B for topical, C for private."""
     bears: Callable[[str, str], float] = lambda request, notes: 0.9
     """Called with a request and notes: the probability that a good answer differs by them."""
+    renews: Callable[[str, str], str] = lambda note, item: "They own a zeppelin."
+    """Called with a note that is over and the item that ended it: how it is now."""
     judgement: Any = None
     """Its reply where it is asked to judge in JSON, instead of one by `judges`."""
 
@@ -78,6 +91,8 @@ class ScriptedChat(BaseChatModel):
             over = self.ends(note[1], note[2])
             said = {"Yes": over, "No": 1 - over} if self.logprobs else "Yes" if over > 0.5 else "No"
         said = self._of_notes(prompt) or said
+        if note := RENEW.search(prompt):
+            said = self.renews(note[1], note[2])
         if judged := judgements(prompt, self.judges or shares_words):
             said = judged if self.judgement is None else self.judgement
         said = self.script(prompt) if said is None else said

@@ -32,6 +32,8 @@ SAME_FROM = 0.5
 """The probability of Yes from which they do."""
 ENDED_FROM = 0.5
 """The probability from which a newer item ends a sentence."""
+MOST_NEWS = 2
+"""How many newer items a sentence is held against: the nearest one may be about its words alone."""
 COMMON = 0.5
 """The probability from which a sentence is true of most people."""
 
@@ -149,7 +151,7 @@ class Judge:
                 continue
             # a verifier may point to what a sentence rested on, which is nearer to it than the news
             by = next((new[id_] for id_ in judgement.evidence if id_ in new), None)
-            by = by or (await self._nearest(news, standing[n : n + 1])).get(0)
+            by = by or next(iter((await self._nearest(news, standing[n : n + 1]))[0]), None)
             if by and _later(by, standing[n]):
                 found[n] = by
         return found
@@ -157,25 +159,27 @@ class Judge:
     async def _ended_by(
         self, verifier: KnowsEnded, standing: Sequence[Sentence], news: Sequence[HistoryItem]
     ) -> dict[int, HistoryItem]:
-        """Ask of each standing sentence whether the news that is nearest to it ends it.
+        """Ask of each standing sentence whether the news that are nearest to it end it.
 
         A sentence beside one item is an easier question to a small model than a sentence after the
         whole history, and a shorter one.
         """
-        near = {
-            n: item
-            for n, item in (await self._nearest(news, standing)).items()
+        near = [
+            (n, item)
+            for n, items in enumerate(await self._nearest(news, standing))
+            for item in items
             if _later(item, standing[n])
-        }
-        asked = await asyncio.gather(
-            *(verifier.ended(standing[n].text, item) for n, item in near.items())
-        )
+        ]
+        asked = await asyncio.gather(*(verifier.ended(standing[n].text, item) for n, item in near))
         self.calls += [call for _, calls in asked for call in calls]
-        return {
-            n: item
-            for (n, item), (ended, _) in zip(near.items(), asked, strict=True)
+        found = [
+            (ended, n, item)
+            for (n, item), (ended, _) in zip(near, asked, strict=True)
             if ended >= ENDED_FROM
-        }
+        ]
+        return {
+            n: item for _, n, item in sorted(found, key=lambda each: each[0])
+        }  # of several, the surest
 
     async def without_forbidden(
         self, sentences: Sequence[Sentence], forbidden: Sequence[str]
@@ -268,15 +272,18 @@ class Judge:
 
     async def _nearest(
         self, items: Sequence[HistoryItem], sentences: Sequence[Sentence]
-    ) -> dict[int, HistoryItem]:
-        """Return the item that is nearest to each sentence, if it is about the same."""
+    ) -> list[list[HistoryItem]]:
+        """Return the items that are nearest to each sentence, of those that are about the same."""
         texts = [sentence.text for sentence in sentences]
         claims = await asyncio.to_thread(self._claims, texts, items, ())
-        return {
-            n: claim.items[claim.nearness.index(max(claim.nearness))]
-            for n, claim in enumerate(claims)
-            if max(claim.nearness, default=0.0) >= ON_TOPIC
-        }
+        return [
+            [
+                claim.items[n]
+                for n in sorted(range(len(claim.nearness)), key=lambda n: -claim.nearness[n])
+                if claim.nearness[n] >= ON_TOPIC
+            ][:MOST_NEWS]
+            for claim in claims
+        ]
 
     def _claims(
         self,

@@ -4,7 +4,7 @@ A new sentence joins one that says the same, or stands beside the others. A stan
 the news contradict gives way; whether they do is the verifier's to say.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, Self
@@ -30,12 +30,7 @@ _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Holds(Protocol):
-    """What a revision asks: what is over, and what says the same."""
-
-    async def contradicted_by(
-        self, standing: Sequence[Sentence], news: Sequence[HistoryItem]
-    ) -> dict[int, HistoryItem]:
-        """Return which standing sentences newer items contradict, and the item that does."""
+    """What a revision asks: what says the same."""
 
     async def likeness(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return how like each text is to each other: 0 unrelated, 1 the same."""
@@ -57,7 +52,7 @@ async def revise(
     fresh: Sequence[Sentence],
     replaced: Sequence[Replaced],
     *,
-    news: Sequence[HistoryItem] = (),
+    over: Mapping[int, HistoryItem] | None = None,
     judge: Holds,
 ) -> Revised:
     """Join new sentences to the standing ones.
@@ -66,14 +61,16 @@ async def revise(
         standing: The supported sentences so far; empty when a profile is built.
         fresh: The supported sentences that were just written.
         replaced: What was replaced before; it does not come back unless newer evidence says it.
-            Where times do not tell which is newer, the news is, in a revision.
-        news: The new items, in a revision.
-        judge: Says what is over, and what says the same.
+            Where times do not tell which is newer, what was just written is, in a revision.
+        over: In a revision, the places of the standing sentences that no longer hold, each with the
+            item that ended it; None when a profile is built.
+        judge: Says what says the same.
 
     Raises:
         ModelError: The verifier failed.
     """
-    over = await judge.contradicted_by(standing, news)
+    revising = over is not None
+    over = over or {}
     alike = await _Likeness.of([*standing, *fresh], replaced, judge)
     kept = [sentence for n, sentence in enumerate(standing) if n not in over]
     gone = [_replaced(standing[n], item, fresh) for n, item in sorted(over.items())]
@@ -81,7 +78,7 @@ async def revise(
     arriving: list[Sentence] = []
     for new in sorted(fresh, key=lambda sentence: sentence.since or _LONG_AGO):
         again = [old for old in before if alike.says_again(new, old)]
-        if all(_newer(new, old, revising=bool(news)) for old in again):
+        if all(_newer(new, old, revising=revising) for old in again):
             before = [old for old in before if old not in again or (new.since and old.replaced)]
             arriving.append(new)
     kept = await _together(kept, arriving, alike, judge)

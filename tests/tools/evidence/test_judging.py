@@ -10,7 +10,7 @@ from guided_profile.graph.errors import ModelError
 from guided_profile.graph.records import Call, Draft, HistoryItem, Sentence, Verdict
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.evidence.base import Claim, Judged
-from guided_profile.tools.evidence.judging import Judge
+from guided_profile.tools.evidence.judging import MOST_NEWS, Judge
 from guided_profile.tools.history.store import HistoryStore
 
 TOPIC, STYLE = builtin_tasks()["dialogue"], builtin_tasks()["paraphrase"]
@@ -242,6 +242,21 @@ async def test_a_sentence_is_asked_about_beside_the_news_that_are_nearest_to_it(
     assert verifier.asked == [(DRINKS.text, COFFEE.text)], "nothing is near to the cat"
     assert verifier.claims == []
     assert len(at_work.calls) == 1
+
+
+async def test_the_second_nearest_item_may_be_what_ends_a_sentence(history: HistoryStore) -> None:
+    class Reads(KnowsEnded):
+        async def ended(self, text: str, item: HistoryItem) -> tuple[float, list[Call]]:
+            self.asked.append((text, item.text))
+            return (0.7 if "stopped" in item.text else 0.1), []
+
+    words = item("words", "black tea in the morning, as every morning", 8)
+    over = item("over", "stopped with black tea in the morning", 9)
+    third = item("third", "a morning with tea", 9)
+    verifier = Reads(0.0)
+    at_work = judge(verifier, history, TEA, words, over, third)
+    assert await at_work.contradicted_by([DRINKS], [words, over, third]) == {0: over}
+    assert len(verifier.asked) == MOST_NEWS
 
 
 async def test_older_news_are_not_asked_about(history: HistoryStore) -> None:

@@ -25,20 +25,13 @@ def news(text: str, month: int | None = None, id: str = "new") -> HistoryItem:
 
 
 class Judge:
-    """Knows what is over, and takes sentences for alike, or for the same, by their last words."""
+    """Takes sentences for alike, or for the same, by pairs."""
 
-    def __init__(self, over: dict[str, HistoryItem] | None = None, *alike: Sequence[str]) -> None:
-        self.ended = over or {}
+    def __init__(self, *alike: Sequence[str]) -> None:
         self.near = [set(pair) for pair in alike]
         self.differ: list[set[str]] = []
         self.asked: list[tuple[str, str]] = []
         self.rounds = 0
-
-    async def contradicted_by(
-        self, standing: Sequence[Sentence], news: Sequence[HistoryItem]
-    ) -> dict[int, HistoryItem]:
-        places = {one.text: n for n, one in enumerate(standing)}
-        return {places[text]: item for text, item in self.ended.items() if text in places}
 
     async def likeness(self, texts: Sequence[str]) -> NDArray[np.float64]:
         def like(one: str, other: str) -> float:
@@ -62,9 +55,8 @@ NOW_LINEAR = news("went back to linear switches", 6)
 
 
 async def test_what_the_news_end_gives_way_and_both_dates_are_kept() -> None:
-    judge = Judge({TACTILE.text: NOW_LINEAR})
     fresh = LINEAR.model_copy(update={"evidence": ("new",)})
-    done = await revise([TACTILE, DOG], [fresh], [], news=[NOW_LINEAR], judge=judge)
+    done = await revise([TACTILE, DOG], [fresh], [], over={0: NOW_LINEAR}, judge=Judge())
     assert done.sentences == (DOG, fresh)
     assert done.replaced == (
         Replaced(text=TACTILE.text, by=LINEAR.text, since=TACTILE.since, replaced=LINEAR.since),
@@ -72,8 +64,7 @@ async def test_what_the_news_end_gives_way_and_both_dates_are_kept() -> None:
 
 
 async def test_what_is_over_is_gone_though_no_sentence_tells_of_it() -> None:
-    judge = Judge({TACTILE.text: NOW_LINEAR})
-    done = await revise([TACTILE, DOG], [], [], news=[NOW_LINEAR], judge=judge)
+    done = await revise([TACTILE, DOG], [], [], over={0: NOW_LINEAR}, judge=Judge())
     assert done.sentences == (DOG,)
     assert [(one.text, one.by) for one in done.replaced] == [(TACTILE.text, NOW_LINEAR.text)]
 
@@ -90,7 +81,7 @@ async def test_what_was_replaced_comes_back_only_with_newer_evidence(
 
 
 async def test_what_is_said_in_the_words_of_what_took_its_place_stands() -> None:
-    judge = Judge(None, (TACTILE.text, LINEAR.text))
+    judge = Judge((TACTILE.text, LINEAR.text))
     judge.differ = [{TACTILE.text, LINEAR.text}]
     gone = Replaced(text=TACTILE.text, by=LINEAR.text, replaced=LINEAR.since)
     done = await revise([], [TACTILE, LINEAR], [gone], judge=judge)
@@ -98,7 +89,7 @@ async def test_what_is_said_in_the_words_of_what_took_its_place_stands() -> None
 
 
 async def test_a_restatement_adds_its_evidence_and_the_fuller_sentence_stays() -> None:
-    judge = Judge(None, (DOG.text, PIXEL.text))
+    judge = Judge((DOG.text, PIXEL.text))
     surer = PIXEL.model_copy(update={"confidence": 0.8})
     done = await revise([DOG], [surer], [], judge=judge)
     (one,) = done.sentences
@@ -108,7 +99,7 @@ async def test_a_restatement_adds_its_evidence_and_the_fuller_sentence_stays() -
 
 async def test_what_is_near_and_not_the_same_stands_beside() -> None:
     """Who likes hiking in the Alps does not therefore like skiing there, however near the words."""
-    judge = Judge(None, (DOG.text, PIXEL.text))
+    judge = Judge((DOG.text, PIXEL.text))
     judge.differ = [{DOG.text, PIXEL.text}]
     done = await revise([DOG], [PIXEL], [], judge=judge)
     assert done.sentences == (DOG, PIXEL)
@@ -139,7 +130,7 @@ async def test_what_is_surest_outlasts_what_is_new() -> None:
 
 async def test_three_that_tell_the_same_become_one_of_which_all_is_asked_at_once() -> None:
     pixel = told("Their dog is Pixel.", 9, "newest")
-    judge = Judge(None, (DOG.text, PIXEL.text), (PIXEL.text, pixel.text))
+    judge = Judge((DOG.text, PIXEL.text), (PIXEL.text, pixel.text))
     done = await revise([DOG], [pixel, PIXEL], [], judge=judge)
     (one,) = done.sentences
     assert one.evidence == ("newest", "new", *DOG.evidence)
@@ -148,8 +139,7 @@ async def test_three_that_tell_the_same_become_one_of_which_all_is_asked_at_once
 
 async def test_the_record_of_what_was_replaced_stays_short_too() -> None:
     before = [Replaced(text=f"They owned boat {n}.", by="They sold it.") for n in range(40)]
-    judge = Judge({TACTILE.text: NOW_LINEAR})
-    done = await revise([TACTILE], [], before, news=[NOW_LINEAR], judge=judge)
+    done = await revise([TACTILE], [], before, over={0: NOW_LINEAR}, judge=Judge())
     assert len(done.replaced) == MOST_REPLACED
     assert done.replaced[-1].text == TACTILE.text
 
@@ -172,8 +162,7 @@ MOVED = news("moved back to a flat in Berlin")
 async def test_without_times_news_bring_back_what_was_true_before() -> None:
     gone = Replaced(text=BERLIN, by=PORTO)
     back = undated(BERLIN, "new")
-    judge = Judge({PORTO: MOVED})
-    done = await revise([undated(PORTO)], [back], [gone], news=[MOVED], judge=judge)
+    done = await revise([undated(PORTO)], [back], [gone], over={0: MOVED}, judge=Judge())
     assert done.sentences == (back,)
     assert done.replaced == (Replaced(text=PORTO, by=BERLIN),)  # what holds again is not in it
     built = await revise([], [undated(BERLIN), undated(PORTO)], done.replaced, judge=Judge())
@@ -185,12 +174,11 @@ async def test_one_time_alone_keeps_nothing_from_coming_back(dated: str) -> None
     month = datetime(2025, 6, 1, tzinfo=UTC)
     new = undated(BERLIN).model_copy(update={"since": month if dated == "new" else None})
     gone = Replaced(text=BERLIN, by=PORTO, replaced=month if dated == "gone" else None)
-    judge = Judge({PORTO: MOVED})
-    done = await revise([undated(PORTO)], [new], [gone], news=[MOVED], judge=judge)
+    done = await revise([undated(PORTO)], [new], [gone], over={0: MOVED}, judge=Judge())
     assert done.sentences == (new,)
 
 
 async def test_times_still_tell_what_does_not_come_back() -> None:
     gone = Replaced(text=TACTILE.text, by=LINEAR.text, replaced=LINEAR.since)
-    done = await revise([LINEAR], [TACTILE], [gone], news=[MOVED], judge=Judge())
+    done = await revise([LINEAR], [TACTILE], [gone], over={}, judge=Judge())
     assert (done.sentences, done.replaced) == ((LINEAR,), (gone,))
