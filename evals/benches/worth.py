@@ -173,16 +173,16 @@ def table(measured: Sequence[Measured], variants: Sequence[str]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for variant in variants:
-        known = [(each.gains[variant][0], each.lift) for each in measured if variant in each.gains]
+        known = [each for each in measured if variant in each.gains]
         if len(known) < 3:
             lines.append(f"| {variant} | {len(known)} | | | | | |")
             continue
-        gains, lifts = zip(*known, strict=True)
+        gains = [each.gains[variant][0] for each in known]
         quarters = ", ".join(f"{each:+.2f}" for each in quantiles(gains))
         above = sum(gain > 0 for gain in gains)
         lines.append(
             f"| {variant} | {len(known)} | {_shown(estimate(gains))} | {stdev(gains):.2f} "
-            f"| {quarters} | {above} of {len(known)} | {_shown(spearman(gains, lifts))} |"
+            f"| {quarters} | {above} of {len(known)} | {_shown(spearman(gains, [each.lift for each in known]))} |"
         )
     lifts = [each.lift for each in measured]
     above = sum(each > 0 for each in lifts)
