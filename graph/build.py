@@ -2,12 +2,14 @@
 
 START → receive → recall ─(profile is fresh, or none is needed)─────────┐
                     │(none, or stale)                                   ▼
-                    └→ digest ×N → merge → profile → verify ──────→ respond → review ─→ END
+                    └→ digest ×N → merge → profile → verify →prove→ respond → review ─→ END
                                              └──←──────┘ (little stood: once more)      │
              respond, told what was missed ←──(not as it has to be, once)───────────────┤
              recall, wider ←──────────────────────(abstained, tries left)───────────────┤
              recall ← clarify (waits for the user) ←──(abstained, task asks)────────────┘
              recall ← welcome (waits for the user) ←── recall, with too little history
+
+A task that does not want its profiles' worth measured goes past prove.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -28,7 +30,7 @@ from guided_profile.graph.state import Answer, Question, State
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name
 from guided_profile.nodes.digest import digestions_of, make_digest, merge
 from guided_profile.nodes.profile import make_profile
-from guided_profile.nodes.prove import is_unproven, make_prove
+from guided_profile.nodes.prove import make_prove, prove_or_respond
 from guided_profile.nodes.recall import make_recall
 from guided_profile.nodes.receive import make_receive
 from guided_profile.nodes.resources import Resources
@@ -110,7 +112,7 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
         if state["profile_use"] == "cold" and state["welcomed"] < len(task.cold_start.questions):
             return "welcome"
         if state["profile"] or not state["material"]:
-            return "prove" if is_unproven(task, state) else "respond"
+            return prove_or_respond(task, state)
         if not task.needs_guidance:
             return "profile"
         return [Send("digest", digestion) for digestion in digestions_of(task, state)]
@@ -122,10 +124,9 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     def after_verify(
         state: State, runtime: Runtime[Context]
     ) -> Literal["profile", "prove", "respond"]:
-        if not state["profile"]:  # too little of the draft stood
-            return "profile"
         _, task = resources.asked(runtime)
-        return "prove" if is_unproven(task, state) else "respond"
+        # without a profile, too little of the draft stood
+        return prove_or_respond(task, state) if state["profile"] else "profile"
 
     def after_review(
         state: State, runtime: Runtime[Context]

@@ -163,9 +163,17 @@ class Task(Record):
         if profile is None:
             return ()
         shown = profile.supported if self.supported_only else profile.sentences
-        if self.worth == "require" and not (profile.worth and profile.worth.helps):
-            return tuple(each for each in shown if each.pinned or each.use == "always")
-        return shown
+        unproven = self.unproven(profile)
+        return tuple(each for each in shown if each not in unproven) if unproven else shown
+
+    def unproven(self, profile: Profile | None) -> tuple[Sentence, ...]:
+        """Return the sentences that are left out since the profile was not measured to be of use.
+
+        What the user pinned is not among them, nor what every answer has to keep to.
+        """
+        if self.worth != "require" or profile is None or (profile.worth and profile.worth.helps):
+            return ()
+        return tuple(each for each in profile.sentences if not each.pinned and each.use != "always")
 
     def with_switches(self, context: Context) -> "Task":
         """Return this task with the switches that the context sets."""

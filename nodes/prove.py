@@ -1,7 +1,7 @@
 """prove: measure what the profile is worth on the person's own past, where the task wants it."""
 
 import logging
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from langgraph.runtime import Runtime
 
@@ -25,10 +25,10 @@ class ProveUpdate(TypedDict):
     calls: list[Call]
 
 
-def is_unproven(task: Task, state: State) -> bool:
-    """Whether the run's profile is to be measured: it never was, and it is no retry's own."""
+def prove_or_respond(task: Task, state: State) -> Literal["prove", "respond"]:
+    """Return the stage after a profile: it is measured if it never was, and is no retry's own."""
     profile = state["profile"]
-    return (
+    unproven = (
         task.worth != "off"
         and profile is not None
         and profile.worth is None
@@ -36,6 +36,7 @@ def is_unproven(task: Task, state: State) -> bool:
         and not state["tries"]
         and not state["clarification"]
     )
+    return "prove" if unproven else "respond"
 
 
 def make_prove(resources: Resources) -> Stage[State, ProveUpdate]:

@@ -36,6 +36,7 @@ from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.profiles.plan import empty_profile, gone_from, variant_of, with_overrides
 from guided_profile.tools.profiles.store import ProfileStore
+from guided_profile.tools.restraint.in_run import unproven
 from guided_profile.tools.restraint.select import RECENT, Restraint, with_room
 from guided_profile.tools.weights.fetch import OnProgress
 
@@ -174,12 +175,14 @@ class Companion(AbstractContextManager["Companion"]):
                     recalled, self.history, self.task, user_id, text, tokens, {text, *recent}
                 ),
             )
-            supported = profile.supported if profile else ()
+            left_out = unproven(self.task, profile)
+            texts = {each.text for each in left_out}
+            supported = [s for s in (profile.supported if profile else ()) if s.text not in texts]
             if not text.strip():
                 return Known(profile, items)
             if not self.task.restrains:
                 all_of = with_room(supported, profile_tokens)
-                return Known(profile, items, all_of.used, all_of.held_back)
+                return Known(profile, items, all_of.used, (*left_out, *all_of.held_back))
             chosen = await self._restraint.select(
                 supported,
                 text,
@@ -188,7 +191,8 @@ class Companion(AbstractContextManager["Companion"]):
                 tokens=profile_tokens,
                 within=None if within is None else begun + within - monotonic(),
             )
-            return Known(profile, chosen.items, chosen.used, chosen.held_back)
+            held_back = (*left_out, *chosen.held_back)
+            return Known(profile, chosen.items, chosen.used, held_back)
 
         return self._background.start(look())
 

@@ -2,20 +2,24 @@
 
 from dataclasses import replace
 
-from guided_profile.graph.records import HeldBack
+from guided_profile.graph.records import HeldBack, Profile
 from guided_profile.graph.state import State
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.restraint.select import Restraint, Selection
 
 
+def unproven(task: Task, profile: Profile | None) -> tuple[HeldBack, ...]:
+    """Return what is held back of a profile that was not measured to be of use."""
+    kept = [each for each in task.unproven(profile) if each.evidence]
+    return tuple(HeldBack(text=each.text, reason="no_worth") for each in kept)
+
+
 def everything(task: Task, state: State) -> Selection:
     """Return all that a task lets a response see of the profile and of what was recalled."""
     profile = state["profile"] if "profile" in task.sees else None
-    shown = task.shown(profile)
-    unproven = [each.text for each in profile.supported if each not in shown] if profile else []
     return Selection(
-        used=shown,
-        held_back=tuple(HeldBack(text=text, reason="no_worth") for text in unproven),
+        used=task.shown(profile),
+        held_back=unproven(task, profile),
         items=tuple(state["recalled"]) if "personal_context" in task.sees else (),
     )
 

@@ -184,3 +184,18 @@ def test_a_task_that_asks_back_is_refused_where_nobody_can_reply(history: Histor
         pytest.raises(TaskError, match="'asking' asks users back"),
     ):
         companion.ask("anna", "My dog's age?").result(60)
+
+
+def test_where_worth_is_required_an_unmeasured_profile_is_held_back(history: HistoryStore) -> None:
+    task = builtin_tasks()["dialogue"].model_copy(update={"worth": "require"})
+    says = "This person has a cat named Miso."
+    chat = ScriptedChat(script=lambda prompt: says if writes_profile(prompt) else "A cat.")
+    with Companion(
+        chat=chat, history=history, store=InMemoryStore(), task="dialogue", tasks=[task]
+    ) as companion:
+        texts = ["my cat Miso sleeps", "my cat Miso eats"]
+        companion.remember("anna", [HistoryItem(text=text) for text in texts]).result(60)
+        assert companion.flush(60)
+        known = companion.known("anna", "cat", 100).result(60)
+    assert known.used == ()
+    assert [(each.text, each.reason) for each in known.held_back] == [(says, "no_worth")]
