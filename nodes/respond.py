@@ -86,9 +86,12 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
             return await _choose(resources, task, context.user_id, state)
         if in_style(task):
             told = task.model_copy(update={"sees": ("profile",)})  # their texts come as turns
-            block = _block(told, state, everything(told, state))
+            shown = everything(told, state)
+            block = _block(told, state, shown)
             written = await write(chat, resources.history, context.user_id, task, state, block)
-            return {"reply": written.reply, "calls": list(written.calls)}
+            used = tuple(sentence.text for sentence in shown.used)
+            reply = written.reply.model_copy(update={"used": used, "held_back": shown.held_back})
+            return {"reply": reply, "calls": list(written.calls)}
         of_all = _block(task, state, everything(task, state))
         asked = await _ask_whether_answerable(chat, task, state, of_all)
         if asked and asked.probability < task.floor(state["on_topic"]):

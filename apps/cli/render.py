@@ -39,6 +39,7 @@ HELD_BACK: dict[HeldBackReason, str] = {
     "makes_no_difference": "makes no difference here",
     "already_in_conversation": "said already",
     "over_budget": "no room",
+    "no_worth": "not proven to be of use",
 }
 
 

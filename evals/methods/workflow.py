@@ -90,7 +90,8 @@ _PC, _G, _PP = "personal_context", "guidance", "profile"
 
 def _row(*sees: str, guided: bool = True, **more: Any) -> dict[str, Any]:
     """Return the switches of a row of Table 3: asked once, by the model alone, as in the paper."""
-    once: dict[str, Any] = {"sees": sees, "guided": guided, "max_retries": 0, "grounded": False}
+    once: dict[str, Any] = {"sees": sees, "guided": guided, "max_retries": 0}
+    once |= {"grounded": False, "restraint": False}
     return once | more
 
 

@@ -138,6 +138,7 @@ async def answer_from(
         task=task.name,
         sees=("profile",) if memories else (),
         supported_only=False,
+        restraint=False,  # what bears on a question, the peer's own search says
         max_retries=0,
     )
     thread: RunnableConfig = {"configurable": {"thread_id": uuid4().hex}}

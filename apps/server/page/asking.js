@@ -9,6 +9,7 @@ const WHY = {
   makes_no_difference: "makes no difference here",
   already_in_conversation: "said already",
   over_budget: "no room",
+  no_worth: "not proven to be of use",
 };
 
 const WAYS = [
