@@ -18,6 +18,8 @@ from guided_profile.tools.text.sentences import split_sentences
 
 BINDING = 0.8
 """The share, drawn to the usual one, from which on a habit leaves the model no choice."""
+FEWEST = 3
+"""Texts of a person from which on anything binds."""
 _CAPITALS = r"[\p{Lu}\p{Lt}]"
 _SMALL = r"\p{Changes_When_Uppercased}"
 _STOPS = r"[\p{Sentence_Terminal}--[!?！？؟‼⁇⁈⁉]]"
@@ -36,6 +38,8 @@ def grammar_of(manner: Manner, source: str) -> str | None:
     Returns:
         None where nothing binds.
     """
+    if len(manner.texts) < FEWEST:
+        return None
     share = manner.share
     left_out = [
         signs

@@ -9,7 +9,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from guided_profile.graph.errors import ModelError
 from guided_profile.tools.models.calls import complete, endpoint_model
-from guided_profile.tools.models.dialect import dialect_at
+from guided_profile.tools.models.dialect import dialect_at, dialect_of
 from guided_profile.tools.models.letters import score_letters
 
 PROMPT = [SystemMessage("Be brief."), HumanMessage("What do I bake?")]
@@ -240,3 +240,16 @@ async def test_room_that_an_endpoint_does_not_give_is_not_asked_for_again() -> N
         done = await complete(chat, PROMPT, stage="x", max_tokens=5)
         assert (done.text, done.finish_reason) == ("", "length")
         assert len(e.seen) < 16
+
+
+async def test_a_grammar_is_sent_where_it_may_be_taken_and_not_again_where_it_is_refused() -> None:
+    grammar = 'root ::= "a"+'
+    for rules in ((), (refusing("grammar", 400, "Unrecognized request argument: grammar"),)):
+        with peculiar_endpoint(rules=rules) as (url, endpoint):
+            chat = endpoint_model("m", base_url=url, api_key=None)
+            assert dialect_of(chat).takes_grammars
+            done = await complete(chat, PROMPT, stage="x", max_tokens=50, grammar=grammar)
+            assert done.text == endpoint.answer
+            assert (endpoint.seen[-1].get("grammar") == grammar) is (not rules)
+            assert dialect_of(chat).takes_grammars is (not rules)
+    assert not dialect_of(endpoint_model("m", base_url=None, api_key="k")).takes_grammars
