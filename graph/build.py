@@ -28,6 +28,7 @@ from guided_profile.graph.context import Context, context_of
 from guided_profile.graph.records import Call, Draft, HistoryItem, Profile, Sentence, Standing
 from guided_profile.graph.state import Answer, Question, State
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name
+from guided_profile.nodes.clarify import make_clarify
 from guided_profile.nodes.digest import digestions_of, make_digest, merge
 from guided_profile.nodes.profile import make_profile
 from guided_profile.nodes.prove import make_prove, prove_or_respond
@@ -35,7 +36,7 @@ from guided_profile.nodes.recall import make_recall
 from guided_profile.nodes.receive import make_receive
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.respond import make_respond
-from guided_profile.nodes.review import make_clarify, make_review, may_ask
+from guided_profile.nodes.review import after_review, make_review
 from guided_profile.nodes.verify import make_verify
 from guided_profile.nodes.welcome import make_welcome
 from guided_profile.tools.evidence.base import Verifier
@@ -128,15 +129,11 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
         # without a profile, too little of the draft stood
         return prove_or_respond(task, state) if state["profile"] else "profile"
 
-    def after_review(
+    def reviewed(
         state: State, runtime: Runtime[Context]
     ) -> Literal["recall", "respond", "clarify", "end"]:
-        if state["answer"] is not None:
-            return "end"
-        if state["abstention"] is None:
-            return "respond"
         _, task = resources.asked(runtime)
-        return "clarify" if may_ask(task, state) else "recall"
+        return after_review(task, state)
 
     stages = StateGraph(State, context_schema=Context, input_schema=Question, output_schema=Answer)
     stages.add_node("receive", make_receive(resources))
@@ -163,7 +160,7 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     stages.add_edge("respond", "review")
     stages.add_conditional_edges(
         "review",
-        after_review,
+        reviewed,
         {"recall": "recall", "respond": "respond", "clarify": "clarify", "end": END},
     )
     stages.add_edge("clarify", "recall")

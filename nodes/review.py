@@ -1,20 +1,19 @@
-"""review: tell an answer from an abstention; clarify: ask the user one question."""
+"""review: tell an answer from an abstention, and one that will do from one that will not."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage
 from langgraph.runtime import Runtime
-from langgraph.types import interrupt
 
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import Call, Cost, HeldBack
 from guided_profile.graph.state import Abstained, AbstentionReason, Answered, Reply, State
 from guided_profile.graph.tasks import Task
 from guided_profile.nodes.resources import Resources
-from guided_profile.nodes.stage import Stage, replied
+from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence import nearness
 from guided_profile.tools.evidence.base import MOST_EVIDENCE
 from guided_profile.tools.evidence.in_view import cited, items_in_view, sees_anything
@@ -54,12 +53,6 @@ class ReviewUpdate(TypedDict, total=False):
     missed: list[str]
     earlier: Reply
     calls: list[Call]
-
-
-class ClarifyUpdate(TypedDict):
-    """What clarify writes."""
-
-    clarification: str
 
 
 def make_review(resources: Resources) -> Stage[State, ReviewUpdate]:
@@ -159,6 +152,15 @@ def _reasons(held_back: Sequence[HeldBack]) -> str:
     return ", ".join(f"{reason} {number}" for reason, number in sorted(counted.items()))
 
 
+def after_review(task: Task, state: State) -> Literal["recall", "respond", "clarify", "end"]:
+    """Return where a run goes on: an answer ends it, one that misses something is written anew."""
+    if state["answer"] is not None:
+        return "end"
+    if state["abstention"] is None:
+        return "respond"
+    return "clarify" if may_ask(task, state) else "recall"
+
+
 def may_ask(task: Task, state: State) -> bool:
     """Whether the user is asked a clarifying question now; it is asked once."""
     return task.abstention.policy == "ask" and not state["clarification"]
@@ -246,18 +248,3 @@ def _behind(
     if option is not None:
         return nearness.speaking_for(option, texts, items, likeness)
     return nearness.behind(texts, items, likeness)
-
-
-def make_clarify(resources: Resources) -> Stage[State, ClarifyUpdate]:
-    """Return the stage that asks the user, waits, and remembers the reply."""
-
-    async def clarify(state: State, runtime: Runtime[Context]) -> ClarifyUpdate:
-        context, task = resources.asked(runtime)
-        asked = {"clarify": task.abstention.clarifying_question, "about": state["text"]}
-        item = None
-        while item is None:  # an error would be raised at every later resume too
-            item = replied(interrupt(asked), source="clarification", time=resources.clock())
-        await asyncio.to_thread(resources.history.add, context.user_id, [item])
-        return {"clarification": item.text}
-
-    return clarify
