@@ -110,7 +110,8 @@ class Maker:
         return BuildResult(
             user.user_id,
             standing=None if failed or stands == user.standing else stands,
-            dropped=user.standing is not None and user.standing.profile not in versions,
+            dropped=user.standing is not None
+            and user.standing.profile.created not in {made.created for made in versions},
             failed=failed,
             cost=Cost.of(meter.calls),
         )
