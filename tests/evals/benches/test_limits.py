@@ -1,0 +1,19 @@
+from scripted import ScriptedChat
+
+from guided_profile.evals.benches.limits import found, table
+from guided_profile.tools.standards import limits
+
+CASES = [
+    {"limit": "No emoji.", "request": "?", "reply": reply, "broken": broken, "countable": True}
+    for reply, broken in (("Hi 🎉", True), ("Hi", False), ("Hi ;-)", True))
+]
+
+
+async def test_what_is_seen_is_counted_by_kind() -> None:
+    limits._readings.cache_clear()
+    seen = await found(ScriptedChat(script=lambda prompt: {"D": 0.9, "H": 0.1}), CASES)
+    assert seen == [True, False, False]
+    assert table(CASES, seen).splitlines() == [
+        "countable, broken: 1 of 2 seen aright (50 % [9, 91])",
+        "countable, kept: 1 of 1 seen aright (100 % [21, 100])",
+    ]
