@@ -5,9 +5,10 @@
 
 asks, of a user whose profile is fresh, ordinary questions, each once more, and trivial turns, with
 the task `assistant`: as it comes, and with one part after another switched off. Printed are, of
-each, the calls of a model an answer, about how many tokens they hold, and the median time. The
-first form is on an endpoint that takes so many seconds for each call and says Yes to everything,
-with or without log probabilities; the second on the embedded model.
+each, the calls of a model an answer, about how many tokens they hold, the median time, and the
+processor time in this process. The first form is on an endpoint that takes so many seconds for each
+call and says Yes to everything, with or without log probabilities; the second on the embedded
+model.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -60,6 +61,8 @@ class Spent:
     calls: float
     tokens: float
     milliseconds: float
+    processor: float
+    """Milliseconds of this process's processor time: what waiting for others does not change."""
 
 
 def tasks_of() -> dict[str, Task]:
@@ -81,6 +84,7 @@ async def spent(task: Task, chat: BaseChatModel, embedder: Embedder, runs: int) 
 
         async def ask(questions: Sequence[str]) -> Spent:
             calls, tokens, took = [], [], []
+            worked = process_time()
             for question in questions:
                 made, began = Calls(), perf_counter()
                 asked: Any = {"question": question}
@@ -90,7 +94,8 @@ async def spent(task: Task, chat: BaseChatModel, embedder: Embedder, runs: int) 
                 calls.append(len(made.made))
                 shown = [message.text for messages, _ in made.made for message in messages]
                 tokens.append(sum(map(approximate_tokens, shown)))
-            return Spent(mean(calls), mean(tokens), median(took) * 1000)
+            worked = (process_time() - worked) / len(took) * 1000
+            return Spent(mean(calls), mean(tokens), median(took) * 1000, worked)
 
         await ask(["What do you know?"])  # makes the profile
         return {
@@ -102,10 +107,14 @@ async def spent(task: Task, chat: BaseChatModel, embedder: Embedder, runs: int) 
 
 def table(rows: dict[str, dict[str, Spent]]) -> str:
     """Return what was spent, in Markdown."""
-    lines = ["| task | turn | calls | tokens in, about | milliseconds |", "|---|---|---|---|---|"]
+    lines = [
+        "| task | turn | calls | tokens in, about | milliseconds | processor |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, kinds in rows.items():
         lines += [
-            f"| {name} | {kind} | {one.calls:.1f} | {one.tokens:.0f} | {one.milliseconds:.0f} |"
+            f"| {name} | {kind} | {one.calls:.1f} | {one.tokens:.0f} | {one.milliseconds:.0f} "
+            f"| {one.processor:.0f} |"
             for kind, one in kinds.items()
         ]
     return "\n".join(lines)
