@@ -160,7 +160,7 @@ async def answer_from(
         "material": [],
         "flagged": [],
     }
-    await graph.aupdate_state(thread, known, as_node="verify")
+    await graph.aupdate_state(thread, known, as_node="prove")
     done = await graph.ainvoke(None, thread, context=context)
     answer: Answered | Abstained = done["answer"]
     return answer
