@@ -246,6 +246,8 @@ def _grounds(history: HistoryStore, user_id: str, task: Task, state: State) -> l
     """Return how much what the response saw of the history speaks for each option."""
     items, item_vectors = items_in_view(history, user_id, task, state)
     options = state["choices"]
+    if not items:  # what is known rests on none, as a peer's memories do
+        return [0.0] * len(options)
     categories = list(dict.fromkeys(item.category for item in items if item.category))
     vectors = history.embed([*options, *categories])
     chosen = vectors[: len(options)]
