@@ -190,8 +190,7 @@ WHETHER_IT_BEARS = Prompt(
 WHICH_IS_THEIRS = Prompt(
     "which_is_theirs",
     1,
-    "Each of these comes from another person, who did, bought, wrote or said it:\n{texts}\n\n"
-    "{known}Which one comes from this person? Answer with the letter of one and nothing else.",
+    "Which of these comes from this person? The others come from other people.",
 )
 ALSO_THEIRS = Prompt("also_theirs", 1, "This also comes from this person:\n{items}\n\n")
 """Asked to measure what a profile is worth; a profile is the same without it."""

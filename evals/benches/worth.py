@@ -141,8 +141,7 @@ async def worth(
     before = [Asked(trial, other[: len(trial.sentences)], shown) for trial in trials]
     after = [Asked(trial, trial.sentences, shown) for trial in trials]
     asker = Asker(chat)
-    asked = [one for both in zip(before, after, strict=True) for one in both]
-    if not await asker.ask(asked):
+    if not await asker.ask([*before, *after]):
         raise ModelError("the endpoint tells no probabilities; take one that does.")
     likely = {one: log_likely(one.trial, letters) for one, letters in asker.known.items()}
     gains = [likely[b] - likely[a] for a, b in zip(before, after, strict=True)]
@@ -180,9 +179,10 @@ def table(measured: Sequence[Measured], variants: Sequence[str]) -> str:
         gains = [each.gains[variant][0] for each in known]
         quarters = ", ".join(f"{each:+.2f}" for each in quantiles(gains))
         above = sum(gain > 0 for gain in gains)
+        ranks = spearman(gains, [each.lift for each in known])
         lines.append(
             f"| {variant} | {len(known)} | {_shown(estimate(gains))} | {stdev(gains):.2f} "
-            f"| {quarters} | {above} of {len(known)} | {_shown(spearman(gains, [each.lift for each in known]))} |"
+            f"| {quarters} | {above} of {len(known)} | {_shown(ranks)} |"
         )
     lifts = [each.lift for each in measured]
     above = sum(each > 0 for each in lifts)

@@ -1,8 +1,7 @@
 """Asking a model which of several texts is a person's, in one token.
 
-The texts stand first and what is known of the person after them: so all that is asked about the
-same texts, with the profile, without it, and without one sentence of it, shares its beginning,
-which a prefix cache serves.
+It is asked as a choice is in an answer: first what is known of the person, then the options. What
+is asked knowing the same comes together, so that a prefix cache serves it.
 """
 
 import asyncio
@@ -13,6 +12,7 @@ from langchain_core.language_models import BaseChatModel
 
 from guided_profile.graph.prompts import (
     ALSO_THEIRS,
+    CHOOSE,
     PROFILE,
     WHICH_IS_THEIRS,
     messages,
@@ -57,15 +57,15 @@ class Asked:
     @property
     def prompt(self) -> str:
         """The whole of what is asked."""
-        texts = zip(LETTERS, self.trial.texts, strict=False)
-        listed = "\n".join(f"{letter}. {shortened(text)}" for letter, text in texts)
         known = ""
         if self.sentences:
             known += render(PROFILE, profile=profile_in_words(self.sentences))
         if self.examples:
             lines = "\n".join(f"- {shortened(item.text)}" for item in self.examples)
             known += render(ALSO_THEIRS, items=lines)
-        return render(WHICH_IS_THEIRS, texts=listed, known=known)
+        texts = zip(LETTERS, self.trial.texts, strict=False)
+        listed = "\n".join(f"{letter}. {shortened(text)}" for letter, text in texts)
+        return known + WHICH_IS_THEIRS.text + render(CHOOSE, options=listed)
 
 
 @dataclass

@@ -82,12 +82,12 @@ async def measure(
         return worth.model_copy(update={"note": trials}), []
     one_by_one = _left_out(trials, profile.supported)
     tried = _tried(trials, items)
-    wanted = {trial: [Asked(trial), Asked(trial, trial.sentences)] for trial in trials}
-    for one in chain(*one_by_one.values(), *tried.values()):
-        wanted[one.trial].append(one)
+    wanted = [Asked(trial) for trial in trials]
+    wanted += [Asked(trial, trial.sentences) for trial in trials]
+    wanted += chain(*one_by_one.values(), *tried.values())
     dialect = dialect_of(chat)
     tells = dialect.weighs and not dialect.thinks  # thoughts are no single token
-    if not tells or not await asker.ask([*chain(*wanted.values())]):
+    if not tells or not await asker.ask(wanted):
         note = "The model's endpoint tells no probabilities of single tokens."
         unknown = worth.model_copy(update={"note": note, "cost": Cost.of(asker.calls)})
         return unknown, asker.calls

@@ -113,10 +113,11 @@ async def test_the_persons_item_stands_in_each_place_in_turn() -> None:
     assert letters == set("ABCD")
 
 
-async def test_what_is_asked_about_the_same_texts_shares_its_beginning_and_comes_together() -> None:
+async def test_what_is_asked_knowing_the_same_shares_its_beginning_and_comes_together() -> None:
     _, chat = await measured(profile(CAT, ROWS))
-    texts = [prompt.partition("\n\n")[0] for prompt in chat.prompts]
-    assert len(set(texts)) == sum(a != b for a, b in zip(texts, [None, *texts], strict=False))
+    known = [prompt.partition("Which of these")[0] for prompt in chat.prompts]
+    assert len(set(known)) == 4  # nothing, the profile, and it without each of its sentences
+    assert len(set(known)) == sum(a != b for a, b in zip(known, [None, *known], strict=False))
 
 
 async def test_past_items_that_help_beside_the_profile_are_kept_as_examples() -> None:
