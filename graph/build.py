@@ -109,11 +109,11 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     def after_recall(
         state: State, runtime: Runtime[Context]
     ) -> list[Send] | Literal["profile", "prove", "respond", "welcome"]:
-        _, task = resources.asked(runtime)
+        context, task = resources.asked(runtime)
         if state["profile_use"] == "cold" and state["welcomed"] < len(task.cold_start.questions):
             return "welcome"
         if state["profile"] or not state["material"]:
-            return prove_or_respond(task, state)
+            return prove_or_respond(context, task, state)
         if not task.needs_guidance:
             return "profile"
         return [Send("digest", digestion) for digestion in digestions_of(task, state)]
@@ -125,9 +125,9 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     def after_verify(
         state: State, runtime: Runtime[Context]
     ) -> Literal["profile", "prove", "respond"]:
-        _, task = resources.asked(runtime)
+        context, task = resources.asked(runtime)
         # without a profile, too little of the draft stood
-        return prove_or_respond(task, state) if state["profile"] else "profile"
+        return prove_or_respond(context, task, state) if state["profile"] else "profile"
 
     def reviewed(
         state: State, runtime: Runtime[Context]

@@ -25,13 +25,17 @@ class ProveUpdate(TypedDict):
     calls: list[Call]
 
 
-def prove_or_respond(task: Task, state: State) -> Literal["prove", "respond"]:
-    """Return the stage after a profile: it is measured if it never was, and is no retry's own."""
+def prove_or_respond(context: Context, task: Task, state: State) -> Literal["prove", "respond"]:
+    """Return the stage after a profile: it is measured if it never was, and is no retry's own.
+
+    Where the run itself asks for its worth, one that could not be measured is measured again.
+    """
     profile = state["profile"]
+    worth = profile.worth if profile else None
     unproven = (
         task.worth != "off"
         and profile is not None
-        and profile.worth is None
+        and (worth is None or (worth.gain is None and context.worth is not None))
         and state["profile_use"] in ("standing", "revised", "built")
         and not state["tries"]
         and not state["clarification"]

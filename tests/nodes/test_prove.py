@@ -120,6 +120,25 @@ async def test_a_profile_can_be_measured_without_a_question(history: HistoryStor
     assert profile_of(await ask(graph)).worth == made.worth
 
 
+async def test_what_could_not_be_measured_is_measured_again_only_where_a_run_asks_for_it(
+    history: HistoryStore,
+) -> None:
+    says = Asked()
+    graph, _, task = workflow(history, says, "measure")
+    for item in MORE[1:]:
+        history.delete("anna", [item.id])
+    first = profile_of(await ask(graph)).worth
+    assert first
+    assert "too few" in first.note
+    history.add("anna", MORE[1:2])
+    history.add("anna", items("a letter came from the north at last"))
+    assert profile_of(await ask(graph)).worth == first
+    context = Context(user_id="anna", task="dialogue", worth="measure")
+    again = (await standing_profile(graph, task, context)).worth
+    assert again
+    assert again.helps
+
+
 @pytest.mark.parametrize(("factor", "used"), [(4.0, KEPT), (0.5, ())])
 async def test_where_it_is_required_a_profile_of_no_worth_is_not_used(
     history: HistoryStore, factor: float, used: tuple[str, ...]
