@@ -235,6 +235,11 @@ class Replaced(Record):
     """When the evidence of the later one happened."""
 
 
+SURE = 2.4
+"""So many standard errors from 0, a gain is no chance: a mean of 8 items is so far to either side,
+and one of 4 items below, in 5 % of the cases where there is no gain (Student's t)."""
+
+
 class SentenceWorth(Record):
     """What a sentence of a profile adds to its worth."""
 
@@ -249,7 +254,7 @@ class SentenceWorth(Record):
     @property
     def lowers(self) -> bool:
         """Whether it lowers the worth by more than chance would."""
-        return self.gain + self.error < 0
+        return self.gain + SURE * self.error < 0
 
 
 class Worth(Record):
@@ -275,6 +280,12 @@ class Worth(Record):
     def helps(self) -> bool:
         """Whether the profile was measured to be of use."""
         return self.gain is not None and self.gain > 0
+
+    @property
+    def clear(self) -> bool:
+        """Whether the gain is more than chance would give, to either side."""
+        gain, error = self.gain or 0.0, self.error or 0.0
+        return abs(gain) > SURE * error and round(gain, 2) != 0
 
     @property
     def lowered_by(self) -> tuple[str, ...]:

@@ -154,10 +154,10 @@ def worth(measured: Worth, items: Mapping[str, HistoryItem]) -> Group:
 
 
 def _worth_in_words(measured: Worth) -> str:
-    gain, error = measured.gain, measured.error
-    if gain is None or error is None:
+    gain = measured.gain
+    if gain is None:
         return f"What the profile is worth is not known. {measured.note}"
-    if abs(gain) <= 2 * error or round(gain, 2) == 0:
+    if not measured.clear:
         return "The profile neither helps nor misleads, as far as their own past can tell."
     if gain < 0:
         return (

@@ -45,7 +45,8 @@ function draw(seen) {
 }
 
 // Whether it lowers what the profile is worth, by more than chance would.
-const lowers = (one) => one.gain + one.error < 0;
+const SURE = 2.4; // standard errors; as in graph/records.py
+const lowers = (one) => one.gain + SURE * one.error < 0;
 
 function drawWorth(profile, items) {
   const worth = profile?.worth;
@@ -56,7 +57,7 @@ function drawWorth(profile, items) {
 
 function worthInWords(worth, items) {
   if (worth.gain === null) return `What it is worth is not known. ${worth.note}`;
-  const sure = Math.abs(worth.gain) > 2 * worth.error && Math.abs(worth.gain) >= 0.005;
+  const sure = Math.abs(worth.gain) > SURE * worth.error && Math.abs(worth.gain) >= 0.005;
   const times = Math.exp(Math.abs(worth.gain)).toFixed(1);
   const said = !sure ? "It neither helps nor misleads, as far as this person's own past can tell"
     : worth.gain > 0 ? `It helps: this person's own past is ${times} times as likely with it`
