@@ -17,6 +17,7 @@ from guided_profile.apps.settings import Traces
 HARMLESS = frozenset(
     """
     guided_profile_task guided_profile_abstention guided_profile_confidence guided_profile_tries
+    guided_profile_missed guided_profile_used guided_profile_held_back
     guided_profile_profile_version guided_profile_profile_use guided_profile_calls
     guided_profile_input_tokens guided_profile_cached_tokens guided_profile_output_tokens
     langgraph_node langgraph_step langgraph_triggers langgraph_path langgraph_checkpoint_ns

@@ -135,6 +135,7 @@ def _trace(task: Task, answer: Answered | Abstained) -> None:
         abstention=answer.reason if isinstance(answer, Abstained) else None,
         confidence=None if isinstance(answer, Abstained) else answer.confidence,
         tries=answer.tries,
+        missed=len(answer.missed) if isinstance(answer, Answered) else None,
         used=len(answer.used) if isinstance(answer, Answered) else None,
         held_back=_reasons(answer.held_back) if isinstance(answer, Answered) else None,
         profile_version=answer.profile.version if answer.profile else None,

@@ -50,7 +50,7 @@ def test_a_full_stop_may_part_two_sentences_and_end_none() -> None:
     assert grammar is not None
     assert passes(grammar, "it rained. we went in")
     assert not passes(grammar, "it rained. we went in.")
-    assert not passes(grammar_of(open_end, "It rained.") or "", "it rained.")
+    assert not passes(grammar_of(open_end, "It rained.") or "", "it rained. and")
 
 
 def test_addresses_and_numbers_of_the_text_pass_as_they_are() -> None:
