@@ -11,9 +11,9 @@ from guided_profile.evals.datasets.rubrics import holds, known_of, wanted_in
 from guided_profile.evals.scorers.outcomes import outcome
 from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.rules import by_rule
-from guided_profile.evals.scorers.statistics import mcnemar, wilson
+from guided_profile.evals.scorers.statistics import estimate, mcnemar, wilson
 
-HEAD = (
+HEAD = (  # of what else is known: the mean share of a row, in percent
     "| arm | n | right | errors | for a judge | shown: wanted | shown: others | calls "
     "| tokens in (cached) | tokens out |"
 )
@@ -90,7 +90,7 @@ def report(
         failed = sum(result.kind == "error" for result in mine)
         shown = [seen.get(result.example, arm) for result in mine]
         wanted = [one.wanted for one in shown if one.wanted is not None]
-        others, of = sum(one.others for one in shown), sum(one.of for one in shown)
+        others = estimate([one.others / one.of for one in shown if one.of], share=True)
         costs = [result.cost for result in mine]
         each = [
             sum(getattr(cost, name) for cost in costs) / max(1, len(mine))
@@ -99,7 +99,7 @@ def report(
         lines.append(
             f"| {arm} | {len(mine)} | {_share(sum(scored), len(scored))} | {failed} "
             f"| {len(mine) - failed - len(scored)} | {_share(sum(wanted), len(wanted))} "
-            f"| {f'{others / of:.0%} of {of}' if of else '-'} "
+            f"| {others or '-'} "
             f"| {each[0]:.1f} | {each[1]:.0f} ({each[2]:.0f}) | {each[3]:.0f} |"
         )
     return "\n".join([*lines, "", *_paired(arms, examples, scores)])

@@ -66,7 +66,10 @@ def rows_of(path: Path, n: int | None, *, one_history: bool = False) -> list[Exa
     Raises:
         DatasetError: A line is wrong.
     """
-    rows = list(load("plain", path, kind="choice"))
+    rows = [
+        row.model_copy(update={"id": f"{path.stem}/{row.id}"})  # files share rows' ids
+        for row in load("plain", path, kind="choice")
+    ]
     if one_history:
         first: dict[str, Example] = {}
         rows = [

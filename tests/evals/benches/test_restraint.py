@@ -57,8 +57,11 @@ def ask(folder: Path, chat: ScriptedChat, **settings: Any) -> list[str]:
 def test_arms_are_scored_by_letters_and_compared_in_pairs(tmp_path: Path) -> None:
     text = "\n".join(ask(tmp_path, ScriptedChat(script=bakes), given=True))
     whole = "3 of 3 (100% [44%, 100%])"
-    assert "| none | 3 | 0 of 3 (0% [0%, 56%]) | 0 | 0 | 0 of 3 (0% [0%, 56%]) | 0% of 3 |" in text
-    assert f"| everything | 3 | {whole} | 0 | 0 | {whole} | 100% of 3 |" in text
+    assert (
+        "| none | 3 | 0 of 3 (0% [0%, 56%]) | 0 | 0 | 0 of 3 (0% [0%, 56%]) | 0.0 [0.0, 56.1] |"
+        in text
+    )
+    assert f"| everything | 3 | {whole} | 0 | 0 | {whole} | 100.0 [43.9, 100.0] |" in text
     assert "none right and everything wrong 0, the reverse 3 (n=3, p=0.250)" in text
 
 
@@ -122,5 +125,6 @@ def test_what_would_be_shown_is_counted_without_a_model(
     monkeypatch.setattr(sys, "argv", ["restraint", *arguments, "--out", str(tmp_path / "run")])
     restraint.main()
     told = capsys.readouterr().out
-    assert "| none | 3 | - | 0 | 3 | 0 of 3 (0% [0%, 56%]) | 0% of 3 |" in told
-    assert "| everything | 3 | - | 0 | 3 | 3 of 3 (100% [44%, 100%]) | 100% of 3 |" in told
+    assert "| none | 3 | - | 0 | 3 | 0 of 3 (0% [0%, 56%]) | 0.0 [0.0, 56.1] |" in told
+    whole = "3 of 3 (100% [44%, 100%])"
+    assert f"| everything | 3 | - | 0 | 3 | {whole} | 100.0 [43.9, 100.0] |" in told
