@@ -1,6 +1,6 @@
 """The workflow, compiled.
 
-START → receive → recall ─(profile is fresh, or none is needed)─────────┐
+START → receive → requests → recall ─(profile is fresh, or none is needed)─────────┐
                     │(none, or stale)                                   ▼
                     └→ digest ×N → merge → profile → verify →prove→ respond → review ─→ END
                                              └──←──────┘ (little stood: once more)      │
@@ -8,6 +8,7 @@ START → receive → recall ─(profile is fresh, or none is needed)───�
              recall, wider ←──────────────────────(abstained, tries left)───────────────┤
              recall ← clarify (waits for the user) ←──(abstained, task asks)────────────┘
              recall ← welcome (waits for the user) ←── recall, with too little history
+             END ←── confirm (waits for the user) ←── requests (END: nothing else was asked)
 
 A task that does not want its profiles' worth measured goes past prove.
 """
@@ -34,6 +35,7 @@ from guided_profile.nodes.profile import make_profile
 from guided_profile.nodes.prove import make_prove, prove_or_respond
 from guided_profile.nodes.recall import make_recall
 from guided_profile.nodes.receive import make_receive
+from guided_profile.nodes.requests import make_confirm, make_requests
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.respond import make_respond
 from guided_profile.nodes.review import after_review, make_review
@@ -42,6 +44,7 @@ from guided_profile.nodes.welcome import make_welcome
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.requests.heed import MemoryRequests
 from guided_profile.tools.restraint.select import Restraint
 
 Graph = CompiledStateGraph[State, Context, Question, Answer]
@@ -106,6 +109,13 @@ def assistant_of(graph: Graph, task: str) -> Graph:
 def _connected(resources: Resources) -> StateGraph[State, Context, Question, Answer]:
     """Return the stages, each with those that may come after it."""
 
+    requests = MemoryRequests(resources.chat, resources.history, resources.tasks, resources.clock)
+
+    def after_requests(state: State) -> Literal["recall", "confirm", "end"]:
+        if state["answer"] is not None:
+            return "end"
+        return "confirm" if state["memory"] and state["memory"].outcome == "asks" else "recall"
+
     def after_recall(
         state: State, runtime: Runtime[Context]
     ) -> list[Send] | Literal["profile", "prove", "respond", "welcome"]:
@@ -137,6 +147,8 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
 
     stages = StateGraph(State, context_schema=Context, input_schema=Question, output_schema=Answer)
     stages.add_node("receive", make_receive(resources))
+    stages.add_node("requests", make_requests(resources, requests))
+    stages.add_node("confirm", make_confirm(resources, requests))
     stages.add_node("recall", make_recall(resources))
     stages.add_node("digest", make_digest(resources))
     stages.add_node("merge", merge)
@@ -148,7 +160,11 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     stages.add_node("welcome", make_welcome(resources))
     stages.add_node("clarify", make_clarify(resources))
     stages.add_edge(START, "receive")
-    stages.add_edge("receive", "recall")
+    stages.add_edge("receive", "requests")
+    stages.add_conditional_edges(
+        "requests", after_requests, {"recall": "recall", "confirm": "confirm", "end": END}
+    )
+    stages.add_edge("confirm", END)
     stages.add_conditional_edges(
         "recall", after_recall, ["digest", "profile", "prove", "respond", "welcome"]
     )

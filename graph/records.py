@@ -43,6 +43,9 @@ class HistoryItem(Record):
     released: bool = False
     """Whether the user said that it gives the model no orders, though it looks so. Only
     `HistoryStore.release` sets it: an item that is added begins without."""
+    withdrawn: bool = False
+    """Whether the user asked to forget it, and has not confirmed its deletion: it is kept, and is
+    in no search and no profile. Only `HistoryStore.withdraw` sets it."""
 
     @field_validator("text")
     @classmethod

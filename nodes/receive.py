@@ -28,6 +28,7 @@ class ReceiveUpdate(TypedDict, total=False):
     messages: list[AnyMessage]
     text: str
     choices: list[str]
+    memory: None
     tries: int
     clarification: str
     parts: Overwrite
@@ -64,6 +65,7 @@ def make_receive(resources: Resources) -> Stage[State, ReceiveUpdate]:
             "messages": asked,
             "text": text,
             "choices": choices,
+            "memory": None,
             "tries": 0,
             "clarification": "",
             "parts": Overwrite({}),

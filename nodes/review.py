@@ -93,6 +93,7 @@ def make_review(resources: Resources) -> Stage[State, ReviewUpdate]:
             profile=state["profile"],
             profile_use=state["profile_use"],
             tries=state["tries"],
+            memory=state.get("memory"),
             cost=Cost.of(state["calls"]),
         )
         _trace(task, abstained)
@@ -112,6 +113,9 @@ async def _accepted(
     state = {**state, "reply": held.reply, "calls": [*state["calls"], *held.calls]}
     answered = await asyncio.to_thread(_answered, resources.history, user_id, task, state)
     answered = answered.model_copy(update={"missed": held.missed})
+    if memory := state.get("memory"):
+        told = {"memory": memory, "text": f"{memory.said}\n\n{answered.text}"}
+        answered = answered.model_copy(update=told)
     _trace(task, answered)
     said = AIMessage(answered.text, id=held.reply.message_id)
     return {

@@ -67,8 +67,8 @@ class UserItems:
         return texts + (0 if self.vectors is None else self.vectors.nbytes)
 
 
-def _version(entry: Stored) -> tuple[str, int, bool]:
-    return entry.item.id, entry.sequence, entry.item.released
+def _version(entry: Stored) -> tuple[str, int, bool, bool]:
+    return entry.item.id, entry.sequence, entry.item.released, entry.item.withdrawn
 
 
 class UserCache:

@@ -97,7 +97,7 @@ def by_id(items: Iterable[HistoryItem]) -> dict[str, HistoryItem]:
         if not _is_unicode(item.id):
             raise HistoryItemError(f"the id {item.id!r} is not valid Unicode; give another id.")
         check_same(wanted.setdefault(item.id, item), item)
-    return {id_: with_release(item, released=False) for id_, item in wanted.items()}
+    return {id_: without_flags(item) for id_, item in wanted.items()}
 
 
 def check_same(kept: HistoryItem, given: HistoryItem) -> None:
@@ -114,13 +114,15 @@ def check_same(kept: HistoryItem, given: HistoryItem) -> None:
 
 
 def same(kept: HistoryItem, given: HistoryItem) -> bool:
-    """Whether two items say the same, whether or not the user released one of them."""
-    return kept == with_release(given, released=kept.released)
+    """Whether two items say the same, whether or not the user released or withdrew one of them."""
+    return without_flags(kept) == without_flags(given)
 
 
-def with_release(item: HistoryItem, *, released: bool) -> HistoryItem:
-    """Return an item that the user released, or did not."""
-    return item if item.released == released else item.model_copy(update={"released": released})
+def without_flags(item: HistoryItem) -> HistoryItem:
+    """Return an item as it is when it is added: neither released nor withdrawn."""
+    if not item.released and not item.withdrawn:
+        return item
+    return item.model_copy(update={"released": False, "withdrawn": False})
 
 
 def record_id(user_id: str, item_id: str) -> str:
@@ -160,6 +162,8 @@ def metadata_of(user_id: str, item: HistoryItem, sequence: int, checksum: int) -
         fields["kind"] = item.kind
     if item.released:
         fields["released"] = True
+    if item.withdrawn:
+        fields["withdrawn"] = True
     if item.time is not None:
         # whole microseconds and no float: the same item must come back, to be known as duplicate
         fields["time"] = _microseconds(item.time)
@@ -184,6 +188,7 @@ def stored_of(record: str, metadata: Mapping[str, Any]) -> Stored:
             time=None if time is None else _EPOCH + timedelta(microseconds=time),
             role=fields["role"],
             released=fields.get("released", False),
+            withdrawn=fields.get("withdrawn", False),
             **kind,
         )
         return Stored(item, fields["sequence"], fields["vector"])

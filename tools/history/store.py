@@ -167,6 +167,7 @@ class HistoryStore(TextVectors):
         since: datetime | None = None,
         until: datetime | None = None,
         newest: int | None = None,
+        withdrawn: bool = False,
     ) -> Items:
         """Return a user's items in order of time, those without a time first, then of insertion.
 
@@ -177,10 +178,15 @@ class HistoryStore(TextVectors):
             since: Only items of this time or later; items without a time are left out.
             until: Only items before this time; items without a time are left out.
             newest: Only so many, the last ones.
+            withdrawn: Whether those that the user withdrew are among them.
         """
         filter_ = Filter(source=source, category=category, since=since, until=until)
         there = self._collection.load(records.checked_user(user_id), vectors=False).stored
-        wanted = [entry.item for entry in there if filter_.lets(entry.item)]
+        wanted = [
+            entry.item
+            for entry in there
+            if filter_.lets(entry.item) and (withdrawn or not entry.item.withdrawn)
+        ]
         return wanted if newest is None else wanted[max(0, len(wanted) - newest) :]
 
     def delete(self, user_id: str, ids: Iterable[str]) -> tuple[str, ...]:
@@ -218,16 +224,31 @@ class HistoryStore(TextVectors):
         Returns:
             The ids of those that are there, in order.
         """
+        return self._marked(user_id, ids, {"released": True})
+
+    def withdraw(
+        self, user_id: str, ids: Iterable[str], *, withdrawn: bool = True
+    ) -> tuple[str, ...]:
+        """Leave items out of every search and profile from now on, or take them back in.
+
+        Returns:
+            The ids of those that are there, in order.
+        """
+        return self._marked(user_id, ids, {"withdrawn": withdrawn})
+
+    def _marked(
+        self, user_id: str, ids: Iterable[str], marks: Mapping[str, bool]
+    ) -> tuple[str, ...]:
         wanted = dict.fromkeys(ids)
 
         def write() -> tuple[str, ...]:
             with self._writing:
                 there = self._by_ids(user_id, wanted)
-                changed = [
-                    replace(entry, item=records.with_release(entry.item, released=True))
+                marked = [
+                    replace(entry, item=entry.item.model_copy(update=dict(marks)))
                     for entry in there.values()
-                    if not entry.item.released
                 ]
+                changed = [entry for entry in marked if entry.item != there[entry.item.id].item]
                 self._collection.change(user_id, changed)
             return tuple(id_ for id_ in wanted if id_ in there)
 
@@ -280,7 +301,9 @@ class HistoryStore(TextVectors):
         rows = [
             row
             for row, entry in enumerate(items.stored)
-            if filter_.lets(entry.item) and role in (None, entry.item.role)
+            if filter_.lets(entry.item)
+            and role in (None, entry.item.role)
+            and not entry.item.withdrawn
         ]
         if not rows:
             return []
@@ -314,10 +337,11 @@ class HistoryStore(TextVectors):
         return sum(self.copy_user_to(other, user) for user in self.users())
 
     def copy_user_to(self, other: "HistoryStore", user_id: str) -> int:
-        """Add a user's items to another store, with what they released; return how many."""
-        items = self.list(user_id)
+        """Add a user's items to another store, with what they marked of them; return how many."""
+        items = self.list(user_id, withdrawn=True)
         added = other.add(user_id, items).added
         other.release(user_id, (item.id for item in items if item.released))
+        other.withdraw(user_id, [item.id for item in items if item.withdrawn])
         return len(added)
 
     def patiently(self, write: Callable[[], T]) -> T:

@@ -18,6 +18,7 @@ from guided_profile.graph.errors import ProfilesError
 from guided_profile.graph.records import Profile, Record, SentenceUse, Standing, evidence_of
 
 ROOT = ("guided_profile", "profiles")
+REQUESTS = ("guided_profile", "requests")
 KEPT_VERSIONS = 20
 """How many versions of a profile stay readable."""
 _PAGE = 100
@@ -62,7 +63,16 @@ def made_from(standing: Standing) -> set[str]:
 
 def user_namespace(user_id: str) -> tuple[str, ...]:
     """Return where all of a user's profiles stand; a Store's labels may hold no period."""
-    return (*ROOT, user_id.replace("%", "%25").replace(".", "%2E"))
+    return (*ROOT, _label(user_id))
+
+
+def requests_namespace(user_id: str) -> tuple[str, ...]:
+    """Return where stands, for a day, what the user had done to what is kept about them."""
+    return (*REQUESTS, _label(user_id))
+
+
+def _label(user_id: str) -> str:
+    return user_id.replace("%", "%25").replace(".", "%2E")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ Format = Literal[
 ]
 """The kinds of files that history is read from; `auto` looks at the file."""
 
-FIELDS = tuple(name for name in HistoryItem.model_fields if name != "released")
+FIELDS = tuple(name for name in HistoryItem.model_fields if name not in ("released", "withdrawn"))
 """What an item of a file may hold; only `text` is needed."""
 
 

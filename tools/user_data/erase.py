@@ -13,7 +13,13 @@ from guided_profile.graph.errors import ProfilesError
 from guided_profile.graph.records import Standing
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.sqlite import rewrite
-from guided_profile.tools.profiles.store import everything, made_from, read_override, user_namespace
+from guided_profile.tools.profiles.store import (
+    everything,
+    made_from,
+    read_override,
+    requests_namespace,
+    user_namespace,
+)
 
 
 class Forgotten(NamedTuple):
@@ -52,6 +58,8 @@ async def forget_user(
         for row in await everything(store, user_namespace(user_id)):
             await store.adelete(row.namespace, row.key)
             records += 1
+        for row in await everything(store, requests_namespace(user_id)):
+            await store.adelete(row.namespace, row.key)
         await rewrite(store)
     if checkpointer is not None:
         theirs = {
@@ -99,6 +107,9 @@ async def forget_made_from(
     wanted = set(ids)
     for row in await everything(store, user_namespace(user_id)):
         if await _rests_on(row.value, wanted, user_id, history):
+            await store.adelete(row.namespace, row.key)
+    for row in await everything(store, requests_namespace(user_id)):
+        if wanted & set(row.value.get("items") or ()):  # what could be undone tells of them
             await store.adelete(row.namespace, row.key)
     await rewrite(store)
 

@@ -28,7 +28,7 @@ async def export_user(
         store: Their profiles, the versions of them, and what they pinned or forbade.
         checkpointer: Their threads: what was asked last in each, and what was answered.
     """
-    items = await asyncio.to_thread(history.list, user_id)
+    items = await asyncio.to_thread(history.list, user_id, withdrawn=True)
     root = user_namespace(user_id)
     kept = await everything(store, root) if store is not None else []
     return {
@@ -37,9 +37,11 @@ async def export_user(
         "user_id": user_id,
         "exported": datetime.now(UTC).isoformat(),
         "items": [
-            item.model_dump(mode="json", exclude_none=True, exclude={"released"}) for item in items
+            item.model_dump(mode="json", exclude_none=True, exclude={"released", "withdrawn"})
+            for item in items
         ],
         "released": [item.id for item in items if item.released],
+        "withdrawn": [item.id for item in items if item.withdrawn],
         "profiles": [
             {"where": list(row.namespace[len(root) :]), "key": row.key, "value": row.value}
             for row in kept

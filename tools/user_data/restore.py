@@ -132,6 +132,11 @@ async def restore_profiles(
         there[namespace] += 1
         restored += 1
     if history is not None:
+        hidden = export.get("withdrawn")
+        left_out = (
+            [id_ for id_ in hidden if isinstance(id_, str)] if isinstance(hidden, list) else []
+        )
+        await asyncio.to_thread(history.withdraw, user_id, left_out)
         ids = export.get("released")
         held = await asyncio.to_thread(
             _held, ids if isinstance(ids, list) else (), user_id, history

@@ -18,7 +18,7 @@ from guided_profile.apps.server.access.problems import RefusedError, SafeRoute
 from guided_profile.apps.server.process.upload_reader import UploadReader
 from guided_profile.apps.server.routes.dependencies import TheResources, TheStore, UserId
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.history.records import with_release
+from guided_profile.tools.history.records import without_flags
 from guided_profile.tools.readers.base import Format, Reading
 from guided_profile.tools.readers.ingest import Ingested, ingest
 from guided_profile.tools.safety.screen import flagged
@@ -135,7 +135,7 @@ async def add(body: NewItems, user_id: UserId, resources: TheResources) -> Added
         if any("\0" in text for text in texts):
             raise RefusedError(422, "bad_input", f"items.{index}: holds a NUL character.")
     done = await asyncio.to_thread(resources.history.add, user_id, body.items)
-    new = [with_release(item, released=False) for item in body.items if item.id in done.added]
+    new = [without_flags(item) for item in body.items if item.id in done.added]
     held = await asyncio.to_thread(flagged, new)
     return AddedItems(
         added=done.added,

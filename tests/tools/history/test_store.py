@@ -482,3 +482,22 @@ def test_a_release_comes_along_to_another_store(tmp_path: Path) -> None:
         old.release("anna", [item("tea").id])
         old.copy_to(new)
         assert [kept.text for kept in new.list("anna") if kept.released] == ["tea"]
+
+
+def test_what_is_withdrawn_is_kept_and_in_no_search_until_it_is_taken_back(
+    open_store: Open,
+) -> None:
+    tea = HistoryItem(id="tea", text="tea", withdrawn=True)
+    with open_store() as store:
+        store.add("anna", [tea, HistoryItem(id="milk", text="milk")])
+        assert len(store.list("anna")) == 2  # nobody but the user says so
+        assert store.withdraw("anna", ["tea", "none"]) == ("tea",)
+        assert [kept.id for kept in store.list("anna")] == ["milk"]
+        assert [found.item.id for found in store.search("anna", "tea", limit=5)] == ["milk"]
+        assert [kept.id for kept in store.get("anna", ["tea"])] == ["tea"]
+        assert {kept.id for kept in store.list("anna", withdrawn=True)} == {"tea", "milk"}
+        assert store.add("anna", [tea]).duplicates == ("tea",)
+    with open_store() as store:
+        assert len(store.list("anna")) == 1
+        store.withdraw("anna", ["tea"], withdrawn=False)
+        assert len(store.list("anna")) == 2

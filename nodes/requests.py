@@ -1,0 +1,92 @@
+"""requests: do what the user says about their memory; confirm: ask before anything is deleted."""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langgraph.config import get_config
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from guided_profile.graph.context import Context
+from guided_profile.graph.records import Call, Cost, MemoryAct
+from guided_profile.graph.state import Answered, State
+from guided_profile.nodes.resources import Resources
+from guided_profile.nodes.stage import Stage
+from guided_profile.tools.requests.heed import Heeded, MemoryRequests
+
+_CHECKPOINTER = "__pregel_checkpointer"
+
+
+class RequestsUpdate(TypedDict, total=False):
+    """What both write: what was done, and the answer if nothing else is to be answered."""
+
+    memory: MemoryAct
+    answer: Answered
+    messages: list[AnyMessage]
+    calls: list[Call]
+
+
+def make_requests(resources: Resources, requests: MemoryRequests) -> Stage[State, RequestsUpdate]:
+    """Return the stage that does what the message asks of what is kept, if it asks that."""
+
+    async def heed(state: State, runtime: Runtime[Context]) -> RequestsUpdate:
+        if state["refusal"]:
+            return {}  # raised by the next stage
+        context, task = resources.asked(runtime)
+        if not task.obeys_requests:
+            return {}
+        heeded = await requests.heed(
+            context.user_id,
+            state["text"],
+            store=runtime.store,
+            before=_said_before(state.get("messages") or []),
+            keeps=True,
+        )
+        if heeded is None:
+            return {}
+        runtime.stream_writer({"stage": "requests", "memory": heeded.act.kind})
+        if heeded.act.outcome == "asks" and _may_wait():
+            return {"memory": heeded.act, "calls": [*heeded.calls]}
+        return _update(heeded, [])
+
+    return heed
+
+
+def make_confirm(resources: Resources, requests: MemoryRequests) -> Stage[State, RequestsUpdate]:
+    """Return the stage that waits for the user's word, and deletes only with it."""
+
+    async def confirm(state: State, runtime: Runtime[Context]) -> RequestsUpdate:
+        context, _ = resources.asked(runtime)
+        asked = state["memory"]
+        assert asked is not None
+        reply = None
+        while not isinstance(reply, str):  # an error would be raised at every later resume too
+            reply = interrupt({"clarify": asked.said, "about": state["text"]})
+        heeded = await requests.settle(
+            context.user_id, reply, store=runtime.store, message=state["text"]
+        )
+        return _update(heeded or Heeded(asked, (), ends=True), state["calls"])
+
+    return confirm
+
+
+def _update(heeded: Heeded, before: Sequence[Call]) -> RequestsUpdate:
+    act, calls = heeded.act, [*heeded.calls]
+    update: RequestsUpdate = {"memory": act, "calls": calls}
+    if heeded.ends:
+        cost = Cost.of([*before, *calls])
+        update["answer"] = Answered(text=act.said, memory=act, cost=cost)
+        update["messages"] = [AIMessage(act.said)]
+    return update
+
+
+def _said_before(messages: Sequence[AnyMessage]) -> str:
+    """Return what the user said before their last message; empty if that is not known."""
+    own = [message.text for message in messages if isinstance(message, HumanMessage)]
+    return own[-2] if len(own) > 1 else ""
+
+
+def _may_wait() -> bool:
+    """Whether the run can wait for a reply: there is a checkpointer."""
+    return bool(get_config().get("configurable", {}).get(_CHECKPOINTER))

@@ -1,0 +1,224 @@
+"""What a user says about their memory, through the workflow."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.store.memory import InMemoryStore
+from langgraph.types import Command
+from scripted import ScriptedChat
+from workflows import items, script
+
+from guided_profile.graph.build import build_graph
+from guided_profile.graph.context import Context
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.store import ProfileStore, everything
+from guided_profile.tools.user_data.erase import forget_user
+from guided_profile.tools.user_data.export import export_user
+
+CAT, BICYCLE = items("my cat Miso sleeps on my desk", "the bicycle commute took 20 minutes today")
+FORGET = "Please forget what I told you about my cat."
+ANNA = Context(user_id="anna", task="dialogue")
+LETTERS = {
+    FORGET: "B",
+    "What do you know about me?": "E",
+    "Always answer in German.": "F",
+    "Don't remember this: I may move out. Any tips?": "C",
+    "Remember that I cannot eat nuts.": "G",
+    "Actually, don't delete that.": "H",
+    "I no longer ride the bicycle, stop assuming that.": "D",
+}
+
+
+class Clock:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+class Scene:
+    """A workflow whose model knows what is asked, and what is meant: what shares a word."""
+
+    def __init__(self, history: HistoryStore, **options: Any) -> None:
+        history.add("anna", [CAT, BICYCLE])
+        self.history, self.store, self.clock = history, InMemoryStore(), Clock()
+        others = script("Fine.")
+
+        def said(prompt: str) -> str | dict[str, float]:
+            if "Answer with its letter alone." in prompt:
+                message = prompt.rpartition("Message: ")[2].partition("\nAnswer with")[0]
+                return {LETTERS.get(message, "A"): 0.9, "A": 0.05}
+            if "What does the user say to it?" in prompt:
+                reply = prompt.partition("The user says: ")[2].partition("\n")[0]
+                letter = {"Yes.": "A", "No, keep it.": "B"}.get(reply, "C")
+                return {letter: 0.9, "C": 0.05}
+            if "Is the note about what the user asks to forget?" in prompt:
+                about = "Miso" in prompt
+                return {"Yes": 0.9 if about else 0.1, "No": 0.1 if about else 0.9}
+            return others(prompt)
+
+        self.chat = ScriptedChat(
+            script=said, ends=lambda note, item: 0.9 if "bicycle" in note else 0.1
+        )
+        self.graph = build_graph(
+            chat=self.chat, history=history, store=self.store, clock=self.clock, **options
+        )
+
+    async def ask(self, question: str, **options: Any) -> Any:
+        out = await self.graph.ainvoke({"question": question}, context=ANNA, **options)
+        return out["answer"]
+
+    def texts(self) -> list[str]:
+        return [item.text for item in self.history.list("anna")]
+
+    async def known(self) -> list[str]:
+        profile = (await self.ask("Any pets?")).profile
+        return [sentence.text for sentence in profile.supported]
+
+
+async def test_an_ordinary_message_costs_no_call_more(history: HistoryStore) -> None:
+    scene = Scene(history)
+    assert (await scene.ask("What goes with rice on a cold day?")).memory is None
+    assert not any("letter alone" in prompt for prompt in scene.chat.prompts)
+
+
+async def test_what_is_to_be_forgotten_is_out_of_use_at_once_and_deleted_when_confirmed(
+    history: HistoryStore,
+) -> None:
+    scene = Scene(history)
+    assert any("Miso" in text for text in await scene.known())
+    answer = await scene.ask(FORGET)
+    assert (answer.memory.kind, answer.memory.outcome) == ("forget", "asks")
+    assert answer.memory.items == (CAT.id,)
+    assert CAT.text in answer.text  # the confirmation names it
+    assert scene.texts() == [BICYCLE.text]
+    assert [kept.id for kept in history.get("anna", [CAT.id])] == [CAT.id]
+    answer = await scene.ask("Yes.")
+    assert (answer.memory.kind, answer.memory.items) == ("confirm", (CAT.id,))
+    assert history.get("anna", [CAT.id]) == []
+    assert not any("Miso" in text for text in await scene.known())
+    assert "Please forget" not in " ".join(scene.texts())
+
+
+async def test_nothing_is_deleted_by_a_yes_that_answers_something_else(
+    history: HistoryStore,
+) -> None:
+    scene = Scene(history)
+    await scene.known()
+    await scene.ask(FORGET)
+    assert (await scene.ask("Any pets?")).memory is None
+    assert (await scene.ask("Yes.")).memory is None
+    assert history.get("anna", [CAT.id])
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+async def test_no_keep_it_undoes_within_a_day(history: HistoryStore, *, confirmed: bool) -> None:
+    scene = Scene(history)
+    before = await scene.known()
+    await scene.ask(FORGET)
+    if confirmed:
+        await scene.ask("Yes.")
+        answer = await scene.ask("Actually, don't delete that.")
+    else:
+        answer = await scene.ask("No, keep it.")
+    assert (answer.memory.kind, answer.memory.outcome) == ("keep", "done")
+    assert scene.texts() == [CAT.text, BICYCLE.text]
+    assert await scene.known() == before
+    assert (await scene.ask("Actually, don't delete that.")).memory is None  # nothing is left to
+
+
+async def test_after_a_day_it_cannot_be_undone_and_nothing_of_it_is_left(
+    history: HistoryStore,
+) -> None:
+    scene = Scene(history)
+    await scene.known()
+    await scene.ask(FORGET)
+    await scene.ask("Yes.")
+    scene.clock.now += timedelta(hours=25)
+    assert (await scene.ask("Actually, don't delete that.")).memory is None
+    kept = str(await everything(scene.store, ("guided_profile",)))
+    assert "Miso" not in kept
+
+
+async def test_what_could_be_undone_goes_with_the_user_and_is_in_no_export(
+    history: HistoryStore,
+) -> None:
+    scene = Scene(history)
+    await scene.ask(FORGET)
+    await scene.ask("Yes.")
+    exported = await export_user("anna", history=history, store=scene.store)
+    assert "Miso" not in str(exported["items"]) + str(exported["profiles"])
+    await forget_user("anna", history=history, store=scene.store)
+    assert await everything(scene.store, ("guided_profile",)) == []
+
+
+async def test_with_a_checkpointer_the_run_waits_for_the_users_word(
+    history: HistoryStore,
+) -> None:
+    scene = Scene(history, checkpointer=InMemorySaver())
+    thread = {"configurable": {"thread_id": "1"}}
+    out = await scene.graph.ainvoke({"question": FORGET}, thread, context=ANNA)
+    assert CAT.text in out["__interrupt__"][0].value["clarify"]
+    assert history.get("anna", [CAT.id])
+    out = await scene.graph.ainvoke(Command(resume="Yes."), thread, context=ANNA)
+    assert out["answer"].memory.kind == "confirm"
+    assert history.get("anna", [CAT.id]) == []
+
+
+async def test_what_is_known_is_shown_and_an_instruction_is_pinned(history: HistoryStore) -> None:
+    scene = Scene(history)
+    known = await scene.known()
+    answer = await scene.ask("Always answer in German.")
+    assert answer.memory.sentences == ("Always answer in German.",)
+    overrides = await ProfileStore(scene.store, "anna", "assistant").overrides()
+    assert [(one.kind, one.text, one.use) for one in overrides] == [
+        ("pin", "Always answer in German.", "always")
+    ]
+    answer = await scene.ask("What do you know about me?")
+    assert set(answer.memory.sentences) == {"Always answer in German.", *known}
+    assert all(text in answer.text for text in known)
+    assert len(scene.texts()) == 2  # none of the requests is an item
+
+
+async def test_what_is_asked_beside_it_is_answered(history: HistoryStore) -> None:
+    scene = Scene(history)
+    answer = await scene.ask("Don't remember this: I may move out. Any tips?")
+    assert answer.memory.kind == "do_not_remember"
+    assert answer.text == f"{answer.memory.said}\n\nFine."
+
+
+async def test_what_is_over_is_withdrawn_and_what_is_to_be_remembered_is_kept(
+    history: HistoryStore,
+) -> None:
+    scene = Scene(history)
+    await scene.known()
+    answer = await scene.ask("I no longer ride the bicycle, stop assuming that.")
+    assert answer.memory.sentences == ("This person commutes by bicycle.",)
+    await scene.ask("Remember that I cannot eat nuts.")
+    assert "Remember that I cannot eat nuts." in scene.texts()
+    assert not any("bicycle" in text for text in await scene.known())
+
+
+async def test_without_a_store_it_is_said_that_it_cannot_be_done(history: HistoryStore) -> None:
+    scene = Scene(history)
+    graph = build_graph(chat=scene.chat, history=history)
+    out = await graph.ainvoke({"question": FORGET}, context=ANNA)
+    assert out["answer"].memory.outcome == "cannot"
+    assert len(scene.texts()) == 2
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        Context(user_id="anna", task="paraphrase"),
+        Context(user_id="anna", task="dialogue", memory_requests=False),
+    ],
+)
+async def test_a_text_to_work_on_is_no_request(history: HistoryStore, context: Context) -> None:
+    scene = Scene(history)
+    out = await scene.graph.ainvoke({"question": FORGET}, context=context)
+    assert out["answer"].memory is None
+    assert len(scene.texts()) == 2

@@ -1,0 +1,1 @@
+"""What a user says about their memory ("forget that"): found, carried out, undone, told."""

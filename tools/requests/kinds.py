@@ -1,0 +1,68 @@
+"""What a message asks of what is kept about its user: one letter, from the chat model."""
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage, SystemMessage
+
+from guided_profile.graph.prompts import MEMORY_KIND, MEMORY_REPLY, MEMORY_SYSTEM, render
+from guided_profile.graph.records import Call, MemoryKind
+from guided_profile.graph.text import as_data, shortened
+from guided_profile.tools.models.letters import score_letters
+
+STAGE = "requests"
+LONGEST = 400
+"""About how many tokens of a message are shown."""
+ASKED_FROM = 0.5
+"""The probability that a message asks anything at all, from which it does."""
+_KINDS: dict[str, MemoryKind | None] = {
+    "A": None,
+    "B": "forget",
+    "C": "do_not_remember",
+    "D": "no_longer",
+    "E": "show",
+    "F": "always",
+    "G": "remember",
+    "H": "keep",
+}
+_REPLIES: dict[str, MemoryKind | None] = {"A": "confirm", "B": "keep", "C": None}
+
+
+async def kind_of(chat: BaseChatModel, message: str) -> tuple[MemoryKind | None, list[Call]]:
+    """Return what a message asks of what is kept; None: nothing.
+
+    Raises:
+        ModelError: The model failed.
+    """
+    return await _letter(chat, render(MEMORY_KIND, message=_line(message)), _KINDS)
+
+
+async def reply_of(
+    chat: BaseChatModel, asked: str, message: str
+) -> tuple[MemoryKind | None, list[Call]]:
+    """Return whether a message confirms what was asked, or undoes it; None: neither.
+
+    Raises:
+        ModelError: The model failed.
+    """
+    question = render(MEMORY_REPLY, asked=_line(asked), message=_line(message))
+    return await _letter(chat, question, _REPLIES)
+
+
+async def _letter(
+    chat: BaseChatModel, question: str, kinds: dict[str, MemoryKind | None]
+) -> tuple[MemoryKind | None, list[Call]]:
+    asked = [SystemMessage(MEMORY_SYSTEM.text), HumanMessage(question)]
+    scores = await score_letters(chat, asked, list(kinds), stage=STAGE)
+    if scores.letters is None:
+        said = scores.text.strip()[:1].upper()
+        return kinds.get(said), [scores.call]
+    shares = {
+        letter: share / sum(scores.letters.values()) for letter, share in scores.letters.items()
+    }
+    nothing = next(letter for letter, kind in kinds.items() if kind is None)
+    if 1 - shares.pop(nothing) < ASKED_FROM:
+        return None, [scores.call]
+    return kinds[max(shares, key=shares.__getitem__)], [scores.call]
+
+
+def _line(text: str) -> str:
+    return " ".join(as_data(shortened(text, LONGEST)).split())

@@ -1,0 +1,160 @@
+"""Which of the things that are known a request is about."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage, SystemMessage
+from langgraph.store.base import BaseStore
+
+from guided_profile.graph.prompts import MEMORY_BEFORE, MEMORY_MEANT, MEMORY_SYSTEM, render
+from guided_profile.graph.records import Call, HistoryItem, Sentence
+from guided_profile.graph.tasks import Task
+from guided_profile.graph.text import as_data, shortened
+from guided_profile.tools.evidence.chat import ChatVerifier
+from guided_profile.tools.evidence.nearness import nearness
+from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.letters import ask_yes_no
+from guided_profile.tools.profiles.overrides import apply_overrides
+from guided_profile.tools.profiles.plan import empty_profile, variant_of
+from guided_profile.tools.profiles.store import ProfileStore
+from guided_profile.tools.requests.kinds import LONGEST, STAGE
+
+PAGE = 6
+"""So many notes are asked about at once, the nearest first, until none of a page is meant."""
+MOST_PAGES = 8
+MEANT_FROM = 0.5
+"""The probability of Yes from which a note is meant."""
+ENDED_FROM = 0.5
+MOST_ENDED = 4
+"""So many sentences, the nearest, are held against news."""
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Notes:
+    """What is known of a user, as a request may mean it."""
+
+    sentences: dict[str, list[ProfileStore]] = field(default_factory=dict)
+    """The sentences of the standing profiles, each with those that it stands in."""
+    pinned: set[str] = field(default_factory=set)
+    items: dict[str, HistoryItem] = field(default_factory=dict)
+
+
+async def profiles_of_user(
+    store: BaseStore, user_id: str, tasks: Mapping[str, Task], history: HistoryStore
+) -> list[tuple[ProfileStore, tuple[Sentence, ...]]]:
+    """Return a user's standing profiles, as they are used, with what the user pinned."""
+    found = []
+    for task in tasks.values():
+        profiles = ProfileStore(store, user_id, task.name, variant_of(task))
+        standing, overrides = await profiles.standing(), await profiles.overrides()
+        if standing is None and not overrides:
+            continue
+        made = standing.profile if standing else empty_profile(task.name, "", "", _LONG_AGO)
+        shown = await asyncio.to_thread(apply_overrides, made, overrides, history.alike)
+        found.append((profiles, shown.supported))
+    return found
+
+
+async def notes_of(
+    user_id: str,
+    message: str,
+    before: str,
+    *,
+    store: BaseStore,
+    history: HistoryStore,
+    tasks: Mapping[str, Task],
+) -> Notes:
+    """Return what a request may mean: the sentences, and the items that are nearest to it."""
+    notes = Notes()
+    for profiles, sentences in await profiles_of_user(store, user_id, tasks, history):
+        for sentence in sentences:
+            notes.sentences.setdefault(sentence.text, []).append(profiles)
+            if sentence.pinned:
+                notes.pinned.add(sentence.text)
+    asked = f"{before}\n{message}" if before else message
+    found = await asyncio.to_thread(
+        history.search, user_id, asked[-4000:], limit=PAGE * MOST_PAGES, role="user"
+    )
+    notes.items = {hit.item.id: hit.item for hit in found if hit.item.text != message}
+    return notes
+
+
+async def meant(
+    chat: BaseChatModel, history: HistoryStore, notes: Notes, message: str, before: str
+) -> tuple[list[str], list[str], list[Call]]:
+    """Return the sentences and the ids of the items that a request is about, and the calls.
+
+    Raises:
+        ModelError: The model failed.
+    """
+    texts = list(dict.fromkeys([*notes.sentences, *(item.text for item in notes.items.values())]))
+    if not texts:
+        return [], [], []
+    near = await asyncio.to_thread(
+        _near, history, texts, [message, before] if before else [message]
+    )
+    order = sorted(range(len(texts)), key=lambda n: -near[n])[: PAGE * MOST_PAGES]
+    said = render(MEMORY_BEFORE, before=_line(before)) if before else ""
+    wanted, calls = set[str](), list[Call]()
+    for start in range(0, len(order), PAGE):
+        page = [texts[n] for n in order[start : start + PAGE]]
+        asked = [
+            render(MEMORY_MEANT, before=said, message=_line(message), note=_line(text))
+            for text in page
+        ]
+        replies = await asyncio.gather(
+            *(
+                ask_yes_no(
+                    chat, [SystemMessage(MEMORY_SYSTEM.text), HumanMessage(one)], stage=STAGE
+                )
+                for one in asked
+            )
+        )
+        calls += [reply.call for reply in replies]
+        yes = [
+            text
+            for text, reply in zip(page, replies, strict=True)
+            if (reply.yes if reply.yes is not None else float(bool(reply.said))) >= MEANT_FROM
+        ]
+        wanted |= set(yes)
+        if not yes:
+            break
+    items = [item.id for item in notes.items.values() if item.text in wanted]
+    return [text for text in notes.sentences if text in wanted], items, calls
+
+
+async def ended(
+    chat: BaseChatModel, history: HistoryStore, sentences: Sequence[str], message: str
+) -> tuple[list[str], list[Call]]:
+    """Return the sentences that are no longer true, as a message says.
+
+    Raises:
+        ModelError: The model failed.
+    """
+    if not sentences:
+        return [], []
+    near = await asyncio.to_thread(_near, history, sentences, [message])
+    order = sorted(range(len(sentences)), key=lambda n: -near[n])[:MOST_ENDED]
+    asked = [sentences[n] for n in order]
+    said = HistoryItem(text=message)
+    judged = await asyncio.gather(*(ChatVerifier(chat).ended(text, said) for text in asked))
+    calls = [call for _, made in judged for call in made]
+    over = zip(asked, judged, strict=True)
+    return [text for text, (likely, _) in over if likely >= ENDED_FROM], calls
+
+
+def _near(history: HistoryStore, texts: Sequence[str], asked: Sequence[str]) -> list[float]:
+    vectors = history.embed([*asked, *texts])
+    likeness = history.likeness(vectors[: len(asked)] @ vectors[len(asked) :].T)
+    notes = [HistoryItem(text=text) for text in texts]
+    nearest: list[float] = nearness(asked, notes, likeness).max(axis=0).tolist()
+    return nearest
+
+
+def _line(text: str) -> str:
+    return " ".join(as_data(shortened(text, LONGEST)).split())

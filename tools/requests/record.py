@@ -1,0 +1,88 @@
+"""What was done last at a user's request, kept for a day so that it can be confirmed or undone.
+
+It stands in the Store under the user. What was deleted stands in it too, until the day is over: then
+it is erased, from the Store's file as well, by whichever process next looks, at most an hour later
+where one is in use.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from langgraph.store.base import BaseStore
+from pydantic import ValidationError
+
+from guided_profile.graph.records import HistoryItem, MemoryKind, Record
+from guided_profile.tools.profiles.sqlite import rewrite
+from guided_profile.tools.profiles.store import REQUESTS, ROOT, everything, requests_namespace
+
+KEPT = timedelta(days=1)
+"""How long something can be confirmed and undone."""
+
+
+class Done(Record):
+    """What was done at a request."""
+
+    kind: MemoryKind
+    time: datetime
+    asked: str = ""
+    """What the user was asked, if their next message may confirm it; empty: nothing."""
+    overrides: tuple[tuple[str, str], ...] = ()
+    """Task and key of the decisions that were made."""
+    sentences: tuple[str, ...] = ()
+    """Those that were withdrawn or pinned."""
+    items: tuple[str, ...] = ()
+    """Ids of the items that were withdrawn or deleted."""
+    deleted: tuple[HistoryItem, ...] = ()
+    """Items that are gone from the history."""
+
+    @property
+    def key(self) -> str:
+        """Under which it is kept."""
+        return f"{self.time:%Y%m%dT%H%M%S%f}"
+
+
+async def latest(store: BaseStore, user_id: str, now: datetime) -> Done | None:
+    """Return what was done last, if that is no longer than a day ago."""
+    kept = await everything(store, requests_namespace(user_id))
+    read = [done for row in kept if (done := _read(row.value)) and now - done.time < KEPT]
+    return max(read, key=lambda done: done.time, default=None)
+
+
+async def write(store: BaseStore, user_id: str, done: Done) -> None:
+    """Keep what was done."""
+    value = done.model_dump(mode="json")
+    await store.aput(requests_namespace(user_id), done.key, value, index=False)
+
+
+async def drop(store: BaseStore, user_id: str, done: Done) -> None:
+    """Forget that something was done."""
+    await store.adelete(requests_namespace(user_id), done.key)
+
+
+async def sweep(store: BaseStore, now: datetime) -> int:
+    """Erase what nobody can undo any more, of all users; return how much.
+
+    With what was deleted go the words of the sentences that were forbidden with it: nothing is
+    left that they could be written from.
+    """
+    old = []
+    for row in await everything(store, REQUESTS):
+        done = _read(row.value)
+        if done is None or now - done.time >= KEPT:
+            old.append((row, done))
+    for row, done in old:
+        if done and done.deleted:
+            for task, key in done.overrides:
+                await store.adelete((*ROOT, row.namespace[-1], task, "wishes"), key)
+        await store.adelete(row.namespace, row.key)
+    if any(done is None or done.deleted for _, done in old):
+        await rewrite(store)
+    return len(old)
+
+
+def _read(value: Mapping[str, Any]) -> Done | None:
+    try:
+        return Done.model_validate(value)
+    except ValidationError:  # of another version of this package
+        return None

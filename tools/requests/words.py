@@ -1,0 +1,65 @@
+"""What a user is told of what was done, in one sentence, and in their language where that can be."""
+
+from collections.abc import Iterable
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage
+
+from guided_profile.graph.prompts import MEMORY_SAID, render
+from guided_profile.graph.records import Call
+from guided_profile.graph.text import as_data, shortened
+from guided_profile.tools.models.calls import complete
+from guided_profile.tools.requests.kinds import STAGE
+from guided_profile.tools.text.language import language_of
+
+ASKS = "I no longer use this; shall I delete it for good, yes or no?"
+WITHDRAWN = "I no longer use this, which you can undo within a day."
+DELETED = "It is deleted, which you can undo within a day."
+LEFT = "I deleted nothing, and no longer use it."
+BACK = "Everything is as it was before."
+NOT_FOUND = "I know nothing that you could mean, so there was nothing to forget."
+NOT_KEPT = "I will not remember this message."
+ALWAYS = "From now on I go by this."
+REMEMBERED = "I will remember that."
+KNOWN = "This is what I know about you."
+UNKNOWN = "I know nothing about you yet."
+CANNOT = "I cannot do that, since nothing is kept here from one conversation to the next."
+SHOWN = 10
+"""So many of the notes that were meant are named."""
+_NOTE_TOKENS, _SENTENCE_TOKENS = 40, 80
+_LONGER = 4
+"""A sentence in another language that is so many times as long is something else."""
+_translated: dict[tuple[str, str], str] = {}
+
+
+async def in_language_of(
+    chat: BaseChatModel, message: str, sentence: str
+) -> tuple[str, list[Call]]:
+    """Return a sentence in the language of a message; in English where the model cannot.
+
+    Raises:
+        ModelError: The model failed.
+    """
+    language = language_of([message])
+    if language is None or language.code == "en":
+        return sentence, []
+    known = _translated.get((language.code, sentence))
+    if known:
+        return known, []
+    asked = render(MEMORY_SAID, message=as_data(shortened(message, 60)), sentence=sentence)
+    done = await complete(chat, [HumanMessage(asked)], stage=STAGE, max_tokens=_SENTENCE_TOKENS)
+    text = " ".join(done.text.split()).strip('"“”«»„')
+    written = language_of([text])
+    if done.cut_off or not text or len(text) > _LONGER * len(sentence) or written != language:
+        return sentence, [done.call]
+    _translated[(language.code, sentence)] = text
+    return text, [done.call]
+
+
+def with_notes(sentence: str, notes: Iterable[str]) -> str:
+    """Return a sentence with the notes that it speaks of, a line each."""
+    texts = [" ".join(shortened(note, _NOTE_TOKENS).split()) for note in dict.fromkeys(notes)]
+    shown = [f"- {text}" for text in texts[:SHOWN]]
+    if len(texts) > SHOWN:
+        shown.append(f"- … (+{len(texts) - SHOWN})")
+    return "\n".join([sentence, *shown])
