@@ -108,13 +108,7 @@ def assistant_of(graph: Graph, task: str) -> Graph:
 
 def _connected(resources: Resources) -> StateGraph[State, Context, Question, Answer]:
     """Return the stages, each with those that may come after it."""
-
     requests = MemoryRequests(resources.chat, resources.history, resources.tasks, resources.clock)
-
-    def after_requests(state: State) -> Literal["recall", "confirm", "end"]:
-        if state["answer"] is not None:
-            return "end"
-        return "confirm" if state["memory"] and state["memory"].outcome == "asks" else "recall"
 
     def after_recall(
         state: State, runtime: Runtime[Context]
@@ -162,7 +156,7 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     stages.add_edge(START, "receive")
     stages.add_edge("receive", "requests")
     stages.add_conditional_edges(
-        "requests", after_requests, {"recall": "recall", "confirm": "confirm", "end": END}
+        "requests", _after_requests, {"recall": "recall", "confirm": "confirm", "end": END}
     )
     stages.add_edge("confirm", END)
     stages.add_conditional_edges(
@@ -182,6 +176,12 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     stages.add_edge("clarify", "recall")
     stages.add_edge("welcome", "recall")
     return stages
+
+
+def _after_requests(state: State) -> Literal["recall", "confirm", "end"]:
+    if state["answer"] is not None:
+        return "end"
+    return "confirm" if state["memory"] and state["memory"].outcome == "asks" else "recall"
 
 
 def _verifiers(

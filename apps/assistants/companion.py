@@ -36,6 +36,7 @@ from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.profiles.plan import empty_profile, gone_from, variant_of, with_overrides
 from guided_profile.tools.profiles.store import ProfileStore
+from guided_profile.tools.requests.heed import Heeded, MemoryRequests, may_be_kept
 from guided_profile.tools.restraint.in_run import unproven
 from guided_profile.tools.restraint.select import RECENT, Restraint, with_room
 from guided_profile.tools.weights.fetch import OnProgress
@@ -85,6 +86,7 @@ class Companion(AbstractContextManager["Companion"]):
         self._lock = Lock()
         self._refreshing: dict[str, Future[None]] = {}
         self._restraint = Restraint(history, chat)
+        self._requests = MemoryRequests(chat, history, known, clock, speaks=False)
         self._turns = asyncio.Semaphore(MAX_AT_ONCE)
         self._background = Background()
         try:
@@ -216,8 +218,36 @@ class Companion(AbstractContextManager["Companion"]):
             self._ask(user_id, {"question": question, "options": [*options]}, on_event)
         )
 
+    def heed(self, user_id: str, message: str, before: str = "") -> Future[Heeded | None]:
+        """Do what a message asks of what is kept about its user, such as to forget something.
+
+        Most messages cost no call, one that may be a request costs a short one, and a request some
+        more. A request is not to be remembered; `remember` takes the future for that.
+
+        Args:
+            user_id: Whose message it is.
+            message: What they say now.
+            before: What they said before that, which "that" may mean.
+
+        Returns:
+            What was done, to be told to the user; None: the message asks nothing of the kind.
+        """
+
+        async def heed() -> Heeded | None:
+            if not message.strip():
+                return None
+            return await self._requests.heed(user_id, message, store=self.store, before=before)
+
+        begun = self._background.start(heed())
+        return self._background.watched(begun, "what the user asks of what is kept is not done")
+
     def remember(
-        self, user_id: str, items: Sequence[HistoryItem], *, instead_of: Sequence[str] = ()
+        self,
+        user_id: str,
+        items: Sequence[HistoryItem],
+        *,
+        instead_of: Sequence[str] = (),
+        heeded: Mapping[str, Future[Heeded | None]] | None = None,
     ) -> Future[None]:
         """Keep items, and then have the profile made if it is time.
 
@@ -227,8 +257,32 @@ class Companion(AbstractContextManager["Companion"]):
             user_id: Whose.
             items: What they said or did.
             instead_of: The ids of items whose place they take, which are deleted.
+            heeded: What `heed` returned for an item's words, by its id: a request is not kept, and
+                what is not judged yet waits for that.
         """
+        left = []
+        for item in items:
+            judged = (heeded or {}).get(item.id)
+            if judged is None or (judged.done() and may_be_kept(judged)):
+                left.append(item)
+            elif not judged.done():
+                self._background.watched(
+                    self._background.start(self._remember_later(user_id, item, judged)),
+                    "what was said is not kept",
+                )
+        return self._remember(user_id, left, instead_of)
 
+    async def _remember_later(
+        self, user_id: str, item: HistoryItem, judged: Future[Heeded | None]
+    ) -> None:
+        with suppress(Exception):  # it is logged where it was begun
+            await asyncio.wrap_future(judged)
+        if may_be_kept(judged):
+            await asyncio.wrap_future(self._remember(user_id, [item], ()))
+
+    def _remember(
+        self, user_id: str, items: Sequence[HistoryItem], instead_of: Sequence[str]
+    ) -> Future[None]:
         def write() -> None:
             found = self.history.get(user_id, (item.id for item in items))
             there = {item.id: item for item in found}

@@ -13,8 +13,9 @@ from cachetools import LRUCache
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from guided_profile.apps.assistants.known import Known
-from guided_profile.graph.records import HistoryItem
-from guided_profile.graph.text import encodable
+from guided_profile.graph.prompts import MEMORY_TOLD, render
+from guided_profile.graph.records import HistoryItem, MemoryAct
+from guided_profile.graph.text import as_data, encodable
 
 if TYPE_CHECKING:  # the extra `agent`, which the companion does without
     from langchain.agents.middleware import ModelResponse
@@ -67,6 +68,8 @@ class Lookup:
     known: Known = field(default_factory=Known)
     failure: str = ""
     """Why nothing is known of them for once; empty if that is all there is to know."""
+    acts: tuple[MemoryAct, ...] = ()
+    """What was done at their request, and is to be told to them."""
 
 
 class Remembered:
@@ -131,6 +134,17 @@ def with_time_in_id(item: HistoryItem) -> HistoryItem:
     return item.model_copy(update={"id": digest[:16]})
 
 
+def told_words(acts: Sequence[MemoryAct]) -> str:
+    """Return what has a host's model tell what was done at the user's request."""
+    return "".join(render(MEMORY_TOLD, said=as_data(act.said)) for act in acts)
+
+
+def thread_of(runtime: Any) -> str:
+    """Return the id of a run's conversation; empty if it has none."""
+    info = runtime.execution_info
+    return (info.thread_id if info else None) or ""
+
+
 def with_words_before(messages: Sequence[AnyMessage], place: int, block: str) -> list[AnyMessage]:
     """Return the messages with a block before the words of one of them."""
     words: Any = messages[place].content
@@ -148,6 +162,7 @@ def marked(response: "ModelResponse[Any]", found: Lookup) -> "ModelResponse[Any]
         "items": len(found.known.items),
         "used": [sentence.text for sentence in found.known.used],
         "held_back": [held.model_dump() for held in found.known.held_back],
+        "memory": [act.model_dump() for act in found.acts],
         "failure": found.failure,
     }
 

@@ -7,7 +7,7 @@ and the user with each call, as `context=Context(user_id="rosa")`.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from time import monotonic
 from typing import Any
 
@@ -33,15 +33,20 @@ from guided_profile.apps.assistants.conversation import (
     has_no_other_name,
     last_turn,
     marked,
+    thread_of,
+    told_words,
     users_messages,
     with_words_before,
 )
+from guided_profile.apps.assistants.heeding import Heeding
 from guided_profile.apps.assistants.host_tools import UNREADABLE, make_host_tools
 from guided_profile.apps.assistants.known import Known
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.errors import QuestionError, SettingsError
 from guided_profile.graph.prompts import before_words
+from guided_profile.graph.records import MemoryAct
 from guided_profile.graph.text import encodable
+from guided_profile.tools.requests.heed import Heeded
 
 MOST_TOKENS, MOST_SECONDS = 1_000_000, 600.0
 """What a host may set: how much of a prompt, and how long an answer waits."""
@@ -49,6 +54,8 @@ LOOKUP_SECONDS = 2.0
 """How long an answer waits for what is known of its user."""
 FOR_THE_MODEL = 0.8
 """The share of that after which nothing is waited for from the model: what is near is used."""
+FOR_REQUESTS = 0.5
+"""The share of that after which a request about the memory is told the next time."""
 REST_SECONDS = 30.0
 """For so long nothing is looked up after it took longer than that."""
 
@@ -81,6 +88,7 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         remembers: bool = True,
         offers_tools: bool = True,
         patience: float = LOOKUP_SECONDS,
+        obeys_requests: bool = True,
     ) -> None:
         """Make the middleware of one agent, or of several.
 
@@ -95,6 +103,8 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             remembers: Whether what users say becomes part of their history.
             offers_tools: Whether the model may call `search_history` and `about_me`.
             patience: Seconds that an answer waits for what is known of its user.
+            obeys_requests: Whether what users say about their memory ("forget that") is done. What
+                takes longer than half of `patience` is done all the same, and told the next time.
 
         Raises:
             GuidedProfileError: A setting is wrong, or a part cannot be had.
@@ -114,7 +124,9 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         self.profile_tokens, self.recall_tokens = profile_tokens, recall_tokens
         self.remembers, self.patience = remembers, patience
         self.tools = make_host_tools(self.companion, self.user_of, patience) if offers_tools else []
+        self.obeys_requests = obeys_requests
         self._remembered = Remembered()
+        self._heeding = Heeding(self.companion)
         self._rests_until = 0.0
 
     def wrap_model_call(
@@ -123,17 +135,22 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Let the model answer with what is known of the user."""
 
         def look(text: str) -> Lookup:
+            until = monotonic() + self.patience
+            heeded = self._heed(user_id, request, place)
+            if heeded:
+                wait([heeded], self.patience * FOR_REQUESTS)
+            acts = self._heeding.told(user_id, heeded)
             lookup = self._begin(user_id, text, request.messages[:place])
             try:
-                return Lookup(lookup.result(self.patience))
+                return Lookup(lookup.result(max(0.0, until - monotonic())), acts=acts)
             except Exception as error:  # noqa: BLE001  # whatever a store or server raises
                 lookup.cancel()
-                return self._without(error)
+                return self._without(error, acts)
 
         user_id = self.user_of(request.runtime.context)
         place, text = self._last_words(request, user_id)
         found = RunnableLambda(look, name="guided_profile").invoke(text)
-        return marked(handler(self._personal(request, found.known, place)), found)
+        return marked(handler(self._personal(request, found, place)), found)
 
     async def awrap_model_call(
         self,
@@ -143,16 +160,24 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Let the model answer with what is known of the user."""
 
         async def look(text: str) -> Lookup:
+            until = monotonic() + self.patience
+            heeded = self._heed(user_id, request, place)
+            if heeded:
+                waiting = asyncio.wrap_future(heeded)
+                await asyncio.wait([waiting], timeout=self.patience * FOR_REQUESTS)
+                waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
+            acts = self._heeding.told(user_id, heeded)
             lookup = asyncio.wrap_future(self._begin(user_id, text, request.messages[:place]))
             try:
-                return Lookup(await asyncio.wait_for(lookup, self.patience))
+                known = await asyncio.wait_for(lookup, max(0.0, until - monotonic()))
+                return Lookup(known, acts=acts)
             except Exception as error:  # noqa: BLE001  # whatever a store or server raises
-                return self._without(error)
+                return self._without(error, acts)
 
         user_id = self.user_of(request.runtime.context)
         place, text = self._last_words(request, user_id)
         found = await RunnableLambda(look, name="guided_profile").ainvoke(text)
-        return marked(await handler(self._personal(request, found.known, place)), found)
+        return marked(await handler(self._personal(request, found, place)), found)
 
     def wrap_tool_call(
         self,
@@ -181,13 +206,15 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         if not self.remembers:
             return
         user_id = self.user_of(runtime.context)
-        info = runtime.execution_info
-        thread = (info.thread_id if info else None) or ""
+        thread = thread_of(runtime)
         turn = last_turn(state["messages"], user_id, self.is_users)
         try:
             now = self.companion.clock()
             items, replaced = self._remembered.items(turn, user_id, thread, now, state["messages"])
-            self.companion.remember(user_id, items, instead_of=replaced)
+            heeded = (
+                self._heeding.of_items(user_id, thread, turn, items) if self.obeys_requests else {}
+            )
+            self.companion.remember(user_id, items, instead_of=replaced, heeded=heeded)
         except RuntimeError as error:  # it was closed
             _log.warning("what was said is not kept: %s", error)
         except ValidationError as error:  # it tells what was said
@@ -201,6 +228,20 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Return where the user's last message stands, and its words; empty if there is none."""
         own = users_messages(request.messages, user_id, self.is_users)
         return (own[-1][0], encodable(own[-1][1].text)) if own else (-1, "")
+
+    def _heed(
+        self, user_id: str, request: ModelRequest[Any], place: int
+    ) -> Future[Heeded | None] | None:
+        """Begin to do what the user's last message asks of what is kept, or go on with it."""
+        if not self.obeys_requests or place < 0:
+            return None
+        own = users_messages(request.messages[:place], user_id, self.is_users)
+        before = own[-1][1].text if own else ""
+        thread = thread_of(request.runtime)
+        try:
+            return self._heeding.of(user_id, thread, request.messages[place], before)
+        except RuntimeError:  # it was closed: said where it is looked up
+            return None
 
     def _begin(self, user_id: str, text: str, before: Sequence[AnyMessage]) -> Future[Known]:
         try:
@@ -219,15 +260,16 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             failed.set_exception(error)
             return failed
 
-    def _without(self, error: Exception) -> Lookup:
+    def _without(self, error: Exception, acts: tuple[MemoryAct, ...]) -> Lookup:
         if isinstance(error, _RestingError):
-            return Lookup(failure=f"not looked up: it took over {self.patience:g} s before")
+            failure = f"not looked up: it took over {self.patience:g} s before"
+            return Lookup(failure=failure, acts=acts)
         failure = f"{type(error).__name__}: {error}"
         if isinstance(error, TimeoutError):
             self._rests_until = monotonic() + REST_SECONDS
             failure = f"it took over {self.patience:g} s"
         _log.warning("an answer does without what is known of its user: %s", failure)
-        return Lookup(failure=failure)
+        return Lookup(failure=failure, acts=acts)
 
     def _failed(self, request: ToolCallRequest, error: Exception) -> ToolMessage:
         if isinstance(error, GraphBubbleUp) or request.tool not in self.tools:
@@ -236,10 +278,11 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         _log.warning("the tool %s failed: %s: %s", name, type(error).__name__, error)
         return ToolMessage(UNREADABLE, name=name, tool_call_id=call_id, status="error")
 
-    def _personal(self, request: ModelRequest[Any], known: Known, place: int) -> ModelRequest[Any]:
+    def _personal(self, request: ModelRequest[Any], found: Lookup, place: int) -> ModelRequest[Any]:
         """Return the request with what is known of the user directly before their last words."""
+        known = found.known
         by_time = sorted(known.items, key=lambda i: i.time.timestamp() if i.time else 0.0)
-        block = before_words(by_time, known.used)
+        block = before_words(by_time, known.used) + told_words(found.acts)
         if not block or place < 0:
             return request
         return request.override(messages=with_words_before(request.messages, place, block))

@@ -4,8 +4,8 @@
 
 It is fitted on `data/memory_messages.yaml`, on the half `fit` of files of labelled messages that
 are named, and on what the invented people of the other benches say and do, which asks nothing. The
-floor is the score that all but a twentieth of the requests reach that a fit did not see; what it lets through beside them,
-a model is asked about. Written to `tools/requests/screen.npz`.
+floor is the score that all but a twentieth of the requests reach, by fits that did not see them;
+what it lets through beside them, a model is asked about. Written to `tools/requests/screen.npz`.
 """
 
 import argparse

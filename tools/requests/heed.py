@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,6 +42,14 @@ class Heeded:
     def becomes_item(self) -> bool:
         """Whether the message itself may become an item of the history."""
         return self.act.kind in _KEPT_AS_ITEMS
+
+
+def may_be_kept(judged: Future[Heeded | None]) -> bool:
+    """Whether a message may become an item: it is no request, or the model failed to say so."""
+    if judged.cancelled() or judged.exception() is not None:
+        return True
+    heeded = judged.result()
+    return heeded is None or heeded.becomes_item
 
 
 class MemoryRequests:

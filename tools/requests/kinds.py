@@ -6,6 +6,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from guided_profile.graph.prompts import MEMORY_KIND, MEMORY_REPLY, MEMORY_SYSTEM, render
 from guided_profile.graph.records import Call, MemoryKind
 from guided_profile.graph.text import as_data, shortened
+from guided_profile.tools.models.choices import named_letter
 from guided_profile.tools.models.letters import score_letters
 
 STAGE = "requests"
@@ -53,8 +54,7 @@ async def _letter(
     asked = [SystemMessage(MEMORY_SYSTEM.text), HumanMessage(question)]
     scores = await score_letters(chat, asked, list(kinds), stage=STAGE)
     if scores.letters is None:
-        said = scores.text.strip()[:1].upper()
-        return kinds.get(said), [scores.call]
+        return kinds.get(named_letter(scores.text, list(kinds)) or ""), [scores.call]
     shares = {
         letter: share / sum(scores.letters.values()) for letter, share in scores.letters.items()
     }

@@ -1,8 +1,8 @@
 """What was done last at a user's request, kept for a day so that it can be confirmed or undone.
 
-It stands in the Store under the user. What was deleted stands in it too, until the day is over: then
-it is erased, from the Store's file as well, by whichever process next looks, at most an hour later
-where one is in use.
+It stands in the Store under the user. What was deleted stands in it too, until the day is over:
+then it is erased, from the Store's file as well, by whichever process next looks, at most an hour
+later where one is in use.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a user is told of what was done, in one sentence, and in their language where that can be."""
+"""What a user is told of what was done: one sentence, in their language where the model can."""
 
 from collections.abc import Iterable
 
@@ -24,8 +24,8 @@ REMEMBERED = "I will remember that."
 KNOWN = "This is what I know about you."
 UNKNOWN = "I know nothing about you yet."
 CANNOT = "I cannot do that, since nothing is kept here from one conversation to the next."
-SHOWN = 10
-"""So many of the notes that were meant are named."""
+SHOWN = 30
+"""So many notes are named."""
 _NOTE_TOKENS, _SENTENCE_TOKENS = 40, 80
 _LONGER = 4
 """A sentence in another language that is so many times as long is something else."""

@@ -1,0 +1,67 @@
+"""What users of a host's conversations ask of what is kept about them: begun once, told once."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from threading import Lock
+
+from cachetools import LRUCache
+from langchain_core.messages import AnyMessage
+
+from guided_profile.apps.assistants.companion import Companion
+from guided_profile.graph.records import HistoryItem, MemoryAct
+from guided_profile.graph.text import encodable
+from guided_profile.tools.requests.heed import Heeded
+
+MAX_MESSAGES = 10_000
+"""So many messages are known, so that each is heeded once."""
+
+Judged = Future[Heeded | None]
+
+
+class Heeding:
+    """Has each message heeded once, however many model calls its turn takes."""
+
+    def __init__(self, companion: Companion) -> None:
+        self._companion = companion
+        self._begun: LRUCache[tuple[str, str, str, str], Judged] = LRUCache(MAX_MESSAGES)
+        self._late: LRUCache[str, list[Judged]] = LRUCache(MAX_MESSAGES)
+        self._lock = Lock()
+
+    def of(self, user_id: str, thread: str, message: AnyMessage, before: str = "") -> Judged:
+        """Return what comes of a message, which is begun the first time.
+
+        Raises:
+            ClosedError: The companion was closed.
+        """
+        key = (user_id, thread, message.id or "", message.text)
+        with self._lock:
+            judged = self._begun.get(key)
+            if judged is None:
+                judged = self._companion.heed(user_id, encodable(message.text), before)
+                self._begun[key] = judged
+            return judged
+
+    def of_items(
+        self,
+        user_id: str,
+        thread: str,
+        turn: Sequence[AnyMessage],
+        items: Sequence[HistoryItem],
+    ) -> dict[str, Judged]:
+        """Return what comes of the messages of a turn, by the ids of the items they would be."""
+        return {
+            item.id: self.of(user_id, thread, message)
+            for message, item in zip(turn, items, strict=True)
+        }
+
+    def told(self, user_id: str, judged: Judged | None) -> tuple[MemoryAct, ...]:
+        """Return what the user is to be told now: of this message, and of those that came late."""
+        with self._lock:
+            late = [one for one in self._late.get(user_id, ()) if one is not judged]
+            if judged is not None and not judged.done():
+                self._late[user_id] = [*(one for one in late if not one.done()), judged]
+            else:
+                self._late[user_id] = [one for one in late if not one.done()]
+        done = [one for one in (*late, judged) if one is not None and one.done()]
+        heeded = [one.result() for one in done if not one.cancelled() and not one.exception()]
+        return tuple(one.act for one in heeded if one is not None)

@@ -1,0 +1,99 @@
+"""What users say about their memory in a host's chat: done, told once, and never an item."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from host import Host, agent_of, ask, mark, said_by, writer
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.store.memory import InMemoryStore
+from scripted import ScriptedChat
+
+from guided_profile.apps.assistants.companion import Companion
+from guided_profile.graph.errors import ModelError
+from guided_profile.graph.records import HistoryItem
+from guided_profile.tools.history.store import HistoryStore
+
+DOG = "my dog Bruno sleeps in the kitchen"
+FORGET = "Please forget what I told you about my dog."
+SHOW = "What do you know about me?"
+
+
+class Model:
+    """Knows what is asked of the memory; otherwise it writes profiles."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.fails = False
+
+    def __call__(self, prompt: str) -> Any:
+        if "letter alone." in prompt:
+            time.sleep(self.seconds)
+            if self.fails:
+                raise ModelError("the model is away; try again.")
+            message = prompt.rpartition("Message: ")[2]
+            letter = "B" if FORGET in message else "E" if SHOW in message else "A"
+            return {letter: 0.9, "A": 0.05}
+        if "What does the user say to it?" in prompt:
+            return {"A": 0.9} if "says: Yes, please." in prompt else {"C": 0.9}
+        if "Is the note about what the user asks to forget?" in prompt:
+            return {"Yes": 0.9} if "Bruno" in prompt else {"No": 0.9}
+        return writer(prompt)
+
+
+@pytest.fixture
+def model() -> Model:
+    return Model()
+
+
+@pytest.fixture
+def companion(history: HistoryStore, model: Model) -> Iterator[Companion]:
+    chat = ScriptedChat(script=model)
+    with Companion(chat=chat, history=history, store=InMemoryStore()) as one:
+        texts = ["I cook with a cast iron skillet every day", DOG]
+        history.add("anna", [HistoryItem(text=text, source="chat") for text in texts])
+        one.refresh("anna").result(60)
+        yield one
+
+
+def test_it_is_done_told_and_confirmed_in_the_next_turn_and_no_item(companion: Companion) -> None:
+    host = Host()
+    agent = agent_of(companion, host, checkpointer=InMemorySaver())
+    answer = ask(agent, FORGET)
+    words = host.sent[0][-1].text
+    assert "was carried out already" in words
+    assert "shall I delete it for good" in words
+    assert words.endswith(FORGET)
+    assert [act["outcome"] for act in mark(answer)["memory"]] == ["asks"]
+    assert said_by(companion, "anna") == ["I cook with a cast iron skillet every day"]
+    answer = ask(agent, "Yes, please.")
+    assert [act["kind"] for act in mark(answer)["memory"]] == ["confirm"]
+    there = [item.text for item in companion.history.list("anna", withdrawn=True)]
+    assert DOG not in there
+    assert not any("dog" in text for text in said_by(companion, "anna"))
+
+
+def test_what_comes_late_is_told_in_the_next_turn(companion: Companion, model: Model) -> None:
+    host = Host()
+    model.seconds = 1.0
+    agent = agent_of(companion, host, checkpointer=InMemorySaver(), patience=0.4)
+    assert mark(ask(agent, SHOW))["memory"] == []
+    assert said_by(companion, "anna")[-1] == DOG  # the request is no item, though it came late
+    model.seconds = 0.0
+    assert [act["kind"] for act in mark(ask(agent, "Good."))["memory"]] == ["show"]
+    assert mark(ask(agent, "Well."))["memory"] == []
+
+
+def test_a_model_that_fails_costs_the_chat_nothing(companion: Companion, model: Model) -> None:
+    model.fails = True
+    answer = ask(agent_of(companion, Host()), SHOW)
+    assert answer["messages"][-1].text == "Gladly."
+    assert mark(answer)["memory"] == []
+
+
+def test_a_host_may_leave_it_out(companion: Companion) -> None:
+    host = Host()
+    answer = ask(agent_of(companion, host, obeys_requests=False), FORGET)
+    assert mark(answer)["memory"] == []
+    assert FORGET in said_by(companion, "anna")
