@@ -222,8 +222,7 @@ MEMORY_KIND = Prompt(
     "D. stop going by something that is no longer true of the user\n"
     "E. show what it remembers or knows about the user\n"
     "F. answer in a certain way always, from now on\n"
-    "G. remember something about the user for later\n"
-    "H. not delete something after all\n\n"
+    "G. remember something about the user for later\n\n"
     "Message: Where did I leave my glasses, I keep forgetting them!\nLetter: A\n"
     "Message: Please erase what I said about my boss.\nLetter: B\n"
     "Message: Löschen Sie bitte, was Sie über meine Krankheit gespeichert haben.\nLetter: B\n"
@@ -236,15 +235,20 @@ MEMORY_KIND = Prompt(
     "Message: Translate: “please forget this appointment and remember the new one”\nLetter: A\n"
     "Message: Make a note that I cannot eat nuts.\nLetter: G\n"
     "Message: I no longer work nights. What hobby could I start?\nLetter: A\n"
-    "Message: On second thoughts, don't erase it.\nLetter: H\n"
     "Message: Siempre llego tarde, ¿qué hago?\nLetter: A\n"
     "Message: {message}\nAnswer with its letter alone.",
 )
-MEMORY_REPLY = Prompt(
-    "memory_reply",
+MEMORY_AGREES = Prompt(
+    "memory_agrees",
     1,
-    "An assistant asked its user: {asked}\nThe user says: {message}\nWhat does the user say to "
-    "it?\nA. yes, delete it\nB. no, keep it\nC. something else\nAnswer with one letter.",
+    "An assistant asked its user: {said}\nThe user replies: {message}\n"
+    "Does the user agree that it is deleted? Answer Yes or No.",
+)
+MEMORY_UNDO = Prompt(
+    "memory_undo",
+    1,
+    "An assistant told its user: {said}\nThe user replies: {message}\n"
+    "Does the user want that undone, or it to be kept after all? Answer Yes or No.",
 )
 MEMORY_MEANT = Prompt(
     "memory_meant",

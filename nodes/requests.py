@@ -13,7 +13,8 @@ from guided_profile.graph.records import Call, Cost, MemoryAct
 from guided_profile.graph.state import Answered, State
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
-from guided_profile.tools.requests.heed import Heeded, MemoryRequests
+from guided_profile.tools.requests.doing import Heeded
+from guided_profile.tools.requests.heed import MemoryRequests
 
 _CHECKPOINTER = "__pregel_checkpointer"
 
@@ -63,9 +64,7 @@ def make_confirm(resources: Resources, requests: MemoryRequests) -> Stage[State,
         reply = None
         while not isinstance(reply, str):  # an error would be raised at every later resume too
             reply = interrupt({"clarify": asked.said, "about": state["text"]})
-        heeded = await requests.settle(
-            context.user_id, reply, store=runtime.store, message=state["text"]
-        )
+        heeded = await requests.settle(context.user_id, reply, store=runtime.store)
         return _update(heeded or Heeded(asked, (), ends=True), state["calls"])
 
     return confirm

@@ -24,6 +24,7 @@ from guided_profile.apps.cli.main import main
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.dialect import forget_all
+from guided_profile.tools.requests.screen import Screen
 
 MEMORY, ROOM = Path("/dev/shm"), 2 << 30
 
@@ -48,6 +49,15 @@ def pytest_configure(config: pytest.Config) -> None:
     if place:
         os.environ["TMPDIR"] = str(folder)
         tempfile.tempdir = None  # the folder is asked for again
+
+
+@pytest.fixture(autouse=True)
+def _asks_nothing_of_the_memory(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let no test hang on which ordinary messages a model is asked about; some look at that."""
+    if not {"memory_requests", "live"} & set(request.keywords):
+        monkeypatch.setattr(Screen, "lets_through", lambda screen, message: False)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -36,7 +36,8 @@ from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.profiles.plan import empty_profile, gone_from, variant_of, with_overrides
 from guided_profile.tools.profiles.store import ProfileStore
-from guided_profile.tools.requests.heed import Heeded, MemoryRequests, may_be_kept
+from guided_profile.tools.requests.doing import Heeded
+from guided_profile.tools.requests.heed import MemoryRequests, may_be_kept
 from guided_profile.tools.restraint.in_run import unproven
 from guided_profile.tools.restraint.select import RECENT, Restraint, with_room
 from guided_profile.tools.weights.fetch import OnProgress

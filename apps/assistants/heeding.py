@@ -10,7 +10,7 @@ from langchain_core.messages import AnyMessage
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.graph.records import HistoryItem, MemoryAct
 from guided_profile.graph.text import encodable
-from guided_profile.tools.requests.heed import Heeded
+from guided_profile.tools.requests.doing import Heeded
 
 MAX_MESSAGES = 10_000
 """So many messages are known, so that each is heeded once."""
@@ -51,7 +51,7 @@ class Heeding:
         """Return what comes of the messages of a turn, by the ids of the items they would be."""
         return {
             item.id: self.of(user_id, thread, message)
-            for message, item in zip(turn, items, strict=True)
+            for message, item in zip(turn, items, strict=False)
         }
 
     def told(self, user_id: str, judged: Judged | None) -> tuple[MemoryAct, ...]:

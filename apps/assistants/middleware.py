@@ -46,7 +46,7 @@ from guided_profile.graph.errors import QuestionError, SettingsError
 from guided_profile.graph.prompts import before_words
 from guided_profile.graph.records import MemoryAct
 from guided_profile.graph.text import encodable
-from guided_profile.tools.requests.heed import Heeded
+from guided_profile.tools.requests.doing import Heeded
 
 MOST_TOKENS, MOST_SECONDS = 1_000_000, 600.0
 """What a host may set: how much of a prompt, and how long an answer waits."""
@@ -211,9 +211,8 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         try:
             now = self.companion.clock()
             items, replaced = self._remembered.items(turn, user_id, thread, now, state["messages"])
-            heeded = (
-                self._heeding.of_items(user_id, thread, turn, items) if self.obeys_requests else {}
-            )
+            judged = turn if self.obeys_requests else []
+            heeded = self._heeding.of_items(user_id, thread, judged, items)
             self.companion.remember(user_id, items, instead_of=replaced, heeded=heeded)
         except RuntimeError as error:  # it was closed
             _log.warning("what was said is not kept: %s", error)

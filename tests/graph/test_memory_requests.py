@@ -17,6 +17,7 @@ from guided_profile.tools.profiles.store import ProfileStore, everything
 from guided_profile.tools.user_data.erase import forget_user
 from guided_profile.tools.user_data.export import export_user
 
+pytestmark = pytest.mark.memory_requests
 CAT, BICYCLE = items("my cat Miso sleeps on my desk", "the bicycle commute took 20 minutes today")
 FORGET = "Please forget what I told you about my cat."
 ANNA = Context(user_id="anna", task="dialogue")
@@ -26,7 +27,6 @@ LETTERS = {
     "Always answer in German.": "F",
     "Don't remember this: I may move out. Any tips?": "C",
     "Remember that I cannot eat nuts.": "G",
-    "Actually, don't delete that.": "H",
     "I no longer ride the bicycle, stop assuming that.": "D",
 }
 
@@ -37,6 +37,10 @@ class Clock:
     def __call__(self) -> datetime:
         self.now += timedelta(seconds=1)
         return self.now
+
+
+def yes(true: object) -> dict[str, float]:
+    return {"Yes": 0.9 if true else 0.1, "No": 0.1 if true else 0.9}
 
 
 class Scene:
@@ -51,13 +55,12 @@ class Scene:
             if "Answer with its letter alone." in prompt:
                 message = prompt.rpartition("Message: ")[2].partition("\nAnswer with")[0]
                 return {LETTERS.get(message, "A"): 0.9, "A": 0.05}
-            if "What does the user say to it?" in prompt:
-                reply = prompt.partition("The user says: ")[2].partition("\n")[0]
-                letter = {"Yes.": "A", "No, keep it.": "B"}.get(reply, "C")
-                return {letter: 0.9, "C": 0.05}
+            if "Does the user agree that it is deleted?" in prompt:
+                return yes("replies: Yes." in prompt)
+            if "Does the user want that undone" in prompt:
+                return yes("replies: No, keep it." in prompt or "don't delete that" in prompt)
             if "Is the note about what the user asks to forget?" in prompt:
-                about = "Miso" in prompt
-                return {"Yes": 0.9 if about else 0.1, "No": 0.1 if about else 0.9}
+                return yes("Miso" in prompt)
             return others(prompt)
 
         self.chat = ScriptedChat(

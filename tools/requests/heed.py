@@ -1,47 +1,20 @@
 """Doing what a user says about their memory."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
 
-from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.records import Call, HistoryItem, MemoryAct, MemoryKind
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.profiles.corrections import forbid, pin
-from guided_profile.tools.profiles.plan import variant_of
-from guided_profile.tools.profiles.store import ProfileStore
 from guided_profile.tools.requests import record, words
-from guided_profile.tools.requests.kinds import kind_of, reply_of
-from guided_profile.tools.requests.meant import ended, meant, notes_of, profiles_of_user
-from guided_profile.tools.requests.record import Done
+from guided_profile.tools.requests.doing import Heeded, Parts, Run
+from guided_profile.tools.requests.kinds import kind_of
 from guided_profile.tools.requests.screen import screen
-from guided_profile.tools.user_data.erase import forget_items
 
 SWEPT_EVERY = timedelta(hours=1)
-_KEPT_AS_ITEMS: tuple[MemoryKind, ...] = ("remember", "no_longer")
-_QUESTIONS = "?？؟"
-
-
-@dataclass(frozen=True, slots=True)
-class Heeded:
-    """What came of a message that asks something of what is kept."""
-
-    act: MemoryAct
-    calls: tuple[Call, ...]
-    ends: bool
-    """Whether the message asks nothing else that is to be answered."""
-
-    @property
-    def becomes_item(self) -> bool:
-        """Whether the message itself may become an item of the history."""
-        return self.act.kind in _KEPT_AS_ITEMS
 
 
 def may_be_kept(judged: Future[Heeded | None]) -> bool:
@@ -73,9 +46,13 @@ class MemoryRequests:
         *,
         speaks: bool = True,
     ) -> None:
-        self._chat, self._history, self._clock = chat, history, clock
-        self._tasks = {name: task for name, task in tasks.items() if task.needs_profile}
-        self._speaks = speaks
+        self._parts = Parts(
+            chat=chat,
+            history=history,
+            tasks={name: task for name, task in tasks.items() if task.needs_profile},
+            clock=clock,
+            speaks=speaks,
+        )
         self._swept: datetime | None = None
 
     async def heed(
@@ -101,237 +78,41 @@ class MemoryRequests:
         Raises:
             ModelError: The model failed; nothing was done.
         """
-        run = _Run(self, user_id, message, store, before)
+        run = Run(self._parts, user_id, message, store, before)
         done = None
         if store is not None:
             await self._sweep(store)
-            done = await record.latest(store, user_id, self._clock())
-            if done and done.asked:
-                kind, calls = await reply_of(self._chat, done.asked, message)
-                run.calls += calls
-                if kind:
-                    return await run.settled(done, kind)
+            done = await record.latest(store, user_id, self._parts.clock())
+            if done and done.asks:
+                if heeded := await run.reply(done):
+                    return heeded
                 # only the very next message confirms
-                await record.write(store, user_id, done.model_copy(update={"asked": ""}))
+                await record.write(store, user_id, done.model_copy(update={"asks": False}))
         if not screen().lets_through(message):
             return None
-        kind, calls = await kind_of(self._chat, message)
+        if done and not done.asks and (heeded := await run.undo(done)):
+            return heeded
+        kind, calls = await kind_of(self._parts.chat, message)
         run.calls += calls
-        if kind is None or (kind == "keep" and done is None):
-            return None
-        if kind == "keep" and done:
-            return await run.settled(done, kind)
-        return await run.do(kind, keeps=keeps)
+        return await run.do(kind, keeps=keeps) if kind else None
 
-    async def settle(
-        self, user_id: str, reply: str, *, store: BaseStore | None, message: str
-    ) -> Heeded | None:
+    async def settle(self, user_id: str, reply: str, *, store: BaseStore | None) -> Heeded | None:
         """Do what a user replied to the question that stands; None: there is none."""
-        done = await record.latest(store, user_id, self._clock()) if store is not None else None
-        if store is None or done is None or not done.asked:
+        if store is None:
             return None
-        kind, calls = await reply_of(self._chat, done.asked, reply)
-        run = _Run(self, user_id, message, store, "")
-        run.calls += calls
-        if kind:
-            return await run.settled(done, kind)
-        await record.write(store, user_id, done.model_copy(update={"asked": ""}))
+        done = await record.latest(store, user_id, self._parts.clock())
+        if done is None or not done.asks:
+            return None
+        run = Run(self._parts, user_id, reply, store, "")
+        if heeded := await run.reply(done):
+            return heeded
+        await record.write(store, user_id, done.model_copy(update={"asks": False}))
         return await run.told(
             "forget", words.LEFT, items=done.items, sentences=done.sentences, ends=True
         )
 
     async def _sweep(self, store: BaseStore) -> None:
-        now = self._clock()
+        now = self._parts.clock()
         if self._swept is None or abs(now - self._swept) >= SWEPT_EVERY:
             self._swept = now
             await record.sweep(store, now)
-
-
-class _Run:
-    """One request of one user."""
-
-    def __init__(
-        self,
-        parts: MemoryRequests,
-        user_id: str,
-        message: str,
-        store: BaseStore | None,
-        before: str,
-    ) -> None:
-        self._parts, self._user_id, self._message = parts, user_id, message
-        self._store, self._before = store, before
-        self._chat, self._history = parts._chat, parts._history
-        self._now = parts._clock()
-        self.calls: list[Call] = []
-
-    async def do(self, kind: MemoryKind, *, keeps: bool) -> Heeded | None:
-        if kind == "do_not_remember":
-            return await self.told(kind, words.NOT_KEPT, ends=False)
-        if kind == "remember":
-            if keeps:
-                await self._add()
-            return await self.told(kind, words.REMEMBERED)
-        if self._store is None:
-            return await self.told(kind, words.CANNOT, outcome="cannot")
-        if kind == "always":
-            return await self._always(self._store)
-        if kind == "show":
-            return await self._show(self._store)
-        if kind == "no_longer":
-            return await self._no_longer(self._store, keeps=keeps)
-        return await self._forget(self._store)
-
-    async def told(
-        self,
-        kind: MemoryKind,
-        sentence: str,
-        *,
-        notes: Sequence[str] = (),
-        outcome: str = "done",
-        sentences: Sequence[str] = (),
-        items: Sequence[str] = (),
-        ends: bool | None = None,
-    ) -> Heeded:
-        said = sentence
-        if self._parts._speaks:
-            said, calls = await words.in_language_of(self._chat, self._message, sentence)
-            self.calls += calls
-        act = MemoryAct.model_validate(
-            {
-                "kind": kind,
-                "outcome": outcome,
-                "said": words.with_notes(said, notes),
-                "sentences": tuple(sentences),
-                "items": tuple(items),
-            }
-        )
-        asks_more = any(mark in self._message for mark in _QUESTIONS)
-        over = outcome == "asks" or kind in ("show", "keep", "confirm") or not asks_more
-        return Heeded(act, tuple(self.calls), over if ends is None else ends)
-
-    async def _forget(self, store: BaseStore) -> Heeded:
-        notes = await notes_of(
-            self._user_id,
-            self._message,
-            self._before,
-            store=store,
-            history=self._history,
-            tasks=self._parts._tasks,
-        )
-        sentences, items, calls = await meant(
-            self._chat, self._history, notes, self._message, self._before
-        )
-        self.calls += calls
-        if not sentences and not items:
-            return await self.told("forget", words.NOT_FOUND, outcome="nothing", ends=True)
-        texts = [*sentences, *(notes.items[id_].text for id_ in items)]
-        if items:
-            await asyncio.to_thread(self._history.withdraw, self._user_id, items)
-        overrides = await self._forbid({text: notes.sentences[text] for text in sentences})
-        heeded = await self.told(
-            "forget",
-            words.ASKS if items else words.WITHDRAWN,
-            notes=texts,
-            outcome="asks" if items else "done",
-            sentences=sentences,
-            items=items,
-        )
-        done = Done(
-            kind="forget",
-            time=self._now,
-            asked=heeded.act.said if items else "",
-            overrides=overrides,
-            sentences=tuple(sentences),
-            items=tuple(items),
-        )
-        await record.write(store, self._user_id, done)
-        return heeded
-
-    async def _no_longer(self, store: BaseStore, *, keeps: bool) -> Heeded | None:
-        found = await profiles_of_user(store, self._user_id, self._parts._tasks, self._history)
-        where: dict[str, list[ProfileStore]] = {}
-        for profiles, known in found:
-            for sentence in known:
-                where.setdefault(sentence.text, []).append(profiles)
-        over, calls = await ended(self._chat, self._history, list(where), self._message)
-        self.calls += calls
-        if not over:
-            return None  # an ordinary remark
-        overrides = await self._forbid({text: where[text] for text in over})
-        if keeps:
-            await self._add()
-        done = Done(kind="no_longer", time=self._now, overrides=overrides, sentences=tuple(over))
-        await record.write(store, self._user_id, done)
-        return await self.told("no_longer", words.WITHDRAWN, notes=over, sentences=over)
-
-    async def _always(self, store: BaseStore) -> Heeded:
-        text = self._message.strip()
-        if any(mark in text for mark in _QUESTIONS):
-            text = screen().asking(text)
-        overrides = []
-        try:
-            for task in self._parts._tasks.values():
-                if task.obeys_requests:
-                    profiles = self._profiles(store, task)
-                    made = await pin(profiles, text, now=self._now, use="always")
-                    overrides.append((task.name, made.key))
-        except QuestionError as error:
-            return await self.told("always", str(error), outcome="cannot")
-        done = Done(kind="always", time=self._now, overrides=tuple(overrides), sentences=(text,))
-        await record.write(store, self._user_id, done)
-        return await self.told("always", words.ALWAYS, notes=[text], sentences=[text])
-
-    async def _show(self, store: BaseStore) -> Heeded:
-        found = await profiles_of_user(store, self._user_id, self._parts._tasks, self._history)
-        known = list(dict.fromkeys(sentence.text for _, shown in found for sentence in shown))
-        if not known:  # no profile is made yet: what it would be made from
-            newest = await asyncio.to_thread(self._history.list, self._user_id, newest=words.SHOWN)
-            known = [item.text for item in newest if item.role == "user"]
-        if not known:
-            return await self.told("show", words.UNKNOWN, outcome="nothing")
-        return await self.told("show", words.KNOWN, notes=known, sentences=known)
-
-    async def settled(self, done: Done, kind: MemoryKind) -> Heeded:
-        """Go through with what was asked, or undo what was done."""
-        assert self._store is not None
-        if kind == "confirm":
-            gone = await asyncio.to_thread(self._history.get, self._user_id, done.items)
-            await forget_items(self._user_id, done.items, history=self._history, store=self._store)
-            kept = done.model_copy(update={"asked": "", "deleted": tuple(gone), "time": self._now})
-            await record.drop(self._store, self._user_id, done)
-            await record.write(self._store, self._user_id, kept)
-            return await self.told(
-                "confirm", words.DELETED, items=done.items, sentences=done.sentences
-            )
-        for name, key in done.overrides:
-            profiles = self._profiles(self._store, self._parts._tasks.get(name), name)
-            with suppress(StopIteration):
-                await profiles.take_back(
-                    next(one for one in await profiles.overrides() if one.key == key)
-                )
-        if done.deleted:
-            await asyncio.to_thread(self._history.add, self._user_id, done.deleted)
-        elif done.items:
-            await asyncio.to_thread(
-                self._history.withdraw, self._user_id, done.items, withdrawn=False
-            )
-        await record.drop(self._store, self._user_id, done)
-        return await self.told("keep", words.BACK, items=done.items, sentences=done.sentences)
-
-    async def _forbid(
-        self, where: Mapping[str, Sequence[ProfileStore]]
-    ) -> tuple[tuple[str, str], ...]:
-        made = []
-        for text, stores in where.items():
-            for profiles in stores:
-                override = await forbid(profiles, text, now=self._now)
-                made.append((profiles.task, override.key))
-        return tuple(made)
-
-    async def _add(self) -> None:
-        item = HistoryItem(text=self._message[:20_000], source="chat", time=self._now)
-        await asyncio.to_thread(self._history.add, self._user_id, [item])
-
-    def _profiles(self, store: BaseStore, task: Task | None, name: str = "") -> ProfileStore:
-        variant = variant_of(task) if task else "guided"
-        return ProfileStore(store, self._user_id, task.name if task else name, variant)

@@ -3,17 +3,25 @@
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from guided_profile.graph.prompts import MEMORY_KIND, MEMORY_REPLY, MEMORY_SYSTEM, render
+from guided_profile.graph.prompts import (
+    MEMORY_AGREES,
+    MEMORY_KIND,
+    MEMORY_SYSTEM,
+    MEMORY_UNDO,
+    render,
+)
 from guided_profile.graph.records import Call, MemoryKind
 from guided_profile.graph.text import as_data, shortened
 from guided_profile.tools.models.choices import named_letter
-from guided_profile.tools.models.letters import score_letters
+from guided_profile.tools.models.letters import ask_yes_no, score_letters
 
 STAGE = "requests"
 LONGEST = 400
 """About how many tokens of a message are shown."""
 ASKED_FROM = 0.5
 """The probability that a message asks anything at all, from which it does."""
+SURE = 0.8
+"""The probability of Yes from which something is deleted, or undone."""
 _KINDS: dict[str, MemoryKind | None] = {
     "A": None,
     "B": "forget",
@@ -22,9 +30,7 @@ _KINDS: dict[str, MemoryKind | None] = {
     "E": "show",
     "F": "always",
     "G": "remember",
-    "H": "keep",
 }
-_REPLIES: dict[str, MemoryKind | None] = {"A": "confirm", "B": "keep", "C": None}
 
 
 async def kind_of(chat: BaseChatModel, message: str) -> tuple[MemoryKind | None, list[Call]]:
@@ -36,16 +42,29 @@ async def kind_of(chat: BaseChatModel, message: str) -> tuple[MemoryKind | None,
     return await _letter(chat, render(MEMORY_KIND, message=_line(message)), _KINDS)
 
 
-async def reply_of(
-    chat: BaseChatModel, asked: str, message: str
-) -> tuple[MemoryKind | None, list[Call]]:
-    """Return whether a message confirms what was asked, or undoes it; None: neither.
+async def agrees(chat: BaseChatModel, said: str, message: str) -> tuple[bool, list[Call]]:
+    """Return whether a message confirms the deletion that was asked about.
 
     Raises:
         ModelError: The model failed.
     """
-    question = render(MEMORY_REPLY, asked=_line(asked), message=_line(message))
-    return await _letter(chat, question, _REPLIES)
+    return await _surely(chat, render(MEMORY_AGREES, said=_line(said), message=_line(message)))
+
+
+async def undoes(chat: BaseChatModel, said: str, message: str) -> tuple[bool, list[Call]]:
+    """Return whether a message wants undone what was done last.
+
+    Raises:
+        ModelError: The model failed.
+    """
+    return await _surely(chat, render(MEMORY_UNDO, said=_line(said), message=_line(message)))
+
+
+async def _surely(chat: BaseChatModel, question: str) -> tuple[bool, list[Call]]:
+    asked = [SystemMessage(MEMORY_SYSTEM.text), HumanMessage(question)]
+    reply = await ask_yes_no(chat, asked, stage=STAGE)
+    sure = bool(reply.said) if reply.yes is None else reply.yes >= SURE
+    return sure, [reply.call]
 
 
 async def _letter(

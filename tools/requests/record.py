@@ -25,8 +25,10 @@ class Done(Record):
 
     kind: MemoryKind
     time: datetime
-    asked: str = ""
-    """What the user was asked, if their next message may confirm it; empty: nothing."""
+    said: str
+    """What the user was told, or asked."""
+    asks: bool = False
+    """Whether their next message may confirm a deletion."""
     overrides: tuple[tuple[str, str], ...] = ()
     """Task and key of the decisions that were made."""
     sentences: tuple[str, ...] = ()

@@ -17,14 +17,15 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-BUCKETS = 1 << 14
+BUCKETS = 1 << 15
 """How many numbers stand for all sequences of letters; several share one."""
 SEEN = 1 << 16
-LONGEST_SEQUENCE = 4
+SHORTEST_SEQUENCE, LONGEST_SEQUENCE = 3, 5
 LONGEST_MESSAGE = 4000
 """Of a longer message, the beginning and the end are looked at."""
-_UNKNOWN_LENGTH = 400
-"""A message of more characters in a language that is not known is none: nobody asks so long."""
+_UNKNOWN_LENGTHS = (12, 400)
+"""How many characters a message has that is let through for its language alone: of fewer, nothing
+tells the language, and nobody asks in more."""
 _QUOTED = re.compile(
     r"```.*?```|^\s*>.*?$|«[^»]*»|»[^«]*«|“[^”]*”|„[^“”]*[“”]|「[^」]*」|『[^』]*』|\"[^\"]*\"",
     re.DOTALL | re.MULTILINE,
@@ -63,7 +64,8 @@ class Screen:
         if self.score(message) >= self.floor:
             return True
         whole = " ".join(parts)
-        return len(whole) <= _UNKNOWN_LENGTH and self.knows(whole) < self.known
+        least, most = _UNKNOWN_LENGTHS
+        return least <= len(whole) <= most and self.knows(whole) < self.known
 
     def score(self, message: str) -> float:
         """Return how much the sentence that is most like a request is like one; 0: as not."""
@@ -99,7 +101,10 @@ def parts_of(message: str) -> list[str]:
 
 
 def places_of(
-    text: str, buckets: int = BUCKETS, shortest: int = 1, longest: int = LONGEST_SEQUENCE
+    text: str,
+    buckets: int = BUCKETS,
+    shortest: int = SHORTEST_SEQUENCE,
+    longest: int = LONGEST_SEQUENCE,
 ) -> NDArray[np.int64]:
     """Return where the sequences of a text's letters stand, each once."""
     folded = unicodedata.normalize("NFKC", text).casefold()

@@ -271,6 +271,7 @@ async def test_a_failing_history_leaves_a_plain_answer(
         "items": 0,
         "used": [],
         "held_back": [],
+        "memory": [],
         "failure": "HistoryError: the history cannot be read.",
     }
     assert anna.flush(60)

@@ -15,6 +15,7 @@ from guided_profile.graph.errors import ModelError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 
+pytestmark = pytest.mark.memory_requests
 DOG = "my dog Bruno sleeps in the kitchen"
 FORGET = "Please forget what I told you about my dog."
 SHOW = "What do you know about me?"
@@ -35,8 +36,10 @@ class Model:
             message = prompt.rpartition("Message: ")[2]
             letter = "B" if FORGET in message else "E" if SHOW in message else "A"
             return {letter: 0.9, "A": 0.05}
-        if "What does the user say to it?" in prompt:
-            return {"A": 0.9} if "says: Yes, please." in prompt else {"C": 0.9}
+        if "Does the user agree that it is deleted?" in prompt:
+            return {"Yes": 0.9} if "replies: Yes, please." in prompt else {"No": 0.9}
+        if "Does the user want that undone" in prompt:
+            return {"No": 0.9}
         if "Is the note about what the user asks to forget?" in prompt:
             return {"Yes": 0.9} if "Bruno" in prompt else {"No": 0.9}
         return writer(prompt)
