@@ -12,7 +12,7 @@ from guided_profile.graph.build import build_graph
 from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.tasks import Task
 
-ARMS = ("none", "raw", "retrieval", "everything", "ours", *PEERS)
+ARMS = ("none", "raw", "retrieval", "items", "everything", "ours", *PEERS)
 _PC: tuple[str, ...] = ("personal_context",)
 _NEWEST = {"dense": False, "bm25": False, "most_alike": None}
 
@@ -41,9 +41,14 @@ class Setup:
     def _of(self, arm: str) -> dict[str, Any]:
         return {"prompts": prompts_digest()} | ({} if arm in PEERS else switches(arm, self))
 
+    @property
+    def items(self) -> str:
+        """What the arm `items` is called."""
+        return "items" if self.label == "ours" else f"items {self.label}"
+
     def named(self, arm: str) -> str:
         """Return what an arm is called in the answers."""
-        return self.label if arm == "ours" else arm
+        return {"ours": self.label, "items": self.items}.get(arm, arm)
 
 
 def switches(arm: str, setup: Setup) -> dict[str, Any]:
@@ -54,6 +59,7 @@ def switches(arm: str, setup: Setup) -> dict[str, Any]:
         "none": {"sees": (), "max_retries": 0},
         "raw": {"sees": _PC, "context_tokens": max(3200, setup.raw_tokens)} | raw,
         "retrieval": {"sees": _PC} | recall,
+        "items": {"sees": _PC} | recall,
         "everything": recall,
         "ours": recall,
     }
@@ -79,7 +85,7 @@ def _method(arm: str, setup: Setup, inputs: MethodInputs) -> Method:
     if arm in PEERS:
         return make_methods([arm], replace(inputs, task=unrestrained(inputs.task)))[0]
     assert inputs.chat is not None
-    task = inputs.task if arm == "ours" else unrestrained(inputs.task)
+    task = inputs.task if arm in ("items", "ours") else unrestrained(inputs.task)
     graph = build_graph(
         chat=inputs.chat, history=inputs.history, tasks=[task], verifier=inputs.verifier
     )

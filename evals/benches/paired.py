@@ -12,10 +12,13 @@ from guided_profile.evals.scorers.outcomes import outcome
 from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.rules import by_rule
 from guided_profile.evals.scorers.statistics import estimate, mcnemar, wilson
+from guided_profile.graph.prompts import PROFILE
 
+_TOLD = ("<history>\n", PROFILE.text.partition("{")[0])
+"""Begins what a prompt tells of a person."""
 HEAD = (  # of what else is known: the mean share of a row, in percent
-    "| arm | n | right | errors | for a judge | shown: wanted | shown: others | calls "
-    "| tokens in (cached) | tokens out |"
+    "| arm | n | right | errors | for a judge | shown: wanted | shown: others | nothing shown "
+    "| calls | tokens in (cached) | tokens out |"
 )
 
 
@@ -28,6 +31,8 @@ class Shown:
     others: int
     """How many of the other things that are known did."""
     of: int
+    silent: bool | None = None
+    """Whether nothing of the person did, so that the answer is that to anybody."""
 
 
 class Seen:
@@ -53,7 +58,9 @@ class Seen:
         """Look what of the data set's own knowledge stands in a prompt, and keep that."""
         others = [one for one in known_of(example) if one != example.about.get("preference")]
         there = sum(holds(prompt, one) for one in others)
-        shown = Shown(wanted_in(example, prompt), there, len(others))
+        shown = Shown(
+            wanted_in(example, prompt), there, len(others), not any(one in prompt for one in _TOLD)
+        )
         self._known[example.id, arm] = shown
         line = {"example": example.id, "arm": arm, "shown": asdict(shown)}
         with self._path.open("a", encoding="utf-8") as file:
@@ -82,7 +89,7 @@ def report(
     arms = list(dict.fromkeys(result.method for result in results))
     lines = [
         HEAD,
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for arm in arms:
         mine = [result for result in results if result.method == arm]
@@ -90,6 +97,7 @@ def report(
         failed = sum(result.kind == "error" for result in mine)
         shown = [seen.get(result.example, arm) for result in mine]
         wanted = [one.wanted for one in shown if one.wanted is not None]
+        silent = [one.silent for one in shown if one.silent is not None]
         others = estimate([one.others / one.of for one in shown if one.of], share=True)
         costs = [result.cost for result in mine]
         each = [
@@ -99,7 +107,7 @@ def report(
         lines.append(
             f"| {arm} | {len(mine)} | {_share(sum(scored), len(scored))} | {failed} "
             f"| {len(mine) - failed - len(scored)} | {_share(sum(wanted), len(wanted))} "
-            f"| {others or '-'} "
+            f"| {others or '-'} | {_share(sum(silent), len(silent))} "
             f"| {each[0]:.1f} | {each[1]:.0f} ({each[2]:.0f}) | {each[3]:.0f} |"
         )
     return "\n".join([*lines, "", *_paired(arms, examples, scores)])

@@ -4,16 +4,17 @@
         [--given] [--one-history] [--recall-tokens 400] [--out FOLDER] [--as before] [--judge]
 
 asks the arms about the same rows, paired, with the task `assistant`, and prints for each file and
-kind of row: right answers with Wilson 95 % intervals, what of the person stood before the model
-(what the answer takes, and how much of all else that is known), calls and tokens an answer, and
-McNemar's exact test between the arms. Rows with options, or with replies that go against what the
-person said (`violates`), are scored by the letters that the model weighs where it would write
-(`methods.standin`); written ones by their own words where a rule can (`scorers.rules`), else they
-are counted as a judge's, whom `--judge` asks.
+kind of row: right answers with Wilson 95 % intervals; what of the person stood before the model
+(what the answer takes, the mean share of what else is known, or nothing at all); calls and tokens
+an answer; and McNemar's exact test between the arms. Rows with options, or with replies that go
+against what the person said (`violates`), are scored by the letters that the model weighs where it
+would write (`methods.standin`); written ones by their own words where a rule can (`scorers.rules`),
+else they are counted as a judge's, whom `--judge` asks.
 
     none         no history
     raw          the newest items, as many as --raw-tokens
     retrieval    the items recalled for the question
+    items        those, as far as the task would use them; no profile
     everything   what is recalled, and all of the profile
     ours         the task as it comes
     mem0, langmem   the peers (the extra `peers`)
@@ -66,10 +67,7 @@ def rows_of(path: Path, n: int | None, *, one_history: bool = False) -> list[Exa
     Raises:
         DatasetError: A line is wrong.
     """
-    rows = [
-        row.model_copy(update={"id": f"{path.stem}/{row.id}"})  # files share rows' ids
-        for row in load("plain", path, kind="choice")
-    ]
+    rows = list(load("plain", path, kind="choice"))
     if one_history:
         first: dict[str, Example] = {}
         rows = [
@@ -78,8 +76,11 @@ def rows_of(path: Path, n: int | None, *, one_history: bool = False) -> list[Exa
         ]
         most = Counter(row.user_id for row in rows)
         rows.sort(key=lambda row: (-most[row.user_id], row.user_id, row.id))
-        return rows[:n]
-    return [row for some in _by_kind(rows).values() for row in chosen(some, n, 0)]
+        drawn = rows[:n]
+    else:
+        drawn = [row for some in _by_kind(rows).values() for row in chosen(some, n, 0)]
+    # files share rows' ids
+    return [row.model_copy(update={"id": f"{path.stem}/{row.id}"}) for row in drawn]
 
 
 async def measure(
