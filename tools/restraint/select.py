@@ -22,9 +22,9 @@ from guided_profile.tools.restraint.bearing import Bearing
 from guided_profile.tools.search.bm25 import share_of_words
 from guided_profile.tools.text.sentences import split_sentences
 
-NEAR = 0.12
+NEAR = 0.1
 """The nearness from which something is about a request."""
-RAISED = 0.35
+RAISED = 0.3
 """The nearness from which a request raises the subject of a private sentence."""
 SAID = 0.9
 """The likeness from which a conversation says already what a sentence says."""
