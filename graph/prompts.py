@@ -155,30 +155,45 @@ COMMON = (
 """All of the above; their versions are part of a profile's fingerprint."""
 
 
-USE = Prompt(
-    "use",
+FOR_EVERY_ANSWER = Prompt(
+    "for_every_answer",
     1,
-    "Note about a person: {note}\nWhich of these is it?\n{uses}\nAnswer with one letter.",
+    "A note about a person follows. Is it a rule that every answer to this person has to keep, "
+    "such as a language, a form of address, a way of writing, a disability, or something they must "
+    "never be given? Answer Yes or No.\n\nNote: {note}",
 )
+PRIVATE = Prompt(
+    "private",
+    1,
+    "A note about a person follows. Is it a sensitive matter, such as illness, faith, politics, "
+    "sexuality, money, troubles or the affairs of others, that one does not bring up unasked? "
+    "Answer Yes or No.\n\nNote: {note}",
+)
+"""Both are asked of each sentence that stands: when an answer may use it."""
 USES = Prompt(
     "uses",
     1,
-    "Notes about a person:\n{notes}\n\nWhich of these is each note?\n{uses}\n"
-    "Reply with one line for each note: its number and one letter, such as `1 B`.",
-)
-USE_LETTERS = Prompt(
-    "use_letters",
-    1,
+    "Notes about a person:\n{notes}\n\nWhich of these is each note?\n"
     "A. A rule for every answer: how to speak to them, or what they must never be given\n"
     "B. A taste, habit, plan or fact of everyday life\n"
-    "C. A private matter: health, faith, politics, sexuality, money, troubles, or other people",
+    "C. A private matter: illness, faith, politics, sexuality, money, troubles, or other people\n"
+    "Reply with one line for each note: its number and one letter, such as `1 B`.",
 )
-"""Asked of each sentence that stands: when an answer may use it."""
+"""Asked of all of them at once, in words."""
 BEARS = Prompt(
     "bears",
     1,
-    "Notes about a person:\n{notes}\n\nThe person now says: {request}\n"
-    "Would a good answer differ by knowing any of the notes? Answer Yes or No.",
+    "Would a good answer differ by knowing the notes about the person who asks?\n\n"
+    "Notes: Keeps bees. Has a small garden.\nRequest: What is 12 times 9?\nAnswer: No\n\n"
+    "Notes: Cannot drive at night. Likes jazz.\nRequest: How do I get home from the late show?\n"
+    "Answer: Yes\n\n"
+    "Notes: Speaks Portuguese at home. Owns a kayak.\nRequest: Thanks, that was all!\n"
+    "Answer: No\n\n"
+    "Notes: Hat zwei kleine Kinder. Arbeitet nachts.\n"
+    "Request: Where could we spend the afternoon?\nAnswer: Yes\n\n"
+    "Notes: Used to live in Oslo. Paints in oil.\nRequest: What is the capital of Norway?\n"
+    "Answer: No\n\n"
+    "Notes: {notes}\nRequest: {request}\nAnswer:",
 )
 WHETHER_IT_BEARS = Prompt(
     "whether_it_bears",

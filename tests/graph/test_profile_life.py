@@ -117,11 +117,11 @@ async def test_a_warm_answer_makes_no_profile_call(history: HistoryStore) -> Non
     warm = await ask(graph)
     assert warm.profile_use == "standing"
     # answerable?, does it differ by what is known?, the answer, and does it answer?
-    assert (cold.cost.calls, warm.cost.calls) == (11, 3)  # the same request is asked about once
+    assert (cold.cost.calls, warm.cost.calls) == (13, 3)  # the same request is asked about once
     assert warm.profile
     # digested, written, two sentences judged, one of them twice, and the use of both
-    assert warm.profile.cost.calls == 7
-    assert len(chat.prompts) == 14
+    assert warm.profile.cost.calls == 9
+    assert len(chat.prompts) == 16
 
 
 @pytest.mark.parametrize(

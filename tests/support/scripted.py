@@ -64,8 +64,10 @@ class ScriptedChat(BaseChatModel):
 
     def _of_notes(self, prompt: str) -> str | dict[str, float] | None:
         """Return what it says of notes: what they are used for, and whether they bear."""
-        if note := USE.search(prompt):
-            return {letter: 0.9 if letter == self.uses(note[1]) else 0.05 for letter in "ABC"}
+        if asked := USE.search(prompt):
+            is_so = self.uses(asked[2]) == ("A" if asked[1] == "rule" else "C")
+            likely = 0.9 if is_so else 0.1
+            return {"Yes": likely, "No": 1 - likely} if self.logprobs else "Yes" if is_so else "No"
         if notes := USES.search(prompt):
             told = enumerate(lines_of(notes[1]), start=1)
             return "\n".join(f"{n} {self.uses(text)}" for n, text in told)

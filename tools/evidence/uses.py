@@ -1,8 +1,8 @@
 """When an answer may use a sentence: in every one, where it bears, or where its subject is raised.
 
-A chat model is asked, one token a sentence; where there are no probabilities, one call tells all in
-words. What a small model leans to is weighed out: `uses.json` has, for each model that was fitted,
-what is added to the logarithm of a letter's probability.
+A chat model is asked two short questions of each: whether it is for every answer, and whether it is
+private. Where there are no probabilities, one call tells of all in words. A small model's Yes does
+not lie around a half: `uses.json` says, for each model that was fitted, from where on it counts.
 """
 
 import asyncio
@@ -15,16 +15,18 @@ from math import log
 
 from langchain_core.language_models import BaseChatModel
 
-from guided_profile.graph.prompts import USE, USE_LETTERS, USES, messages, render
+from guided_profile.graph.prompts import FOR_EVERY_ANSWER, PRIVATE, USES, Prompt, messages, render
 from guided_profile.graph.records import Call, SentenceUse
 from guided_profile.graph.text import as_data
 from guided_profile.tools.models.calls import complete, model_id
 from guided_profile.tools.models.dialect import dialect_of
-from guided_profile.tools.models.letters import score_letters
+from guided_profile.tools.models.letters import YesNo, ask_yes_no
 
 LETTERS: dict[str, SentenceUse] = {"A": "always", "B": "topical", "C": "private"}
 LEAST = 1e-4
-"""A probability below this counts as this."""
+"""A probability below this, or this near to 1, counts as this."""
+HALF = 0.5
+"""The Yes from which on it counts, of a model that was not fitted."""
 _TOKENS = 8
 """Of a reply in words, for each sentence."""
 _LINE = re.compile(r"(?m)^\W*(\d+)\W+([ABC])\b")
@@ -45,35 +47,43 @@ async def uses_of(
     dialect = dialect_of(chat)
     if not dialect.weighs or dialect.thinks:
         return await _in_words(chat, texts, stage)
-    asked = await asyncio.gather(*(_by_letter(chat, text, stage) for text in texts))
-    calls = [call for _, call in asked]
-    found = [use for use, _ in asked if use]
-    if len(found) == len(texts):
-        return found, calls
-    told, more = await _in_words(chat, texts, stage)
-    return [use or said for (use, _), said in zip(asked, told, strict=True)], [*calls, *more]
+
+    async def ask(question: Prompt, text: str) -> YesNo:
+        asked = messages([], render(question, note=as_data(text)))
+        return await ask_yes_no(chat, asked, stage=stage)
+
+    questions = [(question, text) for question in (FOR_EVERY_ANSWER, PRIVATE) for text in texts]
+    asked = await asyncio.gather(*(ask(*question) for question in questions))
+    calls = [reply.call for reply in asked]
+    likely = [reply.yes for reply in asked if reply.yes is not None]
+    if len(likely) < len(asked):
+        told, more = await _in_words(chat, texts, stage)
+        return told, [*calls, *more]
+    always, private = likely[: len(texts)], likely[len(texts) :]
+    counts = counts_from(model_id(chat))
+    return [use_by(*both, counts) for both in zip(always, private, strict=True)], calls
 
 
-async def _by_letter(chat: BaseChatModel, text: str, stage: str) -> tuple[SentenceUse | None, Call]:
-    asked = render(USE, note=as_data(text), uses=USE_LETTERS.text)
-    scores = await score_letters(chat, messages([], asked), tuple(LETTERS), stage=stage)
-    if scores.letters is None:
-        return None, scores.call
-    return use_by(scores.letters, leaning_of(model_id(chat))), scores.call
-
-
-def use_by(letters: Mapping[str, float], leaning: Mapping[str, float]) -> SentenceUse:
-    """Return the use whose letter is the likeliest.
+def use_by(always: float, private: float, counts: Mapping[str, float]) -> SentenceUse:
+    """Return the use of a sentence: that of the question whose Yes is the clearer one, if any is.
 
     Args:
-        letters: The letters' probabilities.
-        leaning: By use, what is added to the logarithm of one.
+        always: The probability that it is for every answer.
+        private: The probability that it is a private matter.
+        counts: From where on either counts.
     """
-    weighed = {
-        use: log(max(letters.get(letter, 0.0), LEAST)) + leaning.get(use, 0.0)
-        for letter, use in LETTERS.items()
+    sure = {
+        "always": _log_odds(always) - _log_odds(counts.get("always", HALF)),
+        "private": _log_odds(private) - _log_odds(counts.get("private", HALF)),
     }
-    return max(weighed, key=weighed.__getitem__)
+    if max(sure.values()) < 0:
+        return "topical"
+    return "always" if sure["always"] > sure["private"] else "private"
+
+
+def _log_odds(share: float) -> float:
+    share = min(max(share, LEAST), 1 - LEAST)
+    return log(share / (1 - share))
 
 
 async def _in_words(
@@ -82,7 +92,7 @@ async def _in_words(
     notes = "\n".join(f"{n}. {as_data(text)}" for n, text in enumerate(texts, start=1))
     done = await complete(
         chat,
-        messages([], render(USES, notes=notes, uses=USE_LETTERS.text)),
+        messages([], render(USES, notes=notes)),
         stage=stage,
         max_tokens=_TOKENS * (len(texts) + 1),
     )
@@ -90,8 +100,8 @@ async def _in_words(
     return [told.get(n, "topical") for n in range(1, len(texts) + 1)], [done.call]
 
 
-def leaning_of(model: str) -> Mapping[str, float]:
-    """Return what is added for a model, by its name; nothing for one that was not fitted."""
+def counts_from(model: str) -> Mapping[str, float]:
+    """Return from where on a model's Yes counts, by its name: `always`, `private`, `differs`."""
     name = model.casefold()
     known = _known()
     return known.get(max((key for key in known if key in name), key=len, default=""), {})

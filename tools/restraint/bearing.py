@@ -1,8 +1,8 @@
 """Whether a good answer would differ by knowing some notes: one short question, remembered.
 
-Notes stand before the request in it, so that a prefix cache serves all but the request. Only where
-an endpoint tells probabilities is anybody asked; a failure or a late reply is no answer, and never
-an error.
+Notes and request stand last in it, so that a prefix cache serves all before them. Only where an
+endpoint tells probabilities is anybody asked; a failure or a late reply is no answer, and never an
+error.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ from guided_profile.graph.errors import ModelError
 from guided_profile.graph.prompts import BEARS, messages, render
 from guided_profile.graph.records import Call
 from guided_profile.graph.text import as_data, shortened
+from guided_profile.tools.evidence.uses import HALF, counts_from
+from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.models.dialect import dialect_of
 from guided_profile.tools.models.letters import ask_yes_no
 
@@ -42,8 +44,8 @@ class Bearing:
 
     async def differs(
         self, request: str, notes: Sequence[str], *, within: float | None = None
-    ) -> tuple[float | None, list[Call]]:
-        """Return the probability that a good answer differs by knowing any of the notes.
+    ) -> tuple[bool | None, list[Call]]:
+        """Return whether a good answer differs by knowing any of the notes.
 
         Args:
             request: What the user says.
@@ -51,8 +53,8 @@ class Bearing:
             within: Seconds that are waited for the reply; a later one is remembered all the same.
 
         Returns:
-            The probability, None where the endpoint tells none, failed or is late; and the calls
-            that were made for it.
+            Whether, None where the endpoint tells no probabilities, failed or is late; and the
+            calls that were made for it.
         """
         dialect = dialect_of(self._chat)
         if not notes or not dialect.weighs or dialect.thinks:
@@ -60,7 +62,7 @@ class Bearing:
         key = blake2b(json.dumps([request, *notes]).encode(), digest_size=16).digest()
         with self._lock:
             if (known := self._kept.get(key)) is not None:
-                return known, []
+                return self._counts(known), []
         if within is not None and within <= 0:
             return None, []
         place = (id(asyncio.get_running_loop()), key)
@@ -71,12 +73,17 @@ class Bearing:
         if not done:
             return None, []
         yes, call = asking.result()
-        return yes, [call] if call and not asked_already else []
+        return self._counts(yes), [call] if call and not asked_already else []
+
+    def _counts(self, yes: float | None) -> bool | None:
+        return (
+            None if yes is None else yes >= counts_from(model_id(self._chat)).get("differs", HALF)
+        )
 
     async def _ask(
         self, place: tuple[int, bytes], request: str, notes: Sequence[str]
     ) -> tuple[float | None, Call | None]:
-        listed = "\n".join(f"- {shortened(as_data(note), NOTE_TOKENS)}" for note in notes)
+        listed = " ".join(shortened(as_data(note), NOTE_TOKENS) for note in notes)
         asked = render(BEARS, notes=listed, request=shortened(as_data(request), REQUEST_TOKENS))
         try:
             reply = await ask_yes_no(self._chat, messages([], asked), stage=STAGE)

@@ -30,8 +30,6 @@ SAID = 0.9
 """The likeness from which a conversation says already what a sentence says."""
 ASKED, ASKED_ITEMS = 3, 2
 """How many sentences, and how many items, the nearest, a model is asked about at once."""
-DIFFERS = 0.5
-"""The probability from which a good answer differs by them."""
 RECENT = 6
 """So many messages before the user's words, the last ones, count as acted on."""
 _PARTS = 40
@@ -95,7 +93,7 @@ class Restraint:
         differs, calls = await self._differs(request, [texts[n] for n in nearest], within)
         used = {n for n in (*topical, *told) if near[n] >= NEAR}
         if differs is not None:
-            used = used | set(nearest) if differs >= DIFFERS else set()
+            used = used | set(nearest) if differs else set()
         for n in topical:
             if n not in used:
                 held[n] = "makes_no_difference" if near[n] >= NEAR else "off_topic"
@@ -109,7 +107,7 @@ class Restraint:
 
     async def _differs(
         self, request: str, notes: Sequence[str], within: float | None
-    ) -> tuple[float | None, list[Call]]:
+    ) -> tuple[bool | None, list[Call]]:
         if self._bearing is None or not request.strip():
             return None, []
         return await self._bearing.differs(request, notes, within=within)

@@ -14,11 +14,11 @@ def chat_of(**more: Any) -> ScriptedChat:
     return ScriptedChat(script=lambda _: "?", uses=lambda note: LETTERS[note], **more)
 
 
-async def test_each_sentence_is_asked_about_in_one_token() -> None:
+async def test_each_sentence_is_asked_about_twice_in_one_token() -> None:
     chat = chat_of()
     told, calls = await uses_of(chat, TEXTS, stage="verify")
     assert told == ["always", "topical", "private"]
-    assert len(calls) == len(chat.prompts) == 3
+    assert len(calls) == len(chat.prompts) == 6
     assert await uses_of(chat, [], stage="verify") == ([], [])
 
 
@@ -40,11 +40,13 @@ async def test_what_a_reply_in_words_leaves_out_is_topical(
     assert (await uses_of(chat, TEXTS, stage="verify"))[0] == ["always", "topical", "topical"]
 
 
-def test_what_a_model_leans_to_is_weighed_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    letters = {"A": 0.2, "B": 0.7, "C": 0.1}
-    assert use_by(letters, {}) == "topical"
-    assert use_by(letters, {"private": 2.5}) == "private"
-    monkeypatch.setattr(uses, "_known", lambda: {"qwen": {"always": 1.0}, "qwen2.5": {}})
-    assert uses.leaning_of("Qwen3-8B") == {"always": 1.0}
-    assert uses.leaning_of("qwen2.5-coder-1.5b") == {}
-    assert uses.leaning_of("another") == {}
+def test_the_clearer_yes_counts_from_where_the_model_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert use_by(0.2, 0.4, {}) == "topical"
+    assert use_by(0.6, 0.7, {}) == "private"
+    assert use_by(0.8, 0.7, {}) == "always"
+    assert use_by(0.6, 0.7, {"private": 0.9}) == "always"
+    assert use_by(0.2, 0.4, {"always": 0.1, "private": 0.4}) == "always"
+    monkeypatch.setattr(uses, "_known", lambda: {"qwen": {"always": 0.3}, "qwen2.5": {}})
+    assert uses.counts_from("Qwen3-8B") == {"always": 0.3}
+    assert uses.counts_from("qwen2.5-coder-1.5b") == {}
+    assert uses.counts_from("another") == {}
