@@ -52,8 +52,7 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
             first = not state["judged"] and state["profile_use"] != "revised"
             if task.guided and first and _too_few(fresh):
                 return {"profile": None, "judged": fresh, "calls": judge.calls}
-            classed = await judge.with_uses(fresh, resources.uses_of(task))
-            made = await _made(state, task, judge, classed, forbidden)
+            made = await _made(state, task, judge, fresh, forbidden)
             written = state["draft"] or state["judged"]  # a second draft may be empty
             if not written and state["standing"]:
                 made = state["standing"].profile
@@ -89,8 +88,7 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
             before = standing.supported
             over = await judge.contradicted_by(before, items)
             over, drafts = await _renewed(judge, task, before, over, fresh)
-            now = await _held(judge, drafts, items, forbidden)
-            fresh = [*fresh, *await judge.with_uses(now, resources.uses_of(task))]
+            fresh = [*fresh, *await _held(judge, drafts, items, forbidden)]
         revised = await revise(
             before,
             [sentence for sentence in fresh if sentence.evidence],
@@ -98,11 +96,12 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
             over=over,
             judge=judge,
         )
-        struck = _struck(fresh, revised.sentences)
+        stand = await judge.with_uses(revised.sentences, resources.uses_of(task), known=before)
+        struck = _struck(fresh, stand)
         return Profile(
             task=task.name,
             version=standing.version + 1 if standing else 1,
-            sentences=(*revised.sentences, *struck),
+            sentences=(*stand, *struck),
             replaced=revised.replaced,
             guidance=state["guidance"],
             fingerprint=fingerprint(state["covered"], state["made_with"]),

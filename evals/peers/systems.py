@@ -24,7 +24,12 @@ from guided_profile.tools.history.store import HistoryStore
 
 SYSTEMS = ("ours", "raw", *PEERS)
 TASK = "assistant"
-RAW = {"sees": ("personal_context",), "recall_tokens": 10**6, "context_tokens": 10**6}
+RAW = {
+    "restraint": False,
+    "sees": ("personal_context",),
+    "recall_tokens": 10**6,
+    "context_tokens": 10**6,
+}
 """The context in which a response sees all of the history, and nothing else."""
 
 

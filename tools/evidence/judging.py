@@ -104,22 +104,26 @@ class Judge:
         return tuple(kept)
 
     async def with_uses(
-        self, sentences: Sequence[Sentence], knows: KnowsUse
+        self, sentences: Sequence[Sentence], knows: KnowsUse, *, known: Sequence[Sentence] = ()
     ) -> tuple[Sentence, ...]:
-        """Return the sentences; those that stand with when an answer may use them.
+        """Return the sentences of a profile with when an answer may use them.
+
+        Args:
+            sentences: Those that stand.
+            knows: Is asked.
+            known: Sentences of which that was decided before.
 
         Raises:
             ModelError: Who knows that failed.
         """
-        stand = [n for n, sentence in enumerate(sentences) if sentence.evidence]
-        if not self._restrains or not stand:
+        uses = {sentence.text: sentence.use for sentence in known}
+        new = [sentence.text for sentence in sentences if sentence.text not in uses]
+        if not self._restrains or not new:
             return tuple(sentences)
-        uses, calls = await knows.uses([sentences[n].text for n in stand])
+        told, calls = await knows.uses(new)
         self.calls += calls
-        classed = list(sentences)
-        for n, use in zip(stand, uses, strict=True):
-            classed[n] = classed[n].model_copy(update={"use": use})
-        return tuple(classed)
+        uses |= dict(zip(new, told, strict=True))
+        return tuple(one.model_copy(update={"use": uses[one.text]}) for one in sentences)
 
     async def contradicted_by(
         self, standing: Sequence[Sentence], news: Sequence[HistoryItem]

@@ -174,8 +174,9 @@ async def test_users_at_work_side_by_side_are_charged_apart(history: HistoryStor
     small, large = await asyncio.gather(
         one.make(BuildInput("anna", (CAT, BIKE))), one.make(BuildInput("bo", long))
     )
-    assert small.cost.calls == 5  # guidance, profile, two sentences, and one of them inferred
-    assert large.cost.calls > 5
+    # guidance, profile, two sentences, one of them inferred, and two questions on the use of each
+    assert small.cost.calls == 9
+    assert large.cost.calls > 9
     assert small.standing
     assert large.standing
     assert set(small.standing.covered) == {CAT.id, BIKE.id}
