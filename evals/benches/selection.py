@@ -1,0 +1,161 @@
+"""What a sentence is used for, and whether it bears on a request: against labelled cases.
+
+    python -m guided_profile.evals.benches.selection tests/data/sentence_use.yaml --half report
+    python -m guided_profile.evals.benches.selection tests/data/bearing.yaml --half report
+
+asks the model as the workflow does, one case after the other, and prints how many it tells right,
+with the Wilson 95 % interval and what is taken for what. `--fit` asks about the half `fit`, and
+keeps from where on a Yes of this model counts (`tools/evidence/uses.json`): where the cases of each
+kind are told right most often, in the mean over the kinds. `--each N` takes the first N cases of
+each kind, in an order that does not depend on them. What was asked is kept in `--out`, and a run
+that was stopped goes on.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import yaml
+from langchain_core.language_models import BaseChatModel
+
+from guided_profile.evals.benches.command import command
+from guided_profile.evals.benches.evidence import Kept
+from guided_profile.evals.run.models import add_model_options, chosen_models
+from guided_profile.evals.scorers.statistics import wilson
+from guided_profile.graph.errors import DatasetError
+from guided_profile.graph.prompts import BEARS, FOR_EVERY_ANSWER, PRIVATE, messages, render
+from guided_profile.tools.evidence import uses
+from guided_profile.tools.evidence.uses import HALF, counts_from, use_by
+from guided_profile.tools.models.calls import model_id
+from guided_profile.tools.models.letters import ask_yes_no
+
+OUT = Path("eval-out/selection")
+KEPT_IN = Path(uses.__file__).with_name("uses.json")
+STEPS = [n / 50 for n in range(1, 50)]
+"""The thresholds that are tried."""
+Case = Mapping[str, Any]
+
+
+def cases_of(path: Path, half: str, each: int | None) -> list[Case]:
+    """Read the labelled cases of a half.
+
+    Raises:
+        DatasetError: They are neither sentences with a use nor pairs that bear.
+    """
+    cases = [case for case in yaml.safe_load(path.read_text("utf-8")) if case["half"] == half]
+    if not cases or not ("use" in cases[0] or "differs" in cases[0]):
+        raise DatasetError(f"{path} has no cases of the half {half!r} with `use` or `differs`.")
+    cases.sort(key=lambda case: hashlib.sha256(_key(case).encode()).hexdigest())
+    seen: Counter[str] = Counter()
+    chosen = []
+    for case in cases:
+        seen[_label(case)] += 1
+        if each is None or seen[_label(case)] <= each:
+            chosen.append(case)
+    return chosen
+
+
+async def ask(chat: BaseChatModel, cases: Sequence[Case], kept: Kept) -> list[list[float]]:
+    """Return the probabilities of Yes to what is asked of each case; what is kept is not asked."""
+    for prompt in (prompt for case in cases for prompt in _asked(case)):
+        if kept.get(prompt) is None:
+            reply = await ask_yes_no(chat, messages([], prompt), stage="selection")
+            kept.add(prompt, float(bool(reply.said)) if reply.yes is None else reply.yes)
+    return [[kept.get(prompt) or 0.0 for prompt in _asked(case)] for case in cases]
+
+
+def fit(cases: Sequence[Case], told: Sequence[Sequence[float]]) -> dict[str, float]:
+    """Return from where on a Yes counts, so that most of each kind is told right."""
+    if "differs" in cases[0]:
+        return max(
+            ({"differs": step} for step in STEPS), key=lambda counts: balanced(cases, told, counts)
+        )
+    return max(
+        ({"always": one, "private": other} for one, other in product(STEPS, STEPS)),
+        key=lambda counts: balanced(cases, told, counts),
+    )
+
+
+def balanced(
+    cases: Sequence[Case], told: Sequence[Sequence[float]], counts: Mapping[str, float]
+) -> float:
+    """Return the share that is told right, in the mean over the kinds."""
+    right, of = Counter[str](), Counter[str]()
+    for case, yes in zip(cases, told, strict=True):
+        of[_label(case)] += 1
+        right[_label(case)] += _said(case, yes, counts) == _label(case)
+    return sum(right[kind] / n for kind, n in of.items()) / len(of)
+
+
+def report(
+    cases: Sequence[Case], told: Sequence[Sequence[float]], counts: Mapping[str, float]
+) -> None:
+    """Print what is told right, in all and by language, and what is taken for what."""
+    said = [_said(case, yes, counts) for case, yes in zip(cases, told, strict=True)]
+    taken = Counter((_label(case), one) for case, one in zip(cases, said, strict=True))
+
+    def line(name: str, chosen: Callable[[Case], bool]) -> None:
+        right = [one == _label(c) for c, one in zip(cases, said, strict=True) if chosen(c)]
+        if right:
+            low, high = wilson(sum(right), len(right))
+            print(f"{name}: {sum(right) / len(right):.2f} [{low:.2f}, {high:.2f}], n={len(right)}")
+
+    line("right", lambda _: True)
+    line("right in English", lambda case: case["language"] == "en")
+    line("right in other languages", lambda case: case["language"] != "en")
+    for (label, one), n in sorted(taken.items()):
+        print(f"  {label}, taken for {one}: {n}")
+
+
+def _asked(case: Case) -> list[str]:
+    if "use" in case:
+        return [render(question, note=case["text"]) for question in (FOR_EVERY_ANSWER, PRIVATE)]
+    return [render(BEARS, notes=case["sentence"], request=case["request"])]
+
+
+def _said(case: Case, yes: Sequence[float], counts: Mapping[str, float]) -> str:
+    if "use" in case:
+        return use_by(yes[0], yes[1], counts)
+    return str(yes[0] >= counts.get("differs", HALF))
+
+
+def _label(case: Case) -> str:
+    return str(case["use"] if "use" in case else case["differs"])
+
+
+def _key(case: Case) -> str:
+    return "\n".join(_asked(case))
+
+
+@command
+def main() -> None:
+    """Ask, and fit or report."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("file", type=Path, help="labelled cases, as YAML")
+    parser.add_argument("--half", default="report")
+    parser.add_argument("--each", type=int, help="so many cases of each kind")
+    parser.add_argument("--fit", action="store_true", help="keep from where on a Yes counts")
+    parser.add_argument("--out", type=Path, default=OUT, help=f"keeps what was asked ({OUT})")
+    add_model_options(parser)
+    given = parser.parse_args()
+    chat, _ = chosen_models(given)
+    cases = cases_of(given.file, "fit" if given.fit else given.half, given.each)
+    name = model_id(chat).casefold()
+    told = asyncio.run(ask(chat, cases, Kept(given.out / f"{Path(name).name}.jsonl")))
+    counts = counts_from(name)
+    if given.fit:
+        counts = {**counts, **fit(cases, told)}
+        known = json.loads(KEPT_IN.read_text("utf-8")) | {name: counts}
+        KEPT_IN.write_text(json.dumps(known, indent=2) + "\n", "utf-8")
+        print(counts)
+    report(cases, told, counts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+from scripted import ScriptedChat
+
+from guided_profile.evals.benches.evidence import Kept
+from guided_profile.evals.benches.selection import ask, cases_of, fit, report
+from guided_profile.graph.errors import DatasetError
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+async def test_a_yes_counts_from_where_most_of_each_kind_is_told_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cases = cases_of(DATA / "sentence_use.yaml", "fit", 4)
+    assert len(cases) == 12
+    letters = {"always": "A", "topical": "B", "private": "C"}
+    by_text = {case["text"]: letters[case["use"]] for case in cases}
+    chat = ScriptedChat(script=lambda _: "?", uses=by_text.__getitem__)
+    told = await ask(chat, cases, Kept(tmp_path / "kept.jsonl"))
+    assert len(chat.prompts) == 24
+    assert await ask(chat, cases, Kept(tmp_path / "kept.jsonl")) == told
+    assert len(chat.prompts) == 24, "what was asked is kept"
+    sits_low = [[one / 3, other / 3] for one, other in told]
+    counts = fit(cases, sits_low)
+    assert all(0.03 < count <= 0.3 for count in counts.values())
+    report(cases, sits_low, counts)
+    assert "right: 1.00" in capsys.readouterr().out
+
+
+async def test_whether_notes_bear_is_fitted_alike(tmp_path: Path) -> None:
+    cases = cases_of(DATA / "bearing.yaml", "report", None)
+    bears = {(case["request"], case["sentence"]): 0.2 + 0.1 * case["differs"] for case in cases}
+    chat = ScriptedChat(script=lambda _: "?", bears=lambda request, notes: bears[request, notes])
+    told = await ask(chat, cases, Kept(tmp_path / "kept.jsonl"))
+    assert 0.2 < fit(cases, told)["differs"] <= 0.3
+
+
+def test_a_file_without_labels_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("- {text: hm, half: fit}", "utf-8")
+    with pytest.raises(DatasetError, match="no cases of the half 'fit'"):
+        cases_of(tmp_path / "a.yaml", "fit", None)
