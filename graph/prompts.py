@@ -229,30 +229,33 @@ MEMORY_SYSTEM = Prompt(
 MEMORY_KIND = Prompt(
     "memory_kind",
     1,
-    "Messages of a user to an assistant that remembers things about the user. What does each ask "
-    "the assistant to do with what it remembers?\n"
+    " You are shown messages of users, one at a time. What does each ask the assistant to do with "
+    "what it remembers about the user? Answer with its letter alone.\n"
     "A. nothing: an ordinary message, a question, or a text to work on\n"
     "B. forget or delete something it remembers about the user\n"
     "C. not remember what is said in this message\n"
     "D. stop going by something that is no longer true of the user\n"
     "E. show what it remembers or knows about the user\n"
     "F. answer in a certain way always, from now on\n"
-    "G. remember something about the user for later\n\n"
-    "Message: Where did I leave my glasses, I keep forgetting them!\nLetter: A\n"
-    "Message: Please erase what I said about my boss.\nLetter: B\n"
-    "Message: Löschen Sie bitte, was Sie über meine Krankheit gespeichert haben.\nLetter: B\n"
-    "Message: Off the record: I may be pregnant. Which foods should I skip?\nLetter: C\n"
-    "Message: I've stopped smoking, so quit assuming that I smoke.\nLetter: D\n"
-    "Message: Je ne joue plus du piano, ne te base plus là-dessus.\nLetter: D\n"
-    "Message: Which things have you stored about me?\nLetter: E\n"
-    "Message: What do you know about volcanoes?\nLetter: A\n"
-    "Message: From today on, write to me in French.\nLetter: F\n"
-    "Message: Translate: “please forget this appointment and remember the new one”\nLetter: A\n"
-    "Message: Make a note that I cannot eat nuts.\nLetter: G\n"
-    "Message: I no longer work nights. What hobby could I start?\nLetter: A\n"
-    "Message: Siempre llego tarde, ¿qué hago?\nLetter: A\n"
-    "Message: {message}\nAnswer with its letter alone.",
+    "G. remember something about the user for later",
 )
+MEMORY_EXAMPLES = (
+    ("Where did I leave my glasses, I keep forgetting them!", "A"),
+    ("Please erase what I said about my boss.", "B"),
+    ("What do you know about volcanoes?", "A"),
+    ("Off the record: I may be pregnant. Which foods should I skip?", "C"),
+    ("I've stopped smoking, so quit assuming that I smoke.", "D"),
+    ("I no longer work nights. What hobby could I start?", "A"),
+    ("Which things have you stored about me?", "E"),
+    ("Translate: “please forget this appointment and remember the new one”", "A"),
+    ("Löschen Sie bitte, was Sie über meine Krankheit gespeichert haben.", "B"),
+    ("From today on, write to me in French.", "F"),
+    ("Siempre llego tarde, ¿qué hago?", "A"),
+    ("Make a note that I cannot eat nuts.", "G"),
+    ("Je ne joue plus du piano, ne te base plus là-dessus.", "D"),
+    ("Keep it short: who wrote Faust?", "A"),
+)
+"""Messages, and what each asks."""
 MEMORY_AGREES = Prompt(
     "memory_agrees",
     1,

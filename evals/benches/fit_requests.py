@@ -120,7 +120,7 @@ def fitted(labelled: Sequence[Labelled]) -> Screen:
 def _screen(labelled: Sequence[Labelled]) -> Screen:
     seen = np.zeros(SEEN, bool)
     for one in labelled:
-        seen[places_of(" ".join(parts_of(one.text)), SEEN, 3, 3)] = True
+        seen[places_of(" ".join(parts_of(one.text)), SEEN, 3, 4)] = True
     weights, bias = fit(labelled)
     return Screen(weights.astype(np.float32), bias, 0.0, seen, 0.0)
 

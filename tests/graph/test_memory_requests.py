@@ -53,7 +53,7 @@ class Scene:
 
         def said(prompt: str) -> str | dict[str, float]:
             if "Answer with its letter alone." in prompt:
-                message = prompt.rpartition("Message: ")[2].partition("\nAnswer with")[0]
+                message = prompt.rpartition("Message: ")[2]
                 return {LETTERS.get(message, "A"): 0.9, "A": 0.05}
             if "Does the user agree that it is deleted?" in prompt:
                 return yes("replies: Yes." in prompt)

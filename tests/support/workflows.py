@@ -54,6 +54,8 @@ def script(*replies: str | dict[str, float]) -> Script:
     left = list(replies)
 
     def said(prompt: str) -> str | dict[str, float]:
+        if "Answer with its letter alone." in prompt:  # what is asked of the memory: nothing
+            return "A"
         stage = stage_of(prompt)
         if stage == "digest":
             return GUIDANCE

@@ -1,10 +1,11 @@
 """What a message asks of what is kept about its user: one letter, from the chat model."""
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from guided_profile.graph.prompts import (
     MEMORY_AGREES,
+    MEMORY_EXAMPLES,
     MEMORY_KIND,
     MEMORY_SYSTEM,
     MEMORY_UNDO,
@@ -18,8 +19,8 @@ from guided_profile.tools.models.letters import ask_yes_no, score_letters
 STAGE = "requests"
 LONGEST = 400
 """About how many tokens of a message are shown."""
-ASKED_FROM = 0.5
-"""The probability that a message asks anything at all, from which it does."""
+CLEAR = 0.5
+"""The share of one letter from which it is clear what is asked."""
 SURE = 0.8
 """The probability of Yes from which something is deleted, or undone."""
 _KINDS: dict[str, MemoryKind | None] = {
@@ -34,12 +35,21 @@ _KINDS: dict[str, MemoryKind | None] = {
 
 
 async def kind_of(chat: BaseChatModel, message: str) -> tuple[MemoryKind | None, list[Call]]:
-    """Return what a message asks of what is kept; None: nothing.
+    """Return what a message asks of what is kept; None: nothing, or it is not clear enough.
 
     Raises:
         ModelError: The model failed.
     """
-    return await _letter(chat, render(MEMORY_KIND, message=_line(message)), _KINDS)
+    asked: list[BaseMessage] = [SystemMessage(MEMORY_SYSTEM.text + MEMORY_KIND.text)]
+    for example, letter in MEMORY_EXAMPLES:  # turns, since a small model goes on as it began
+        asked += [HumanMessage(f"Message: {example}"), AIMessage(letter)]
+    asked.append(HumanMessage(f"Message: {_line(message)}"))
+    scores = await score_letters(chat, asked, list(_KINDS), stage=STAGE)
+    if scores.letters is None:
+        return _KINDS.get(named_letter(scores.text, list(_KINDS)) or ""), [scores.call]
+    letter = max(scores.letters, key=scores.letters.__getitem__)
+    clear = scores.letters[letter] >= CLEAR * sum(scores.letters.values())
+    return _KINDS[letter] if clear else None, [scores.call]
 
 
 async def agrees(chat: BaseChatModel, said: str, message: str) -> tuple[bool, list[Call]]:
@@ -65,22 +75,6 @@ async def _surely(chat: BaseChatModel, question: str) -> tuple[bool, list[Call]]
     reply = await ask_yes_no(chat, asked, stage=STAGE)
     sure = bool(reply.said) if reply.yes is None else reply.yes >= SURE
     return sure, [reply.call]
-
-
-async def _letter(
-    chat: BaseChatModel, question: str, kinds: dict[str, MemoryKind | None]
-) -> tuple[MemoryKind | None, list[Call]]:
-    asked = [SystemMessage(MEMORY_SYSTEM.text), HumanMessage(question)]
-    scores = await score_letters(chat, asked, list(kinds), stage=STAGE)
-    if scores.letters is None:
-        return kinds.get(named_letter(scores.text, list(kinds)) or ""), [scores.call]
-    shares = {
-        letter: share / sum(scores.letters.values()) for letter, share in scores.letters.items()
-    }
-    nothing = next(letter for letter, kind in kinds.items() if kind is None)
-    if 1 - shares.pop(nothing) < ASKED_FROM:
-        return None, [scores.call]
-    return kinds[max(shares, key=shares.__getitem__)], [scores.call]
 
 
 def _line(text: str) -> str:

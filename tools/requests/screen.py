@@ -21,6 +21,8 @@ BUCKETS = 1 << 15
 """How many numbers stand for all sequences of letters; several share one."""
 SEEN = 1 << 16
 SHORTEST_SEQUENCE, LONGEST_SEQUENCE = 3, 5
+_WIDE = 0x2E80
+"""From here on stand the scripts of East Asia, of which a character is a syllable or a word."""
 LONGEST_MESSAGE = 4000
 """Of a longer message, the beginning and the end are looked at."""
 _UNKNOWN_LENGTHS = (12, 400)
@@ -77,7 +79,7 @@ class Screen:
 
     def knows(self, text: str) -> float:
         """Return the share of a text's sequences of three letters that were seen."""
-        places = places_of(text, SEEN, 3, 3)
+        places = places_of(text, SEEN, 3, 4)
         return float(self.seen[places].mean()) if len(places) else 1.0
 
     def _score(self, part: str) -> float:
@@ -106,12 +108,16 @@ def places_of(
     shortest: int = SHORTEST_SEQUENCE,
     longest: int = LONGEST_SEQUENCE,
 ) -> NDArray[np.int64]:
-    """Return where the sequences of a text's letters stand, each once."""
+    """Return where the sequences of a text's letters stand, each once.
+
+    A Chinese or Japanese character, of which two make a word, counts as two letters.
+    """
     folded = unicodedata.normalize("NFKC", text).casefold()
     spaced = f" {' '.join(_WORD.findall(re.sub(r'[0-9]', '0', folded)))} "
-    found = {
-        spaced[start : start + length]
-        for length in range(shortest, longest + 1)
-        for start in range(len(spaced) - length + 1)
-    }
+    ends = np.cumsum([0, *(2 if ord(letter) >= _WIDE else 1 for letter in spaced)]).tolist()
+    found = set()
+    for start in range(len(spaced)):
+        for end in range(start + 1, min(start + longest, len(spaced)) + 1):
+            if shortest <= ends[end] - ends[start] <= longest:
+                found.add(spaced[start:end])
     return np.unique([zlib.crc32(sequence.encode()) % buckets for sequence in found]).astype(int)

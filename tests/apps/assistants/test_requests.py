@@ -29,7 +29,7 @@ class Model:
         self.fails = False
 
     def __call__(self, prompt: str) -> Any:
-        if "letter alone." in prompt:
+        if "its letter alone." in prompt:
             time.sleep(self.seconds)
             if self.fails:
                 raise ModelError("the model is away; try again.")

@@ -1,0 +1,117 @@
+"""What users say about their memory: is it found, is it done, and is anything else taken for it?
+
+    python -m guided_profile.evals.benches.requests tests/data/memory_requests.yaml --half report
+    python -m guided_profile.evals.benches.requests MESSAGES.yaml --screen     # without a model
+    python -m guided_profile.evals.benches.requests --forget FORGET.jsonl --n 20
+
+The messages are labelled by `act` (`none` for an ordinary one), `language` and `half`. Of a file to
+forget, each row has a `history` and the words of it that are `forgotten`: the user asks for that,
+in a workflow without a profile; what is then still found, and what else is gone, is counted.
+"""
+
+import argparse
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from langchain_core.language_models import BaseChatModel
+from langgraph.store.memory import InMemoryStore
+
+from guided_profile.evals.benches.command import command
+from guided_profile.evals.run.history import temporary_history
+from guided_profile.evals.run.models import add_model_options, chosen_models
+from guided_profile.evals.scorers.statistics import wilson
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.tasks import builtin_tasks
+from guided_profile.tools.embedders.base import Embedder
+from guided_profile.tools.requests.heed import MemoryRequests
+from guided_profile.tools.requests.kinds import kind_of
+from guided_profile.tools.requests.screen import screen
+
+ASKED = "Please forget what I told you: {forgotten}"
+NAMES = {"keep": "remember"}
+"""Labels of the files that are named otherwise here."""
+
+
+async def found(row: dict[str, Any], chat: BaseChatModel | None) -> str:
+    """Return what is found in a message; without a model, whether it is let through."""
+    if not screen().lets_through(row["text"]):
+        return "none"
+    if chat is None:
+        return "let through"
+    kind, _ = await kind_of(chat, row["text"])
+    return kind or "none"
+
+
+async def forgets(row: dict[str, Any], chat: BaseChatModel, embedder: Embedder) -> tuple[bool, int]:
+    """Return whether a row's words are gone once that is confirmed, and how many others are."""
+    items = [HistoryItem.model_validate(item) for item in row["history"]]
+    with temporary_history(embedder) as history:
+        history.add("user", items)
+        requests = MemoryRequests(chat, history, builtin_tasks(), lambda: datetime.now(UTC))
+        store = InMemoryStore()
+        asked = ASKED.format(forgotten=row["forgotten"])
+        await requests.heed("user", asked, store=store)
+        await requests.heed("user", "Yes, delete it.", store=store)
+        left = {item.text for item in history.list("user", withdrawn=True)}
+    gone = [item.text for item in items if item.text not in left]
+    return row["forgotten"] in gone, len([text for text in gone if text != row["forgotten"]])
+
+
+def table(rows: Sequence[dict[str, Any]], told: Sequence[str]) -> str:
+    """Return how many of each kind and language were found, and how often none was there."""
+    groups: defaultdict[str, list[tuple[bool, bool]]] = defaultdict(list)
+    for row, said in zip(rows, told, strict=True):
+        act = NAMES.get(row["act"], row["act"])
+        any_act = said != "none"
+        for name in (act, f"{row['language']} {'ordinary' if act == 'none' else 'requests'}"):
+            groups[name].append((any_act, said == act))
+        if act != "none":
+            groups["all requests"].append((any_act, said == act))
+    lines = [f"{'':28}{'taken for a request':>30}{'as what it is':>30}"]
+    for name, judged in sorted(groups.items()):
+        shares = (_share(one[n] for one in judged) for n in (0, 1))
+        lines.append(f"{name:28}" + "".join(f"{share:>30}" for share in shares))
+    return "\n".join(lines)
+
+
+def _share(true: Iterable[bool]) -> str:
+    counted = list(true)
+    low, high = wilson(sum(counted), len(counted))
+    return f"{sum(counted)} of {len(counted)} [{low:.0%}, {high:.0%}]"
+
+
+@command
+def main() -> None:
+    """Ask and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("messages", nargs="?", type=Path)
+    parser.add_argument("--half", choices=("fit", "report"))
+    parser.add_argument("--screen", action="store_true", help="the screen alone, without a model")
+    parser.add_argument("--forget", type=Path)
+    parser.add_argument("--n", type=int)
+    add_model_options(parser)
+    given = parser.parse_args()
+    chat, embedder = (None, None) if given.screen else chosen_models(given)
+    if given.messages:
+        rows = yaml.safe_load(given.messages.read_text("utf-8"))
+        rows = [row for row in rows if given.half in (None, row["half"])][: given.n]
+        told = []
+        for row in rows:
+            told.append(asyncio.run(found(row, chat)))
+            print(f"{row['language']} {row['act']:16} {told[-1]}", flush=True)
+        print(table(rows, told))
+    if given.forget and chat and embedder:
+        lines = given.forget.read_text("utf-8").splitlines()[: given.n]
+        done = [asyncio.run(forgets(json.loads(line), chat, embedder)) for line in lines]
+        print(f"forgotten {_share(gone for gone, _ in done)}")
+        print(f"nothing else lost {_share(others == 0 for _, others in done)}")
+
+
+if __name__ == "__main__":
+    main()
