@@ -8,7 +8,7 @@ with the Wilson 95 % interval and what is taken for what. `--fit` asks about the
 keeps from where on a Yes of this model counts (`tools/evidence/uses.json`): where the cases of each
 kind are told right most often, in the mean over the kinds. `--each N` takes the first N cases of
 each kind, in an order that does not depend on them. What was asked is kept in `--out`, and a run
-that was stopped goes on.
+that was stopped goes on. `--nearness` asks no model, and tells by nearness alone what bears.
 """
 
 import argparse
@@ -26,14 +26,19 @@ from langchain_core.language_models import BaseChatModel
 
 from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.evidence import Kept
+from guided_profile.evals.run.history import temporary_history
 from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.evals.scorers.statistics import wilson
 from guided_profile.graph.errors import DatasetError
 from guided_profile.graph.prompts import BEARS, FOR_EVERY_ANSWER, PRIVATE, messages, render
+from guided_profile.graph.records import Sentence
+from guided_profile.tools.assembly import make_embedder
+from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence import uses
 from guided_profile.tools.evidence.uses import HALF, counts_from, use_by
 from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.models.letters import ask_yes_no
+from guided_profile.tools.restraint.select import Restraint
 
 OUT = Path("eval-out/selection")
 KEPT_IN = Path(uses.__file__).with_name("uses.json")
@@ -87,17 +92,25 @@ def balanced(
 ) -> float:
     """Return the share that is told right, in the mean over the kinds."""
     right, of = Counter[str](), Counter[str]()
-    for case, yes in zip(cases, told, strict=True):
+    for case, said in zip(cases, said_of(cases, told, counts), strict=True):
         of[_label(case)] += 1
-        right[_label(case)] += _said(case, yes, counts) == _label(case)
+        right[_label(case)] += said == _label(case)
     return sum(right[kind] / n for kind, n in of.items()) / len(of)
 
 
-def report(
-    cases: Sequence[Case], told: Sequence[Sequence[float]], counts: Mapping[str, float]
-) -> None:
+async def by_nearness(embedder: Embedder, cases: Sequence[Case]) -> list[str]:
+    """Return for each pair whether the sentence would be used, where no model is asked."""
+    with temporary_history(embedder) as history:
+        restraint = Restraint(history)
+        chose = [
+            await restraint.select([Sentence(text=case["sentence"])], case["request"])
+            for case in cases
+        ]
+    return [str(bool(one.used)) for one in chose]
+
+
+def report(cases: Sequence[Case], said: Sequence[str]) -> None:
     """Print what is told right, in all and by language, and what is taken for what."""
-    said = [_said(case, yes, counts) for case, yes in zip(cases, told, strict=True)]
     taken = Counter((_label(case), one) for case, one in zip(cases, said, strict=True))
 
     def line(name: str, chosen: Callable[[Case], bool]) -> None:
@@ -111,6 +124,13 @@ def report(
     line("right in other languages", lambda case: case["language"] != "en")
     for (label, one), n in sorted(taken.items()):
         print(f"  {label}, taken for {one}: {n}")
+
+
+def said_of(
+    cases: Sequence[Case], told: Sequence[Sequence[float]], counts: Mapping[str, float]
+) -> list[str]:
+    """Return what is made of the probabilities of Yes."""
+    return [_said(case, yes, counts) for case, yes in zip(cases, told, strict=True)]
 
 
 def _asked(case: Case) -> list[str]:
@@ -143,7 +163,13 @@ def main() -> None:
     parser.add_argument("--fit", action="store_true", help="keep from where on a Yes counts")
     parser.add_argument("--out", type=Path, default=OUT, help=f"keeps what was asked ({OUT})")
     add_model_options(parser)
+    parser.add_argument("--nearness", action="store_true", help="by nearness alone")
     given = parser.parse_args()
+    if given.nearness:
+        cases = cases_of(given.file, given.half, given.each)
+        embedder = make_embedder("multilingual" if given.multilingual else "minilm")
+        report(cases, asyncio.run(by_nearness(embedder, cases)))
+        return
     chat, _ = chosen_models(given)
     cases = cases_of(given.file, "fit" if given.fit else given.half, given.each)
     name = model_id(chat).casefold()
@@ -154,7 +180,7 @@ def main() -> None:
         known = json.loads(KEPT_IN.read_text("utf-8")) | {name: counts}
         KEPT_IN.write_text(json.dumps(known, indent=2) + "\n", "utf-8")
         print(counts)
-    report(cases, told, counts)
+    report(cases, said_of(cases, told, counts))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ import pytest
 from scripted import ScriptedChat
 
 from guided_profile.evals.benches.evidence import Kept
-from guided_profile.evals.benches.selection import ask, cases_of, fit, report
+from guided_profile.evals.benches.selection import ask, by_nearness, cases_of, fit, report, said_of
 from guided_profile.graph.errors import DatasetError
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -25,7 +26,7 @@ async def test_a_yes_counts_from_where_most_of_each_kind_is_told_right(
     sits_low = [[one / 3, other / 3] for one, other in told]
     counts = fit(cases, sits_low)
     assert all(0.03 < count <= 0.3 for count in counts.values())
-    report(cases, sits_low, counts)
+    report(cases, said_of(cases, sits_low, counts))
     assert "right: 1.00" in capsys.readouterr().out
 
 
@@ -35,6 +36,14 @@ async def test_whether_notes_bear_is_fitted_alike(tmp_path: Path) -> None:
     chat = ScriptedChat(script=lambda _: "?", bears=lambda request, notes: bears[request, notes])
     told = await ask(chat, cases, Kept(tmp_path / "kept.jsonl"))
     assert 0.2 < fit(cases, told)["differs"] <= 0.3
+
+
+async def test_nearness_alone_tells_without_a_model() -> None:
+    cases = [
+        {"request": "Which rye flour?", "sentence": "Bakes rye bread."},
+        {"request": "Thanks!", "sentence": "Bakes rye bread."},
+    ]
+    assert await by_nearness(LexicalEmbedder(), cases) == ["True", "False"]
 
 
 def test_a_file_without_labels_is_refused(tmp_path: Path) -> None:
