@@ -110,6 +110,14 @@ NOT_KEPT = Prompt(
 )
 """After a reply that misses what can be counted, or a limit."""
 
+MIND = Prompt("mind", 1, "Mind above all: {missed}.\n\n")
+"""Where a text in a person's style is written anew, of what the first one misses."""
+WRITTEN_OUT = Prompt(
+    "written_out",
+    1,
+    "Write this text in plain, correct language, in the same language, with every word written "
+    "out, capitals and full stops. Write only the text.\n\nText: {text}\nCorrected text:",
+)
 LIMITED = Prompt(
     "limited",
     1,

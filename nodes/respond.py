@@ -92,8 +92,10 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
             used = tuple(sentence.text for sentence in shown.used)
             reply = written.reply.model_copy(update={"used": used, "held_back": shown.held_back})
             return {"reply": reply, "calls": list(written.calls)}
-        of_all = _block(task, state, everything(task, state))
-        asked = await _ask_whether_answerable(chat, task, state, of_all)
+        asked = None
+        if not state.get("earlier"):  # of which it was asked
+            of_all = _block(task, state, everything(task, state))
+            asked = await _ask_whether_answerable(chat, task, state, of_all)
         if asked and asked.probability < task.floor(state["on_topic"]):
             reply = Reply(text="", answerable=asked.probability)
             return {"reply": reply, "calls": [asked.call]}

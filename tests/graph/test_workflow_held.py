@@ -12,6 +12,7 @@ from guided_profile.graph.errors import ModelError
 from guided_profile.graph.state import Answered
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.standards import written_out
 
 MIKA = items(
     "idk man just fix the potholes",
@@ -23,9 +24,18 @@ QUESTION = "Why does nobody answer the phone?"
 MISSES, KEEPS = "Why does nobody answer the phone?", "why does nobody answer the phone tbh"
 
 
+def is_written_out(prompt: str) -> bool:
+    return prompt.endswith("Corrected text:")
+
+
+def answers(chat: ScriptedChat) -> list[str]:
+    return [prompt for prompt in responses(chat) if not is_written_out(prompt)]
+
+
 async def asked(history: HistoryStore, *replies: str, **task: Any) -> tuple[Answered, ScriptedChat]:
     history.add("mika", MIKA)
-    chat = ScriptedChat(script=script(*replies))
+    told = script(*replies)
+    chat = ScriptedChat(script=lambda asked: "" if is_written_out(asked) else told(asked))
     named = builtin_tasks()["paraphrase"].model_copy(update=task)
     graph = build_graph(chat=chat, history=history, tasks=[named])
     context = Context(user_id="mika", task="paraphrase")
@@ -38,7 +48,7 @@ async def asked(history: HistoryStore, *replies: str, **task: Any) -> tuple[Answ
 async def test_a_text_in_their_style_is_an_answer_at_once(history: HistoryStore) -> None:
     answer, chat = await asked(history, KEEPS)
     assert (answer.text, answer.missed, answer.tries) == (KEEPS, (), 0)
-    assert len(responses(chat)) == 1
+    assert len(answers(chat)) == 1
 
 
 async def test_what_is_missed_is_named_once_in_counts_and_their_own_examples(
@@ -47,10 +57,9 @@ async def test_what_is_missed_is_named_once_in_counts_and_their_own_examples(
     answer, chat = await asked(history, MISSES, KEEPS)
     assert (answer.text, answer.missed) == (KEEPS, ())
     assert answer.tries == 0  # it is no abstention
-    first, again = responses(chat)
-    assert again.startswith(first)
-    told = again.removeprefix(first)
-    assert MISSES in told
+    first, again = answers(chat)
+    assert "Mind above all" not in first
+    told = again.partition("Mind above all: ")[2].partition("\n")[0]
     assert "writes everything in lower case (4 of 4 texts)" in told
     assert "tbh" in told
 
@@ -59,7 +68,12 @@ async def test_it_goes_back_once_and_says_what_is_still_missed(history: HistoryS
     answer, chat = await asked(history, MISSES)
     assert answer.text == MISSES
     assert any("lower case" in one for one in answer.missed)
-    assert len(responses(chat)) == 2
+    assert len(answers(chat)) == 2
+
+
+@pytest.fixture(autouse=True)
+def _nothing_written_out() -> None:
+    written_out._kept.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -79,7 +93,9 @@ async def test_an_error_on_the_way_to_a_better_answer_leaves_the_first(
     told = script(MISSES)
 
     def said(prompt: str) -> str | dict[str, float]:
-        if "That is not right yet" in prompt:
+        if is_written_out(prompt):
+            raise ModelError("the endpoint is busy")
+        if "Mind above all" in prompt:
             raise ModelError("the endpoint is gone")
         return told(prompt)
 
@@ -93,10 +109,32 @@ async def test_their_own_texts_come_as_turns_each_after_its_plain_form(
     history: HistoryStore,
 ) -> None:
     _, chat = await asked(history, KEEPS)
-    (prompt,) = responses(chat)
+    prompt = responses(chat)[-1]
     assert "Idk man just fix the potholes.\nidk man just fix the potholes" in prompt
     assert prompt.endswith(f"\n{QUESTION}")
     assert "<history>" not in prompt.partition("\n")[2]
+
+
+async def test_short_forms_are_written_out_by_the_model_once(history: HistoryStore) -> None:
+    history.add("mika", MIKA)
+    told = script(KEEPS)
+
+    def said(prompt: str) -> str | dict[str, float]:
+        if not is_written_out(prompt):
+            return told(prompt)
+        return "To be honest I do not get the hype" if "get the hype" in prompt else ""
+
+    chat = ScriptedChat(script=said)
+    graph = build_graph(chat=chat, history=history)
+    for _ in range(2):
+        await graph.ainvoke(
+            {"question": QUESTION}, context=Context(user_id="mika", task="paraphrase")
+        )
+    done = [prompt for prompt in chat.prompts if is_written_out(prompt)]
+    assert len(done) == 4, "each once"
+    last = chat.prompts[-1]
+    assert "To be honest I do not get the hype." in last
+    assert "Ppl who park there should walk." in last
 
 
 async def test_orders_in_their_texts_are_no_examples(history: HistoryStore) -> None:
@@ -112,7 +150,7 @@ async def test_of_several_candidates_the_nearest_in_style_that_says_the_same_is_
     replies = [MISSES, "the cat sleeps tbh", KEEPS]
     answer, chat = await asked(history, *replies, candidates=3)
     assert answer.text == KEEPS
-    assert len(responses(chat)) == 3
+    assert len(answers(chat)) == 3
 
 
 async def test_a_response_without_their_profile_is_held_against_nothing(

@@ -1,17 +1,18 @@
 """Writing a text as a person writes: from worked examples, bound by what they never do.
 
 The model is shown some of the person's own texts, each after what it would be without their habits
-(`plain.py`), as turns of a conversation whose last one is the text that is asked for. Measured on
-the embedded model, neither habits in words nor examples in a list come near that.
+(`plain.py`, `written_out.py`), as turns of a conversation whose last one is the text that is asked
+for. Measured on the embedded model, neither habits in words nor examples in a list come near that.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from guided_profile.graph.prompts import SYSTEM, render
+from guided_profile.graph.prompts import MIND, SYSTEM, render
 from guided_profile.graph.records import Call
 from guided_profile.graph.state import Reply, State
 from guided_profile.graph.tasks import Task
@@ -23,14 +24,14 @@ from guided_profile.tools.safety.screen import flagged
 from guided_profile.tools.standards.better import best
 from guided_profile.tools.standards.grammar import grammar_of
 from guided_profile.tools.standards.manner import MOST_TEXTS, Manner, own_texts
-from guided_profile.tools.standards.once_more import once_more
 from guided_profile.tools.standards.plain import plain
+from guided_profile.tools.standards.written_out import written_out
 
-EXAMPLES = 6
+EXAMPLES = 5
 LONGEST_EXAMPLE = 300
 """Characters."""
 VARIED = 0.8
-"""The temperature of all candidates but the first."""
+"""The temperature of all candidates but the first, and of a second attempt."""
 
 
 def in_style(task: Task) -> bool:
@@ -45,21 +46,27 @@ def manner_of(history: HistoryStore, user_id: str) -> Manner:
     return Manner(own_texts([item for item in items if item.id not in orders]))
 
 
-def worked_examples(manner: Manner) -> list[tuple[str, str]]:
-    """Return the texts that are most like how the person writes, each after its plain form.
+def typical_texts(manner: Manner) -> list[str]:
+    """Return the texts that are most like how the person writes, the most typical last.
 
-    The most typical stands last, nearest to what is asked. What does not depend on the question
-    stays the same from one to the next, and so is served from the model's cache.
+    They do not depend on the question, and so are served from the model's cache.
     """
     short = [text for text in manner.texts if len(text) <= LONGEST_EXAMPLE and plain(text)]
-    typical = sorted(dict.fromkeys(short), key=manner.distance)[:EXAMPLES]
-    return [(plain(text), text) for text in reversed(typical)]
+    return sorted(dict.fromkeys(short), key=manner.distance)[:EXAMPLES][::-1]
 
 
-def conversation(block: str, task: Task, question: str, manner: Manner) -> list[BaseMessage]:
-    """Return the prompt: the instruction, the examples as turns, and the text that is asked for."""
-    examples = worked_examples(manner) if "personal_context" in task.sees else []
-    asked = [plain_form for plain_form, _ in examples] + [question]
+def conversation(
+    block: str, task: Task, question: str, examples: Sequence[tuple[str, str]]
+) -> list[BaseMessage]:
+    """Return the prompt: the instruction, the examples as turns, and the text that is asked for.
+
+    Args:
+        block: What stands before everything.
+        task: The task, whose instruction opens the conversation.
+        question: The text that is asked for.
+        examples: Texts of the person, each after what it would be without their habits.
+    """
+    asked = [without for without, _ in examples] + [question]
     first = render(task.response_instruction, question=as_data(asked[0]))
     if "{question}" not in task.response_instruction:
         first += "\n\n" + as_data(asked[0])
@@ -103,7 +110,12 @@ async def write(
     grammar = None
     if dialect_of(chat).takes_grammars:
         grammar = await asyncio.to_thread(grammar_of, manner, source)
-    prompt = once_more(await asyncio.to_thread(conversation, block, task, source, manner), state)
+    texts = await asyncio.to_thread(typical_texts, manner)
+    shown, calls = await written_out(chat, texts if "personal_context" in task.sees else [])
+    again = state.get("earlier") is not None
+    if again:
+        block += render(MIND, missed=as_data("; ".join(state["missed"])))
+    prompt = conversation(block, task, source, list(zip(shown, texts, strict=False)))
 
     async def candidate(temperature: float) -> Completion:
         return await complete(
@@ -115,18 +127,19 @@ async def write(
             grammar=grammar,
         )
 
-    first = await candidate(task.temperature)  # alone: it fills the prefix cache
     varied = max(VARIED, task.temperature)
+    # alone: it fills the prefix cache
+    first = await candidate(varied if again else task.temperature)
     others = await asyncio.gather(*(candidate(varied) for _ in range(task.candidates - 1)))
     whole = [one for one in (first, *others) if one.text.strip() and not one.cut_off] or [first]
-    texts = [one.text.strip() for one in whole]
+    said = [one.text.strip() for one in whole]
     chosen = 0
-    if len(texts) > 1:
-        chosen = await asyncio.to_thread(best, texts, source, manner, history)
+    if len(said) > 1:
+        chosen = await asyncio.to_thread(best, said, source, manner, history)
     reply = Reply(
-        text=texts[chosen],
+        text=said[chosen],
         finish_reason=whole[chosen].finish_reason,
         confidence=whole[chosen].confidence,
         used=tuple(one.text for one in task.shown(state["profile"])),
     )
-    return Written(reply, tuple(one.call for one in (first, *others)))
+    return Written(reply, (*calls, *(one.call for one in (first, *others))))

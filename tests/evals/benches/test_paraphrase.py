@@ -21,7 +21,14 @@ EXAMPLE = Example(
 
 
 async def test_a_text_is_written_now_and_as_before() -> None:
-    chat = ScriptedChat(script=script("idk", "idk", "I don't know."))
+    told = script("idk")
+
+    def said(prompt: str) -> str | dict[str, float]:
+        if prompt.endswith("Text: I do not know.\nRetyped text:"):
+            return "I don't know."
+        return "" if prompt.endswith("Corrected text:") else told(prompt)
+
+    chat = ScriptedChat(script=said)
     task = builtin_tasks()["paraphrase"]
     row = await written(chat, LexicalEmbedder(), task, EXAMPLE, before=True)
     assert row["texts"] == {
