@@ -106,7 +106,7 @@ def fitted(labelled: Sequence[Labelled]) -> Screen:
     fold = np.random.default_rng(0).integers(0, FOLDS, len(labelled))
     for out in range(FOLDS):
         part = _screen([one for one, at in zip(labelled, fold, strict=True) if at != out])
-        for n in np.flatnonzero(fold == out):
+        for n in np.flatnonzero(fold == out).tolist():
             scores[n] = part.score(labelled[n].text)
             known[n] = part.knows(" ".join(parts_of(labelled[n].text)))
     kinds = np.array([one.kind for one in labelled])

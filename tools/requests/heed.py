@@ -1,5 +1,6 @@
 """Doing what a user says about their memory."""
 
+import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from datetime import datetime, timedelta
@@ -7,6 +8,7 @@ from datetime import datetime, timedelta
 from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
 
+from guided_profile.graph.errors import ModelError
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.requests import record, words
@@ -14,6 +16,7 @@ from guided_profile.tools.requests.doing import Heeded, Parts, Run
 from guided_profile.tools.requests.kinds import kind_of
 from guided_profile.tools.requests.screen import screen
 
+_log = logging.getLogger(__name__)
 SWEPT_EVERY = timedelta(hours=1)
 
 
@@ -76,7 +79,8 @@ class MemoryRequests:
             keeps: Whether a message that is to be remembered is added to the history here.
 
         Raises:
-            ModelError: The model failed; nothing was done.
+            ModelError: The model failed to say what is meant; nothing was done. To find what a
+                message asks is optional: where that fails, it asks nothing.
         """
         run = Run(self._parts, user_id, message, store, before)
         done = None
@@ -92,7 +96,11 @@ class MemoryRequests:
             return None
         if done and not done.asks and (heeded := await run.undo(done)):
             return heeded
-        kind, calls = await kind_of(self._parts.chat, message)
+        try:
+            kind, calls = await kind_of(self._parts.chat, message)
+        except ModelError as error:
+            _log.warning("a message is not looked at for what it asks of the memory: %s", error)
+            return None
         run.calls += calls
         return await run.do(kind, keeps=keeps) if kind else None
 
