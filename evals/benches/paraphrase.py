@@ -31,6 +31,7 @@ from guided_profile.evals.scorers.statistics import estimate
 from guided_profile.evals.scorers.style import style_distance
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
+from guided_profile.graph.profile import standing_profile
 from guided_profile.graph.prompts import (
     GUIDANCE,
     PROFILE,
@@ -71,7 +72,8 @@ async def written(
     with temporary_history(embed) as history:
         history.add(example.user_id, example.history)
         graph = build_graph(chat=chat, history=history, tasks=[task], store=InMemoryStore())
-        await graph.ainvoke({"question": example.question}, context=context)  # makes the profile
+        if len(example.history) >= task.cold_start.items:
+            await standing_profile(graph, task, context)  # which an answer finds there
         began = perf_counter()
         out = await graph.ainvoke({"question": example.question}, context=context)
         seconds = perf_counter() - began

@@ -8,6 +8,7 @@ from guided_profile.evals.benches.paraphrase import rows_of, scored, table, writ
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
+from guided_profile.tools.standards import written_out
 
 OWN = ["idk man just fix the potholes", "tbh i dont get the hype", "rn the cat sleeps here"]
 EXAMPLE = Example(
@@ -18,6 +19,11 @@ EXAMPLE = Example(
     reference="idk tbh",
     history=tuple(items(*OWN)),
 )
+
+
+@pytest.fixture(autouse=True)
+def _nothing_written_out() -> None:
+    written_out._kept.cache_clear()
 
 
 async def test_a_text_is_written_now_and_as_before() -> None:
@@ -37,7 +43,7 @@ async def test_a_text_is_written_now_and_as_before() -> None:
         "before": "I don't know.",
     }
     assert row["own"] == OWN
-    assert row["calls"] == 1, "the profile stood already"
+    assert row["calls"] == 4, "the profile stood already; three short texts are written out"
 
 
 def test_habits_are_scored_for_those_whose_they_are() -> None:
