@@ -68,7 +68,8 @@ def cases_of(path: Path, half: str, each: int | None) -> list[Case]:
 
 async def ask(chat: BaseChatModel, cases: Sequence[Case], kept: Kept) -> list[list[float]]:
     """Return the probabilities of Yes to what is asked of each case; what is kept is not asked."""
-    for prompt in (prompt for case in cases for prompt in _asked(case)):
+    by_question = zip(*map(_asked, cases), strict=True)  # so that a prefix cache serves most
+    for prompt in (prompt for same in by_question for prompt in same):
         if kept.get(prompt) is None:
             reply = await ask_yes_no(chat, messages([], prompt), stage="selection")
             kept.add(prompt, float(bool(reply.said)) if reply.yes is None else reply.yes)
