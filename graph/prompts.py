@@ -210,10 +210,8 @@ WHETHER_IT_BEARS = Prompt(
     "Facts stay facts, whatever this person likes to hear.\n\n",
 )
 """After all that a response sees of a person, directly before the request."""
-WHICH_IS_THEIRS = Prompt(
-    "which_is_theirs",
-    1,
-    "Which of these comes from this person? The others come from other people.",
+IS_THEIRS = Prompt(
+    "is_theirs", 1, "Text: {text}\nDoes this come from this person? Answer Yes or No."
 )
 ALSO_THEIRS = Prompt("also_theirs", 1, "This also comes from this person:\n{items}\n\n")
 """Asked to measure what a profile is worth; a profile is the same without it."""

@@ -140,7 +140,7 @@ def worth(measured: Worth, items: Mapping[str, HistoryItem]) -> Group:
         words,
         plain(
             f"{measured.gain:+.2f} ± {measured.error:.2f} nats (mean and standard error of "
-            f"{measured.items} of their own items, each beside three of other people's)"
+            f"{measured.items} of their own items, each beside one of somebody else)"
         ),
         *([plain("\nBetter without:")] if lowered else []),
         *(plain(f"  ✗ {text}") for text in lowered),

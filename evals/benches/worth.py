@@ -1,15 +1,16 @@
 """What profiles are worth on people's own past, and whether that foretells what they are good for.
 
     python -m guided_profile.evals.benches.worth profiles_labelled.jsonl --n 40
-    python -m guided_profile.evals.benches.worth profiles_labelled.jsonl --variants pairs seven
+    python -m guided_profile.evals.benches.worth profiles_labelled.jsonl --variants shipped letters
 
 For each person of the file, the sentences that are labelled as supported are the profile. Its worth
 is measured as the product does. Its lift is what it adds to the log probability of the right option
 of the person's question, asked in every rotation of its options. The rank correlation of the two
-over people says whether a worth foretells a lift. The variants measure the worth otherwise:
-`pairs` and `seven` put it beside one and seven of other people's items instead of three;
-`history` shows the items that are not held out, with the profile and without; `stranger` compares
-with the profile of the next person of the file instead of with none.
+over people says whether a worth foretells a lift. The variants measure the worth otherwise: `three`
+puts each item beside three of other people's instead of one; `letters` has the model choose among
+these four by their letters, in one order; `history` shows the items that are not held out, with the
+profile and without; `stranger` compares with the profile of the next person of the file instead of
+with none.
 
 What was asked is kept in `--out`, so a run that was stopped goes on.
 """
@@ -38,13 +39,15 @@ from guided_profile.graph.records import HistoryItem, Sentence
 from guided_profile.graph.text import as_data
 from guided_profile.tools.models.choices import LETTERS, average, rotations
 from guided_profile.tools.models.letters import score_letters
-from guided_profile.tools.worth.asking import Asked, Asker
+from guided_profile.tools.worth.asking import Asker, Trial, View, shortened
 from guided_profile.tools.worth.held_out import spread
-from guided_profile.tools.worth.measure import OTHERS, log_likely, mean_and_error, trials_of
+from guided_profile.tools.worth.measure import OTHERS, mean_and_error, trials_of
 
 OUT = Path("eval-out/worth.sqlite")
-BESIDE = {"shipped": OTHERS, "pairs": 1, "seven": 7, "history": OTHERS, "stranger": OTHERS}
+BESIDE = {"shipped": OTHERS, "three": 3, "letters": 3, "history": OTHERS, "stranger": OTHERS}
 """How many of other people's items stand beside each of the person's, by variant."""
+WHICH = "Which of these comes from this person? The others come from other people."
+"""What the variant `letters` asks."""
 REST = 6
 """How many of the other items the variant `history` shows."""
 
@@ -107,24 +110,54 @@ def people(path: Path) -> list[Person]:
 
 async def lift(chat: BaseChatModel, person: Person) -> float:
     """Return what the profile adds to the log probability of the right option, in nats."""
-    known = render(PROFILE, profile=profile_in_words(person.sentences))
-    likely = []
-    for block in ("", known):
-        orders = rotations(len(person.options), len(person.options))
-        scored = []
-        for order in orders:
-            listed = "\n".join(
-                f"{letter}. {as_data(person.options[index])}"
-                for letter, index in zip(LETTERS, order, strict=False)
-            )
-            asked = block + as_data(person.question) + render(CHOOSE, options=listed)
-            letters = LETTERS[: len(order)]
-            scores = await score_letters(chat, messages([], asked), letters, stage="respond")
-            if scores.letters is None:
-                raise ModelError("the endpoint tells no probabilities; take one that does.")
-            scored.append(scores.letters)
-        likely.append(log(average(orders, scored).probabilities[person.right]))
-    return likely[1] - likely[0]
+    orders = rotations(len(person.options), len(person.options))
+    question = as_data(person.question)
+    options = [as_data(option) for option in person.options]
+    without, with_it = [
+        await chosen(chat, known + question, options, person.right, orders)
+        for known in ("", _told(person.sentences))
+    ]
+    return with_it - without
+
+
+def _told(sentences: Sequence[Sentence]) -> str:
+    return render(PROFILE, profile=profile_in_words(sentences)) if sentences else ""
+
+
+async def chosen(
+    chat: BaseChatModel,
+    asked: str,
+    options: Sequence[str],
+    right: int,
+    orders: Sequence[Sequence[int]],
+) -> float:
+    """Return the log probability of an option by its letters, over some orders.
+
+    Raises:
+        ModelError: The model failed, or its endpoint tells no probabilities.
+    """
+    letters = LETTERS[: len(options)]
+    scored = []
+    for order in orders:
+        lettered = zip(letters, order, strict=True)
+        listed = "\n".join(f"{letter}. {options[index]}" for letter, index in lettered)
+        prompt = messages([], asked + render(CHOOSE, options=listed))
+        scores = await score_letters(chat, prompt, letters, stage="bench")
+        if scores.letters is None:
+            raise ModelError("the endpoint tells no probabilities; take one that does.")
+        scored.append(scores.letters)
+    return log(average(orders, scored).probabilities[right])
+
+
+async def by_letters(chat: BaseChatModel, place: int, trial: Trial) -> float:
+    """Return the gain of one trial where its texts are chosen among by their letters."""
+    texts = [shortened(text) for text in (trial.item.text, *trial.others)]
+    order = [(n + place) % len(texts) for n in range(len(texts))]
+    without, with_it = [
+        await chosen(chat, known + WHICH, texts, 0, [order])
+        for known in ("", _told(trial.sentences))
+    ]
+    return with_it - without
 
 
 async def worth(
@@ -134,17 +167,19 @@ async def worth(
     trials = trials_of(person.items, person.sentences, count=BESIDE[variant])
     if isinstance(trials, str):
         return None
+    if variant == "letters":
+        gains = [await by_letters(chat, place, trial) for place, trial in enumerate(trials)]
+        return (*mean_and_error(gains), len(trials))
     held = {trial.item.id for trial in trials}
     rest = spread([item for item in person.items if item.id not in held], REST)
     shown = tuple(rest) if variant == "history" else ()
     other = stranger.sentences if variant == "stranger" else ()
-    before = [Asked(trial, other[: len(trial.sentences)], shown) for trial in trials]
-    after = [Asked(trial, trial.sentences, shown) for trial in trials]
+    before = [View(trial, other[: len(trial.sentences)], shown) for trial in trials]
+    after = [View(trial, trial.sentences, shown) for trial in trials]
     asker = Asker(chat)
     if not await asker.ask([*before, *after]):
         raise ModelError("the endpoint tells no probabilities; take one that does.")
-    likely = {one: log_likely(one.trial, letters) for one, letters in asker.known.items()}
-    gains = [likely[b] - likely[a] for a, b in zip(before, after, strict=True)]
+    gains = [asker.likely(b) - asker.likely(a) for a, b in zip(before, after, strict=True)]
     return (*mean_and_error(gains), len(trials))
 
 

@@ -39,15 +39,15 @@ class Asked:
         self._otherwise = script("Miso, my cat!")
 
     def __call__(self, prompt: str) -> Any:
-        if "comes from this person?" not in prompt:
+        if "Does this come from this person?" not in prompt:
             return self._otherwise(prompt)
         self.prompts.append(prompt)
         if self.fails:
             raise ModelError("the model is gone.")
         past = {item.text for item in (*ANNA, *MORE)}
-        listed = re.findall(r"(?m)^([A-D])\. (.*)$", prompt)
-        knows = self.factor if "Profile of this person" in prompt else 1.0
-        return {letter: 0.1 * (knows if text in past else 1.0) for letter, text in listed}
+        (text,) = re.findall(r"(?m)^Text: (.*)$", prompt)
+        yes = 0.2 * (self.factor if text in past and "Profile of this person" in prompt else 1.0)
+        return {"Yes": yes, "No": 1 - yes}
 
 
 def workflow(
@@ -145,8 +145,7 @@ async def test_where_it_is_required_a_profile_of_no_worth_is_not_used(
 ) -> None:
     graph, chat, _ = workflow(history, Asked(factor), "require")
     answer = await ask(graph, restraint=False)
-    told = [prompt for prompt in responses(chat) if "comes from this person?" not in prompt]
-    assert ("Profile of this person" in told[-1]) is bool(used)
+    assert ("Profile of this person" in responses(chat)[-1]) is bool(used)
     assert answer.used == used
     left_out = {(each.text, each.reason) for each in answer.held_back}
     assert left_out == {(text, "no_worth") for text in KEPT if text not in used}

@@ -1,32 +1,35 @@
-"""Asking a model which of several texts is a person's, in one token.
+"""Asking a model whether a text is a person's: Yes or No, in one token for each text.
 
-It is asked as a choice is in an answer: first what is known of the person, then the options. What
-is asked knowing the same comes together, so that a prefix cache serves it.
+The texts of a trial are weighed against each other by their Yes, as if the model chose among them.
+It is asked about one at a time, since a small model hardly tells the letters of a choice apart
+(see `evals/results/restraint.md`), and no place among others favours any. What is asked knowing the
+same comes together, so that a prefix cache serves it.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import exp, log
 
 from langchain_core.language_models import BaseChatModel
 
 from guided_profile.graph.prompts import (
     ALSO_THEIRS,
-    CHOOSE,
+    IS_THEIRS,
     PROFILE,
-    WHICH_IS_THEIRS,
     messages,
     profile_in_words,
     render,
 )
 from guided_profile.graph.records import Call, HistoryItem, Sentence
 from guided_profile.graph.text import as_data
-from guided_profile.tools.models.choices import LETTERS
-from guided_profile.tools.models.letters import score_letters
+from guided_profile.tools.models.letters import ask_yes_no
 
 STAGE = "prove"
 LONGEST = 120
 """How many characters of a text are shown."""
+_LEAST = 1e-4
+"""How far a probability is kept from 0 and 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +40,27 @@ class Trial:
     sentences: tuple[Sentence, ...]
     """Those that do not rest on it."""
     others: tuple[str, ...]
-    place: int
-    """Where the item stands among the texts, from 0 on."""
-
-    @property
-    def texts(self) -> list[str]:
-        """The texts, in the order in which they are shown."""
-        return [*self.others[: self.place], self.item.text, *self.others[self.place :]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A trial, and what is told of the person."""
+class View:
+    """A trial, and what is told of the person in it."""
 
     trial: Trial
     sentences: tuple[Sentence, ...] = ()
     examples: tuple[HistoryItem, ...] = ()
 
     @property
-    def prompt(self) -> str:
-        """The whole of what is asked."""
+    def prompts(self) -> list[str]:
+        """What is asked: about the person's own item, and then about those of others."""
         known = ""
         if self.sentences:
             known += render(PROFILE, profile=profile_in_words(self.sentences))
         if self.examples:
             lines = "\n".join(f"- {shortened(item.text)}" for item in self.examples)
             known += render(ALSO_THEIRS, items=lines)
-        texts = zip(LETTERS, self.trial.texts, strict=False)
-        listed = "\n".join(f"{letter}. {shortened(text)}" for letter, text in texts)
-        return known + WHICH_IS_THEIRS.text + render(CHOOSE, options=listed)
+        texts = [self.trial.item.text, *self.trial.others]
+        return [known + render(IS_THEIRS, text=shortened(text)) for text in texts]
 
 
 @dataclass
@@ -74,27 +69,33 @@ class Asker:
 
     chat: BaseChatModel
     calls: list[Call] = field(default_factory=list)
-    known: dict[Asked, dict[str, float]] = field(default_factory=dict)
-    """The letters' probabilities."""
+    _odds: dict[str, float] = field(default_factory=dict)
+    """The logarithms of the odds of Yes, by what was asked."""
 
-    async def ask(self, asked: Sequence[Asked]) -> bool:
+    async def ask(self, views: Iterable[View]) -> bool:
         """Ask, in this order, what was not asked yet; say whether the endpoint tells probabilities.
 
         Raises:
             ModelError: The model failed.
         """
-        new = [one for one in dict.fromkeys(asked) if one not in self.known]
+        prompts = list(dict.fromkeys(prompt for view in views for prompt in view.prompts))
+        new = [prompt for prompt in prompts if prompt not in self._odds]
         if new and await self._ask(new[0]):  # alone: it may tell none
             await asyncio.gather(*map(self._ask, new[1:]))
-        return all(one in self.known for one in asked)
+        return all(prompt in self._odds for prompt in prompts)
 
-    async def _ask(self, asked: Asked) -> bool:
-        letters = LETTERS[: len(asked.trial.texts)]
-        scores = await score_letters(self.chat, messages([], asked.prompt), letters, stage=STAGE)
-        self.calls.append(scores.call)
-        if scores.letters is not None:
-            self.known[asked] = scores.letters
-        return scores.letters is not None
+    async def _ask(self, prompt: str) -> bool:
+        reply = await ask_yes_no(self.chat, messages([], prompt), stage=STAGE)
+        self.calls.append(reply.call)
+        if reply.yes is not None:
+            yes = min(max(reply.yes, _LEAST), 1 - _LEAST)
+            self._odds[prompt] = log(yes / (1 - yes))
+        return reply.yes is not None
+
+    def likely(self, view: View) -> float:
+        """Return the log probability, in nats, that of a trial's texts the person's is theirs."""
+        own, *others = (self._odds[prompt] for prompt in view.prompts)
+        return -log(1 + sum(exp(other - own) for other in others))
 
 
 def shortened(text: str) -> str:

@@ -1,20 +1,20 @@
 """Measuring what a profile is worth: does it tell the person's own past from other people's?
 
-Some of the person's items are held out. Each stands beside items of invented people, and the model
-is asked which is the person's, with the profile and without. What the profile adds to the log
-probability of the right one, in the mean over the items, is its worth for this person and model.
-The item's place among the others goes round, so that a model's liking for a place tells nothing.
+Some of the person's items are held out. Each is put beside an item of an invented person, and the
+model is asked of both whether they are the person's, with the profile and without. What the profile
+adds to the log probability of the right one, in the mean over the items, is its worth for this
+person and model.
 
     worth, calls = await measure(chat, profile, items, now=now)
     worth.gain, worth.error, worth.lowered_by, worth.examples
 
-It takes at most `MOST_CALLS` calls of one token each, most of whose prompt is a cached prefix.
+It takes at most `MOST_CALLS` calls of one token each.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
-from math import log, sqrt
+from math import sqrt
 from statistics import mean, stdev
 
 from langchain_core.language_models import BaseChatModel
@@ -29,10 +29,9 @@ from guided_profile.graph.records import (
     Worth,
 )
 from guided_profile.tools.models.calls import model_id
-from guided_profile.tools.models.choices import LETTERS
 from guided_profile.tools.models.dialect import dialect_of
 from guided_profile.tools.text.language import language_of
-from guided_profile.tools.worth.asking import Asked, Asker, Trial
+from guided_profile.tools.worth.asking import Asker, Trial, View
 from guided_profile.tools.worth.held_out import held_out, spread
 from guided_profile.tools.worth.others import Other, beside, languages, shipped
 
@@ -40,15 +39,13 @@ HELD_OUT = 8
 """How many items are held out at most."""
 LEAST = 4
 """With fewer, nothing is measured."""
-OTHERS = 3
-"""How many texts of others stand beside each."""
-LEFT_OUT, LEFT_OUT_TRIALS = 8, 4
+OTHERS = 1
+"""How many texts of others each is put beside."""
+LEFT_OUT, LEFT_OUT_TRIALS = 6, 4
 """How many sentences are left out one by one, and over how many items."""
-TRIED, TRIED_TRIALS, EXAMPLES = 4, 4, 3
+TRIED, TRIED_TRIALS, EXAMPLES = 4, 3, 3
 """How many past items are tried as examples, over how many items, and how many are kept."""
-MOST_CALLS = 2 * HELD_OUT + LEFT_OUT * LEFT_OUT_TRIALS + TRIED * TRIED_TRIALS
-_LEAST_LIKELY = 1e-4
-"""Stands for the probability of a letter that is not among those the endpoint reports."""
+MOST_CALLS = (2 * HELD_OUT + LEFT_OUT * LEFT_OUT_TRIALS + TRIED * TRIED_TRIALS) * (1 + OTHERS)
 
 
 async def measure(
@@ -82,8 +79,8 @@ async def measure(
         return worth.model_copy(update={"note": trials}), []
     one_by_one = _left_out(trials, profile.supported)
     tried = _tried(trials, items)
-    wanted = [Asked(trial) for trial in trials]
-    wanted += [Asked(trial, trial.sentences) for trial in trials]
+    wanted = [View(trial) for trial in trials]
+    wanted += [View(trial, trial.sentences) for trial in trials]
     wanted += chain(*one_by_one.values(), *tried.values())
     dialect = dialect_of(chat)
     tells = dialect.weighs and not dialect.thinks  # thoughts are no single token
@@ -91,12 +88,11 @@ async def measure(
         note = "The model's endpoint tells no probabilities of single tokens."
         unknown = worth.model_copy(update={"note": note, "cost": Cost.of(asker.calls)})
         return unknown, asker.calls
-    likely = {asked: log_likely(asked.trial, letters) for asked, letters in asker.known.items()}
 
-    def gain_of(asked: Asked) -> float:
-        return likely[asked] - likely[Asked(asked.trial, asked.trial.sentences)]
+    def gain_of(view: View) -> float:
+        return asker.likely(view) - asker.likely(View(view.trial, view.trial.sentences))
 
-    gain, error = mean_and_error([-gain_of(Asked(trial)) for trial in trials])
+    gain, error = mean_and_error([-gain_of(View(trial)) for trial in trials])
     examples = {item.id: mean(map(gain_of, all_)) for item, all_ in tried.items()}
     best = sorted(examples, key=lambda id_: -examples[id_])[:EXAMPLES]
     measured = worth.model_copy(
@@ -140,37 +136,28 @@ def trials_of(
     if code not in languages(others):
         return f"No items of others come with the package in {language.name if language else code}."
     return [
-        Trial(each.item, each.sentences, beside(each.item, code, count, others), n % (count + 1))
-        for n, each in enumerate(held)
+        Trial(each.item, each.sentences, beside(each.item, code, count, others)) for each in held
     ]
 
 
-def _left_out(
-    trials: Sequence[Trial], sentences: Sequence[Sentence]
-) -> dict[Sentence, list[Asked]]:
+def _left_out(trials: Sequence[Trial], sentences: Sequence[Sentence]) -> dict[Sentence, list[View]]:
     """Return, for each sentence, what is asked without it; for one alone nothing is left."""
-    asked: dict[Sentence, list[Asked]] = {}
+    asked: dict[Sentence, list[View]] = {}
     for sentence in sentences[:LEFT_OUT]:
         with_it = [t for t in trials if sentence in t.sentences and len(t.sentences) > 1]
         some = spread(with_it, LEFT_OUT_TRIALS)
         if len(some) > 1:
             rest = [tuple(one for one in t.sentences if one != sentence) for t in some]
-            asked[sentence] = [Asked(*both) for both in zip(some, rest, strict=True)]
+            asked[sentence] = [View(*both) for both in zip(some, rest, strict=True)]
     return asked
 
 
-def _tried(trials: Sequence[Trial], items: Sequence[HistoryItem]) -> dict[HistoryItem, list[Asked]]:
+def _tried(trials: Sequence[Trial], items: Sequence[HistoryItem]) -> dict[HistoryItem, list[View]]:
     """Return, for some of the other items, what is asked with each as an example."""
     held = {trial.item.text for trial in trials}
     tried = spread([item for item in items if item.text not in held], TRIED)
     some = spread(trials, TRIED_TRIALS)
-    return {item: [Asked(trial, trial.sentences, (item,)) for trial in some] for item in tried}
-
-
-def log_likely(trial: Trial, letters: dict[str, float]) -> float:
-    """Return the log probability of the person's own item, in nats."""
-    shares = [max(letters[LETTERS[n]], _LEAST_LIKELY) for n in range(len(trial.texts))]
-    return log(shares[trial.place] / sum(shares))
+    return {item: [View(trial, trial.sentences, (item,)) for trial in some] for item in tried}
 
 
 def _sentence(sentence: Sentence, gains: Sequence[float]) -> SentenceWorth:

@@ -42,9 +42,13 @@ def data(tmp_path: Path) -> Path:
 
 
 def believes(prompt: str) -> dict[str, float]:
-    """Follow the profile, the more the longer the name of the thing in it is."""
+    """Follow the profile, the more the later in the list the thing in it stands."""
     listed = re.findall(r"(?m)^([A-Z])\. (.*)$", prompt)
     told = re.search(r"Profile of this person: This person has a (\w+)\.", prompt)
+    if text := re.search(r"(?m)^Text: (.*)$", prompt):
+        follows = told and told[1] in text[1]
+        yes = 0.3 + (0.1 * THINGS.index(told[1]) if told and follows else 0.0)
+        return {"Yes": yes, "No": 1 - yes}
     weights = {}
     for letter, text in listed:
         place = THINGS.index(told[1]) if told else 0
@@ -58,7 +62,7 @@ def test_worth_lift_and_their_correlation_are_told_and_nothing_is_asked_twice(
     chat = ScriptedChat(script=believes)
     monkeypatch.setattr(worth, "chosen_models", lambda _: (chat, None))
     command = ["worth", str(data), "--out", str(tmp_path / "kept.sqlite")]
-    monkeypatch.setattr(sys, "argv", [*command, "--variants", "shipped", "pairs", "stranger"])
+    monkeypatch.setattr(sys, "argv", [*command, "--variants", "shipped", "letters", "stranger"])
     main()
     out = capsys.readouterr().out
     asked = len(chat.prompts)
@@ -67,7 +71,7 @@ def test_worth_lift_and_their_correlation_are_told_and_nothing_is_asked_twice(
     told = json.loads(out.splitlines()[-1])
     assert told["n"] == 6
     assert told["lift"] > 0
-    assert set(told["worth"]) == {"shipped", "pairs", "stranger"}
+    assert set(told["worth"]) == {"shipped", "letters", "stranger"}
     assert told["worth"]["shipped"] == sorted(told["worth"]["shipped"], key=abs)
     line = next(one for one in out.splitlines() if one.startswith("| shipped"))
     assert "+1.00" in line  # the rank correlation

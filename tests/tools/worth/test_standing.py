@@ -13,7 +13,7 @@ from guided_profile.tools.worth.standing import keep_worth, with_worth
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 PAST = items(*(f"the cat sat on chair number {n} this time" for n in range(6)))
-EVEN = dict.fromkeys("ABCD", 0.25)
+EVEN = {"Yes": 0.5, "No": 0.5}
 
 
 def made(minutes: int = 0) -> Profile:
