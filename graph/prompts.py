@@ -284,8 +284,7 @@ MEMORY_BEFORE = Prompt("memory_before", 1, "A user said before: {before}\n")
 MEMORY_SAID = Prompt(
     "memory_said",
     1,
-    "A user wrote: {message}\nWrite this sentence in the language of the user, and nothing else: "
-    "{sentence}",
+    "An assistant says to its user: {sentence}\nWrite that in {language}, and nothing else.",
 )
 MEMORY_TOLD = Prompt(
     "memory_told",

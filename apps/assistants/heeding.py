@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from hashlib import blake2b
 from threading import Lock
 
 from cachetools import LRUCache
@@ -23,7 +24,7 @@ class Heeding:
 
     def __init__(self, companion: Companion) -> None:
         self._companion = companion
-        self._begun: LRUCache[tuple[str, str, str, str], Judged] = LRUCache(MAX_MESSAGES)
+        self._begun: LRUCache[tuple[str, str, str, bytes], Judged] = LRUCache(MAX_MESSAGES)
         self._late: LRUCache[str, list[Judged]] = LRUCache(MAX_MESSAGES)
         self._lock = Lock()
 
@@ -33,11 +34,13 @@ class Heeding:
         Raises:
             ClosedError: The companion was closed.
         """
-        key = (user_id, thread, message.id or "", message.text)
+        text = encodable(message.text)
+        digest = blake2b(text.encode(), digest_size=16).digest()  # no text outlives its deletion
+        key = (user_id, thread, message.id or "", digest)
         with self._lock:
             judged = self._begun.get(key)
             if judged is None:
-                judged = self._companion.heed(user_id, encodable(message.text), before)
+                judged = self._companion.heed(user_id, text, before)
                 self._begun[key] = judged
             return judged
 

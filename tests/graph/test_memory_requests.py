@@ -12,9 +12,10 @@ from workflows import items, script
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
+from guided_profile.graph.errors import ModelError
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.store import ProfileStore, everything
-from guided_profile.tools.user_data.erase import forget_user
+from guided_profile.tools.user_data.erase import forget_items, forget_user
 from guided_profile.tools.user_data.export import export_user
 
 pytestmark = pytest.mark.memory_requests
@@ -23,6 +24,7 @@ FORGET = "Please forget what I told you about my cat."
 ANNA = Context(user_id="anna", task="dialogue")
 LETTERS = {
     FORGET: "B",
+    "Please forget that.": "B",
     "What do you know about me?": "E",
     "Always answer in German.": "F",
     "Don't remember this: I may move out. Any tips?": "C",
@@ -154,8 +156,37 @@ async def test_what_could_be_undone_goes_with_the_user_and_is_in_no_export(
     await scene.ask("Yes.")
     exported = await export_user("anna", history=history, store=scene.store)
     assert "Miso" not in str(exported["items"]) + str(exported["profiles"])
+    await forget_items("anna", [CAT.id], history=history, store=scene.store)
+    assert (await scene.ask("Actually, don't delete that.")).memory is None
+    await scene.ask("Please forget what I told you about my cat.")
     await forget_user("anna", history=history, store=scene.store)
     assert await everything(scene.store, ("guided_profile",)) == []
+
+
+async def test_a_model_that_cannot_be_asked_makes_a_message_an_ordinary_one(
+    history: HistoryStore,
+) -> None:
+    scene = Scene(history)
+
+    def away(prompt: str) -> str:
+        if "its letter alone." in prompt:
+            raise ModelError("the model is away; try again.")
+        return "Fine."
+
+    chat = ScriptedChat(script=away)
+    graph = build_graph(chat=chat, history=history, store=scene.store)
+    out = await graph.ainvoke({"question": FORGET}, context=ANNA)
+    assert out["answer"].memory is None
+
+
+async def test_that_is_what_was_said_just_before(history: HistoryStore) -> None:
+    scene = Scene(history, checkpointer=InMemorySaver())
+    thread = {"configurable": {"thread_id": "1"}}
+    for question in ("I am fond of my cat Miso. Any pets like it?", "Please forget that."):
+        await scene.graph.ainvoke({"question": question}, thread, context=ANNA)
+    asked = [prompt for prompt in scene.chat.prompts if "asks to forget?" in prompt]
+    assert all("A user said before: I am fond of my cat" in prompt for prompt in asked)
+    assert asked
 
 
 async def test_with_a_checkpointer_the_run_waits_for_the_users_word(

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
+from guided_profile.graph.errors import ModelError
 from guided_profile.graph.prompts import MEMORY_SAID, render
 from guided_profile.graph.records import Call
-from guided_profile.graph.text import as_data, shortened
-from guided_profile.tools.models.calls import complete
+from guided_profile.graph.text import shortened
+from guided_profile.tools.models.calls import complete, model_id
 from guided_profile.tools.requests.kinds import STAGE
 from guided_profile.tools.text.language import language_of
 
@@ -29,7 +30,8 @@ SHOWN = 30
 _NOTE_TOKENS, _SENTENCE_TOKENS = 40, 80
 _LONGER = 4
 """A sentence in another language that is so many times as long is something else."""
-_translated: dict[tuple[str, str], str] = {}
+_translated: dict[tuple[str, str, str], str] = {}
+"""By model, language and sentence: there are few of each."""
 
 
 async def in_language_of(
@@ -37,22 +39,24 @@ async def in_language_of(
 ) -> tuple[str, list[Call]]:
     """Return a sentence in the language of a message; in English where the model cannot.
 
-    Raises:
-        ModelError: The model failed.
+    The message is not shown, so that nothing of it is in what is kept for others.
     """
     language = language_of([message])
     if language is None or language.code == "en":
         return sentence, []
-    known = _translated.get((language.code, sentence))
-    if known:
-        return known, []
-    asked = render(MEMORY_SAID, message=as_data(shortened(message, 60)), sentence=sentence)
-    done = await complete(chat, [HumanMessage(asked)], stage=STAGE, max_tokens=_SENTENCE_TOKENS)
+    key = (model_id(chat), language.code, sentence)
+    if key in _translated:
+        return _translated[key], []
+    asked = [HumanMessage(render(MEMORY_SAID, language=language.name, sentence=sentence))]
+    try:
+        done = await complete(chat, asked, stage=STAGE, max_tokens=_SENTENCE_TOKENS)
+    except ModelError:  # what is told was done already
+        return sentence, []
     text = " ".join(done.text.split()).strip('"“”«»„')
     written = language_of([text])
     if done.cut_off or not text or len(text) > _LONGER * len(sentence) or written != language:
         return sentence, [done.call]
-    _translated[(language.code, sentence)] = text
+    _translated[key] = text
     return text, [done.call]
 
 
