@@ -51,7 +51,6 @@ class Endpoint(BaseHTTPRequestHandler):
         elif asked.get("top_logprobs"):
             lines = prompt.splitlines()
             right = next((line[0] for line in lines if line.endswith(". a cat toy")), "A")
-            right = "B" if USE.search(prompt) else right  # no rule for every answer
             letters = {letter: 0.8 if letter == right else 0.1 for letter in "ABC"}
         text = self.answer
         if letters:
@@ -68,7 +67,8 @@ class Endpoint(BaseHTTPRequestHandler):
             return shares_words(statement[1], lines_of(prompt))
         if notes := TWO_NOTES.search(prompt):
             return shares_words(notes[1], [notes[2]])
-        return 0.1 if OF_MOST.search(prompt) or ENDED.search(prompt) else self.yes
+        no = (OF_MOST, ENDED, USE)  # nothing is for every answer, or private
+        return 0.1 if any(asked.search(prompt) for asked in no) else self.yes
 
     def says(self, text: str | None, letters: dict[str, float] | None = None) -> None:
         top = [{"token": t, "logprob": log(p), "bytes": None} for t, p in (letters or {}).items()]

@@ -25,7 +25,9 @@ def test_a_question_is_answered_with_what_it_rests_on(
     said = capsys.readouterr().out
     assert "Miso, my cat." in said
     assert "my cat Miso sleeps" in said
-    assert "8 calls" in said  # of them three to judge two sentences, and two of the answer
+    # of them three to judge two sentences, four on their use, and three of the answer
+    assert "13 calls" in said
+    assert "used: This person has a cat named Miso." in said
 
 
 def test_an_answer_as_json_can_be_read_by_a_script(
