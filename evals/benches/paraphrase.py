@@ -1,5 +1,6 @@
 """Does a rewritten text come out as the person writes, and does it still say the same?
 
+    python -m guided_profile.evals.benches.paraphrase --out done.jsonl    # eight authored writers
     python -m guided_profile.evals.benches.paraphrase --data tweets.jsonl --n 20 --out done.jsonl
     python -m guided_profile.evals.benches.paraphrase --out done.jsonl --report
 
@@ -55,6 +56,7 @@ HABITS = {
 }
 DECISIVE = 0.6
 """The share of a person's texts from which on they do something, or, of the others, do not."""
+WRITERS = Path(__file__).parent / "data" / "writers.jsonl"
 BEFORE = (
     "Retype this text the way this person types, as the profile says. Change only what the profile "
     "speaks of, keep every word and the meaning, and write only the retyped text.\n\n"
@@ -188,7 +190,7 @@ def rows_of(path: Path) -> list[Row]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, help="the people, JSON Lines")
+    parser.add_argument("--data", type=Path, default=WRITERS, help="the people, JSON Lines")
     parser.add_argument("--out", type=Path, required=True, help="where each text is kept")
     parser.add_argument("--n", type=int, default=20, help="how many people")
     parser.add_argument("--skip", type=int, default=0, help="how many to leave out before")
@@ -199,8 +201,6 @@ def main() -> None:
     add_model_options(parser)
     given = parser.parse_args()
     if not given.report:
-        if given.data is None:
-            parser.error("give the people with --data, or --report for what was done")
         chat, embed = chosen_models(given)
         asyncio.run(measure(given, chat, embed))
     else:
