@@ -85,6 +85,13 @@ def test_a_run_goes_on_and_takes_in_an_arm_of_another_version(tmp_path: Path) ->
     assert "ours right and before wrong 0, the reverse 0" in text
 
 
+def test_recalled_items_alone_need_no_profile(tmp_path: Path) -> None:
+    chat = ScriptedChat(script=bakes)
+    text = "\n".join(ask(tmp_path, chat, arms=("items",), label="before"))
+    assert "| items before | 3 | " in text
+    assert not any("eight short numbered sentences" in prompt for prompt in chat.prompts)
+
+
 def test_people_share_a_history_only_where_told_to(tmp_path: Path) -> None:
     path = rows(tmp_path)
     shared = rows_of(path, 2, one_history=True)
