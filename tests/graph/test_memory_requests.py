@@ -14,6 +14,7 @@ from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles import corrections
 from guided_profile.tools.profiles.store import ProfileStore, everything
 from guided_profile.tools.user_data.erase import forget_items, forget_user
 from guided_profile.tools.user_data.export import export_user
@@ -187,6 +188,29 @@ async def test_that_is_what_was_said_just_before(history: HistoryStore) -> None:
     asked = [prompt for prompt in scene.chat.prompts if "asks to forget?" in prompt]
     assert all("A user said before: I am fond of my cat" in prompt for prompt in asked)
     assert asked
+
+
+async def test_what_was_withdrawn_and_never_confirmed_can_be_deleted_later(
+    history: HistoryStore,
+) -> None:
+    scene = Scene(history)
+    await scene.ask(FORGET)
+    await scene.ask("Any pets?")
+    scene.clock.now += timedelta(days=3)
+    answer = await scene.ask(FORGET)
+    assert (answer.memory.outcome, answer.memory.items) == ("asks", (CAT.id,))
+    await scene.ask("Yes.")
+    assert history.get("anna", [CAT.id]) == []
+
+
+async def test_with_more_forbidden_than_may_be_it_is_said(
+    history: HistoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Scene(history)
+    monkeypatch.setattr(corrections, "MOST_OVERRIDES", 0)
+    answer = await scene.ask("Always answer in German.")
+    assert answer.memory.outcome == "cannot"
+    assert "take some back" in answer.text
 
 
 async def test_with_a_checkpointer_the_run_waits_for_the_users_word(

@@ -82,13 +82,16 @@ class Run:
             return await self.told(kind, words.REMEMBERED)
         if self._store is None:
             return await self.told(kind, words.CANNOT, outcome="cannot")
-        if kind == "always":
-            return await self._always(self._store)
-        if kind == "show":
-            return await self._show(self._store)
-        if kind == "no_longer":
-            return await self._no_longer(self._store, keeps=keeps)
-        return await self._forget(self._store)
+        try:
+            if kind == "always":
+                return await self._always(self._store)
+            if kind == "show":
+                return await self._show(self._store)
+            if kind == "no_longer":
+                return await self._no_longer(self._store, keeps=keeps)
+            return await self._forget(self._store)
+        except QuestionError as error:  # too much was pinned or forbidden already
+            return await self.told(kind, str(error), outcome="cannot", ends=True)
 
     async def told(
         self,
@@ -135,9 +138,9 @@ class Run:
         if not sentences and not items:
             return await self.told("forget", words.NOT_FOUND, outcome="nothing", ends=True)
         texts = [*sentences, *(notes.items[id_].text for id_ in items)]
+        overrides = await self._forbid({text: notes.sentences[text] for text in sentences})
         if items:
             await asyncio.to_thread(self._history.withdraw, self._user_id, items)
-        overrides = await self._forbid({text: notes.sentences[text] for text in sentences})
         heeded = await self.told(
             "forget",
             words.ASKS if items else words.WITHDRAWN,
@@ -171,14 +174,11 @@ class Run:
         if any(mark in text for mark in _QUESTIONS):
             text = screen().asking(text)
         overrides = []
-        try:
-            for task in self._parts.tasks.values():
-                if task.obeys_requests:
-                    profiles = self._profiles(store, task)
-                    made = await pin(profiles, text, now=self._now, use="always")
-                    overrides.append((task.name, made.key))
-        except QuestionError as error:
-            return await self.told("always", str(error), outcome="cannot")
+        for task in self._parts.tasks.values():
+            if task.obeys_requests:
+                profiles = self._profiles(store, task)
+                made = await pin(profiles, text, now=self._now, use="always")
+                overrides.append((task.name, made.key))
         heeded = await self.told("always", words.ALWAYS, notes=[text], sentences=[text])
         await self._record(store, heeded, overrides)
         return heeded

@@ -40,7 +40,6 @@ class Notes:
 
     sentences: dict[str, list[ProfileStore]] = field(default_factory=dict)
     """The sentences of the standing profiles, each with those that it stands in."""
-    pinned: set[str] = field(default_factory=set)
     items: dict[str, HistoryItem] = field(default_factory=dict)
 
 
@@ -74,13 +73,13 @@ async def notes_of(
     for profiles, sentences in await profiles_of_user(store, user_id, tasks, history):
         for sentence in sentences:
             notes.sentences.setdefault(sentence.text, []).append(profiles)
-            if sentence.pinned:
-                notes.pinned.add(sentence.text)
     asked = f"{before}\n{message}" if before else message
     found = await asyncio.to_thread(
         history.search, user_id, asked[-4000:], limit=PAGE * MOST_PAGES, role="user"
     )
-    notes.items = {hit.item.id: hit.item for hit in found if hit.item.text != message}
+    every = await asyncio.to_thread(history.list, user_id, withdrawn=True)
+    items = [*(hit.item for hit in found), *(item for item in every if item.withdrawn)]
+    notes.items = {item.id: item for item in items if item.text != message}
     return notes
 
 
