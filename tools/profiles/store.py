@@ -57,8 +57,10 @@ def read_override(kept: Mapping[str, Any]) -> Override:
 
 
 def made_from(standing: Standing) -> set[str]:
-    """Return the ids of the items that a profile may tell of: those it covers, those it cites."""
-    return {*standing.covered, *evidence_of(standing.profile.sentences)}
+    """Return the ids of the items that a profile may tell of: covered, cited, or its examples."""
+    profile = standing.profile
+    examples = profile.worth.examples if profile.worth else ()
+    return {*standing.covered, *evidence_of(profile.sentences), *examples}
 
 
 def user_namespace(user_id: str) -> tuple[str, ...]:

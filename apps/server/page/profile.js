@@ -44,14 +44,14 @@ function draw(seen) {
   rest.querySelector("ul").replaceChildren(...unused.map((one) => make("li", { text: why(one) })));
 }
 
+const SURE = 2.4; // standard errors, as in graph/records.py
 // Whether it lowers what the profile is worth, by more than chance would.
-const SURE = 2.4; // standard errors; as in graph/records.py
 const lowers = (one) => one.gain + SURE * one.error < 0;
 
 function drawWorth(profile, items) {
   const worth = profile?.worth;
   at("worth").hidden = !profile?.sentences.some((one) => one.pinned || one.evidence.length);
-  at("measure").hidden = Boolean(worth);
+  at("measure").hidden = Boolean(worth && worth.gain !== null);
   at("worth").querySelector("span").textContent = worth ? worthInWords(worth, items) : "";
 }
 

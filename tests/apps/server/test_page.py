@@ -139,6 +139,26 @@ async def test_each_sentence_says_what_the_history_says_to_it(
 
 
 @pytest.mark.live
+async def test_what_the_profile_is_worth_is_measured_and_said(
+    added: type[Endpoint], browser: Any
+) -> None:
+    with listening(OPEN) as url:
+        async with opened(browser, url) as page:
+            await page.select_option("#task", "dialogue")
+            assert not await page.locator("#measure").is_visible()
+            lines = "\n".join(f"letter number {n} went to the post office" for n in range(8))
+            await page.fill("#pasted", lines)
+            await page.click("#paste button")
+            await page.get_by_text("added 8, already there 0.").wait_for()
+            await page.click("#make")
+            await page.locator("#sentences li").first.wait_for()
+            await page.click("#measure")
+            await page.get_by_text("It neither helps nor misleads").wait_for()
+            assert "8 items" in await page.locator("#worth").inner_text()
+            assert not await page.locator("#measure").is_visible()
+
+
+@pytest.mark.live
 async def test_the_user_decides_by_keyboard_alone(added: type[Endpoint], browser: Any) -> None:
     with listening(OPEN) as url:
         async with opened(browser, url) as page:

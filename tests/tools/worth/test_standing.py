@@ -9,6 +9,7 @@ from workflows import items
 from guided_profile.graph.records import Cost, HistoryItem, Profile, Sentence, Standing
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.store import ProfileStore
+from guided_profile.tools.user_data.erase import forget_items
 from guided_profile.tools.worth.standing import keep_worth, with_worth
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
@@ -61,6 +62,18 @@ async def test_it_is_not_kept_with_a_profile_that_took_the_place_of_the_measured
     await profiles.write(later)
     assert not await keep_worth(profiles, profile, history)
     assert await profiles.standing() == later
+
+
+async def test_a_profile_goes_with_an_item_that_is_its_example(history: HistoryStore) -> None:
+    store = InMemoryStore()
+    profiles = ProfileStore(store, "anna", "dialogue")
+    profile = await proven(history)
+    assert profile.worth
+    worth = profile.worth.model_copy(update={"examples": (PAST[5].id,)})
+    proven_by = profile.model_copy(update={"worth": worth})
+    await profiles.write(Standing(profile=proven_by, covered=(PAST[0].id,), made_with="t"))
+    await forget_items("anna", [PAST[5].id], history=history, store=store)
+    assert await profiles.standing() is None
 
 
 async def test_an_item_that_gives_orders_is_held_out_of_nothing(history: HistoryStore) -> None:
