@@ -128,3 +128,26 @@ def test_a_reply_that_came_to_nothing_may_be_given_again(asking: Served) -> None
     runs.settle(run_id, done=True)
     with pytest.raises(RefusedError, match="nothing waits"):
         runs.take(run_id, "anna")
+
+
+@pytest.mark.memory_requests
+def test_what_is_to_be_forgotten_is_deleted_with_the_users_reply(
+    asking: Served, endpoint: type[Endpoint]
+) -> None:
+    def forget(handler: Endpoint, asked: dict[str, Any]) -> bool:
+        if "Answer with its letter alone." not in asked["messages"][0]["content"]:
+            return False
+        handler.says("B", {"B": 0.9})
+        return True
+
+    client, parts = asking
+    item = {"id": "cat", "text": "my cat Miso sleeps on my desk", "source": "chat"}
+    client.post("/v1/history", json={"items": [item]}, headers=ANNA).raise_for_status()
+    endpoint.fault = forget
+    first = ask(client, task="assistant", question="Please forget what I said about my cat.")
+    assert first["answer"]["kind"] == "asks_back"
+    assert "my cat Miso sleeps on my desk" in first["answer"]["text"]
+    assert parts.history.get("anna", ["cat"])
+    second = reply(client, first["run_id"], "Yes, delete it.").raise_for_status().json()
+    assert (second["answer"]["kind"], second["answer"]["memory"]["kind"]) == ("answered", "confirm")
+    assert parts.history.get("anna", ["cat"]) == []
