@@ -86,6 +86,21 @@ async def test_a_second_answer_that_is_worse_or_none_does_not_replace_the_first(
     assert answer.text == MISSES
 
 
+async def test_a_text_that_is_farther_from_their_style_than_what_was_given_is_not_taken(
+    history: HistoryStore,
+) -> None:
+    answer, _ = await asked(history, "WHY does nobody answer the phone!!!")
+    assert answer.text == QUESTION
+
+
+async def test_links_and_handles_of_their_texts_are_no_part_of_the_examples(
+    history: HistoryStore,
+) -> None:
+    history.add("mika", items("@anna look at https://example.com/1 lol", source="posts"))
+    _, chat = await asked(history, KEEPS)
+    assert all("@anna" not in one and "example.com" not in one for one in answers(chat))
+
+
 async def test_an_error_on_the_way_to_a_better_answer_leaves_the_first(
     history: HistoryStore,
 ) -> None:

@@ -25,17 +25,31 @@ def best(texts: Sequence[str], source: str, manner: Manner, history: HistoryStor
         manner: How the person writes.
         history: Whose embedder tells what is alike.
     """
-    vectors = history.embed([source, *texts])
-    alike = history.likeness(vectors[1:] @ vectors[0])
-    numbers = sorted(_NUMBER.findall(source))
+    alike = _likeness(texts, source, history)
 
     def merit(index: int) -> tuple[bool, float, float]:
-        text, near = texts[index], float(alike[index])
-        says = (
-            near >= MEANING
-            and sorted(_NUMBER.findall(text)) == numbers
-            and LENGTHS[0] <= len(text) / len(source) <= LENGTHS[1]
-        )
-        return says, -manner.distance(text) if says else near, near
+        text, near = texts[index], alike[index]
+        same = _says_the_same(text, source, near)
+        return same, -manner.distance(text) if same else near, near
 
     return max(range(len(texts)), key=merit)
+
+
+def is_farther(text: str, source: str, manner: Manner, history: HistoryStore) -> bool:
+    """Return whether a text says the same as its source, and farther from how the person writes."""
+    (near,) = _likeness([text], source, history)
+    same = _says_the_same(text, source, near)
+    return same and manner.distance(text) > manner.distance(source)
+
+
+def _likeness(texts: Sequence[str], source: str, history: HistoryStore) -> list[float]:
+    vectors = history.embed([source, *texts])
+    return [float(one) for one in history.likeness(vectors[1:] @ vectors[0])]
+
+
+def _says_the_same(text: str, source: str, near: float) -> bool:
+    return (
+        near >= MEANING
+        and sorted(_NUMBER.findall(text)) == sorted(_NUMBER.findall(source))
+        and LENGTHS[0] <= len(text) / len(source) <= LENGTHS[1]
+    )

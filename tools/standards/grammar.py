@@ -12,7 +12,7 @@ from itertools import pairwise
 import regex
 
 from guided_profile.tools.evidence import style
-from guided_profile.tools.evidence.marks import compiled
+from guided_profile.tools.evidence.marks import compiled, ends_with_stop
 from guided_profile.tools.standards.manner import Manner
 from guided_profile.tools.text.sentences import split_sentences
 
@@ -27,6 +27,7 @@ _EXCLAMATIONS = r"[!！‼⁈⁉՜]"
 _EMOJI = r"[\p{Emoji_Presentation}\uFE0F\u200D]"
 _SIGNS = r"[[\p{Terminal_Punctuation}…‥()（）\[\]\"“”„«»—–「」]--[?？؟]]"
 _LINES = r"[\n\r]"
+_SPACES = r"\s"
 _LITERAL = compiled(r"\S*[\p{L}\p{N}][.:/@_#]+[\p{L}\p{N}]\S*")
 _LAST = 0x1FAFF
 """The last emoji; beyond it nothing has case or is punctuation that people write."""
@@ -58,12 +59,16 @@ def grammar_of(manner: Manner, source: str) -> str | None:
     if share(style.LINES) <= 1 - BINDING and "\n" not in source:
         left_out.append(_LINES)
     kept = [_quoted(word) for word in dict.fromkeys(_LITERAL.findall(source))]
-    free = " | ".join([f"[^{_class((*left_out, _STOPS) if open_end else left_out)}]", *kept])
+    never = [*left_out, _STOPS] if open_end else left_out
+    part = " | ".join([f"[^{_class(never)}]", *kept])
     if not open_end or _SIGNS in left_out:
-        return f"root ::= part+\npart ::= {free}\n"
-    stop = f"[{_class([_STOPS])}]"
-    inner = max(0, len(split_sentences(source)) - 1)
-    return f"root ::= part+ ({stop} part+){{0,{inner}}}\npart ::= {free}\n"
+        return f"root ::= part+\npart ::= {part}\n"
+    solid = " | ".join([f"[^{_class([*never, _SPACES])}]", *kept])
+    inner = sum(map(ends_with_stop, split_sentences(source)[:-1]))
+    return (
+        f'root ::= part+ ([{_class([_STOPS])}] " "* solid part*){{0,{inner}}}\n'
+        f"part ::= {part}\nsolid ::= {solid}\n"
+    )
 
 
 def _quoted(word: str) -> str:

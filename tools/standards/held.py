@@ -11,7 +11,7 @@ from guided_profile.graph.records import Call
 from guided_profile.graph.state import Reply, State
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.standards.better import best
+from guided_profile.tools.standards.better import best, is_farther
 from guided_profile.tools.standards.limits import broken_limits, limits_among
 from guided_profile.tools.standards.rewriting import in_style, manner_of
 
@@ -70,4 +70,7 @@ def _in_style(history: HistoryStore, user_id: str, state: State) -> Held:
     replies = [one for one in (state.get("earlier"), state["reply"]) if one]
     texts = [one.text for one in replies]
     chosen = best(texts, state["text"], manner, history) if len(texts) > 1 else 0
-    return Held(replies[chosen], tuple(manner.missed(texts[chosen])))
+    reply = replies[chosen]
+    if state.get("earlier") and is_farther(reply.text, state["text"], manner, history):
+        reply = reply.model_copy(update={"text": state["text"], "confidence": None})
+    return Held(reply, tuple(manner.missed(reply.text)))

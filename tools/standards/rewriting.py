@@ -17,6 +17,7 @@ from guided_profile.graph.records import Call
 from guided_profile.graph.state import Reply, State
 from guided_profile.graph.tasks import Task
 from guided_profile.graph.text import as_data
+from guided_profile.tools.evidence.marks import own_words
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import Completion, complete
 from guided_profile.tools.models.dialect import dialect_of
@@ -49,14 +50,20 @@ def manner_of(history: HistoryStore, user_id: str) -> Manner:
 def typical_texts(manner: Manner) -> list[str]:
     """Return the texts that are most like how the person writes, the most typical last.
 
-    They do not depend on the question, and so are served from the model's cache.
+    They do not depend on the question, and so are served from the model's cache. Links and handles
+    are left out: they would be written into every text.
     """
-    short = [text for text in manner.texts if len(text) <= LONGEST_EXAMPLE and plain(text)]
+    own = map(own_words, manner.texts)
+    short = [text for text in own if len(text) <= LONGEST_EXAMPLE and plain(text)]
     return sorted(dict.fromkeys(short), key=manner.distance)[:EXAMPLES][::-1]
 
 
 def conversation(
-    block: str, task: Task, question: str, examples: Sequence[tuple[str, str]]
+    block: str,
+    task: Task,
+    question: str,
+    examples: Sequence[tuple[str, str]],
+    missed: Sequence[str] = (),
 ) -> list[BaseMessage]:
     """Return the prompt: the instruction, the examples as turns, and the text that is asked for.
 
@@ -65,15 +72,23 @@ def conversation(
         task: The task, whose instruction opens the conversation.
         question: The text that is asked for.
         examples: Texts of the person, each after what it would be without their habits.
+        missed: What a first attempt missed; it is named beside the text, with the instruction.
     """
-    asked = [without for without, _ in examples] + [question]
-    first = render(task.response_instruction, question=as_data(asked[0]))
-    if "{question}" not in task.response_instruction:
-        first += "\n\n" + as_data(asked[0])
-    turns: list[BaseMessage] = [SystemMessage(SYSTEM.text), HumanMessage(block + first)]
+    asked = [as_data(without) for without, _ in examples] + [as_data(question)]
+    if missed:
+        mind = render(MIND, missed=as_data("; ".join(missed)))
+        asked[-1] = mind + _instructed(task, asked[-1])
+    if examples or not missed:
+        asked[0] = _instructed(task, asked[0])
+    turns: list[BaseMessage] = [SystemMessage(SYSTEM.text), HumanMessage(block + asked[0])]
     for (_, written), following in zip(examples, asked[1:], strict=True):
-        turns += [AIMessage(as_data(written)), HumanMessage(as_data(following))]
+        turns += [AIMessage(as_data(written)), HumanMessage(following)]
     return turns
+
+
+def _instructed(task: Task, text: str) -> str:
+    instruction = render(task.response_instruction, question=text)
+    return instruction if "{question}" in task.response_instruction else f"{instruction}\n\n{text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +128,8 @@ async def write(
     texts = await asyncio.to_thread(typical_texts, manner)
     shown, calls = await written_out(chat, texts if "personal_context" in task.sees else [])
     again = state.get("earlier") is not None
-    if again:
-        block += render(MIND, missed=as_data("; ".join(state["missed"])))
-    prompt = conversation(block, task, source, list(zip(shown, texts, strict=False)))
+    examples = list(zip(shown, texts, strict=False))
+    prompt = conversation(block, task, source, examples, state["missed"] if again else ())
 
     async def candidate(temperature: float) -> Completion:
         return await complete(

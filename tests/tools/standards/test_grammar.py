@@ -14,14 +14,20 @@ def passes(grammar: str, text: str) -> bool:
     """Read the grammar as llama.cpp does, as far as it goes: rules, classes, literals, repeats."""
     rules = dict(line.split(" ::= ", 1) for line in grammar.strip().splitlines())
 
-    def escaped(found: "regex.Match[str]") -> str:
-        return "".join(regex.escape(chr(int(n, 16))) for n in found[0].strip('"').split("\\U")[1:])
+    def read(rule: str) -> str:
+        word = r'"(?:\\U[0-9A-F]{8})+"'
+        rule = regex.sub(
+            word,
+            lambda found: "".join(
+                regex.escape(chr(int(n, 16))) for n in found[0].strip('"').split("\\U")[1:]
+            ),
+            rule.replace('" "*', "[\\U00000020]*"),
+        )
+        return regex.sub(r"\\U([0-9A-F]{8})", lambda n: regex.escape(chr(int(n[1], 16))), rule)
 
-    free = regex.sub(r'"(?:\\U[0-9A-F]{8})+"', escaped, rules["part"])
-    free = regex.sub(r"\\U([0-9A-F]{8})", lambda n: regex.escape(chr(int(n[1], 16))), free)
-    free = free.replace(" | ", "|")
-    root = regex.sub(r"\\U([0-9A-F]{8})", lambda n: regex.escape(chr(int(n[1], 16))), rules["root"])
-    root = root.replace(" ", "").replace("part", f"(?:{free})")
+    root = read(rules["root"].replace('" "*', "GAP")).replace(" ", "").replace("GAP", "[ ]*")
+    for name in ("part", "solid"):
+        root = root.replace(name, f"(?:{read(rules.get(name, '')).replace(' | ', '|')})")
     return regex.fullmatch(root, text) is not None
 
 
@@ -50,7 +56,12 @@ def test_a_full_stop_may_part_two_sentences_and_end_none() -> None:
     assert grammar is not None
     assert passes(grammar, "it rained. we went in")
     assert not passes(grammar, "it rained. we went in.")
+    assert not passes(grammar, "it rained. we went in. ")
     assert not passes(grammar_of(open_end, "It rained.") or "", "it rained. and")
+    asks = grammar_of(open_end, "Did it rain? We went in.")
+    assert asks is not None
+    assert passes(asks, "did it rain? we went in")
+    assert not passes(asks, "did it rain? we went in. ok")
 
 
 def test_addresses_and_numbers_of_the_text_pass_as_they_are() -> None:
