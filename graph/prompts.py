@@ -166,16 +166,13 @@ COMMON = (
 FOR_EVERY_ANSWER = Prompt(
     "for_every_answer",
     1,
-    "A note about a person follows. Is it a rule that every answer to this person has to keep, "
-    "such as a language, a form of address, a way of writing, a disability, or something they must "
-    "never be given?\n\nNote: {note}\nAnswer Yes or No.",
+    "A note about a person: {note}\nIs this a rule for every answer to this person? "
+    "Answer Yes or No.",
 )
 PRIVATE = Prompt(
     "private",
     1,
-    "A note about a person follows. Is it a sensitive matter, such as illness, faith, politics, "
-    "sexuality, money, troubles or the affairs of others, that one does not bring up "
-    "unasked?\n\nNote: {note}\nAnswer Yes or No.",
+    "A note about a person: {note}\nIs this a private matter? Answer Yes or No.",
 )
 """Both are asked of each sentence that stands: when an answer may use it."""
 USES = Prompt(
@@ -191,17 +188,8 @@ USES = Prompt(
 BEARS = Prompt(
     "bears",
     1,
-    "Would a good answer differ by knowing the notes about the person who asks?\n\n"
-    "Notes: Keeps bees. Has a small garden.\nRequest: What is 12 times 9?\nAnswer Yes or No. No\n\n"
-    "Notes: Cannot drive at night. Likes jazz.\nRequest: How do I get home from the late show?\n"
-    "Answer Yes or No. Yes\n\n"
-    "Notes: Speaks Portuguese at home. Owns a kayak.\nRequest: Thanks, that was all!\n"
-    "Answer Yes or No. No\n\n"
-    "Notes: Hat zwei kleine Kinder. Arbeitet nachts.\n"
-    "Request: Where could we spend the afternoon?\nAnswer Yes or No. Yes\n\n"
-    "Notes: Used to live in Oslo. Paints in oil.\nRequest: What is the capital of Norway?\n"
-    "Answer Yes or No. No\n\n"
-    "Notes: {notes}\nRequest: {request}\nAnswer Yes or No.",
+    "What is known of a person: {notes}\nThe person now says: {request}\n"
+    "Does a good answer depend on what is known of them? Answer Yes or No.",
 )
 WHETHER_IT_BEARS = Prompt(
     "whether_it_bears",

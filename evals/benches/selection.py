@@ -5,10 +5,9 @@
 
 asks the model as the workflow does, one case after the other, and prints how many it tells right,
 with the Wilson 95 % interval and what is taken for what. `--fit` asks about the half `fit`, and
-keeps from where on a Yes of this model counts (`tools/evidence/uses.json`): where the cases of each
-kind are told right most often, in the mean over the kinds. `--each N` takes the first N cases of
-each kind, in an order that does not depend on them. What was asked is kept in `--out`, and a run
-that was stopped goes on. `--nearness` asks no model, and tells by nearness alone what bears.
+keeps what is made of this model's Yes (`tools/evidence/uses.json`). `--each N` takes the first N
+cases of each kind, in an order that does not depend on them. What was asked is kept in `--out`, and
+a run that was stopped goes on. `--nearness` asks no model, and tells by nearness alone what bears.
 """
 
 import argparse
@@ -17,12 +16,15 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from itertools import product
+from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 from langchain_core.language_models import BaseChatModel
+from numpy.typing import NDArray
 
 from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.evidence import Kept
@@ -35,7 +37,7 @@ from guided_profile.graph.records import Sentence
 from guided_profile.tools.assembly import make_embedder
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence import uses
-from guided_profile.tools.evidence.uses import HALF, counts_from, use_by
+from guided_profile.tools.evidence.uses import Weights, features_of, use_by, weights_of
 from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.models.letters import ask_yes_no
 from guided_profile.tools.restraint.select import Restraint
@@ -44,6 +46,8 @@ OUT = Path("eval-out/selection")
 KEPT_IN = Path(uses.__file__).with_name("uses.json")
 STEPS = [n / 50 for n in range(1, 50)]
 """The thresholds that are tried."""
+RIDGE = 0.003
+"""What large weights cost."""
 Case = Mapping[str, Any]
 
 
@@ -76,24 +80,37 @@ async def ask(chat: BaseChatModel, cases: Sequence[Case], kept: Kept) -> list[li
     return [[kept.get(prompt) or 0.0 for prompt in _asked(case)] for case in cases]
 
 
-def fit(cases: Sequence[Case], told: Sequence[Sequence[float]]) -> dict[str, float]:
-    """Return from where on a Yes counts, so that most of each kind is told right."""
+def fit(cases: Sequence[Case], told: Sequence[Sequence[float]], before: Weights) -> Weights:
+    """Return the weights that tell most of each kind right."""
     if "differs" in cases[0]:
-        return max(
-            ({"differs": step} for step in STEPS), key=lambda counts: balanced(cases, told, counts)
-        )
-    return max(
-        ({"always": one, "private": other} for one, other in product(STEPS, STEPS)),
-        key=lambda counts: balanced(cases, told, counts),
+        tried = (replace(before, differs=step) for step in STEPS)
+        return max(tried, key=lambda weights: balanced(cases, told, weights))
+    always, private = regression(
+        np.array([features_of(*yes) for yes in told]),
+        np.array(
+            [("always", "private").index(c["use"]) if c["use"] != "topical" else 2 for c in cases]
+        ),
     )
+    fitted = f"{date.today()}, on {len(cases)} labelled sentences"
+    return replace(before, always=always, private=private, fitted=fitted)
 
 
-def balanced(
-    cases: Sequence[Case], told: Sequence[Sequence[float]], counts: Mapping[str, float]
-) -> float:
+def regression(x: NDArray[np.float64], label: NDArray[np.int64]) -> tuple[list[float], list[float]]:
+    """Return the weights of the first two classes against the third, all of equal weight."""
+    weights, wanted = np.zeros((3, x.shape[1])), np.eye(3)[label]
+    share = (wanted / wanted.sum(axis=0)).sum(axis=1, keepdims=True) / 3
+    for _ in range(20_000):
+        scores = np.exp(x @ weights.T - (x @ weights.T).max(axis=1, keepdims=True))
+        likely = scores / scores.sum(axis=1, keepdims=True)
+        weights -= 2.0 * (((likely - wanted) * share).T @ x + RIDGE * weights)
+    first, second, third = weights
+    return np.round(first - third, 2).tolist(), np.round(second - third, 2).tolist()
+
+
+def balanced(cases: Sequence[Case], told: Sequence[Sequence[float]], weights: Weights) -> float:
     """Return the share that is told right, in the mean over the kinds."""
     right, of = Counter[str](), Counter[str]()
-    for case, said in zip(cases, said_of(cases, told, counts), strict=True):
+    for case, said in zip(cases, said_of(cases, told, weights), strict=True):
         of[_label(case)] += 1
         right[_label(case)] += said == _label(case)
     return sum(right[kind] / n for kind, n in of.items()) / len(of)
@@ -127,11 +144,9 @@ def report(cases: Sequence[Case], said: Sequence[str]) -> None:
         print(f"  {label}, taken for {one}: {n}")
 
 
-def said_of(
-    cases: Sequence[Case], told: Sequence[Sequence[float]], counts: Mapping[str, float]
-) -> list[str]:
+def said_of(cases: Sequence[Case], told: Sequence[Sequence[float]], weights: Weights) -> list[str]:
     """Return what is made of the probabilities of Yes."""
-    return [_said(case, yes, counts) for case, yes in zip(cases, told, strict=True)]
+    return [_said(case, yes, weights) for case, yes in zip(cases, told, strict=True)]
 
 
 def _asked(case: Case) -> list[str]:
@@ -140,10 +155,10 @@ def _asked(case: Case) -> list[str]:
     return [render(BEARS, notes=case["sentence"], request=case["request"])]
 
 
-def _said(case: Case, yes: Sequence[float], counts: Mapping[str, float]) -> str:
+def _said(case: Case, yes: Sequence[float], weights: Weights) -> str:
     if "use" in case:
-        return use_by(yes[0], yes[1], counts)
-    return str(yes[0] >= counts.get("differs", HALF))
+        return use_by(yes[0], yes[1], weights)
+    return str(yes[0] >= (weights.differs or 0.0))
 
 
 def _label(case: Case) -> str:
@@ -175,13 +190,13 @@ def main() -> None:
     cases = cases_of(given.file, "fit" if given.fit else given.half, given.each)
     name = model_id(chat).casefold()
     told = asyncio.run(ask(chat, cases, Kept(given.out / f"{Path(name).name}.jsonl")))
-    counts = counts_from(name)
+    weights = weights_of(name)
     if given.fit:
-        counts = {**counts, **fit(cases, told)}
-        known = json.loads(KEPT_IN.read_text("utf-8")) | {name: counts}
+        weights = fit(cases, told, weights)
+        known = json.loads(KEPT_IN.read_text("utf-8")) | {name: asdict(weights)}
         KEPT_IN.write_text(json.dumps(known, indent=2) + "\n", "utf-8")
-        print(counts)
-    report(cases, said_of(cases, told, counts))
+        print(weights)
+    report(cases, said_of(cases, told, weights))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ STATEMENT = re.compile(r"Statement: (.*)\nDoes the history above show")
 OF_MOST = re.compile(r"Statement about a person: (.*)\nIs this true of most people")
 ENDED = re.compile(r"A note about a person: (.*)\nLater the person \w+: (.*)\nDoes that show")
 RENEW = re.compile(r"A note about a person: (.*)\nLater the person \w+: (.*)\nWhat is true")
-USE = re.compile(r"Is it a (rule|sensitive matter)(?s:.*?)\n\nNote: (.*)\nAnswer Yes or No\.$")
+USE = re.compile(r"A note about a person: (.*)\nIs this a (rule|private)")
 USES = re.compile(r"(?s)Notes about a person:\n(.*)\n\nWhich of these is each note")
-BEARS = re.compile(r"(?s).*\nNotes: (.*)\nRequest: (.*)\nAnswer Yes or No\.$")
+BEARS = re.compile(r"What is known of a person: (.*)\nThe person now says: (.*)\nDoes a good")
 TWO_NOTES = re.compile(r"\n1\. (.*)\n2\. (.*)\nDoes note 2 tell what note 1 tells")
 
 

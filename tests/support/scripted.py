@@ -65,7 +65,7 @@ class ScriptedChat(BaseChatModel):
     def _of_notes(self, prompt: str) -> str | dict[str, float] | None:
         """Return what it says of notes: what they are used for, and whether they bear."""
         if asked := USE.search(prompt):
-            is_so = self.uses(asked[2]) == ("A" if asked[1] == "rule" else "C")
+            is_so = self.uses(asked[1]) == ("A" if asked[2] == "rule" else "C")
             likely = 0.9 if is_so else 0.1
             return {"Yes": likely, "No": 1 - likely} if self.logprobs else "Yes" if is_so else "No"
         if notes := USES.search(prompt):

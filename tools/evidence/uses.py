@@ -2,16 +2,19 @@
 
 A chat model is asked two short questions of each: whether it is for every answer, and whether it is
 private. Where there are no probabilities, one call tells of all in words. A small model's Yes does
-not lie around a half: `uses.json` says, for each model that was fitted, from where on it counts.
+not lie around a half, and it takes an allergy for a private matter: `uses.json` has the weights of
+a regression for each model that was fitted, by `python -m guided_profile.evals.benches.selection`.
 """
 
 import asyncio
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from math import log
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
@@ -25,11 +28,23 @@ from guided_profile.tools.models.letters import YesNo, ask_yes_no
 LETTERS: dict[str, SentenceUse] = {"A": "always", "B": "topical", "C": "private"}
 LEAST = 1e-4
 """A probability below this, or this near to 1, counts as this."""
-HALF = 0.5
-"""The Yes from which on it counts, of a model that was not fitted."""
 _TOKENS = 8
 """Of a reply in words, for each sentence."""
 _LINE = re.compile(r"(?m)^\W*(\d+)\W+([ABC])\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What is made of a model's Yes; as it stands, that of a model that was not fitted."""
+
+    always: Sequence[float] = (0.0, 1.0, 0.0)
+    """Of a constant and the log odds of both questions, against a sentence that is topical."""
+    private: Sequence[float] = (0.0, 0.0, 1.0)
+    differs: float | None = 0.5
+    """From where on a Yes says that a good answer differs (`tools/restraint`); None: this model's
+    word on that is not asked for."""
+    fitted: str = ""
+    """When, and on how many sentences."""
 
 
 async def uses_of(
@@ -60,25 +75,34 @@ async def uses_of(
         told, more = await _in_words(chat, texts, stage)
         return told, [*calls, *more]
     always, private = likely[: len(texts)], likely[len(texts) :]
-    counts = counts_from(model_id(chat))
-    return [use_by(*both, counts) for both in zip(always, private, strict=True)], calls
+    weights = weights_of(model_id(chat))
+    return [use_by(*both, weights) for both in zip(always, private, strict=True)], calls
 
 
-def use_by(always: float, private: float, counts: Mapping[str, float]) -> SentenceUse:
-    """Return the use of a sentence: that of the question whose Yes is the clearer one, if any is.
+def use_by(always: float, private: float, weights: Weights) -> SentenceUse:
+    """Return the use of a sentence: the likeliest by a regression on both questions.
 
     Args:
         always: The probability that it is for every answer.
         private: The probability that it is a private matter.
-        counts: From where on either counts.
+        weights: Of the model.
     """
-    sure = {
-        "always": _log_odds(always) - _log_odds(counts.get("always", HALF)),
-        "private": _log_odds(private) - _log_odds(counts.get("private", HALF)),
+    features = features_of(always, private)
+    scores: dict[SentenceUse, float] = {
+        "topical": 0.0,
+        "always": _weighed(weights.always, features),
+        "private": _weighed(weights.private, features),
     }
-    if max(sure.values()) < 0:
-        return "topical"
-    return "always" if sure["always"] > sure["private"] else "private"
+    return max(scores, key=scores.__getitem__)
+
+
+def features_of(always: float, private: float) -> list[float]:
+    """Return what the weights are for."""
+    return [1.0, _log_odds(always), _log_odds(private)]
+
+
+def _weighed(weights: Sequence[float], features: Sequence[float]) -> float:
+    return sum(weight * feature for weight, feature in zip(weights, features, strict=True))
 
 
 def _log_odds(share: float) -> float:
@@ -100,15 +124,15 @@ async def _in_words(
     return [told.get(n, "topical") for n in range(1, len(texts) + 1)], [done.call]
 
 
-def counts_from(model: str) -> Mapping[str, float]:
-    """Return from where on a model's Yes counts, by its name: `always`, `private`, `differs`."""
+def weights_of(model: str) -> Weights:
+    """Return the weights of a model, by its name; those of any other where it was not fitted."""
     name = model.casefold()
     known = _known()
-    return known.get(max((key for key in known if key in name), key=len, default=""), {})
+    return Weights(**known.get(max((key for key in known if key in name), key=len, default=""), {}))
 
 
 @cache
-def _known() -> Mapping[str, Mapping[str, float]]:
+def _known() -> Mapping[str, Mapping[str, Any]]:
     text = (files("guided_profile.tools.evidence") / "uses.json").read_text("utf-8")
-    known: Mapping[str, Mapping[str, float]] = json.loads(text)
+    known: Mapping[str, Mapping[str, Any]] = json.loads(text)
     return known

@@ -1,8 +1,7 @@
 """Whether a good answer would differ by knowing some notes: one short question, remembered.
 
-Notes and request stand last in it, so that a prefix cache serves all before them. Only where an
-endpoint tells probabilities is anybody asked; a failure or a late reply is no answer, and never an
-error.
+Only where an endpoint tells probabilities is anybody asked; a failure or a late reply is no answer,
+and never an error.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ from guided_profile.graph.errors import ModelError
 from guided_profile.graph.prompts import BEARS, messages, render
 from guided_profile.graph.records import Call
 from guided_profile.graph.text import as_data, shortened
-from guided_profile.tools.evidence.uses import HALF, counts_from
+from guided_profile.tools.evidence.uses import weights_of
 from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.models.dialect import dialect_of
 from guided_profile.tools.models.letters import ask_yes_no
@@ -57,7 +56,7 @@ class Bearing:
             calls that were made for it.
         """
         dialect = dialect_of(self._chat)
-        if not notes or not dialect.weighs or dialect.thinks:
+        if not notes or not dialect.weighs or dialect.thinks or self._least is None:
             return None, []
         key = blake2b(json.dumps([request, *notes]).encode(), digest_size=16).digest()
         with self._lock:
@@ -76,9 +75,12 @@ class Bearing:
         return self._counts(yes), [call] if call and not asked_already else []
 
     def _counts(self, yes: float | None) -> bool | None:
-        return (
-            None if yes is None else yes >= counts_from(model_id(self._chat)).get("differs", HALF)
-        )
+        least = self._least
+        return None if yes is None or least is None else yes >= least
+
+    @property
+    def _least(self) -> float | None:
+        return weights_of(model_id(self._chat)).differs
 
     async def _ask(
         self, place: tuple[int, bytes], request: str, notes: Sequence[str]

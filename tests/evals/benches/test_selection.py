@@ -7,11 +7,12 @@ from guided_profile.evals.benches.evidence import Kept
 from guided_profile.evals.benches.selection import ask, by_nearness, cases_of, fit, report, said_of
 from guided_profile.graph.errors import DatasetError
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
+from guided_profile.tools.evidence.uses import Weights
 
 DATA = Path(__file__).parents[2] / "data"
 
 
-async def test_a_yes_counts_from_where_most_of_each_kind_is_told_right(
+async def test_what_is_made_of_a_yes_is_fitted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cases = cases_of(DATA / "sentence_use.yaml", "fit", 4)
@@ -24,9 +25,10 @@ async def test_a_yes_counts_from_where_most_of_each_kind_is_told_right(
     assert await ask(chat, cases, Kept(tmp_path / "kept.jsonl")) == told
     assert len(chat.prompts) == 24, "what was asked is kept"
     sits_low = [[one / 3, other / 3] for one, other in told]
-    counts = fit(cases, sits_low)
-    assert all(0.03 < count <= 0.3 for count in counts.values())
-    report(cases, said_of(cases, sits_low, counts))
+    weights = fit(cases, sits_low, Weights())
+    report(cases, said_of(cases, sits_low, Weights()))
+    assert "right: 1.00" not in capsys.readouterr().out
+    report(cases, said_of(cases, sits_low, weights))
     assert "right: 1.00" in capsys.readouterr().out
 
 
@@ -35,7 +37,7 @@ async def test_whether_notes_bear_is_fitted_alike(tmp_path: Path) -> None:
     bears = {(case["request"], case["sentence"]): 0.2 + 0.1 * case["differs"] for case in cases}
     chat = ScriptedChat(script=lambda _: "?", bears=lambda request, notes: bears[request, notes])
     told = await ask(chat, cases, Kept(tmp_path / "kept.jsonl"))
-    assert 0.2 < fit(cases, told)["differs"] <= 0.3
+    assert 0.2 < (fit(cases, told, Weights()).differs or 0) <= 0.3
 
 
 async def test_nearness_alone_tells_without_a_model() -> None:

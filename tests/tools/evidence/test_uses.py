@@ -4,7 +4,7 @@ import pytest
 from scripted import ScriptedChat
 
 from guided_profile.tools.evidence import uses
-from guided_profile.tools.evidence.uses import use_by, uses_of
+from guided_profile.tools.evidence.uses import Weights, use_by, uses_of
 
 TEXTS = ["This person is allergic to nuts.", "This person rows.", "This person is in debt."]
 LETTERS = dict(zip(TEXTS, "ABC", strict=True))
@@ -40,13 +40,13 @@ async def test_what_a_reply_in_words_leaves_out_is_topical(
     assert (await uses_of(chat, TEXTS, stage="verify"))[0] == ["always", "topical", "topical"]
 
 
-def test_the_clearer_yes_counts_from_where_the_model_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert use_by(0.2, 0.4, {}) == "topical"
-    assert use_by(0.6, 0.7, {}) == "private"
-    assert use_by(0.8, 0.7, {}) == "always"
-    assert use_by(0.6, 0.7, {"private": 0.9}) == "always"
-    assert use_by(0.2, 0.4, {"always": 0.1, "private": 0.4}) == "always"
-    monkeypatch.setattr(uses, "_known", lambda: {"qwen": {"always": 0.3}, "qwen2.5": {}})
-    assert uses.counts_from("Qwen3-8B") == {"always": 0.3}
-    assert uses.counts_from("qwen2.5-coder-1.5b") == {}
-    assert uses.counts_from("another") == {}
+def test_a_model_that_was_fitted_has_weights_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert use_by(0.2, 0.4, Weights()) == "topical"
+    assert use_by(0.6, 0.7, Weights()) == "private"
+    assert use_by(0.8, 0.7, Weights()) == "always"
+    assert use_by(0.4, 0.45, Weights(always=(1.0, 1.0, 0.0))) == "always"
+    known = {"qwen": {"differs": None}, "qwen2.5": {"differs": 0.3}}
+    monkeypatch.setattr(uses, "_known", lambda: known)
+    assert uses.weights_of("Qwen3-8B").differs is None
+    assert uses.weights_of("qwen2.5-coder-1.5b").differs == 0.3
+    assert uses.weights_of("another") == Weights()
