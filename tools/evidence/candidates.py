@@ -2,7 +2,8 @@
 
 A short history is given whole, so that its prompt prefix, which the stages before have sent
 already, is served from the cache. Of a long one the claims of a profile share the items that are
-nearest to any of them, for the same reason.
+nearest to any of them, for the same reason. Sentences in another language than the history see the
+few nearest items each: a small model that has to translate loses its way in more.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,7 +15,10 @@ from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import MOST_EVIDENCE, Claim
 from guided_profile.tools.evidence.nearness import AS_GOOD, WORDS, nearness
 from guided_profile.tools.search.ranking import in_turns, rows_within, tokens_of
+from guided_profile.tools.text.language import language_of
 
+FEW = 3
+"""How many items a sentence in another language than they are sees."""
 EACH = 4
 """How many of its nearest items a sentence brings, where the history is too long to be whole."""
 
@@ -42,18 +46,26 @@ def claims_of(
         return [Claim(text, ()) for text in sentences]
     items = [items[row] for row in own]
     near = nearness(sentences, items, likeness[:, own])
-    shown = list(range(len(items)))
-    if sum(map(tokens_of, items)) > tokens:
-        shown = _shared(near, items, cites, tokens)
+    if _in_other_languages(sentences, items):
+        shown = [sorted(np.argsort(-row)[:FEW].tolist()) for row in near]
+    elif sum(map(tokens_of, items)) > tokens:
+        shown = [_shared(near, items, cites, tokens)] * len(sentences)
+    else:
+        shown = [list(range(len(items)))] * len(sentences)
     return [
         Claim(
             text,
-            tuple(items[row] for row in shown),
-            nearness=tuple(near[n, shown].tolist()),
+            tuple(items[row] for row in rows),
+            nearness=tuple(near[n, rows].tolist()),
             cited=frozenset(cites[n]),
         )
-        for n, text in enumerate(sentences)
+        for n, (text, rows) in enumerate(zip(sentences, shown, strict=True))
     ]
+
+
+def _in_other_languages(sentences: Sequence[str], items: Sequence[HistoryItem]) -> bool:
+    written, about = language_of(sentences), language_of([item.text for item in items])
+    return written is not None and about is not None and written.code != about.code
 
 
 def _shared(

@@ -54,6 +54,19 @@ def test_an_item_that_does_not_fit_keeps_no_shorter_ones_out() -> None:
     assert 99 not in ids(found)
 
 
+def test_sentences_in_another_language_than_the_history_see_the_nearest_few_each() -> None:
+    texts = ["Ich bin allergisch gegen Erdnüsse.", "Meine Katze schläft auf der Tastatur."]
+    texts += ["Heute bin ich am Fluss gelaufen.", "Freitags gehe ich ins Kino.", "Ich lerne Geige."]
+    items = [HistoryItem(id=f"{n:02}", text=text) for n, text in enumerate(texts)]
+    sentences = ["This person is allergic to peanuts.", "This person is learning the violin."]
+    near = np.array([[0.9, 0.1, 0.3, 0.1, 0.2], [0.1, 0.3, 0.2, 0.1, 0.9]])
+    allergic, learning = claims_of(sentences, items, near, tokens=10_000)
+    assert ids(allergic) == [0, 2, 4]
+    assert ids(learning) == [1, 2, 4]
+    in_german = ["Diese Person ist gegen Erdnüsse allergisch.", "Diese Person lernt Geige."]
+    assert all(ids(one) == [0, 1, 2, 3, 4] for one in claims_of(in_german, items, near, tokens=999))
+
+
 def test_what_others_wrote_is_no_candidate() -> None:
     theirs = [HistoryItem(id="98", text="you own a yacht", role="other")]
     likeness = np.append(like(1), [[0.95]], axis=1)
