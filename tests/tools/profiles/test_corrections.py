@@ -1,13 +1,16 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
 from langgraph.store.memory import InMemoryStore
 
-from guided_profile.graph.errors import QuestionError
+from guided_profile.graph.errors import ModelError, QuestionError
+from guided_profile.graph.records import Call, SentenceUse
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import (
     LONGEST_SENTENCE,
     MOST_OVERRIDES,
+    class_pins,
     correct,
     forbid,
     pin,
@@ -59,3 +62,24 @@ async def test_more_is_refused_than_prompts_can_bear_until_something_is_taken_ba
     await profiles.take_back(kept[0])
     await pin(profiles, "I sail.", now=NOW)
     await pin(ProfileStore(profiles.store, "anna", "dialogue"), "I sail.", now=NOW)
+
+
+async def test_what_a_pin_is_for_is_decided_another_time_if_the_model_fails() -> None:
+    profiles = ProfileStore(InMemoryStore(), "anna", "assistant")
+    await pin(profiles, "Call me Dr. Berg.", now=NOW)
+
+    class Knows:
+        broken = True
+
+        async def uses(self, texts: Sequence[str]) -> tuple[list[SentenceUse], list[Call]]:
+            if self.broken:
+                raise ModelError("it is down.")
+            return ["always" for _ in texts], [Call(stage="verify", seconds=0.0)]
+
+    knows = Knows()
+    assert await class_pins(profiles, knows) == []
+    assert [one.use for one in await profiles.overrides()] == [None]
+    knows.broken = False
+    assert len(await class_pins(profiles, knows)) == 1
+    assert await class_pins(profiles, knows) == []
+    assert [one.use for one in await profiles.overrides()] == ["always"]
