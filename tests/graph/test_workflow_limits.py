@@ -63,7 +63,7 @@ async def test_the_first_answer_stays_where_the_second_keeps_no_more(history: Hi
 
 
 async def test_a_limit_that_cannot_be_counted_is_asked_about(history: HistoryStore) -> None:
-    chat = model(LONG, SHORT, letter="H", breaks=lambda prompt: 0.9 if LONG in prompt else 0.1)
+    chat = model(LONG, SHORT, letter="H", breaks=lambda prompt: 0.95 if LONG in prompt else 0.1)
     answer = await asked(history, chat)
     assert (answer.text, answer.missed) == (SHORT, ())
 

@@ -15,9 +15,10 @@ _NUMBER = regex.compile(r"\p{N}+")
 
 
 def best(texts: Sequence[str], source: str, manner: Manner, history: HistoryStore) -> int:
-    """Return the index of the text that is nearest to how a person writes, and says the same.
+    """Return the index of the text that says the same, and misses least of how a person writes.
 
-    Where none says the same, it is the one that comes nearest. The first of equals is taken.
+    Of those that miss as much, it is the nearest to how the person writes. Where none says the
+    same, it is the one that comes nearest to that. The first of equals is taken.
 
     Args:
         texts: What a model wrote, one or more.
@@ -29,8 +30,9 @@ def best(texts: Sequence[str], source: str, manner: Manner, history: HistoryStor
 
     def merit(index: int) -> tuple[bool, float, float]:
         text, near = texts[index], alike[index]
-        same = _says_the_same(text, source, near)
-        return same, -manner.distance(text) if same else near, near
+        if not _says_the_same(text, source, near):
+            return False, near, 0.0
+        return True, -len(manner.missed(text)), -manner.distance(text)
 
     return max(range(len(texts)), key=merit)
 

@@ -26,7 +26,9 @@ STAGE = "review"
 MOST = 6
 """Limits that an answer is held against."""
 SURE = 0.5
-"""The probability from which on a reading, or a Yes, counts."""
+"""The share of the letters' weight from which on a reading counts."""
+BROKEN = 0.9
+"""The probability from which on a Yes counts: a small model says Yes too readily."""
 _DIGITS = regex.compile(r"\p{Nd}+")
 _BULLET = regex.compile(r"(?m)^\s*(?:[-*+•‣⁃◦∙▪●–—·]|\d{1,3}[.)])\s+\S")
 _MOST_READINGS = 1000
@@ -109,7 +111,7 @@ async def broken_limits(
         )
         asked = await ask_yes_no(chat, messages([], question), stage=STAGE)
         calls.append(asked.call)
-        if asked.yes is not None and asked.yes >= SURE:
+        if asked.yes is not None and asked.yes >= BROKEN:
             broken += rest
     return Broken(tuple(broken), tuple(calls))
 
