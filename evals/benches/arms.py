@@ -6,8 +6,8 @@ from typing import Any
 
 from guided_profile.evals.catalogue import PEERS, make_methods
 from guided_profile.evals.datasets.rubrics import profile_of
-from guided_profile.evals.methods.standin import Chosen
 from guided_profile.evals.methods.workflow import Method, MethodInputs, Workflow
+from guided_profile.evals.run.standin import Chosen
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.tasks import Task

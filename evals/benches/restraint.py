@@ -8,7 +8,7 @@ kind of row: right answers with Wilson 95 % intervals; what of the person stood 
 (what the answer takes, the mean share of what else is known, or nothing at all); calls and tokens
 an answer; and McNemar's exact test between the arms. Rows with options, or with replies that go
 against what the person said (`violates`), are scored by the letters that the model weighs where it
-would write (`methods.standin`); written ones by their own words where a rule can (`scorers.rules`),
+would write (`run.standin`); written ones by their own words where a rule can (`scorers.rules`),
 else they are counted as a judge's, whom `--judge` asks.
 
     none         no history
@@ -45,12 +45,12 @@ from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.datasets.load import load
 from guided_profile.evals.datasets.rubrics import profile_of
 from guided_profile.evals.datasets.sampling import chosen
-from guided_profile.evals.methods.standin import StandIn, stood_in_for
 from guided_profile.evals.methods.workflow import MethodInputs, as_evaluated
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import KeptChat
 from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.evals.run.runner import opened, run
+from guided_profile.evals.run.standin import StandIn, stood_in_for
 from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.rubric import passes
 from guided_profile.graph.errors import InputError

@@ -19,7 +19,7 @@ async def test_a_judge_sees_the_rubric_and_what_is_known() -> None:
     chat = ScriptedChat(script=lambda prompt: {"Yes": 0.2, "No": 0.8})
     said = await passes(chat, EXAMPLE, "One without <screens>.")
     assert said.probability == pytest.approx(0.2)
-    for part in ("It names screens.", "This person says: No screens.", "A plain answer."):
+    for part in ("It names screens.", "- No screens.", "A plain answer."):
         assert part in chat.prompts[0]
     assert "<screens>" not in chat.prompts[0]
 

@@ -6,7 +6,7 @@ from langchain_core.messages import HumanMessage
 from scripted import ScriptedChat
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.standin import LIMITS, Chosen, StandIn
+from guided_profile.evals.run.standin import LIMITS, Chosen, StandIn
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.models.calls import complete
 
