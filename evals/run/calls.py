@@ -18,15 +18,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.messages import AIMessage, BaseMessage, message_to_dict, messages_from_dict
 from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.runnables import Runnable
 
+from guided_profile.evals.methods.wrapped_chat import WrappedChat
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.records import Call
-from guided_profile.tools.models.calls import call_of, model_id
+from guided_profile.tools.models.calls import call_of
 
 _charged: ContextVar[list[Call] | None] = ContextVar("charged", default=None)
 _only_kept: ContextVar[bool] = ContextVar("only_kept", default=False)
@@ -89,36 +88,6 @@ class Calls:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
-
-
-class WrappedChat(BaseChatModel):
-    """A chat model that asks another one, asynchronously."""
-
-    inner: BaseChatModel
-    """The model that is called."""
-
-    @property
-    def model_name(self) -> str:
-        """The model's own name."""
-        return model_id(self.inner)
-
-    @property
-    def _llm_type(self) -> str:
-        return "wrapped"
-
-    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Runnable[Any, Any]:
-        """Return this model with tools in the inner model's own form."""
-        bound: Any = self.inner.bind_tools(tools, **kwargs)
-        return self.bind(**bound.kwargs)
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        raise NotImplementedError("A model that wraps another is called asynchronously.")
 
 
 class KeptChat(WrappedChat):
