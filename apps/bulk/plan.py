@@ -10,6 +10,7 @@ from guided_profile.apps.bulk.base import BuildInput, Plan
 from guided_profile.apps.bulk.maker import Workbench
 from guided_profile.graph.context import Context
 from guided_profile.graph.prompts import (
+    FOR_EVERY_ANSWER,
     GUIDANCE,
     OF_MOST,
     SUPPORTED,
@@ -85,18 +86,25 @@ def _taking(task: Task, state: Any, sentences: int) -> Plan:
     judged = tokens(messages(largest, SUPPORTED.text)) + SENTENCE_TOKENS
     inferred = 0 if task.evidence == "style" else sentences
     judged_of_most = tokens(messages([], OF_MOST.text)) + SENTENCE_TOKENS
+    # each sentence that stands is asked for its use, by two questions
+    uses = 2 * sentences if task.restrains else 0
+    asked_of_use = tokens(messages([], FOR_EVERY_ANSWER.text)) + SENTENCE_TOKENS
     return Plan(
         state["profile_use"],
         items=sum(map(len, state["material"])),
-        calls=len(digestions) + 1 + sentences + inferred,
-        input_tokens=asked + written + sentences * judged + inferred * judged_of_most,
-        output_tokens=guidance + task.max_tokens.profile + sentences + inferred,
+        calls=len(digestions) + 1 + sentences + inferred + uses,
+        input_tokens=asked
+        + written
+        + sentences * judged
+        + inferred * judged_of_most
+        + uses * asked_of_use,
+        output_tokens=guidance + task.max_tokens.profile + sentences + inferred + uses,
     )
 
 
 SENTENCES = 8
-"""How many a profile has, about; a chat model judges each in a call of its own, and in another
-whether what is inferred is true of most people."""
+"""How many a profile has, about; a chat model judges each in a call of its own, in another whether
+what is inferred is true of most people, and in two more when an answer may use it."""
 SENTENCE_TOKENS = 20
 _A_MESSAGE = 6
 """Tokens of the chat template around a message."""

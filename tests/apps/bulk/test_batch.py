@@ -4,6 +4,7 @@ import json
 import os
 import urllib.error
 import urllib.request
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def url(endpoint: type[Endpoint]) -> str:
 def test_the_profiles_are_those_that_calls_would_have_made(
     endpoint: type[Endpoint], building: Building, url: str
 ) -> None:
-    digests, profiles, judged, of_most = (building.folder / f"{n}.jsonl" for n in range(4))
+    digests, profiles, judged, of_most, uses = (building.folder / f"{n}.jsonl" for n in range(5))
     told = building("--batch-out", digests)
     assert endpoint.prompts == []
     assert (told["left"], told["built"], told["cost"]["calls"]) == (4, 0, 0)
@@ -95,10 +96,14 @@ def test_the_profiles_are_those_that_calls_would_have_made(
     told = building("--batch-in", first, second, third, "--batch-out", of_most)
     assert (told["left"], told["requests"]) == (4, 1)  # the same inferred one of all
     fourth = answered(of_most, url)
+    told = building("--batch-in", first, second, third, fourth, "--batch-out", uses)
+    assert (told["left"], told["requests"]) == (4, 4)  # two sentences of all, two questions each
+    fifth = answered(uses, url)
     asked = list(endpoint.prompts)
-    told = building("--batch-in", first, second, third, fourth)
+    told = building("--batch-in", first, second, third, fourth, fifth)
     assert (told["built"], told["left"], told["requests"]) == (4, 0, 0)
-    assert told["cost"]["calls"] == len(asked) + 3, "what is asked alike is asked once for all"
+    alike = 3 + 10  # of the inferred sentence of all, and of when an answer may use them
+    assert told["cost"]["calls"] == len(asked) + alike, "what is asked alike is asked once for all"
     assert len(asked) == len(endpoint.prompts)
     by_batch = {one["user_id"]: one["standing"] for one in lines(building.profiles)}
     building.profiles.unlink()
@@ -128,18 +133,19 @@ def test_what_two_users_would_ask_alike_is_asked_once(
 def test_what_failed_in_a_batch_is_asked_again_and_the_others_go_on(
     endpoint: type[Endpoint], building: Building, url: str
 ) -> None:
-    requests = [building.folder / f"{n}.jsonl" for n in range(4)]
+    requests = [building.folder / f"{n}.jsonl" for n in range(7)]
     building("--batch-out", requests[0])
-    first = answered(requests[0], url, failing=1)
-    building("--batch-in", first, "--batch-out", requests[1])
+    results = [answered(requests[0], url, failing=1)]
+    building("--batch-in", *results, "--batch-out", requests[1])
     again = {one["custom_id"] for one in lines(requests[0])[:1]}
     assert again < {one["custom_id"] for one in lines(requests[1])}
-    second = answered(requests[1], url)
-    building("--batch-in", first, second, "--batch-out", requests[2])
-    third = answered(requests[2], url)
-    building("--batch-in", first, second, third, "--batch-out", requests[3])
-    results = [first, second, third, answered(requests[3], url)]
-    assert building("--batch-in", *results)["built"] == 4
+    built = 0
+    for asked, following in pairwise(requests[1:]):
+        results.append(answered(asked, url))
+        built += building("--batch-in", *results, "--batch-out", following)["built"]
+        if built == 4:
+            break
+    assert built == 4
 
 
 def test_what_a_request_is_refused_for_is_told_of_its_user(

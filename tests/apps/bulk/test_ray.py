@@ -81,7 +81,7 @@ async def test_a_worker_makes_what_this_process_would_make(endpoint: type[Endpoi
     made = await place.maker().make(BuildInput("anna", items))
     assert made.standing
     assert made.standing.profile.supported[0].text == "This person has a cat named Miso."
-    assert (made.cost.calls, made.cost.input_tokens) == (5, 50)
+    assert (made.cost.calls, made.cost.input_tokens) == (9, 90)
 
 
 def descendants(root: int) -> dict[int, str]:

@@ -22,8 +22,9 @@ from guided_profile.graph.tasks import builtin_tasks
 LIMITS = builtin_tasks()["dialogue"].max_tokens
 WRITTEN = 2
 """How many sentences a profile has here."""
-JUDGED = 3
-"""How many calls that takes: one of them is inferred, and asked about twice."""
+JUDGED = 3 + 2 * WRITTEN
+"""How many calls judging takes: one sentence is inferred and asked about twice, and of each it is
+asked twice when an answer may use it."""
 
 
 def calls_by_user(endpoint: type[Endpoint]) -> Counter[str]:
@@ -79,15 +80,15 @@ def test_what_a_run_would_take_is_told_before_any_call(
     told = build("--from", users, "--dry-run", "--price-in", "2", "--price-out", "10")
     assert endpoint.prompts == []
     assert (told["users"], told["missing"], told["items"]) == (6, 6, 12)
-    # what the task lets a digestion and a profile say, and two Yes or No for each sentence
-    assert told["output_tokens"] == 6 * (LIMITS.digest + LIMITS.profile + 2 * SENTENCES)
+    # what the task lets a digestion and a profile say, and four Yes or No for each sentence
+    assert told["output_tokens"] == 6 * (LIMITS.digest + LIMITS.profile + 4 * SENTENCES)
     assert told["price"] == pytest.approx(
         (2 * told["input_tokens"] + 10 * told["output_tokens"]) / 1e6
     )
     out = tmp_path / "profiles.jsonl"
     made = build("--from", users, "--out", out)
     assert made["cost"]["calls"] == len(endpoint.prompts) == 6 * (2 + JUDGED)
-    assert told["calls"] == 6 * (2 + 2 * SENTENCES)
+    assert told["calls"] == 6 * (2 + 4 * SENTENCES)
     often = SENTENCES / WRITTEN  # as often as this was asked, for as many sentences as are planned
     characters = sum(  # without the system message
         len(one) * (often if STATEMENT.search(one) else 1) for one in endpoint.prompts
@@ -102,9 +103,9 @@ def test_a_long_history_is_estimated_in_the_parts_that_it_is_digested_in(
     path = tmp_path / "long.jsonl"
     path.write_text(user_line(1, *(f"{number} {CAT * 20}" for number in range(90))))
     told = build("--from", path, "--dry-run")
-    parts = told["calls"] - 1 - 2 * SENTENCES
+    parts = told["calls"] - 1 - 4 * SENTENCES
     assert parts > 5
-    assert told["output_tokens"] == parts * LIMITS.digest + LIMITS.profile + 2 * SENTENCES
+    assert told["output_tokens"] == parts * LIMITS.digest + LIMITS.profile + 4 * SENTENCES
     assert told["input_tokens"] > sum(map(len, path.read_text().split())) / 4
     made = build("--from", path, "--out", tmp_path / "o.jsonl")
     assert made["cost"]["calls"] == parts + 1 + JUDGED
@@ -115,7 +116,7 @@ def test_a_run_stops_at_its_limit_and_the_next_goes_on_where_it_was(
 ) -> None:
     out = tmp_path / "profiles.jsonl"
     one = ["--from", users, "--out", out, "--concurrency", "1"]
-    first = build(*one, "--limit-tokens", "96")  # a call takes 12, and a user four of them
+    first = build(*one, "--limit-tokens", "150")  # a call takes 12, and a user nine of them
     assert (first["code"], first["built"], first["left"]) == (0, 2, 4)
     assert first["stopped_at_limit"] is True
     with out.open("a") as file:

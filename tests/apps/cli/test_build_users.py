@@ -41,7 +41,7 @@ def test_an_estimate_writes_nothing(
     endpoint: type[Endpoint], build: Build, users: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "profiles.jsonl"
-    build("--from", users, "--out", out, "--limit-tokens", "96", "--concurrency", "1")
+    build("--from", users, "--out", out, "--limit-tokens", "150", "--concurrency", "1")
     out.write_text(out.read_text()[:-9])  # as a kill in a line leaves it
     before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     told = build("--from", users, "--out", out, "--dry-run")
