@@ -21,7 +21,7 @@ from langchain_core.messages import BaseMessage, message_to_dict, messages_from_
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field, PrivateAttr
 
-from guided_profile.evals.methods.wrapped_chat import WrappedChat
+from guided_profile.evals.run.wrapped_chat import WrappedChat
 from guided_profile.graph.errors import GuidedProfileError
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.models.calls import without_refused

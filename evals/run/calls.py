@@ -22,7 +22,7 @@ from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.messages import AIMessage, BaseMessage, message_to_dict, messages_from_dict
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from guided_profile.evals.methods.wrapped_chat import WrappedChat
+from guided_profile.evals.run.wrapped_chat import WrappedChat
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.records import Call
 from guided_profile.tools.models.calls import call_of

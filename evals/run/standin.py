@@ -19,7 +19,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.methods.workflow import Method
-from guided_profile.evals.methods.wrapped_chat import WrappedChat
+from guided_profile.evals.run.wrapped_chat import WrappedChat
 from guided_profile.graph.prompts import CHOOSE, render
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.task_rules import TokenLimits
