@@ -147,6 +147,9 @@ def test_a_host_assistant_answers_unpersonalized_and_marks_it(
                 "profile_version": None,
                 "items": 0,
                 "failure": "",
+                "used": [],
+                "held_back": [],
+                "memory": [],
             }
             assert len(said_by(companion, "anna")) == 3
             companion.history.delete("anna", [companion.history.list("anna")[-1].id])

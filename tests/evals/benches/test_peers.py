@@ -25,11 +25,11 @@ from guided_profile.tools.embedders.base import Embedder
 INSTALLED = [name for name in ("mem0", "langmem") if find_spec(name)]
 
 
-async def test_ours_takes_items_in_without_a_call_and_answers_warm_with_a_short_one_more() -> None:
+async def test_ours_takes_items_in_without_a_call_and_answers_warm_with_one() -> None:
     taken, cold, warm = await scripted_turn("ours", 6, 3, 0.0)
     assert (taken.what, taken.cost.calls) == ("6 items", 0)
     assert cold.cost.calls > 2  # the profile is made
-    assert (warm.what, warm.cost.calls, len(warm.replies)) == ("2 more", 4, 2)
+    assert (warm.what, warm.cost.calls, len(warm.replies)) == ("2 more", 2, 2)
     assert all(one.known for one in (*cold.replies, *warm.replies))
 
 
