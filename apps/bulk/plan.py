@@ -87,7 +87,7 @@ def _taking(task: Task, state: Any, sentences: int) -> Plan:
     inferred = 0 if task.evidence == "style" else sentences
     judged_of_most = tokens(messages([], OF_MOST.text)) + SENTENCE_TOKENS
     # each sentence that stands is asked for its use, by two questions
-    uses = 2 * sentences if task.restrains else 0
+    uses = 2 * SENTENCES if task.restrains else 0
     asked_of_use = tokens(messages([], FOR_EVERY_ANSWER.text)) + SENTENCE_TOKENS
     return Plan(
         state["profile_use"],

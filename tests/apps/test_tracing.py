@@ -45,7 +45,7 @@ def test_every_stage_of_a_command_arrives(added: type[Endpoint]) -> None:
             assert facts["guided_profile_abstention"] is None
             assert facts["guided_profile_profile_version"] == 1
             assert facts["guided_profile_calls"] == 13
-            assert facts["guided_profile_input_tokens"] == 80
+            assert facts["guided_profile_input_tokens"] == 130
             assert "task:dialogue" in run["tags"]
             assert "Miso" not in str(facts)
 
