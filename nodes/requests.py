@@ -37,15 +37,17 @@ def make_requests(resources: Resources, requests: MemoryRequests) -> Stage[State
         context, task = resources.asked(runtime)
         if not task.obeys_requests:
             return {}
+        took: list[Call] = []
         heeded = await requests.heed(
             context.user_id,
             state["text"],
             store=runtime.store,
             before=_said_before(state.get("messages") or []),
             keeps=True,
+            took=took,
         )
         if heeded is None:
-            return {}
+            return {"calls": took} if took else {}
         runtime.stream_writer({"stage": "requests", "memory": heeded.act.kind})
         if heeded.act.outcome == "asks" and _may_wait():
             return {"memory": heeded.act, "calls": [*heeded.calls]}

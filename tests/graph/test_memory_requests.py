@@ -8,7 +8,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 from scripted import ScriptedChat
-from workflows import items, script
+from workflows import items, script, stage_of
 
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
@@ -280,3 +280,16 @@ async def test_a_text_to_work_on_is_no_request(history: HistoryStore, context: C
     out = await scene.graph.ainvoke({"question": FORGET}, context=context)
     assert out["answer"].memory is None
     assert len(scene.texts()) == 2
+
+
+async def test_an_answer_waits_for_one_short_question_and_not_for_two(
+    history: HistoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LETTERS, FORGET, "A")  # to the model it is no request
+    scene = Scene(history)
+    await scene.ask("Is Miso a good name for a cat?")
+    assert "bears" in map(stage_of, scene.chat.prompts)
+    scene.chat.prompts.clear()
+    await scene.ask(FORGET)
+    assert any("Answer with its letter alone." in prompt for prompt in scene.chat.prompts)
+    assert "bears" not in map(stage_of, scene.chat.prompts)

@@ -9,6 +9,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
 
 from guided_profile.graph.errors import ModelError
+from guided_profile.graph.records import Call
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.requests import record, words
@@ -66,6 +67,7 @@ class MemoryRequests:
         store: BaseStore | None,
         before: str = "",
         keeps: bool = False,
+        took: list[Call] | None = None,
     ) -> Heeded | None:
         """Do what a message asks of what is kept; None: it asks nothing.
 
@@ -77,12 +79,21 @@ class MemoryRequests:
             store: Where profiles are kept; None: nothing can be kept for later.
             before: What they said before, which "that" may mean.
             keeps: Whether a message that is to be remembered is added to the history here.
+            took: The calls are added to it where the message asks nothing; None: they are let go.
 
         Raises:
             ModelError: The model failed to say what is meant; nothing was done. To find what a
                 message asks is optional: where that fails, it asks nothing.
         """
         run = Run(self._parts, user_id, message, store, before)
+        heeded = await self._heed(run, user_id, message, store, keeps=keeps)
+        if heeded is None and took is not None:
+            took += run.calls
+        return heeded
+
+    async def _heed(
+        self, run: Run, user_id: str, message: str, store: BaseStore | None, *, keeps: bool
+    ) -> Heeded | None:
         done = None
         if store is not None:
             await self._sweep(store)

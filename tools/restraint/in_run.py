@@ -5,6 +5,7 @@ from dataclasses import replace
 from guided_profile.graph.records import HeldBack, Profile
 from guided_profile.graph.state import State
 from guided_profile.graph.tasks import Task
+from guided_profile.tools.requests.kinds import STAGE
 from guided_profile.tools.restraint.select import Restraint, Selection
 
 
@@ -28,15 +29,22 @@ async def bearing(restraint: Restraint, task: Task, state: State) -> Selection:
     """Return what of that bears on the question.
 
     All of it does where the task exercises no restraint, or tries again. The items of a task that
-    asks the model itself whether they tell the answer are left as they are.
+    asks the model itself whether they tell the answer are left as they are. Where the message was
+    asked about already, by what looks for requests about the memory, nearness alone decides: an
+    answer waits for one short question, and not for two.
     """
     known = everything(task, state)
     if not task.restrains or state["tries"] or not (known.used or known.items):
         return known
     before = [message.text for message in state.get("messages") or []][:-1]
     asks_itself = task.abstention.answerable is not None
+    asked_already = any(call.stage == STAGE for call in state["calls"])
     chosen = await restraint.select(
-        known.used, state["text"], items=() if asks_itself else known.items, shown=before
+        known.used,
+        state["text"],
+        items=() if asks_itself else known.items,
+        shown=before,
+        within=0.0 if asked_already else None,
     )
     chosen = replace(chosen, held_back=(*known.held_back, *chosen.held_back))
     return replace(chosen, items=known.items) if asks_itself else chosen
