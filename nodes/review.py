@@ -60,7 +60,8 @@ def make_review(resources: Resources) -> Stage[State, ReviewUpdate]:
 
     async def review(state: State, runtime: Runtime[Context]) -> ReviewUpdate:
         context, task = resources.asked(runtime)
-        reason = find_abstention(task, state)
+        again = task.abstention.policy == "retry" and context.max_retries > 0
+        reason = find_abstention(task, state, again=again)
         if reason is None or state.get("earlier"):
             held = await hold(
                 resources.chat,
@@ -181,8 +182,12 @@ def may_retry(task: Task, state: State, context: Context, reason: AbstentionReas
     )
 
 
-def find_abstention(task: Task, state: State) -> AbstentionReason | None:
-    """Return why the reply is no answer, by the task's rule; None if it is one."""
+def find_abstention(task: Task, state: State, *, again: bool = False) -> AbstentionReason | None:
+    """Return why the reply is no answer, by the task's rule; None if it is one.
+
+    A phrase that declines is the paper's rule, and no more than a hint where the model says that
+    the reply answers: then it is tried once more, if it may be (`again`), and after that it stands.
+    """
     if not sees_anything(task, state):
         return "no_history"
     reply = state["reply"]
@@ -190,8 +195,12 @@ def find_abstention(task: Task, state: State) -> AbstentionReason | None:
         return _abstains_from_choice(task, reply, state)
     if reply.answerable is not None and reply.answerable < task.floor(state["on_topic"]):
         return "not_in_history"
-    if reply.finish_reason == "refusal" or declines(task, reply.text, state["text"]):
+    if reply.finish_reason == "refusal":
         return "declined"
+    if declines(task, reply.text, state["text"]):
+        answers = (reply.answers or 0.0) >= task.abstention.declined_floor
+        if not answers or (again and not state["tries"]):
+            return "declined"
     if not reply.text:
         return "cut_off" if reply.finish_reason == "length" else "empty"
     if reply.answers is not None and reply.answers < task.abstention.declined_floor:

@@ -170,8 +170,28 @@ async def test_the_models_verdict_on_a_reply_counts_and_no_words_in_it(
     )
 
 
-def test_no_task_of_ours_goes_by_phrases() -> None:
-    assert not any(task.abstention.phrases for task in builtin_tasks().values())
+async def test_the_papers_phrase_asks_once_more_and_the_models_word_counts_then(
+    history: HistoryStore,
+) -> None:
+    history.add("anna", ANNA)
+    known = script("Better safe than sorry: take the umbrella.")
+    graph = build_graph(chat=ScriptedChat(script=known), history=history)
+    out = (await graph.ainvoke({"question": "What then?"}, context=Context(user_id="anna")))[
+        "answer"
+    ]
+    assert (out.kind, out.tries) == ("answered", 1)
+
+    def better(prompt: str) -> str | dict[str, float]:
+        return known(prompt) if "Look again" not in prompt else "The umbrella."
+
+    def said(prompt: str) -> str | dict[str, float]:
+        return better(prompt) if stage_of(prompt) == "respond" else known(prompt)
+
+    graph = build_graph(chat=ScriptedChat(script=said), history=history)
+    out = (await graph.ainvoke({"question": "What then?"}, context=Context(user_id="anna")))[
+        "answer"
+    ]
+    assert (out.kind, out.text, out.tries) == ("answered", "The umbrella.", 1)
 
 
 async def test_a_reply_is_not_asked_about_where_the_task_or_the_row_does_not_want_it(
@@ -183,9 +203,9 @@ async def test_a_reply_is_not_asked_about_where_the_task_or_the_row_does_not_wan
         Context(user_id="anna", task="paraphrase"),
         Context(user_id="anna", sees=()),
     ):
-        graph, chat = graph_of(history, "Sorry, no.")
+        graph, chat = graph_of(history, "Well, no.")
         out = await graph.ainvoke({"question": "Any pets?"}, context=context)
-        assert out["answer"].text == "Sorry, no."
+        assert out["answer"].text == "Well, no."
         assert "answers" not in map(stage_of, chat.prompts)
 
 
