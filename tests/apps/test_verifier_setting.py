@@ -16,6 +16,7 @@ from guided_profile.apps import assembly
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.bulk.base import BuildInput
 from guided_profile.apps.bulk.engines.ray_worker import Workplace
+from guided_profile.apps.bulk.plan import SENTENCES
 from guided_profile.apps.cli.main import main
 from guided_profile.apps.server.process.resources import ServerResources
 from guided_profile.apps.settings import read_settings
@@ -191,7 +192,7 @@ def test_everybodys_profiles_are_planned_made_and_charged_with_it(
     monkeypatch.setenv("GUIDED_PROFILE_VERIFIER", str(nli))
     planned = build("--from", users, "--out", out, "--dry-run")
     assert (planned["fresh"], planned["stale"]) == (0, 6)
-    assert planned["calls"] == 2 * 6 < asks["calls"]
+    assert planned["calls"] == 6 * (2 + 2 * SENTENCES) < asks["calls"]
     assert planned["input_tokens"] < asks["input_tokens"]
     del judges[:]
     assert build("--from", users, "--out", out)["built"] == 6
