@@ -6,28 +6,34 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic, sleep
 
 from guided_profile.graph.errors import StoreInUseError
 
 _PROCESSES = Path("/proc")
+PATIENCE = 0.5
+"""Seconds that are waited for another process to let go."""
 
 
 def check_alone(file: Path) -> None:
     """Refuse a database that a Chroma server, or whatever else, has open.
 
     Linux tells which files a process has open, and elsewhere `lsof` does, if it is there. Processes
-    of other users and of other machines are not seen.
+    of other users and of other machines are not seen. One that is just letting go of it, or was
+    forked with it and has not begun its own program yet, is waited for.
 
     Raises:
         StoreInUseError: Another process has it open.
     """
-    for process in _openers(file):
-        if process != os.getpid():
+    until = monotonic() + PATIENCE
+    while (process := next((n for n in _openers(file) if n != os.getpid()), None)) is not None:
+        if monotonic() >= until:
             raise StoreInUseError(
                 f"process {process} has the history's database {file} open, as a Chroma server "
                 "does, and two on it would lose items; stop it, or reach the server by its URL "
                 "(GUIDED_PROFILE_CHROMA_URL)."
             )
+        sleep(0.05)
 
 
 def _openers(file: Path) -> Iterator[int]:
