@@ -44,6 +44,8 @@ def make_requests(resources: Resources, requests: MemoryRequests) -> Stage[State
             store=runtime.store,
             before=_said_before(state.get("messages") or []),
             keeps=True,
+            thread=_thread(),
+            confirms=not _may_wait(),  # else by the reply that the run waits for
             took=took,
         )
         if heeded is None:
@@ -66,8 +68,10 @@ def make_confirm(resources: Resources, requests: MemoryRequests) -> Stage[State,
         reply = None
         while not isinstance(reply, str):  # an error would be raised at every later resume too
             reply = interrupt({"clarify": asked.said, "about": state["text"]})
-        heeded = await requests.settle(context.user_id, reply, store=runtime.store)
-        return _update(heeded or Heeded(asked, (), ends=True), state["calls"])
+        heeded = await requests.settle(
+            context.user_id, reply, store=runtime.store, thread=_thread()
+        )
+        return _update(heeded, state["calls"])
 
     return confirm
 
@@ -86,6 +90,10 @@ def _said_before(messages: Sequence[AnyMessage]) -> str:
     """Return what the user said before their last message; empty if that is not known."""
     own = [message.text for message in messages if isinstance(message, HumanMessage)]
     return own[-2] if len(own) > 1 else ""
+
+
+def _thread() -> str:
+    return str(get_config().get("configurable", {}).get("thread_id") or "")
 
 
 def _may_wait() -> bool:

@@ -219,7 +219,15 @@ class Companion(AbstractContextManager["Companion"]):
             self._ask(user_id, {"question": question, "options": [*options]}, on_event)
         )
 
-    def heed(self, user_id: str, message: str, before: str = "") -> Future[Heeded | None]:
+    def heed(
+        self,
+        user_id: str,
+        message: str,
+        before: str = "",
+        *,
+        thread: str = "",
+        confirms: bool = True,
+    ) -> Future[Heeded | None]:
         """Do what a message asks of what is kept about its user, such as to forget something.
 
         Most messages cost no call, one that may be a request costs a short one, and a request some
@@ -229,6 +237,9 @@ class Companion(AbstractContextManager["Companion"]):
             user_id: Whose message it is.
             message: What they say now.
             before: What they said before that, which "that" may mean.
+            thread: The id of the conversation; empty if it has none.
+            confirms: Whether the answer before the message asked the user about a deletion; if it
+                did not, a Yes confirms nothing.
 
         Returns:
             What was done, to be told to the user; None: the message asks nothing of the kind.
@@ -237,7 +248,14 @@ class Companion(AbstractContextManager["Companion"]):
         async def heed() -> Heeded | None:
             if not message.strip():
                 return None
-            return await self._requests.heed(user_id, message, store=self.store, before=before)
+            return await self._requests.heed(
+                user_id,
+                message,
+                store=self.store,
+                before=before,
+                thread=thread,
+                confirms=confirms,
+            )
 
         begun = self._background.start(heed())
         return self._background.watched(begun, "what the user asks of what is kept is not done")

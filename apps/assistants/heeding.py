@@ -25,11 +25,27 @@ class Heeding:
     def __init__(self, companion: Companion) -> None:
         self._companion = companion
         self._begun: LRUCache[tuple[str, str, str, bytes], Judged] = LRUCache(MAX_MESSAGES)
+        self._asked: LRUCache[tuple[str, str], bool] = LRUCache(MAX_MESSAGES)
+        """In which conversations the last answer asked about a deletion."""
         self._late: LRUCache[str, list[Judged]] = LRUCache(MAX_MESSAGES)
         self._lock = Lock()
 
-    def of(self, user_id: str, thread: str, message: AnyMessage, before: str = "") -> Judged:
+    def of(
+        self,
+        user_id: str,
+        thread: str,
+        message: AnyMessage,
+        before: str = "",
+        answer: AnyMessage | None = None,
+    ) -> Judged:
         """Return what comes of a message, which is begun the first time.
+
+        Args:
+            user_id: Whose it is.
+            thread: The conversation's id.
+            message: The message.
+            before: What the user said before it.
+            answer: The assistant's message before it: a Yes confirms what that one asked.
 
         Raises:
             ClosedError: The companion was closed.
@@ -40,9 +56,16 @@ class Heeding:
         with self._lock:
             judged = self._begun.get(key)
             if judged is None:
-                judged = self._companion.heed(user_id, text, before)
+                asked = self._asked.pop((user_id, thread), False) or _asks(answer)
+                judged = self._companion.heed(user_id, text, before, thread=thread, confirms=asked)
                 self._begun[key] = judged
             return judged
+
+    def answered(self, user_id: str, thread: str, acts: Sequence[MemoryAct]) -> None:
+        """Note that an answer was given in which the user was to be told of acts."""
+        if any(act.outcome == "asks" for act in acts):
+            with self._lock:
+                self._asked[user_id, thread] = True
 
     def of_items(
         self,
@@ -68,3 +91,10 @@ class Heeding:
         done = [one for one in (*late, judged) if one is not None and one.done()]
         heeded = [one.result() for one in done if not one.cancelled() and not one.exception()]
         return tuple(one.act for one in heeded if one is not None)
+
+
+def _asks(answer: AnyMessage | None) -> bool:
+    """Whether an answer, as it was marked, asked the user about a deletion."""
+    marks = answer.response_metadata.get("guided_profile") if answer else None
+    acts = marks.get("memory") if isinstance(marks, dict) else None
+    return any(isinstance(act, dict) and act.get("outcome") == "asks" for act in acts or ())

@@ -150,7 +150,9 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         user_id = self.user_of(request.runtime.context)
         place, text = self._last_words(request, user_id)
         found = RunnableLambda(look, name="guided_profile").invoke(text)
-        return marked(handler(self._personal(request, found, place)), found)
+        answer = marked(handler(self._personal(request, found, place)), found)
+        self._heeding.answered(user_id, thread_of(request.runtime), found.acts)
+        return answer
 
     async def awrap_model_call(
         self,
@@ -177,7 +179,9 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         user_id = self.user_of(request.runtime.context)
         place, text = self._last_words(request, user_id)
         found = await RunnableLambda(look, name="guided_profile").ainvoke(text)
-        return marked(await handler(self._personal(request, found, place)), found)
+        answer = marked(await handler(self._personal(request, found, place)), found)
+        self._heeding.answered(user_id, thread_of(request.runtime), found.acts)
+        return answer
 
     def wrap_tool_call(
         self,
@@ -236,9 +240,12 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             return None
         own = users_messages(request.messages[:place], user_id, self.is_users)
         before = own[-1][1].text if own else ""
+        answers = [m for m in request.messages[:place] if isinstance(m, AIMessage)]
         thread = thread_of(request.runtime)
         try:
-            return self._heeding.of(user_id, thread, request.messages[place], before)
+            return self._heeding.of(
+                user_id, thread, request.messages[place], before, answers[-1] if answers else None
+            )
         except RuntimeError:  # it was closed: said where it is looked up
             return None
 

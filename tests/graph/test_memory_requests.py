@@ -293,3 +293,84 @@ async def test_an_answer_waits_for_one_short_question_and_not_for_two(
     await scene.ask(FORGET)
     assert any("Answer with its letter alone." in prompt for prompt in scene.chat.prompts)
     assert "bears" not in map(stage_of, scene.chat.prompts)
+
+
+async def test_a_pin_of_what_is_forgotten_goes_with_it_and_comes_back_with_it(
+    history: HistoryStore,
+) -> None:
+    scene = Scene(history)
+    await scene.known()
+    profiles = ProfileStore(scene.store, "anna", "dialogue")
+    pinned = "This person has a cat named Miso."
+    await corrections.pin(profiles, pinned, now=scene.clock())
+    await scene.ask(FORGET)
+    await scene.ask("Yes.")
+    assert not any(one.kind == "pin" for one in await profiles.overrides())
+    await scene.ask("Actually, don't delete that.")
+    assert [one.text for one in await profiles.overrides()] == [pinned]
+    await scene.ask(FORGET)
+    await scene.ask("Yes.")
+    scene.clock.now += timedelta(hours=25)
+    answer = await scene.ask("What do you know about me?")
+    assert "Miso" not in answer.text
+    assert "Miso" not in str(await everything(scene.store, ("guided_profile",)))
+
+
+async def test_what_another_item_tells_stays_forbidden_after_the_day(history: HistoryStore) -> None:
+    scene = Scene(history)
+    history.add("anna", items("the cat flap got stuck in the cold"))
+    (known,) = [text for text in await scene.known() if "Miso" in text]
+    profiles = ProfileStore(scene.store, "anna", "dialogue")
+    standing = await profiles.standing()
+    assert standing
+    flap = next(item.id for item in history.list("anna") if "flap" in item.text)
+    sentences = tuple(
+        one.model_copy(update={"evidence": (*one.evidence, flap)}) if one.text == known else one
+        for one in standing.profile.sentences
+    )
+    profile = standing.profile.model_copy(update={"sentences": sentences})
+    await profiles.write(standing.model_copy(update={"profile": profile}))
+    await scene.ask(FORGET)
+    await scene.ask("Yes.")
+    scene.clock.now += timedelta(hours=25)
+    assert known not in await scene.known()
+    assert known in [one.text for one in await profiles.forbidden()]
+
+
+async def test_a_reply_that_is_neither_yes_nor_no_is_an_error_and_no_answer(
+    history: HistoryStore,
+) -> None:
+    scene = Scene(history)
+    said = scene.chat.script
+
+    def unsure(prompt: str) -> Any:
+        asked = "Is the note about what the user asks to forget?" in prompt
+        return "I think maybe purple" if asked else said(prompt)
+
+    scene.chat.script = unsure
+    with pytest.raises(ModelError, match="something else"):
+        await scene.ask(FORGET)
+    assert len(scene.texts()) == 2
+
+
+async def test_a_question_that_lapsed_deletes_nothing_and_says_so(history: HistoryStore) -> None:
+    scene = Scene(history, checkpointer=InMemorySaver())
+    thread = {"configurable": {"thread_id": "1"}}
+    await scene.graph.ainvoke({"question": FORGET}, thread, context=ANNA)
+    ben = Context(user_id="ben", task="dialogue")
+    scene.clock.now += timedelta(hours=25)
+    out = await scene.graph.ainvoke(Command(resume="Yes."), thread, context=ben)
+    assert "too old" in out["answer"].text
+    assert CAT.text not in out["answer"].text
+    assert history.get("anna", [CAT.id])
+
+
+async def test_a_yes_in_another_thread_confirms_nothing(history: HistoryStore) -> None:
+    scene = Scene(history, checkpointer=InMemorySaver())
+    first, other = ({"configurable": {"thread_id": name}} for name in "12")
+    await scene.graph.ainvoke({"question": FORGET}, first, context=ANNA)
+    out = await scene.graph.ainvoke({"question": "Yes."}, other, context=ANNA)
+    assert out["answer"].memory is None
+    assert history.get("anna", [CAT.id])
+    await scene.graph.ainvoke(Command(resume="Yes."), first, context=ANNA)
+    assert history.get("anna", [CAT.id]) == []

@@ -15,12 +15,13 @@ from guided_profile.graph.tasks import Task
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import forbid, pin
 from guided_profile.tools.profiles.plan import variant_of
-from guided_profile.tools.profiles.store import ProfileStore
+from guided_profile.tools.profiles.store import Override, ProfileStore
 from guided_profile.tools.requests import record, words
 from guided_profile.tools.requests.kinds import agrees, undoes
 from guided_profile.tools.requests.meant import ended, meant, notes_of, profiles_of_user
 from guided_profile.tools.requests.record import Done
 from guided_profile.tools.requests.screen import screen
+from guided_profile.tools.text.words import words as spoken
 from guided_profile.tools.user_data.erase import forget_items
 
 _KEPT_AS_ITEMS: tuple[MemoryKind, ...] = ("remember", "no_longer")
@@ -70,6 +71,8 @@ class Run:
         self._store, self._before = store, before
         self._chat, self._history = parts.chat, parts.history
         self._now = parts.clock()
+        self.thread = ""
+        """The id of the conversation; empty if it has none."""
         self.calls: list[Call] = []
 
     async def do(self, kind: MemoryKind, *, keeps: bool) -> Heeded | None:
@@ -149,7 +152,10 @@ class Run:
             sentences=sentences,
             items=items,
         )
-        await self._record(store, heeded, overrides)
+        # what is left of the evidence could bring the sentences back, when what was forbidden is
+        # erased with what was deleted
+        left = {id_ for text in sentences for id_ in notes.evidence.get(text, ())} - set(items)
+        await self._record(store, heeded, overrides, stays=bool(left))
         return heeded
 
     async def _no_longer(self, store: BaseStore, *, keeps: bool) -> Heeded | None:
@@ -209,6 +215,7 @@ class Run:
         assert self._store is not None
         if kind == "confirm":
             gone = await asyncio.to_thread(self._history.get, self._user_id, done.items)
+            pins = await self._pins_of(self._store, done)
             await forget_items(self._user_id, done.items, history=self._history, store=self._store)
             kept = done.model_copy(
                 update={
@@ -216,10 +223,15 @@ class Run:
                     "said": words.DELETED,
                     "deleted": tuple(gone),
                     "time": self._now,
+                    "pins": pins,
                 }
             )
-            await record.drop(self._store, self._user_id, done)
             await record.write(self._store, self._user_id, kept)
+            await record.drop(self._store, self._user_id, done)
+            for name, pinned in pins:
+                await self._profiles(self._store, self._parts.tasks.get(name), name).take_back(
+                    pinned
+                )
             return await self.told(
                 "confirm", words.DELETED, items=done.items, sentences=done.sentences
             )
@@ -235,11 +247,31 @@ class Run:
             await asyncio.to_thread(
                 self._history.withdraw, self._user_id, done.items, withdrawn=False
             )
+        for name, pinned in done.pins:
+            profiles = self._profiles(self._store, self._parts.tasks.get(name), name)
+            await profiles.add_override(pinned)
         await record.drop(self._store, self._user_id, done)
         return await self.told("keep", words.BACK, items=done.items, sentences=done.sentences)
 
+    async def _pins_of(self, store: BaseStore, done: Done) -> tuple[tuple[str, Override], ...]:
+        """Return what the user had pinned of what they want deleted, by the names of the tasks."""
+        forbidden = {tuple(spoken(text)) for text in done.sentences}
+        found = []
+        for name, task in self._parts.tasks.items():
+            for override in await self._profiles(store, task).overrides():
+                says_it = tuple(spoken(override.text)) in forbidden
+                rests_on_it = not set(override.evidence).isdisjoint(done.items)
+                if override.kind == "pin" and (says_it or rests_on_it):
+                    found.append((name, override))
+        return tuple(found)
+
     async def _record(
-        self, store: BaseStore, heeded: Heeded, overrides: Sequence[tuple[str, str]]
+        self,
+        store: BaseStore,
+        heeded: Heeded,
+        overrides: Sequence[tuple[str, str]],
+        *,
+        stays: bool = False,
     ) -> None:
         act = heeded.act
         done = Done(
@@ -250,6 +282,8 @@ class Run:
             overrides=tuple(overrides),
             sentences=act.sentences,
             items=act.items,
+            thread=self.thread,
+            stays=stays,
         )
         await record.write(store, self._user_id, done)
 

@@ -22,9 +22,15 @@ SWEPT_EVERY = timedelta(hours=1)
 
 
 def may_be_kept(judged: Future[Heeded | None]) -> bool:
-    """Whether a message may become an item: it is no request, or the model failed to say so."""
-    if judged.cancelled() or judged.exception() is not None:
+    """Whether a message may become an item: it is no request, as far as that was found out.
+
+    The model is asked more only of what is a request, or a reply to a question of ours: where it
+    fails then, the message is none.
+    """
+    if judged.cancelled():
         return True
+    if (error := judged.exception()) is not None:
+        return not isinstance(error, ModelError)
     heeded = judged.result()
     return heeded is None or heeded.becomes_item
 
@@ -67,6 +73,8 @@ class MemoryRequests:
         store: BaseStore | None,
         before: str = "",
         keeps: bool = False,
+        thread: str = "",
+        confirms: bool = True,
         took: list[Call] | None = None,
     ) -> Heeded | None:
         """Do what a message asks of what is kept; None: it asks nothing.
@@ -79,6 +87,9 @@ class MemoryRequests:
             store: Where profiles are kept; None: nothing can be kept for later.
             before: What they said before, which "that" may mean.
             keeps: Whether a message that is to be remembered is added to the history here.
+            thread: The id of the conversation; empty if it has none.
+            confirms: Whether the message before it asked the user about a deletion, as far as is
+                known; if not, a Yes confirms nothing.
             took: The calls are added to it where the message asks nothing; None: they are let go.
 
         Raises:
@@ -86,28 +97,38 @@ class MemoryRequests:
                 message asks is optional: where that fails, it asks nothing.
         """
         run = Run(self._parts, user_id, message, store, before)
-        heeded = await self._heed(run, user_id, message, store, keeps=keeps)
+        run.thread = thread
+        heeded = await self._heed(run, user_id, message, store, keeps=keeps, confirms=confirms)
         if heeded is None and took is not None:
             took += run.calls
         return heeded
 
     async def _heed(
-        self, run: Run, user_id: str, message: str, store: BaseStore | None, *, keeps: bool
+        self,
+        run: Run,
+        user_id: str,
+        message: str,
+        store: BaseStore | None,
+        *,
+        keeps: bool,
+        confirms: bool,
     ) -> Heeded | None:
         done = None
         if store is not None:
             await self._sweep(store)
-            done = await record.latest(store, user_id, self._parts.clock())
-            if done and done.asks:
-                if heeded := await run.reply(done):
+            now = self._parts.clock()
+            asked = await record.asking(store, user_id, now, run.thread) if confirms else None
+            if asked:
+                # only the very next message confirms, whatever comes of it
+                await record.write(store, user_id, asked.model_copy(update={"asks": False}))
+                if heeded := await run.reply(asked):
                     return heeded
-                # only the very next message confirms
-                await record.write(store, user_id, done.model_copy(update={"asks": False}))
+            done = await record.latest(store, user_id, now)
         if not screen().lets_through(message):
             return None
-        if done and not done.asks and (heeded := await run.undo(done)):
-            return heeded
         try:
+            if done and not done.asks and (heeded := await run.undo(done)):
+                return heeded
             kind, calls = await kind_of(self._parts.chat, message)
         except ModelError as error:
             _log.warning("a message is not looked at for what it asks of the memory: %s", error)
@@ -115,14 +136,19 @@ class MemoryRequests:
         run.calls += calls
         return await run.do(kind, keeps=keeps) if kind else None
 
-    async def settle(self, user_id: str, reply: str, *, store: BaseStore | None) -> Heeded | None:
-        """Do what a user replied to the question that stands; None: there is none."""
-        if store is None:
-            return None
-        done = await record.latest(store, user_id, self._parts.clock())
-        if done is None or not done.asks:
-            return None
+    async def settle(
+        self, user_id: str, reply: str, *, store: BaseStore | None, thread: str = ""
+    ) -> Heeded:
+        """Do what a user replied to the question that stands in a thread.
+
+        Where none stands any more, nothing is deleted, and that is said.
+        """
         run = Run(self._parts, user_id, reply, store, "")
+        done = None
+        if store is not None:
+            done = await record.asking(store, user_id, self._parts.clock(), thread)
+        if store is None or done is None:
+            return await run.told("forget", words.LAPSED, outcome="nothing", ends=True)
         if heeded := await run.reply(done):
             return heeded
         await record.write(store, user_id, done.model_copy(update={"asks": False}))

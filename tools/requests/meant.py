@@ -9,6 +9,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 from langgraph.store.base import BaseStore
 
+from guided_profile.graph.errors import ModelError
 from guided_profile.graph.prompts import MEMORY_BEFORE, MEMORY_MEANT, MEMORY_SYSTEM, render
 from guided_profile.graph.records import Call, HistoryItem, Sentence
 from guided_profile.graph.tasks import Task
@@ -16,6 +17,7 @@ from guided_profile.graph.text import as_data, shortened
 from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.evidence.nearness import nearness
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.models.letters import ask_yes_no
 from guided_profile.tools.profiles.overrides import apply_overrides
 from guided_profile.tools.profiles.plan import empty_profile, variant_of
@@ -40,6 +42,8 @@ class Notes:
 
     sentences: dict[str, list[ProfileStore]] = field(default_factory=dict)
     """The sentences of the standing profiles, each with those that it stands in."""
+    evidence: dict[str, set[str]] = field(default_factory=dict)
+    """The ids of the items that each sentence rests on."""
     items: dict[str, HistoryItem] = field(default_factory=dict)
 
 
@@ -73,6 +77,7 @@ async def notes_of(
     for profiles, sentences in await profiles_of_user(store, user_id, tasks, history):
         for sentence in sentences:
             notes.sentences.setdefault(sentence.text, []).append(profiles)
+            notes.evidence.setdefault(sentence.text, set()).update(sentence.evidence)
     asked = f"{before}\n{message}" if before else message
     found = await asyncio.to_thread(
         history.search, user_id, asked[-4000:], limit=PAGE * MOST_PAGES, role="user"
@@ -115,6 +120,11 @@ async def meant(
             )
         )
         calls += [reply.call for reply in replies]
+        if any(reply.yes is None and reply.said is None for reply in replies):
+            raise ModelError(
+                f"{model_id(chat)} was asked by Yes or No what a user means to be forgotten, and "
+                "replied with something else; nothing was done: try again, or set another model."
+            )
         yes = [
             text
             for text, reply in zip(page, replies, strict=True)

@@ -14,7 +14,13 @@ from pydantic import ValidationError
 
 from guided_profile.graph.records import HistoryItem, MemoryKind, Record
 from guided_profile.tools.profiles.sqlite import rewrite
-from guided_profile.tools.profiles.store import REQUESTS, ROOT, everything, requests_namespace
+from guided_profile.tools.profiles.store import (
+    REQUESTS,
+    ROOT,
+    Override,
+    everything,
+    requests_namespace,
+)
 
 KEPT = timedelta(days=1)
 """How long something can be confirmed and undone."""
@@ -28,7 +34,13 @@ class Done(Record):
     said: str
     """What the user was told, or asked."""
     asks: bool = False
-    """Whether their next message may confirm a deletion."""
+    """Whether their next message in the thread may confirm a deletion."""
+    thread: str = ""
+    """The id of the conversation in which it was asked; empty if it has none."""
+    pins: tuple[tuple[str, Override], ...] = ()
+    """Task and pinned sentence of what the user had pinned and wanted forgotten."""
+    stays: bool = False
+    """Whether what is forbidden stays so: other items are left that it could be written from."""
     overrides: tuple[tuple[str, str], ...] = ()
     """Task and key of the decisions that were made."""
     sentences: tuple[str, ...] = ()
@@ -51,6 +63,14 @@ async def latest(store: BaseStore, user_id: str, now: datetime) -> Done | None:
     return max(read, key=lambda done: done.time, default=None)
 
 
+async def asking(store: BaseStore, user_id: str, now: datetime, thread: str) -> Done | None:
+    """Return the last deletion that a user was asked about in a thread, and may confirm."""
+    kept = await everything(store, requests_namespace(user_id))
+    read = [done for row in kept if (done := _read(row.value)) and now - done.time < KEPT]
+    asked = [done for done in read if done.asks and done.thread == thread]
+    return max(asked, key=lambda done: done.time, default=None)
+
+
 async def write(store: BaseStore, user_id: str, done: Done) -> None:
     """Keep what was done."""
     value = done.model_dump(mode="json")
@@ -65,7 +85,7 @@ async def drop(store: BaseStore, user_id: str, done: Done) -> None:
 async def sweep(store: BaseStore, now: datetime) -> int:
     """Erase what nobody can undo any more, of all users; return how much.
 
-    With what was deleted go the words of the sentences that were forbidden with it: nothing is
+    With what was deleted go the words of the sentences that were forbidden with it, if nothing is
     left that they could be written from.
     """
     old = []
@@ -74,7 +94,7 @@ async def sweep(store: BaseStore, now: datetime) -> int:
         if done is None or now - done.time >= KEPT:
             old.append((row, done))
     for row, done in old:
-        if done and done.deleted:
+        if done and done.deleted and not done.stays:
             for task, key in done.overrides:
                 await store.adelete((*ROOT, row.namespace[-1], task, "wishes"), key)
         await store.adelete(row.namespace, row.key)

@@ -100,3 +100,32 @@ def test_a_host_may_leave_it_out(companion: Companion) -> None:
     answer = ask(agent_of(companion, host, obeys_requests=False), FORGET)
     assert mark(answer)["memory"] == []
     assert FORGET in said_by(companion, "anna")
+
+
+def test_a_yes_confirms_only_what_the_answer_before_it_asked(
+    companion: Companion, model: Model
+) -> None:
+    model.seconds = 1.0
+    agent = agent_of(companion, Host(), checkpointer=InMemorySaver(), patience=0.4)
+    assert mark(ask(agent, FORGET))["memory"] == []
+    assert companion.flush(60)
+    model.seconds = 0.0
+    told = mark(ask(agent, "Yes, please. Some soup."))["memory"]
+    assert [act["outcome"] for act in told] == ["asks"]  # now they are asked, for the first time
+    assert DOG in [item.text for item in companion.history.list("anna", withdrawn=True)]
+    assert mark(ask(agent, "Yes, please.", thread="2"))["memory"] == []  # where nothing was asked
+    assert [act["kind"] for act in mark(ask(agent, "Yes, please."))["memory"]] == ["confirm"]
+    assert DOG not in [item.text for item in companion.history.list("anna", withdrawn=True)]
+
+
+def test_an_answer_that_failed_asked_nothing(companion: Companion) -> None:
+    class Away(Host):
+        def _generate(self, *given: Any, **more: Any) -> Any:
+            raise RuntimeError("the host's model is away")
+
+    memory = InMemorySaver()
+    with pytest.raises(RuntimeError, match="away"):
+        ask(agent_of(companion, Away(), checkpointer=memory), FORGET)
+    agent = agent_of(companion, Host(), checkpointer=memory)
+    assert "confirm" not in [act["kind"] for act in mark(ask(agent, "Yes, please."))["memory"]]
+    assert DOG in [item.text for item in companion.history.list("anna", withdrawn=True)]
