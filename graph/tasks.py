@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from guided_profile.graph.context import Context, Measured, Recall, Sight
 from guided_profile.graph.errors import TaskError
@@ -84,6 +84,11 @@ class Task(Record):
     cold_start: ColdStart = ColdStart()
     max_tokens: TokenLimits = TokenLimits()
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
+
+    @field_validator("worth", mode="before")
+    @classmethod
+    def _off_is_no_boolean(cls, given: object) -> object:
+        return "off" if given is False else given  # as YAML reads `worth: off`
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "Task":

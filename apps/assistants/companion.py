@@ -181,8 +181,6 @@ class Companion(AbstractContextManager["Companion"]):
             left_out = unproven(self.task, profile)
             texts = {each.text for each in left_out}
             supported = [s for s in (profile.supported if profile else ()) if s.text not in texts]
-            if not text.strip():
-                return Known(profile, items)
             if not self.task.restrains:
                 all_of = with_room(supported, profile_tokens)
                 return Known(profile, items, all_of.used, (*left_out, *all_of.held_back))

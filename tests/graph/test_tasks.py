@@ -118,3 +118,12 @@ def test_what_the_response_sees_does_not_make_a_profile_stale_but_its_instructio
     assert task.with_switches(Context(user_id="anna", guided=False)).recipe != task.recipe
     changed = load_task(write(tmp_path, profile_instruction="Describe them."))
     assert changed.recipe != task.recipe
+
+
+def test_off_may_be_written_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "titles.yaml"
+    path.write_text(
+        "name: titles\ndescription: Titles.\nkind: text\nguiding_question: Which titles?\n"
+        "profile_instruction: Write.\nresponse_instruction: 'Title: {question}'\nworth: off\n"
+    )
+    assert load_task(path).worth == "off"
