@@ -11,6 +11,7 @@ from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.prompts import WHETHER_IT_BEARS
 from guided_profile.graph.state import Answered
+from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import pin
 from guided_profile.tools.profiles.store import ProfileStore
@@ -100,3 +101,31 @@ async def test_it_is_decided_once_what_a_pinned_sentence_is_for(history: History
     await ask(history, "Hello!", chat, store=store)
     asked = [prompt for prompt in chat.prompts if stage_of(prompt) == "use"]
     assert sum("Dr. Berg" in prompt or "brother" in prompt for prompt in asked) == 2
+
+
+async def test_another_try_shows_all_but_what_is_private(history: HistoryStore) -> None:
+    def empty(prompt: str) -> str:
+        return "" if "This person asks:" in prompt and "Look again" not in prompt else says(prompt)
+
+    task = builtin_tasks()["assistant"]
+    retries = task.abstention.model_copy(update={"policy": "retry"})
+    chat = ScriptedChat(script=empty, uses=lambda note: USES[note], bears=lambda *asked: 0.1)
+    history.add("anna", PAST)
+    graph = build_graph(
+        chat=chat, history=history, tasks=[task.model_copy(update={"abstention": retries})]
+    )
+    context = Context(user_id="anna", task="assistant")
+    out = await graph.ainvoke({"question": "Where is Peru?"}, context=context)
+    assert out["answer"].tries == 1
+    assert out["answer"].used == (NUTS, BREAD)
+    assert [(one.text, one.reason) for one in out["answer"].held_back] == [(DEBT, "private")]
+    assert "debts" not in responses(chat)[-1]
+
+
+async def test_a_profile_made_without_restraint_is_not_used_with_it(history: HistoryStore) -> None:
+    store = InMemoryStore()
+    _, chat = await ask(history, "Hello!", store=store, restraint=False)
+    chat.uses = lambda note: USES[note]
+    answer, _ = await ask(history, "Hello!", chat, store=store)
+    assert DEBT not in answer.used
+    assert DEBT in [one.text for one in answer.held_back]

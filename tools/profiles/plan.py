@@ -30,7 +30,12 @@ def profiles_of(runtime: Runtime[Context], task: Task) -> ProfileStore | None:
 
 def variant_of(task: Task, *, joined: bool = True) -> str:
     """Return what names the profiles that are made with these switches of a task."""
-    return ("guided" if task.guided else "unguided") + ("" if joined else "-unjoined")
+    unclassed = task.kind == "text" and task.evidence == "topic" and not task.restraint
+    return (
+        ("guided" if task.guided else "unguided")
+        + ("" if joined else "-unjoined")
+        + ("-unrestrained" if unclassed else "")  # nobody asked what its sentences are for
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +183,8 @@ def cited_items(profile: Profile, user_id: str, history: HistoryStore) -> dict[s
     """
     against = [id_ for sentence in profile.sentences for id_ in sentence.against]
     cited = dict.fromkeys([*evidence_of(profile.sentences), *against])
-    return {item.id: item for item in history.get(user_id, list(cited))}
+    there = history.get(user_id, list(cited))
+    return {item.id: item for item in there if not item.withdrawn}
 
 
 def empty_profile(task: str, note: str, model: str, now: datetime) -> Profile:
@@ -221,12 +227,25 @@ def cold_profile(task: Task, items: int, model: str, now: datetime) -> Profile:
 async def with_overrides(
     profiles: ProfileStore | None, profile: Profile, history: HistoryStore
 ) -> Profile:
-    """Return the profile as the user wants it: with what they pinned, without what they forbade."""
-    overrides = await profiles.overrides() if profiles else []
-    if not overrides:
+    """Return the profile as the user wants it: with what they pinned, without what they forbade.
+
+    What rests on an item that they withdrew is left out too, and the guidance with it.
+    """
+    if profiles is None:
         return profile
+    overrides = await profiles.overrides()
 
     def apply() -> Profile:
-        return apply_overrides(profile, overrides, history.alike)
+        left = _without_withdrawn(profile, profiles.user_id, history)
+        return apply_overrides(left, overrides, history.alike) if overrides else left
 
     return await asyncio.to_thread(apply)
+
+
+def _without_withdrawn(profile: Profile, user_id: str, history: HistoryStore) -> Profile:
+    there = history.get(user_id, evidence_of(profile.sentences))
+    withdrawn = {item.id for item in there if item.withdrawn}
+    if not withdrawn:
+        return profile
+    kept = tuple(s for s in profile.sentences if s.pinned or withdrawn.isdisjoint(s.evidence))
+    return profile.model_copy(update={"sentences": kept, "guidance": ""})

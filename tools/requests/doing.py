@@ -12,6 +12,7 @@ from langgraph.store.base import BaseStore
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.records import Call, HistoryItem, MemoryAct, MemoryKind
 from guided_profile.graph.tasks import Task
+from guided_profile.graph.text import encodable
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import forbid, pin
 from guided_profile.tools.profiles.plan import variant_of
@@ -21,6 +22,7 @@ from guided_profile.tools.requests.kinds import agrees, undoes
 from guided_profile.tools.requests.meant import ended, meant, notes_of, profiles_of_user
 from guided_profile.tools.requests.record import Done
 from guided_profile.tools.requests.screen import screen
+from guided_profile.tools.safety.screen import flagged
 from guided_profile.tools.text.words import words as spoken
 from guided_profile.tools.user_data.erase import forget_items
 
@@ -194,7 +196,8 @@ class Run:
         known = list(dict.fromkeys(sentence.text for _, shown in found for sentence in shown))
         if not known:  # no profile is made yet: what it would be made from
             newest = await asyncio.to_thread(self._history.list, self._user_id, newest=words.SHOWN)
-            known = [item.text for item in newest if item.role == "user"]
+            orders = flagged(newest)
+            known = [i.text for i in newest if i.role == "user" and i.id not in orders]
         if not known:
             return await self.told("show", words.UNKNOWN, outcome="nothing")
         return await self.told("show", words.KNOWN, notes=known, sentences=known)
@@ -298,7 +301,7 @@ class Run:
         return tuple(made)
 
     async def _add(self) -> None:
-        item = HistoryItem(text=self._message[:20_000], source="chat", time=self._now)
+        item = HistoryItem(text=encodable(self._message)[:20_000], source="chat", time=self._now)
         await asyncio.to_thread(self._history.add, self._user_id, [item])
 
     def _profiles(self, store: BaseStore, task: Task | None, name: str = "") -> ProfileStore:
