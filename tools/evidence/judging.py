@@ -176,14 +176,11 @@ class Judge:
         ]
         asked = await asyncio.gather(*(verifier.ended(standing[n].text, item) for n, item in near))
         self.calls += [call for _, calls in asked for call in calls]
-        found = [
-            (ended, n, item)
-            for (n, item), (ended, _) in zip(near, asked, strict=True)
-            if ended >= ENDED_FROM
-        ]
-        return {
-            n: item for _, n, item in sorted(found, key=lambda each: each[0])
-        }  # of several, the surest
+        surest: dict[int, tuple[float, HistoryItem]] = {}
+        for (n, item), (ended, _) in zip(near, asked, strict=True):
+            if ended >= max(ENDED_FROM, surest.get(n, (0.0, item))[0]):
+                surest[n] = ended, item
+        return {n: item for n, (_, item) in surest.items()}
 
     async def without_forbidden(
         self, sentences: Sequence[Sentence], forbidden: Sequence[str]

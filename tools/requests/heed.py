@@ -113,21 +113,22 @@ class MemoryRequests:
         keeps: bool,
         confirms: bool,
     ) -> Heeded | None:
-        done = None
+        last = None
         if store is not None:
             await self._sweep(store)
-            now = self._parts.clock()
-            asked = await record.asking(store, user_id, now, run.thread) if confirms else None
-            if asked:
+            done = await record.recent(store, user_id, self._parts.clock())
+            last = next(iter(done), None)
+            if confirms and (asked := record.asking(done, run.thread)):
                 # only the very next message confirms, whatever comes of it
-                await record.write(store, user_id, asked.model_copy(update={"asks": False}))
+                settled = asked.model_copy(update={"asks": False})
+                await record.write(store, user_id, settled)
                 if heeded := await run.reply(asked):
                     return heeded
-            done = await record.latest(store, user_id, now)
+                last = settled if last is asked else last
         if not screen().lets_through(message):
             return None
         try:
-            if done and not done.asks and (heeded := await run.undo(done)):
+            if last and not last.asks and (heeded := await run.undo(last)):
                 return heeded
             kind, calls = await kind_of(self._parts.chat, message)
         except ModelError as error:
@@ -146,7 +147,8 @@ class MemoryRequests:
         run = Run(self._parts, user_id, reply, store, "")
         done = None
         if store is not None:
-            done = await record.asking(store, user_id, self._parts.clock(), thread)
+            recent = await record.recent(store, user_id, self._parts.clock())
+            done = record.asking(recent, thread)
         if store is None or done is None:
             return await run.told("forget", words.LAPSED, outcome="nothing", ends=True)
         if heeded := await run.reply(done):

@@ -5,7 +5,7 @@ then it is erased, from the Store's file as well, by whichever process next look
 later where one is in use.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,19 +56,16 @@ class Done(Record):
         return f"{self.time:%Y%m%dT%H%M%S%f}"
 
 
-async def latest(store: BaseStore, user_id: str, now: datetime) -> Done | None:
-    """Return what was done last, if that is no longer than a day ago."""
+async def recent(store: BaseStore, user_id: str, now: datetime) -> list[Done]:
+    """Return what was done no longer than a day ago, the last first."""
     kept = await everything(store, requests_namespace(user_id))
     read = [done for row in kept if (done := _read(row.value)) and now - done.time < KEPT]
-    return max(read, key=lambda done: done.time, default=None)
+    return sorted(read, key=lambda done: done.time, reverse=True)
 
 
-async def asking(store: BaseStore, user_id: str, now: datetime, thread: str) -> Done | None:
-    """Return the last deletion that a user was asked about in a thread, and may confirm."""
-    kept = await everything(store, requests_namespace(user_id))
-    read = [done for row in kept if (done := _read(row.value)) and now - done.time < KEPT]
-    asked = [done for done in read if done.asks and done.thread == thread]
-    return max(asked, key=lambda done: done.time, default=None)
+def asking(done: Iterable[Done], thread: str) -> Done | None:
+    """Return the first of what was done that asks about a deletion in a thread."""
+    return next((one for one in done if one.asks and one.thread == thread), None)
 
 
 async def write(store: BaseStore, user_id: str, done: Done) -> None:

@@ -63,7 +63,7 @@ class Screen:
         parts = parts_of(message)
         if not parts:
             return False
-        if self.score(message) >= self.floor:
+        if max(map(self._score, parts)) >= self.floor:
             return True
         whole = " ".join(parts)
         least, most = _UNKNOWN_LENGTHS

@@ -29,42 +29,23 @@ async def bearing(restraint: Restraint, task: Task, state: State) -> Selection:
     """Return what of that bears on the question.
 
     All of it does where the task exercises no restraint, and all but what is private where it tries
-    again. The items of a task that
-    asks the model itself whether they tell the answer are left as they are. Where the message was
-    asked about already, by what looks for requests about the memory, nearness alone decides: an
-    answer waits for one short question, and not for two.
+    again. The items of a task that asks the model itself whether they tell the answer are left as
+    they are. Where the message was asked about already, by what looks for requests about the
+    memory, nearness alone decides: an answer waits for one short question, and not for two.
     """
     known = everything(task, state)
     if not task.restrains or not (known.used or known.items):
         return known
-    before = [message.text for message in state.get("messages") or []][:-1]
-    asks_itself = task.abstention.answerable is not None
+    again = state["tries"] > 0
+    leaves_items = task.abstention.answerable is not None and not again
     asked_already = any(call.stage == STAGE for call in state["calls"])
     chosen = await restraint.select(
         known.used,
         state["text"],
-        items=() if asks_itself else known.items,
-        shown=before,
-        within=0.0 if asked_already or state["tries"] else None,
+        items=() if leaves_items else known.items,
+        shown=[message.text for message in state.get("messages") or []][:-1],
+        within=0.0 if asked_already else None,
+        widely=again,
     )
-    if state["tries"]:
-        return _all_but_private(known, chosen)
     chosen = replace(chosen, held_back=(*known.held_back, *chosen.held_back))
-    return replace(chosen, items=known.items) if asks_itself else chosen
-
-
-def _all_but_private(known: Selection, chosen: Selection) -> Selection:
-    """Return all that is known without what a choice held back as private, and what that rests on.
-
-    A second look may find what the first one passed over; nobody is told their troubles by it.
-    """
-    held = tuple(one for one in chosen.held_back if one.reason == "private")
-    texts = {one.text for one in held}
-    secret = {id_ for s in known.used if s.text in texts for id_ in s.evidence}
-    return replace(
-        known,
-        used=tuple(sentence for sentence in known.used if sentence.text not in texts),
-        held_back=(*known.held_back, *held),
-        items=tuple(item for item in known.items if item.id not in secret),
-        calls=chosen.calls,
-    )
+    return replace(chosen, items=known.items) if leaves_items else chosen

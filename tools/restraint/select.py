@@ -71,6 +71,7 @@ class Restraint:
         shown: Sequence[str] = (),
         tokens: int | None = None,
         within: float | None = None,
+        widely: bool = False,
     ) -> Selection:
         """Return which sentences and items an answer to a request uses.
 
@@ -81,19 +82,24 @@ class Restraint:
             shown: The messages of the conversation before it, the last one last.
             tokens: About how many tokens the sentences may take; None: any number.
             within: Seconds that are waited for the model; after them nearness alone decides.
+            widely: All is used but what is private and was not raised, and what that rests on.
         """
         texts = [*(sentence.text for sentence in sentences), *(item.text for item in items)]
         near, said = await asyncio.to_thread(self._measured, texts, request, shown[-RECENT:])
         held = _not_to_be_asked(sentences, near, said)
+        if widely:
+            held = {n: why for n, why in held.items() if why == "private"}
         secret = {i for n, why in held.items() if why == "private" for i in sentences[n].evidence}
         first = len(sentences)
         topical = [n for n in range(first) if sentences[n].use != "always" and n not in held]
         told = [n for n, item in enumerate(items, start=first) if item.id not in secret]
-        nearest = _best(topical, near, ASKED) + _best(told, near, ASKED_ITEMS)
-        differs, calls = await self._differs(request, [texts[n] for n in nearest], within)
-        used = {n for n in (*topical, *told) if near[n] >= NEAR}
-        if differs is not None:
-            used = used | set(nearest) if differs else set()
+        used, calls = {*topical, *told}, list[Call]()
+        if not widely:
+            nearest = _best(topical, near, ASKED) + _best(told, near, ASKED_ITEMS)
+            differs, calls = await self._differs(request, [texts[n] for n in nearest], within)
+            used = {n for n in used if near[n] >= NEAR}
+            if differs is not None:
+                used = used | set(nearest) if differs else set()
         for n in topical:
             if n not in used:
                 held[n] = "makes_no_difference" if near[n] >= NEAR else "off_topic"
