@@ -2,31 +2,22 @@
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, Literal, cast
+from typing import Any, cast
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Command
-from pydantic import BaseModel
 
 from guided_profile.apps.terminal import marked
+from guided_profile.graph.answers import Abstained, Answered, AsksBack, Outcome
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.records import Record
-from guided_profile.graph.state import Abstained, Answered, Question
+from guided_profile.graph.state import Question
 
-
-class AsksBack(BaseModel):
-    """What the user is asked before there can be an answer."""
-
-    kind: Literal["asks_back"] = "asks_back"
-    text: str
-
-
-Outcome = Answered | Abstained | AsksBack
 OnStage = Callable[[Mapping[str, Any] | None], None]
 """Called with a stage's event as it begins; with None before something else is shown."""
 Reply = Callable[[str], Awaitable[str]]

@@ -238,6 +238,17 @@ class Replaced(Record):
     """When the evidence of the later one happened."""
 
 
+class Difference(Record):
+    """What became of a profile's sentences from one version to the next."""
+
+    kept: tuple[str, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    """Those that are gone without another in their place."""
+    replaced: tuple[Replaced, ...]
+    """Those that a later one contradicted."""
+
+
 SURE = 2.4
 """So many standard errors from 0, a gain is no chance: a mean of 8 items is so far to either side,
 and one of 4 items below, in 5 % of the cases where there is no gain (Student's t)."""

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from guided_profile.apps.assistants.companion import Companion
     from guided_profile.apps.assistants.middleware import GuidedProfileMiddleware
     from guided_profile.apps.opening import open_graph
+    from guided_profile.graph.answers import Abstained, Answered
     from guided_profile.graph.build import build_graph
     from guided_profile.graph.context import Context, Recall
     from guided_profile.graph.errors import GuidedProfileError
     from guided_profile.graph.records import HistoryItem, Profile
-    from guided_profile.graph.state import Abstained, Answered
     from guided_profile.graph.tasks import Task, load_task
     from guided_profile.tools.history.store import HistoryStore
 
@@ -54,8 +54,8 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Abstained": "graph.state",
-    "Answered": "graph.state",
+    "Abstained": "graph.answers",
+    "Answered": "graph.answers",
     "Companion": "apps.assistants.companion",
     "Context": "graph.context",
     "GuidedProfileError": "graph.errors",

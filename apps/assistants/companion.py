@@ -22,8 +22,9 @@ from guided_profile.apps.assistants.conversation import with_time_in_id
 from guided_profile.apps.assistants.known import Known, recalled
 from guided_profile.apps.background import Background
 from guided_profile.apps.privacy import limit_traces
-from guided_profile.apps.runs import AsksBack, events
+from guided_profile.apps.runs import events
 from guided_profile.apps.settings import Settings, read_settings
+from guided_profile.graph.answers import AsksBack
 from guided_profile.graph.build import build_graph, utc_now
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError, TaskError

@@ -13,6 +13,7 @@ from guided_profile.apps.runs import OnStage
 from guided_profile.apps.terminal import plain
 from guided_profile.graph.records import (
     Cost,
+    Difference,
     HeldBackReason,
     HistoryItem,
     Profile,
@@ -21,7 +22,6 @@ from guided_profile.graph.records import (
     Worth,
 )
 from guided_profile.graph.state import Abstained, Answered
-from guided_profile.tools.profiles.corrections import Difference
 
 STAGES = {
     "recall": "searching the history",

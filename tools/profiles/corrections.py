@@ -10,7 +10,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from guided_profile.graph.errors import ModelError, QuestionError
-from guided_profile.graph.records import Call, HistoryItem, Profile, Record, Replaced, SentenceUse
+from guided_profile.graph.records import (
+    Call,
+    Difference,
+    HistoryItem,
+    Profile,
+    SentenceUse,
+)
 from guided_profile.tools.evidence.base import KnowsUse
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.store import Override, ProfileStore
@@ -21,17 +27,6 @@ MOST_OVERRIDES = 100
 """How many sentences a user may pin or forbid for a task: each is held against every profile."""
 
 _log = logging.getLogger(__name__)
-
-
-class Difference(Record):
-    """What became of a profile's sentences from one version to the next."""
-
-    kept: tuple[str, ...]
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    """Those that are gone without another in their place."""
-    replaced: tuple[Replaced, ...]
-    """Those that a later one contradicted."""
 
 
 async def pin(

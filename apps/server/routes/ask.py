@@ -10,15 +10,16 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict, Field
 
-from guided_profile.apps.runs import AsksBack, Outcome, events, thread_memory
+from guided_profile.apps.bodies import Reply
+from guided_profile.apps.runs import events, thread_memory
 from guided_profile.apps.server.access.problems import Problem, SafeRoute, refusal_of, server_sent
 from guided_profile.apps.server.process.paused import Paused
 from guided_profile.apps.server.process.resources import ServerResources
 from guided_profile.apps.server.routes.dependencies import TheResources, TheStore, UserId
+from guided_profile.graph.answers import Answered, AsksBack
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context, Sight
-from guided_profile.graph.records import HistoryItem
-from guided_profile.graph.state import Answered, Question
+from guided_profile.graph.state import Question
 from guided_profile.graph.tasks import find_task
 
 router = APIRouter(tags=["ask"], route_class=SafeRoute)
@@ -57,14 +58,6 @@ class Replied(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reply": "Green."}})
 
     reply: str = Field(max_length=20_000)
-
-
-class Reply(BaseModel):
-    """What became of a question."""
-
-    answer: Annotated[Outcome, Field(discriminator="kind")]
-    items: dict[str, HistoryItem] = Field(description="What the answer itself rests on, by id.")
-    run_id: UUID = Field(description="Names the run: in a reply, in traces, in feedback.")
 
 
 _STREAMED: dict[int | str, dict[str, Any]] = {

@@ -1,12 +1,11 @@
 """The routes for who runs the server: is it up, is it ready, and how is it doing."""
 
 import asyncio
-from typing import Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel
 
+from guided_profile.apps.bodies import Up
 from guided_profile.apps.server.access.problems import Problem, RefusedError, SafeRoute
 from guided_profile.apps.server.routes.dependencies import (
     TheResources,
@@ -19,12 +18,6 @@ READY_SECONDS = 5.0
 """Seconds in which the parts of a server that is ready answer."""
 
 router = APIRouter(tags=["operation"], route_class=SafeRoute)
-
-
-class Up(BaseModel):
-    """The process answers."""
-
-    status: Literal["ok"] = "ok"
 
 
 @router.get("/health", summary="Is it up?")

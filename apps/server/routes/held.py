@@ -4,36 +4,13 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
 
+from guided_profile.apps.bodies import HeldItem, HeldPage, ReleasedItems
 from guided_profile.apps.server.access.problems import SafeRoute
 from guided_profile.apps.server.routes.dependencies import TheResources, UserId
-from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.safety.screen import HeldBack, held_back
 
 router = APIRouter(prefix="/history/held", tags=["history"], route_class=SafeRoute)
-
-
-class HeldItem(BaseModel):
-    """An item that no prompt has, and why."""
-
-    item: HistoryItem
-    reasons: tuple[str, ...] = Field(examples=[["tells an assistant what to recommend"]])
-
-
-class HeldPage(BaseModel):
-    """A part of what is held back, the newest items first."""
-
-    items: list[HeldItem]
-    total: int
-    next_offset: int | None = Field(description="Where the next page begins; null: there is none.")
-
-
-class ReleasedItems(BaseModel):
-    """What was released, by id."""
-
-    released: tuple[str, ...]
-    not_there: tuple[str, ...]
 
 
 @router.get("", summary="List what is held back")

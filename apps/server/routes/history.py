@@ -13,6 +13,15 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, File, Form, Query, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
+from guided_profile.apps.bodies import (
+    AddedFile,
+    AddedItems,
+    DeletedAll,
+    DeletedItems,
+    LeftWish,
+    Page,
+    Refusal,
+)
 from guided_profile.apps.platforms.threads import forget_threads
 from guided_profile.apps.server.access.problems import RefusedError, SafeRoute
 from guided_profile.apps.server.process.upload_reader import UploadReader
@@ -41,87 +50,12 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-_STAYS = Field(
-    default="", description="What stays in files, and how to remove it; left out: nothing does."
-)
-
-
 class NewItems(BaseModel):
     """Items to add."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"items": [_EXAMPLE]}})
 
     items: list[HistoryItem] = Field(min_length=1, max_length=MOST_ITEMS)
-
-
-class AddedItems(BaseModel):
-    """What became of the items, by id."""
-
-    added: tuple[str, ...]
-    duplicates: tuple[str, ...] = Field(description="Those that were there already.")
-    held_back: tuple[str, ...] = Field(
-        description="Added items that look like orders to the model; see /history/held."
-    )
-
-
-class Refusal(BaseModel):
-    """An entry of a file that is no history item."""
-
-    place: str = Field(examples=["line 3"])
-    reason: str = Field(examples=["text: is missing"])
-
-
-class LeftWish(BaseModel):
-    """What an export pins, forbids or releases, and why it was not taken over."""
-
-    task: str
-    kind: Literal["pin", "forbid", "release"]
-    text: str
-    why: str = Field(examples=["nobody confirmed it"])
-
-
-class AddedFile(BaseModel):
-    """What became of a file's entries."""
-
-    added: int
-    duplicates: int
-    replaced: int = Field(description="Edited: their ids were there with other words.")
-    held_back: int = Field(
-        description="Added items that look like orders to the model; see /history/held."
-    )
-    skipped: int = Field(description="Entries without words.")
-    refused: int
-    refusals: list[Refusal] = Field(description="The first 100 of them.")
-    restored: int = Field(description="Of an export: versions of profiles, and confirmed wishes.")
-    wishes_left: list[LeftWish] = Field(
-        description="What an export decides and was not taken over: the first 100. Show "
-        "them to the user, and send the file again with keep_wishes if they confirm them."
-    )
-
-
-class Page(BaseModel):
-    """A part of a user's history, the newest items first."""
-
-    items: list[HistoryItem]
-    total: int = Field(description="How many items there are with these filters.")
-    next_offset: int | None = Field(description="Where the next page begins; null: there is none.")
-
-
-class DeletedItems(BaseModel):
-    """What was deleted, by id, with every profile that was made from it."""
-
-    deleted: tuple[str, ...]
-    not_there: tuple[str, ...]
-    stays: str = _STAYS
-
-
-class DeletedAll(BaseModel):
-    """How much was deleted."""
-
-    items: int
-    records: int = Field(description="Profiles, their versions, and what was pinned or forbidden.")
-    threads: int
-    stays: str = _STAYS
 
 
 @router.post("", status_code=201, summary="Add items")

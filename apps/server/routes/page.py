@@ -5,8 +5,8 @@ from importlib.resources import files
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, Field
 
+from guided_profile.apps.bodies import KnownTask, Me
 from guided_profile.apps.server.access.problems import SafeRoute
 from guided_profile.apps.server.access.tokens import Caller
 from guided_profile.apps.server.routes.dependencies import TheResources, caller
@@ -26,24 +26,6 @@ MOST_USERS = 1000
 
 page = APIRouter(include_in_schema=False)
 router = APIRouter(tags=["operation"], route_class=SafeRoute)
-
-
-class KnownTask(BaseModel):
-    """A task, for choosing one."""
-
-    name: str
-    kind: str
-    description: str
-
-
-class Me(BaseModel):
-    """Who asks, and what they may choose among."""
-
-    user_id: str = Field(description="Empty: nobody is asked who they are.")
-    admin: bool = Field(description="Whether another user may be named.")
-    open: bool = Field(description="Whether nobody is asked who they are: development.")
-    tasks: list[KnownTask]
-    users: list[str] = Field(description="While developing, who has a history.")
 
 
 @router.get("/me", summary="Who am I?")

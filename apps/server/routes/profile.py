@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, BackgroundTasks, Body, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from guided_profile.apps.bodies import Decided, Shown, Version
 from guided_profile.apps.server.access.problems import Problem, RefusedError, SafeRoute
 from guided_profile.apps.server.routes.dependencies import TheResources, TheStore, UserId
 from guided_profile.graph.context import Context
@@ -25,24 +26,6 @@ router = APIRouter(prefix="/profile", tags=["profile"], route_class=SafeRoute)
 TaskName = Annotated[
     str, Query(max_length=100, description="The task whose profile it is.", examples=["dialogue"])
 ]
-
-
-class Shown(BaseModel):
-    """A profile, as the user wants it, and the items that its sentences are held against."""
-
-    profile: Profile
-    items: dict[str, HistoryItem] = Field(
-        description="What speaks for or against the sentences, and the examples, by id."
-    )
-
-
-class Decided(BaseModel):
-    """Something that the user decided about a sentence."""
-
-    key: str = Field(description="Names it, to take it back.")
-    kind: Literal["pin", "forbid"]
-    text: str
-    time: datetime
 
 
 class _Decision(BaseModel):
@@ -79,13 +62,6 @@ class TakeBack(_Decision):
 
 
 Decision = Annotated[Pin | Forbid | Correct | TakeBack, Field(discriminator="do")]
-
-
-class Version(BaseModel):
-    """A profile that stood, and what it changed."""
-
-    profile: Profile
-    changes: corrections.Difference
 
 
 _MISSING: dict[int | str, dict[str, Any]] = {
