@@ -16,6 +16,11 @@ GuidedProfileError
 ├── ExperimentError          LangSmith could not be reached, or refused what it was sent
 ├── ModelError               the model or embeddings endpoint failed, or answered with nonsense
 ├── PeerError                another project's memory failed, in an evaluation
+├── ServerError              a server, asked by the client of this package, did not do it
+│   ├── ServerInputError         what it was sent is wrong (an InputError too)
+│   ├── ServerAccessError        the key is missing or wrong, or may not do this
+│   ├── ServerMissingError       there is no such thing, or not yet
+│   └── ServerUnavailableError   it is not reached, or cannot do it now: try again later
 └── WeightsError             the weights of a local model could not be had
     ├── WeightsUnreachableError  no source of them answered
     ├── WeightsDigestError       what came is not what was asked for
@@ -88,6 +93,42 @@ class ModelError(GuidedProfileError):
 
 class PeerError(GuidedProfileError):
     """Another project's memory failed while it was evaluated."""
+
+
+class ServerError(GuidedProfileError):
+    """A server, asked by the client of this package, did not do what it was asked."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        """The HTTP status; None: there was no answer, or it had begun well."""
+        self.code = code
+        """The server's own word for programs, such as `bad_input`; empty: it said none."""
+        self.retry_after = retry_after
+        """In how many seconds it wants to be asked again; None: it did not say."""
+
+
+class ServerInputError(ServerError, InputError):
+    """What a server was sent is wrong."""
+
+
+class ServerAccessError(ServerError):
+    """A server wants a key, or another one."""
+
+
+class ServerMissingError(ServerError):
+    """A server has no such thing, or not yet."""
+
+
+class ServerUnavailableError(ServerError):
+    """A server is not reached, or cannot do what it was asked now."""
 
 
 class WeightsError(GuidedProfileError):

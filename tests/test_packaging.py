@@ -60,7 +60,8 @@ def test_every_package_of_the_tree_is_named_in_the_project_file() -> None:
 def test_type_checkers_see_the_tree_under_its_own_name() -> None:
     shown = {one.name: one.resolve() for one in (ROOT / ".types" / "guided_profile").iterdir()}
     inner = {one.name: one for one in packages() if one.parent == ROOT and one.name != FRONT_DOOR}
-    front = {name: ROOT / FRONT_DOOR / name for name in ("__init__.py", "py.typed")}
+    names = ("__init__.py", "client.py", "py.typed")
+    front = {name: ROOT / FRONT_DOOR / name for name in names}
     assert shown == inner | front
     assert all(path.exists() for path in shown.values())
 

@@ -1,0 +1,1 @@
+"""A client of the server, for programs that speak HTTP alone: none of the workflow is loaded."""

@@ -1,0 +1,39 @@
+"""Our routes under a uvicorn in a thread of the test, for clients that speak HTTP themselves."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import uvicorn
+from server_client import jwt_settings
+
+from guided_profile.apps.server.access.tokens import Verifier
+from guided_profile.apps.server.app import make_app
+from guided_profile.apps.server.process.resources import ServerResources
+from guided_profile.apps.settings import ServerSettings, read_settings
+
+
+@contextmanager
+def listening(settings: ServerSettings | None = None) -> Iterator[str]:
+    """Serve the data folder and the endpoint of the environment; yield the address."""
+    chosen = settings or jwt_settings()
+    made = ServerResources.assembled(read_settings())
+    verifier = Verifier(chosen)
+
+    async def parts() -> ServerResources:
+        return made
+
+    app = make_app(parts, lambda: verifier, lambda: chosen)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    running = Thread(target=server.run)
+    with made.history:
+        running.start()
+        try:
+            while not server.started:
+                assert running.is_alive()
+                time.sleep(0.01)
+            yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            running.join(30)
