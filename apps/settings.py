@@ -106,7 +106,7 @@ def read_settings(
             "it without them, and the endpoint's key as OPENAI_API_KEY."
         )
     for name in ("OPENAI_BASE_URL", "GUIDED_PROFILE_CHROMA_URL"):
-        _check_url(name, value(name))
+        check_url(name, value(name))
     effort = value("OPENAI_REASONING_EFFORT")
     if effort and not (effort.isascii() and effort.isalpha()):
         raise SettingsError(
@@ -306,7 +306,12 @@ def key_file(environment: Mapping[str, str] | None = None) -> Path:
     return Path(own).expanduser() if own else read_data_folder(given) / "keys.json"
 
 
-def _check_url(name: str, text: str | None) -> None:
+def check_url(name: str, text: str | None) -> None:
+    """Find out whether a variable holds an address of HTTP; empty, it holds none and may.
+
+    Raises:
+        SettingsError: It holds something else.
+    """
     try:
         parts = urlsplit(text or "http://nothing")
         if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:

@@ -73,6 +73,10 @@ COMMANDS = {
         "Serve a user's history and profile to an assistant that speaks MCP.", "mcp --user anna"
     ),
     "serve": Command("Run the server; nothing but what is set leaves the machine.", "serve"),
+    "proxy": Command(
+        "Make any chat personal: an OpenAI-compatible endpoint in front of another one.",
+        "proxy --upstream https://api.openai.com/v1",
+    ),
     "keys": Command("Make, list or revoke API keys of the server.", "keys add --user anna"),
     "tasks": Command("List the tasks.", "tasks --json"),
     "models": Command(

@@ -96,6 +96,17 @@ def _check(host: str, port: int, environment: Mapping[str, str], *, opens: bool)
 
     settings = read_settings(environment)
     Verifier(read_server_settings(environment))
+    check_address(host, port)
+    if opens:
+        assembly.open_history(settings, None).close()
+
+
+def check_address(host: str, port: int) -> None:
+    """Find out whether something can listen there.
+
+    Raises:
+        SettingsError: It cannot.
+    """
     if not 1 <= port <= 65_535:
         raise SettingsError(f"there is no port {port}; give --port a number from 1 to 65535.")
     try:
@@ -106,5 +117,3 @@ def _check(host: str, port: int, environment: Mapping[str, str], *, opens: bool)
         raise SettingsError(
             f"nothing can listen on port {port} of {host!r} ({why}); give another --port or --host."
         ) from None
-    if opens:
-        assembly.open_history(settings, None).close()
