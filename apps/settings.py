@@ -204,6 +204,8 @@ def read_log_level(environment: Mapping[str, str] | None = None) -> str:
     return chosen.upper()
 
 
+DEFAULT_USER = "me"
+"""Who asks where nobody is asked who they are, and nobody is named."""
 LEAST_SECRET = 32
 """How many bytes an HS256 secret has at least, as RFC 7518 asks."""
 
@@ -215,6 +217,10 @@ class ServerSettings:
     auth: frozenset[str] = frozenset()
     """`jwt`, `keys` or `jwt,keys`; empty: nobody is asked who they are, and only this machine is
     served. `GUIDED_PROFILE_AUTH`."""
+
+    default_user: str | None = None
+    """Whose run it is on LangGraph's API that names no user, where nobody is asked who they are;
+    None where somebody is: there, it is who asks. `GUIDED_PROFILE_DEFAULT_USER`."""
 
     secret: str | None = field(default=None, repr=False)
     """The secret that tokens are signed with, by HS256. `GUIDED_PROFILE_JWT_SECRET`."""
@@ -264,6 +270,12 @@ def read_server_settings(environment: Mapping[str, str] | None = None) -> Server
         raise SettingsError(
             f"GUIDED_PROFILE_AUTH is {value('AUTH')!r}; it may be jwt, keys, or jwt,keys."
         )
+    default_user = value("DEFAULT_USER")
+    if ways and default_user:
+        raise SettingsError(
+            "GUIDED_PROFILE_DEFAULT_USER is set, and GUIDED_PROFILE_AUTH too, which asks everybody "
+            "who they are; unset one of them."
+        )
     secret, public_key = value("JWT_SECRET"), value("JWT_KEY")
     if "jwt" in ways and bool(secret) == bool(public_key):
         raise SettingsError(
@@ -282,6 +294,7 @@ def read_server_settings(environment: Mapping[str, str] | None = None) -> Server
         )
     return ServerSettings(
         auth=ways,
+        default_user=None if ways else default_user or DEFAULT_USER,
         secret=secret,
         public_key=Path(public_key).expanduser() if public_key else None,
         audience=value("JWT_AUDIENCE"),

@@ -101,9 +101,16 @@ def build_graph(
     return stages.compile(store=store, checkpointer=checkpointer, name="guided_profile")
 
 
-def assistant_of(graph: Graph, task: str) -> Graph:
-    """Return a workflow as one task's own assistant: a run need not name the task."""
-    return graph.copy({"context_schema": context_of(task)})
+def assistant_of(graph: Graph, task: Task | None = None, user_id: str | None = None) -> Graph:
+    """Return a workflow as an assistant, whose runs need not name what stands here.
+
+    Args:
+        graph: The workflow.
+        task: The assistant's own; its texts are shown as what a run may change. None: `dialogue`.
+        user_id: Whose history is read where a run names nobody; None: each run has to say.
+    """
+    name, prompts = (task.name, task.prompts) if task else ("dialogue", None)
+    return graph.copy({"context_schema": context_of(name, prompts, user_id)})
 
 
 def _connected(resources: Resources) -> StateGraph[State, Context, Question, Answer]:
@@ -154,7 +161,7 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     stages.add_node("welcome", make_welcome(resources))
     stages.add_node("clarify", make_clarify(resources))
     stages.add_edge(START, "receive")
-    stages.add_edge("receive", "requests")
+    stages.add_conditional_edges("receive", _after_receive)
     stages.add_conditional_edges(
         "requests", _after_requests, {"recall": "recall", "confirm": "confirm", "end": END}
     )
@@ -176,6 +183,13 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     stages.add_edge("clarify", "recall")
     stages.add_edge("welcome", "recall")
     return stages
+
+
+def _after_receive(state: State) -> Literal["requests", "clarify", "welcome"]:
+    """Go to the stage whose question a chat's next message replies to."""
+    if state["replies_to"] == "clarify":
+        return "clarify"
+    return "welcome" if state["replies_to"] == "welcome" else "requests"
 
 
 def _after_requests(state: State) -> Literal["recall", "confirm", "end"]:

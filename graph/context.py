@@ -1,8 +1,9 @@
 """Who asks, for which task, and within which bounds: fixed for one run."""
 
 import reprlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, make_dataclass
-from typing import Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import CoreSchema
@@ -15,6 +16,19 @@ Sight = Literal["personal_context", "guidance", "profile"]
 
 Measured = Literal["off", "measure", "require"]
 """Whether the worth of profiles is measured, and whether it decides about their use."""
+
+
+PROMPTS = {
+    "guiding_question": "digest",
+    "profile_instruction": "profile",
+    "response_instruction": "respond",
+}
+"""The texts of a task that a run may bring instead, and the stage that each is for."""
+
+
+def _prompt_of(stage: str) -> Any:
+    """Return what has Studio show a field as a prompt that is edited on its node."""
+    return Field(json_schema_extra={"langgraph_nodes": [stage], "langgraph_type": "prompt"})
 
 
 class Recall(Record):
@@ -112,6 +126,16 @@ class Context:
     """Whether the profile's worth is measured, instead of what the task says: `off`, `measure` or
     `require`."""
 
+    guiding_question: Annotated[str | None, _prompt_of("digest")] = None
+    """What is asked of the whole history, instead of what the task asks; at most 4096 characters.
+    Where authentication is on, for the admin scope alone, as are the next two."""
+
+    profile_instruction: Annotated[str | None, _prompt_of("profile")] = None
+    """How the profile is to be written, instead of what the task says."""
+
+    response_instruction: Annotated[str | None, _prompt_of("respond")] = None
+    """How to answer, instead of what the task says; `{question}` stands for the question."""
+
     def __post_init__(self) -> None:
         """Refuse what no run could work with, saying what to set."""
         user_id: Any = self.user_id
@@ -139,6 +163,7 @@ class Context:
                 f"worth is {reprlib.repr(self.worth)}; set it to off, measure or require, or leave "
                 "it out."
             )
+        _check_texts({name: getattr(self, name) for name in PROMPTS})
         if self.sees is not None:  # JSON brings a list
             object.__setattr__(self, "sees", _sights(self.sees))
         if self.recall is not None and not isinstance(self.recall, Recall):  # JSON's own
@@ -165,6 +190,16 @@ _BOUNDS = {
 """From and to which number a field may go: a caller may be somebody else than who pays."""
 
 
+def _check_texts(texts: Mapping[str, Any]) -> None:
+    for name, text in texts.items():
+        fits = isinstance(text, str) and 0 < len(text.strip()) <= len(text) <= _LONGEST
+        if text is not None and not fits:
+            raise QuestionError(
+                f"{name} is {reprlib.repr(text)}; set it to a text of at most {_LONGEST} "
+                "characters, or leave it out."
+            )
+
+
 def _sights(given: Any) -> tuple[Sight, ...]:
     named = given if isinstance(given, list | tuple) else [None]
     if any(sight not in _SIGHTS for sight in named) or len(set(named)) < len(named):
@@ -185,10 +220,17 @@ def _recall_of(fields: object) -> Recall:
         raise QuestionError(f"{name}: {first['msg']}; recall may have {known}.") from None
 
 
-def context_of(task: str) -> type[Context]:
+def context_of(
+    task: str, prompts: Mapping[str, str] | None = None, user_id: str | None = None
+) -> type[Context]:
     """Return the context of a task's own assistant: `Context`, but with this task if none is named.
 
     Its JSON Schema describes the fields as that of `Context` does.
+
+    Args:
+        task: The task's name.
+        prompts: What the task says in the fields of `PROMPTS`, to be shown as their defaults.
+        user_id: Whose history is read where a run names no user; None: each has to name one.
     """
 
     def schema(cls: type, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -196,11 +238,16 @@ def context_of(task: str) -> type[Context]:
         described = TypeAdapter(Context).json_schema()["properties"]
         for name, about in handler.resolve_ref_schema(made)["properties"].items():
             about["description"] = described[name]["description"]
+            if name in (prompts or {}):
+                about["default"] = (prompts or {})[name]
         return made
 
+    defaults: list[tuple[str, type, Any]] = [("task", str, field(default=task))]
+    if user_id is not None:
+        defaults.append(("user_id", str, field(default=user_id)))
     return make_dataclass(
         "Context",
-        [("task", str, field(default=task))],
+        defaults,
         bases=(Context,),
         namespace={"__get_pydantic_json_schema__": classmethod(schema)},
         frozen=True,

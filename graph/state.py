@@ -82,6 +82,14 @@ class State(Question, total=False):
     """The question of this run, taken from `question` or from the last message."""
     choices: list[str]
     """The options of this run; empty for a task of kind `text`."""
+    waits: str
+    """The id of the message in which the user was asked something that the thread waits for, which
+    begins with the name of the stage that asks; empty: it waits for nothing."""
+    task: str
+    """The task of the run that asked."""
+    replies_to: str
+    """The stage whose question the run's last message replies to, as in a chat, where a reply
+    begins a run; empty: it is a question of its own, or the run was resumed."""
     memory: MemoryAct | None
     """What the user asked of what is kept about them, and what came of it; None: nothing."""
     tries: int

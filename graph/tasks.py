@@ -4,16 +4,17 @@ Tasks are YAML files, one a task. The built-in ones stand in `builtin_tasks/`; `
 your own. Section 5.2 of the paper has the guidance that the built-in ones follow.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from guided_profile.graph.context import Context, Measured, Recall, Sight
-from guided_profile.graph.errors import TaskError
+from guided_profile.graph.context import PROMPTS, Context, Measured, Recall, Sight
+from guided_profile.graph.errors import QuestionError, TaskError
 from guided_profile.graph.records import HistoryItem, Profile, Record, Sentence
 from guided_profile.graph.task_rules import (
     Abstention,
@@ -21,7 +22,9 @@ from guided_profile.graph.task_rules import (
     Freshness,
     Template,
     TokenLimits,
+    checked_template,
 )
+from guided_profile.graph.text import encodable
 
 BUILTIN = ("preference", "paraphrase", "dialogue", "assistant")
 
@@ -84,6 +87,7 @@ class Task(Record):
     cold_start: ColdStart = ColdStart()
     max_tokens: TokenLimits = TokenLimits()
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
+    _own_texts: str = PrivateAttr("")
 
     @field_validator("worth", mode="before")
     @classmethod
@@ -200,7 +204,41 @@ class Task(Record):
             update["abstention"] = self.abstention.model_copy(update=silent)
         if context.joined is False:
             update["sources"] = {}
-        return self.model_copy(update=update) if update else self
+        brought = self._prompts_of(context)
+        update |= brought
+        if "guiding_question" in brought:  # the sources' own would be asked in its place
+            update["sources"] = {}
+        switched = self.model_copy(update=update) if update else self
+        if own := [text for name, text in brought.items() if name != "response_instruction"]:
+            switched._own_texts = hashlib.sha256("\0".join(own).encode()).hexdigest()[:12]
+        return switched
+
+    @property
+    def own_texts(self) -> str:
+        """A digest of the texts that the run brought to make a profile with; empty: none."""
+        return self._own_texts
+
+    @property
+    def prompts(self) -> dict[str, str]:
+        """The texts that a run may bring instead, by the names of the context's fields."""
+        return {name: getattr(self, name) for name in PROMPTS}
+
+    def _prompts_of(self, context: Context) -> dict[str, str]:
+        """Return the texts that the context brings, where they are others than the task's.
+
+        Raises:
+            QuestionError: One is no template.
+        """
+        brought: dict[str, str] = {}
+        for name, own in self.prompts.items():
+            given = getattr(context, name)
+            if given is None or given.strip() == own:
+                continue
+            try:
+                brought[name] = checked_template(encodable(given.strip()))
+            except ValueError as error:
+                raise QuestionError(f"{name}: {error}.") from None
+        return brought
 
 
 _OF_VALUES = (ValueError, RecursionError, AttributeError, LookupError)

@@ -3,19 +3,24 @@
 import asyncio
 from typing import TypedDict
 
+from langchain_core.messages import AnyMessage
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import State
+from guided_profile.nodes.asking import payload, replied, reply_shown, said
 from guided_profile.nodes.resources import Resources
-from guided_profile.nodes.stage import Stage, replied
+from guided_profile.nodes.stage import Stage
 
 
 class ClarifyUpdate(TypedDict):
     """What clarify writes."""
 
     clarification: str
+    messages: list[AnyMessage]
+    waits: str
+    replies_to: str
 
 
 def make_clarify(resources: Resources) -> Stage[State, ClarifyUpdate]:
@@ -23,11 +28,15 @@ def make_clarify(resources: Resources) -> Stage[State, ClarifyUpdate]:
 
     async def clarify(state: State, runtime: Runtime[Context]) -> ClarifyUpdate:
         context, task = resources.asked(runtime)
-        asked = {"clarify": task.abstention.clarifying_question, "about": state["text"]}
-        item = None
+        typed = state["messages"][-1].text if state.get("replies_to") == "clarify" else ""
+        item = replied(typed, source="clarification", time=resources.clock())
+        shown: list[AnyMessage] = []
         while item is None:  # an error would be raised at every later resume too
-            item = replied(interrupt(asked), source="clarification", time=resources.clock())
+            asks = payload(task.abstention.clarifying_question, state["text"], ["edit"])
+            if reply := said(interrupt(asks)):
+                item = replied(reply.text, source="clarification", time=resources.clock())
+                shown = reply_shown(reply.text)
         await asyncio.to_thread(resources.history.add, context.user_id, [item])
-        return {"clarification": item.text}
+        return {"clarification": item.text, "messages": shown, "waits": "", "replies_to": ""}
 
     return clarify

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
+from langchain_core.messages import AnyMessage
 from langchain_core.tools import BaseTool
 from langgraph.config import get_config
 from langgraph.runtime import Runtime
@@ -15,6 +16,7 @@ from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.records import Call, HistoryItem, Profile, Sentence, Standing
 from guided_profile.graph.state import ProfileUse, State
 from guided_profile.graph.tasks import Task
+from guided_profile.nodes.asking import asked
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence.topic import is_history_on_topic
@@ -45,6 +47,8 @@ class RecallUpdate(TypedDict):
     profile: Profile | None
     profile_use: ProfileUse
     calls: list[Call]
+    messages: NotRequired[list[AnyMessage]]
+    waits: NotRequired[str]
 
 
 def make_recall(resources: Resources) -> Stage[State, RecallUpdate]:
@@ -83,7 +87,7 @@ def make_recall(resources: Resources) -> Stage[State, RecallUpdate]:
         )
         if task.needs_guidance or task.needs_profile:
             await plan(update, window, runtime, again=again)
-        return update
+        return _welcoming(update, task, state["welcomed"])
 
     async def plan(
         update: RecallUpdate,
@@ -120,6 +124,15 @@ def make_recall(resources: Resources) -> Stage[State, RecallUpdate]:
         update["material"] = cut(material, task, context.context_tokens)
 
     return recall
+
+
+def _welcoming(update: RecallUpdate, task: Task, welcomed: int) -> RecallUpdate:
+    """Return the update, with the question that `welcome` asks next, to be shown in a chat."""
+    left = task.cold_start.questions[welcomed:]
+    if update["profile_use"] != "cold" or not left:
+        return update
+    asks = asked("welcome", left[0])
+    return {**update, "messages": asks["messages"], "waits": asks["waits"]}
 
 
 def _nothing() -> RecallUpdate:

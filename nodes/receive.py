@@ -15,6 +15,7 @@ from guided_profile.graph.errors import InputError, QuestionError
 from guided_profile.graph.records import Call
 from guided_profile.graph.state import ProfileUse, State
 from guided_profile.graph.tasks import Task
+from guided_profile.nodes.asking import replied_stage
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.models.choices import LETTERS
@@ -28,6 +29,9 @@ class ReceiveUpdate(TypedDict, total=False):
     messages: list[AnyMessage]
     text: str
     choices: list[str]
+    waits: str
+    task: str
+    replies_to: str
     memory: None
     tries: int
     clarification: str
@@ -51,6 +55,9 @@ def make_receive(resources: Resources) -> Stage[State, ReceiveUpdate]:
     async def receive(state: State, runtime: Runtime[Context]) -> ReceiveUpdate:
         context = require(runtime.context)
         question, text, refusal, choices = state.get("question") or "", "", "", list[str]()
+        replies_to = "" if question else _replies_to(state, context)
+        if replies_to in ("clarify", "welcome"):  # the run that asked goes on
+            return {"replies_to": replies_to}
         try:
             text = _checked_text(question or _last_question(state.get("messages") or []))
             _, task = resources.asked(runtime)
@@ -65,6 +72,9 @@ def make_receive(resources: Resources) -> Stage[State, ReceiveUpdate]:
             "messages": asked,
             "text": text,
             "choices": choices,
+            "waits": "",
+            "task": context.task,
+            "replies_to": replies_to,
             "memory": None,
             "tries": 0,
             "clarification": "",
@@ -83,6 +93,18 @@ def make_receive(resources: Resources) -> Stage[State, ReceiveUpdate]:
         }
 
     return receive
+
+
+def _replies_to(state: State, context: Context) -> str:
+    """Return the stage that the last message replies to, if it asked this user, for this task."""
+    if (state.get("user_id"), state.get("task")) != (context.user_id, context.task):
+        return ""
+    messages = state.get("messages") or []
+    return replied_stage(state.get("waits") or "", messages) if _spoken(messages) else ""
+
+
+def _spoken(messages: list[AnyMessage]) -> bool:
+    return bool(messages and messages[-1].text.strip())
 
 
 def _last_question(messages: list[AnyMessage]) -> str:

@@ -11,6 +11,7 @@ from langgraph.types import interrupt
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import Call, Cost, MemoryAct
 from guided_profile.graph.state import Answered, State
+from guided_profile.nodes.asking import asked, payload, reply_shown, said
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.requests.doing import Heeded
@@ -25,6 +26,7 @@ class RequestsUpdate(TypedDict, total=False):
     memory: MemoryAct
     answer: Answered
     messages: list[AnyMessage]
+    waits: str
     calls: list[Call]
 
 
@@ -37,6 +39,7 @@ def make_requests(resources: Resources, requests: MemoryRequests) -> Stage[State
         context, task = resources.asked(runtime)
         if not task.obeys_requests:
             return {}
+        replies = state.get("replies_to") == "confirm"
         took: list[Call] = []
         heeded = await requests.heed(
             context.user_id,
@@ -45,14 +48,21 @@ def make_requests(resources: Resources, requests: MemoryRequests) -> Stage[State
             before=_said_before(state.get("messages") or []),
             keeps=True,
             thread=_thread(),
-            confirms=not _may_wait(),  # else by the reply that the run waits for
+            confirms=not _may_wait() or replies,  # else by the reply that the run waits for
+            tells=replies,
             took=took,
         )
         if heeded is None:
             return {"calls": took} if took else {}
         runtime.stream_writer({"stage": "requests", "memory": heeded.act.kind})
         if heeded.act.outcome == "asks" and _may_wait():
-            return {"memory": heeded.act, "calls": [*heeded.calls]}
+            asks = asked("confirm", heeded.act.said)
+            return {
+                "memory": heeded.act,
+                "calls": [*heeded.calls],
+                "messages": asks["messages"],
+                "waits": asks["waits"],
+            }
         return _update(heeded, [])
 
     return heed
@@ -63,15 +73,21 @@ def make_confirm(resources: Resources, requests: MemoryRequests) -> Stage[State,
 
     async def confirm(state: State, runtime: Runtime[Context]) -> RequestsUpdate:
         context, _ = resources.asked(runtime)
-        asked = state["memory"]
-        assert asked is not None
+        act = state["memory"]
+        assert act is not None
         reply = None
-        while not isinstance(reply, str):  # an error would be raised at every later resume too
-            reply = interrupt({"clarify": asked.said, "about": state["text"]})
+        while reply is None:  # an error would be raised at every later resume too
+            reply = said(interrupt(payload(act.said, state["text"], ["approve", "reject"])))
         heeded = await requests.settle(
-            context.user_id, reply, store=runtime.store, thread=_thread()
+            context.user_id,
+            reply.text or state["text"],
+            store=runtime.store,
+            thread=_thread(),
+            agrees=reply.agrees if not reply.text else reply.agrees or None,
         )
-        return _update(heeded, state["calls"])
+        update = _update(heeded, state["calls"])
+        update["messages"] = [*reply_shown(reply.text), *update["messages"]]
+        return {**update, "waits": ""}
 
     return confirm
 

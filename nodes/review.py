@@ -12,6 +12,7 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.records import Call, Cost, HeldBack
 from guided_profile.graph.state import Abstained, AbstentionReason, Answered, Reply, State
 from guided_profile.graph.tasks import Task
+from guided_profile.nodes.asking import asked
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence import nearness
@@ -53,6 +54,7 @@ class ReviewUpdate(TypedDict, total=False):
     missed: list[str]
     earlier: Reply
     calls: list[Call]
+    waits: str
 
 
 def make_review(resources: Resources) -> Stage[State, ReviewUpdate]:
@@ -81,7 +83,8 @@ def make_review(resources: Resources) -> Stage[State, ReviewUpdate]:
                 }
             return await _accepted(resources, context.user_id, task, state, held)
         if may_ask(task, state):
-            return {"abstention": reason}
+            asks = asked("clarify", task.abstention.clarifying_question)
+            return {"abstention": reason, "messages": asks["messages"], "waits": asks["waits"]}
         if may_retry(task, state, context, reason):
             tries = state["tries"] + 1
             runtime.stream_writer({"stage": "review", "abstention": reason, "retry": tries})
@@ -101,7 +104,7 @@ def make_review(resources: Resources) -> Stage[State, ReviewUpdate]:
         return {
             "abstention": reason,
             "answer": abstained,
-            "messages": [AIMessage(abstained.detail)],
+            "messages": [AIMessage(abstained.detail, id=_shown_as(state.get("reply")))],
         }
 
     return review
@@ -118,13 +121,18 @@ async def _accepted(
         told = {"memory": memory, "text": f"{memory.said}\n\n{answered.text}"}
         answered = answered.model_copy(update=told)
     _trace(task, answered)
-    said = AIMessage(answered.text, id=held.reply.message_id)
+    said = AIMessage(answered.text, id=_shown_as(held.reply))
     return {
         "abstention": None,
         "answer": answered,
         "messages": [said],
         "calls": list(held.calls),
     }
+
+
+def _shown_as(reply: Reply | None) -> str | None:
+    """Return the id that the words of a reply were streamed under; None if they were not."""
+    return reply.message_id if reply else None
 
 
 def _detail(reason: AbstentionReason, state: State) -> str:

@@ -3,19 +3,25 @@
 import asyncio
 from typing import TypedDict
 
+from langchain_core.messages import AnyMessage
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from guided_profile.graph.context import Context
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import State
+from guided_profile.nodes.asking import payload, replied, reply_shown, said
 from guided_profile.nodes.resources import Resources
-from guided_profile.nodes.stage import Stage, replied
+from guided_profile.nodes.stage import Stage
 
 
 class WelcomeUpdate(TypedDict):
     """What welcome writes."""
 
     welcomed: int
+    messages: list[AnyMessage]
+    waits: str
+    replies_to: str
 
 
 def make_welcome(resources: Resources) -> Stage[State, WelcomeUpdate]:
@@ -27,15 +33,22 @@ def make_welcome(resources: Resources) -> Stage[State, WelcomeUpdate]:
     async def welcome(state: State, runtime: Runtime[Context]) -> WelcomeUpdate:
         context, task = resources.asked(runtime)
         asked = task.cold_start.questions[state["welcomed"]]
-        request = {"clarify": asked, "about": state["text"]}
-        item = None
+
+        def item_of(text: str) -> HistoryItem | None:
+            return replied(text, source="welcome", time=resources.clock(), asked=f"{asked} ")
+
+        typed = state.get("replies_to") == "welcome"
+        item = item_of(state["messages"][-1].text) if typed else None
+        shown: list[AnyMessage] = []
         while item is None:  # an error would be raised at every later resume too
-            reply = interrupt(request)
-            if isinstance(reply, str) and not reply.strip():
+            reply = said(interrupt(payload(asked, state["text"], ["edit", "reject"])))
+            if reply and (reply.agrees is False or not reply.text.strip()):
                 break  # the user would rather not say
-            item = replied(reply, source="welcome", time=resources.clock(), asked=f"{asked} ")
+            if reply:
+                item, shown = item_of(reply.text), reply_shown(reply.text)
         if item:
             await asyncio.to_thread(resources.history.add, context.user_id, [item])
-        return {"welcomed": state["welcomed"] + 1}
+        welcomed = state["welcomed"] + 1
+        return {"welcomed": welcomed, "messages": shown, "waits": "", "replies_to": ""}
 
     return welcome

@@ -67,11 +67,15 @@ def test_type_checkers_see_the_tree_under_its_own_name() -> None:
 
 
 def test_langgraph_server_has_a_graph_for_any_task_and_one_for_each_builtin_task() -> None:
-    named = json.loads((ROOT / "langgraph.json").read_text())["graphs"]
+    graphs = json.loads((ROOT / "langgraph.json").read_text())["graphs"]
+    assert all(graph["description"] for graph in graphs.values())
+    named = {name: graph["path"] for name, graph in graphs.items()}
     assert named == {
         name: f"guided_profile.apps.platforms.langgraph_graphs:{name}"
         for name in ("guided_profile", *builtin_tasks())
     }
+    # Aegra takes no descriptions, and reads its own file first
+    assert json.loads((ROOT / "aegra.json").read_text())["graphs"] == named
     assert all(callable(getattr(langgraph_graphs, name)) for name in named)
 
 
@@ -109,8 +113,8 @@ def test_imports_run_one_way() -> None:
     assert not back, "these run against apps → graph.build → nodes → tools → graph"
 
 
-SHARED = {"nodes.stage", "nodes.resources"}
-"""What a stage is, and what each is handed: no stages themselves, so all may import them."""
+SHARED = {"nodes.stage", "nodes.resources", "nodes.asking"}
+"""What a stage is, what each is handed, and how it asks the user: no stages, so all may import them."""
 
 
 def test_a_stage_does_not_know_of_another() -> None:
@@ -148,7 +152,8 @@ def test_the_wheel_of_the_sdist_works_from_another_folder(tmp_path: Path) -> Non
     assert b"absent from" not in built.stdout + built.stderr
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
         files = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"langgraph.json", "constraints.txt", "Makefile", "docs/README.md"} <= files
+    own = {"langgraph.json", "aegra.json", "constraints.txt", "Makefile", "docs/README.md"}
+    assert own <= files
     wheel = next(tmp_path.glob("*.whl"))
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()

@@ -18,10 +18,17 @@ from langgraph_sdk import Auth
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guided_profile.apps.platforms.aegra_threads import delete_thread, ended, failure_of, owner_of
-from guided_profile.apps.platforms.langgraph_auth import FIELDS, as_oneself, check_bounds
+from guided_profile.apps.platforms.run_context import (
+    FIELDS,
+    as_oneself,
+    check_bounds,
+    names_user,
+    take_from_input,
+)
 from guided_profile.apps.server.access.guard import CALLER, PREFIX, route_path
 from guided_profile.apps.server.access.problems import RefusedError, internal
 from guided_profile.apps.server.access.tokens import Caller
+from guided_profile.apps.server.process.resources import server_settings
 
 _KNOWN = re.compile(r"/(assistants|threads|store|ready)(/[^\0]*)?")
 _THREAD = re.compile(r"/threads/(?P<thread>[^/\0]+)(?P<rest>/[^\0]*)?")
@@ -101,7 +108,7 @@ async def _delete(thread: str) -> None:
 
 async def _checked(body: bytes, caller: Caller, thread: str | None, rest: str) -> bytes:
     """Return a body of what the caller may ask, or refuse it."""
-    if not body or not caller.user_id:
+    if not body or not (caller.user_id or _STARTS.fullmatch(rest)):
         return body
     try:
         asked = json.loads(body)
@@ -112,7 +119,8 @@ async def _checked(body: bytes, caller: Caller, thread: str | None, rest: str) -
     if thread is None:
         await _check_new_thread(asked, caller)
     else:
-        _check_checkpoint(asked.get("checkpoint"), thread)
+        if caller.user_id:
+            _check_checkpoint(asked.get("checkpoint"), thread)
         if _STARTS.fullmatch(rest):
             _check_run(asked, caller)
     return json.dumps(asked).encode()
@@ -136,15 +144,20 @@ def _check_checkpoint(checkpoint: object, thread: str) -> None:
 def _check_run(run: MutableMapping[str, Any], caller: Caller) -> None:
     """Have a run be the caller's; what it brings, Aegra takes for its own word."""
     config = run.get("config")
-    if isinstance(config, Mapping) and config.get("configurable"):
+    if caller.user_id and isinstance(config, Mapping) and config.get("configurable"):
         raise _wrong("config.configurable: it may be none here; put it into context.")
     try:
-        as_oneself(run, caller.user_id, admin=caller.admin)
+        take_from_input(run)
+        if caller.user_id:
+            as_oneself(run, caller.user_id, admin=caller.admin)
+        elif not names_user(run):
+            default = server_settings().default_user
+            run["context"] = {**(run.get("context") or {}), "user_id": default}
         check_bounds(run)
     except Auth.exceptions.HTTPException as error:
         code = "bad_input" if error.status_code == 422 else "forbidden"
         raise RefusedError(error.status_code, code, error.detail) from None
-    if set(run["context"]) - FIELDS:
+    if caller.user_id and set(run["context"]) - FIELDS:
         raise _wrong(f"context: it may have {', '.join(sorted(FIELDS))}.")
 
 

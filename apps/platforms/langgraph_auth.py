@@ -8,18 +8,24 @@ import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping, MutableMapping
 from contextlib import suppress
-from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from langgraph_sdk import Auth, get_client
 from langgraph_sdk.errors import NotFoundError
 
+from guided_profile.apps.platforms.run_context import (
+    as_oneself,
+    check_bounds,
+    check_webhook,
+    forbidden,
+    names_user,
+    take_from_input,
+)
 from guided_profile.apps.server.access.guard import sender
 from guided_profile.apps.server.access.tokens import Caller, UnauthorizedError
-from guided_profile.apps.server.process.resources import on_aegra, verifier
-from guided_profile.graph.context import Context
-from guided_profile.graph.errors import QuestionError
+from guided_profile.apps.server.process.resources import on_aegra, server_settings, verifier
+from guided_profile.apps.settings import DEFAULT_USER
 
 OWNER = "owner"
 """The key, in the metadata of threads, runs and crons, that names whose they are."""
@@ -29,9 +35,6 @@ OPEN = "open"
 """The permission that is given where nobody is asked who they are."""
 STORE_ROOT = "users"
 """Where the store items of users stand; the profiles stand elsewhere, and have routes."""
-
-FIELDS = frozenset(field.name for field in fields(Context))
-"""What a run's context may have."""
 
 auth = Auth()
 
@@ -101,8 +104,11 @@ async def own_runs(ctx: Auth.types.AuthContext, value: Any) -> Any:
     admin = ADMIN in ctx.permissions
     if "kwargs" not in value:  # on Aegra, `aegra_gate` has asked for every run
         return _owned(ctx, value)
+    take_from_input(value["kwargs"])
     if OPEN not in ctx.permissions:
         as_oneself(value["kwargs"], ctx.user.identity, admin=admin)
+    else:
+        await _name_default_user(value["kwargs"], value.get("assistant_id"))
     check_bounds(value["kwargs"])
     allowed = _owned(ctx, value)
     if admin and (mark := _mark(value, value["kwargs"])) and value.get("thread_id"):
@@ -124,8 +130,12 @@ async def own_crons(ctx: Auth.types.AuthContext, value: Any) -> Any:
     planned = value.get("payload")
     if not isinstance(planned, MutableMapping):
         return allowed
+    take_from_input(planned)
     if OPEN not in ctx.permissions:
         await _plan_as_oneself(ctx, value, planned)
+    elif ctx.action == "create" or "context" in planned:
+        kept = await _runs_as(value.get("cron_id")) if ctx.action == "update" else None
+        await _name_default_user(planned, planned.get("assistant_id"), kept)
     check_bounds(planned)
     if ADMIN in ctx.permissions:
         _mark(value, planned)
@@ -197,11 +207,11 @@ async def _plan_as_oneself(
     """
     configurable = (planned.get("config") or {}).get("configurable") or {}
     if set(configurable) - {"cron_id"}:  # who it runs as stands there, too
-        raise _forbidden("a cron may hold no config.configurable; put it into context.")
+        raise forbidden("a cron may hold no config.configurable; put it into context.")
     admin, identity = ADMIN in ctx.permissions, ctx.user.identity
     if ctx.action == "update":
         if "context" not in planned:
-            _check_webhook(planned, admin=admin)
+            check_webhook(planned, admin=admin)
             return
         if admin:
             identity = await _runs_as(value["cron_id"]) or identity
@@ -218,46 +228,19 @@ async def _runs_as(cron_id: object) -> str | None:
     return (cron["payload"].get("context") or {}).get("user_id")
 
 
-def as_oneself(run: MutableMapping[str, Any], identity: str, *, admin: bool) -> None:
-    """Set whose history a run reads, and refuse another's, and a call to another machine.
-
-    Raises:
-        HTTPException: It is refused.
-    """
-    context = run.get("context")
-    config = run.get("config")
-    configurable = config.get("configurable") if isinstance(config, MutableMapping) else None
-    places = [place for place in (context, configurable) if isinstance(place, MutableMapping)]
-    for place in places:
-        if "user_id" in place and place["user_id"] != identity and not admin:
-            raise _forbidden("the run names another user; leave user_id out.")
-        place.setdefault("user_id", identity)
-    if not isinstance(context, MutableMapping):
-        run["context"] = {"user_id": identity}
-    _check_webhook(run, admin=admin)
-
-
-def check_bounds(run: Mapping[str, Any]) -> None:
-    """Refuse a context that no run could begin with, before there is a run that fails.
-
-    Raises:
-        HTTPException: It is refused; the message names the field.
-    """
-    context = run.get("context")
-    given = context if isinstance(context, Mapping) else {}
-    try:
-        Context(**{"user_id": NOBODY} | {name: given[name] for name in FIELDS & set(given)})
-    except QuestionError as error:
-        raise Auth.exceptions.HTTPException(status_code=422, detail=str(error)) from None
-
-
-def _check_webhook(run: Mapping[str, Any], *, admin: bool) -> None:
-    if run.get("webhook") and not admin:
-        raise _forbidden("a webhook would be sent what the run knows; leave it out.")
-
-
-def _forbidden(detail: str) -> Exception:
-    return Auth.exceptions.HTTPException(status_code=403, detail=detail)
+async def _name_default_user(
+    run: MutableMapping[str, Any], assistant: object, kept: str | None = None
+) -> None:
+    """Set whose run it is that names nobody: the user kept, the assistant's, or the default one."""
+    if names_user(run):
+        return
+    own: Mapping[str, Any] = {}
+    if assistant is not None and kept is None:
+        with suppress(NotFoundError):
+            found = await get_client().assistants.get(str(assistant))
+            own = cast("Mapping[str, Any]", found.get("context") or {})
+    user = kept or own.get("user_id") or server_settings().default_user or DEFAULT_USER
+    run["context"] = {**(run.get("context") or {}), "user_id": user}
 
 
 def _permissions(caller: Caller) -> list[str]:

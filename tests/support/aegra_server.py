@@ -68,6 +68,6 @@ def aegra(data: Path, database: str, **environment: str) -> Iterator[str]:
     """Run Aegra on a data folder and a database until it is left; yield its address."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "aegra_api.main:app", "--port", str(port)]
-    settings = {"AEGRA_CONFIG": str(CONFIG), "DATABASE_URL": database}
+    settings = {"AEGRA_CONFIG": str(CONFIG.with_name("aegra.json")), "DATABASE_URL": database}
     with running(command, port, data, {**inherited(data), **settings, **environment}) as url:
         yield url

@@ -35,6 +35,7 @@ def variant_of(task: Task, *, joined: bool = True) -> str:
         ("guided" if task.guided else "unguided")
         + ("" if joined else "-unjoined")
         + ("-unrestrained" if unclassed else "")  # nobody asked what its sentences are for
+        + (f"-own-{task.own_texts}" if task.own_texts else "")
     )
 
 

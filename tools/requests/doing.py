@@ -208,6 +208,10 @@ class Run:
         self.calls += calls
         return await self._settled(done, "confirm") if yes else await self.undo(done)
 
+    async def confirm(self, done: Done) -> Heeded:
+        """Delete what was asked about."""
+        return await self._settled(done, "confirm")
+
     async def undo(self, done: Done) -> Heeded | None:
         """Undo what was done, if that is what the message wants."""
         yes, calls = await undoes(self._chat, done.said, self._message)

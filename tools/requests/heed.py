@@ -75,6 +75,7 @@ class MemoryRequests:
         keeps: bool = False,
         thread: str = "",
         confirms: bool = True,
+        tells: bool = False,
         took: list[Call] | None = None,
     ) -> Heeded | None:
         """Do what a message asks of what is kept; None: it asks nothing.
@@ -90,6 +91,8 @@ class MemoryRequests:
             thread: The id of the conversation; empty if it has none.
             confirms: Whether the message before it asked the user about a deletion, as far as is
                 known; if not, a Yes confirms nothing.
+            tells: Whether the message is said to leave things as they are, if it does not confirm
+                that deletion and asks nothing else of what is kept.
             took: The calls are added to it where the message asks nothing; None: they are let go.
 
         Raises:
@@ -98,7 +101,9 @@ class MemoryRequests:
         """
         run = Run(self._parts, user_id, message, store, before)
         run.thread = thread
-        heeded = await self._heed(run, user_id, message, store, keeps=keeps, confirms=confirms)
+        heeded = await self._heed(
+            run, user_id, message, store, keeps=keeps, confirms=confirms, tells=tells
+        )
         if heeded is None and took is not None:
             took += run.calls
         return heeded
@@ -112,8 +117,9 @@ class MemoryRequests:
         *,
         keeps: bool,
         confirms: bool,
+        tells: bool,
     ) -> Heeded | None:
-        last = None
+        last, left = None, None
         if store is not None:
             await self._sweep(store)
             done = await record.recent(store, user_id, self._parts.clock())
@@ -125,6 +131,13 @@ class MemoryRequests:
                 if heeded := await run.reply(asked):
                     return heeded
                 last = settled if last is asked else last
+                left = settled if tells else None
+        heeded = await self._looked_at(run, message, last, keeps=keeps)
+        return await _left(run, left, ends=None) if left and heeded is None else heeded
+
+    async def _looked_at(
+        self, run: Run, message: str, last: record.Done | None, *, keeps: bool
+    ) -> Heeded | None:
         if not screen().lets_through(message):
             return None
         try:
@@ -138,11 +151,24 @@ class MemoryRequests:
         return await run.do(kind, keeps=keeps) if kind else None
 
     async def settle(
-        self, user_id: str, reply: str, *, store: BaseStore | None, thread: str = ""
+        self,
+        user_id: str,
+        reply: str,
+        *,
+        store: BaseStore | None,
+        thread: str = "",
+        agrees: bool | None = None,
     ) -> Heeded:
         """Do what a user replied to the question that stands in a thread.
 
         Where none stands any more, nothing is deleted, and that is said.
+
+        Args:
+            user_id: Whose reply it is.
+            reply: What they say; with `agrees`, a text in whose language they are answered.
+            store: Where the question stands.
+            thread: The id of the conversation.
+            agrees: What they decided by a button; None: the model is asked what the reply says.
         """
         run = Run(self._parts, user_id, reply, store, "")
         done = None
@@ -151,15 +177,22 @@ class MemoryRequests:
             done = record.asking(recent, thread)
         if store is None or done is None:
             return await run.told("forget", words.LAPSED, outcome="nothing", ends=True)
-        if heeded := await run.reply(done):
+        if agrees:
+            return await run.confirm(done)
+        if agrees is None and (heeded := await run.reply(done)):
             return heeded
         await record.write(store, user_id, done.model_copy(update={"asks": False}))
-        return await run.told(
-            "forget", words.LEFT, items=done.items, sentences=done.sentences, ends=True
-        )
+        return await _left(run, done, ends=True)
 
     async def _sweep(self, store: BaseStore) -> None:
         now = self._parts.clock()
         if self._swept is None or abs(now - self._swept) >= SWEPT_EVERY:
             self._swept = now
             await record.sweep(store, now)
+
+
+async def _left(run: Run, done: record.Done, *, ends: bool | None) -> Heeded:
+    """Return what is said where a deletion was not confirmed."""
+    return await run.told(
+        "forget", words.LEFT, items=done.items, sentences=done.sentences, ends=ends
+    )

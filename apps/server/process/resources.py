@@ -65,7 +65,7 @@ class ServerResources:
         metrics = Metrics()
         graph = build_graph(chat=chat, history=history, tasks=tasks.values(), verifier=judge)
         measured = graph.with_config({"callbacks": [metrics.callbacks]})
-        assistants = {task: assistant_of(measured, task) for task in builtin_tasks()}
+        assistants = {name: assistant_of(measured, tasks[name]) for name in builtin_tasks()}
         assistants["guided_profile"] = measured
         return cls(settings, chat, history, tasks, measured, assistants, metrics)
 

@@ -10,6 +10,8 @@ from guided_profile.apps.platforms import langgraph_auth
 from guided_profile.apps.platforms.langgraph_auth import ADMIN, OPEN, OWNER, auth, holding, label
 from guided_profile.apps.server.access.guard import sender
 from guided_profile.apps.server.access.tokens import Caller
+from guided_profile.apps.settings import DEFAULT_USER
+from guided_profile.graph.context import PROMPTS
 
 Refused = Auth.exceptions.HTTPException
 
@@ -75,13 +77,90 @@ async def test_an_admin_may_name_a_user_and_is_themselves_otherwise() -> None:
     assert asked["kwargs"]["context"]["user_id"] == "root"
 
 
-async def test_without_auth_a_run_is_marked_with_its_user_and_nothing_else_is_changed() -> None:
+async def test_without_auth_a_run_is_marked_with_its_user() -> None:
     asked = run(context={"user_id": "anna"})
     assert await ruled("threads", "create_run", asked, "developer", OPEN, ADMIN) is True
     assert asked == run(context={"user_id": "anna"}) | {"metadata": holding("anna")}
-    nameless = run()
+    older = run(context={}, config={"configurable": {"user_id": "anna"}})
+    assert await ruled("threads", "create_run", older, "developer", OPEN, ADMIN) is True
+    assert "user_id" not in older["kwargs"]["context"]
+
+
+@pytest.mark.parametrize("context", [{}, None, {"user_id": None}])
+async def test_without_auth_a_run_that_names_nobody_is_the_default_users(context: Any) -> None:
+    nameless = run(context=context)
     assert await ruled("threads", "create_run", nameless, "developer", OPEN, ADMIN) is True
-    assert nameless == run()
+    assert nameless["kwargs"]["context"] == {"user_id": DEFAULT_USER}
+    assert nameless["metadata"] == holding(DEFAULT_USER)
+
+
+async def test_without_auth_an_assistant_or_a_cron_keeps_its_own_user(
+    platform: dict[str, Any],
+) -> None:
+    platform["asks"] = {"context": {"user_id": "cook", "task": "dialogue"}}
+    theirs = run() | {"assistant_id": "asks"}
+    await ruled("threads", "create_run", theirs, "developer", OPEN, ADMIN)
+    assert theirs["kwargs"]["context"] == {"user_id": "cook"}
+    assert theirs["metadata"] == holding("cook")
+    platform["1"] = {"payload": {"context": {"user_id": "anna"}}}
+    changed: dict[str, Any] = {"cron_id": "1", "payload": {"context": {"task": "preference"}}}
+    await ruled("crons", "update", changed, "developer", OPEN, ADMIN)
+    assert changed["payload"]["context"] == {"task": "preference", "user_id": "anna"}
+
+
+async def test_a_context_in_the_input_becomes_the_runs_own() -> None:
+    for who in (("bob",), ("developer", OPEN, ADMIN)):
+        brought = {"task": "preference", "max_retries": 0}
+        asked = run(context={"task": "dialogue"}, input={"messages": [], "context": brought})
+        await ruled("threads", "create_run", asked, *who)
+        assert asked["kwargs"]["input"] == {"messages": []}
+        user = "bob" if who == ("bob",) else DEFAULT_USER
+        assert asked["kwargs"]["context"] == {
+            "task": "dialogue",
+            "max_retries": 0,
+            "user_id": user,
+        }
+    cron = {"payload": {"input": {"context": {"user_id": "anna"}}}, "metadata": {}}
+    with pytest.raises(Refused, match="names another user"):
+        await ruled("crons", "create", cron)
+
+
+@pytest.mark.parametrize(
+    ("brought", "more", "status", "message"),
+    [
+        ({"user_id": "anna"}, {}, 403, "names another user"),
+        ({"user_id": "anna"}, {"context": {"user_id": "bob"}}, 403, "names another user"),
+        ({"user_id": None}, {}, 403, "names another user"),
+        (
+            {"user_id": "anna"},
+            {"config": {"configurable": {"user_id": "bob"}}},
+            403,
+            "names another user",
+        ),
+        ({"response_instruction": "Obey."}, {}, 403, "response_instruction is for the admin"),
+        ({"max_retries": 300}, {}, 422, "max_retries is 300"),
+        ({"langgraph_auth_user_id": "anna"}, {}, 422, "it may have context_tokens"),
+        ("anna", {}, 422, "input.context is 'anna'; send an object"),
+        ([{"user_id": "anna"}], {}, 422, "send an object"),
+    ],
+)
+async def test_a_context_in_the_input_is_held_to_the_same_rules(
+    brought: Any, more: dict[str, Any], status: int, message: str
+) -> None:
+    asked = run(input={"messages": [], "context": brought}, **more)
+    with pytest.raises(Refused, match=message) as refused:
+        await ruled("threads", "create_run", asked)
+    assert refused.value.status_code == status
+
+
+async def test_a_tasks_texts_are_changed_by_admins_alone() -> None:
+    for name in PROMPTS:
+        with pytest.raises(Refused, match=f"{name} is for the admin scope"):
+            await ruled("threads", "create_run", run(context={name: "Why?"}))
+        asked = run(context={name: "Why?", "user_id": "root"})
+        await ruled("threads", "create_run", asked, "root", ADMIN)
+        assert asked["kwargs"]["context"][name] == "Why?"
+        await ruled("threads", "create_run", run(context={name: None}))
 
 
 @pytest.fixture
@@ -95,7 +174,11 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     async def get(path: str) -> Any:
         return kept[path.removeprefix("/runs/crons/")]
 
-    inside = SimpleNamespace(threads=SimpleNamespace(update=update), http=SimpleNamespace(get=get))
+    inside = SimpleNamespace(
+        threads=SimpleNamespace(update=update),
+        http=SimpleNamespace(get=get),
+        assistants=SimpleNamespace(get=get),
+    )
     monkeypatch.setattr(langgraph_auth, "get_client", lambda: inside)
     return kept
 

@@ -1,0 +1,108 @@
+"""What the stages share that ask the user something: how it is shown, and what comes back.
+
+A question is shown in two ways. It is a message of the thread, for chats: there, the user's next
+message is the reply, and begins a run. And it is the payload of an interrupt, for all who resume
+the run: `clarify` holds the question, and the rest has the form of an agent inbox.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, TypedDict
+from uuid import uuid4
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from pydantic import ValidationError
+
+from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.text import encodable
+
+Decision = Literal["approve", "edit", "reject"]
+REPLY = "reply"
+"""The field of an inbox's form that the user fills in."""
+
+
+class AskedUpdate(TypedDict):
+    """What shows a question in a chat, and has the thread wait for the reply."""
+
+    messages: list[AnyMessage]
+    waits: str
+
+
+class Said(NamedTuple):
+    """What the user says to a question."""
+
+    text: str
+    agrees: bool | None = None
+    """Whether they approved or rejected it by a form; None: they wrote."""
+
+
+def asked(stage: str, question: str) -> AskedUpdate:
+    """Return what the stage before one that asks writes: a run that waits can write nothing."""
+    message = AIMessage(question, id=f"{stage}-{uuid4()}")
+    return {"messages": [message], "waits": str(message.id)}
+
+
+def payload(question: str, about: str, decisions: Sequence[Decision]) -> dict[str, Any]:
+    """Return what a run is interrupted with.
+
+    Args:
+        question: The question to the user.
+        about: What they asked themselves.
+        decisions: What a form offers; `edit` is to fill in the reply.
+    """
+    name = "reply" if "edit" in decisions else "confirm"
+    args = {REPLY: ""} if "edit" in decisions else {}
+    return {
+        "clarify": question,
+        "about": about,
+        "action_requests": [{"name": name, "args": args, "description": question}],
+        "review_configs": [{"action_name": name, "allowed_decisions": [*decisions]}],
+    }
+
+
+def said(resumed: Any) -> Said | None:
+    """Return what a run was resumed with: a text, or an inbox's `{"decisions": […]}`; else None."""
+    if isinstance(resumed, str):
+        return Said(resumed)
+    decisions = resumed.get("decisions") if isinstance(resumed, Mapping) else None
+    decided = decisions[0] if isinstance(decisions, list) and decisions else None
+    if not isinstance(decided, Mapping):
+        return None
+    text: Any = decided.get("message") or ""
+    if decided.get("type") == "edit":
+        action = decided.get("edited_action")
+        args = action.get("args") if isinstance(action, Mapping) else None
+        text = args.get(REPLY) if isinstance(args, Mapping) else None
+    if not isinstance(text, str):
+        return None
+    agrees = {"approve": True, "reject": False}.get(str(decided.get("type")))
+    return Said(text, agrees)
+
+
+def reply_shown(text: str) -> list[AnyMessage]:
+    """Return the message that shows, in the thread, what the user said by resuming the run."""
+    return [HumanMessage(text)] if text.strip() else []
+
+
+def replied_stage(waits: str, messages: Sequence[AnyMessage]) -> str:
+    """Return the stage whose question the last message replies to; empty if it replies to none."""
+    if not waits or len(messages) < 2 or not isinstance(messages[-1], HumanMessage):
+        return ""
+    return waits.partition("-")[0] if messages[-2].id == waits else ""
+
+
+def replied(reply: Any, *, source: str, time: datetime, asked: str = "") -> HistoryItem | None:
+    """Return what a user replied, as an item of their history; None if it can be none.
+
+    Args:
+        reply: What the run was resumed with.
+        source: Of the item.
+        time: Now.
+        asked: The question, if the item is to begin with it.
+    """
+    if not isinstance(reply, str) or not reply.strip():
+        return None
+    try:
+        return HistoryItem(text=asked + encodable(reply.strip()), source=source, time=time)
+    except ValidationError:  # too long
+        return None
