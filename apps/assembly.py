@@ -2,18 +2,22 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from langchain_core.language_models import BaseChatModel
+from langgraph.store.base import BaseStore
 
 from guided_profile.apps.settings import Settings
+from guided_profile.graph.errors import SettingsError
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task, load_task
 from guided_profile.tools.assembly import make_chat, make_embedder, make_verifier
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.history.text_vectors import EmbedderLike
-from guided_profile.tools.profiles.sqlite import ProfileFile, open_profiles
+from guided_profile.tools.profiles.sqlite import open_profiles
 from guided_profile.tools.weights.fetch import OnProgress
 
 LONGEST_REPLY = 400
@@ -98,9 +102,33 @@ def known_task(settings: Settings, name: str) -> tuple[dict[str, Task], Task]:
     return tasks, find_task(tasks, name)
 
 
+def postgres() -> ModuleType:
+    """Return the module that keeps profiles in a Postgres.
+
+    Raises:
+        SettingsError: What it needs is not installed.
+    """
+    try:
+        return import_module("guided_profile.tools.profiles.postgres")
+    except ImportError as error:
+        raise SettingsError(
+            f"GUIDED_PROFILE_DATABASE_URL is set, and what reaches a Postgres is not installed "
+            f"({error.name or 'libpq'}); install it with pip install 'guided-profile[postgres]'."
+        ) from None
+
+
 @asynccontextmanager
-async def profile_store(settings: Settings) -> AsyncIterator[ProfileFile]:
-    """Open the file that profiles are kept in."""
+async def profile_store(settings: Settings) -> AsyncIterator[BaseStore]:
+    """Open what profiles are kept in: the database that the settings name, or the folder's file.
+
+    Raises:
+        SettingsError: What reaches a Postgres is not installed.
+        ProfilesError: It cannot be opened.
+    """
+    if settings.database_url:
+        async with postgres().open_database(settings.database_url) as database:
+            yield database
+        return
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with open_profiles(settings.data / "profiles.db") as store:
         yield store

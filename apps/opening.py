@@ -24,6 +24,7 @@ from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.history.text_vectors import EmbedderLike
 from guided_profile.tools.models.calls import model_id
+from guided_profile.tools.profiles.leases import locks_of
 from guided_profile.tools.weights.catalogue import CATALOGUE
 from guided_profile.tools.weights.fetch import OnProgress
 
@@ -226,6 +227,7 @@ class _FromAnyLoop(BaseStore):
 
     def __init__(self, store: BaseStore, background: Background) -> None:
         self._store, self._background = store, background
+        self.locks = locks_of(store)
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
         """Read and write, waiting for it."""

@@ -65,6 +65,10 @@ class Settings:
     chroma_url: str | None = None
     """A Chroma server for the histories, in place of the folder. `GUIDED_PROFILE_CHROMA_URL`."""
 
+    database_url: str | None = field(default=None, repr=False)
+    """A Postgres for profiles, decisions, requests, paused runs and API keys, in place of the
+    folder; it may hold a password. `GUIDED_PROFILE_DATABASE_URL`."""
+
     traces: Traces = "all"
     """What LangSmith is told where tracing is on: `all`, `hide` (stages, times and figures alone)
     or `anonymize` (texts without what identifies a person). `GUIDED_PROFILE_TRACES`."""
@@ -141,6 +145,7 @@ def read_settings(
         verifier=_verifier(value("GUIDED_PROFILE_VERIFIER"), endpoint=endpoint),
         worth=_worth(value("GUIDED_PROFILE_WORTH")),
         chroma_url=value("GUIDED_PROFILE_CHROMA_URL"),
+        database_url=_database_url(given),
         traces=read_traces(given),
     )
 
@@ -237,6 +242,9 @@ class ServerSettings:
     keys: Path
     """The file of hashed API keys, `keys.json` in the data folder. `GUIDED_PROFILE_KEYS`."""
 
+    database_url: str | None = field(default=None, repr=False)
+    """The Postgres that holds the keys instead. `GUIDED_PROFILE_DATABASE_URL`."""
+
     rate: int = 120
     """How many requests a user may make in a minute. `GUIDED_PROFILE_RATE`."""
 
@@ -276,6 +284,12 @@ def read_server_settings(environment: Mapping[str, str] | None = None) -> Server
             "GUIDED_PROFILE_DEFAULT_USER is set, and GUIDED_PROFILE_AUTH too, which asks everybody "
             "who they are; unset one of them."
         )
+    if value("KEYS") and _database_url(given):
+        raise SettingsError(
+            "GUIDED_PROFILE_KEYS names a file of keys, and GUIDED_PROFILE_DATABASE_URL a database "
+            "that holds them; unset one of the two (`guided-profile migrate` brings the file's "
+            "keys there)."
+        )
     secret, public_key = value("JWT_SECRET"), value("JWT_KEY")
     if "jwt" in ways and bool(secret) == bool(public_key):
         raise SettingsError(
@@ -300,6 +314,7 @@ def read_server_settings(environment: Mapping[str, str] | None = None) -> Server
         audience=value("JWT_AUDIENCE"),
         issuer=value("JWT_ISSUER"),
         keys=key_file(given),
+        database_url=_database_url(given),
         rate=number("RATE", 120),
         at_once=number("AT_ONCE", 32),
         body_megabytes=number("BODY_MB", 25),
@@ -333,6 +348,26 @@ def check_url(name: str, text: str | None) -> None:
         pass
     shown = "" if "@" in str(text) else f" ({text!r})"  # a password may stand before it
     raise SettingsError(f"{name} is no address{shown}; set it to one like http://127.0.0.1:8000.")
+
+
+def _database_url(given: Mapping[str, str]) -> str | None:
+    """Return the Postgres's address, which may hold a password: no message shows it.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    text = given.get("GUIDED_PROFILE_DATABASE_URL", "").strip() or None
+    try:
+        parts = urlsplit(text or "postgresql://nothing")
+        if parts.scheme in ("postgresql", "postgres") and "//" in (text or "//"):
+            parts.port  # noqa: B018 - raises for what is no port
+            return text
+    except ValueError:
+        pass
+    raise SettingsError(
+        "GUIDED_PROFILE_DATABASE_URL is no address of a Postgres; set it to one like "
+        "postgresql://user:password@host:5432/database."
+    )
 
 
 def _server_value(given: Mapping[str, str], name: str) -> str | None:

@@ -87,4 +87,4 @@ class Resources:
             building: Whether the run makes the profile that will stand; if not, nothing is kept.
         """
         profiles = profiles_of(runtime, task) if building else None
-        return self.builds.stage(profiles.key if profiles else None)
+        return self.builds.stage(profiles)

@@ -42,8 +42,8 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
         context, task = resources.asked(runtime)
         runtime.stream_writer({"stage": "verify"})
         profiles = profiles_of(runtime, task)
-        key = profiles.key if profiles and state["building"] else None
-        async with builds.stage(key):
+        making = profiles if state["building"] else None
+        async with builds.stage(making):
             verifier = resources.verifier_of(task)
             judge = Judge(verifier, history, context.user_id, task, context.context_tokens)
             overrides = await profiles.forbidden() if profiles else []
@@ -66,8 +66,8 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
                     revisions=revisions + 1 if state["profile_use"] == "revised" else 0,
                 )
                 await write_standing(profiles, stands, history)
-        if key:
-            builds.release(key)
+        if making:
+            builds.release(making)
         profile = await with_overrides(profiles, made, history)
         return {"profile": profile, "judged": [], "calls": judge.calls}
 

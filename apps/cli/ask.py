@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from langgraph.store.base import BaseStore
 from rich.console import Console
 
 from guided_profile.apps import assembly, runs
@@ -15,7 +16,6 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.profiles.sqlite import ProfileFile
 from guided_profile.tools.progress import downloads
 
 ABSTAINED = 3
@@ -28,7 +28,7 @@ class Assembled:
 
     graph: Graph
     history: HistoryStore
-    store: ProfileFile
+    store: BaseStore
     task: Task
 
 

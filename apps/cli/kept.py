@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from langgraph.store.sqlite.aio import AsyncSqliteStore
+from langgraph.store.base import BaseStore
 from rich.console import Console
 
 from guided_profile.apps import assembly
@@ -15,7 +15,7 @@ from guided_profile.tools.progress import downloads
 @asynccontextmanager
 async def open_kept(
     settings: Settings, notes: Console | None = None
-) -> AsyncIterator[tuple[HistoryStore, AsyncSqliteStore]]:
+) -> AsyncIterator[tuple[HistoryStore, BaseStore]]:
     """Open the histories and the profiles, and close them again.
 
     Args:

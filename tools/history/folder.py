@@ -212,6 +212,8 @@ def _lock(path: Path) -> FileLock:
 
 def _in_use(place: str) -> str:
     return (
-        f"another process holds the history in {place}; close it there, or let both use a server: "
-        f"`chroma run --path {place} --port 8000`, and the URL http://127.0.0.1:8000."
+        f"another process holds the history in {place}; close it there, or let both use servers: "
+        f"`chroma run --path {place} --port 8000` with GUIDED_PROFILE_CHROMA_URL for the histories "
+        "(http://127.0.0.1:8000), and a Postgres with GUIDED_PROFILE_DATABASE_URL for the "
+        "profiles, to which `guided-profile migrate` brings what is here."
     )

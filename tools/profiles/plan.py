@@ -89,7 +89,7 @@ async def decide(
     """
     taken = False
     while True:
-        async with builds.stage(profiles.key if taken else None):
+        async with builds.stage(profiles if taken else None):
             standing = await profiles.standing()
             covered = set(standing.covered) if standing else set()
             new = [item for item in window if item.id not in covered]
@@ -106,17 +106,17 @@ async def decide(
                 what = "build"  # habits are counted over all of the history, and guidance is of all
             if what == "keep" or taken:
                 if taken and what == "keep":
-                    builds.release(profiles.key)
+                    builds.release(profiles)
                 if gone:
                     await profiles.drop()  # all versions may tell of what was deleted
                     standing = None
                 return Decided(what, standing, new if what == "revise" else list(window))
-        taken = builds.acquire(profiles.key)  # and look again: it may just have been made
+        taken = await builds.acquire(profiles)  # and look again: it may just have been made
         if taken:
             continue
         if standing and not gone and standing.made_with == made_with:
             return Decided("keep", standing, [])  # another run is at it
-        await builds.wait_for_others(profiles.key)
+        await builds.wait_for_others(profiles)
 
 
 async def gone_from(

@@ -1,36 +1,41 @@
 import asyncio
 
 import pytest
+from langgraph.store.memory import InMemoryStore
 
 from guided_profile.tools.profiles.leases import BuildLeases
+from guided_profile.tools.profiles.store import ProfileStore
+
+STORE = InMemoryStore()
+A, B = ProfileStore(STORE, "anna", "a"), ProfileStore(STORE, "anna", "b")
 
 
 async def test_a_profile_is_taken_once_until_it_is_left() -> None:
     builds = BuildLeases()
-    assert builds.acquire("a")
-    assert builds.acquire("b")
-    assert not builds.acquire("a")
-    builds.release("a")
-    assert builds.acquire("a")
+    assert await builds.acquire(A)
+    assert await builds.acquire(B)
+    assert not await builds.acquire(A)
+    builds.release(A)
+    assert await builds.acquire(A)
 
 
 async def test_others_wait_until_it_is_left() -> None:
     builds = BuildLeases()
-    builds.acquire("a")
-    waiting = asyncio.create_task(builds.wait_for_others("a"))
+    await builds.acquire(A)
+    waiting = asyncio.create_task(builds.wait_for_others(A))
     await asyncio.sleep(0.06)
     assert not waiting.done()
-    builds.release("a")
+    builds.release(A)
     await asyncio.wait_for(waiting, 10)
 
 
 async def test_a_stage_that_fails_lets_go() -> None:
     builds = BuildLeases()
-    builds.acquire("a")
+    await builds.acquire(A)
     with pytest.raises(RuntimeError, match="broken"):
-        async with builds.stage("a"):
+        async with builds.stage(A):
             raise RuntimeError("broken")
-    assert builds.acquire("a")
+    assert await builds.acquire(A)
 
 
 async def test_a_run_that_went_silent_is_replaced_after_its_lease_but_a_stage_renews_it(
@@ -39,20 +44,20 @@ async def test_a_run_that_went_silent_is_replaced_after_its_lease_but_a_stage_re
     now = 1000.0
     monkeypatch.setattr("guided_profile.tools.profiles.leases.monotonic", lambda: now)
     builds = BuildLeases(lease=20)
-    builds.acquire("a")
+    await builds.acquire(A)
     now += 15
-    async with builds.stage("a"):
+    async with builds.stage(A):
         now += 100
-        assert not builds.acquire("a")
+        assert not await builds.acquire(A)
     now += 19
-    assert not builds.acquire("a")
+    assert not await builds.acquire(A)
     now += 2
-    assert builds.acquire("a")
+    assert await builds.acquire(A)
 
 
 async def test_what_a_stage_let_go_of_is_free_after_it() -> None:
     builds = BuildLeases()
-    builds.acquire("a")
-    async with builds.stage("a"):
-        builds.release("a")
-    assert builds.acquire("a")
+    await builds.acquire(A)
+    async with builds.stage(A):
+        builds.release(A)
+    assert await builds.acquire(A)
