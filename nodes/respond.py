@@ -101,7 +101,9 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
             return {"reply": reply, "calls": [asked.call]}
         chosen = await bearing(resources.restraint, task, state)
         block = _block(task, state, chosen)
-        stands = _stands(task) and not limits_among(chosen.used)
+        # what was done at the user's request is told before the answer, so that waits for it
+        told_first = state.get("memory") is not None
+        stands = _stands(task) and not limits_among(chosen.used) and not told_first
         done = await complete(
             chat,
             once_more(

@@ -91,7 +91,7 @@ def make_review(resources: Resources) -> Stage[State, ReviewUpdate]:
             return {"abstention": reason, "tries": tries}
         abstained = Abstained(
             reason=reason,
-            detail=_detail(reason, state),
+            detail=_after_told(state, _detail(reason, state)),
             reply=state["reply"].text if state.get("reply") and reason != "no_history" else "",
             guidance=state["guidance"],
             profile=state["profile"],
@@ -118,7 +118,7 @@ async def _accepted(
     answered = await asyncio.to_thread(_answered, resources.history, user_id, task, state)
     answered = answered.model_copy(update={"missed": held.missed})
     if memory := state.get("memory"):
-        told = {"memory": memory, "text": f"{memory.said}\n\n{answered.text}"}
+        told = {"memory": memory, "text": _after_told(state, answered.text)}
         answered = answered.model_copy(update=told)
     _trace(task, answered)
     said = AIMessage(answered.text, id=_shown_as(held.reply))
@@ -133,6 +133,12 @@ async def _accepted(
 def _shown_as(reply: Reply | None) -> str | None:
     """Return the id that the words of a reply were streamed under; None if they were not."""
     return reply.message_id if reply else None
+
+
+def _after_told(state: State, text: str) -> str:
+    """Return a text after what was done at the user's request, if they made one."""
+    memory = state.get("memory")
+    return f"{memory.said}\n\n{text}" if memory else text
 
 
 def _detail(reason: AbstentionReason, state: State) -> str:

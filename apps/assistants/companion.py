@@ -13,13 +13,14 @@ from threading import Lock
 from time import monotonic
 from typing import Any, Self
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
 
 from guided_profile.apps import assembly
-from guided_profile.apps.assistants.conversation import with_time_in_id
-from guided_profile.apps.assistants.known import Known, recalled
+from guided_profile.apps.assistants.known import Known, look_up
+from guided_profile.apps.assistants.remembering import Remembering
 from guided_profile.apps.background import Background
 from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.runs import events
@@ -29,7 +30,7 @@ from guided_profile.graph.build import build_graph, utc_now
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError, TaskError
 from guided_profile.graph.profile import standing_profile
-from guided_profile.graph.records import HistoryItem, Profile
+from guided_profile.graph.records import Call, HistoryItem, Profile
 from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
 from guided_profile.tools.evidence.base import Verifier
@@ -38,9 +39,8 @@ from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.profiles.plan import empty_profile, gone_from, variant_of, with_overrides
 from guided_profile.tools.profiles.store import ProfileStore
 from guided_profile.tools.requests.doing import Heeded
-from guided_profile.tools.requests.heed import MemoryRequests, may_be_kept
-from guided_profile.tools.restraint.in_run import unproven
-from guided_profile.tools.restraint.select import RECENT, Restraint, with_room
+from guided_profile.tools.requests.heed import MemoryRequests
+from guided_profile.tools.restraint.select import RECENT, Restraint
 from guided_profile.tools.weights.fetch import OnProgress
 
 MAX_AT_ONCE = 2
@@ -86,11 +86,13 @@ class Companion(AbstractContextManager["Companion"]):
         self.task = find_task(known, task)
         self.chat, self.history, self.clock = chat, history, clock
         self._lock = Lock()
+        self._took: WeakKeyDictionary[Future[Heeded | None], list[Call]] = WeakKeyDictionary()
         self._refreshing: dict[str, Future[None]] = {}
         self._restraint = Restraint(history, chat)
         self._requests = MemoryRequests(chat, history, known, clock, speaks=False)
         self._turns = asyncio.Semaphore(MAX_AT_ONCE)
         self._background = Background()
+        self._remembering = Remembering(history, self._background, self.refresh)
         try:
             self.store = store if isinstance(store, BaseStore) else self._background.enter(store())
         except BaseException:
@@ -169,34 +171,20 @@ class Companion(AbstractContextManager["Companion"]):
             profile_tokens: About how many tokens of the profile are used; None: any number.
             within: Seconds after which it is done without the model's word; None: it is waited for.
         """
-        recent = tuple(seen)[-RECENT:]
-        begun = monotonic()
-
-        async def look() -> Known:
-            profile, items = await asyncio.gather(
-                self._profile(user_id),
-                asyncio.to_thread(
-                    recalled, self.history, self.task, user_id, text, tokens, {text, *recent}
-                ),
-            )
-            left_out = unproven(self.task, profile)
-            texts = {each.text for each in left_out}
-            supported = [s for s in (profile.supported if profile else ()) if s.text not in texts]
-            if not self.task.restrains:
-                all_of = with_room(supported, profile_tokens)
-                return Known(profile, items, all_of.used, (*left_out, *all_of.held_back))
-            chosen = await self._restraint.select(
-                supported,
+        return self._background.start(
+            look_up(
+                self.history,
+                self._restraint,
+                self.task,
+                lambda: self._profile(user_id),
+                user_id,
                 text,
-                items=items,
-                shown=recent,
-                tokens=profile_tokens,
-                within=None if within is None else begun + within - monotonic(),
+                tokens,
+                tuple(seen)[-RECENT:],
+                profile_tokens=profile_tokens,
+                until=None if within is None else monotonic() + within,
             )
-            held_back = (*left_out, *chosen.held_back)
-            return Known(profile, chosen.items, chosen.used, held_back)
-
-        return self._background.start(look())
+        )
 
     def ask(
         self,
@@ -243,6 +231,7 @@ class Companion(AbstractContextManager["Companion"]):
         Returns:
             What was done, to be told to the user; None: the message asks nothing of the kind.
         """
+        took: list[Call] = []
 
         async def heed() -> Heeded | None:
             if not message.strip():
@@ -254,10 +243,21 @@ class Companion(AbstractContextManager["Companion"]):
                 before=before,
                 thread=thread,
                 confirms=confirms,
+                took=took,
             )
 
         begun = self._background.start(heed())
+        self._took[begun] = took
         return self._background.watched(begun, "what the user asks of what is kept is not done")
+
+    def asks_model(self, heeded: Future[Heeded | None]) -> bool:
+        """Whether the model is asked, or was, for what `heed` returned: one not done may ask it."""
+        if not heeded.done():
+            return True
+        if heeded.cancelled() or heeded.exception():
+            return True
+        done = heeded.result()
+        return bool(done.calls if done else self._took.get(heeded))
 
     def remember(
         self,
@@ -277,62 +277,11 @@ class Companion(AbstractContextManager["Companion"]):
             instead_of: The ids of items whose place they take, which are deleted.
             heeded: What `heed` returned for an item's words, by its id: a request is not kept, and
                 what is not judged yet waits for that.
+
+        Returns:
+            Done once all of it is written, what is judged late too.
         """
-        left = []
-        for item in items:
-            judged = (heeded or {}).get(item.id)
-            if judged is None or (judged.done() and may_be_kept(judged)):
-                left.append(item)
-            elif not judged.done():
-                self._background.watched(
-                    self._background.start(self._remember_later(user_id, item, judged)),
-                    "what was said is not kept",
-                )
-        return self._remember(user_id, left, instead_of)
-
-    async def _remember_later(
-        self, user_id: str, item: HistoryItem, judged: Future[Heeded | None]
-    ) -> None:
-        with suppress(Exception):  # it is logged where it was begun
-            await asyncio.wrap_future(judged)
-        if may_be_kept(judged):
-            await asyncio.wrap_future(self._remember(user_id, [item], ()))
-
-    def _remember(
-        self, user_id: str, items: Sequence[HistoryItem], instead_of: Sequence[str]
-    ) -> Future[None]:
-        def write() -> None:
-            found = self.history.get(user_id, (item.id for item in items))
-            there = {item.id: item for item in found}
-            new = [item for item in items if item.id not in there]
-            new += self._said_again(user_id, items, there)
-            if new:
-                self.history.add(user_id, new)
-            gone = self.history.delete(user_id, instead_of) if instead_of else ()
-            if (new or gone) and not self._background.process_ends():
-                self.refresh(user_id)
-
-        return self._background.write(
-            lambda: self.history.patiently(write), "what was said is not kept"
-        )
-
-    def _said_again(
-        self, user_id: str, items: Sequence[HistoryItem], there: Mapping[str, HistoryItem]
-    ) -> list[HistoryItem]:
-        """Return what was said before, and is said again after something else: it counts anew.
-
-        The same words at once again are the same turn, sent once more.
-        """
-        again = [
-            item
-            for item in items
-            if (old := there.get(item.id)) and old.time and item.time and old.time < item.time
-        ]
-        if not again:
-            return []
-        last = self.history.list(user_id, source=again[0].source, newest=len(items))
-        lately = {item.text for item in last}
-        return [with_time_in_id(item) for item in again if item.text not in lately]
+        return self._remembering.remember(user_id, items, instead_of, heeded or {})
 
     def refresh(self, user_id: str) -> Future[None]:
         """Have a user's profile made, if the task's freshness says that it is time."""

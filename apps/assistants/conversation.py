@@ -13,7 +13,7 @@ from cachetools import LRUCache
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from guided_profile.apps.assistants.known import Known
-from guided_profile.graph.prompts import MEMORY_TOLD, render
+from guided_profile.graph.prompts import MEMORY_TOLD, before_words, render
 from guided_profile.graph.records import HistoryItem, MemoryAct
 from guided_profile.graph.text import as_data, encodable
 
@@ -24,6 +24,9 @@ MAX_CHARACTERS = 20_000
 """Of a history item; what is said beyond is not kept."""
 MAX_MESSAGES = 10_000
 """So many messages are known by their ids, so that an edited one takes the place of what it was."""
+
+NOTHING_KEPT = "Nothing that is said here is remembered."
+"""Told who asks to remember something where a host keeps nothing."""
 
 IsUsers = Callable[[HumanMessage, str], bool]
 """Says whether a message holds the words of the user of an id."""
@@ -134,6 +137,14 @@ def with_time_in_id(item: HistoryItem) -> HistoryItem:
     return item.model_copy(update={"id": digest[:16]})
 
 
+def as_kept(acts: Sequence[MemoryAct], remembers: bool) -> tuple[MemoryAct, ...]:
+    """Return what was done, as it is where a host may keep nothing of what is said."""
+    if remembers:
+        return tuple(acts)
+    cannot = {"outcome": "cannot", "said": NOTHING_KEPT}
+    return tuple(a.model_copy(update=cannot) if a.kind == "remember" else a for a in acts)
+
+
 def told_words(acts: Sequence[MemoryAct]) -> str:
     """Return what has a host's model tell what was done at the user's request."""
     return "".join(render(MEMORY_TOLD, said=as_data(act.said)) for act in acts)
@@ -147,16 +158,27 @@ def thread_of(runtime: Any) -> str:
 
 def with_words_before(messages: Sequence[AnyMessage], place: int, block: str) -> list[AnyMessage]:
     """Return the messages with a block before the words of one of them."""
-    words: Any = messages[place].content
-    content = block + words if isinstance(words, str) else [{"type": "text", "text": block}, *words]
+    content = content_after(block, messages[place].content)
     longer = messages[place].model_copy(update={"content": content})
     return [*messages[:place], longer, *messages[place + 1 :]]
 
 
-def marked(response: "ModelResponse[Any]", found: Lookup) -> "ModelResponse[Any]":
-    """Return the response, its messages marked with what was known."""
+def content_after(block: str, words: Any) -> Any:
+    """Return a message's content, text or parts, with a block before it."""
+    return block + words if isinstance(words, str) else [{"type": "text", "text": block}, *words]
+
+
+def block_of(found: Lookup) -> str:
+    """Return what stands before the user's last words: what is known, and what is to be told."""
+    known = found.known
+    by_time = sorted(known.items, key=lambda i: i.time.timestamp() if i.time else 0.0)
+    return before_words(by_time, known.used) + told_words(found.acts)
+
+
+def mark_of(found: Lookup) -> dict[str, Any]:
+    """Return what was used, what was held back and what was done, as plain data."""
     profile = found.known.profile
-    mark = {
+    return {
         "personalized": bool(found.known.used or found.known.items),
         "profile_version": profile.version if profile else None,
         "items": len(found.known.items),
@@ -165,6 +187,11 @@ def marked(response: "ModelResponse[Any]", found: Lookup) -> "ModelResponse[Any]
         "memory": [act.model_dump() for act in found.acts],
         "failure": found.failure,
     }
+
+
+def marked(response: "ModelResponse[Any]", found: Lookup) -> "ModelResponse[Any]":
+    """Return the response, its messages marked with what was known."""
+    mark = mark_of(found)
 
     def with_mark(message: Any) -> Any:
         if not isinstance(message, AIMessage):

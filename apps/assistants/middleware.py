@@ -30,11 +30,12 @@ from guided_profile.apps.assistants.conversation import (
     IsUsers,
     Lookup,
     Remembered,
+    as_kept,
+    block_of,
     has_no_other_name,
     last_turn,
     marked,
     thread_of,
-    told_words,
     users_messages,
     with_words_before,
 )
@@ -43,7 +44,6 @@ from guided_profile.apps.assistants.host_tools import UNREADABLE, make_host_tool
 from guided_profile.apps.assistants.known import Known
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.errors import QuestionError, SettingsError
-from guided_profile.graph.prompts import before_words
 from guided_profile.graph.records import MemoryAct
 from guided_profile.graph.text import encodable
 from guided_profile.tools.requests.doing import Heeded
@@ -139,8 +139,8 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             heeded = self._heed(user_id, request, place)
             if heeded:
                 wait([heeded], self.patience * FOR_REQUESTS)
-            acts = self._heeding.told(user_id, heeded)
-            lookup = self._begin(user_id, text, request.messages[:place])
+            acts = as_kept(self._heeding.told(user_id, heeded), self.remembers)
+            lookup = self._begin(user_id, text, request.messages[:place], heeded)
             try:
                 return Lookup(lookup.result(max(0.0, until - monotonic())), acts=acts)
             except Exception as error:  # noqa: BLE001  # whatever a store or server raises
@@ -168,8 +168,10 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
                 waiting = asyncio.wrap_future(heeded)
                 await asyncio.wait([waiting], timeout=self.patience * FOR_REQUESTS)
                 waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
-            acts = self._heeding.told(user_id, heeded)
-            lookup = asyncio.wrap_future(self._begin(user_id, text, request.messages[:place]))
+            acts = as_kept(self._heeding.told(user_id, heeded), self.remembers)
+            lookup = asyncio.wrap_future(
+                self._begin(user_id, text, request.messages[:place], heeded)
+            )
             try:
                 known = await asyncio.wait_for(lookup, max(0.0, until - monotonic()))
                 return Lookup(known, acts=acts)
@@ -249,7 +251,16 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         except RuntimeError:  # it was closed: said where it is looked up
             return None
 
-    def _begin(self, user_id: str, text: str, before: Sequence[AnyMessage]) -> Future[Known]:
+    def _begin(
+        self,
+        user_id: str,
+        text: str,
+        before: Sequence[AnyMessage],
+        heeded: Future[Heeded | None] | None,
+    ) -> Future[Known]:
+        # where the message was asked about already, nearness alone decides what is used: an answer
+        # waits for one short question, and not for two
+        asked = heeded is not None and self.companion.asks_model(heeded)
         try:
             if monotonic() < self._rests_until:
                 raise _RestingError
@@ -259,7 +270,7 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
                 self.recall_tokens,
                 [encodable(m.text) for m in before if isinstance(m, HumanMessage | AIMessage)],
                 profile_tokens=self.profile_tokens,
-                within=self.patience * FOR_THE_MODEL,
+                within=0.0 if asked else self.patience * FOR_THE_MODEL,
             )
         except RuntimeError as error:  # it rests, or it was closed
             failed: Future[Known] = Future()
@@ -286,9 +297,7 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     def _personal(self, request: ModelRequest[Any], found: Lookup, place: int) -> ModelRequest[Any]:
         """Return the request with what is known of the user directly before their last words."""
-        known = found.known
-        by_time = sorted(known.items, key=lambda i: i.time.timestamp() if i.time else 0.0)
-        block = before_words(by_time, known.used) + told_words(found.acts)
+        block = block_of(found)
         if not block or place < 0:
             return request
         return request.override(messages=with_words_before(request.messages, place, block))

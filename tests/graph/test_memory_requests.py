@@ -391,3 +391,24 @@ async def test_what_is_shown_holds_no_orders(history: HistoryStore) -> None:
     answer = await scene.ask("What do you know about me?")
     assert CAT.text in answer.text
     assert "HACKED" not in answer.text
+
+
+async def test_what_was_done_is_told_in_an_abstention_and_before_a_streamed_answer(
+    history: HistoryStore,
+) -> None:
+    scene = Scene(history)
+    asked = "Don't remember this: I may move out. Any tips?"
+    tokens = [
+        part.content
+        async for part, _ in scene.graph.astream(
+            {"question": asked}, context=ANNA, stream_mode="messages"
+        )
+        if part.content
+    ]
+    assert "I will not remember this message." in tokens[-1]
+    assert not any(told == "Fine." for told in tokens)
+    for item in (CAT, BICYCLE):
+        history.delete("anna", [item.id])
+    answer = await scene.ask(asked)
+    assert answer.kind == "abstained"
+    assert answer.detail.startswith("I will not remember this message.")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -129,3 +130,25 @@ def test_an_answer_that_failed_asked_nothing(companion: Companion) -> None:
     agent = agent_of(companion, Host(), checkpointer=memory)
     assert "confirm" not in [act["kind"] for act in mark(ask(agent, "Yes, please."))["memory"]]
     assert DOG in [item.text for item in companion.history.list("anna", withdrawn=True)]
+
+
+def test_an_answer_waits_for_one_short_question(companion: Companion) -> None:
+    chat = companion.chat
+    assert isinstance(chat, ScriptedChat)
+    chat.prompts.clear()
+    ask(agent_of(companion, Host()), SHOW)
+    assert len([prompt for prompt in chat.prompts if "letter alone." in prompt]) == 1
+    assert len(chat.prompts) == 1
+
+
+def test_what_is_remembered_is_written_when_its_future_is_done_though_judged_late(
+    companion: Companion,
+) -> None:
+    judged: Future[Any] = Future()
+    item = HistoryItem(text="I swim", source="chat")
+    done = companion.remember("anna", [item], heeded={item.id: judged})
+    time.sleep(0.2)
+    assert not done.done()
+    judged.set_result(None)
+    done.result(60)
+    assert "I swim" in [kept.text for kept in companion.history.list("anna")]
