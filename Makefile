@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo eval test test-live check bench bench-evidence bench-poison bench-peers clean
+.PHONY: client demo eval test test-live check bench bench-evidence bench-poison bench-peers clean
 
 demo: $(VENV)/.local
 	@$(BIN)/guided-profile demo
@@ -22,6 +22,11 @@ check: $(VENV)/.dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+# the types of the TypeScript client, from the routes; it needs Node
+client: $(VENV)/.dev
+	@cd clients/typescript && npm ci --silent
+	@$(BIN)/python clients/typescript/generate.py
 
 bench: $(VENV)/.local
 	@$(BIN)/python -m guided_profile.evals.benches.overhead
