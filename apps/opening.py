@@ -17,7 +17,7 @@ from guided_profile.apps.runs import run, thread_memory
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.errors import QuestionError, SettingsError, TaskError
+from guided_profile.graph.errors import NoReplyError, QuestionError, SettingsError
 from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.graph.tasks import Task, by_name
 from guided_profile.tools.evidence.base import Verifier
@@ -79,6 +79,8 @@ class OpenGraph(AbstractContextManager["OpenGraph"]):
             user_id: Who asks.
             task: The name of a task.
             reply: Called with what the task asks the user back; returns their words (`input` does).
+                Left out: whether something is to be deleted is asked by the answer itself, and the
+                user's next question may say Yes.
 
         Raises:
             ClosedError: It is closed, or was before there was an answer.
@@ -98,7 +100,7 @@ class OpenGraph(AbstractContextManager["OpenGraph"]):
     ) -> Answered | Abstained:
         async def ask_back(text: str) -> str:
             if reply is None:
-                raise TaskError(
+                raise NoReplyError(
                     f"the task {context.task!r} asks users back; say who replies with reply=…, "
                     "such as reply=input, or let the task retry or accept an abstention."
                 )

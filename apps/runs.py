@@ -14,8 +14,8 @@ from guided_profile.apps.terminal import marked
 from guided_profile.graph.answers import Abstained, Answered, AsksBack, Outcome
 from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.records import Record
+from guided_profile.graph.errors import NoReplyError, QuestionError
+from guided_profile.graph.records import MemoryAct, Record
 from guided_profile.graph.state import Question
 
 OnStage = Callable[[Mapping[str, Any] | None], None]
@@ -53,6 +53,7 @@ async def events(
         raise QuestionError("the question is empty; send the text that is to be answered.")
     config: RunnableConfig = {"configurable": {"thread_id": thread}, "run_id": run_id}
     outcome: Outcome | None = None
+    memory: MemoryAct | None = None
     async for streamed in graph.astream(
         given, config, context=context, stream_mode=["custom", "values"]
     ):
@@ -60,8 +61,11 @@ async def events(
         if mode == "custom":
             yield event
         elif "__interrupt__" in event:
-            outcome = AsksBack(text=event["__interrupt__"][0].value["clarify"])
+            value = event["__interrupt__"][0].value
+            asks = memory if memory and memory.outcome == "asks" else None
+            outcome = AsksBack(text=value["clarify"], memory=asks)
         else:
+            memory = event.get("memory")
             outcome = event.get("answer")
     if outcome is None:
         raise RuntimeError("the workflow ended without an answer")
@@ -72,12 +76,12 @@ async def at_terminal(text: str) -> str:
     """Ask the user at a terminal, which waits for them.
 
     Raises:
-        QuestionError: The input is at its end.
+        NoReplyError: The input is at its end.
     """
     print(marked(text), file=sys.stderr)
     line = sys.stdin.readline() if sys.stdin else ""  # None where the input was closed
     if not line:
-        raise QuestionError(
+        raise NoReplyError(
             "the task asks you something, and there is no more input to read an answer from; run "
             "it in a terminal, or give a line of input for each question."
         )
@@ -98,7 +102,8 @@ async def run(
         question: What is asked.
         context: Who asks, for which task.
         on_stage: Called with the stages' events as they begin; with None before a question back.
-        reply: Asks the user back.
+        reply: Asks the user back. If it raises `NoReplyError` where something was done already
+            that they are asked about, the question is the answer: their next message may reply.
     """
     given: Question | Command[Any] = question
     while True:
@@ -107,6 +112,11 @@ async def run(
                 return event
             if isinstance(event, AsksBack):
                 on_stage(None)
-                given = Command(resume=await reply(event.text))
+                try:
+                    given = Command(resume=await reply(event.text))
+                except NoReplyError:
+                    if event.memory is None:
+                        raise
+                    return Answered(text=event.text, memory=event.memory)
             else:
                 on_stage(event)

@@ -79,6 +79,8 @@ class AsksBack(BaseModel):
 
     kind: Literal["asks_back"] = "asks_back"
     text: str
+    memory: MemoryAct | None = None
+    """What was done already at the user's request, if they are asked whether to go on with it."""
 
 
 Outcome = Answered | Abstained | AsksBack

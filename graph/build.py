@@ -165,7 +165,7 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     stages.add_conditional_edges(
         "requests", _after_requests, {"recall": "recall", "confirm": "confirm", "end": END}
     )
-    stages.add_edge("confirm", END)
+    stages.add_conditional_edges("confirm", _after_confirm, {"recall": "recall", "end": END})
     stages.add_conditional_edges(
         "recall", after_recall, ["digest", "profile", "prove", "respond", "welcome"]
     )
@@ -196,6 +196,10 @@ def _after_requests(state: State) -> Literal["recall", "confirm", "end"]:
     if state["answer"] is not None:
         return "end"
     return "confirm" if state["memory"] and state["memory"].outcome == "asks" else "recall"
+
+
+def _after_confirm(state: State) -> Literal["recall", "end"]:
+    return "recall" if state["answer"] is None else "end"
 
 
 def _verifiers(

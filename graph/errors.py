@@ -4,6 +4,7 @@ GuidedProfileError
 ├── InputError               what the caller handed in is wrong; the message says how to mend it
 │   ├── QuestionError        the question, its options or the context of a run
 │   ├── TaskError            a task file or a task's name
+│   │   └── NoReplyError         it asks its user something, and nobody is there to reply
 │   ├── HistoryItemError     a history item, or a line of a history file
 │   └── DatasetError         a file of a data set, its name or an option of its builder
 ├── SettingsError            an environment variable or option of the installation
@@ -45,6 +46,10 @@ class QuestionError(InputError):
 
 class TaskError(InputError):
     """A task file is wrong, or no task has that name."""
+
+
+class NoReplyError(TaskError):
+    """A task asks its user something, and nobody is there to reply."""
 
 
 class HistoryItemError(InputError):

@@ -268,6 +268,12 @@ MEMORY_MEANT = Prompt(
     "{before}A user says to their assistant: {message}\nA note about the user: {note}\n"
     "Is the note about what the user asks to forget? Answer Yes or No.",
 )
+MEMORY_BESIDES = Prompt(
+    "memory_besides",
+    1,
+    "A user says to their assistant: {message}\n"
+    "Does the user want something answered, made or done? Answer Yes or No.",
+)
 MEMORY_BEFORE = Prompt("memory_before", 1, "A user said before: {before}\n")
 MEMORY_SAID = Prompt(
     "memory_said",

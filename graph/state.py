@@ -92,6 +92,8 @@ class State(Question, total=False):
     begins a run; empty: it is a question of its own, or the run was resumed."""
     memory: MemoryAct | None
     """What the user asked of what is kept about them, and what came of it; None: nothing."""
+    besides: bool
+    """Whether a message that waits for the user's word on a deletion asks something else too."""
     tries: int
     """Retries so far; 0 on the first attempt."""
     clarification: str

@@ -1,6 +1,7 @@
 """requests: do what the user says about their memory; confirm: ask before anything is deleted."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
@@ -24,6 +25,7 @@ class RequestsUpdate(TypedDict, total=False):
     """What both write: what was done, and the answer if nothing else is to be answered."""
 
     memory: MemoryAct
+    besides: bool
     answer: Answered
     messages: list[AnyMessage]
     waits: str
@@ -36,6 +38,8 @@ def make_requests(resources: Resources, requests: MemoryRequests) -> Stage[State
     async def heed(state: State, runtime: Runtime[Context]) -> RequestsUpdate:
         if state["refusal"]:
             return {}  # raised by the next stage
+        if runtime.store is not None:
+            await requests.sweep(runtime.store)
         context, task = resources.asked(runtime)
         if not task.obeys_requests:
             return {}
@@ -48,7 +52,6 @@ def make_requests(resources: Resources, requests: MemoryRequests) -> Stage[State
             before=_said_before(state.get("messages") or []),
             keeps=True,
             thread=_thread(),
-            confirms=not _may_wait() or replies,  # else by the reply that the run waits for
             tells=replies,
             took=took,
         )
@@ -60,6 +63,7 @@ def make_requests(resources: Resources, requests: MemoryRequests) -> Stage[State
             return {
                 "memory": heeded.act,
                 "calls": [*heeded.calls],
+                "besides": not heeded.ends,
                 "messages": asks["messages"],
                 "waits": asks["waits"],
             }
@@ -85,8 +89,10 @@ def make_confirm(resources: Resources, requests: MemoryRequests) -> Stage[State,
             thread=_thread(),
             agrees=reply.agrees if not reply.text else reply.agrees or None,
         )
+        if state.get("besides"):  # the message asks something else, which is answered now
+            heeded = replace(heeded, ends=False)
         update = _update(heeded, state["calls"])
-        update["messages"] = [*reply_shown(reply.text), *update["messages"]]
+        update["messages"] = [*reply_shown(reply.text), *update.get("messages", [])]
         return {**update, "waits": ""}
 
     return confirm

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from hashlib import blake2b
 from threading import Lock
+from weakref import WeakSet
 
 from cachetools import LRUCache
 from langchain_core.messages import AnyMessage
@@ -11,20 +13,36 @@ from langchain_core.messages import AnyMessage
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.graph.records import HistoryItem, MemoryAct
 from guided_profile.graph.text import encodable
+from guided_profile.tools.requests import words
 from guided_profile.tools.requests.doing import Heeded
+from guided_profile.tools.requests.screen import screen
 
 MAX_MESSAGES = 10_000
 """So many messages are known, so that each is heeded once."""
 
 Judged = Future[Heeded | None]
+_Key = tuple[str, str, str, bytes]
 
 
 class Heeding:
-    """Has each message heeded once, however many model calls its turn takes."""
+    """Has each message heeded once, however many model calls its turn takes.
 
-    def __init__(self, companion: Companion) -> None:
-        self._companion = companion
-        self._begun: LRUCache[tuple[str, str, str, bytes], Judged] = LRUCache(MAX_MESSAGES)
+    When its turn is over, no words of what it was about are kept here.
+    """
+
+    def __init__(self, companion: Companion, *, remembers: bool = True) -> None:
+        """Make the one of a middleware.
+
+        Args:
+            companion: Does what is asked.
+            remembers: Whether what users say becomes part of their history; if not, "remember
+                this" is told to be impossible.
+        """
+        self._companion, self._remembers = companion, remembers
+        self._begun: LRUCache[_Key, Judged] = LRUCache(MAX_MESSAGES)
+        self._turns: LRUCache[tuple[str, str], list[_Key]] = LRUCache(MAX_MESSAGES)
+        """By user and conversation, the messages that are still known with words."""
+        self._asking: WeakSet[Judged] = WeakSet()
         self._asked: LRUCache[tuple[str, str], bool] = LRUCache(MAX_MESSAGES)
         """In which conversations the last answer asked about a deletion."""
         self._late: LRUCache[str, list[Judged]] = LRUCache(MAX_MESSAGES)
@@ -59,7 +77,28 @@ class Heeding:
                 asked = self._asked.pop((user_id, thread), False) or _asks(answer)
                 judged = self._companion.heed(user_id, text, before, thread=thread, confirms=asked)
                 self._begun[key] = judged
+                self._turns[user_id, thread] = [*self._turns.get((user_id, thread), ()), key]
+                if asked or screen().lets_through(text):
+                    self._asking.add(judged)
             return judged
+
+    def takes_a_call(self, judged: Judged | None) -> bool:
+        """Whether a message is put to the model, so that its answer should wait for no other."""
+        return judged is not None and judged in self._asking
+
+    def over(self, user_id: str, thread: str) -> None:
+        """Forget the words of what was heeded in a turn that is over."""
+        with self._lock:
+            keys = self._turns.pop((user_id, thread), [])
+            left = []
+            for key in keys:
+                judged = self._begun.get(key)
+                if judged is not None and judged.done():
+                    self._begun[key] = _without_words(judged)
+                elif judged is not None:
+                    left.append(key)
+            if left:
+                self._turns[user_id, thread] = left
 
     def answered(self, user_id: str, thread: str, acts: Sequence[MemoryAct]) -> None:
         """Note that an answer was given in which the user was to be told of acts."""
@@ -75,10 +114,12 @@ class Heeding:
         items: Sequence[HistoryItem],
     ) -> dict[str, Judged]:
         """Return what comes of the messages of a turn, by the ids of the items they would be."""
-        return {
+        found = {
             item.id: self.of(user_id, thread, message)
             for message, item in zip(turn, items, strict=False)
         }
+        self.over(user_id, thread)
+        return found
 
     def told(self, user_id: str, judged: Judged | None) -> tuple[MemoryAct, ...]:
         """Return what the user is to be told now: of this message, and of those that came late."""
@@ -90,7 +131,22 @@ class Heeding:
                 self._late[user_id] = [one for one in late if not one.done()]
         done = [one for one in (*late, judged) if one is not None and one.done()]
         heeded = [one.result() for one in done if not one.cancelled() and not one.exception()]
-        return tuple(one.act for one in heeded if one is not None)
+        return tuple(self._as_here(act) for one in heeded if one is not None for act in one.acts)
+
+    def _as_here(self, act: MemoryAct) -> MemoryAct:
+        if self._remembers or act.kind != "remember":
+            return act
+        return act.model_copy(update={"outcome": "cannot", "said": words.NOT_KEPT_HERE})
+
+
+def _without_words(judged: Judged) -> Judged:
+    """Return what came of a message, without what it was about."""
+    if judged.cancelled() or judged.exception() or (heeded := judged.result()) is None:
+        return judged
+    acts = [MemoryAct(kind=act.kind, said=words.DONE_BEFORE) for act in heeded.acts]
+    bare: Judged = Future()  # what it was to become, it became when its turn was over
+    bare.set_result(replace(heeded, acts=tuple(acts), to_keep=""))
+    return bare
 
 
 def _asks(answer: AnyMessage | None) -> bool:

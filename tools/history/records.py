@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
@@ -123,6 +123,11 @@ def without_flags(item: HistoryItem) -> HistoryItem:
     if not item.released and not item.withdrawn:
         return item
     return item.model_copy(update={"released": False, "withdrawn": False})
+
+
+def used_again(entry: Stored) -> Stored:
+    """Return a stored item as one that is not withdrawn any more."""
+    return replace(entry, item=entry.item.model_copy(update={"withdrawn": False}))
 
 
 def record_id(user_id: str, item_id: str) -> str:

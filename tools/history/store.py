@@ -120,6 +120,8 @@ class HistoryStore(TextVectors):
     def add(self, user_id: str, items: Iterable[HistoryItem]) -> Added:
         """Add items to a user's history; those that it has already are reported, and left alone.
 
+        One that was withdrawn is in use again, and reported as added.
+
         When this returns, the items are on disk. When it raises, none of them was added, unless
         Chroma itself failed in the middle of a write and of taking it back: then adding them again
         adds what is missing.
@@ -219,12 +221,14 @@ class HistoryStore(TextVectors):
         return len(there)
 
     def release(self, user_id: str, ids: Iterable[str]) -> tuple[str, ...]:
-        """Use items like any other, though they look like orders to the model: the user says so.
+        """Use items like any other: the user says so.
+
+        Be it that they look like orders to the model, or that they were withdrawn.
 
         Returns:
             The ids of those that are there, in order.
         """
-        return self._marked(user_id, ids, {"released": True})
+        return self._marked(user_id, ids, {"released": True, "withdrawn": False})
 
     def withdraw(
         self, user_id: str, ids: Iterable[str], *, withdrawn: bool = True
@@ -359,9 +363,13 @@ class HistoryStore(TextVectors):
             fresh = self._missing(user_id, wanted)  # another thread may have come first
             vectors |= self._embed([item for item in fresh if item.id not in vectors])
             self._collection.write(user_id, fresh, vectors)
+            there = self._by_ids(user_id, wanted).values()
+            back = [records.used_again(entry) for entry in there if entry.item.withdrawn]
+            self._collection.change(user_id, back)
         own = (item.text for item in fresh if item.role == "user")
         suggest_multilingual(user_id, own, self.embedder.id, language_of)
-        added = tuple(item.id for item in fresh)
+        now_in_use = {*(item.id for item in fresh), *(entry.item.id for entry in back)}
+        added = tuple(id_ for id_ in wanted if id_ in now_in_use)
         once_more = Counter(item.id for item in given) - Counter(added)
         return Added(added, tuple(once_more.elements()))
 

@@ -80,6 +80,45 @@ async def forbid(profiles: ProfileStore, text: str, *, now: datetime) -> Overrid
     return await profiles.add_override(override)
 
 
+async def decide(
+    wanted: Sequence[tuple[ProfileStore, Override]],
+) -> list[tuple[ProfileStore, Override]]:
+    """Keep all of several decisions, or none; what is decided so already is passed over.
+
+    Returns:
+        Those that were kept, as they were.
+
+    Raises:
+        QuestionError: There is no sentence, it is too long, or too much was decided already.
+    """
+    new: dict[ProfileStore, list[Override]] = {}
+    for profiles, override in wanted:
+        text = _checked(override.text)
+        there = [*await profiles.overrides(), *new.get(profiles, ())]
+        last = next(
+            (one for one in reversed(there) if one.text.casefold() == text.casefold()), None
+        )
+        if last is None or (last.kind, last.use) != (override.kind, override.use):
+            new.setdefault(profiles, []).append(override.model_copy(update={"text": text}))
+    for profiles, overrides in new.items():
+        await _check_room(profiles, len(overrides))
+    kept: list[tuple[ProfileStore, Override]] = []
+    try:
+        for profiles, overrides in new.items():
+            for override in overrides:
+                kept.append((profiles, await profiles.add_override(override)))
+    except BaseException:
+        await take_back(kept)
+        raise
+    return kept
+
+
+async def take_back(decided: Sequence[tuple[ProfileStore, Override]]) -> None:
+    """Forget decisions."""
+    for profiles, override in decided:
+        await profiles.take_back(override)
+
+
 async def correct(
     profiles: ProfileStore, wrong: str, right: str, *, history: HistoryStore, now: datetime
 ) -> Override:

@@ -9,16 +9,20 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.records import Call
+from guided_profile.graph.records import Call, HistoryItem, MemoryAct, MemoryKind
 from guided_profile.graph.tasks import Task
+from guided_profile.graph.text import encodable
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.requests import record, words
-from guided_profile.tools.requests.doing import Heeded, Parts, Run
-from guided_profile.tools.requests.kinds import kind_of
+from guided_profile.tools.requests.asked import requests_in
+from guided_profile.tools.requests.doing import Heeded, Parts
+from guided_profile.tools.requests.kinds import asks_more
 from guided_profile.tools.requests.screen import screen
+from guided_profile.tools.requests.settling import Settling
 
 _log = logging.getLogger(__name__)
 SWEPT_EVERY = timedelta(hours=1)
+_KEPT_AS_ITEMS: tuple[MemoryKind, ...] = ("remember", "no_longer")
 
 
 def may_be_kept(judged: Future[Heeded | None]) -> bool:
@@ -35,6 +39,22 @@ def may_be_kept(judged: Future[Heeded | None]) -> bool:
     return heeded is None or heeded.becomes_item
 
 
+def item_to_keep(judged: Future[Heeded | None], item: HistoryItem) -> HistoryItem | None:
+    """Return the item that a message may become, with the part of it that is to be kept.
+
+    Args:
+        judged: What came of the message.
+        item: The item that the whole message would be.
+    """
+    if not may_be_kept(judged):
+        return None
+    failed = judged.cancelled() or judged.exception() is not None
+    heeded = None if failed else judged.result()
+    if heeded is None or heeded.to_keep.strip() == item.text.strip():
+        return item
+    return item.model_copy(update={"text": encodable(heeded.to_keep)[: len(item.text)]})
+
+
 class MemoryRequests:
     """Finds what users ask of what is kept about them, and does it.
 
@@ -45,6 +65,8 @@ class MemoryRequests:
         clock: The time, in UTC.
         speaks: Whether what is told is put into the user's language by the model; False where
             somebody else tells it.
+        own_task: The task that the conversations are of: an instruction is pinned for it, whatever
+            it says of requests.
     """
 
     def __init__(
@@ -55,6 +77,7 @@ class MemoryRequests:
         clock: Callable[[], datetime],
         *,
         speaks: bool = True,
+        own_task: str = "",
     ) -> None:
         self._parts = Parts(
             chat=chat,
@@ -62,6 +85,7 @@ class MemoryRequests:
             tasks={name: task for name, task in tasks.items() if task.needs_profile},
             clock=clock,
             speaks=speaks,
+            own_task=own_task,
         )
         self._swept: datetime | None = None
 
@@ -99,56 +123,79 @@ class MemoryRequests:
             ModelError: The model failed to say what is meant; nothing was done. To find what a
                 message asks is optional: where that fails, it asks nothing.
         """
-        run = Run(self._parts, user_id, message, store, before)
-        run.thread = thread
-        heeded = await self._heed(
-            run, user_id, message, store, keeps=keeps, confirms=confirms, tells=tells
-        )
+        run = Settling(self._parts, user_id, message, store, before, thread=thread)
+        heeded, left = await self._settled(run, user_id, store, confirms=confirms)
+        if heeded is None and screen().lets_through(message):
+            heeded = await self._done(run, message, before, keeps=keeps)
+        if heeded is None and left and tells:
+            more, calls = await asks_more(self._parts.chat, message)
+            run.calls += calls
+            heeded = await _left(run, left, ends=not more)
         if heeded is None and took is not None:
             took += run.calls
         return heeded
 
-    async def _heed(
-        self,
-        run: Run,
-        user_id: str,
-        message: str,
-        store: BaseStore | None,
-        *,
-        keeps: bool,
-        confirms: bool,
-        tells: bool,
-    ) -> Heeded | None:
-        last, left = None, None
-        if store is not None:
-            await self._sweep(store)
-            done = await record.recent(store, user_id, self._parts.clock())
-            last = next(iter(done), None)
-            if confirms and (asked := record.asking(done, run.thread)):
-                # only the very next message confirms, whatever comes of it
-                settled = asked.model_copy(update={"asks": False})
-                await record.write(store, user_id, settled)
-                if heeded := await run.reply(asked):
-                    return heeded
-                last = settled if last is asked else last
-                left = settled if tells else None
-        heeded = await self._looked_at(run, message, last, keeps=keeps)
-        return await _left(run, left, ends=None) if left and heeded is None else heeded
+    async def _settled(
+        self, run: Settling, user_id: str, store: BaseStore | None, *, confirms: bool
+    ) -> tuple[Heeded | None, record.Done | None]:
+        """Return what comes of a message as one about what was done last.
 
-    async def _looked_at(
-        self, run: Run, message: str, last: record.Done | None, *, keeps: bool
+        And the deletion that was asked about, which it is too late to confirm after the message.
+        """
+        if store is None:
+            return None, None
+        await self.sweep(store)
+        done = await record.recent(store, user_id, self._parts.clock())
+        last, act, settled = next(iter(done), None), None, None
+        if confirms and (asked := record.asking(done, run.thread)):
+            # only the very next message confirms, whatever comes of it
+            settled = asked.model_copy(update={"asks": False})
+            await record.write(store, user_id, settled)
+            act = await run.reply(asked)
+            last = settled if last is asked else last
+        if act is None and last and not last.asks and screen().lets_through(run.message):
+            try:
+                act = await run.undo(last)
+            except ModelError as error:
+                _not_looked_at(error)
+        return (Heeded((act,), tuple(run.calls), ends=True) if act else None), settled
+
+    async def _done(
+        self, asking: Settling, message: str, before: str, *, keeps: bool
     ) -> Heeded | None:
-        if not screen().lets_through(message):
-            return None
+        """Do what a message asks that may be a request."""
         try:
-            if last and not last.asks and (heeded := await run.undo(last)):
-                return heeded
-            kind, calls = await kind_of(self._parts.chat, message)
+            found = await requests_in(self._parts.chat, message, before)
         except ModelError as error:
-            _log.warning("a message is not looked at for what it asks of the memory: %s", error)
+            _not_looked_at(error)
             return None
-        run.calls += calls
-        return await run.do(kind, keeps=keeps) if kind else None
+        asking.calls += found.calls
+        acts: list[MemoryAct] = []
+        for place, request in enumerate(found.each):
+            run = asking.part(request.text, request.before, place)
+            try:
+                act = await run.do(request.kind, request.sentences, keeps=keeps)
+            except ModelError as error:
+                if not acts:
+                    raise
+                _log.warning("not all that a user asks of the memory is done: %s", error)
+                act = await run.told(request.kind, words.NOT_DONE, outcome="cannot")
+            asking.calls += run.calls
+            acts += [act] if act else []
+        if not acts:
+            return None
+        kinds = [request.kind for request in found.each]
+        more = "do_not_remember" in kinds
+        if found.rest and not more:
+            more, calls = await asks_more(self._parts.chat, found.rest)
+            asking.calls += calls
+        to_keep = [r.text for r in found.each if r.kind in _KEPT_AS_ITEMS]
+        return Heeded(
+            tuple(acts),
+            tuple(asking.calls),
+            ends=not more,
+            to_keep="" if "do_not_remember" in kinds else " ".join(to_keep),
+        )
 
     async def settle(
         self,
@@ -170,29 +217,36 @@ class MemoryRequests:
             thread: The id of the conversation.
             agrees: What they decided by a button; None: the model is asked what the reply says.
         """
-        run = Run(self._parts, user_id, reply, store, "")
+        run = Settling(self._parts, user_id, reply, store, "", thread=thread)
         done = None
         if store is not None:
             recent = await record.recent(store, user_id, self._parts.clock())
             done = record.asking(recent, thread)
         if store is None or done is None:
-            return await run.told("forget", words.LAPSED, outcome="nothing", ends=True)
-        if agrees:
-            return await run.confirm(done)
-        if agrees is None and (heeded := await run.reply(done)):
-            return heeded
-        await record.write(store, user_id, done.model_copy(update={"asks": False}))
-        return await _left(run, done, ends=True)
+            act: MemoryAct | None = await run.told("forget", words.LAPSED, outcome="nothing")
+        elif agrees:
+            act = await run.confirm(done)
+        else:
+            act = await run.reply(done) if agrees is None else None
+        if act is None and store is not None and done is not None:
+            await record.write(store, user_id, done.model_copy(update={"asks": False}))
+            return await _left(run, done, ends=True)
+        assert act is not None
+        return Heeded((act,), tuple(run.calls), ends=True)
 
-    async def _sweep(self, store: BaseStore) -> None:
+    async def sweep(self, store: BaseStore) -> None:
+        """Erase what nobody can undo any more, at most once an hour."""
         now = self._parts.clock()
         if self._swept is None or abs(now - self._swept) >= SWEPT_EVERY:
             self._swept = now
             await record.sweep(store, now)
 
 
-async def _left(run: Run, done: record.Done, *, ends: bool | None) -> Heeded:
+async def _left(run: Settling, done: record.Done, *, ends: bool) -> Heeded:
     """Return what is said where a deletion was not confirmed."""
-    return await run.told(
-        "forget", words.LEFT, items=done.items, sentences=done.sentences, ends=ends
-    )
+    act = await run.told("forget", words.LEFT, items=done.items, sentences=done.sentences)
+    return Heeded((act,), tuple(run.calls), ends=ends)
+
+
+def _not_looked_at(error: ModelError) -> None:
+    _log.warning("a message is not looked at for what it asks of the memory: %s", error)

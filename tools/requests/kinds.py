@@ -1,10 +1,15 @@
 """What a message asks of what is kept about its user: one letter, from the chat model."""
 
+import asyncio
+from collections.abc import Mapping, Sequence
+
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from guided_profile.graph.errors import ModelError
 from guided_profile.graph.prompts import (
     MEMORY_AGREES,
+    MEMORY_BESIDES,
     MEMORY_EXAMPLES,
     MEMORY_KIND,
     MEMORY_SYSTEM,
@@ -21,6 +26,8 @@ LONGEST = 400
 """About how many tokens of a message are shown."""
 CLEAR = 0.5
 """The share of one letter from which it is clear what is asked."""
+MOST_SENTENCES = 4
+"""So many sentences of a message are put to the model each by itself."""
 SURE = 0.8
 """The probability of Yes from which something is deleted, or undone."""
 _KINDS: dict[str, MemoryKind | None] = {
@@ -40,16 +47,64 @@ async def kind_of(chat: BaseChatModel, message: str) -> tuple[MemoryKind | None,
     Raises:
         ModelError: The model failed.
     """
+    kinds, call = await _weighed(chat, message)
+    return _clearest(kinds), [call]
+
+
+async def kinds_of(
+    chat: BaseChatModel, message: str, sentences: Sequence[str]
+) -> tuple[list[MemoryKind | None], list[Call]]:
+    """Return what each sentence asks that may be a request of a message.
+
+    One call tells whether the message asks anything. Only if it does, and there are several
+    sentences, is each put to the model by itself. If none asks anything by itself, all of them ask
+    together what the message does.
+
+    Raises:
+        ModelError: The model failed.
+    """
+    whole, call = await _weighed(chat, message)
+    together = [_clearest(whole)] * len(sentences)
+    if len(sentences) < 2 or 1 - whole.get(None, 1.0) < CLEAR:
+        return together, [call]
+    each = await asyncio.gather(*(_weighed(chat, one) for one in sentences[:MOST_SENTENCES]))
+    kinds = [_clearest(shares) for shares, _ in each]
+    kinds += [None] * (len(sentences) - len(kinds))
+    return kinds if any(kinds) else together, [call, *(made for _, made in each)]
+
+
+async def _weighed(
+    chat: BaseChatModel, message: str
+) -> tuple[dict[MemoryKind | None, float], Call]:
+    """Return how likely a message asks each kind; empty: the model named none."""
     asked: list[BaseMessage] = [SystemMessage(MEMORY_SYSTEM.text + MEMORY_KIND.text)]
     for example, letter in MEMORY_EXAMPLES:  # turns, since a small model goes on as it began
         asked += [HumanMessage(f"Message: {example}"), AIMessage(letter)]
     asked.append(HumanMessage(f"Message: {_line(message)}"))
     scores = await score_letters(chat, asked, list(_KINDS), stage=STAGE)
     if scores.letters is None:
-        return _KINDS.get(named_letter(scores.text, list(_KINDS)) or ""), [scores.call]
-    letter = max(scores.letters, key=scores.letters.__getitem__)
-    clear = scores.letters[letter] >= CLEAR * sum(scores.letters.values())
-    return _KINDS[letter] if clear else None, [scores.call]
+        named = named_letter(scores.text, list(_KINDS))
+        return ({_KINDS[named]: 1.0} if named else {}), scores.call
+    whole = sum(scores.letters.values())
+    return {_KINDS[letter]: share / whole for letter, share in scores.letters.items()}, scores.call
+
+
+def _clearest(kinds: Mapping[MemoryKind | None, float]) -> MemoryKind | None:
+    kind = max(kinds, key=kinds.__getitem__, default=None)
+    return kind if kinds.get(kind, 0.0) >= CLEAR else None
+
+
+async def asks_more(chat: BaseChatModel, rest: str) -> tuple[bool, list[Call]]:
+    """Return whether the rest of a message wants an answer; where nobody can tell, it does."""
+    question = render(MEMORY_BESIDES, message=_line(rest))
+    try:
+        reply = await ask_yes_no(
+            chat, [SystemMessage(MEMORY_SYSTEM.text), HumanMessage(question)], stage=STAGE
+        )
+    except ModelError:  # what was asked of the memory is done already
+        return True, []
+    wants = reply.said is not False if reply.yes is None else reply.yes >= CLEAR
+    return wants, [reply.call]
 
 
 async def agrees(chat: BaseChatModel, said: str, message: str) -> tuple[bool, list[Call]]:

@@ -79,6 +79,20 @@ async def drop(store: BaseStore, user_id: str, done: Done) -> None:
     await store.adelete(requests_namespace(user_id), done.key)
 
 
+def _forbidden_with(done: Done, label: str) -> set[tuple[tuple[str, ...], str]]:
+    """Return where the sentences stand that are kept only as long as a deletion can be undone."""
+    if not done.deleted or done.stays:
+        return set()
+    return {((*ROOT, label, task, "wishes"), key) for task, key in done.overrides}
+
+
+async def words_of_deleted(store: BaseStore, user_id: str) -> set[tuple[tuple[str, ...], str]]:
+    """Return the places of the forbidden sentences that go when a deletion cannot be undone."""
+    rows = await everything(store, requests_namespace(user_id))
+    read = [(row.namespace[-1], done) for row in rows if (done := _read(row.value))]
+    return {place for label, done in read for place in _forbidden_with(done, label)}
+
+
 async def sweep(store: BaseStore, now: datetime) -> int:
     """Erase what nobody can undo any more, of all users; return how much.
 
@@ -91,9 +105,8 @@ async def sweep(store: BaseStore, now: datetime) -> int:
         if done is None or now - done.time >= KEPT:
             old.append((row, done))
     for row, done in old:
-        if done and done.deleted and not done.stays:
-            for task, key in done.overrides:
-                await store.adelete((*ROOT, row.namespace[-1], task, "wishes"), key)
+        for namespace, key in _forbidden_with(done, row.namespace[-1]) if done else ():
+            await store.adelete(namespace, key)
         await store.adelete(row.namespace, row.key)
     if any(done is None or done.deleted for _, done in old):
         await rewrite(store)

@@ -73,9 +73,14 @@ class Screen:
         """Return how much the sentence that is most like a request is like one; 0: as not."""
         return max(map(self._score, parts_of(message)), default=-np.inf)
 
-    def asking(self, message: str) -> str:
-        """Return the sentence that is most like a request."""
-        return max(parts_of(message), key=self._score, default=message).strip()
+    def asking(self, message: str) -> list[str]:
+        """Return the sentences of a message that may be requests, in their order.
+
+        Where none is like one, which may be for want of the language, all of them may be.
+        """
+        parts = parts_of(message)
+        like = [part for part in parts if self._score(part) >= self.floor]
+        return [part.strip() for part in like or parts]
 
     def knows(self, text: str) -> float:
         """Return the share of a text's sequences of three letters that were seen."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.store import everything, user_namespace
 from guided_profile.tools.readers.json_files import EXPORT
+from guided_profile.tools.requests import record
 
 
 async def export_user(
@@ -22,6 +23,8 @@ async def export_user(
 ) -> dict[str, Any]:
     """Return everything that is kept about a user, ready for `json.dumps`.
 
+    Left out is what is only kept for a day so that a deletion can be undone.
+
     Args:
         user_id: Whose.
         history: Their items.
@@ -31,6 +34,7 @@ async def export_user(
     items = await asyncio.to_thread(history.list, user_id, withdrawn=True)
     root = user_namespace(user_id)
     kept = await everything(store, root) if store is not None else []
+    gone = await record.words_of_deleted(store, user_id) if store is not None else set()
     return {
         "format": EXPORT,
         "version": 1,
@@ -45,6 +49,7 @@ async def export_user(
         "profiles": [
             {"where": list(row.namespace[len(root) :]), "key": row.key, "value": row.value}
             for row in kept
+            if (row.namespace, row.key) not in gone
         ],
         "threads": await _threads(user_id, checkpointer) if checkpointer is not None else [],
     }

@@ -43,7 +43,7 @@ async def release(
     resources: TheResources,
     id: Annotated[list[str], Query(min_length=1, max_length=100, description="Items' ids.")],
 ) -> ReleasedItems:
-    """Use items like any other from now on, whatever they look like: the user says so."""
+    """Use items like any other from now on, also withdrawn ones: the user says so."""
     there = await asyncio.to_thread(resources.history.release, user_id, id)
     missing = tuple(wanted for wanted in dict.fromkeys(id) if wanted not in there)
     return ReleasedItems(released=there, not_there=missing)

@@ -60,7 +60,7 @@ class NewItems(BaseModel):
 
 @router.post("", status_code=201, summary="Add items")
 async def add(body: NewItems, user_id: UserId, resources: TheResources) -> AddedItems:
-    """Add items to the history; one that is there already is left alone.
+    """Add items to the history; one that is there already is left alone, but used again.
 
     All of them are on disk when this returns; when it is refused, none was added.
     """
@@ -135,14 +135,28 @@ async def listed(
         datetime | None, Query(examples=["2026-01-01", "2026-01-01T00:00:00Z"])
     ] = None,
     until: Annotated[datetime | None, Query()] = None,
+    withdrawn: Annotated[
+        bool,
+        Query(
+            description="Those instead that the user asked to forget, and has not had deleted: "
+            "nothing uses them. `DELETE /history` deletes them, `POST /history/held/release` or "
+            "adding one again uses it again."
+        ),
+    ] = False,
     limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 100,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> Page:
     """List the history, the newest items first, page by page."""
     items = await asyncio.to_thread(
-        resources.history.list, user_id, source=source, category=category, since=since, until=until
+        resources.history.list,
+        user_id,
+        source=source,
+        category=category,
+        since=since,
+        until=until,
+        withdrawn=withdrawn,
     )
-    items.reverse()
+    items = [item for item in reversed(items) if item.withdrawn == withdrawn]
     end = offset + limit
     return Page(
         items=items[offset:end],

@@ -56,7 +56,7 @@ def test_a_reply_goes_on_with_the_run_and_is_kept(asking: Served, endpoint: type
     client.post("/v1/history", json={"items": items}, headers=ANNA).raise_for_status()
     endpoint.answer = "Sorry, I can't tell."
     first = ask(client)
-    assert first["answer"] == {"kind": "asks_back", "text": "Please tell me more."}
+    assert first["answer"] == {"kind": "asks_back", "text": "Please tell me more.", "memory": None}
     endpoint.answer = "Green."
     assert reply(client, first["run_id"], "I like green", BOB).status_code == 404
     again = reply(client, first["run_id"], " ").json()

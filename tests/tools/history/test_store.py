@@ -496,7 +496,11 @@ def test_what_is_withdrawn_is_kept_and_in_no_search_until_it_is_taken_back(
         assert [found.item.id for found in store.search("anna", "tea", limit=5)] == ["milk"]
         assert [kept.id for kept in store.get("anna", ["tea"])] == ["tea"]
         assert {kept.id for kept in store.list("anna", withdrawn=True)} == {"tea", "milk"}
-        assert store.add("anna", [tea]).duplicates == ("tea",)
+        assert [kept.id for kept in store.list("anna")] == ["milk"]
+        added = store.add("anna", [tea, HistoryItem(id="milk", text="milk")])  # said again
+        assert (added.added, added.duplicates) == (("tea",), ("milk",))
+        assert {kept.id for kept in store.list("anna")} == {"tea", "milk"}
+        assert store.withdraw("anna", ["tea"]) == ("tea",)
     with open_store() as store:
         assert len(store.list("anna")) == 1
         store.withdraw("anna", ["tea"], withdrawn=False)

@@ -56,6 +56,19 @@ def test_what_is_quoted_is_not_the_users_own_request(message: str, left: list[st
     assert [part.strip() for part in parts_of(message)] == [part.strip() for part in left]
 
 
-def test_the_sentence_that_asks_is_found() -> None:
-    message = "What is the capital of Peru? From now on, always answer in German."
-    assert screen().asking(message) == "From now on, always answer in German."
+@pytest.mark.parametrize(
+    ("message", "asking"),
+    [
+        (
+            "What is the capital of Peru? From now on, always answer in German.",
+            ["From now on, always answer in German."],
+        ),
+        (
+            "Please forget that I own a boat. Nice day! From now on, always answer in German.",
+            ["Please forget that I own a boat.", "From now on, always answer in German."],
+        ),
+        ("ලස්සන ගමක්. ගැන කියන්න?", ["ලස්සන ගමක්.", "ගැන කියන්න?"]),  # nobody can tell which
+    ],
+)
+def test_the_sentences_that_ask_are_found(message: str, asking: list[str]) -> None:
+    assert screen().asking(message) == asking
