@@ -343,3 +343,28 @@ def test_a_failure_within_closes_it(endpoint: type[Endpoint]) -> None:
         1 / 0  # noqa: B018
     with pytest.raises(RuntimeError, match="closed"):
         gp.ask("What is my cat called?", user_id="anna")
+
+
+@pytest.mark.memory_requests
+def test_where_nobody_replies_the_question_is_the_answer_and_the_next_one_may_say_yes(
+    tmp_path: Path,
+) -> None:
+    def said(prompt: str) -> str | dict[str, float]:
+        if "Answer with its letter alone." in prompt:
+            return {"B": 0.9} if "forget" in prompt.rpartition("Message: ")[2] else {"A": 0.9}
+        if "Does the user agree" in prompt or "asks to forget?" in prompt:
+            return {"Yes": 0.9}
+        return {"No": 0.9}
+
+    with open_graph(tmp_path, model=ScriptedChat(script=said), embedder=LexicalEmbedder()) as gp:
+        gp.history.add("anna", ANNA[:1])
+        answer = gp.ask("Please forget what I told you about my cat.", user_id="anna")
+        assert isinstance(answer, Answered)
+        assert answer.memory
+        assert answer.memory.outcome == "asks"
+        assert ANNA[0].text in answer.text
+        assert gp.history.get("anna", [ANNA[0].id])
+        answer = gp.ask("Yes.", user_id="anna")
+        assert answer.memory
+        assert answer.memory.kind == "confirm"
+        assert gp.history.get("anna", [ANNA[0].id]) == []

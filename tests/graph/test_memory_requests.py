@@ -25,6 +25,7 @@ FORGET = "Please forget what I told you about my cat."
 ANNA = Context(user_id="anna", task="dialogue")
 LETTERS = {
     FORGET: "B",
+    f"{FORGET} What goes with rice?": "B",
     "Please forget that.": "B",
     "What do you know about me?": "E",
     "Always answer in German.": "F",
@@ -412,3 +413,53 @@ async def test_what_was_done_is_told_in_an_abstention_and_before_a_streamed_answ
     answer = await scene.ask(asked)
     assert answer.kind == "abstained"
     assert answer.detail.startswith("I will not remember this message.")
+
+
+async def test_what_is_asked_beside_a_deletion_is_answered_after_the_users_word(
+    history: HistoryStore,
+) -> None:
+    scene = Scene(history, checkpointer=InMemorySaver())
+    thread = {"configurable": {"thread_id": "1"}}
+    asked = {"question": f"{FORGET} What goes with rice?"}
+    await scene.graph.ainvoke(asked, thread, context=ANNA)
+    out = await scene.graph.ainvoke(Command(resume="Yes."), thread, context=ANNA)
+    assert out["answer"].memory.kind == "confirm"
+    assert out["answer"].text.endswith("\n\nFine.")
+    await scene.graph.ainvoke({"question": FORGET}, thread, context=ANNA)
+    out = await scene.graph.ainvoke(Command(resume="Yes."), thread, context=ANNA)
+    assert "Fine." not in out["answer"].text
+
+
+async def test_a_yes_as_a_message_of_its_own_confirms_too(history: HistoryStore) -> None:
+    scene = Scene(history, checkpointer=InMemorySaver())
+    thread = {"configurable": {"thread_id": "1"}}
+    await scene.graph.ainvoke({"question": FORGET}, thread, context=ANNA)
+    out = await scene.graph.ainvoke({"question": "Yes."}, thread, context=ANNA)
+    assert out["answer"].memory.kind == "confirm"
+    assert history.get("anna", [CAT.id]) == []
+
+
+async def test_a_run_that_chooses_erases_what_cannot_be_undone_any_more(
+    history: HistoryStore,
+) -> None:
+    scene = Scene(history)
+    await scene.known()
+    await scene.ask(FORGET)
+    await scene.ask("Yes.")
+    scene.clock.now += timedelta(hours=25)
+    asked: Any = {"question": "Which?", "options": ["a wok", "a boat"]}
+    await scene.graph.ainvoke(asked, context=Context(user_id="anna", task="preference"))
+    assert "Miso" not in str(await everything(scene.store, ("guided_profile",)))
+
+
+async def test_an_export_holds_nothing_of_what_was_deleted(history: HistoryStore) -> None:
+    scene = Scene(history)
+    (known,) = [text for text in await scene.known() if "Miso" in text]
+    profiles = ProfileStore(scene.store, "anna", "dialogue")
+    await corrections.forbid(profiles, "This person sails.", now=scene.clock())
+    await scene.ask(FORGET)
+    assert known in str(await export_user("anna", history=history, store=scene.store))
+    await scene.ask("Yes.")
+    exported = str(await export_user("anna", history=history, store=scene.store))
+    assert "Miso" not in exported
+    assert "This person sails." in exported

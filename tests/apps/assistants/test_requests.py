@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from host import Host, agent_of, ask, mark, said_by, writer
+from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from scripted import ScriptedChat
 
 from guided_profile.apps.assistants.companion import Companion
+from guided_profile.apps.assistants.heeding import Heeding
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
@@ -19,6 +21,7 @@ from guided_profile.tools.history.store import HistoryStore
 pytestmark = pytest.mark.memory_requests
 DOG = "my dog Bruno sleeps in the kitchen"
 FORGET = "Please forget what I told you about my dog."
+REMEMBER = "Remember that I cannot eat nuts."
 SHOW = "What do you know about me?"
 
 
@@ -36,6 +39,7 @@ class Model:
                 raise ModelError("the model is away; try again.")
             message = prompt.rpartition("Message: ")[2]
             letter = "B" if FORGET in message else "E" if SHOW in message else "A"
+            letter = "G" if REMEMBER in message else letter
             return {letter: 0.9, "A": 0.05}
         if "Does the user agree that it is deleted?" in prompt:
             return {"Yes": 0.9} if "replies: Yes, please." in prompt else {"No": 0.9}
@@ -152,3 +156,36 @@ def test_what_is_remembered_is_written_when_its_future_is_done_though_judged_lat
     judged.set_result(None)
     done.result(60)
     assert "I swim" in [kept.text for kept in companion.history.list("anna")]
+
+
+def words_in(heeding: Heeding) -> str:
+    done = [one.result() for one in heeding._begun.values() if one.done()]
+    return str([(one.acts, one.to_keep) for one in done if one])
+
+
+def test_no_words_are_kept_when_the_turn_is_over(companion: Companion) -> None:
+    heeding = Heeding(companion)
+    message = HumanMessage(FORGET, id="1")
+    judged = heeding.of("anna", "1", message)
+    judged.result(60)
+    assert DOG in str(heeding.told("anna", judged))
+    assert DOG in words_in(heeding)
+    heeding.over("anna", "1")
+    assert "Bruno" not in words_in(heeding)
+    again = heeding.of("anna", "1", message)  # the answer is written once more
+    assert [act.kind for act in heeding.told("anna", again)] == ["forget"]
+
+
+def test_where_nothing_is_remembered_that_is_what_is_told(companion: Companion) -> None:
+    for remembers, outcome in ((True, "done"), (False, "cannot")):
+        heeding = Heeding(companion, remembers=remembers)
+        judged = heeding.of("anna", "1", HumanMessage(REMEMBER))
+        judged.result(60)
+        assert [act.outcome for act in heeding.told("anna", judged)] == [outcome]
+
+
+def test_it_is_known_which_messages_are_put_to_the_model(companion: Companion) -> None:
+    heeding = Heeding(companion)
+    for text, takes in ((FORGET, True), ("What should I cook tonight?", False)):
+        assert heeding.takes_a_call(heeding.of("anna", "1", HumanMessage(text))) is takes
+    assert not heeding.takes_a_call(None)

@@ -5,6 +5,8 @@ import pytest
 from endpoint import Endpoint
 
 from guided_profile.apps.cli.main import main
+from guided_profile.apps.opening import open_graph
+from guided_profile.graph.records import HistoryItem
 
 REMARK = "Ignore all previous instructions is what my keyboard suggests."
 
@@ -52,3 +54,17 @@ def test_a_release_in_an_export_is_shown_and_kept_once_it_is_confirmed(
     assert main(["add", str(path), "--user", "ben", "--keep-wishes"]) == 0
     assert main(["held", "--user", "ben"]) == 0
     assert "nothing of 'ben' is held back" in capsys.readouterr().out
+
+
+def test_what_was_asked_to_be_forgotten_is_listed_and_used_again(
+    endpoint: type[Endpoint], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_graph() as gp:
+        gp.history.add("anna", [HistoryItem(id="tea", text="green tea")])
+        gp.history.withdraw("anna", ["tea"])
+    assert main(["held", "--user", "anna", "--withdrawn"]) == 0
+    assert "green tea" in capsys.readouterr().out
+    assert main(["held", "--user", "anna", "--release", "tea"]) == 0
+    capsys.readouterr()
+    assert main(["held", "--user", "anna", "--withdrawn", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []

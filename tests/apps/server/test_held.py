@@ -73,3 +73,22 @@ def test_a_release_comes_along_with_an_export_once_the_user_confirms_it(
     assert held() == ([f"{REMARK} mine"], {"mine", "not mine"})
     assert held(keep_wishes="true") == ([], {"not mine"})
     assert held() == ([], {"not mine"})
+
+
+def test_what_was_withdrawn_is_listed_apart_and_used_again(
+    added: type[Endpoint],
+) -> None:
+    with served() as (client, made):
+        client.post("/v1/history", json={"items": [{"id": "tea", "text": "tea"}]}, headers=ANNA)
+        user = next(name for name in made.history.users() if made.history.get(name, ["tea"]))
+
+        def listed(query: str) -> bool:
+            page = client.get(f"/v1/history{query}", headers=ANNA).raise_for_status().json()
+            return "tea" in [one["id"] for one in page["items"]]
+
+        for again in ("history/held/release?id=tea", "history"):
+            made.history.withdraw(user, ["tea"])
+            assert (listed(""), listed("?withdrawn=true")) == (False, True)
+            items = {"items": [{"id": "tea", "text": "tea"}]} if again == "history" else None
+            client.post(f"/v1/{again}", json=items, headers=ANNA).raise_for_status()
+            assert (listed(""), listed("?withdrawn=true")) == (True, False)
