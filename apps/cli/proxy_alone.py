@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 import uvicorn
 
@@ -14,6 +15,8 @@ from guided_profile.apps.settings import read_log_level
 from guided_profile.graph.errors import GuidedProfileError
 
 APP = "guided_profile.apps.cli.proxy_alone:opened"
+GRACE = 10
+"""Seconds that answers have to end after a signal to stop."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -21,23 +24,21 @@ def main(arguments: Sequence[str]) -> int:
     host, port, workers, *how = arguments
     os.umask(0o077)
     try:
-        level = read_log_level().lower()
-        at = int(port)
+        serve = partial(
+            uvicorn.run,
+            host=host,
+            port=int(port),
+            log_level=read_log_level().lower(),
+            access_log=False,
+            timeout_graceful_shutdown=GRACE,
+        )
         if int(workers) > 1:
-            uvicorn.run(
-                APP,
-                host=host,
-                port=at,
-                workers=int(workers),
-                factory=True,
-                log_level=level,
-                access_log=False,
-            )
+            serve(APP, workers=int(workers), factory=True)
             return 0
         with Companion.open() as companion:
             app = proxy_alone(companion)
             print(f"personal at http://{host}:{port}/v1", flush=True)
-            uvicorn.run(app, host=host, port=at, log_level=level, access_log=False)
+            serve(app)
     except GuidedProfileError as error:
         return failed(error, as_json="--json" in how)
     except KeyboardInterrupt:

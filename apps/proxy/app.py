@@ -5,49 +5,19 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from math import ceil
-from typing import NamedTuple
 
-import aiohttp
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from guided_profile.apps.assistants.conversation import Lookup
-from guided_profile.apps.proxy.answers import MOST_BYTES, read_answer
-from guided_profile.apps.proxy.memory import Memory, Said
 from guided_profile.apps.proxy.problems import ProxyError
-from guided_profile.apps.proxy.request import Asked, read_chat, read_response
-from guided_profile.apps.proxy.settings import ProxySettings
-from guided_profile.apps.proxy.upstream import Upstream, returned
-from guided_profile.apps.proxy.users import Headers, Sender, Users
-from guided_profile.apps.server.access.guard import RateLimit, route_path
+from guided_profile.apps.proxy.serving import CHAT, MODELS, RESPONSES, Parts, serve
+from guided_profile.apps.proxy.users import Headers
+from guided_profile.apps.server.access.guard import route_path
 from guided_profile.apps.server.access.problems import RefusedError
 from guided_profile.graph.errors import GuidedProfileError
 
-CHAT, RESPONSES, MODELS = "/chat/completions", "/responses", "/models"
 PREFIX = "/v1"
-STATE, ITEMS = b"x-guided-profile", b"x-guided-profile-items"
 
 _log = logging.getLogger(__name__)
-
-
-class Parts(NamedTuple):
-    """What the proxy is made of."""
-
-    settings: ProxySettings
-    users: Users
-    upstream: Upstream
-    memory: Memory
-    rate: RateLimit
-    body_bytes: int
-
-
-class Found(NamedTuple):
-    """What goes to the upstream, and what is known of whose it is."""
-
-    body: bytes
-    state: str
-    said: Said | None = None
-    """None: nothing of it is to be remembered."""
-    lookup: Lookup = Lookup()
 
 
 def is_ours(method: str, path: str) -> bool:
@@ -61,6 +31,11 @@ class Proxy:
     """The ASGI application; what it is made of is opened at the first request."""
 
     def __init__(self, parts: Callable[[], Awaitable[Parts]]) -> None:
+        """Make one.
+
+        Args:
+            parts: Opens what it is made of; `close` closes that again.
+        """
         self._open = parts
         self._parts: Parts | None = None
         self._opening = asyncio.Lock()
@@ -89,7 +64,7 @@ class Proxy:
         except RefusedError as refused:
             await refused.answer(scope, receive, send)
         except GuidedProfileError as error:
-            _log.error("the proxy is not set up: %s", error)
+            _log.error("the proxy cannot be opened: %s", error)
             told = "the proxy is not set up for this; tell its operator."
             await ProxyError(503, "misconfigured", told).answer(scope, receive, send)
 
@@ -109,7 +84,7 @@ class Proxy:
         body = await _read(receive, parts.body_bytes)
         if body is None:
             return
-        serving = asyncio.create_task(_serve(parts, sender, scope, path, body, send))
+        serving = asyncio.create_task(serve(parts, sender, scope, path, body, send))
         leaving = asyncio.create_task(_left(receive))
         try:
             await asyncio.wait((serving, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -127,9 +102,10 @@ class Proxy:
         return self._parts
 
     async def close(self) -> None:
-        """Close the connections to the upstream."""
+        """Close what was opened."""
         if self._parts:
-            await self._parts.upstream.close()
+            await self._parts.close()
+            self._parts = None
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -141,100 +117,6 @@ class Proxy:
                 await self.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
-
-
-async def _serve(
-    parts: Parts, sender: Sender, scope: Scope, path: str, body: bytes, send: Send
-) -> None:
-    headers: Headers = scope["headers"]
-    found = await _personal(parts, sender, headers, path, body)
-    without = {*sender.ours, parts.settings.signed_header, parts.settings.chat_header}
-    without |= {h for h in (parts.settings.user_header, parts.settings.task_header) if h}
-    sent = parts.upstream.sent(headers, without)
-    get = scope["method"] == "GET"
-    async with parts.upstream.reply(
-        scope["method"], path, scope["query_string"], sent, None if get else found.body
-    ) as reply:
-        ours = [] if get else [(STATE, found.state.encode())]
-        if ids := ",".join(item.id for item in found.lookup.known.items if item.id.isascii()):
-            ours.append((ITEMS, ids.encode()))
-        begun = False
-        read = bytearray()
-        try:
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": reply.status,
-                    "headers": [*returned(reply), *ours],
-                }
-            )
-            begun = True
-            async for piece in reply.content.iter_any():
-                if len(read) < MOST_BYTES:
-                    read += piece
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            _log.warning("an answer broke off: %s", type(error).__name__)
-            return  # without its end: the server closes the connection, and the caller knows
-        finally:
-            if begun and found.said and reply.status < 300:
-                answer = read_answer(bytes(read), reply.headers.get("content-type", ""))
-                parts.memory.answered(found.said, found.lookup, answer)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _personal(
-    parts: Parts, sender: Sender, headers: Headers, path: str, body: bytes
-) -> Found:
-    """Return the body with what is known of its user, or as it is, and why."""
-    if path not in (CHAT, RESPONSES):
-        return Found(body, "")
-    asked = read_chat(body) if path == CHAT else read_response(body)
-    if asked is None:
-        return Found(body, _without("unreadable"))
-    named = parts.users.named(sender, headers, asked.fields)
-    if not named.user_id:
-        return Found(body, _without("no-user"))
-    state = f"user={named.way}"
-    own_call = parts.users.is_own_call(headers)
-    if own_call or parts.memory.asides.is_one(named.user_id, asked.messages):
-        return Found(body, _without("own-call", state))
-    said = Said(named.user_id, asked.messages, _chat(parts, headers, asked))
-    if not said.own:
-        return Found(body, _without("no-words", state))
-    lookup = await parts.memory.look(said)
-    block = parts.memory.block(lookup)
-    state += "".join(f"; memory={act.kind}:{act.outcome}" for act in lookup.acts)
-    known = lookup.known
-    if not (known.used or known.items):
-        state = _without(lookup.failure or "nothing-bears", state)
-    else:
-        version = f"; profile={known.profile.version}" if known.profile else ""
-        state = (
-            f"personalised; {state}; sentences={len(known.used)}; items={len(known.items)}"
-            f"; held-back={len(known.held_back)}{version}"
-        )
-    if block:
-        body = asked.with_words_before(said.place, block)
-    return Found(body, state, said, lookup)
-
-
-def _chat(parts: Parts, headers: Headers, asked: Asked) -> str:
-    """Return the id of the conversation; empty: nothing names it."""
-    name = parts.settings.chat_header.encode()
-    for one, value in headers:
-        if one == name and value.strip() and b"{{" not in value:
-            return value.decode("latin-1").strip()[:200]
-    named = asked.fields.get("conversation")
-    named = named.get("id") if isinstance(named, dict) else named
-    if isinstance(named, str) and named:
-        return named[:200]
-    before = asked.fields.get("previous_response_id")
-    return parts.memory.chat_after(before) if isinstance(before, str) else ""
-
-
-def _without(why: str, more: str = "") -> str:
-    return f"unpersonalised; why={why}" + (f"; {more}" if more else "")
 
 
 async def _read(receive: Receive, most: int) -> bytes | None:
@@ -272,7 +154,7 @@ async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
 class InFront:
     """ASGI middleware that serves the proxy's routes before an application's own."""
 
-    def __init__(self, app: ASGIApp, *, proxy: Proxy) -> None:
+    def __init__(self, app: ASGIApp, *, proxy: ASGIApp) -> None:
         self._app, self._proxy = app, proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

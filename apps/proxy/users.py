@@ -82,12 +82,12 @@ class Users:
             ) from None
 
     async def _sender(self, headers: Headers, client: str | None) -> Sender:
-        if self._open:
-            self._verifier.caller(headers, client)
-            return Sender(names_users=True)
         given = _given(headers)
         keys = {name for name, text in given.items() if self._is_own_key(text)}
         own = {name: text for name, text in given.items() if text.startswith(PREFIX)}
+        if self._open:
+            self._verifier.caller(headers, client)
+            return Sender(names_users=True, ours=frozenset(own))
         ours, has_key = {*keys, *own}, bool(keys)
         user_id, way, admin = "", "", False
         if not self._verifier.open and (own or not has_key):

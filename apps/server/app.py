@@ -13,6 +13,9 @@ from starlette.exceptions import HTTPException
 from guided_profile.apps.assembly import profile_store
 from guided_profile.apps.platforms.aegra_gate import AegraGate
 from guided_profile.apps.platforms.aegra_graph import hand_to_aegra
+from guided_profile.apps.proxy.app import InFront
+from guided_profile.apps.proxy.opening import proxy_on_server
+from guided_profile.apps.proxy.settings import read_proxy_settings
 from guided_profile.apps.server.access.guard import PREFIX, Guard
 from guided_profile.apps.server.access.in_flight import Flight, InFlight
 from guided_profile.apps.server.access.problems import Problem, RefusedError, refusal_of
@@ -46,6 +49,7 @@ def make_app(
         settings: How much a caller may ask for.
     """
     flight = Flight()
+    proxy = proxy_on_server(held, verifier, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -53,13 +57,17 @@ def make_app(
         await asyncio.to_thread(verifier)  # a wrong setting ends the start
         if resources.on_aegra():
             hand_to_aegra((await held()).assistants)
-        if await resources.platform_store() is not None:
-            yield
-            return
-        flight.end_on_signals()
-        async with profile_store((await held()).settings) as store:
-            app.state.store = store
-            yield
+        read_proxy_settings(authenticates=bool(settings().auth))  # so does one of the proxy's
+        try:
+            if await resources.platform_store() is not None:
+                yield
+                return
+            flight.end_on_signals()
+            async with profile_store((await held()).settings) as store:
+                app.state.store = store
+                yield
+        finally:
+            await proxy.close()
 
     app = FastAPI(
         title="Guided Profile",
@@ -75,6 +83,9 @@ def make_app(
         app.add_middleware(AegraGate)
     app.add_middleware(InFlight, flight=flight, settings=settings)
     app.add_middleware(Guard, verifier=verifier, settings=settings)
+    app.add_middleware(  # it asks who one is itself, and answers in OpenAI's way
+        InFront, proxy=InFlight(proxy, flight=flight, settings=settings)
+    )
     app.add_exception_handler(HTTPException, _not_found)
     router = APIRouter(
         prefix=PREFIX,

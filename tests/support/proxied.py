@@ -1,6 +1,7 @@
 """The proxy under a real uvicorn, on a companion of the test's own, in front of an endpoint."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ from langgraph.store.memory import InMemoryStore
 from ports import free_port
 from scripted import ScriptedChat
 from server_client import SECRET
+from starlette.types import Receive, Scope, Send
 from upstream import Upstream, an_upstream
 
 from guided_profile.apps.assistants.companion import Companion
-from guided_profile.apps.proxy.app import Parts, Proxy
+from guided_profile.apps.proxy.app import Proxy
 from guided_profile.apps.proxy.memory import Memory
 from guided_profile.apps.proxy.opening import parts_of
+from guided_profile.apps.proxy.serving import Parts
 from guided_profile.apps.proxy.settings import ProxySettings
 from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.apps.settings import ServerSettings
@@ -36,6 +39,8 @@ class Proxied:
     upstream: Upstream
     companion: Companion
     parts: Parts
+    serving: list[str]
+    """The paths of the requests that are being served."""
 
     def client(self, key: str = "the client's own key", **options: Any) -> openai.OpenAI:
         return openai.OpenAI(base_url=self.url, api_key=key, max_retries=0, **options)
@@ -50,6 +55,8 @@ class Proxied:
         return self.post(body | ({"user": user} if user else {}), **headers)
 
     def said_by(self, user: str = "anna") -> list[str]:
+        while self.serving:  # what is said is kept once its answer has been sent
+            time.sleep(0.01)
         assert self.companion.flush(60)
         return [item.text for item in self.companion.history.list(user)]
 
@@ -80,8 +87,20 @@ def proxied(
         async def given() -> Parts:
             return parts
 
-        with running(Proxy(given)) as url:
-            yield Proxied(f"{url}/v1", upstream, companion, parts)
+        proxy, serving = Proxy(given), list[str]()
+
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "lifespan":
+                await proxy(scope, receive, send)
+                return
+            serving.append(scope["path"])
+            try:
+                await proxy(scope, receive, send)
+            finally:
+                serving.pop()
+
+        with running(counted) as url:
+            yield Proxied(f"{url}/v1", upstream, companion, parts, serving)
 
 
 @contextmanager

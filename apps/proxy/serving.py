@@ -1,0 +1,147 @@
+"""A request of the proxy: made personal, sent on, its reply passed on, and what was said kept."""
+
+import asyncio
+import logging
+from typing import NamedTuple
+
+import aiohttp
+from starlette.types import Scope, Send
+
+from guided_profile.apps.assistants.conversation import Lookup
+from guided_profile.apps.proxy.answers import MOST_BYTES, read_answer
+from guided_profile.apps.proxy.memory import Memory, Said
+from guided_profile.apps.proxy.request import Asked, read_chat, read_response
+from guided_profile.apps.proxy.settings import ProxySettings
+from guided_profile.apps.proxy.upstream import Upstream, returned
+from guided_profile.apps.proxy.users import Headers, Sender, Users
+from guided_profile.apps.server.access.guard import RateLimit
+
+CHAT, RESPONSES, MODELS = "/chat/completions", "/responses", "/models"
+STATE, ITEMS = b"x-guided-profile", b"x-guided-profile-items"
+
+_log = logging.getLogger(__name__)
+
+
+class Parts(NamedTuple):
+    """What the proxy is made of."""
+
+    settings: ProxySettings
+    users: Users
+    upstream: Upstream
+    memory: Memory
+    rate: RateLimit
+    body_bytes: int
+
+    async def close(self) -> None:
+        """Close the connections to the upstream, and the companion."""
+        await self.upstream.close()
+        await asyncio.to_thread(self.memory.companion.close)
+
+
+class Found(NamedTuple):
+    """What goes to the upstream, and what is known of whose it is."""
+
+    body: bytes
+    state: str
+    said: Said | None = None
+    """None: nothing of it is to be remembered."""
+    lookup: Lookup = Lookup()
+
+
+async def serve(
+    parts: Parts, sender: Sender, scope: Scope, path: str, body: bytes, send: Send
+) -> None:
+    """Serve a request whose sender is known.
+
+    Raises:
+        ProxyError: It is refused, or the upstream does not answer.
+    """
+    headers: Headers = scope["headers"]
+    found = await _personal(parts, sender, headers, path, body)
+    without = {*sender.ours, parts.settings.signed_header, parts.settings.chat_header}
+    without |= {h for h in (parts.settings.user_header, parts.settings.task_header) if h}
+    sent = parts.upstream.sent(headers, without)
+    get = scope["method"] == "GET"
+    async with parts.upstream.reply(
+        scope["method"], path, scope["query_string"], sent, None if get else found.body
+    ) as reply:
+        ours = [] if get else [(STATE, found.state.encode())]
+        if ids := ",".join(item.id for item in found.lookup.known.items if item.id.isascii()):
+            ours.append((ITEMS, ids.encode()))
+        begun = False
+        read = bytearray()
+        try:
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": reply.status,
+                    "headers": [*returned(reply), *ours],
+                }
+            )
+            begun = True
+            async for piece in reply.content.iter_any():
+                if len(read) < MOST_BYTES:
+                    read += piece
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            _log.warning("an answer broke off: %s", type(error).__name__)
+            return  # without its end: the server closes the connection, and the caller knows
+        finally:
+            if begun and found.said and reply.status < 300:
+                answer = read_answer(bytes(read), reply.headers.get("content-type", ""))
+                parts.memory.answered(found.said, found.lookup, answer)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _personal(
+    parts: Parts, sender: Sender, headers: Headers, path: str, body: bytes
+) -> Found:
+    """Return the body with what is known of its user, or as it is, and why."""
+    if path not in (CHAT, RESPONSES):
+        return Found(body, "")
+    asked = read_chat(body) if path == CHAT else read_response(body)
+    if asked is None:
+        return Found(body, _without("unreadable"))
+    named = parts.users.named(sender, headers, asked.fields)
+    if not named.user_id:
+        return Found(body, _without("no-user"))
+    state = f"user={named.way}"
+    own_call = parts.users.is_own_call(headers)
+    if own_call or parts.memory.asides.is_one(named.user_id, asked.messages):
+        return Found(body, _without("own-call", state))
+    said = Said(named.user_id, asked.messages, _chat(parts, headers, asked))
+    if not said.own:
+        return Found(body, _without("no-words", state))
+    lookup = await parts.memory.look(said)
+    block = parts.memory.block(lookup)
+    state += "".join(f"; memory={act.kind}:{act.outcome}" for act in lookup.acts)
+    known = lookup.known
+    if not (known.used or known.items):
+        state = _without(lookup.failure or "nothing-bears", state)
+    else:
+        version = f"; profile={known.profile.version}" if known.profile else ""
+        state = (
+            f"personalised; {state}; sentences={len(known.used)}; items={len(known.items)}"
+            f"; held-back={len(known.held_back)}{version}"
+        )
+    if block:
+        body = asked.with_words_before(said.place, block)
+    return Found(body, state, said, lookup)
+
+
+def _chat(parts: Parts, headers: Headers, asked: Asked) -> str:
+    """Return the id of the conversation; empty: nothing names it."""
+    name = parts.settings.chat_header.encode()
+    for one, value in headers:
+        if one == name and value.strip() and b"{{" not in value:
+            return value.decode("latin-1").strip()[:200]
+    named = asked.fields.get("conversation")
+    named = named.get("id") if isinstance(named, dict) else named
+    if isinstance(named, str) and named:
+        return named[:200]
+    before = asked.fields.get("previous_response_id")
+    return parts.memory.chat_after(before) if isinstance(before, str) else ""
+
+
+def _without(why: str, more: str = "") -> str:
+    return f"unpersonalised; why={why}" + (f"; {more}" if more else "")
