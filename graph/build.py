@@ -124,7 +124,7 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
         if state["profile_use"] == "cold" and state["welcomed"] < len(task.cold_start.questions):
             return "welcome"
         if state["profile"] or not state["material"]:
-            return prove_or_respond(context, task, state)
+            return prove_or_respond(context, task, state, resources.clock())
         if not task.needs_guidance:
             return "profile"
         return [Send("digest", digestion) for digestion in digestions_of(task, state)]
@@ -138,7 +138,9 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     ) -> Literal["profile", "prove", "respond"]:
         context, task = resources.asked(runtime)
         # without a profile, too little of the draft stood
-        return prove_or_respond(context, task, state) if state["profile"] else "profile"
+        if not state["profile"]:
+            return "profile"
+        return prove_or_respond(context, task, state, resources.clock())
 
     def reviewed(
         state: State, runtime: Runtime[Context]

@@ -124,10 +124,17 @@ LIMITED = Prompt(
     "What a person wants of every reply: {rule}\nWhich of these does that set a limit on?\n"
     "{options}\n\nAnswer with the letter of one and nothing else.",
 )
+LEAST_OR_MOST = Prompt(
+    "least_or_most",
+    1,
+    "What a person wants of every reply: {rule}\nWhat does that say of {counted}?\n"
+    "A. there are to be none\nB. no more than a number\nC. no fewer than a number\n"
+    "D. exactly a number\nE. something else\n\nAnswer with the letter of one and nothing else.",
+)
 HOW_MANY = Prompt(
     "how_many",
-    1,
-    "What a person wants of every reply: {rule}\nHow many may there be at most? Answer with the "
+    2,
+    "What a person wants of every reply: {rule}\nWhich number does that name? Answer with the "
     "number in digits and nothing else.",
 )
 BREAKS = Prompt(
@@ -191,6 +198,12 @@ BEARS = Prompt(
     "What is known of a person: {notes}\nThe person now says: {request}\n"
     "Does a good answer depend on what is known of them? Answer Yes or No.",
 )
+DEPENDS = Prompt(
+    "depends",
+    1,
+    "A user says: {request}\nDoes a good answer depend on who is asking? Answer Yes or No.",
+)
+"""Asked without what is known, which a person may merely believe to be so."""
 WHETHER_IT_BEARS = Prompt(
     "whether_it_bears",
     1,

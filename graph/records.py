@@ -282,6 +282,8 @@ class Worth(Record):
     """Of how many items it is the mean."""
     note: str = ""
     """Why it is not known, in words that a user can be shown; empty if it is."""
+    failed: bool = False
+    """Whether that is because the model failed: it is measured again after a while."""
     sentences: tuple[SentenceWorth, ...] = ()
     """Those that were left out one by one, in the profile's order."""
     examples: tuple[str, ...] = ()

@@ -35,6 +35,7 @@ class ReceiveUpdate(TypedDict, total=False):
     memory: None
     tries: int
     clarification: str
+    flagged: list[str]
     parts: Overwrite
     calls: Overwrite
     guidance: str
@@ -78,6 +79,7 @@ def make_receive(resources: Resources) -> Stage[State, ReceiveUpdate]:
             "memory": None,
             "tries": 0,
             "clarification": "",
+            "flagged": [],
             "parts": Overwrite({}),
             "calls": Overwrite(calls),
             "guidance": "",

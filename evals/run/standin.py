@@ -25,7 +25,14 @@ from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.task_rules import TokenLimits
 from guided_profile.graph.tasks import Task
 from guided_profile.graph.text import as_data
-from guided_profile.tools.models.choices import LETTERS, Tally, average, rotations, vote
+from guided_profile.tools.models.choices import (
+    LETTERS,
+    Tally,
+    average,
+    named_letter,
+    rotations,
+    vote,
+)
 from guided_profile.tools.models.letters import score_letters
 
 LIMITS = TokenLimits(digest=203, profile=307, response=101)
@@ -82,8 +89,8 @@ class StandIn(WrappedChat):
                 self.inner, [*messages[:-1], last], letters, stage="respond"
             )
             scores.append(scored.letters)
-            letter = scored.text.strip()[:1]
-            votes.append(order[letters.index(letter)] if letter in letters and letter else None)
+            letter = named_letter(scored.text, letters)
+            votes.append(order[letters.index(letter)] if letter else None)
         known = [one for one in scores if one is not None]
         whole = len(known) == len(orders)
         now.tally = average(orders, known) if whole else vote(votes, len(now.options))

@@ -12,7 +12,6 @@ from guided_profile.graph.errors import ModelError
 from guided_profile.graph.state import Answered
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.standards import written_out
 
 MIKA = items(
     "idk man just fix the potholes",
@@ -69,11 +68,6 @@ async def test_it_goes_back_once_and_says_what_is_still_missed(history: HistoryS
     assert answer.text == MISSES
     assert any("lower case" in one for one in answer.missed)
     assert len(answers(chat)) == 2
-
-
-@pytest.fixture(autouse=True)
-def _nothing_written_out() -> None:
-    written_out._kept.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -150,6 +144,9 @@ async def test_short_forms_are_written_out_by_the_model_once(history: HistorySto
     last = chat.prompts[-1]
     assert "To be honest I do not get the hype." in last
     assert "Ppl who park there should walk." in last
+    assert history.beside("mika")
+    history.delete("mika", [MIKA[1].id])
+    assert not history.beside("mika")
 
 
 async def test_orders_in_their_texts_are_no_examples(history: HistoryStore) -> None:
@@ -179,3 +176,22 @@ async def test_a_response_without_their_profile_is_held_against_nothing(
     )
     assert (out["answer"].text, out["answer"].missed) == (MISSES, ())
     assert [stage_of(prompt) for prompt in chat.prompts].count("respond") == 1
+
+
+async def test_the_second_attempt_and_further_candidates_draw_by_a_seed(
+    history: HistoryStore,
+) -> None:
+    seeds: list[tuple[float, int | None]] = []
+
+    class Drawn(ScriptedChat):
+        def _generate(self, messages: Any, *given: Any, **settings: Any) -> Any:
+            if QUESTION in messages[-1].text and settings.get("max_tokens", 0) > 1:
+                seeds.append((settings["temperature"], settings.get("seed")))
+            return super()._generate(messages, *given, **settings)
+
+    history.add("mika", MIKA)
+    task = builtin_tasks()["paraphrase"].model_copy(update={"candidates": 2})
+    graph = build_graph(chat=Drawn(script=script(MISSES)), history=history, tasks=[task])
+    await graph.ainvoke({"question": QUESTION}, context=Context(user_id="mika", task="paraphrase"))
+    assert [seed for heat, seed in seeds] == [None, 1, 0, 1]
+    assert [heat > 0 for heat, _ in seeds] == [False, True, True, True]

@@ -31,6 +31,8 @@ def model(*replies: str, letter: str = "A", breaks: Any = 0.1) -> ScriptedChat:
             return LIMIT
         if "set a limit on" in prompt:
             return {letter: 0.9, "H": 0.1} if letter != "H" else {"H": 1.0}
+        if "What does that say of" in prompt:
+            return {"B": 0.9, "E": 0.1}
         if "go against what they want" in prompt:
             yes = breaks(prompt) if callable(breaks) else breaks
             return {"Yes": yes, "No": 1 - yes}
@@ -88,3 +90,15 @@ async def test_a_check_that_fails_fails_no_answer(history: HistoryStore) -> None
 
     answer = await asked(history, model(LONG, letter="H", breaks=gone))
     assert (answer.text, answer.missed) == (LONG, ())
+
+
+async def test_what_is_missed_stays_known_where_the_second_check_fails(
+    history: HistoryStore,
+) -> None:
+    def gone_then(prompt: str) -> float:
+        if LONG not in prompt:
+            raise ModelError("the endpoint is gone")
+        return 0.95
+
+    answer = await asked(history, model(LONG, SHORT, letter="H", breaks=gone_then))
+    assert (answer.text, answer.missed) == (LONG, (LIMIT,))

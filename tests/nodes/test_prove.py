@@ -1,6 +1,7 @@
 """When a profile's worth is measured, where it is kept, and what it decides."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,13 +13,14 @@ from guided_profile.graph.build import Graph, build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError, QuestionError
 from guided_profile.graph.profile import standing_profile
-from guided_profile.graph.records import Profile
+from guided_profile.graph.records import Profile, Worth
 from guided_profile.graph.state import Answered
 from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import pin
 from guided_profile.tools.profiles.store import ProfileStore
 from guided_profile.tools.user_data.erase import forget_items
+from guided_profile.tools.worth.standing import AGAIN
 
 MORE = items(
     "the kettle has a new lid at last",
@@ -50,13 +52,27 @@ class Asked:
         return {"Yes": yes, "No": 1 - yes}
 
 
+class Clock:
+    """A time that a test sets."""
+
+    now = datetime(2025, 6, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
 def workflow(
-    history: HistoryStore, says: Asked, worth: str | None = None, store: InMemoryStore | None = None
+    history: HistoryStore,
+    says: Asked,
+    worth: str | None = None,
+    store: InMemoryStore | None = None,
+    **parts: Any,
 ) -> tuple[Graph, ScriptedChat, Task]:
     history.add("anna", [*ANNA, *MORE])
     task = builtin_tasks()["dialogue"].model_copy(update={"worth": worth or "off"})
     chat = ScriptedChat(script=says)
-    graph = build_graph(chat=chat, history=history, tasks=[task], store=store or InMemoryStore())
+    kept = store or InMemoryStore()
+    graph = build_graph(chat=chat, history=history, tasks=[task], store=kept, **parts)
     return graph, chat, task
 
 
@@ -70,6 +86,12 @@ async def ask(graph: Graph, **context: Any) -> Answered:
 def profile_of(answer: Answered) -> Profile:
     assert answer.profile
     return answer.profile
+
+
+def worth_of(answer: Answered) -> Worth:
+    worth = profile_of(answer).worth
+    assert worth
+    return worth
 
 
 async def test_it_is_measured_once_when_the_profile_is_made_and_kept_with_it(
@@ -165,13 +187,18 @@ async def test_what_the_user_pinned_is_used_whatever_the_profile_is_worth(
 async def test_a_model_that_fails_while_it_is_measured_fails_no_answer_and_is_asked_again(
     history: HistoryStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    says = Asked()
+    says, clock = Asked(), Clock()
     says.fails = True
-    graph, _, _ = workflow(history, says, "measure")
-    assert profile_of(await ask(graph)).worth is None
+    graph, _, _ = workflow(history, says, "measure", clock=clock)
+    assert worth_of(await ask(graph)).failed
     assert "could not be measured" in caplog.text
     says.fails = False
-    assert profile_of(await ask(graph)).worth
+    asked = len(says.prompts)
+    clock.now += AGAIN / 2
+    assert worth_of(await ask(graph)).failed
+    assert len(says.prompts) == asked
+    clock.now += AGAIN
+    assert worth_of(await ask(graph)).helps
 
 
 async def test_a_profile_that_was_deleted_meanwhile_does_not_come_back_with_its_worth(

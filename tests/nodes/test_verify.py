@@ -247,7 +247,7 @@ async def test_a_verifier_of_ones_own_judges_in_the_place_of_the_model(
     assert YACHT in [one.text for one in profile.supported], "its word is taken"
     # and the model is asked of each of the three when it is used
     assert profile.cost.calls == 9, "what the verifier says it took is counted"
-    assert answer.cost.calls == 13
+    assert answer.cost.calls == 14
 
 
 def naming(verifier: str | None, name: str = "dialogue") -> Task:

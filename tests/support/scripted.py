@@ -7,6 +7,7 @@ from typing import Any
 
 from asked import (
     BEARS,
+    DEPENDS,
     ENDED,
     OF_MOST,
     RENEW,
@@ -46,6 +47,8 @@ class ScriptedChat(BaseChatModel):
     """Called with a note: the letter of its use, A for always, B for topical, C for private."""
     bears: Callable[[str, str], float] = lambda request, notes: 0.9
     """Called with a request and notes: the probability that a good answer differs by them."""
+    depends: Callable[[str], float] = lambda request: 0.9
+    """Called with a request: the probability that a good answer depends on who is asking."""
     renews: Callable[[str, str], str] = lambda note, item: "They own a zeppelin."
     """Called with a note that is over and the item that ended it: how it is now."""
     judgement: Any = None
@@ -71,8 +74,12 @@ class ScriptedChat(BaseChatModel):
         if notes := USES.search(prompt):
             told = enumerate(lines_of(notes[1]), start=1)
             return "\n".join(f"{n} {self.uses(text)}" for n, text in told)
+        likely = None
         if bears := BEARS.search(prompt):
             likely = self.bears(bears[2], bears[1])
+        elif depends := DEPENDS.search(prompt):
+            likely = self.depends(depends[1])
+        if likely is not None:
             return {"Yes": likely, "No": 1 - likely} if self.logprobs else "Yes"
         return None
 

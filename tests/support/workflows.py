@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from asked import BEARS, STATEMENT, USE, USES, digests, writes_profile
+from asked import BEARS, DEPENDS, STATEMENT, USE, USES, digests, writes_profile
 from scripted import Script, ScriptedChat
 
 from guided_profile.graph.build import Graph, build_graph
@@ -35,7 +35,7 @@ def stage_of(prompt: str) -> str:
         return "verify"
     if USE.search(prompt) or USES.search(prompt):
         return "use"
-    if BEARS.search(prompt):
+    if BEARS.search(prompt) or DEPENDS.search(prompt):
         return "bears"
     if prompt.endswith("Answer Yes or No."):
         return "check"

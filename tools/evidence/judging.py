@@ -118,9 +118,9 @@ class Judge:
         """
         uses = {sentence.text: sentence.use for sentence in known}
         new = [sentence.text for sentence in sentences if sentence.text not in uses]
-        if not self._restrains or not new:
+        if not self._restrains:
             return tuple(sentences)
-        told, calls = await knows.uses(new)
+        told, calls = await knows.uses(new) if new else ([], [])
         self.calls += calls
         uses |= dict(zip(new, told, strict=True))
         return tuple(one.model_copy(update={"use": uses[one.text]}) for one in sentences)

@@ -43,6 +43,8 @@ class Weights:
     differs: float | None = 0.5
     """From where on a Yes says that a good answer differs (`tools/restraint`); None: this model's
     word on that is not asked for."""
+    depends: float = 0.5
+    """From where on a Yes says that a good answer depends on who is asking."""
     fitted: str = ""
     """When, and on how many sentences."""
 

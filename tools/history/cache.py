@@ -82,6 +82,7 @@ class UserCache:
         self.limit = limit
         """In bytes."""
         self._kept: OrderedDict[str, tuple[UserItems, int]] = OrderedDict()
+        self._beside: dict[str, dict[tuple[str, str], str]] = {}
         self._bytes = 0
         self._versions = [0] * _SLOTS
         self._lock = threading.Lock()
@@ -98,6 +99,11 @@ class UserCache:
                 return None
             self._kept.move_to_end(user_id)
             return self._kept[user_id][0]
+
+    def beside(self, user_id: str) -> dict[tuple[str, str], str]:
+        """Return what was made of a user's texts: it is here no longer than all of these are."""
+        with self._lock:
+            return self._beside.setdefault(user_id, {}) if user_id in self._kept else {}
 
     def keep(self, user_id: str, items: UserItems, version: int) -> None:
         """Keep what was read, unless the user's items have changed since, or fill the cache."""
@@ -117,21 +123,29 @@ class UserCache:
         """Forget what is kept of a user."""
         with self._lock:
             self._versions[hash(user_id) % _SLOTS] += 1
-            self._bytes -= self._kept.pop(user_id, (None, 0))[1]
+            self._pop(user_id)
 
     def clear(self) -> None:
         """Forget all users."""
         with self._lock:
             self._versions = [version + 1 for version in self._versions]
             self._kept.clear()
+            self._beside.clear()
             self._bytes = 0
 
     def _put(self, user_id: str, items: UserItems) -> None:
-        self._bytes -= self._kept.pop(user_id, (None, 0))[1]
-        size = items.size
+        before, size = self._kept.get(user_id), items.size
+        beside = self._beside.get(user_id, {})
+        self._pop(user_id)
         if size > self.limit:
             return
         self._kept[user_id] = (items, size)
+        if before and before[0].rows.keys() <= items.rows.keys():
+            self._beside[user_id] = beside
         self._bytes += size
         while self._bytes > self.limit:
-            self._bytes -= self._kept.popitem(last=False)[1][1]
+            self._pop(next(iter(self._kept)))
+
+    def _pop(self, user_id: str) -> None:
+        self._bytes -= self._kept.pop(user_id, (None, 0))[1]
+        self._beside.pop(user_id, None)

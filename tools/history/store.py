@@ -258,6 +258,10 @@ class HistoryStore(TextVectors):
 
         return self.patiently(write)
 
+    def beside(self, user_id: str) -> dict[tuple[str, str], str]:
+        """Return where to keep what was made of a user's texts; it goes when any of these does."""
+        return self._collection.connection.cache.beside(user_id)
+
     def count(self, user_id: str) -> int:
         """Return how many items a user has."""
         return len(self._collection.load(records.checked_user(user_id), vectors=False).stored)

@@ -139,6 +139,7 @@ async def complete(
     repetition: float = 0.0,
     streamed: bool = False,
     grammar: str | None = None,
+    seed: int | None = None,
     config: RunnableConfig | None = None,
 ) -> Completion:
     """Have a model write a text.
@@ -154,6 +155,8 @@ async def complete(
         streamed: Whether a graph that streams messages shows this one; a user is not meant to read
             what the other stages have a model write.
         grammar: What it may write, in GBNF; for an endpoint with `Dialect.takes_grammars`.
+        seed: Of the draw, where the temperature is above 0: the same one draws the same text,
+            as far as the endpoint can; left out where it refuses one.
         config: Of the run that this call is part of; left out, it is taken from the context.
 
     Raises:
@@ -168,6 +171,8 @@ async def complete(
         settings["frequency_penalty"] = repetition
     if grammar:
         settings["grammar"] = grammar
+    if seed is not None:
+        settings["seed"] = seed
     shown = config if streamed else unstreamed(config)
     done = await ask(chat, messages, settings, stage=stage, config=shown)
     longest = max_tokens * CHARACTERS_A_TOKEN

@@ -177,6 +177,12 @@ ADJUSTMENTS = (
         "takes no grammar: what nobody may write is left to its own choice",
     ),
     Adjustment(
+        "seed",
+        ("seed",),
+        _without("seed"),
+        "takes no seed: what it draws may differ from one time to the next",
+    ),
+    Adjustment(
         "reasoning_effort",
         ("reasoning", "effort", "think"),
         _without("reasoning_effort"),
@@ -205,7 +211,8 @@ ADJUSTMENTS = (
     ),
 )
 _EXTRAS = (
-    "stream_options", "logprobs", "temperature", "frequency_penalty", "grammar", "reasoning_effort",
+    "stream_options", "logprobs", "temperature", "frequency_penalty", "grammar", "seed",
+    "reasoning_effort",
 )  # fmt: skip
 """Left out together where leaving out one does not help; `logprobs` alone after a crash."""
 

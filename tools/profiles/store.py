@@ -140,6 +140,15 @@ class ProfileStore:
                 *(PutOp(row.namespace, row.key, value, index=False) for row in rows),
             ]
         )
+        stands = (True, standing.profile.version, made + "~")
+        while newer := await self._newer_than(stands):  # it was written meanwhile
+            stands = _made(newer)
+            place = (*self._base, "standing")
+            await self.store.aput(place, self.variant, newer.value, index=False)
+
+    async def _newer_than(self, stands: tuple[bool, int, str]) -> SearchItem | None:
+        last = max(await everything(self.store, self._versions), key=_made, default=None)
+        return last if last and _made(last) > stands else None
 
     async def versions(self) -> list[Profile]:
         """Return the profiles that stood here, the oldest first; the last one is the standing.

@@ -1,5 +1,8 @@
-"""Whether a good answer would differ by knowing some notes: one short question, remembered.
+"""Whether a good answer would differ by knowing some notes: a short question or two, remembered.
 
+What a person believes of the world is as near to a question about it as can be, and a model finds
+that the answer depends on it. So where it does, the model is asked about the question alone: what
+has the same answer for everybody, is answered as for anybody.
 Only where an endpoint tells probabilities is anybody asked; a failure or a late reply is no answer,
 and never an error.
 """
@@ -15,10 +18,10 @@ from cachetools import LRUCache
 from langchain_core.language_models import BaseChatModel
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.prompts import BEARS, messages, render
+from guided_profile.graph.prompts import BEARS, DEPENDS, messages, render
 from guided_profile.graph.records import Call
 from guided_profile.graph.text import as_data, shortened
-from guided_profile.tools.evidence.uses import weights_of
+from guided_profile.tools.evidence.uses import Weights, weights_of
 from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.models.dialect import dialect_of
 from guided_profile.tools.models.letters import ask_yes_no
@@ -37,9 +40,9 @@ class Bearing:
 
     def __init__(self, chat: BaseChatModel) -> None:
         self._chat = chat
-        self._kept: LRUCache[bytes, float] = LRUCache(MOST_KEPT)
+        self._kept: LRUCache[bytes, bool] = LRUCache(MOST_KEPT)
         self._lock = Lock()
-        self._asking: dict[tuple[int, bytes], asyncio.Task[tuple[float | None, Call | None]]] = {}
+        self._asking: dict[tuple[int, bytes], asyncio.Task[tuple[bool | None, list[Call]]]] = {}
 
     async def differs(
         self, request: str, notes: Sequence[str], *, within: float | None = None
@@ -56,12 +59,12 @@ class Bearing:
             calls that were made for it.
         """
         dialect = dialect_of(self._chat)
-        if not notes or not dialect.weighs or dialect.thinks or self._least is None:
+        if not notes or not dialect.weighs or dialect.thinks or self._weights.differs is None:
             return None, []
         key = blake2b(json.dumps([request, *notes]).encode(), digest_size=16).digest()
         with self._lock:
             if (known := self._kept.get(key)) is not None:
-                return self._counts(known), []
+                return known, []
         if within is not None and within <= 0:
             return None, []
         place = (id(asyncio.get_running_loop()), key)
@@ -71,30 +74,37 @@ class Bearing:
         done, _ = await asyncio.wait({asking}, timeout=within)
         if not done:
             return None, []
-        yes, call = asking.result()
-        return self._counts(yes), [call] if call and not asked_already else []
-
-    def _counts(self, yes: float | None) -> bool | None:
-        least = self._least
-        return None if yes is None or least is None else yes >= least
+        differs, calls = asking.result()
+        return differs, [] if asked_already else calls
 
     @property
-    def _least(self) -> float | None:
-        return weights_of(model_id(self._chat)).differs
+    def _weights(self) -> Weights:
+        return weights_of(model_id(self._chat))
 
     async def _ask(
         self, place: tuple[int, bytes], request: str, notes: Sequence[str]
-    ) -> tuple[float | None, Call | None]:
+    ) -> tuple[bool | None, list[Call]]:
         listed = " ".join(shortened(as_data(note), NOTE_TOKENS) for note in notes)
-        asked = render(BEARS, notes=listed, request=shortened(as_data(request), REQUEST_TOKENS))
+        said = shortened(as_data(request), REQUEST_TOKENS)
+        calls: list[Call] = []
         try:
-            reply = await ask_yes_no(self._chat, messages([], asked), stage=STAGE)
+            differs = True
+            for question, least in (
+                (render(BEARS, notes=listed, request=said), self._weights.differs or 0.0),
+                (render(DEPENDS, request=said), self._weights.depends),
+            ):
+                reply = await ask_yes_no(self._chat, messages([], question), stage=STAGE)
+                calls.append(reply.call)
+                if reply.yes is None:
+                    return None, calls
+                differs = reply.yes >= least
+                if not differs:
+                    break
         except ModelError as error:
             _log.warning("what bears on a request is chosen by nearness alone: %s", error)
-            return None, None
+            return None, calls
         finally:
             self._asking.pop(place, None)
-        if reply.yes is not None:
-            with self._lock:
-                self._kept[place[1]] = reply.yes
-        return reply.yes, reply.call
+        with self._lock:
+            self._kept[place[1]] = differs
+        return differs, calls

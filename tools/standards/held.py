@@ -59,7 +59,7 @@ async def hold(
         broken = await broken_limits(chat, limits, state["text"], reply.text)
     except ModelError as error:
         _log.warning("whether the answer keeps to what the user wants was not found out: %s", error)
-        return Held(earlier or reply)
+        return Held(earlier or reply, tuple(state["missed"]) if earlier else ())
     if earlier and len(broken.limits) >= len(state["missed"]):
         return Held(earlier, tuple(state["missed"]), broken.calls)
     return Held(reply, broken.limits, broken.calls)

@@ -1,24 +1,28 @@
 """Limits that a person stated for every answer: which can be counted, and which a reply breaks.
 
-What a sentence sets a limit on is asked of the model, once a sentence, in any language: "answers
-under 40 words", "ohne Emoji". What it names is counted then. All other limits, such as "never
-nuts", are asked about in one question, where the endpoint tells log probabilities.
+What a sentence sets a limit on, and whether that is the most or the least, is asked of the model,
+once a sentence, in any language: "answers under 40 words", "ohne Emoji". That is counted then. All
+other limits, such as "never nuts", are asked about in one question, where the endpoint tells log
+probabilities.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import blake2b
+from math import inf
 
 import regex
 from langchain_core.language_models import BaseChatModel
 
-from guided_profile.graph.prompts import BREAKS, HOW_MANY, LIMITED, messages, render
+from guided_profile.graph.prompts import BREAKS, HOW_MANY, LEAST_OR_MOST, LIMITED, messages, render
 from guided_profile.graph.records import Call, Sentence
 from guided_profile.graph.text import as_data
 from guided_profile.tools.evidence import marks
 from guided_profile.tools.models.calls import complete, model_id
+from guided_profile.tools.models.choices import named_letter
 from guided_profile.tools.models.dialect import dialect_of
-from guided_profile.tools.models.letters import ask_yes_no, score_letters
+from guided_profile.tools.models.letters import LetterScores, ask_yes_no, score_letters
 from guided_profile.tools.text.language import language_of
 from guided_profile.tools.text.sentences import split_sentences
 
@@ -40,14 +44,12 @@ class Countable:
 
     name: str
     count: Callable[[str], float]
-    numbered: bool = False
-    """Whether the limit is a number; else there is to be none of it."""
 
 
 COUNTABLE = (
-    Countable("the number of words in a reply", marks.length, numbered=True),
-    Countable("the number of sentences", lambda text: len(split_sentences(text)), numbered=True),
-    Countable("the number of characters", lambda text: len("".join(text.split())), numbered=True),
+    Countable("the number of words in a reply", marks.length),
+    Countable("the number of sentences", lambda text: len(split_sentences(text))),
+    Countable("the number of characters", lambda text: len("".join(text.split()))),
     Countable("emoji", lambda text: len(marks.emoji(text))),
     Countable("exclamation marks", lambda text: len(marks.EXCLAMATION_MARK.findall(text))),
     Countable("lists with bullet points", lambda text: len(_BULLET.findall(text))),
@@ -55,20 +57,22 @@ COUNTABLE = (
 )
 ELSE = "something else, such as a subject, food, a language or a tone"
 LETTERS = "ABCDEFGH"
+BOUNDS = "ABCDE"
+"""None, the most, the least, exactly, something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit as it was read."""
+    """A limit as it was read; it holds nobody's words."""
 
-    text: str
     counts: Countable | None = None
     """None: it cannot be counted."""
-    most: int = 0
+    least: float = 0
+    most: float = inf
 
     def broken(self, reply: str) -> bool:
-        """Whether a reply has more of what can be counted than the limit lets."""
-        return self.counts is not None and self.counts.count(reply) > self.most
+        """Whether a reply has more, or less, of what can be counted than the limit lets."""
+        return self.counts is not None and not self.least <= self.counts.count(reply) <= self.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +102,9 @@ async def broken_limits(
         limit, took = await _read(chat, text)
         limits.append(limit)
         calls += took
-    broken = [limit.text for limit in limits if limit.broken(reply)]
-    rest = [limit.text for limit in limits if limit.counts is None]
+    read = list(zip(sentences, limits, strict=True))
+    broken = [text for text, limit in read if limit.broken(reply)]
+    rest = [text for text, limit in read if limit.counts is None]
     if rest and dialect_of(chat).weighs:
         language = language_of([reply])
         question = render(
@@ -117,13 +122,14 @@ async def broken_limits(
 
 
 @cache
-def _readings() -> dict[tuple[str, str], Limit]:
-    return {}
+def _readings() -> dict[bytes, Limit]:
+    return {}  # by digests: what was deleted must not stay here
 
 
 async def _read(chat: BaseChatModel, text: str) -> tuple[Limit, list[Call]]:
     """Return what a sentence sets a limit on; the model is asked the first time."""
-    known, key = _readings(), (model_id(chat), text)
+    known = _readings()
+    key = blake2b(f"{model_id(chat)}\n{text}".encode(), digest_size=16).digest()
     if key in known:
         return known[key], []
     listed = "\n".join(
@@ -132,28 +138,38 @@ async def _read(chat: BaseChatModel, text: str) -> tuple[Limit, list[Call]]:
     )
     asked = messages([], render(LIMITED, rule=as_data(text), options=listed))
     scores = await score_letters(chat, asked, LETTERS, stage=STAGE)
-    calls, limit = [scores.call], Limit(text)
-    letter = _surest(scores.letters, scores.text)
+    calls, limit = [scores.call], Limit()
+    letter = _surest(scores, LETTERS)
     if letter and letter != LETTERS[-1]:
-        counts = COUNTABLE[LETTERS.index(letter)]
-        most: int | None = 0
-        if counts.numbered:
-            most, took = await _number(chat, text)
-            calls += took
-        if most is not None:
-            limit = Limit(text, counts, most)
+        limit, took = await _bounds(chat, text, COUNTABLE[LETTERS.index(letter)])
+        calls += took
     if len(known) >= _MOST_READINGS:
         known.clear()
     known[key] = limit
     return limit, calls
 
 
-def _surest(letters: dict[str, float] | None, text: str) -> str | None:
-    if letters is None:
-        first = text.strip()[:1]
-        return first if first and first in LETTERS else None
-    best = max(letters, key=letters.__getitem__)
-    return best if letters[best] >= SURE * sum(letters.values()) else None
+async def _bounds(chat: BaseChatModel, text: str, counts: Countable) -> tuple[Limit, list[Call]]:
+    """Return how much of something a sentence lets there be; what is not clear is not counted."""
+    question = render(LEAST_OR_MOST, rule=as_data(text), counted=counts.name)
+    scores = await score_letters(chat, messages([], question), BOUNDS, stage=STAGE)
+    letter = _surest(scores, BOUNDS)
+    if letter == "A":
+        return Limit(counts, most=0), [scores.call]
+    if letter not in ("B", "C", "D"):
+        return Limit(), [scores.call]
+    number, calls = await _number(chat, text)
+    if number is None:
+        return Limit(), [scores.call, *calls]
+    least, most = 0 if letter == "B" else number, inf if letter == "C" else number
+    return Limit(counts, least, most), [scores.call, *calls]
+
+
+def _surest(scores: LetterScores, among: str) -> str | None:
+    if scores.letters is None:
+        return named_letter(scores.text, among)
+    best = max(scores.letters, key=scores.letters.__getitem__)
+    return best if scores.letters[best] >= SURE * sum(scores.letters.values()) else None
 
 
 async def _number(chat: BaseChatModel, text: str) -> tuple[int | None, list[Call]]:

@@ -126,12 +126,14 @@ async def write(
     if dialect_of(chat).takes_grammars:
         grammar = await asyncio.to_thread(grammar_of, manner, source)
     texts = await asyncio.to_thread(typical_texts, manner)
-    shown, calls = await written_out(chat, texts if "personal_context" in task.sees else [])
+    shown, calls = await written_out(
+        chat, texts if "personal_context" in task.sees else [], history.beside(user_id)
+    )
     again = state.get("earlier") is not None
     examples = list(zip(shown, texts, strict=False))
     prompt = conversation(block, task, source, examples, state["missed"] if again else ())
 
-    async def candidate(temperature: float) -> Completion:
+    async def candidate(temperature: float, seed: int | None = None) -> Completion:
         return await complete(
             chat,
             prompt,
@@ -139,12 +141,13 @@ async def write(
             max_tokens=task.max_tokens.response,
             temperature=temperature,
             grammar=grammar,
+            seed=seed,
         )
 
     varied = max(VARIED, task.temperature)
     # alone: it fills the prefix cache
-    first = await candidate(varied if again else task.temperature)
-    others = await asyncio.gather(*(candidate(varied) for _ in range(task.candidates - 1)))
+    first = await (candidate(varied, 0) if again else candidate(task.temperature))
+    others = await asyncio.gather(*(candidate(varied, n) for n in range(1, task.candidates)))
     whole = [one for one in (first, *others) if one.text.strip() and not one.cut_off] or [first]
     said = [one.text.strip() for one in whole]
     chosen = 0

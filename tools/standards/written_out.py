@@ -6,9 +6,7 @@ others need no model (`plain.py`).
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import MutableMapping, Sequence
 
 from langchain_core.language_models import BaseChatModel
 
@@ -21,26 +19,28 @@ from guided_profile.tools.evidence.marks import own_words, stretched
 from guided_profile.tools.models.calls import complete, model_id
 from guided_profile.tools.standards.plain import plain
 
-MOST_KEPT = 5000
 LONGER = 3.0
 """How many times as long as a text what it is written out as may be; else it is made up."""
 MAX_TOKENS = 120
 
 
 async def written_out(
-    chat: BaseChatModel, texts: Sequence[str]
+    chat: BaseChatModel, texts: Sequence[str], kept: MutableMapping[tuple[str, str], str]
 ) -> tuple[list[str], tuple[Call, ...]]:
     """Return each text without its writer's habits, and what that took; the first time alone.
 
     Where the model fails, signs alone decide.
+
+    Args:
+        chat: The model.
+        texts: The person's own.
+        kept: What was written out of theirs before; more is added.
     """
-    kept, name = _kept(), model_id(chat)
+    name = model_id(chat)
     new = [text for text in texts if is_shortened(text) and (name, text) not in kept]
     done = await asyncio.gather(*(_write_out(chat, text) for text in new))
     for text, (whole, _) in zip(new, done, strict=True):
         kept[name, text] = whole
-    while len(kept) > MOST_KEPT:
-        kept.popitem(last=False)
     shown = [kept.get((name, text)) or plain(text) for text in texts]
     return shown, tuple(call for _, call in done if call)
 
@@ -60,8 +60,3 @@ async def _write_out(chat: BaseChatModel, text: str) -> tuple[str, Call | None]:
     whole = done.text.strip()
     sound = whole and not done.cut_off and len(whole) <= LONGER * len(text)
     return (plain(whole) or plain(text)) if sound else plain(text), done.call
-
-
-@cache
-def _kept() -> OrderedDict[tuple[str, str], str]:
-    return OrderedDict()

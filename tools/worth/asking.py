@@ -81,7 +81,10 @@ class Asker:
         prompts = list(dict.fromkeys(prompt for view in views for prompt in view.prompts))
         new = [prompt for prompt in prompts if prompt not in self._odds]
         if new and await self._ask(new[0]):  # alone: it may tell none
-            await asyncio.gather(*map(self._ask, new[1:]))
+            # all are waited for, so that what they took is counted
+            for done in await asyncio.gather(*map(self._ask, new[1:]), return_exceptions=True):
+                if isinstance(done, BaseException):
+                    raise done
         return all(prompt in self._odds for prompt in prompts)
 
     async def _ask(self, prompt: str) -> bool:

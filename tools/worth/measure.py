@@ -11,6 +11,7 @@ person and model.
 It takes at most `MOST_CALLS` calls of one token each.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
@@ -19,6 +20,7 @@ from statistics import mean, stdev
 
 from langchain_core.language_models import BaseChatModel
 
+from guided_profile.graph.errors import ModelError
 from guided_profile.graph.records import (
     Call,
     Cost,
@@ -34,6 +36,8 @@ from guided_profile.tools.text.language import language_of
 from guided_profile.tools.worth.asking import Asker, Trial, View
 from guided_profile.tools.worth.held_out import held_out, spread
 from guided_profile.tools.worth.others import Other, beside, languages, shipped
+
+_log = logging.getLogger(__name__)
 
 HELD_OUT = 8
 """How many items are held out at most."""
@@ -67,10 +71,7 @@ async def measure(
 
     Returns:
         Its gain, or none, with `note` saying why: the endpoint tells no probabilities, there are
-        too few items, or none of others in the person's language.
-
-    Raises:
-        ModelError: The model failed.
+        too few items, none of others in the person's language, or the model failed (it is logged).
     """
     asker = Asker(chat)
     worth = Worth(model=model_id(chat), measured=now)
@@ -84,8 +85,13 @@ async def measure(
     wanted += chain(*one_by_one.values(), *tried.values())
     dialect = dialect_of(chat)
     tells = dialect.weighs and not dialect.thinks  # thoughts are no single token
-    if not tells or not await asker.ask(wanted):
-        note = "The model's endpoint tells no probabilities of single tokens."
+    known, note = False, "The model's endpoint tells no probabilities of single tokens."
+    try:
+        known = tells and await asker.ask(wanted)
+    except ModelError as error:
+        _log.warning("what the profile is worth could not be measured: %s", error)
+        worth, note = worth.model_copy(update={"failed": True}), "The model failed."
+    if not known:
         unknown = worth.model_copy(update={"note": note, "cost": Cost.of(asker.calls)})
         return unknown, asker.calls
 

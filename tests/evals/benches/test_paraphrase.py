@@ -8,7 +8,6 @@ from guided_profile.evals.benches.paraphrase import rows_of, scored, table, writ
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
-from guided_profile.tools.standards import written_out
 
 OWN = ["idk man just fix the potholes", "tbh i dont get the hype", "rn the cat sleeps here"]
 EXAMPLE = Example(
@@ -19,11 +18,6 @@ EXAMPLE = Example(
     reference="idk tbh",
     history=tuple(items(*OWN)),
 )
-
-
-@pytest.fixture(autouse=True)
-def _nothing_written_out() -> None:
-    written_out._kept.cache_clear()
 
 
 async def test_a_text_is_written_now_and_as_before() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.records import Call, Draft, HistoryItem, Sentence, Verdict
+from guided_profile.graph.records import Call, Draft, HistoryItem, Sentence, SentenceUse, Verdict
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.evidence.base import Claim, Judged
 from guided_profile.tools.evidence.judging import MOST_NEWS, Judge
@@ -373,3 +373,19 @@ async def test_likeness_is_on_the_scale_of_the_history(history: HistoryStore) ->
     at_work = judge(finding("stated"), history)
     texts = [HAS.text, DRINKS.text]
     np.testing.assert_allclose(await at_work.likeness(texts), history.alike(texts))
+
+
+class NobodyAsked:
+    """Knows the use of no sentence."""
+
+    async def uses(self, texts: Sequence[str]) -> tuple[list[SentenceUse], list[Call]]:
+        raise AssertionError(f"{texts!r} was decided before")
+
+
+async def test_a_sentence_said_again_word_for_word_keeps_its_use(history: HistoryStore) -> None:
+    text = "This person wants short answers."
+    before = Sentence(text=text, evidence=("tea",), use="always")
+    again = Sentence(text=text, evidence=("coffee",))
+    holds = judge(finding("stated"), history, TEA)
+    (one,) = await holds.with_uses([again], NobodyAsked(), known=[before])
+    assert (one.use, one.evidence) == ("always", ("coffee",))

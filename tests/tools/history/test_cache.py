@@ -102,3 +102,20 @@ def test_chroma_lets_go_of_indexes_that_are_not_used(
             assert [one.text for one in store.list(user)] == [f"{user} did 1"]
             assert store.vectors(user, ["1"])
         assert len(restarts) >= 6
+
+
+def test_what_was_made_of_texts_goes_with_any_of_them_and_stays_when_more_come() -> None:
+    cache = UserCache()
+    assert cache.beside("anna") is not cache.beside("anna"), "nothing of hers is kept"
+    cache.keep("anna", items_of("anna", 2), cache.version("anna"))
+    cache.beside("anna")["m", "idk"] = "I do not know."
+    three = items_of("anna", 3)
+    assert three.vectors is not None
+    vectors = three.vectors
+    cache.change("anna", lambda kept: kept.plus(three.stored, vectors))
+    assert cache.beside("anna")
+    cache.keep("anna", items_of("anna", 2), cache.version("anna"))  # another process deleted one
+    assert not cache.beside("anna")
+    cache.beside("anna")["m", "idk"] = "I do not know."
+    cache.drop("anna")
+    assert not cache.beside("anna")

@@ -12,10 +12,20 @@ LETTERS = {
     "Höchstens fünf Wörter.": "A",
     "最多两句。": "B",
     "Bitte ohne Emoji.": "D",
+    "At least 4 words.": "A",
+    "Genau 4 Wörter.": "A",
+    "Words, about as many as I use.": "A",
+    "At most one emoji.": "D",
     "Never nuts.": "H",
     "Recipes under 20 minutes.": "H",
 }
-NUMBERS = {"Höchstens fünf Wörter.": "5", "最多两句。": "2 句"}
+NUMBERS = {"Höchstens fünf Wörter.": "5", "最多两句。": "2 句", "At most one emoji.": "1"}
+BOUNDS = {
+    "Bitte ohne Emoji.": "A",
+    "At least 4 words.": "C",
+    "Genau 4 Wörter.": "D",
+    "Words, about as many as I use.": "E",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +38,10 @@ def chat(breaks: float = 0.1, *, logprobs: bool = True) -> ScriptedChat:
         rule = next((rule for rule in LETTERS if rule in prompt), "")
         if "set a limit on" in prompt:
             return {LETTERS[rule]: 0.9, "H": 0.1} if logprobs else LETTERS[rule]
-        if "How many may there be" in prompt:
+        if "What does that say of" in prompt:
+            letter = BOUNDS.get(rule, "B")
+            return {letter: 0.9, "E" if letter != "E" else "A": 0.1} if logprobs else letter
+        if "Which number does that name" in prompt:
             return NUMBERS[rule]
         assert "go against what they want" in prompt
         return {"Yes": breaks, "No": 1 - breaks}
@@ -47,6 +60,13 @@ def chat(breaks: float = 0.1, *, logprobs: bool = True) -> ScriptedChat:
         ("最多两句。", "好的。没问题。明天见。", True),
         ("Bitte ohne Emoji.", "Gern! :-)", False),
         ("Bitte ohne Emoji.", "Gern 🎉", True),
+        ("At least 4 words.", "a long, deep inlet", False),
+        ("At least 4 words.", "an inlet", True),
+        ("Genau 4 Wörter.", "a long, deep inlet", False),
+        ("Genau 4 Wörter.", "a long, deep inlet of", True),
+        ("Words, about as many as I use.", "an inlet", False),
+        ("At most one emoji.", "Sure 🎉", False),
+        ("At most one emoji.", "Sure 🎉🎉", True),
     ],
 )
 @pytest.mark.parametrize("logprobs", [True, False])
@@ -60,7 +80,7 @@ async def test_what_can_be_counted_is_counted_in_any_language(
 async def test_a_sentence_is_read_once() -> None:
     model = chat()
     first = await broken_limits(model, ["Höchstens fünf Wörter."], "?", "kurz")
-    assert len(first.calls) == 2
+    assert len(first.calls) == 3
     again = await broken_limits(model, ["Höchstens fünf Wörter."], "?", "kurz")
     assert again.calls == ()
 
@@ -88,3 +108,17 @@ def test_only_what_holds_for_every_answer_is_a_limit() -> None:
     always = Sentence(text="Never nuts.", evidence=("1",), use="always")
     topical = Sentence(text="Likes walnuts.", evidence=("1",))
     assert limits_among([topical, always]) == ["Never nuts."]
+
+
+@pytest.mark.parametrize("reply", ["Answers may be short.", "It says nothing.", "Words."])
+async def test_a_word_is_not_taken_for_the_letter_that_it_begins_with(reply: str) -> None:
+    model = ScriptedChat(script=lambda _: reply, logprobs=False)
+    found = await broken_limits(model, ["Never nuts."], "A snack?", "wal nuts " * 50)
+    assert found.limits == ()
+    assert not any("What does that say of" in prompt for prompt in model.prompts)
+
+
+async def test_nothing_of_what_a_person_said_stays_in_memory() -> None:
+    await broken_limits(chat(), ["Höchstens fünf Wörter."], "?", "kurz")
+    assert limits._readings()
+    assert "Wörter" not in repr(limits._readings())

@@ -169,9 +169,16 @@ async def test_what_cannot_be_measured_says_why(
     assert chat.prompts == []
 
 
-async def test_a_model_that_fails_is_an_error() -> None:
-    def fails(_: str) -> str:
-        raise ModelError("gone.")
+async def test_what_a_model_that_fails_midway_took_is_counted() -> None:
+    asked: list[str] = []
 
-    with pytest.raises(ModelError):
-        await measured(profile(CAT), says=fails)
+    def fails(prompt: str) -> str | dict[str, float]:
+        asked.append(prompt)
+        if len(asked) == 3:
+            raise ModelError("gone.")
+        return reads(prompt)
+
+    chat = ScriptedChat(script=fails)
+    worth, calls = await measure(chat, profile(CAT), PAST, now=NOW, others=OTHERS)
+    assert (worth.gain, worth.failed, worth.note) == (None, True, "The model failed.")
+    assert len(calls) == worth.cost.calls == len(asked) - 1 > 2

@@ -1,7 +1,9 @@
 """The worth of a profile that is kept: it is kept with that profile and with no other."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from langgraph.store.base import SearchItem
 from langgraph.store.memory import InMemoryStore
 from scripted import ScriptedChat
 from workflows import items
@@ -83,3 +85,31 @@ async def test_an_item_that_gives_orders_is_held_out_of_nothing(history: History
     await with_worth(made(), chat=chat, history=history, user_id="anna", newest=100, now=NOW)
     assert chat.prompts
     assert not any("previous instructions" in prompt for prompt in chat.prompts)
+
+
+class WrittenMeanwhile(InMemoryStore):
+    """A store into which another run writes a newer profile when versions are first looked for."""
+
+    newer: Standing | None = None
+
+    async def asearch(self, *given: Any, **more: Any) -> list[SearchItem]:
+        found = await super().asearch(*given, **more)
+        if newer := self.newer:
+            self.newer = None
+            await ProfileStore(self, "anna", "dialogue").write(newer)
+        return found
+
+
+async def test_a_newer_profile_that_is_written_meanwhile_stays(history: HistoryStore) -> None:
+    store = WrittenMeanwhile()
+    profiles = ProfileStore(store, "anna", "dialogue")
+    profile = await proven(history)
+    covered = tuple(item.id for item in PAST)
+    await profiles.write(Standing(profile=made(), covered=covered, made_with="t"))
+    newer = made(minutes=5).model_copy(update={"version": 2})
+    store.newer = Standing(profile=newer, covered=covered, made_with="t")
+    await keep_worth(profiles, profile, history)
+    standing = await profiles.standing()
+    assert standing
+    assert standing.profile == newer
+    assert [one.worth is None for one in await profiles.versions()] == [False, True]
