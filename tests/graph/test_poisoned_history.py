@@ -44,7 +44,7 @@ async def test_it_reaches_no_prompt_and_is_named_in_the_answer(
     assert "bad" not in out["answer"].evidence
     assert len(chat.prompts) >= 3
     for prompt in chat.prompts:
-        assert "rye bread" in prompt
+        assert "rye bread" in prompt or "depend on who is asking" in prompt
         assert "poison]" not in prompt
     assert {item.id for item in history.list("ada")} == {"clean", "clean too", "bad"}, (
         "nothing is lost"

@@ -88,8 +88,8 @@ async def measure(
     known, note = False, "The model's endpoint tells no probabilities of single tokens."
     try:
         known = tells and await asker.ask(wanted)
-    except ModelError as error:
-        _log.warning("what the profile is worth could not be measured: %s", error)
+    except ModelError as failure:
+        _log.warning("what the profile is worth could not be measured: %s", failure)
         worth, note = worth.model_copy(update={"failed": True}), "The model failed."
     if not known:
         unknown = worth.model_copy(update={"note": note, "cost": Cost.of(asker.calls)})

@@ -11,7 +11,12 @@ CASES = [
 
 async def test_what_is_seen_is_counted_by_kind() -> None:
     limits._readings.cache_clear()
-    seen = await found(ScriptedChat(script=lambda prompt: {"D": 0.9, "H": 0.1}), CASES)
+    seen = await found(
+        ScriptedChat(
+            script=lambda prompt: {"A" if "that say of" in prompt else "D": 0.9, "E": 0.1}
+        ),
+        CASES,
+    )
     assert seen == [True, False, False]
     assert table(CASES, seen).splitlines() == [
         "countable, broken: 1 of 2 seen aright (50 % [9, 91])",
