@@ -14,16 +14,24 @@ from guided_profile.tools.user_data.backup import back_up
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell the parser what `backup` takes."""
     parser.add_argument("folder", type=Path, help="a new folder for the copy")
+    parser.add_argument(
+        "--chroma",
+        type=Path,
+        metavar="FOLDER",
+        help="the folder of the Chroma server, which is copied too",
+    )
 
 
 async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
-    """Copy the data folder; to go back to it, name the copy with --data, or put it in its place."""
+    """Copy the data folder, and the Postgres that the settings name; `restore` goes back to it."""
     settings = read_settings(data=given.data)
-    files = await asyncio.to_thread(back_up, settings.data, given.folder)
-    if settings.chroma_url:
+    files = await asyncio.to_thread(
+        back_up, settings.data, given.folder, chroma=given.chroma, database=settings.database_url
+    )
+    if settings.chroma_url and given.chroma is None:
         notes.print(
             f"the histories are on the Chroma server at {settings.chroma_url}, and not in this "
-            "backup: where it runs, give `guided-profile backup FOLDER --data ITS_FOLDER`",
+            "backup: where it runs, name its folder with --chroma",
             soft_wrap=True,
         )
     if given.json:

@@ -1,24 +1,34 @@
-"""`guided-profile models`: the weights of the embedded models, listed and fetched."""
+"""`guided-profile models`: the weights of the embedded models, listed, fetched and served."""
 
 import argparse
+import asyncio
 import json
+import os
+from pathlib import Path
 
 from rich.console import Console
 
-from guided_profile.graph.errors import QuestionError
+from guided_profile.apps.cli.serve import check_address
+from guided_profile.apps.settings import read_settings
+from guided_profile.graph.errors import QuestionError, SettingsError
+from guided_profile.tools.models.local import LocalServer
 from guided_profile.tools.progress import downloads
 from guided_profile.tools.weights.catalogue import CATALOGUE
-from guided_profile.tools.weights.fetch import ensure, is_here
+from guided_profile.tools.weights.fetch import OnProgress, ensure, is_here
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell the parser what `models` takes."""
-    parser.add_argument("action", nargs="?", choices=["list", "pull"], default="list")
-    parser.add_argument("name", nargs="?")
+    parser.add_argument("action", nargs="?", choices=["list", "pull", "serve"], default="list")
+    parser.add_argument("name", nargs="?", help="of the weights; to serve, a GGUF file's path too")
+    parser.add_argument("--host", default="127.0.0.1", help="the address that `serve` listens on")
+    parser.add_argument("--port", type=int, default=8080, help="its port (default: 8080)")
 
 
 async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
-    """List the weights, or fetch some."""
+    """List the weights, fetch some, or serve a chat model to other processes."""
+    if given.action == "serve":
+        return await _serve(given, out, notes)
     if given.action == "pull":
         if not given.name:
             raise QuestionError(f"name the weights to pull: {', '.join(CATALOGUE)}.")
@@ -42,3 +52,35 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         here = "here" if entry["here"] else "not fetched"
         out.print(f"{entry['name']}  {entry['megabytes']} MB  {entry['licence']}  {here}")
     return 0
+
+
+async def _serve(given: argparse.Namespace, out: Console, notes: Console) -> int:
+    """Serve a chat model as an OpenAI-compatible endpoint, until the process ends.
+
+    Raises:
+        SettingsError: There is no key, nothing can listen there, or the extra is not installed.
+    """
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    if not key:
+        raise SettingsError(
+            "set OPENAI_API_KEY to the key that callers need; make one with `openssl rand -hex 24`."
+        )
+    check_address(given.host, given.port)
+    with downloads(notes) as on_progress:
+        gguf = _gguf(given.name or read_settings().local_model, on_progress)
+    served = LocalServer(gguf, host=given.host, port=given.port, key=key)
+    out.print(f"{gguf.stem} at {served.base_url}", soft_wrap=True)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        served.close()
+    return 0
+
+
+def _gguf(name: str, on_progress: OnProgress) -> Path:
+    """Return the file of a chat model that is named, or is one itself."""
+    if name.endswith(".gguf"):
+        return Path(name).expanduser()
+    for file in ensure(name, progress=on_progress).glob("*.gguf"):
+        return file
+    raise QuestionError(f"{name} is no chat model; see `guided-profile models`.")

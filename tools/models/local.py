@@ -17,13 +17,28 @@ _CACHE_MIB = 1024  # of earlier prompts, kept in memory; llama.cpp's own bound i
 class LocalServer:
     """A llama.cpp server of one model, for this process's own use.
 
-    It listens on 127.0.0.1 alone, at a port that the system picks, and wants a key that only this
-    process knows, so that neither other users of the machine nor web pages can use it. It handles
-    one request at a time; others queue.
+    Left to itself it listens on 127.0.0.1 alone, at a port that the system picks, and wants a key
+    that only this process knows, so that neither other users of the machine nor web pages can use
+    it. It handles one request at a time; others queue.
     """
 
-    def __init__(self, gguf: Path, *, context_tokens: int = CONTEXT_TOKENS) -> None:
+    def __init__(
+        self,
+        gguf: Path,
+        *,
+        context_tokens: int = CONTEXT_TOKENS,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        key: str = "",
+    ) -> None:
         """Load the model and start serving.
+
+        Args:
+            gguf: The model's file.
+            context_tokens: Prompt and answer together.
+            host: The address to listen on.
+            port: The port; 0: one that the system picks.
+            key: What a caller needs; empty: one that only this process knows.
 
         Raises:
             SettingsError: The extra `local` is not installed.
@@ -37,12 +52,12 @@ class LocalServer:
                 "OPENAI_BASE_URL and OPENAI_MODEL to use an endpoint."
             ) from error
         _check_magic(gguf)
-        self.api_key = secrets.token_urlsafe(24)
+        self.api_key = key or secrets.token_urlsafe(24)
         params = xllamacpp.CommonParams()
         params.model.path = str(gguf)
         params.model_alias = {gguf.stem}  # else answers, and so traces, carry the file's path
-        params.hostnames = ["127.0.0.1"]
-        params.port = 0
+        params.hostnames = [host]
+        params.port = port
         params.api_keys = [self.api_key]
         params.cors_origins = ""
         params.cors_credentials = False

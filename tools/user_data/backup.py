@@ -15,6 +15,7 @@ from guided_profile.graph.errors import SettingsError
 from guided_profile.tools import reserve
 from guided_profile.tools.history.folder import LOCK_FILE
 from guided_profile.tools.history.index import NOTES
+from guided_profile.tools.user_data.database import DUMP, dump, load
 
 _SQLITE = b"SQLite format 3\0"
 _LOG = 18
@@ -25,40 +26,124 @@ _PAGES = 4096
 """How many pages are copied before others may write again."""
 
 
-def back_up(data: Path, target: Path) -> int:
+CHROMA = "chroma-server"
+"""What the copy of a Chroma server's folder is called within a backup."""
+
+
+def back_up(
+    data: Path, target: Path, *, chroma: Path | None = None, database: str | None = None
+) -> int:
     """Copy a data folder into a new one, which is its owner's alone, and which opens like it.
+
+    A database, then the data folder, then a Chroma server's folder: what a profile was made from is
+    copied after it, and what is new in it by then is only news to that profile.
 
     Not for a process that has the history open itself: closing a file takes the locks off it that
     Chroma's SQLite has in the same process.
+
+    Args:
+        data: The data folder.
+        target: The new folder.
+        chroma: The folder of a Chroma server, which is copied into the backup too.
+        database: The address of a Postgres, which is copied into the backup too.
 
     Returns:
         How many files were copied.
 
     Raises:
         SettingsError: There is nothing to copy, the target is there already or is within the data,
-            or one of the two cannot be read or written.
+            or one of them cannot be read or written.
     """
     data, target = data.resolve(), target.expanduser().resolve()
     if not data.is_dir():
         raise SettingsError(f"the data folder {data} is not there; name it with --data.")
-    if target.exists() or target.is_relative_to(data):
+    if chroma is not None and not (chroma / "chroma.sqlite3").is_file():
+        raise SettingsError(f"{chroma} is no folder of a Chroma server; name it with --chroma.")
+    within = [one.resolve() for one in (data, chroma) if one is not None]
+    if target.exists() or any(target.is_relative_to(one) for one in within):
         raise SettingsError(
-            f"{target} is there already, or is in the data folder; name a new folder elsewhere."
+            f"{target} is there already, or is within what is copied; name a new folder elsewhere."
         )
     part = target.with_name(f"{target.name}.part")
     try:
         if part.exists():  # of a backup that was ended
             shutil.rmtree(part)
         part.mkdir(parents=True, mode=0o700)
-        files = list(_files(data))
-        for file in files:
-            copy = part / file.relative_to(data)
-            copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _copy(file, copy)
+        if database is not None:
+            dump(database, part)
+        copied = _copy_all(data, part)
+        if chroma is not None:
+            copied += _copy_all(chroma, part / CHROMA)
         part.rename(target)
     except (OSError, sqlite3.Error) as error:
         raise SettingsError(f"the backup to {target} was not made: {error}.") from error
+    return copied + (database is not None)
+
+
+def _copy_all(folder: Path, target: Path) -> int:
+    files = list(_files(folder))
+    for file in files:
+        copy = target / file.relative_to(folder)
+        copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _copy(file, copy)
     return len(files)
+
+
+def bring_back(
+    backup: Path, data: Path, *, chroma: Path | None = None, database: str | None = None
+) -> int:
+    """Put a backup back: into an empty data folder, and in the place of what is in a database.
+
+    Nothing may be using them. What fails leaves the folders empty, and the database as it was or as
+    the backup has it; it may be given again.
+
+    Args:
+        backup: What `back_up` made.
+        data: The data folder, missing or empty.
+        chroma: The folder of a Chroma server, missing or empty.
+        database: The address of a Postgres.
+
+    Returns:
+        How many files were copied, the database's own among them.
+
+    Raises:
+        SettingsError: That is no backup, it has other parts than these, or one of them holds
+            something or cannot be read or written.
+    """
+    backup, data = backup.expanduser().resolve(), data.expanduser().resolve()
+    _check_parts(backup, chroma=chroma, database=database)
+    folders = {backup: data} | ({backup / CHROMA: chroma} if chroma is not None else {})
+    for folder in folders.values():
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise SettingsError(f"{folder} holds something; move it away first.")
+    if database is not None:
+        load(database, backup)
+    copied = 0
+    try:
+        for source, folder in folders.items():
+            left_out = shutil.ignore_patterns(CHROMA, DUMP) if source == backup else None
+            shutil.copytree(source, folder, ignore=left_out, dirs_exist_ok=True)
+            copied += sum(1 for one in folder.rglob("*") if one.is_file())
+    except OSError as error:
+        for folder in folders.values():
+            for one in folder.glob("*"):
+                shutil.rmtree(one) if one.is_dir() else one.unlink()
+        raise SettingsError(f"the backup {backup} was not put back: {error}.") from error
+    return copied + (database is not None)
+
+
+def _check_parts(backup: Path, *, chroma: Path | None, database: str | None) -> None:
+    """Refuse to put back a part, or to leave one out, without a word."""
+    if not backup.is_dir():
+        raise SettingsError(f"there is no backup {backup}; name the folder that `backup` made.")
+    for name, part, how in (
+        (DUMP, database, "GUIDED_PROFILE_DATABASE_URL"),
+        (CHROMA, chroma, "--chroma FOLDER"),
+    ):
+        has = (backup / name).exists()
+        if has != (part is not None):
+            told = f"holds {name}; give {how} too" if has else f"holds no {name}; leave {how} out"
+            raise SettingsError(f"the backup {backup} {told}.")
 
 
 def _files(data: Path) -> Iterator[Path]:
