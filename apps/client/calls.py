@@ -106,15 +106,27 @@ def history(
     category: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    withdrawn: bool = False,
     limit: int = 100,
     offset: int = 0,
 ) -> Call[Page]:
-    """List the history, the newest items first, page by page."""
+    """List the history, the newest items first, page by page.
+
+    Args:
+        source: Only items of this source.
+        category: Only items of this category.
+        since: Only items from then on.
+        until: Only items up to then.
+        withdrawn: Those instead that the user asked to forget, and has not had deleted.
+        limit: How many at most, up to a thousand.
+        offset: How many are passed over.
+    """
     query = {
         "source": source,
         "category": category,
         "since": since and since.isoformat(),
         "until": until and until.isoformat(),
+        "withdrawn": str(withdrawn).lower(),
         "limit": limit,
         "offset": offset,
     }
