@@ -57,6 +57,7 @@ def make_chat(
         base_url=server.base_url,
         api_key=server.api_key,
         timeout=600,
+        at_once=1,  # it takes no more: a long history's parts would time out while they wait
         max_tokens=max_tokens,
     )
 

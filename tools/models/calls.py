@@ -72,6 +72,7 @@ def endpoint_model(
     base_url: str | None,
     api_key: str | None,
     timeout: float = 120,
+    at_once: int | None = None,
     max_tokens: int | None = None,
     reasoning_effort: str | None = None,
     transport: "httpx2.AsyncBaseTransport | None" = None,
@@ -82,7 +83,9 @@ def endpoint_model(
         model: The model's name at the endpoint.
         base_url: The endpoint; None: OpenAI's own.
         api_key: None for an endpoint that wants none.
-        timeout: Of a call with its retries, in seconds.
+        timeout: Of a call with its retries, in seconds; with `at_once`, of each try.
+        at_once: How many calls it takes at the same time: others wait as long as they must. None:
+            any number.
         max_tokens: Where a reply is cut off whose call does not say; None: where the endpoint does.
         reasoning_effort: How long it thinks before it answers, in the endpoint's own words; None:
             as it does by itself.
@@ -107,7 +110,8 @@ def endpoint_model(
         use_responses_api=False,
         http_client=client,
         http_async_client=async_client(timeout, transport),
-        deadline=timeout,
+        deadline=None if at_once else timeout,
+        at_once=at_once,
     )
     weakref.finalize(chat.root_client, client.close)  # its copies share it, and have no close
     return chat

@@ -4,9 +4,12 @@ What it is asked is put as its endpoint takes it (`dialect.py`); what it replies
 (`replies.py`) and has no thoughts in it (`thoughts.py`); and a stream that breaks off is no reply.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import openai
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -29,6 +32,10 @@ from guided_profile.tools.models.thoughts import Thoughts, without_thoughts
 
 _FOR_THE_CLIENT = {"response_format", "extra_headers", "extra_query", "extra_body", "timeout"}
 """What of a request is no part of its body as it stands."""
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str | None, asyncio.Semaphore]] = (
+    WeakKeyDictionary()
+)
+"""Who asks which endpoint next, in each event loop."""
 THOUGHT = "thought"
 """What a message's metadata call that there were thoughts, of which it has none any more."""
 
@@ -36,8 +43,11 @@ THOUGHT = "thought"
 class EndpointChat(ChatOpenAI):
     """ChatOpenAI that asks as its endpoint takes it, and looks at replies before it reads them."""
 
-    deadline: float = 120
-    """Seconds in which a call is over, its retries included."""
+    deadline: float | None = 120
+    """Seconds in which a call is over, its retries included; None: each try has its own alone."""
+    at_once: int | None = None
+    """How many whole replies are asked for at the same time; others wait, and their time does not
+    run yet. None: any number."""
 
     @property
     def dialect(self) -> Dialect:
@@ -83,9 +93,17 @@ class EndpointChat(ChatOpenAI):
         That is the processor's time, of which one call takes little and many at once take all.
         """
         payload = self._get_request_payload(messages, stop=stop, **kwargs)
-        if not payload.keys().isdisjoint(_FOR_THE_CLIENT):
-            return await super()._agenerate(messages, stop, run_manager, **kwargs)
-        return self._create_chat_result(await self._post(payload))
+        async with self._turn():
+            if not payload.keys().isdisjoint(_FOR_THE_CLIENT):
+                return await super()._agenerate(messages, stop, run_manager, **kwargs)
+            reply = await self._post(payload)
+        return self._create_chat_result(reply)
+
+    def _turn(self) -> AbstractAsyncContextManager[object]:
+        if self.at_once is None:
+            return nullcontext()
+        here = _turns.setdefault(asyncio.get_running_loop(), {})
+        return here.setdefault(self.openai_api_base, asyncio.Semaphore(self.at_once))
 
     async def _post(self, payload: dict[str, Any]) -> Any:
         """Return a reply, or the stream of one if that is asked for and the endpoint streams."""

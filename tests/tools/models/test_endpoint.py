@@ -1,8 +1,10 @@
 """Endpoints that answer badly, slowly, or with what is no reply at all."""
 
+import asyncio
 import os
 import time
 import tracemalloc
+from threading import Lock
 from typing import Any, TypedDict
 
 import faults
@@ -159,6 +161,23 @@ async def test_a_call_is_over_at_its_deadline_whatever_the_endpoint_does(
     with pytest.raises(ModelError, match="did not answer in time"):
         await complete(chat(timeout=0.5), PROMPT, stage="x", max_tokens=9)
     assert time.monotonic() - began < 10
+
+
+async def test_the_time_of_a_call_runs_from_its_turn_where_an_endpoint_takes_one_at_a_time(
+    endpoint: type[Endpoint],
+) -> None:
+    alone = Lock()
+
+    def slowly(handler: Endpoint, asked: dict[str, Any]) -> bool:
+        with alone:
+            time.sleep(0.3)
+        return False
+
+    endpoint.fault = slowly
+    url = os.environ["OPENAI_BASE_URL"]
+    model = endpoint_model("m", base_url=url, api_key=None, timeout=1, at_once=1)
+    calls = [complete(model, PROMPT, stage="x", max_tokens=9) for _ in range(6)]
+    assert [done.text for done in await asyncio.gather(*calls)] == [endpoint.answer] * 6
 
 
 async def test_a_reply_without_end_is_not_kept_in_memory(
