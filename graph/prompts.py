@@ -12,7 +12,7 @@ from string import Formatter
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from guided_profile.graph.errors import TaskError
-from guided_profile.graph.records import HistoryItem, Sentence
+from guided_profile.graph.records import HistoryItem, MemoryKind, Sentence
 from guided_profile.graph.text import as_data, without_queries
 
 
@@ -263,6 +263,20 @@ MEMORY_EXAMPLES = (
     ("Keep it short: who wrote Faust?", "A"),
 )
 """Messages, and what each asks."""
+MEMORY_ASKS = Prompt(
+    "memory_asks",
+    1,
+    "A user says to their assistant: {message}\nDoes the user {asks}? Answer Yes or No.",
+)
+MEMORY_ASKED: dict[MemoryKind, str] = {
+    "forget": "ask the assistant to forget or delete something about them",
+    "do_not_remember": "ask the assistant not to remember this",
+    "no_longer": "say that something the assistant assumes about them is no longer true",
+    "show": "ask what the assistant remembers about them",
+    "always": "say how the assistant has to answer from now on",
+    "remember": "ask the assistant to remember something about them",
+}
+"""What each kind of request is asked about by; one by one, which a small model tells best."""
 MEMORY_AGREES = Prompt(
     "memory_agrees",
     1,

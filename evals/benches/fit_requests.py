@@ -22,7 +22,16 @@ from numpy.typing import NDArray
 from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.labelled import data
 from guided_profile.tools.requests import screen as kept
-from guided_profile.tools.requests.screen import BUCKETS, SEEN, Screen, parts_of, places_of
+from guided_profile.tools.requests.screen import (
+    BUCKETS,
+    KIND_BUCKETS,
+    KINDS,
+    SEEN,
+    Screen,
+    parts_of,
+    places_of,
+    sequences_of,
+)
 
 PEOPLE = ("people_en_de_es_fr_ru.jsonl", "people_ja_zh_ar_hi_pt.jsonl")
 REMARKS = ("dev.yaml", "near_misses.yaml", "planted.yaml", "updates.yaml")
@@ -32,6 +41,8 @@ people say and do in the other benches shows the rest of their languages."""
 FOUND = 0.93
 UNKNOWN = 0.05
 """The share of the messages of languages that it was fitted on that count as of another."""
+NAMES = {"keep": "remember"}
+"""Labels of the files that are named otherwise here."""
 FOLDS = 5
 RIDGE = 1e-4
 Numbers = NDArray[np.float64]
@@ -42,19 +53,21 @@ class Labelled(NamedTuple):
 
     text: str
     kind: str
+    asks: str = ""
+    """What a request asks, by one of `screen.KINDS`; empty where that is not told apart."""
 
 
 def messages(files: Sequence[Path] = ()) -> list[Labelled]:
     """Return what the screen is fitted on."""
     found = [
-        Labelled(text, "message" if kind == "none" else "request")
+        _labelled(text, kind)
         for kinds in yaml.safe_load(data("memory_messages.yaml")).values()
         for kind, texts in kinds.items()
         for text in texts
     ]
     for file in files:
         found += [
-            Labelled(row["text"], "message" if row["act"] == "none" else "request")
+            _labelled(row["text"], NAMES.get(row["act"], row["act"]))
             for row in yaml.safe_load(file.read_text("utf-8"))
             if row["half"] == "fit"
         ]
@@ -67,6 +80,10 @@ def messages(files: Sequence[Path] = ()) -> list[Labelled]:
     for name in REMARKS:
         said |= {text for text in _texts(yaml.safe_load(data(name))) if " " in text}
     return found + [Labelled(text, "remark") for text in sorted(said)]
+
+
+def _labelled(text: str, kind: str) -> Labelled:
+    return Labelled(text, "message" if kind == "none" else "request", kind if kind in KINDS else "")
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -100,6 +117,25 @@ def fit(labelled: Sequence[Labelled]) -> tuple[Numbers, float]:
     return weights, bias
 
 
+def fit_kinds(labelled: Sequence[Labelled]) -> Numbers:
+    """Fit what a request asks, if it is one: a row of weights and a bias for each kind."""
+    known = [one for one in labelled if one.asks]
+    rows = np.zeros((len(known), KIND_BUCKETS + 1))
+    for row, one in zip(rows, known, strict=True):
+        row[:-1] = sequences_of(" ".join(parts_of(one.text)))
+    rows[:, -1] = 1.0
+    labels = np.array([[one.asks == kind for kind in KINDS] for one in known], float)
+    weights = np.zeros((len(KINDS), KIND_BUCKETS + 1))
+    step, size = np.zeros_like(weights), np.zeros_like(weights)
+    for turn in range(1, 201):  # Adam
+        score = rows @ weights.T
+        likely = np.exp(score - np.logaddexp.reduce(score, axis=1, keepdims=True))
+        slope = (likely - labels).T @ rows / len(known) + RIDGE * weights
+        step, size = 0.9 * step + 0.1 * slope, 0.999 * size + 0.001 * slope**2
+        weights -= 0.05 * (step / (1 - 0.9**turn)) / (np.sqrt(size / (1 - 0.999**turn)) + 1e-8)
+    return weights
+
+
 def fitted(labelled: Sequence[Labelled]) -> Screen:
     """Return a screen; what it counts as is set on messages that each fold's fit did not see."""
     scores, known = np.zeros(len(labelled)), np.ones(len(labelled))
@@ -122,7 +158,9 @@ def _screen(labelled: Sequence[Labelled]) -> Screen:
     for one in labelled:
         seen[places_of(" ".join(parts_of(one.text)), SEEN, 3, 4)] = True
     weights, bias = fit(labelled)
-    return Screen(weights.astype(np.float32), bias, 0.0, seen, 0.0)
+    return Screen(
+        weights.astype(np.float32), bias, 0.0, seen, 0.0, np.zeros((len(KINDS), 0), np.float32)
+    )
 
 
 @command
@@ -130,13 +168,17 @@ def main() -> None:
     """Fit, say how well, and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path, help="labelled messages, in YAML")
-    made = fitted(messages(parser.parse_args().files))
+    labelled = messages(parser.parse_args().files)
+    made, kinds = fitted(labelled), fit_kinds(labelled)
     scale = float(np.abs(made.weights).max() / 127)
+    kind_scale = float(np.abs(kinds).max() / 127)
     np.savez_compressed(
         Path(kept.__file__).with_name("screen.npz"),
         weights=np.round(made.weights / scale).astype(np.int8),
         numbers=np.array([scale, made.bias, made.floor, made.known]),
         seen=np.packbits(made.seen),
+        kinds=np.round(kinds / kind_scale).astype(np.int8),
+        kind_scale=np.array(kind_scale),
     )
 
 

@@ -1,4 +1,9 @@
-"""What a message asks of what is kept about its user: one letter, from the chat model."""
+"""What a message asks of what is kept about its user, from the chat model.
+
+One letter tells most messages that ask nothing, and is all that a large model needs. A small one
+spreads its letters: so the kind that they and the screen hold for likeliest is asked about by
+itself, and only a Yes to that counts.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -9,6 +14,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.prompts import (
     MEMORY_AGREES,
+    MEMORY_ASKED,
+    MEMORY_ASKS,
     MEMORY_BESIDES,
     MEMORY_EXAMPLES,
     MEMORY_KIND,
@@ -20,16 +27,18 @@ from guided_profile.graph.records import Call, MemoryKind
 from guided_profile.graph.text import as_data, shortened
 from guided_profile.tools.models.choices import named_letter
 from guided_profile.tools.models.letters import ask_yes_no, score_letters
+from guided_profile.tools.requests.screen import screen
 
 STAGE = "requests"
 LONGEST = 400
 """About how many tokens of a message are shown."""
 CLEAR = 0.5
-"""The share of one letter from which it is clear what is asked."""
+"""The share of the letters, or of Yes, from which something is clear."""
 MOST_SENTENCES = 4
 """So many sentences of a message are put to the model each by itself."""
 SURE = 0.8
-"""The probability of Yes from which something is deleted, or undone."""
+"""The share of a letter from which nothing more is asked about it, and the probability of Yes from
+which something is deleted, or undone."""
 _KINDS: dict[str, MemoryKind | None] = {
     "A": None,
     "B": "forget",
@@ -48,7 +57,8 @@ async def kind_of(chat: BaseChatModel, message: str) -> tuple[MemoryKind | None,
         ModelError: The model failed.
     """
     kinds, call = await _weighed(chat, message)
-    return _clearest(kinds), [call]
+    kind, calls = await _decided(chat, message, kinds)
+    return kind, [call, *calls]
 
 
 async def kinds_of(
@@ -56,21 +66,42 @@ async def kinds_of(
 ) -> tuple[list[MemoryKind | None], list[Call]]:
     """Return what each sentence asks that may be a request of a message.
 
-    One call tells whether the message asks anything. Only if it does, and there are several
-    sentences, is each put to the model by itself. If none asks anything by itself, all of them ask
-    together what the message does.
+    One call tells whether the message asks nothing. Only if that is not clear, and there are
+    several sentences, is each put to the model by itself. If none asks anything by itself, all of
+    them ask together what the message does.
 
     Raises:
         ModelError: The model failed.
     """
     whole, call = await _weighed(chat, message)
-    together = [_clearest(whole)] * len(sentences)
-    if len(sentences) < 2 or 1 - whole.get(None, 1.0) < CLEAR:
-        return together, [call]
-    each = await asyncio.gather(*(_weighed(chat, one) for one in sentences[:MOST_SENTENCES]))
-    kinds = [_clearest(shares) for shares, _ in each]
-    kinds += [None] * (len(sentences) - len(kinds))
-    return kinds if any(kinds) else together, [call, *(made for _, made in each)]
+    if whole.get(None, 0.0) >= CLEAR or not whole:
+        return [None] * len(sentences), [call]
+    calls = [call]
+    if len(sentences) > 1:
+        each = await asyncio.gather(*(kind_of(chat, one) for one in sentences[:MOST_SENTENCES]))
+        calls += [made for _, of_one in each for made in of_one]
+        kinds = [kind for kind, _ in each]
+        if any(kinds):
+            return kinds + [None] * (len(sentences) - len(kinds)), calls
+    kind, asked = await _decided(chat, message, whole)
+    return [kind] * len(sentences), calls + asked
+
+
+async def _decided(
+    chat: BaseChatModel, message: str, kinds: Mapping[MemoryKind | None, float]
+) -> tuple[MemoryKind | None, list[Call]]:
+    """Return the kind that a message asks, of which the letters' shares are known."""
+    if kinds.get(None, 0.0) >= CLEAR or not kinds:
+        return None, []
+    if max(kinds.values()) >= SURE:
+        return max(kinds, key=kinds.__getitem__), []
+    likely = screen().likely(message)
+    kind = max(likely, key=lambda one: kinds.get(one, 0.0) * likely[one])
+    question = render(MEMORY_ASKS, message=_line(message), asks=MEMORY_ASKED[kind])
+    asked = [SystemMessage(MEMORY_SYSTEM.text), HumanMessage(question)]
+    reply = await ask_yes_no(chat, asked, stage=STAGE)
+    yes = bool(reply.said) if reply.yes is None else reply.yes >= CLEAR
+    return kind if yes else None, [reply.call]
 
 
 async def _weighed(
@@ -87,11 +118,6 @@ async def _weighed(
         return ({_KINDS[named]: 1.0} if named else {}), scores.call
     whole = sum(scores.letters.values())
     return {_KINDS[letter]: share / whole for letter, share in scores.letters.items()}, scores.call
-
-
-def _clearest(kinds: Mapping[MemoryKind | None, float]) -> MemoryKind | None:
-    kind = max(kinds, key=kinds.__getitem__, default=None)
-    return kind if kinds.get(kind, 0.0) >= CLEAR else None
 
 
 async def asks_more(chat: BaseChatModel, rest: str) -> tuple[bool, list[Call]]:

@@ -17,9 +17,20 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from guided_profile.graph.records import MemoryKind
+
 BUCKETS = 1 << 15
 """How many numbers stand for all sequences of letters; several share one."""
 SEEN = 1 << 16
+KIND_BUCKETS = 1 << 13
+KINDS: tuple[MemoryKind, ...] = (
+    "forget",
+    "do_not_remember",
+    "no_longer",
+    "show",
+    "always",
+    "remember",
+)
 SHORTEST_SEQUENCE, LONGEST_SEQUENCE = 3, 5
 _WIDE = 0x2E80
 """From here on stand the scripts of East Asia, of which a character is a syllable or a word."""
@@ -48,6 +59,9 @@ class Screen:
     """Which sequences of three letters were among the messages that it was fitted on."""
     known: float
     """The share of a message's sequences that were seen, from which its language is known."""
+    kinds: NDArray[np.float32]
+    """What each of `KINDS` is told by, if a message is a request: weights, and a bias at the end.
+    Shape (6, KIND_BUCKETS + 1)."""
 
     @classmethod
     def load(cls) -> Self:
@@ -56,7 +70,9 @@ class Screen:
             kept = np.load(file)
             scale, bias, floor, known = kept["numbers"].tolist()
             weights = kept["weights"].astype(np.float32) * np.float32(scale)
-            return cls(weights, bias, floor, np.unpackbits(kept["seen"]).astype(bool), known)
+            kinds = kept["kinds"].astype(np.float32) * kept["kind_scale"].astype(np.float32)
+            seen = np.unpackbits(kept["seen"]).astype(bool)
+            return cls(weights, bias, floor, seen, known, kinds)
 
     def lets_through(self, message: str) -> bool:
         """Whether a message may ask something of what is kept about its user."""
@@ -82,6 +98,12 @@ class Screen:
         like = [part for part in parts if self._score(part) >= self.floor]
         return [part.strip() for part in like or parts]
 
+    def likely(self, message: str) -> dict[MemoryKind, float]:
+        """Return how likely a message asks each of the kinds, if it asks one of them."""
+        scores = self.kinds[:, :-1] @ sequences_of(" ".join(parts_of(message))) + self.kinds[:, -1]
+        shares = np.exp(scores - np.logaddexp.reduce(scores))
+        return dict(zip(KINDS, shares.tolist(), strict=True))
+
     def knows(self, text: str) -> float:
         """Return the share of a text's sequences of three letters that were seen."""
         places = places_of(text, SEEN, 3, 4)
@@ -105,6 +127,13 @@ def parts_of(message: str) -> list[str]:
     if len(message) > LONGEST_MESSAGE:
         message = message[: LONGEST_MESSAGE // 2] + "\n" + message[-LONGEST_MESSAGE // 2 :]
     return [part for part in _END.split(_QUOTED.sub(" ", message)) if _WORD.search(part)]
+
+
+def sequences_of(text: str) -> NDArray[np.float32]:
+    """Return the sequences of a text's letters as a vector of `KIND_BUCKETS` of length one."""
+    found = np.zeros(KIND_BUCKETS, np.float32)
+    found[places_of(text, KIND_BUCKETS)] = 1.0
+    return found / np.float32(np.sqrt(max(1.0, found.sum())))
 
 
 def places_of(
