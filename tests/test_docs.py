@@ -28,6 +28,17 @@ RUN_ELSEWHERE = {
     "createdb": "support/aegra_server.py",
     "uvicorn aegra_api": "support/aegra_server.py",
     "chroma run": "test_docs.py",
+    "docker compose run --rm cli backup": "live/test_deploy.py",
+    "docker compose run --rm cli restore": "live/test_deploy.py",
+    "docker compose run --rm cli keys": "live/test_deploy.py",
+    "docker compose up": "test_compose.py",
+    "docker compose build": "test_compose.py",
+    "docker compose down": "test_compose.py",
+    "docker volume rm": "test_compose.py",
+    "cp .env.example": "test_compose.py",
+    "mkdir -p backups": "test_compose.py",
+    "git pull": "test_compose.py",
+    "curl": "apps/client/test_clients.py",
 }
 """How the commands that set up or serve begin, and which file of the tests runs them."""
 
