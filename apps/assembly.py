@@ -2,15 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
 
+from guided_profile.apps.postgres import postgres
 from guided_profile.apps.settings import Settings
-from guided_profile.graph.errors import SettingsError
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task, load_task
 from guided_profile.tools.assembly import make_chat, make_embedder, make_verifier
 from guided_profile.tools.embedders.base import Embedder
@@ -100,21 +98,6 @@ def known_task(settings: Settings, name: str) -> tuple[dict[str, Task], Task]:
         own = _with_worth(load_task(Path(name)), settings)
         return tasks | {own.name: own}, own
     return tasks, find_task(tasks, name)
-
-
-def postgres() -> ModuleType:
-    """Return the module that keeps profiles in a Postgres.
-
-    Raises:
-        SettingsError: What it needs is not installed.
-    """
-    try:
-        return import_module("guided_profile.tools.profiles.postgres")
-    except ImportError as error:
-        raise SettingsError(
-            f"GUIDED_PROFILE_DATABASE_URL is set, and what reaches a Postgres is not installed "
-            f"({error.name or 'libpq'}); install it with pip install 'guided-profile[postgres]'."
-        ) from None
 
 
 @asynccontextmanager

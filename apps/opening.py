@@ -239,5 +239,10 @@ class _FromAnyLoop(BaseStore):
         """Read and write."""
         return await asyncio.wrap_future(self._begun(ops))
 
+    async def delete_threads(self, names: Iterable[str]) -> None:
+        """Delete runs that wait; a store of one process alone has none."""
+        if delete := getattr(self._store, "delete_threads", None):
+            await asyncio.wrap_future(self._background.start(delete(names)))
+
     def _begun(self, ops: Iterable[Op]) -> Future[list[Result]]:
         return self._background.start(self._store.abatch(ops))

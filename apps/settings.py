@@ -145,7 +145,7 @@ def read_settings(
         verifier=_verifier(value("GUIDED_PROFILE_VERIFIER"), endpoint=endpoint),
         worth=_worth(value("GUIDED_PROFILE_WORTH")),
         chroma_url=value("GUIDED_PROFILE_CHROMA_URL"),
-        database_url=_database_url(given),
+        database_url=read_database_url(given),
         traces=read_traces(given),
     )
 
@@ -284,7 +284,7 @@ def read_server_settings(environment: Mapping[str, str] | None = None) -> Server
             "GUIDED_PROFILE_DEFAULT_USER is set, and GUIDED_PROFILE_AUTH too, which asks everybody "
             "who they are; unset one of them."
         )
-    if value("KEYS") and _database_url(given):
+    if value("KEYS") and read_database_url(given):
         raise SettingsError(
             "GUIDED_PROFILE_KEYS names a file of keys, and GUIDED_PROFILE_DATABASE_URL a database "
             "that holds them; unset one of the two (`guided-profile migrate` brings the file's "
@@ -314,7 +314,7 @@ def read_server_settings(environment: Mapping[str, str] | None = None) -> Server
         audience=value("JWT_AUDIENCE"),
         issuer=value("JWT_ISSUER"),
         keys=key_file(given),
-        database_url=_database_url(given),
+        database_url=read_database_url(given),
         rate=number("RATE", 120),
         at_once=number("AT_ONCE", 32),
         body_megabytes=number("BODY_MB", 25),
@@ -350,12 +350,13 @@ def check_url(name: str, text: str | None) -> None:
     raise SettingsError(f"{name} is no address{shown}; set it to one like http://127.0.0.1:8000.")
 
 
-def _database_url(given: Mapping[str, str]) -> str | None:
+def read_database_url(environment: Mapping[str, str] | None = None) -> str | None:
     """Return the Postgres's address, which may hold a password: no message shows it.
 
     Raises:
         SettingsError: It is none.
     """
+    given = os.environ if environment is None else environment
     text = given.get("GUIDED_PROFILE_DATABASE_URL", "").strip() or None
     try:
         parts = urlsplit(text or "postgresql://nothing")

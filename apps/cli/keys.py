@@ -4,12 +4,16 @@ import argparse
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from guided_profile.apps.server.access.keys import KeyFile, usable_id
-from guided_profile.apps.settings import key_file
+from guided_profile.apps.server.access.keys import KeyFile, open_keys, usable_id
+from guided_profile.apps.settings import key_file, read_database_url
 from guided_profile.graph.errors import QuestionError
+
+if TYPE_CHECKING:
+    from guided_profile.apps.server.access.key_table import KeyTable
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +26,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Make a key and show it once, list the keys, or take some away."""
-    file = KeyFile(_path(given))
+    keys = open_keys(_path(given), read_database_url())
+    try:
+        return _done(keys, given, out, notes)
+    finally:
+        keys.close()
+
+
+def _done(
+    file: "KeyFile | KeyTable", given: argparse.Namespace, out: Console, notes: Console
+) -> int:
     if given.action == "add":
         if given.user is None or not usable_id(given.user):
             raise QuestionError("name the user whose key it is, with --user.")

@@ -66,6 +66,10 @@ COMMANDS = {
         "Copy all that is kept to a new folder, safely while it is in use.", "backup /backups/today"
     ),
     "restore": Command("Put a backup back into an empty data folder.", "restore /backups/today"),
+    "migrate": Command(
+        "Bring all that is kept from the data folder to a Chroma server and a Postgres, or back.",
+        "migrate --data ~/profiles",
+    ),
     "build": Command(
         "Make or refresh the profiles of all users, or of those in a file.",
         "build --all --task preference --dry-run --price-in 0.15 --price-out 0.6",

@@ -21,6 +21,7 @@ from guided_profile.apps.server.access.in_flight import Flight, InFlight
 from guided_profile.apps.server.access.problems import Problem, RefusedError, refusal_of
 from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.apps.server.process import resources
+from guided_profile.apps.server.process.paused_anywhere import PausedAnywhere, shared_threads
 from guided_profile.apps.server.process.resources import ServerResources
 from guided_profile.apps.server.routes import ask, feedback, health, history, page, profile
 from guided_profile.apps.server.routes import held as held_back
@@ -65,6 +66,8 @@ def make_app(
             flight.end_on_signals()
             async with profile_store((await held()).settings) as store:
                 app.state.store = store
+                if shared := shared_threads(store):
+                    await PausedAnywhere((await held()).graph, store, shared).let_go()
                 yield
         finally:
             await proxy.close()

@@ -19,6 +19,9 @@ from guided_profile.graph.records import Profile, Record, SentenceUse, Standing,
 
 ROOT = ("guided_profile", "profiles")
 REQUESTS = ("guided_profile", "requests")
+KEYS = ("guided_profile", "keys")
+"""Where API keys are kept; nothing else is."""
+PAUSED = ("guided_profile", "paused")
 KEPT_VERSIONS = 20
 """How many versions of a profile stay readable."""
 _PAGE = 100
@@ -71,6 +74,11 @@ def user_namespace(user_id: str) -> tuple[str, ...]:
 def requests_namespace(user_id: str) -> tuple[str, ...]:
     """Return where stands, for a day, what the user had done to what is kept about them."""
     return (*REQUESTS, _label(user_id))
+
+
+def paused_namespace(user_id: str) -> tuple[str, ...]:
+    """Return where stands which of a user's runs wait for their reply; keys name the threads."""
+    return (*PAUSED, _label(user_id))
 
 
 def _label(user_id: str) -> str:

@@ -16,6 +16,7 @@ from guided_profile.tools.profiles.sqlite import rewrite
 from guided_profile.tools.profiles.store import (
     everything,
     made_from,
+    paused_namespace,
     read_override,
     requests_namespace,
     user_namespace,
@@ -60,6 +61,7 @@ async def forget_user(
             records += 1
         for row in await everything(store, requests_namespace(user_id)):
             await store.adelete(row.namespace, row.key)
+        threads = await _forget_paused(store, user_id)
         await rewrite(store)
     if checkpointer is not None:
         theirs = {
@@ -69,7 +71,7 @@ async def forget_user(
         }
         for thread in theirs:
             await checkpointer.adelete_thread(thread)
-        threads = len(theirs)
+        threads += len(theirs)
         await rewrite(checkpointer)
     return Forgotten(items, records, threads)
 
@@ -111,7 +113,20 @@ async def forget_made_from(
     for row in await everything(store, requests_namespace(user_id)):
         if wanted & set(row.value.get("items") or ()):  # what could be undone tells of them
             await store.adelete(row.namespace, row.key)
+    await _forget_paused(store, user_id)  # what they recalled may tell of them too
     await rewrite(store)
+
+
+async def _forget_paused(store: BaseStore, user_id: str) -> int:
+    """Delete a user's runs that wait for a reply, where the store keeps them; return how many."""
+    delete_threads = getattr(store, "delete_threads", None)
+    if delete_threads is None:
+        return 0
+    waiting = await everything(store, paused_namespace(user_id))
+    await delete_threads([row.key for row in waiting])
+    for row in waiting:
+        await store.adelete(row.namespace, row.key)
+    return len(waiting)
 
 
 async def _rests_on(

@@ -10,12 +10,17 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
+from guided_profile.apps.postgres import postgres
 from guided_profile.graph.errors import QuestionError, SettingsError
 from guided_profile.graph.records import Record
+
+if TYPE_CHECKING:
+    from guided_profile.apps.server.access.key_table import KeyTable
 
 PREFIX = "gp_"
 """What every key begins with, so that it is known for one wherever it turns up."""
@@ -55,13 +60,18 @@ class KeyFile:
         Raises:
             SettingsError: The file cannot be read or written.
         """
-        id_, secret, salt = secrets.token_hex(6), secrets.token_urlsafe(32), secrets.token_hex(16)
-        made = Key(
-            id=id_, user=user, admin=admin, salt=salt, digest=_digest(salt, secret), created=now
-        )
+        made, shown = made_key(user, admin=admin, now=now)
+        self.put(made)
+        return made, shown
+
+    def put(self, key: Key) -> None:
+        """Keep a key that was made elsewhere.
+
+        Raises:
+            SettingsError: The file cannot be read or written.
+        """
         with self._changing():
-            self._write([*self.all(), made])
-        return made, f"{PREFIX}{id_}_{secret}"
+            self._write([*(one for one in self.all() if one.id != key.id), key])
 
     def all(self) -> list[Key]:
         """Return the keys as they are kept, the oldest first.
@@ -90,16 +100,17 @@ class KeyFile:
             there = self.all()
             gone = next((key for key in there if key.id == id_), None)
             if gone is None:
-                raise QuestionError(f"there is no key {id_!r}; see `guided-profile keys list`.")
+                raise no_such_key(id_)
             self._write([key for key in there if key.id != id_])
         return gone
 
     def find(self, given: str) -> Key | None:
         """Return the key that was given, if it is one; wrong ones all take the same time."""
-        id_, _, secret = given.removeprefix(PREFIX).partition("_")
-        kept = self._current().get(id_, _NOBODY)
-        right = hmac.compare_digest(_digest(kept.salt, secret), kept.digest)
-        return kept if right and kept is not _NOBODY else None
+        id_, secret = parted(given)
+        return checked(secret, self._current().get(id_))
+
+    def close(self) -> None:
+        """Do nothing: the file is opened when it is read."""
 
     def _current(self) -> dict[str, Key]:
         try:
@@ -135,6 +146,51 @@ class KeyFile:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self.path)
+
+
+def open_keys(path: Path, database_url: str | None) -> "KeyFile | KeyTable":
+    """Return the keys: in the database, where there is one, else in the file.
+
+    Raises:
+        SettingsError: What reaches a Postgres is not installed.
+    """
+    if database_url is None:
+        return KeyFile(path)
+    postgres()
+    from guided_profile.apps.server.access.key_table import KeyTable
+
+    return KeyTable(database_url)
+
+
+def made_key(user: str, *, admin: bool, now: datetime) -> tuple[Key, str]:
+    """Return a new key as it is kept, and the key itself."""
+    id_, secret, salt = secrets.token_hex(6), secrets.token_urlsafe(32), secrets.token_hex(16)
+    digest = _digest(salt, secret)
+    made = Key(id=id_, user=user, admin=admin, salt=salt, digest=digest, created=now)
+    return made, f"{PREFIX}{id_}_{secret}"
+
+
+def parted(given: str) -> tuple[str, str]:
+    """Return the id and the secret of a key that was given."""
+    id_, _, secret = given.removeprefix(PREFIX).partition("_")
+    return id_, secret
+
+
+def checked(secret: str, kept: Key | None) -> Key | None:
+    """Return what is kept under a key's id, if the secret is its; that takes as long if it is not.
+
+    Args:
+        secret: As it was given.
+        kept: None: there is no key of that id.
+    """
+    against = kept or _NOBODY
+    right = hmac.compare_digest(_digest(against.salt, secret), against.digest)
+    return kept if right else None
+
+
+def no_such_key(id_: str) -> QuestionError:
+    """Return the error for an id that no key has."""
+    return QuestionError(f"there is no key {id_!r}; see `guided-profile keys list`.")
 
 
 def usable_id(user_id: str) -> bool:

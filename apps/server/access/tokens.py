@@ -10,7 +10,7 @@ from typing import Any
 
 import jwt
 
-from guided_profile.apps.server.access.keys import PREFIX, Key, KeyFile, usable_id
+from guided_profile.apps.server.access.keys import PREFIX, Key, open_keys, usable_id
 from guided_profile.apps.settings import ServerSettings
 from guided_profile.graph.errors import SettingsError
 
@@ -45,17 +45,19 @@ class Verifier:
         """Read the keys.
 
         Raises:
-            SettingsError: The file of the public key holds none.
+            SettingsError: The file of the public key holds none, or what reaches the database of
+                the keys is not installed.
         """
         self.open = not settings.auth
         self._settings = settings
-        self._keys = KeyFile(settings.keys) if "keys" in settings.auth else None
+        has_keys = "keys" in settings.auth
+        self._keys = open_keys(settings.keys, settings.database_url) if has_keys else None
         self._checks_tokens = "jwt" in settings.auth
         self._algorithm = "HS256" if settings.secret else "RS256"
         self._public = _public_keys(settings.public_key) if settings.public_key else {}
 
     def caller(self, headers: Iterable[tuple[bytes, bytes]], client: str | None = None) -> Caller:
-        """Return who sends a request; this may read a file.
+        """Return who sends a request; this may read a file, or ask a database.
 
         Args:
             headers: The request's headers, names in lower case.
@@ -81,7 +83,7 @@ class Verifier:
         try:
             return self._keys.find(credential) if self._keys else None
         except (SettingsError, OSError) as error:
-            _log.error("the file of API keys cannot be read: %s", error)
+            _log.error("the API keys cannot be read: %s", error)
             raise UnauthorizedError("keys cannot be checked just now; tell the operator.") from None
 
     def _of_token(self, token: str) -> Caller:

@@ -1,9 +1,10 @@
-"""Runs that have asked their user something, and wait in this process for the reply."""
+"""Runs that have asked their user something, and wait for the reply."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
+from typing import Protocol
 from uuid import UUID
 
 from cachetools import TTLCache
@@ -13,7 +14,7 @@ from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context
 
 MAX_RUNS = 500
-"""So many wait at a time; the oldest are let go."""
+"""So many wait in a process at a time; the oldest are let go."""
 MAX_SECONDS = 15 * 60.0
 """So long one waits."""
 
@@ -30,40 +31,61 @@ class Paused:
     """Whether a reply came, and the run goes on with it."""
 
 
+class WaitingRuns(Protocol):
+    """The runs that wait, by id."""
+
+    async def keep(self, run_id: UUID, graph: Graph, thread: str, context: Context) -> None:
+        """Have a run wait."""
+
+    async def take(self, run_id: UUID, user_id: str) -> Paused:
+        """Return a user's run that waits, to be resumed by who asks, and by nobody else meanwhile.
+
+        Raises:
+            RefusedError: None of theirs of that id does, or it has a reply already.
+        """
+
+    async def settle(self, run_id: UUID, paused: Paused, *, done: bool) -> None:
+        """Have a run wait no longer, or again, where the reply came to nothing."""
+
+
 class PausedRuns:
-    """The runs that wait, by id; replies have to come to the process that asked."""
+    """The runs that wait in this process; replies have to come to it."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         """Begin with none."""
         self._runs: TTLCache[UUID, Paused] = TTLCache(MAX_RUNS, MAX_SECONDS, clock)
         self._lock = Lock()
 
-    def keep(self, run_id: UUID, graph: Graph, thread: str, context: Context) -> None:
+    async def keep(self, run_id: UUID, graph: Graph, thread: str, context: Context) -> None:
         """Have a run wait."""
         with self._lock:
             self._runs[run_id] = Paused(graph, thread, context)
 
-    def take(self, run_id: UUID, user_id: str) -> Paused:
-        """Return a user's run that waits, to be resumed by who asks, and by nobody else meanwhile.
-
-        Raises:
-            RefusedError: None of theirs of that id does, or it has a reply already.
-        """
+    async def take(self, run_id: UUID, user_id: str) -> Paused:
+        """Return a user's run that waits, as above."""
         with self._lock:
             found = self._runs.get(run_id)
             if found is None or found.context.user_id != user_id:
-                raise RefusedError(404, "not_found", "nothing waits for this reply; ask again.")
+                raise nothing_waits()
             if found.resumed:
-                raise RefusedError(
-                    409, "replied", "there is a reply to this already; wait for its answer."
-                )
+                raise already_replied()
             found.resumed = True
             return found
 
-    def settle(self, run_id: UUID, *, done: bool) -> None:
-        """Have a run wait no longer, or again, where the reply came to nothing."""
+    async def settle(self, run_id: UUID, paused: Paused, *, done: bool) -> None:
+        """Have a run wait no longer, or again, as above."""
         with self._lock:
             if done:
                 self._runs.pop(run_id, None)
             elif found := self._runs.get(run_id):
                 found.resumed = False
+
+
+def nothing_waits() -> RefusedError:
+    """Return what a reply to nothing is told."""
+    return RefusedError(404, "not_found", "nothing waits for this reply; ask again.")
+
+
+def already_replied() -> RefusedError:
+    """Return what a second reply is told."""
+    return RefusedError(409, "replied", "there is a reply to this already; wait for its answer.")

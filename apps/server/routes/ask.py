@@ -7,13 +7,15 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, StreamingResponse
+from langgraph.store.base import BaseStore
 from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict, Field
 
 from guided_profile.apps.bodies import Reply
 from guided_profile.apps.runs import events, thread_memory
 from guided_profile.apps.server.access.problems import Problem, SafeRoute, refusal_of, server_sent
-from guided_profile.apps.server.process.paused import Paused
+from guided_profile.apps.server.process.paused import Paused, WaitingRuns
+from guided_profile.apps.server.process.paused_anywhere import PausedAnywhere, shared_threads
 from guided_profile.apps.server.process.resources import ServerResources
 from guided_profile.apps.server.routes.dependencies import TheResources, TheStore, UserId
 from guided_profile.graph.answers import Answered, AsksBack
@@ -95,7 +97,10 @@ async def ask(
     context = Context(user_id=user_id, task=body.task, max_retries=body.max_retries, sees=sees)
     question: Question = {"question": body.question, "options": body.options}
     graph = resources.graph.copy({"store": store, "checkpointer": thread_memory()})
-    return await _response(_events(resources, graph, question, context, uuid4().hex), accept)
+    return await _response(
+        _events(resources, _waiting(resources, store), graph, question, context, uuid4().hex),
+        accept,
+    )
 
 
 @router.post(
@@ -105,12 +110,24 @@ async def ask(
     responses=_STREAMED | _NO_RUN,
 )
 async def reply(
-    run_id: UUID, body: Replied, user_id: UserId, resources: TheResources, accept: Accept = None
+    run_id: UUID,
+    body: Replied,
+    user_id: UserId,
+    resources: TheResources,
+    store: TheStore,
+    accept: Accept = None,
 ) -> Any:
     """Go on with a run that asked the user something; what they say is kept in the history."""
-    paused = resources.paused.take(run_id, user_id)
+    waiting = _waiting(resources, store)
+    paused = await waiting.take(run_id, user_id)
     resumed: Command[Any] = Command(resume=body.reply)
-    return await _response(_replied(resources, paused, resumed, run_id), accept)
+    return await _response(_replied(resources, waiting, paused, resumed, run_id), accept)
+
+
+def _waiting(resources: ServerResources, store: BaseStore) -> WaitingRuns:
+    """Return the runs that wait: of all processes where the store is one they share."""
+    shared = shared_threads(store)
+    return PausedAnywhere(resources.graph, store, shared) if shared else resources.paused
 
 
 Events = AsyncIterator[tuple[Literal["stage", "answer"], Any]]
@@ -130,6 +147,7 @@ async def _response(events: Events, accept: str | None) -> Any:
 
 async def _events(
     resources: ServerResources,
+    waiting: WaitingRuns,
     graph: Graph,
     given: Question | Command[Any],
     context: Context,
@@ -142,7 +160,7 @@ async def _events(
             yield "stage", event
             continue
         if isinstance(event, AsksBack):
-            resources.paused.keep(run_id, graph, thread, context)
+            await waiting.keep(run_id, graph, thread, context)
         cited = event.evidence if isinstance(event, Answered) else ()
         found = await asyncio.to_thread(resources.history.get, context.user_id, cited)
         reply = Reply(answer=event, items={item.id: item for item in found}, run_id=run_id)
@@ -150,18 +168,22 @@ async def _events(
 
 
 async def _replied(
-    resources: ServerResources, paused: Paused, given: Command[Any], run_id: UUID
+    resources: ServerResources,
+    waiting: WaitingRuns,
+    paused: Paused,
+    given: Command[Any],
+    run_id: UUID,
 ) -> Events:
     """Go on with a run; it waits for a reply again if it fails, or nobody reads its answer."""
     done = False
     try:
         async for name, event in _events(
-            resources, paused.graph, given, paused.context, paused.thread
+            resources, waiting, paused.graph, given, paused.context, paused.thread
         ):
             done = name == "answer"
             yield name, event
     finally:
-        resources.paused.settle(run_id, done=done)
+        await waiting.settle(run_id, paused, done=done)
 
 
 async def _streamed(events: AsyncIterator[tuple[str, Any]]) -> AsyncIterator[str]:

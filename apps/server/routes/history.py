@@ -195,7 +195,10 @@ async def delete_everything(
     threads = await forget_threads(user_id)
     gone = await forget_user(user_id, history=resources.history, store=store)
     return DeletedAll(
-        items=gone.items, records=gone.records, threads=threads, stays=resources.history.stays
+        items=gone.items,
+        records=gone.records,
+        threads=threads + gone.threads,
+        stays=resources.history.stays,
     )
 
 

@@ -85,21 +85,22 @@ def test_a_new_user_is_asked_one_question_after_the_other(asking: Served) -> Non
     assert [one.text for one in parts.history.list("anna")] == ["Have you a pet? A cat, Miso."]
 
 
-def test_what_nobody_replies_to_is_let_go(asking: Served) -> None:
+async def test_what_nobody_replies_to_is_let_go(asking: Served) -> None:
     _, parts = asking
     now = 0.0
     waiting = PausedRuns(lambda: now)
     context = Context(user_id="anna")
     ids = [uuid4() for _ in range(MAX_RUNS + 1)]
     for one in ids:
-        waiting.keep(one, parts.graph, "1", context)
-    assert waiting.take(ids[-1], "anna").thread == "1"
-    waiting.settle(ids[-1], done=False)
+        await waiting.keep(one, parts.graph, "1", context)
+    taken = await waiting.take(ids[-1], "anna")
+    assert taken.thread == "1"
+    await waiting.settle(ids[-1], taken, done=False)
     with pytest.raises(Exception, match="nothing waits"):
-        waiting.take(ids[0], "anna")
+        await waiting.take(ids[0], "anna")
     now = MAX_SECONDS + 1
     with pytest.raises(Exception, match="nothing waits"):
-        waiting.take(ids[-1], "anna")
+        await waiting.take(ids[-1], "anna")
 
 
 def test_of_two_replies_the_first_goes_on_and_the_second_is_told_so(
@@ -115,19 +116,19 @@ def test_of_two_replies_the_first_goes_on_and_the_second_is_told_so(
     assert len(resources.history.list("anna")) == 1
 
 
-def test_a_reply_that_came_to_nothing_may_be_given_again(asking: Served) -> None:
+async def test_a_reply_that_came_to_nothing_may_be_given_again(asking: Served) -> None:
     _, resources = asking
     runs, run_id = PausedRuns(), uuid4()
-    runs.keep(run_id, resources.graph, "1", Context(user_id="anna"))
-    runs.take(run_id, "anna")
+    await runs.keep(run_id, resources.graph, "1", Context(user_id="anna"))
+    taken = await runs.take(run_id, "anna")
     with pytest.raises(RefusedError, match="a reply to this already") as refused:
-        runs.take(run_id, "anna")
+        await runs.take(run_id, "anna")
     assert refused.value.status == 409
-    runs.settle(run_id, done=False)
-    assert runs.take(run_id, "anna").thread == "1"
-    runs.settle(run_id, done=True)
+    await runs.settle(run_id, taken, done=False)
+    assert (await runs.take(run_id, "anna")).thread == "1"
+    await runs.settle(run_id, taken, done=True)
     with pytest.raises(RefusedError, match="nothing waits"):
-        runs.take(run_id, "anna")
+        await runs.take(run_id, "anna")
 
 
 @pytest.mark.memory_requests
