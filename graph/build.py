@@ -10,6 +10,7 @@ START → receive → requests → recall ─(profile is fresh, or none is neede
              recall ← welcome (waits for the user) ←── recall, with too little history
              END ←── confirm (waits for the user) ←── requests (END: nothing else was asked)
 
+A chat's message that replies to clarify or welcome goes there from requests.
 A task that does not want its profiles' worth measured goes past prove.
 """
 
@@ -163,9 +164,17 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     stages.add_node("welcome", make_welcome(resources))
     stages.add_node("clarify", make_clarify(resources))
     stages.add_edge(START, "receive")
-    stages.add_conditional_edges("receive", _after_receive)
+    stages.add_edge("receive", "requests")
     stages.add_conditional_edges(
-        "requests", _after_requests, {"recall": "recall", "confirm": "confirm", "end": END}
+        "requests",
+        _after_requests,
+        {
+            "recall": "recall",
+            "confirm": "confirm",
+            "clarify": "clarify",
+            "welcome": "welcome",
+            "end": END,
+        },
     )
     stages.add_conditional_edges("confirm", _after_confirm, {"recall": "recall", "end": END})
     stages.add_conditional_edges(
@@ -187,17 +196,15 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     return stages
 
 
-def _after_receive(state: State) -> Literal["requests", "clarify", "welcome"]:
-    """Go to the stage whose question a chat's next message replies to."""
-    if state["replies_to"] == "clarify":
-        return "clarify"
-    return "welcome" if state["replies_to"] == "welcome" else "requests"
-
-
-def _after_requests(state: State) -> Literal["recall", "confirm", "end"]:
+def _after_requests(
+    state: State,
+) -> Literal["recall", "confirm", "clarify", "welcome", "end"]:
     if state["answer"] is not None:
         return "end"
-    return "confirm" if state["memory"] and state["memory"].outcome == "asks" else "recall"
+    if state["memory"] and state["memory"].outcome == "asks":
+        return "confirm"
+    replies_to = state["replies_to"]
+    return replies_to if replies_to == "clarify" or replies_to == "welcome" else "recall"
 
 
 def _after_confirm(state: State) -> Literal["recall", "end"]:

@@ -4,7 +4,7 @@ Everything here is plain data: it is checkpointed, traced and sent as JSON as it
 """
 
 from operator import add, or_
-from typing import Annotated, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 from langchain_core.messages import AnyMessage
 from langgraph.channels import EphemeralValue
@@ -61,6 +61,10 @@ class Reply(Record):
     """Those that were not, and why."""
 
 
+RepliesTo = Literal["", "clarify", "welcome", "confirm"]
+"""A stage that asks the user something; empty: none."""
+
+
 class Question(TypedDict, total=False):
     """What comes in: a question, or messages whose last human one is the question."""
 
@@ -87,7 +91,7 @@ class State(Question, total=False):
     begins with the name of the stage that asks; empty: it waits for nothing."""
     task: str
     """The task of the run that asked."""
-    replies_to: str
+    replies_to: RepliesTo
     """The stage whose question the run's last message replies to, as in a chat, where a reply
     begins a run; empty: it is a question of its own, or the run was resumed."""
     memory: MemoryAct | None

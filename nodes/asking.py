@@ -7,13 +7,14 @@ the run: `clarify` holds the question, and the rest has the form of an agent inb
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict, get_args
 from uuid import uuid4
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from pydantic import ValidationError
 
 from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.state import RepliesTo
 from guided_profile.graph.text import encodable
 
 Decision = Literal["approve", "edit", "reject"]
@@ -84,11 +85,12 @@ def reply_shown(text: str) -> list[AnyMessage]:
     return [HumanMessage(text)] if text.strip() else []
 
 
-def replied_stage(waits: str, messages: Sequence[AnyMessage]) -> str:
+def replied_stage(waits: str, messages: Sequence[AnyMessage]) -> RepliesTo:
     """Return the stage whose question the last message replies to; empty if it replies to none."""
     if not waits or len(messages) < 2 or not isinstance(messages[-1], HumanMessage):
         return ""
-    return waits.partition("-")[0] if messages[-2].id == waits else ""
+    stage = waits.partition("-")[0] if messages[-2].id == waits else ""
+    return next((one for one in get_args(RepliesTo) if one == stage), "")
 
 
 def replied(reply: Any, *, source: str, time: datetime, asked: str = "") -> HistoryItem | None:

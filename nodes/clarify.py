@@ -1,7 +1,7 @@
 """clarify: ask the user one question in the place of an abstention."""
 
 import asyncio
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from langchain_core.messages import AnyMessage
 from langgraph.runtime import Runtime
@@ -20,7 +20,7 @@ class ClarifyUpdate(TypedDict):
     clarification: str
     messages: list[AnyMessage]
     waits: str
-    replies_to: str
+    replies_to: Literal[""]
 
 
 def make_clarify(resources: Resources) -> Stage[State, ClarifyUpdate]:

@@ -13,7 +13,7 @@ from langgraph.types import Overwrite
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.errors import InputError, QuestionError
 from guided_profile.graph.records import Call
-from guided_profile.graph.state import ProfileUse, State
+from guided_profile.graph.state import ProfileUse, RepliesTo, State
 from guided_profile.graph.tasks import Task
 from guided_profile.nodes.asking import replied_stage
 from guided_profile.nodes.resources import Resources
@@ -31,7 +31,7 @@ class ReceiveUpdate(TypedDict, total=False):
     choices: list[str]
     waits: str
     task: str
-    replies_to: str
+    replies_to: RepliesTo
     memory: None
     tries: int
     clarification: str
@@ -56,7 +56,7 @@ def make_receive(resources: Resources) -> Stage[State, ReceiveUpdate]:
     async def receive(state: State, runtime: Runtime[Context]) -> ReceiveUpdate:
         context = require(runtime.context)
         question, text, refusal, choices = state.get("question") or "", "", "", list[str]()
-        replies_to = "" if question else _replies_to(state, context)
+        replies_to: RepliesTo = "" if question else _replies_to(state, context)
         if replies_to in ("clarify", "welcome"):  # the run that asked goes on
             return {"replies_to": replies_to}
         try:
@@ -97,7 +97,7 @@ def make_receive(resources: Resources) -> Stage[State, ReceiveUpdate]:
     return receive
 
 
-def _replies_to(state: State, context: Context) -> str:
+def _replies_to(state: State, context: Context) -> RepliesTo:
     """Return the stage that the last message replies to, if it asked this user, for this task."""
     if (state.get("user_id"), state.get("task")) != (context.user_id, context.task):
         return ""

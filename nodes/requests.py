@@ -28,6 +28,7 @@ class RequestsUpdate(TypedDict, total=False):
     besides: bool
     answer: Answered
     messages: list[AnyMessage]
+    text: str
     waits: str
     calls: list[Call]
 
@@ -43,30 +44,37 @@ def make_requests(resources: Resources, requests: MemoryRequests) -> Stage[State
         context, task = resources.asked(runtime)
         if not task.obeys_requests:
             return {}
-        replies = state.get("replies_to") == "confirm"
+        stage = state["replies_to"]
+        confirms, replies = stage == "confirm", stage in ("clarify", "welcome")
+        text = state["messages"][-1].text if replies else state["text"]
         took: list[Call] = []
         heeded = await requests.heed(
             context.user_id,
-            state["text"],
+            text,
             store=runtime.store,
             before=_said_before(state.get("messages") or []),
-            keeps=True,
+            keeps=not replies,  # which becomes an item all the same
             thread=_thread(),
-            tells=replies,
+            tells=confirms,
             took=took,
         )
         if heeded is None:
             return {"calls": took} if took else {}
+        if replies and heeded.becomes_item:
+            return {"calls": [*heeded.calls]}
         runtime.stream_writer({"stage": "requests", "memory": heeded.act.kind})
         if heeded.act.outcome == "asks" and _may_wait():
             asks = asked("confirm", heeded.act.said)
             return {
                 "memory": heeded.act,
                 "calls": [*heeded.calls],
-                "besides": not heeded.ends,
+                "besides": not heeded.ends and not replies,
                 "messages": asks["messages"],
                 "waits": asks["waits"],
+                "text": text,
             }
+        if replies:  # and what was asked before is not answered
+            return {**_update(replace(heeded, ends=True), state["calls"]), "waits": ""}
         return _update(heeded, [])
 
     return heed
@@ -87,7 +95,7 @@ def make_confirm(resources: Resources, requests: MemoryRequests) -> Stage[State,
             reply.text or state["text"],
             store=runtime.store,
             thread=_thread(),
-            agrees=reply.agrees if not reply.text else reply.agrees or None,
+            agrees=reply.agrees,
         )
         if state.get("besides"):  # the message asks something else, which is answered now
             heeded = replace(heeded, ends=False)

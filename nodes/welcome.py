@@ -1,7 +1,7 @@
 """welcome: while there is too little history, ask the user what the task would like to know."""
 
 import asyncio
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from langchain_core.messages import AnyMessage
 from langgraph.runtime import Runtime
@@ -21,7 +21,7 @@ class WelcomeUpdate(TypedDict):
     welcomed: int
     messages: list[AnyMessage]
     waits: str
-    replies_to: str
+    replies_to: Literal[""]
 
 
 def make_welcome(resources: Resources) -> Stage[State, WelcomeUpdate]:
@@ -42,10 +42,10 @@ def make_welcome(resources: Resources) -> Stage[State, WelcomeUpdate]:
         shown: list[AnyMessage] = []
         while item is None:  # an error would be raised at every later resume too
             reply = said(interrupt(payload(asked, state["text"], ["edit", "reject"])))
+            shown = reply_shown(reply.text) if reply else []
             if reply and (reply.agrees is False or not reply.text.strip()):
                 break  # the user would rather not say
-            if reply:
-                item, shown = item_of(reply.text), reply_shown(reply.text)
+            item = item_of(reply.text) if reply else None
         if item:
             await asyncio.to_thread(resources.history.add, context.user_id, [item])
         welcomed = state["welcomed"] + 1

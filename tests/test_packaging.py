@@ -114,7 +114,7 @@ def test_imports_run_one_way() -> None:
 
 
 SHARED = {"nodes.stage", "nodes.resources", "nodes.asking"}
-"""What a stage is, what each is handed, and how it asks the user: no stages, so all may."""
+"""What a stage is, what each is handed, and how it asks the user; all may import them."""
 
 
 def test_a_stage_does_not_know_of_another() -> None:

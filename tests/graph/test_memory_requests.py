@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
@@ -13,6 +14,7 @@ from workflows import items, script, stage_of
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError
+from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles import corrections
 from guided_profile.tools.profiles.store import ProfileStore, everything
@@ -50,10 +52,10 @@ def yes(true: object) -> dict[str, float]:
 class Scene:
     """A workflow whose model knows what is asked, and what is meant: what shares a word."""
 
-    def __init__(self, history: HistoryStore, **options: Any) -> None:
+    def __init__(self, history: HistoryStore, *replies: str, **options: Any) -> None:
         history.add("anna", [CAT, BICYCLE])
         self.history, self.store, self.clock = history, InMemoryStore(), Clock()
-        others = script("Fine.")
+        others = script(*(replies or ("Fine.",)))
 
         def said(prompt: str) -> str | dict[str, float]:
             if "Answer with its letter alone." in prompt:
@@ -63,6 +65,8 @@ class Scene:
                 return yes("replies: Yes." in prompt)
             if "Does the user want that undone" in prompt:
                 return yes("replies: No, keep it." in prompt or "don't delete that" in prompt)
+            if "says to their assistant: No." in prompt:
+                return yes(False)  # which wants no answer
             if "Is the note about what the user asks to forget?" in prompt:
                 return yes("Miso" in prompt)
             return others(prompt)
@@ -463,3 +467,73 @@ async def test_an_export_holds_nothing_of_what_was_deleted(history: HistoryStore
     exported = str(await export_user("anna", history=history, store=scene.store))
     assert "Miso" not in exported
     assert "This person sails." in exported
+
+
+def chat(text: str) -> Any:
+    return {"messages": [HumanMessage(text)]}
+
+
+@pytest.mark.parametrize(
+    ("reply", "kept", "said"),
+    [
+        ("Yes.", False, ["It is deleted, which you can undo within a day."]),
+        ("No.", True, ["I deleted nothing, and no longer use it."]),
+        ("No, keep it.", True, ["Everything is as it was before."]),
+        ("What is for dinner?", True, ["I deleted nothing, and no longer use it.\n\nFine."]),
+    ],
+)
+async def test_in_a_chat_the_next_message_is_the_users_word(
+    history: HistoryStore, reply: str, kept: bool, said: list[str]
+) -> None:
+    scene = Scene(history, checkpointer=InMemorySaver())
+    thread = {"configurable": {"thread_id": "1"}}
+    out = await scene.graph.ainvoke(chat(FORGET), thread, context=ANNA)
+    assert CAT.text in out["messages"][-1].text
+    out = await scene.graph.ainvoke(chat(reply), thread, context=ANNA)
+    assert bool(history.get("anna", [CAT.id])) is kept
+    assert [message.text for message in out["messages"][2:]] == [reply, *said]
+
+
+@pytest.mark.parametrize(
+    ("decision", "kept", "shown"),
+    [
+        ({"type": "approve"}, False, []),
+        ({"type": "reject"}, True, []),
+        ({"type": "reject", "message": "Yes."}, True, ["Yes."]),  # the button counts
+    ],
+)
+async def test_a_button_is_the_users_word_too(
+    history: HistoryStore, decision: Any, kept: bool, shown: list[str]
+) -> None:
+    scene = Scene(history, checkpointer=InMemorySaver())
+    thread = {"configurable": {"thread_id": "1"}}
+    await scene.graph.ainvoke(chat(FORGET), thread, context=ANNA)
+    resumed = Command(resume={"decisions": [decision]})
+    out = await scene.graph.ainvoke(resumed, thread, context=ANNA)
+    assert bool(history.get("anna", [CAT.id])) is kept
+    assert [message.text for message in out["messages"][2:-1]] == shown
+    assert CAT.text not in scene.texts()
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer", "items"),
+    [
+        (FORGET, None, 2),
+        ("What do you know about me?", "This is what I know about you.", 2),
+        ("Remember that I cannot eat nuts.", "Fine.", 3),
+    ],
+)
+async def test_a_reply_in_a_chat_may_be_a_request_itself(
+    history: HistoryStore, reply: str, answer: str | None, items: int
+) -> None:
+    builtin = builtin_tasks()["dialogue"]
+    asks = builtin.abstention.model_copy(update={"policy": "ask"})
+    task = builtin.model_copy(update={"abstention": asks})
+    scene = Scene(history, "Sorry.", "Fine.", tasks=[task], checkpointer=InMemorySaver())
+    thread = {"configurable": {"thread_id": "1"}}
+    out = await scene.graph.ainvoke(chat("Any pets?"), thread, context=ANNA)
+    assert out["messages"][-1].text == asks.clarifying_question
+    out = await scene.graph.ainvoke(chat(reply), thread, context=ANNA)
+    assert bool(out.get("__interrupt__")) is (answer is None)
+    assert (answer or CAT.text) in out["messages"][-1].text
+    assert len(scene.texts()) + (answer is None) == items

@@ -62,7 +62,10 @@ async def test_a_thread_takes_messages_and_streams_its_stages(client: LangGraphC
     assert state["values"]["messages"][0]["content"] == "Where do you live these days?"
 
 
-async def test_a_run_without_a_user_is_refused(client: LangGraphClient) -> None:
-    with pytest.raises(Exception, match="user_id") as refused:
-        await client.runs.wait(None, "guided_profile", input={"question": "Hi?"}, context={})
+async def test_a_run_without_a_user_is_the_default_users(client: LangGraphClient) -> None:
+    asked = {"question": "Where do you live these days?"}
+    out = await client.runs.wait(None, "dialogue", input=asked, context={"max_retries": 0})
+    assert out["answer"]["reason"] == "no_history"  # nothing of the demo's people
+    with pytest.raises(Exception, match="user_id is ''") as refused:
+        await client.runs.wait(None, "dialogue", input=asked, context={"user_id": ""})
     assert "Traceback" not in str(refused.value)

@@ -164,7 +164,9 @@ async def test_a_clarifying_question_is_asked_and_answered(anna: LangGraphClient
         anna, thread, input={"question": "Who barks at night?"}, context=context
     )
     (asked,) = values["__interrupt__"]
-    assert asked["value"] == {"clarify": "Who lives with you?", "about": "Who barks at night?"}
+    assert asked["value"]["clarify"] == "Who lives with you?"
+    assert asked["value"]["about"] == "Who barks at night?"
+    assert asked["value"]["action_requests"][0]["description"] == "Who lives with you?"
     assert (await anna.threads.get(thread))["status"] == "interrupted"
     out = await anna.runs.wait(
         thread, GRAPH, command={"resume": "My dog Rex lives with me."}, context=context
@@ -172,6 +174,23 @@ async def test_a_clarifying_question_is_asked_and_answered(anna: LangGraphClient
     assert out["answer"]["text"] == "Rex."
     kept = _send("GET", f"{url}/v1/history?source=clarification", headers=ANNA).json()
     assert [one["text"] for one in kept["items"]] == ["My dog Rex lives with me."]
+
+
+async def test_a_context_in_the_input_and_a_reply_as_a_message_do_as_well(
+    anna: LangGraphClient,
+) -> None:
+    thread = (await anna.threads.create())["thread_id"]
+    context = {"task": "asks-back"}
+    for said, answer in (
+        ("Who barks at night?", "Who lives with you?"),
+        ("My dog Rex lives with me.", "Rex."),
+    ):
+        given = {"messages": [{"type": "human", "content": said}], "context": context}
+        _, values = await _streamed(anna, thread, input=given)
+        assert values["messages"][-1]["content"] == answer
+    for wrong in ({"user_id": "bob"}, {"guiding_question": "Who?"}, {"colour": "red"}, "bob"):
+        with pytest.raises(APIStatusError, match=r"user|admin|may have|send an object"):
+            await anna.runs.create(thread, GRAPH, input={**given, "context": wrong})
 
 
 async def test_a_profile_and_a_thread_survive_a_restart(start: Start, tmp_path: Path) -> None:

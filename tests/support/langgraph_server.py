@@ -28,6 +28,16 @@ def langgraph_dev(data: Path, **environment: str) -> Iterator[str]:
 
 
 @contextmanager
+def guided_profile_serve(data: Path, **environment: str) -> Iterator[str]:
+    """Run `guided-profile serve --langgraph` on a data folder until it is left."""
+    port = free_port()
+    command = str(Path(sys.executable).parent / "guided-profile")
+    serve = [command, "serve", "--langgraph", "--port", str(port), "--config", str(CONFIG)]
+    with running(serve, port, data, {**inherited(data), **environment}) as url:
+        yield url
+
+
+@contextmanager
 def running(
     command: Sequence[str], port: int, data: Path, environment: Mapping[str, str]
 ) -> Iterator[str]:

@@ -215,7 +215,8 @@ class MemoryRequests:
             reply: What they say; with `agrees`, a text in whose language they are answered.
             store: Where the question stands.
             thread: The id of the conversation.
-            agrees: What they decided by a button; None: the model is asked what the reply says.
+            agrees: What they decided by a button, which no word of theirs outdoes; None: the model
+                is asked what the reply says.
         """
         run = Settling(self._parts, user_id, reply, store, "", thread=thread)
         done = None
@@ -227,7 +228,7 @@ class MemoryRequests:
         elif agrees:
             act = await run.confirm(done)
         else:
-            act = await run.reply(done) if agrees is None else None
+            act = await (run.reply(done) if agrees is None else run.undo(done))
         if act is None and store is not None and done is not None:
             await record.write(store, user_id, done.model_copy(update={"asks": False}))
             return await _left(run, done, ends=True)

@@ -34,7 +34,7 @@ _DAY = 86_400.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ServerResources:
     """The model, the histories and the workflow."""
 
