@@ -115,6 +115,21 @@ def test_its_commands_are_ours() -> None:
         assert parse(re.findall(r'"(.*?)"', command)).command == "serve"
 
 
+def test_the_image_has_all_that_the_wheel_is_made_of() -> None:
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = set(setuptools["package-dir"].values())
+    copied = {
+        one
+        for line in re.findall(r"^COPY (?!--)(.*) \S+$", DOCKERFILE, re.MULTILINE)
+        for one in line.split()
+    }
+    sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"}
+    assert copied == sent
+    assert copied - folders == {"pyproject.toml", "constraints.txt", "README.md", "LICENSE"}
+    assert folders <= copied
+    assert {name for name, _ in re.findall(r"^COPY (\w+) (\w+)$", DOCKERFILE, re.M)} == folders
+
+
 def checked(name: str, port: int) -> int:
     """Run the health check of a service against a port of this machine; return its exit code."""
     _, program, *given = SERVICES[name]["healthcheck"]["test"]

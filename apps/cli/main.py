@@ -85,7 +85,8 @@ COMMANDS = {
     "keys": Command("Make, list or revoke API keys of the server.", "keys add --user anna"),
     "tasks": Command("List the tasks.", "tasks --json"),
     "models": Command(
-        "List the embedded models' weights, or fetch some.", "models pull smollm2-135m"
+        "List the embedded models' weights, fetch some, or serve a chat model.",
+        "models pull smollm2-135m",
     ),
     "eval": Command(
         "Measure what a guided profile is worth, on examples of one's own.",
