@@ -31,6 +31,7 @@ class Background:
             self._threads.add(get_ident())
 
         self._pending: set[Future[Any]] = set()
+        self._before_end: list[Callable[[], object]] = []
         self._resources = AsyncExitStack()
         # no daemon: what was begun is written even where the process ends without `close`
         self._writes = ThreadPoolExecutor(1, "guided-profile-writes", note_thread)
@@ -72,12 +73,18 @@ class Background:
         """Have something called once all work has ended."""
         self._resources.callback(call)
 
+    def before_end(self, call: Callable[[], object]) -> None:
+        """Have something called when it is closed, while work can still be begun and written."""
+        self._before_end.append(call)
+
     def write(self, work: Callable[[], None], otherwise: str) -> Future[None]:
         """Have something written, after what is to be written before it; see `watched`."""
         try:
             begun = self._writes.submit(work)
         except RuntimeError as error:
-            raise ClosedError(CLOSED) from error
+            if self._has_closed or not self.process_ends():
+                raise ClosedError(CLOSED) from error
+            begun = _done_here(work)  # where a program just ends, no thread takes it any more
         return self.watched(begun, otherwise)
 
     def watched(self, work: Future[_T], otherwise: str) -> Future[_T]:
@@ -133,6 +140,8 @@ class Background:
             Thread(target=self.close, name="guided-profile-close").start()
             return
         with self._closing:
+            for call in self._before_end:
+                call()
             self._writes.shutdown(wait=True)
             with self._lock:
                 if self._has_closed:
@@ -152,3 +161,13 @@ class Background:
         await asyncio.gather(*others, return_exceptions=True)
         await self._resources.aclose()
         await self._loop.shutdown_asyncgens()
+
+
+def _done_here(work: Callable[[], None]) -> Future[None]:
+    done: Future[None] = Future()
+    try:
+        work()
+        done.set_result(None)
+    except Exception as error:  # noqa: BLE001  # as an executor does
+        done.set_exception(error)
+    return done

@@ -313,6 +313,13 @@ MEMORY_TOLD = Prompt(
     "What the user asks about their memory was carried out already. Tell them so first, in one "
     "sentence, in their language: {said}\n\n",
 )
+MEMORY_ADDED = Prompt(
+    "memory_added",
+    1,
+    "What the user asks about their memory was carried out already, and your answer will be "
+    "followed by these words, which they read: {said}\nDo not say that yourself. Answer what else "
+    "they say; if there is nothing else, a word or two will do.\n\n",
+)
 """Told a host's own model, before the user's words."""
 
 

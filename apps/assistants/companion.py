@@ -4,15 +4,12 @@ All of it is done on threads of its own, so that hosts with and without an event
 and profiles are made while nobody waits.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime
-from threading import Lock
 from time import monotonic
 from typing import Any, Self
-from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 from langchain_core.language_models import BaseChatModel
@@ -20,31 +17,21 @@ from langgraph.store.base import BaseStore
 
 from guided_profile.apps import assembly
 from guided_profile.apps.assistants.known import Known, look_up
+from guided_profile.apps.assistants.profiles import Profiles
 from guided_profile.apps.assistants.remembering import Remembering
 from guided_profile.apps.background import Background
 from guided_profile.apps.privacy import limit_traces
-from guided_profile.apps.runs import events
 from guided_profile.apps.settings import Settings, read_settings
-from guided_profile.graph.answers import AsksBack
 from guided_profile.graph.build import build_graph, utc_now
-from guided_profile.graph.context import Context
-from guided_profile.graph.errors import QuestionError, TaskError
-from guided_profile.graph.profile import standing_profile
-from guided_profile.graph.records import Call, HistoryItem, Profile
-from guided_profile.graph.state import Abstained, Answered, Question
+from guided_profile.graph.records import Call, HistoryItem
+from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.models.calls import model_id
-from guided_profile.tools.profiles.plan import empty_profile, gone_from, variant_of, with_overrides
-from guided_profile.tools.profiles.store import ProfileStore
 from guided_profile.tools.requests.doing import Heeded
 from guided_profile.tools.requests.heed import MemoryRequests
 from guided_profile.tools.restraint.select import RECENT, Restraint
 from guided_profile.tools.weights.fetch import OnProgress
-
-MAX_AT_ONCE = 2
-"""How many profiles are made at the same time; the others wait their turn."""
 
 
 class Companion(AbstractContextManager["Companion"]):
@@ -85,26 +72,33 @@ class Companion(AbstractContextManager["Companion"]):
         known = builtin_tasks() | by_name(tasks)
         self.task = find_task(known, task)
         self.chat, self.history, self.clock = chat, history, clock
-        self._lock = Lock()
         self._took: WeakKeyDictionary[Future[Heeded | None], list[Call]] = WeakKeyDictionary()
-        self._refreshing: dict[str, Future[None]] = {}
         self._restraint = Restraint(history, chat)
-        self._requests = MemoryRequests(chat, history, known, clock, speaks=False)
-        self._turns = asyncio.Semaphore(MAX_AT_ONCE)
+        self._requests = MemoryRequests(chat, history, known, clock, own_task=task)
         self._background = Background()
         self._remembering = Remembering(history, self._background, self.refresh)
+        self._background.before_end(self._remembering.finish)
         try:
             self.store = store if isinstance(store, BaseStore) else self._background.enter(store())
         except BaseException:
             self.close()
             raise
-        self._graph = build_graph(
+        graph = build_graph(
             chat=chat,
             history=history,
             tasks=known.values(),
             store=self.store,
             clock=clock,
             verifier=verifier,
+        )
+        self._profiles = Profiles(
+            graph,
+            self.task,
+            chat=chat,
+            history=history,
+            store=self.store,
+            clock=clock,
+            background=self._background,
         )
 
     @classmethod
@@ -176,7 +170,7 @@ class Companion(AbstractContextManager["Companion"]):
                 self.history,
                 self._restraint,
                 self.task,
-                lambda: self._profile(user_id),
+                lambda: self._profiles.standing(user_id),
                 user_id,
                 text,
                 tokens,
@@ -203,7 +197,7 @@ class Companion(AbstractContextManager["Companion"]):
             on_event: Called with each stage's event as it begins, on the companion's thread.
         """
         return self._background.start(
-            self._ask(user_id, {"question": question, "options": [*options]}, on_event)
+            self._profiles.ask(user_id, {"question": question, "options": [*options]}, on_event)
         )
 
     def heed(
@@ -214,6 +208,7 @@ class Companion(AbstractContextManager["Companion"]):
         *,
         thread: str = "",
         confirms: bool = True,
+        remembers: bool = True,
     ) -> Future[Heeded | None]:
         """Do what a message asks of what is kept about its user, such as to forget something.
 
@@ -227,6 +222,8 @@ class Companion(AbstractContextManager["Companion"]):
             thread: The id of the conversation; empty if it has none.
             confirms: Whether the answer before the message asked the user about a deletion; if it
                 did not, a Yes confirms nothing.
+            remembers: Whether what they say is to be remembered; if not, who asks for that is told
+                that it cannot be.
 
         Returns:
             What was done, to be told to the user; None: the message asks nothing of the kind.
@@ -243,6 +240,7 @@ class Companion(AbstractContextManager["Companion"]):
                 before=before,
                 thread=thread,
                 confirms=confirms,
+                remembered=remembers,
                 took=took,
             )
 
@@ -285,13 +283,7 @@ class Companion(AbstractContextManager["Companion"]):
 
     def refresh(self, user_id: str) -> Future[None]:
         """Have a user's profile made, if the task's freshness says that it is time."""
-        with self._lock:
-            running = self._refreshing.get(user_id)
-            if running:
-                return running
-            running = self._background.start(self._refresh(user_id))
-            self._refreshing[user_id] = running
-        return self._background.watched(running, "the profile is not made")
+        return self._profiles.refresh(user_id)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all that was begun is done; return whether it is.
@@ -302,49 +294,12 @@ class Companion(AbstractContextManager["Companion"]):
         return self._background.flush(timeout)
 
     def close(self) -> None:
-        """Write what is still to be written, and end; a profile in the making is left for later."""
+        """Write what is still to be written, and end; a profile in the making is left for later.
+
+        What still waits to be judged, whether it is a request, is waited for a few seconds, and
+        then written too.
+        """
         self._background.close()
 
     def __exit__(self, *failure: object) -> None:
         self.close()
-
-    async def _profile(self, user_id: str) -> Profile | None:
-        profiles = ProfileStore(self.store, user_id, self.task.name, variant_of(self.task))
-        standing = await profiles.standing()
-        if await gone_from(standing, user_id, self.history):
-            standing = None  # it tells of what was deleted
-            self.refresh(user_id)
-        none = empty_profile(self.task.name, "", model_id(self.chat), self.clock())
-        profile = await with_overrides(
-            profiles, standing.profile if standing else none, self.history
-        )
-        return profile if profile.sentences else None
-
-    async def _ask(
-        self, user_id: str, question: Question, on_event: Callable[[Any], None] | None
-    ) -> Answered | Abstained:
-        context = Context(user_id=user_id, task=self.task.name)
-        async for event in events(self._graph, question, context, uuid4().hex):
-            if isinstance(event, Answered | Abstained):
-                return event
-            if isinstance(event, AsksBack):
-                break
-            if on_event:
-                on_event(event)
-        raise TaskError(
-            f"the task {self.task.name!r} asks users back, which only a graph of one's own with a "
-            "checkpointer can; let it retry or accept an abstention."
-        )
-
-    async def _refresh(self, user_id: str) -> None:
-        context = Context(user_id=user_id, task=self.task.name)
-        try:
-            async with self._turns:
-                with suppress(QuestionError):  # there is no history to profile
-                    await standing_profile(self._graph, self.task, context)
-        except RuntimeError:
-            if not self._background.process_ends():  # else the next process makes it
-                raise
-        finally:
-            with self._lock:
-                self._refreshing.pop(user_id, None)

@@ -4,29 +4,23 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cachetools import LRUCache
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AnyMessage, HumanMessage
 
 from guided_profile.apps.assistants.known import Known
-from guided_profile.graph.prompts import MEMORY_TOLD, before_words, render
+from guided_profile.graph.prompts import MEMORY_ADDED, MEMORY_TOLD, before_words, render
 from guided_profile.graph.records import HistoryItem, MemoryAct
 from guided_profile.graph.text import as_data, encodable
-
-if TYPE_CHECKING:  # the extra `agent`, which the companion does without
-    from langchain.agents.middleware import ModelResponse
 
 MAX_CHARACTERS = 20_000
 """Of a history item; what is said beyond is not kept."""
 MAX_MESSAGES = 10_000
 """So many messages are known by their ids, so that an edited one takes the place of what it was."""
-
-NOTHING_KEPT = "Nothing that is said here is remembered."
-"""Told who asks to remember something where a host keeps nothing."""
 
 IsUsers = Callable[[HumanMessage, str], bool]
 """Says whether a message holds the words of the user of an id."""
@@ -137,17 +131,19 @@ def with_time_in_id(item: HistoryItem) -> HistoryItem:
     return item.model_copy(update={"id": digest[:16]})
 
 
-def as_kept(acts: Sequence[MemoryAct], remembers: bool) -> tuple[MemoryAct, ...]:
-    """Return what was done, as it is where a host may keep nothing of what is said."""
-    if remembers:
-        return tuple(acts)
-    cannot = {"outcome": "cannot", "said": NOTHING_KEPT}
-    return tuple(a.model_copy(update=cannot) if a.kind == "remember" else a for a in acts)
-
-
 def told_words(acts: Sequence[MemoryAct]) -> str:
     """Return what has a host's model tell what was done at the user's request."""
     return "".join(render(MEMORY_TOLD, said=as_data(act.said)) for act in acts)
+
+
+def added_words(acts: Sequence[MemoryAct]) -> str:
+    """Return what keeps a host's model from telling what is added to its answer."""
+    return render(MEMORY_ADDED, said=as_data(done_in_words(acts))) if acts else ""
+
+
+def done_in_words(acts: Sequence[MemoryAct]) -> str:
+    """Return what was done at the user's request, as they read it."""
+    return "\n\n".join(act.said for act in acts)
 
 
 def thread_of(runtime: Any) -> str:
@@ -169,10 +165,10 @@ def content_after(block: str, words: Any) -> Any:
 
 
 def block_of(found: Lookup) -> str:
-    """Return what stands before the user's last words: what is known, and what is to be told."""
+    """Return what is known, as it stands before the user's last words."""
     known = found.known
     by_time = sorted(known.items, key=lambda i: i.time.timestamp() if i.time else 0.0)
-    return before_words(by_time, known.used) + told_words(found.acts)
+    return before_words(by_time, known.used)
 
 
 def mark_of(found: Lookup) -> dict[str, Any]:
@@ -187,16 +183,3 @@ def mark_of(found: Lookup) -> dict[str, Any]:
         "memory": [act.model_dump() for act in found.acts],
         "failure": found.failure,
     }
-
-
-def marked(response: "ModelResponse[Any]", found: Lookup) -> "ModelResponse[Any]":
-    """Return the response, its messages marked with what was known."""
-    mark = mark_of(found)
-
-    def with_mark(message: Any) -> Any:
-        if not isinstance(message, AIMessage):
-            return message
-        metadata = {**message.response_metadata, "guided_profile": mark}
-        return message.model_copy(update={"response_metadata": metadata})
-
-    return replace(response, result=[with_mark(message) for message in response.result])

@@ -5,7 +5,6 @@ from concurrent.futures import Future
 from dataclasses import replace
 from hashlib import blake2b
 from threading import Lock
-from weakref import WeakSet
 
 from cachetools import LRUCache
 from langchain_core.messages import AnyMessage
@@ -13,9 +12,7 @@ from langchain_core.messages import AnyMessage
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.graph.records import HistoryItem, MemoryAct
 from guided_profile.graph.text import encodable
-from guided_profile.tools.requests import words
 from guided_profile.tools.requests.doing import Heeded
-from guided_profile.tools.requests.screen import screen
 
 MAX_MESSAGES = 10_000
 """So many messages are known, so that each is heeded once."""
@@ -42,10 +39,10 @@ class Heeding:
         self._begun: LRUCache[_Key, Judged] = LRUCache(MAX_MESSAGES)
         self._turns: LRUCache[tuple[str, str], list[_Key]] = LRUCache(MAX_MESSAGES)
         """By user and conversation, the messages that are still known with words."""
-        self._asking: WeakSet[Judged] = WeakSet()
         self._asked: LRUCache[tuple[str, str], bool] = LRUCache(MAX_MESSAGES)
         """In which conversations the last answer asked about a deletion."""
         self._late: LRUCache[str, list[Judged]] = LRUCache(MAX_MESSAGES)
+        """By user, what was not done in time to be told, until an answer told it."""
         self._lock = Lock()
 
     def of(
@@ -75,16 +72,17 @@ class Heeding:
             judged = self._begun.get(key)
             if judged is None:
                 asked = self._asked.pop((user_id, thread), False) or _asks(answer)
-                judged = self._companion.heed(user_id, text, before, thread=thread, confirms=asked)
+                judged = self._companion.heed(
+                    user_id,
+                    text,
+                    before,
+                    thread=thread,
+                    confirms=asked,
+                    remembers=self._remembers,
+                )
                 self._begun[key] = judged
                 self._turns[user_id, thread] = [*self._turns.get((user_id, thread), ()), key]
-                if asked or screen().lets_through(text):
-                    self._asking.add(judged)
             return judged
-
-    def takes_a_call(self, judged: Judged | None) -> bool:
-        """Whether a message is put to the model, so that its answer should wait for no other."""
-        return judged is not None and judged in self._asking
 
     def over(self, user_id: str, thread: str) -> None:
         """Forget the words of what was heeded in a turn that is over."""
@@ -101,10 +99,13 @@ class Heeding:
                 self._turns[user_id, thread] = left
 
     def answered(self, user_id: str, thread: str, acts: Sequence[MemoryAct]) -> None:
-        """Note that an answer was given in which the user was to be told of acts."""
-        if any(act.outcome == "asks" for act in acts):
-            with self._lock:
+        """Note that an answer was given in which the user is told of acts."""
+        with self._lock:
+            if any(act.outcome == "asks" for act in acts):
                 self._asked[user_id, thread] = True
+            left = [one for one in self._late.pop(user_id, ()) if not _is_among(one, acts)]
+            if left:
+                self._late[user_id] = left
 
     def of_items(
         self,
@@ -114,36 +115,42 @@ class Heeding:
         items: Sequence[HistoryItem],
     ) -> dict[str, Judged]:
         """Return what comes of the messages of a turn, by the ids of the items they would be."""
-        found = {
+        return {
             item.id: self.of(user_id, thread, message)
             for message, item in zip(turn, items, strict=False)
         }
-        self.over(user_id, thread)
-        return found
 
     def told(self, user_id: str, judged: Judged | None) -> tuple[MemoryAct, ...]:
-        """Return what the user is to be told now: of this message, and of those that came late."""
+        """Return what the user is to be told now: of this message, and of those that came late.
+
+        It is told again until an answer was given; see `answered`.
+        """
         with self._lock:
             late = [one for one in self._late.get(user_id, ()) if one is not judged]
             if judged is not None and not judged.done():
-                self._late[user_id] = [*(one for one in late if not one.done()), judged]
-            else:
-                self._late[user_id] = [one for one in late if not one.done()]
-        done = [one for one in (*late, judged) if one is not None and one.done()]
-        heeded = [one.result() for one in done if not one.cancelled() and not one.exception()]
-        return tuple(self._as_here(act) for one in heeded if one is not None for act in one.acts)
+                self._late[user_id] = [*late, judged]
+        return tuple(act for one in (*late, judged) for act in _acts_of(one))
 
-    def _as_here(self, act: MemoryAct) -> MemoryAct:
-        if self._remembers or act.kind != "remember":
-            return act
-        return act.model_copy(update={"outcome": "cannot", "said": words.NOT_KEPT_HERE})
+
+def _acts_of(judged: Judged | None) -> tuple[MemoryAct, ...]:
+    if judged is None or not judged.done() or judged.cancelled() or judged.exception():
+        return ()
+    heeded = judged.result()
+    return heeded.acts if heeded else ()
+
+
+def _is_among(judged: Judged, acts: Sequence[MemoryAct]) -> bool:
+    return judged.done() and all(act in acts for act in _acts_of(judged))
 
 
 def _without_words(judged: Judged) -> Judged:
     """Return what came of a message, without what it was about."""
     if judged.cancelled() or judged.exception() or (heeded := judged.result()) is None:
         return judged
-    acts = [MemoryAct(kind=act.kind, said=words.DONE_BEFORE) for act in heeded.acts]
+    acts = [  # the notes that it is about stand in lines of their own
+        MemoryAct(kind=act.kind, outcome=act.outcome, said=act.said.partition("\n")[0])
+        for act in heeded.acts
+    ]
     bare: Judged = Future()  # what it was to become, it became when its turn was over
     bare.set_result(replace(heeded, acts=tuple(acts), to_keep=""))
     return bare

@@ -4,11 +4,8 @@ It is given as `create_agent(model, middleware=[GuidedProfileMiddleware()], cont
 and the user with each call, as `context=Context(user_id="rosa")`.
 """
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future, wait
-from time import monotonic
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from langchain.agents.middleware import (
@@ -18,7 +15,7 @@ from langchain.agents.middleware import (
     ModelResponse,
     ToolCallRequest,
 )
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import ToolMessage
 from langchain_core.runnables import RunnableLambda
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
@@ -30,40 +27,23 @@ from guided_profile.apps.assistants.conversation import (
     IsUsers,
     Lookup,
     Remembered,
-    as_kept,
-    block_of,
     has_no_other_name,
     last_turn,
-    marked,
     thread_of,
     users_messages,
-    with_words_before,
 )
 from guided_profile.apps.assistants.heeding import Heeding
 from guided_profile.apps.assistants.host_tools import UNREADABLE, make_host_tools
-from guided_profile.apps.assistants.known import Known
+from guided_profile.apps.assistants.lookups import Lookups
+from guided_profile.apps.assistants.telling import is_final, personal, with_all
 from guided_profile.graph.context import Context, require
-from guided_profile.graph.errors import QuestionError, SettingsError
-from guided_profile.graph.records import MemoryAct
+from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.text import encodable
-from guided_profile.tools.requests.doing import Heeded
 
-MOST_TOKENS, MOST_SECONDS = 1_000_000, 600.0
-"""What a host may set: how much of a prompt, and how long an answer waits."""
 LOOKUP_SECONDS = 2.0
 """How long an answer waits for what is known of its user."""
-FOR_THE_MODEL = 0.8
-"""The share of that after which nothing is waited for from the model: what is near is used."""
-FOR_REQUESTS = 0.5
-"""The share of that after which a request about the memory is told the next time."""
-REST_SECONDS = 30.0
-"""For so long nothing is looked up after it took longer than that."""
 
 _log = logging.getLogger(__name__)
-
-
-class _RestingError(RuntimeError):
-    """Nothing is looked up for a while."""
 
 
 class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
@@ -75,6 +55,8 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     A message that comes again with its id and other words takes the place of what it was. If any of
     that fails, the assistant answers as it would without it: it is logged, and the answer's
     `response_metadata["guided_profile"]` says so, as it says what was used and what was held back.
+    What was done at the user's request about their memory follows the answer, in their language;
+    an answer of a fixed form (`response_format`) stays as it is, and its model is asked to tell it.
     """
 
     def __init__(
@@ -110,24 +92,21 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             GuidedProfileError: A setting is wrong, or a part cannot be had.
         """
         super().__init__()
-        for name, tokens in (("profile_tokens", profile_tokens), ("recall_tokens", recall_tokens)):
-            if not 0 <= tokens <= MOST_TOKENS:
-                raise SettingsError(
-                    f"{name} is {tokens!r}; set it to a number from 0 to {MOST_TOKENS}."
-                )
-        if not 0.0 <= patience <= MOST_SECONDS:
-            raise SettingsError(
-                f"patience is {patience!r}; set it to seconds, from 0 to {MOST_SECONDS:.0f}."
-            )
         self.companion = companion or Companion.open()
         self.user_of, self.is_users = user_of or _user_id, is_users
-        self.profile_tokens, self.recall_tokens = profile_tokens, recall_tokens
-        self.remembers, self.patience = remembers, patience
-        self.tools = make_host_tools(self.companion, self.user_of, patience) if offers_tools else []
-        self.obeys_requests = obeys_requests
+        self.remembers, self.obeys_requests = remembers, obeys_requests
         self._remembered = Remembered()
-        self._heeding = Heeding(self.companion)
-        self._rests_until = 0.0
+        self._heeding = Heeding(self.companion, remembers=remembers)
+        self._lookups = Lookups(
+            self.companion,
+            self._heeding,
+            is_users=is_users,
+            profile_tokens=profile_tokens,
+            recall_tokens=recall_tokens,
+            patience=patience,
+            obeys_requests=obeys_requests,
+        )
+        self.tools = make_host_tools(self.companion, self.user_of, patience) if offers_tools else []
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
@@ -135,24 +114,13 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Let the model answer with what is known of the user."""
 
         def look(text: str) -> Lookup:
-            until = monotonic() + self.patience
-            heeded = self._heed(user_id, request, place)
-            if heeded:
-                wait([heeded], self.patience * FOR_REQUESTS)
-            acts = as_kept(self._heeding.told(user_id, heeded), self.remembers)
-            lookup = self._begin(user_id, text, request.messages[:place], heeded)
-            try:
-                return Lookup(lookup.result(max(0.0, until - monotonic())), acts=acts)
-            except Exception as error:  # noqa: BLE001  # whatever a store or server raises
-                lookup.cancel()
-                return self._without(error, acts)
+            thread = thread_of(request.runtime)
+            return self._lookups.look(user_id, thread, request.messages, place)
 
-        user_id = self.user_of(request.runtime.context)
-        place, text = self._last_words(request, user_id)
+        user_id, place, text = self._last_words(request)
         found = RunnableLambda(look, name="guided_profile").invoke(text)
-        answer = marked(handler(self._personal(request, found, place)), found)
-        self._heeding.answered(user_id, thread_of(request.runtime), found.acts)
-        return answer
+        response = handler(personal(request, found, place))
+        return self._answered(request, user_id, response, found)
 
     async def awrap_model_call(
         self,
@@ -162,28 +130,13 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Let the model answer with what is known of the user."""
 
         async def look(text: str) -> Lookup:
-            until = monotonic() + self.patience
-            heeded = self._heed(user_id, request, place)
-            if heeded:
-                waiting = asyncio.wrap_future(heeded)
-                await asyncio.wait([waiting], timeout=self.patience * FOR_REQUESTS)
-                waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
-            acts = as_kept(self._heeding.told(user_id, heeded), self.remembers)
-            lookup = asyncio.wrap_future(
-                self._begin(user_id, text, request.messages[:place], heeded)
-            )
-            try:
-                known = await asyncio.wait_for(lookup, max(0.0, until - monotonic()))
-                return Lookup(known, acts=acts)
-            except Exception as error:  # noqa: BLE001  # whatever a store or server raises
-                return self._without(error, acts)
+            thread = thread_of(request.runtime)
+            return await self._lookups.alook(user_id, thread, request.messages, place)
 
-        user_id = self.user_of(request.runtime.context)
-        place, text = self._last_words(request, user_id)
+        user_id, place, text = self._last_words(request)
         found = await RunnableLambda(look, name="guided_profile").ainvoke(text)
-        answer = marked(await handler(self._personal(request, found, place)), found)
-        self._heeding.answered(user_id, thread_of(request.runtime), found.acts)
-        return answer
+        response = await handler(personal(request, found, place))
+        return self._answered(request, user_id, response, found)
 
     def wrap_tool_call(
         self,
@@ -209,84 +162,46 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     def after_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:
         """Begin to keep what the user said in this turn."""
-        if not self.remembers:
-            return
-        user_id = self.user_of(runtime.context)
-        thread = thread_of(runtime)
-        turn = last_turn(state["messages"], user_id, self.is_users)
+        user_id, thread = self.user_of(runtime.context), thread_of(runtime)
         try:
-            now = self.companion.clock()
-            items, replaced = self._remembered.items(turn, user_id, thread, now, state["messages"])
-            judged = turn if self.obeys_requests else []
-            heeded = self._heeding.of_items(user_id, thread, judged, items)
-            self.companion.remember(user_id, items, instead_of=replaced, heeded=heeded)
+            if self.remembers:
+                self._remember(state, user_id, thread)
         except RuntimeError as error:  # it was closed
             _log.warning("what was said is not kept: %s", error)
         except ValidationError as error:  # it tells what was said
             _log.warning("what was said is not kept: %s", type(error).__name__)
+        finally:
+            self._heeding.over(user_id, thread)
 
     async def aafter_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:
         """Begin to keep what the user said in this turn."""
         self.after_agent(state, runtime)
 
-    def _last_words(self, request: ModelRequest[Any], user_id: str) -> tuple[int, str]:
-        """Return where the user's last message stands, and its words; empty if there is none."""
+    def _remember(self, state: AgentState[Any], user_id: str, thread: str) -> None:
+        turn = last_turn(state["messages"], user_id, self.is_users)
+        now = self.companion.clock()
+        items, replaced = self._remembered.items(turn, user_id, thread, now, state["messages"])
+        judged = turn if self.obeys_requests else []
+        heeded = self._heeding.of_items(user_id, thread, judged, items)
+        self.companion.remember(user_id, items, instead_of=replaced, heeded=heeded)
+
+    def _last_words(self, request: ModelRequest[Any]) -> tuple[str, int, str]:
+        """Return whose the run is, where their last message stands, or -1, and its words."""
+        user_id = self.user_of(request.runtime.context)
         own = users_messages(request.messages, user_id, self.is_users)
-        return (own[-1][0], encodable(own[-1][1].text)) if own else (-1, "")
+        place, text = (own[-1][0], encodable(own[-1][1].text)) if own else (-1, "")
+        return user_id, place, text
 
-    def _heed(
-        self, user_id: str, request: ModelRequest[Any], place: int
-    ) -> Future[Heeded | None] | None:
-        """Begin to do what the user's last message asks of what is kept, or go on with it."""
-        if not self.obeys_requests or place < 0:
-            return None
-        own = users_messages(request.messages[:place], user_id, self.is_users)
-        before = own[-1][1].text if own else ""
-        answers = [m for m in request.messages[:place] if isinstance(m, AIMessage)]
-        thread = thread_of(request.runtime)
-        try:
-            return self._heeding.of(
-                user_id, thread, request.messages[place], before, answers[-1] if answers else None
-            )
-        except RuntimeError:  # it was closed: said where it is looked up
-            return None
-
-    def _begin(
+    def _answered(
         self,
+        request: ModelRequest[Any],
         user_id: str,
-        text: str,
-        before: Sequence[AnyMessage],
-        heeded: Future[Heeded | None] | None,
-    ) -> Future[Known]:
-        # where the message was asked about already, nearness alone decides what is used: an answer
-        # waits for one short question, and not for two
-        asked = heeded is not None and self.companion.asks_model(heeded)
-        try:
-            if monotonic() < self._rests_until:
-                raise _RestingError
-            return self.companion.known(
-                user_id,
-                text,
-                self.recall_tokens,
-                [encodable(m.text) for m in before if isinstance(m, HumanMessage | AIMessage)],
-                profile_tokens=self.profile_tokens,
-                within=0.0 if asked else self.patience * FOR_THE_MODEL,
-            )
-        except RuntimeError as error:  # it rests, or it was closed
-            failed: Future[Known] = Future()
-            failed.set_exception(error)
-            return failed
-
-    def _without(self, error: Exception, acts: tuple[MemoryAct, ...]) -> Lookup:
-        if isinstance(error, _RestingError):
-            failure = f"not looked up: it took over {self.patience:g} s before"
-            return Lookup(failure=failure, acts=acts)
-        failure = f"{type(error).__name__}: {error}"
-        if isinstance(error, TimeoutError):
-            self._rests_until = monotonic() + REST_SECONDS
-            failure = f"it took over {self.patience:g} s"
-        _log.warning("an answer does without what is known of its user: %s", failure)
-        return Lookup(failure=failure, acts=acts)
+        response: ModelResponse[Any],
+        found: Lookup,
+    ) -> ModelResponse[Any]:
+        if is_final(request, response):
+            self._heeding.answered(user_id, thread_of(request.runtime), found.acts)
+        return with_all(request, response, found)
 
     def _failed(self, request: ToolCallRequest, error: Exception) -> ToolMessage:
         if isinstance(error, GraphBubbleUp) or request.tool not in self.tools:
@@ -294,13 +209,6 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         name, call_id = request.tool_call["name"], request.tool_call["id"]
         _log.warning("the tool %s failed: %s: %s", name, type(error).__name__, error)
         return ToolMessage(UNREADABLE, name=name, tool_call_id=call_id, status="error")
-
-    def _personal(self, request: ModelRequest[Any], found: Lookup, place: int) -> ModelRequest[Any]:
-        """Return the request with what is known of the user directly before their last words."""
-        block = block_of(found)
-        if not block or place < 0:
-            return request
-        return request.override(messages=with_words_before(request.messages, place, block))
 
 
 def _user_id(context: Any) -> str:

@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import suppress
+from concurrent.futures import Future, wait
 
 from guided_profile.apps.assistants.conversation import with_time_in_id
 from guided_profile.apps.background import Background
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.requests.doing import Heeded
-from guided_profile.tools.requests.heed import may_be_kept
+from guided_profile.tools.requests.heed import item_to_keep
 
 NOT_KEPT = "what was said is not kept"
 """What follows from a failure, for the log."""
+
+CLOSE_SECONDS = 5.0
+"""How long the end waits for what is not judged yet; after that it is kept as it is."""
 
 Judged = Future[Heeded | None]
 
@@ -31,6 +33,8 @@ class Remembering:
         self, history: HistoryStore, background: Background, refresh: Callable[[str], object]
     ) -> None:
         self.history, self._background, self._refresh = history, background, refresh
+        self._late: dict[Future[None], list[Judged]] = {}
+        """What is judged late: when it is written, and what it waits for."""
 
     def remember(
         self,
@@ -47,9 +51,9 @@ class Remembering:
         waiting = [item for item in items if item.id in heeded and not heeded[item.id].done()]
         late = {item.id for item in waiting}
         now = [
-            item
+            kept
             for item in items
-            if item.id not in late and (item.id not in heeded or may_be_kept(heeded[item.id]))
+            if item.id not in late and (kept := _to_keep(item, heeded.get(item.id)))
         ]
         begun = self._write(user_id, now, instead_of)
         if not waiting:
@@ -61,13 +65,23 @@ class Remembering:
                 *(self._later(user_id, item, heeded[item.id]) for item in waiting),
             )
 
-        return self._background.watched(self._background.start(all_of_it()), NOT_KEPT)
+        whole = self._background.start(all_of_it())
+        self._late[whole] = [heeded[item.id] for item in waiting]
+        whole.add_done_callback(lambda done: self._late.pop(done, None))
+        return self._background.watched(whole, NOT_KEPT)
+
+    def finish(self) -> None:
+        """Wait until what is judged late is written; what takes too long is kept unjudged."""
+        if wait([*self._late], CLOSE_SECONDS).not_done:
+            for judged in [one for waiting in [*self._late.values()] for one in waiting]:
+                judged.cancel()  # what it had begun is undone
+            wait([*self._late], CLOSE_SECONDS)
 
     async def _later(self, user_id: str, item: HistoryItem, judged: Judged) -> None:
-        with suppress(Exception):  # it is logged where it was begun
-            await asyncio.wrap_future(judged)
-        if may_be_kept(judged):
-            await asyncio.wrap_future(self._write(user_id, [item], ()))
+        # it is logged where it was begun
+        await asyncio.gather(asyncio.wrap_future(judged), return_exceptions=True)
+        if kept := _to_keep(item, judged):
+            await asyncio.wrap_future(self._write(user_id, [kept], ()))
 
     def _write(
         self, user_id: str, items: Sequence[HistoryItem], instead_of: Sequence[str]
@@ -102,3 +116,7 @@ class Remembering:
         last = self.history.list(user_id, source=again[0].source, newest=len(items))
         lately = {item.text for item in last}
         return [with_time_in_id(item) for item in again if item.text not in lately]
+
+
+def _to_keep(item: HistoryItem, judged: Judged | None) -> HistoryItem | None:
+    return item if judged is None else item_to_keep(judged, item)

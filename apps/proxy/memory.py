@@ -113,7 +113,7 @@ class Memory:
             acts = self._heeding.told(said.user_id, heeded)
             if monotonic() < self._rests_until:
                 return Lookup(failure="rests", acts=acts)
-            lookup = asyncio.wrap_future(self._begin(said))
+            lookup = asyncio.wrap_future(self._begin(said, heeded))
             return Lookup(await asyncio.wait_for(lookup, max(0.0, until - monotonic())), acts=acts)
         except TimeoutError:
             self._rests_until = monotonic() + REST_SECONDS
@@ -131,7 +131,10 @@ class Memory:
     def answered(self, said: Said, found: Lookup, answer: Answer) -> None:
         """Begin to keep what the user said, once there is an answer to it; nothing is raised."""
         try:
-            self._answered(said, found, answer)
+            try:
+                self._answered(said, found, answer)
+            finally:
+                self._heeding.over(said.user_id, said.thread)
         except RuntimeError as error:  # it was closed
             _log.warning("what was said is not kept: %s", error)
         except Exception as error:  # noqa: BLE001  # whatever a store raises; it may tell what was said
@@ -154,7 +157,10 @@ class Memory:
         before = said.own[-2][1].text if len(said.own) > 1 else ""
         return self._heeding.of(said.user_id, said.thread, message, before)
 
-    def _begin(self, said: Said) -> Future[Known]:
+    def _begin(self, said: Said, heeded: Future[Heeded | None]) -> Future[Known]:
+        # where the message was asked about already, nearness alone decides what is used: an answer
+        # waits for one short question, and not for two
+        asked = self.companion.asks_model(heeded)
         seen = said.messages[: said.place]
         return self.companion.known(
             said.user_id,
@@ -162,7 +168,7 @@ class Memory:
             TOKENS,
             [encodable(m.text) for m in seen if isinstance(m, HumanMessage | AIMessage)],
             profile_tokens=TOKENS,
-            within=self._patience * FOR_THE_MODEL,
+            within=0.0 if asked else self._patience * FOR_THE_MODEL,
         )
 
 

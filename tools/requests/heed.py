@@ -97,6 +97,7 @@ class MemoryRequests:
         store: BaseStore | None,
         before: str = "",
         keeps: bool = False,
+        remembered: bool = True,
         thread: str = "",
         confirms: bool = True,
         tells: bool = False,
@@ -112,6 +113,7 @@ class MemoryRequests:
             store: Where profiles are kept; None: nothing can be kept for later.
             before: What they said before, which "that" may mean.
             keeps: Whether a message that is to be remembered is added to the history here.
+            remembered: Whether it may be, here or by the caller; if not, that is what is told.
             thread: The id of the conversation; empty if it has none.
             confirms: Whether the message before it asked the user about a deletion, as far as is
                 known; if not, a Yes confirms nothing.
@@ -126,7 +128,7 @@ class MemoryRequests:
         run = Settling(self._parts, user_id, message, store, before, thread=thread)
         heeded, left = await self._settled(run, user_id, store, confirms=confirms)
         if heeded is None and screen().lets_through(message):
-            heeded = await self._done(run, message, before, keeps=keeps)
+            heeded = await self._done(run, message, before, keeps=keeps, remembered=remembered)
         if heeded is None and left and tells:
             more, calls = await asks_more(self._parts.chat, message)
             run.calls += calls
@@ -161,7 +163,7 @@ class MemoryRequests:
         return (Heeded((act,), tuple(run.calls), ends=True) if act else None), settled
 
     async def _done(
-        self, asking: Settling, message: str, before: str, *, keeps: bool
+        self, asking: Settling, message: str, before: str, *, keeps: bool, remembered: bool
     ) -> Heeded | None:
         """Do what a message asks that may be a request."""
         try:
@@ -174,7 +176,11 @@ class MemoryRequests:
         for place, request in enumerate(found.each):
             run = asking.part(request.text, request.before, place)
             try:
-                act = await run.do(request.kind, request.sentences, keeps=keeps)
+                act: MemoryAct | None
+                if request.kind == "remember" and not remembered:
+                    act = await run.told("remember", words.NOT_KEPT_HERE, outcome="cannot")
+                else:
+                    act = await run.do(request.kind, request.sentences, keeps=keeps)
             except ModelError as error:
                 if not acts:
                     raise

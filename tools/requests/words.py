@@ -26,7 +26,6 @@ REMEMBERED = "I will remember that."
 KNOWN = "This is what I know about you."
 UNKNOWN = "I know nothing about you yet."
 NOT_KEPT_HERE = "I cannot remember that, since nothing that is said here is kept."
-DONE_BEFORE = "This was done already."
 NOT_DONE = "The rest could not be done now; please ask for it again."
 CANNOT = "I cannot do that, since nothing is kept here from one conversation to the next."
 SHOWN = 30

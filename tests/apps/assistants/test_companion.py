@@ -40,6 +40,30 @@ def test_what_was_said_is_written_where_a_program_just_ends(endpoint: type[Endpo
         assert history.count("anna") == 40
 
 
+@pytest.mark.parametrize("closes", ["", "companion.close()"], ids=["just ends", "closes"])
+def test_what_is_not_judged_at_the_end_is_written_all_the_same(
+    endpoint: type[Endpoint], closes: str
+) -> None:
+    program = f"""
+from concurrent.futures import Future
+from guided_profile.apps.assistants import remembering
+from guided_profile.apps.assistants.companion import Companion
+from guided_profile.graph.records import HistoryItem
+
+remembering.CLOSE_SECONDS = 0.2
+companion = Companion.open(task="dialogue")
+item = HistoryItem(text="my cat Miso")
+companion.remember("anna", [item], heeded={{item.id: Future()}})
+{closes}
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    with HistoryStore.open(LexicalEmbedder(), path=read_settings().data / "history") as history:
+        assert [item.text for item in history.list("anna")] == ["my cat Miso"]
+
+
 def test_profiles_are_kept_from_one_opening_to_the_next(endpoint: type[Endpoint]) -> None:
     with Companion.open(task="dialogue") as companion:
         texts = ["my cat Miso sleeps", "the bicycle commute"]
@@ -52,7 +76,8 @@ def test_profiles_are_kept_from_one_opening_to_the_next(endpoint: type[Endpoint]
         assert known.profile is not None
         assert known.profile.sentences[0].text == "This person has a cat named Miso."
         assert [item.text for item in known.items] == texts
-    assert len(endpoint.prompts) == calls + 1  # whether a good answer differs
+    # whether a good answer differs by what is known, and by who is asking
+    assert len(endpoint.prompts) == calls + 2
 
 
 def test_profiles_may_stand_in_a_store_of_ones_own(history: HistoryStore, tmp_path: Path) -> None:

@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 from host import Host, agent_of, ask, mark, said_by, writer
-from langchain_core.messages import HumanMessage
+from langchain.agents import create_agent
+from langchain.agents.structured_output import ToolStrategy
+from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
+from pydantic import BaseModel
 from scripted import ScriptedChat
 
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.assistants.heeding import Heeding
+from guided_profile.apps.assistants.middleware import GuidedProfileMiddleware
+from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
@@ -70,9 +75,11 @@ def test_it_is_done_told_and_confirmed_in_the_next_turn_and_no_item(companion: C
     agent = agent_of(companion, host, checkpointer=InMemorySaver())
     answer = ask(agent, FORGET)
     words = host.sent[0][-1].text
-    assert "was carried out already" in words
-    assert "shall I delete it for good" in words
+    assert "Do not say that yourself" in words
     assert words.endswith(FORGET)
+    told = answer["messages"][-1].text
+    assert told.startswith("Gladly.\n\nI no longer use this; shall I delete it for good")
+    assert told.count("shall I delete") == 1
     assert [act["outcome"] for act in mark(answer)["memory"]] == ["asks"]
     assert said_by(companion, "anna") == ["I cook with a cast iron skillet every day"]
     answer = ask(agent, "Yes, please.")
@@ -89,7 +96,12 @@ def test_what_comes_late_is_told_in_the_next_turn(companion: Companion, model: M
     assert mark(ask(agent, SHOW))["memory"] == []
     assert said_by(companion, "anna")[-1] == DOG  # the request is no item, though it came late
     model.seconds = 0.0
-    assert [act["kind"] for act in mark(ask(agent, "Good."))["memory"]] == ["show"]
+    assert companion.flush(60)
+    host.says = [AIMessage("", tool_calls=[{"name": "about_me", "args": {}, "id": "1"}])]
+    answer = ask(agent, "Good.")  # a tool is called first: what is told is told after it
+    assert [act["kind"] for act in mark(answer)["memory"]] == ["show"]
+    assert "This is what I know about you." in answer["messages"][-1].text
+    assert "This is what I know" not in answer["messages"][-3].text
     assert mark(ask(agent, "Well."))["memory"] == []
 
 
@@ -177,15 +189,97 @@ def test_no_words_are_kept_when_the_turn_is_over(companion: Companion) -> None:
 
 
 def test_where_nothing_is_remembered_that_is_what_is_told(companion: Companion) -> None:
-    for remembers, outcome in ((True, "done"), (False, "cannot")):
-        heeding = Heeding(companion, remembers=remembers)
-        judged = heeding.of("anna", "1", HumanMessage(REMEMBER))
-        judged.result(60)
-        assert [act.outcome for act in heeding.told("anna", judged)] == [outcome]
+    for user, remembers, outcome, told in (
+        ("anna", True, "done", "I will remember that."),
+        (
+            "ben",
+            False,
+            "cannot",
+            "I cannot remember that, since nothing that is said here is kept.",
+        ),
+    ):
+        agent = agent_of(companion, Host(), remembers=remembers)
+        answer = ask(agent, REMEMBER, user)
+        assert [act["outcome"] for act in mark(answer)["memory"]] == [outcome]
+        assert answer["messages"][-1].text == f"Gladly.\n\n{told}"
+        assert (said_by(companion, user)[-1:] == [REMEMBER]) is remembers
 
 
-def test_it_is_known_which_messages_are_put_to_the_model(companion: Companion) -> None:
-    heeding = Heeding(companion)
-    for text, takes in ((FORGET, True), ("What should I cook tonight?", False)):
-        assert heeding.takes_a_call(heeding.of("anna", "1", HumanMessage(text))) is takes
-    assert not heeding.takes_a_call(None)
+def test_where_nothing_is_remembered_no_words_are_kept_either(companion: Companion) -> None:
+    middleware = GuidedProfileMiddleware(companion, remembers=False, patience=60.0)
+    agent = create_agent(Host(), [], middleware=[middleware], context_schema=Context)
+    assert "Bruno" in ask(agent, FORGET)["messages"][-1].text
+    assert "Bruno" not in words_in(middleware._heeding)
+
+
+def test_of_a_message_that_asks_two_things_only_what_is_to_be_kept_is(
+    companion: Companion,
+) -> None:
+    ask(agent_of(companion, Host()), f"{REMEMBER} {FORGET}")
+    assert said_by(companion, "anna")[-1] == REMEMBER
+    assert not any("dog" in text for text in said_by(companion, "anna"))
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+async def test_a_stream_tells_what_was_done_once_as_the_last_piece_of_the_answer(
+    companion: Companion, blocks: bool
+) -> None:
+    content: Any = [{"type": "text", "text": "Well."}] if blocks else "Well."
+    agent = agent_of(companion, Host(says=[AIMessage(content)]), checkpointer=InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "1"}}
+    said: Any = {"messages": [("user", SHOW)]}
+    parts = [
+        part
+        async for part, _ in agent.astream(
+            said, config, context=Context(user_id="anna"), stream_mode="messages"
+        )
+        if isinstance(part, AIMessage)
+    ]
+    kept = agent.get_state(config).values["messages"][-1]
+    assert "".join(part.text for part in parts) == kept.text
+    assert kept.text.startswith("Well.\n\nThis is what I know about you.")
+    assert {part.id for part in parts} == {kept.id}
+
+
+def test_an_answer_of_a_fixed_form_stays_as_it_is_and_its_model_is_asked_to_tell(
+    companion: Companion,
+) -> None:
+    class Dish(BaseModel):
+        name: str
+
+    call = {"name": "Dish", "args": {"name": "soup"}, "id": "1"}
+    host = Host(says=[AIMessage("", tool_calls=[call])])
+    middleware = GuidedProfileMiddleware(companion, patience=60.0, offers_tools=False)
+    agent = create_agent(
+        host,
+        [],
+        middleware=[middleware],
+        context_schema=Context,
+        response_format=ToolStrategy(Dish),
+        checkpointer=InMemorySaver(),
+    )
+    answer = ask(agent, SHOW)
+    assert answer["structured_response"] == Dish(name="soup")
+    assert "Tell them so first" in host.sent[0][-1].text
+    assert all(message.text == "" for message in answer["messages"] if message.type == "ai")
+
+
+def test_it_is_told_in_the_users_language_and_an_instruction_holds_for_the_own_task(
+    history: HistoryStore,
+) -> None:
+    always = "Bitte antworte mir ab jetzt immer und ausschließlich auf Deutsch und sehr kurz."
+
+    def says(prompt: str) -> Any:
+        if "its letter alone." in prompt:
+            return {"F": 0.9, "A": 0.05}
+        if "nothing else." in prompt and "German" in prompt:
+            return "Von jetzt an halte ich mich immer daran."
+        return {"No": 0.9} if "Yes or No" in prompt else writer(prompt)
+
+    chat = ScriptedChat(script=says)
+    with Companion(chat=chat, history=history, store=InMemoryStore(), task="paraphrase") as one:
+        answer = ask(agent_of(one, Host()), always)
+        assert "Von jetzt an halte ich mich immer daran." in answer["messages"][-1].text
+        known = one.known("anna", "Was koche ich?", 100).result(60)
+        assert known.profile is not None
+        assert [sentence.text for sentence in known.profile.sentences] == [always]
