@@ -11,7 +11,7 @@ GuidedProfileError
 ├── HistoryError             the history store cannot do what was asked
 │   ├── EmbedderMismatchError    the store was written with another embedder
 │   └── StoreInUseError          another process holds the embedded store
-├── ProfilesError            the file of the profiles is locked, full or broken
+├── ProfilesError            the file or database of the profiles is locked, full, broken or away
 ├── BuildError               the profiles of many users: its workers failed, not the model
 ├── ClosedError              what was asked had been closed, or was closed meanwhile
 ├── ExperimentError          LangSmith could not be reached, or refused what it was sent
@@ -77,7 +77,7 @@ class StoreInUseError(HistoryError):
 
 
 class ProfilesError(GuidedProfileError):
-    """The file of the profiles is locked, full or broken."""
+    """The file or database of the profiles is locked, full, broken or out of reach."""
 
 
 class BuildError(GuidedProfileError):

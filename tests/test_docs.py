@@ -25,9 +25,11 @@ PAGES = sorted(path for path in DOCS.glob("*.md"))
 RUN_ELSEWHERE = {
     "pip install": "test_packaging.py",
     "guided-profile serve": "live/test_outbound.py",
-    "createdb": "support/aegra_server.py",
+    "createdb": "support/postgres_server.py",
     "uvicorn aegra_api": "support/aegra_server.py",
     "chroma run": "test_docs.py",
+    "uvicorn guided_profile": "live/test_many_processes.py",
+    "guided-profile migrate": "live/test_many_processes.py",
     "docker compose run --rm cli backup": "live/test_deploy.py",
     "docker compose run --rm cli restore": "live/test_deploy.py",
     "docker compose run --rm cli keys": "live/test_deploy.py",

@@ -77,11 +77,14 @@ class Users(Protocol):
     def inputs(self) -> AsyncIterator[BuildInput | Failed | None]:
         """Yield the users one by one, without vectors; None: a user who came before."""
 
-    async def complete(self, user: BuildInput) -> BuildInput:
-        """Return the user with the vectors that are known."""
+    async def complete(self, user: BuildInput) -> BuildInput | None:
+        """Return the user with the vectors that are known; None: another process is at them."""
 
     async def keep(self, made: BuildResult) -> bool:
         """Write what was made; False: items it rests on were deleted meanwhile, so it is not."""
+
+    def release(self, user_id: str) -> None:
+        """Let others make the user's profile again."""
 
 
 class Engine(Protocol):

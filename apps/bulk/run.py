@@ -69,7 +69,10 @@ class Run:
         stopped = False
         async with aclosing(self._engine.run(self._inputs())) as results:
             async for made in results:
-                await self._take(made)
+                try:
+                    await self._take(made)
+                finally:
+                    self._users.release(made.user_id)
                 if not self._goes_on() and not stopped:
                     stopped = True
                     await self._engine.stop()
@@ -94,7 +97,11 @@ class Run:
                 self._tally.fresh += use == "standing"
                 self._tally.cold += use == "cold"
                 if use not in ("standing", "cold"):
-                    yield await self._users.complete(found)
+                    complete = await self._users.complete(found)
+                    if complete is None:
+                        self._tally.fresh += 1
+                    else:
+                        yield complete
             self._on_progress(self._tally)
 
     def _note(self, failed: Failed) -> None:

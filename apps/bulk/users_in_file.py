@@ -61,6 +61,9 @@ class FileUsers:
         """Return the user as they are: a file holds no vectors."""
         return user
 
+    def release(self, user_id: str) -> None:
+        """Do nothing: a file is this process's alone."""
+
     async def keep(self, made: BuildResult) -> bool:
         """Append what was made to the results."""
         if self._results:

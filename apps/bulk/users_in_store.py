@@ -11,16 +11,18 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.records import Standing
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.leases import BuildLeases, locks_of
 from guided_profile.tools.profiles.plan import variant_of, write_standing
 from guided_profile.tools.profiles.store import ProfileStore
 
 
 class StoredUsers:
-    """Everybody who has a history; only this process touches the two stores."""
+    """Everybody who has a history; in a database, other processes may be at some of them."""
 
     def __init__(self, history: HistoryStore, store: BaseStore, task: Task) -> None:
         self._history, self._store, self._task = history, store, task
         self._ids: list[str] | None = None
+        self._builds = BuildLeases()
 
     async def count(self) -> int:
         """Return how many users there are."""
@@ -32,8 +34,13 @@ class StoredUsers:
             standing = await self._profiles(user_id).standing()
             yield await asyncio.to_thread(self._input, user_id, standing)
 
-    async def complete(self, user: BuildInput) -> BuildInput:
-        """Return the user with the vectors that the history store has."""
+    async def complete(self, user: BuildInput) -> BuildInput | None:
+        """Return the user with the vectors that the history store has.
+
+        None: another process makes their profile now, or has just made it.
+        """
+        if locks_of(self._store) and not await self._is_ours(user):
+            return None
         items = (*user.cited, *user.items)
         kept = await asyncio.to_thread(
             self._history.vectors, user.user_id, [item.id for item in items]
@@ -44,6 +51,20 @@ class StoredUsers:
             cited=tuple(item for item in user.cited if item.id in kept),
             vectors=kept,
         )
+
+    async def _is_ours(self, user: BuildInput) -> bool:
+        """Take the profile to make, unless another process is at it, or has been meanwhile."""
+        profiles = self._profiles(user.user_id)
+        if not await self._builds.acquire(profiles):
+            return False
+        if await profiles.standing() == user.standing:
+            return True
+        self._builds.release(profiles)
+        return False
+
+    def release(self, user_id: str) -> None:
+        """Let others make the user's profile again."""
+        self._builds.release(self._profiles(user_id))
 
     async def keep(self, made: BuildResult) -> bool:
         """Write what was made; False: items it rests on were deleted meanwhile, so it is not."""

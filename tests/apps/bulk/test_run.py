@@ -36,6 +36,9 @@ class Listed:
     async def complete(self, user: BuildInput) -> BuildInput:
         return user
 
+    def release(self, user_id: str) -> None:
+        """Nobody else is there."""
+
     async def keep(self, made: BuildResult) -> bool:
         self.kept.append(made.user_id)
         return not made.user_id.startswith("deleted")

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 from langgraph.store.memory import InMemoryStore
+from shared_store import SharedStore
 
 from guided_profile.tools.profiles.leases import BuildLeases
 from guided_profile.tools.profiles.store import ProfileStore
@@ -61,3 +62,29 @@ async def test_what_a_stage_let_go_of_is_free_after_it() -> None:
     async with builds.stage(A):
         builds.release(A)
     assert await builds.acquire(A)
+
+
+async def test_of_two_processes_one_takes_a_profile_and_what_it_leaves_is_free() -> None:
+    shared = ProfileStore(SharedStore(), "anna", "a")
+    one, other = BuildLeases(), BuildLeases()
+    assert await one.acquire(shared)
+    assert not await other.acquire(shared)
+    other.release(shared)  # which is not its own to leave
+    assert not await other.acquire(shared)
+    one.release(shared)
+    assert await other.acquire(shared)
+    with pytest.raises(RuntimeError, match="broken"):
+        async with other.stage(shared):
+            raise RuntimeError("broken")
+    assert await one.acquire(shared)
+
+
+async def test_what_went_silent_in_one_process_is_free_for_the_others() -> None:
+    shared = ProfileStore(SharedStore(), "anna", "a")
+    silent, other = BuildLeases(lease=0.05), BuildLeases()
+    await silent.acquire(shared)
+    async with silent.stage(shared):
+        await asyncio.sleep(0.1)
+        assert not await other.acquire(shared)
+    await asyncio.sleep(0.2)
+    assert await other.acquire(shared)
