@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from asked import BEARS
 from host import writer
 from proxied import proxied
 from scripted import ScriptedChat
@@ -49,3 +50,13 @@ def test_it_is_done_told_and_confirmed_in_the_next_turn_and_no_item(
         assert "memory=confirm:done" in answer.headers["x-guided-profile"]
         assert proxy.said_by("anna") == []
         assert DOG not in [item.text for item in history.list("anna", withdrawn=True)]
+
+
+def test_an_answer_waits_for_one_short_question(history: HistoryStore) -> None:
+    texts = [DOG, "the bowl of my dog is blue"]
+    history.add("anna", [HistoryItem(text=text, source="chat") for text in texts])
+    for text, bears in ((FORGET, False), ("What does my dog eat?", True)):
+        chat = ScriptedChat(script=model)
+        with proxied(history, chat=chat) as proxy:
+            proxy.ask(text)
+            assert any(map(BEARS.search, chat.prompts)) is bears
