@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import re
 from typing import NamedTuple
 
 import aiohttp
 from starlette.types import Scope, Send
 
-from guided_profile.apps.assistants.conversation import Lookup
+from guided_profile.apps.assistants.chat_memory import Prepared
+from guided_profile.apps.assistants.conversation import block_of
 from guided_profile.apps.proxy.answers import MOST_BYTES, read_answer
 from guided_profile.apps.proxy.memory import Memory, Said
 from guided_profile.apps.proxy.request import Asked, read_chat, read_response
@@ -18,6 +20,8 @@ from guided_profile.apps.server.access.guard import RateLimit
 
 CHAT, RESPONSES, MODELS = "/chat/completions", "/responses", "/models"
 STATE, ITEMS = b"x-guided-profile", b"x-guided-profile-items"
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""An id that is shown: one that a file brought along may be anything, line ends and words too."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +49,7 @@ class Found(NamedTuple):
     state: str
     said: Said | None = None
     """None: nothing of it is to be remembered."""
-    lookup: Lookup = Lookup()
+    prepared: Prepared = Prepared([])
 
 
 async def serve(
@@ -66,7 +70,9 @@ async def serve(
         scope["method"], path, scope["query_string"], sent, None if get else found.body
     ) as reply:
         ours = [] if get else [(STATE, found.state.encode())]
-        if ids := ",".join(item.id for item in found.lookup.known.items if item.id.isascii()):
+        if ids := ",".join(
+            item.id for item in found.prepared.lookup.known.items if item.id.isascii()
+        ):
             ours.append((ITEMS, ids.encode()))
         begun = False
         read = bytearray()
@@ -89,7 +95,7 @@ async def serve(
         finally:
             if begun and found.said and reply.status < 300:
                 answer = read_answer(bytes(read), reply.headers.get("content-type", ""))
-                parts.memory.answered(found.said, found.lookup, answer)
+                parts.memory.answered(found.said, found.prepared, answer)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -112,8 +118,9 @@ async def _personal(
     said = Said(named.user_id, asked.messages, _chat(parts, headers, asked))
     if not said.own:
         return Found(body, _without("no-words", state))
-    lookup = await parts.memory.look(said)
-    block = parts.memory.block(lookup)
+    prepared = await parts.memory.look(said)
+    lookup = prepared.lookup
+    block = block_of(lookup)
     state += "".join(f"; memory={act.kind}:{act.outcome}" for act in lookup.acts)
     known = lookup.known
     if not (known.used or known.items):
@@ -126,7 +133,7 @@ async def _personal(
         )
     if block:
         body = asked.with_words_before(said.place, block)
-    return Found(body, state, said, lookup)
+    return Found(body, state, said, prepared)
 
 
 def _chat(parts: Parts, headers: Headers, asked: Asked) -> str:

@@ -173,7 +173,7 @@ def test_a_memory_that_hangs_is_not_waited_for(history: HistoryStore) -> None:
     history.add("anna", [SKILLET])
     with proxied(history, patience=0.0) as proxy:
         first, second = (proxy.ask(QUESTION).headers["x-guided-profile"] for _ in range(2))
-    assert "why=slow" in first
+    assert "why=TimeoutError" in first
     assert "why=rests" in second
 
 
@@ -268,3 +268,11 @@ def test_what_is_for_us_alone_goes_no_further(proxy: Proxied) -> None:
     assert not {"x-openwebui-user-email", "x-openwebui-chat-id", "cookie"} & set(sent)
     assert (sent["x-title"], sent["openai-organization"]) == ("my app", "org")
     assert json.dumps(sent).count("host") == 1
+
+
+def test_an_id_that_a_file_brought_along_ends_no_header(proxy: Proxied) -> None:
+    wild = HistoryItem(id="1\r\nSet-Cookie: a=b", text="a skillet of iron is what I cook with")
+    proxy.companion.history.add("bob", [wild])
+    answer = proxy.ask(QUESTION, user="bob")
+    assert "items=1" in answer.headers["x-guided-profile"]
+    assert not {"set-cookie", "x-guided-profile-items"} & set(answer.headers)
