@@ -15,6 +15,8 @@ SECONDS = 900.0
 MOST_USERS, MOST_EXCHANGES = 10_000, 8
 OPENING = 40
 """How many letters of words are looked for, from their beginning."""
+MOST_LETTERS = 100_000
+"""So much of a message is looked through."""
 LEAST = 12
 """How many letters an exchange has at least that is known again."""
 
@@ -44,7 +46,7 @@ class Asides:
             lately = self._lately.get(user_id, ())
         if not lately:
             return False
-        whole = _letters(said[0].text)
+        whole = _letters(said[0].text[:MOST_LETTERS])
         return any(_in_order(whole, words, answer) for words, answer in lately)
 
 

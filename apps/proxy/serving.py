@@ -70,10 +70,9 @@ async def serve(
         scope["method"], path, scope["query_string"], sent, None if get else found.body
     ) as reply:
         ours = [] if get else [(STATE, found.state.encode())]
-        if ids := ",".join(
-            item.id for item in found.prepared.lookup.known.items if item.id.isascii()
-        ):
-            ours.append((ITEMS, ids.encode()))
+        items = found.prepared.lookup.known.items
+        if ids := [item.id for item in items if _ID.fullmatch(item.id)]:
+            ours.append((ITEMS, ",".join(ids).encode()))
         begun = False
         read = bytearray()
         try:
@@ -118,6 +117,15 @@ async def _personal(
     said = Said(named.user_id, asked.messages, _chat(parts, headers, asked))
     if not said.own:
         return Found(body, _without("no-words", state))
+    try:
+        return await _with_known(parts, asked, said, body, state)
+    except Exception as error:  # noqa: BLE001  # a failing memory never fails the chat
+        _log.error("an answer does without what is known: %s", type(error).__name__)
+        return Found(body, _without(type(error).__name__, state))
+
+
+async def _with_known(parts: Parts, asked: Asked, said: Said, body: bytes, state: str) -> Found:
+    """Return the body with what is known of its user before their last words."""
     prepared = await parts.memory.look(said)
     lookup = prepared.lookup
     block = block_of(lookup)

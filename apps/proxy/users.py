@@ -119,8 +119,11 @@ class Users:
         header = self._settings.user_header
         found = [value for name, value in headers if header and name == header.encode()]
         if header and found:
-            text = found[0].decode("utf-8", "replace").strip()
-            if len(found) > 1 or not text or not usable_id(text):
+            try:
+                text = found[0].decode().strip()
+            except UnicodeDecodeError:
+                text = ""
+            if len(found) > 1 or not usable_id(text):
                 raise ProxyError(
                     400,
                     "bad_user",

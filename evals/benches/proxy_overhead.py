@@ -6,8 +6,8 @@ A scripted upstream in a process of its own answers after so many seconds, strea
 whole. It is called directly; through a bare pass-through, which reads a request and sends it on
 with the proxy's own client; and through the proxy, for users whose profile is fresh, on a model
 that says Yes at once: in turns, so many at once. Each of the two runs under uvicorn in a process
-of its own, `--workers` of each. Printed are the median time to the first token, answers a second, and the
-processor time that an answer takes in what stands between.
+of its own, `--workers` of each. Printed are the median time to the first token, answers a second,
+and the processor time that an answer takes in what stands between.
 """
 
 import argparse
@@ -45,7 +45,7 @@ from guided_profile.evals.run.history import temporary_history
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.models.calls import endpoint_model
 
-PIECES, USERS = 20, 64
+PIECES, USERS = 20, 16
 _TICKS = 100.0
 """Of processor time in a second, as Linux counts it."""
 _PIECE = json.dumps({"id": "1", "choices": [{"index": 0, "delta": {"content": "one more "}}]})

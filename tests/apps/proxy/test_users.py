@@ -153,6 +153,14 @@ def test_a_header_that_names_nobody_is_refused(text: str) -> None:
     assert HEADER in error.message
 
 
+def test_two_ids_that_cannot_be_read_are_not_one_user() -> None:
+    of, key = users(), (b"authorization", bearer(KEY).encode())
+    for raw in (b"caf\xe9", b"caf\xe8"):
+        sender = asyncio.run(of.sender([key], ELSEWHERE))
+        with pytest.raises(ProxyError):
+            of.named(sender, [key, (HEADER.encode(), raw)], {})
+
+
 def test_where_nobody_is_asked_this_machine_alone_may_name_users() -> None:
     of = users(ProxySettings())
     assert named(of, client=HERE, host="localhost:8100") == Named("of safety", "safety_identifier")
