@@ -1,26 +1,33 @@
 """What the proxy knows of a conversation's user, and what of it is remembered."""
 
+import logging
 from dataclasses import dataclass
 from functools import cached_property
-from time import monotonic
 
 from cachetools import LRUCache
 from langchain_core.messages import AnyMessage, HumanMessage
 
-from guided_profile.apps.assistants.chat_memory import LOOKUP_SECONDS, ChatMemory, Prepared
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.assistants.conversation import (
     Lookup,
+    Remembered,
     has_no_other_name,
+    last_turn,
     users_messages,
 )
+from guided_profile.apps.assistants.heeding import Heeding
+from guided_profile.apps.assistants.lookups import Lookups
 from guided_profile.apps.proxy.answers import Answer
 from guided_profile.apps.proxy.asides import Asides
 from guided_profile.apps.proxy.request import digest_of
 
-REST_SECONDS = 30.0
-"""For so long nothing is looked up after it took longer than an answer waits."""
+TOKENS = 300
+"""About how many tokens of a prompt the profile may take, and so many the history."""
+LOOKUP_SECONDS = 2.0
+"""How long an answer waits for what is known of its user."""
 MOST_ANSWERS = 10_000
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -75,28 +82,46 @@ class Memory:
 
     def __init__(self, companion: Companion, patience: float = LOOKUP_SECONDS) -> None:
         self.companion, self.asides = companion, Asides()
-        self._chat = ChatMemory(companion, patience=patience)
+        self._remembered, self._heeding = Remembered(), Heeding(companion)
+        self._lookups = Lookups(
+            companion,
+            self._heeding,
+            is_users=has_no_other_name,
+            profile_tokens=TOKENS,
+            recall_tokens=TOKENS,
+            patience=patience,
+            obeys_requests=True,
+        )
         self._threads: LRUCache[str, str] = LRUCache(MOST_ANSWERS)
-        self._rests_until = 0.0
 
     def chat_after(self, answer_id: str) -> str:
         """Return the id of the conversation that an answer was given in; else the answer's own."""
         return self._threads.get(answer_id, answer_id)
 
-    async def look(self, said: Said) -> Prepared:
-        """Return what is known that bears on the user's last words; no failure is raised."""
-        if monotonic() < self._rests_until:
-            return Prepared(said.messages, lookup=Lookup(failure="rests"))
+    async def look(self, said: Said) -> Lookup:
+        """Return what is known that bears on the user's last words."""
         said.with_ids()
-        found = await self._chat.prepare(said.user_id, said.messages, thread=said.thread)
-        if found.lookup.failure == TimeoutError.__name__:
-            self._rests_until = monotonic() + REST_SECONDS
-        return found
+        return await self._lookups.alook(said.user_id, said.thread, said.messages, said.place)
 
-    def answered(self, said: Said, found: Prepared, answer: Answer) -> None:
+    def answered(self, said: Said, found: Lookup, answer: Answer) -> None:
         """Begin to keep what the user said, once there is an answer to it; nothing is raised."""
+        try:
+            try:
+                self._answered(said, found, answer)
+            finally:
+                self._heeding.over(said.user_id, said.thread)
+        except Exception as error:  # noqa: BLE001  # its text may tell what was said
+            _log.warning("what was said is not kept: %s", type(error).__name__)
+
+    def _answered(self, said: Said, found: Lookup, answer: Answer) -> None:
         said.with_ids()
-        self._chat.answered(said.user_id, said.messages, found, thread=said.thread)
+        self._heeding.answered(said.user_id, said.thread, found.acts)
         self.asides.answered(said.user_id, said.messages[said.place].text, answer.text)
         if answer.id:
             self._threads[answer.id] = said.thread
+        turn = last_turn(said.messages, said.user_id, has_no_other_name)
+        items, replaced = self._remembered.items(
+            turn, said.user_id, said.thread, self.companion.clock(), said.messages
+        )
+        heeded = self._heeding.of_items(said.user_id, said.thread, turn, items)
+        self.companion.remember(said.user_id, items, instead_of=replaced, heeded=heeded)

@@ -8,8 +8,7 @@ from typing import NamedTuple
 import aiohttp
 from starlette.types import Scope, Send
 
-from guided_profile.apps.assistants.chat_memory import Prepared
-from guided_profile.apps.assistants.conversation import block_of
+from guided_profile.apps.assistants.conversation import Lookup, block_of, told_words
 from guided_profile.apps.proxy.answers import MOST_BYTES, read_answer
 from guided_profile.apps.proxy.memory import Memory, Said
 from guided_profile.apps.proxy.request import Asked, read_chat, read_response
@@ -49,7 +48,7 @@ class Found(NamedTuple):
     state: str
     said: Said | None = None
     """None: nothing of it is to be remembered."""
-    prepared: Prepared = Prepared([])
+    lookup: Lookup = Lookup()
 
 
 async def serve(
@@ -70,7 +69,7 @@ async def serve(
         scope["method"], path, scope["query_string"], sent, None if get else found.body
     ) as reply:
         ours = [] if get else [(STATE, found.state.encode())]
-        items = found.prepared.lookup.known.items
+        items = found.lookup.known.items
         if ids := [item.id for item in items if _ID.fullmatch(item.id)]:
             ours.append((ITEMS, ",".join(ids).encode()))
         begun = False
@@ -94,7 +93,7 @@ async def serve(
         finally:
             if begun and found.said and reply.status < 300:
                 answer = read_answer(bytes(read), reply.headers.get("content-type", ""))
-                parts.memory.answered(found.said, found.prepared, answer)
+                parts.memory.answered(found.said, found.lookup, answer)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -126,13 +125,12 @@ async def _personal(
 
 async def _with_known(parts: Parts, asked: Asked, said: Said, body: bytes, state: str) -> Found:
     """Return the body with what is known of its user before their last words."""
-    prepared = await parts.memory.look(said)
-    lookup = prepared.lookup
-    block = block_of(lookup)
+    lookup = await parts.memory.look(said)
+    block = block_of(lookup) + told_words(lookup.acts)
     state += "".join(f"; memory={act.kind}:{act.outcome}" for act in lookup.acts)
     known = lookup.known
     if not (known.used or known.items):
-        state = _without(lookup.failure or "nothing-bears", state)
+        state = _without(_short(lookup.failure) or "nothing-bears", state)
     else:
         version = f"; profile={known.profile.version}" if known.profile else ""
         state = (
@@ -141,7 +139,7 @@ async def _with_known(parts: Parts, asked: Asked, said: Said, body: bytes, state
         )
     if block:
         body = asked.with_words_before(said.place, block)
-    return Found(body, state, said, prepared)
+    return Found(body, state, said, lookup)
 
 
 def _chat(parts: Parts, headers: Headers, asked: Asked) -> str:
@@ -156,6 +154,11 @@ def _chat(parts: Parts, headers: Headers, asked: Asked) -> str:
         return named[:200]
     before = asked.fields.get("previous_response_id")
     return parts.memory.chat_after(before) if isinstance(before, str) else ""
+
+
+def _short(failure: str) -> str:
+    """Return a failure without what an error says of it, which may be somebody's words."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", failure.partition(":")[0])[:60]
 
 
 def _without(why: str, more: str = "") -> str:
