@@ -14,12 +14,13 @@ from guided_profile.graph.records import Call, HistoryItem, MemoryAct, MemoryKin
 from guided_profile.graph.tasks import Task
 from guided_profile.graph.text import encodable
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles import undoing
 from guided_profile.tools.profiles.corrections import decide, take_back
 from guided_profile.tools.profiles.plan import variant_of
 from guided_profile.tools.profiles.store import Override, ProfileStore
-from guided_profile.tools.requests import record, words
+from guided_profile.tools.profiles.undoing import Done
+from guided_profile.tools.requests import words
 from guided_profile.tools.requests.meant import ended, meant, notes_of, profiles_of_user
-from guided_profile.tools.requests.record import Done
 from guided_profile.tools.safety.screen import flagged
 
 
@@ -265,7 +266,7 @@ class Run:
             thread=self.thread,
             stays=stays,
         )
-        await record.write(store, self._user_id, done)
+        await undoing.write(store, self._user_id, done)
 
     async def _forbid(
         self, where: Mapping[str, Sequence[ProfileStore]]

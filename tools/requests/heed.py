@@ -13,7 +13,8 @@ from guided_profile.graph.records import Call, HistoryItem, MemoryAct, MemoryKin
 from guided_profile.graph.tasks import Task
 from guided_profile.graph.text import encodable
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.requests import record, words
+from guided_profile.tools.profiles import undoing
+from guided_profile.tools.requests import words
 from guided_profile.tools.requests.asked import requests_in
 from guided_profile.tools.requests.doing import Heeded, Parts
 from guided_profile.tools.requests.kinds import asks_more
@@ -139,7 +140,7 @@ class MemoryRequests:
 
     async def _settled(
         self, run: Settling, user_id: str, store: BaseStore | None, *, confirms: bool
-    ) -> tuple[Heeded | None, record.Done | None]:
+    ) -> tuple[Heeded | None, undoing.Done | None]:
         """Return what comes of a message as one about what was done last.
 
         And the deletion that was asked about, which it is too late to confirm after the message.
@@ -147,12 +148,12 @@ class MemoryRequests:
         if store is None:
             return None, None
         await self.sweep(store)
-        done = await record.recent(store, user_id, self._parts.clock())
+        done = await undoing.recent(store, user_id, self._parts.clock())
         last, act, settled = next(iter(done), None), None, None
-        if confirms and (asked := record.asking(done, run.thread)):
+        if confirms and (asked := undoing.asking(done, run.thread)):
             # only the very next message confirms, whatever comes of it
             settled = asked.model_copy(update={"asks": False})
-            await record.write(store, user_id, settled)
+            await undoing.write(store, user_id, settled)
             act = await run.reply(asked)
             last = settled if last is asked else last
         if act is None and last and not last.asks and screen().lets_through(run.message):
@@ -227,8 +228,8 @@ class MemoryRequests:
         run = Settling(self._parts, user_id, reply, store, "", thread=thread)
         done = None
         if store is not None:
-            recent = await record.recent(store, user_id, self._parts.clock())
-            done = record.asking(recent, thread)
+            recent = await undoing.recent(store, user_id, self._parts.clock())
+            done = undoing.asking(recent, thread)
         if store is None or done is None:
             act: MemoryAct | None = await run.told("forget", words.LAPSED, outcome="nothing")
         elif agrees:
@@ -236,7 +237,7 @@ class MemoryRequests:
         else:
             act = await (run.reply(done) if agrees is None else run.undo(done))
         if act is None and store is not None and done is not None:
-            await record.write(store, user_id, done.model_copy(update={"asks": False}))
+            await undoing.write(store, user_id, done.model_copy(update={"asks": False}))
             return await _left(run, done, ends=True)
         assert act is not None
         return Heeded((act,), tuple(run.calls), ends=True)
@@ -246,10 +247,10 @@ class MemoryRequests:
         now = self._parts.clock()
         if self._swept is None or abs(now - self._swept) >= SWEPT_EVERY:
             self._swept = now
-            await record.sweep(store, now)
+            await undoing.sweep(store, now)
 
 
-async def _left(run: Settling, done: record.Done, *, ends: bool) -> Heeded:
+async def _left(run: Settling, done: undoing.Done, *, ends: bool) -> Heeded:
     """Return what is said where a deletion was not confirmed."""
     act = await run.told("forget", words.LEFT, items=done.items, sentences=done.sentences)
     return Heeded((act,), tuple(run.calls), ends=ends)

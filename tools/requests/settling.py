@@ -6,11 +6,12 @@ from contextlib import suppress
 from langgraph.store.base import BaseStore
 
 from guided_profile.graph.records import MemoryAct, MemoryKind
+from guided_profile.tools.profiles import undoing
 from guided_profile.tools.profiles.store import Override
-from guided_profile.tools.requests import record, words
+from guided_profile.tools.profiles.undoing import Done
+from guided_profile.tools.requests import words
 from guided_profile.tools.requests.doing import Run
 from guided_profile.tools.requests.kinds import agrees, undoes
-from guided_profile.tools.requests.record import Done
 from guided_profile.tools.text.words import words as spoken
 from guided_profile.tools.user_data.erase import forget_items
 
@@ -49,8 +50,8 @@ class Settling(Run):
                     "pins": pins,
                 }
             )
-            await record.write(self._store, self._user_id, kept)
-            await record.drop(self._store, self._user_id, done)
+            await undoing.write(self._store, self._user_id, kept)
+            await undoing.drop(self._store, self._user_id, done)
             for name, pinned in pins:
                 await self._profiles(self._store, self._parts.tasks.get(name), name).take_back(
                     pinned
@@ -73,7 +74,7 @@ class Settling(Run):
         for name, pinned in done.pins:
             profiles = self._profiles(self._store, self._parts.tasks.get(name), name)
             await profiles.add_override(pinned)
-        await record.drop(self._store, self._user_id, done)
+        await undoing.drop(self._store, self._user_id, done)
         return await self.told("keep", words.BACK, items=done.items, sentences=done.sentences)
 
     async def _pins_of(self, store: BaseStore, done: Done) -> tuple[tuple[str, Override], ...]:

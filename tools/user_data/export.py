@@ -9,9 +9,9 @@ from langgraph.store.base import BaseStore
 from pydantic import BaseModel
 
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles import undoing
 from guided_profile.tools.profiles.store import everything, user_namespace
 from guided_profile.tools.readers.json_files import EXPORT
-from guided_profile.tools.requests import record
 
 
 async def export_user(
@@ -34,7 +34,7 @@ async def export_user(
     items = await asyncio.to_thread(history.list, user_id, withdrawn=True)
     root = user_namespace(user_id)
     kept = await everything(store, root) if store is not None else []
-    gone = await record.words_of_deleted(store, user_id) if store is not None else set()
+    gone = await undoing.words_of_deleted(store, user_id) if store is not None else set()
     return {
         "format": EXPORT,
         "version": 1,

@@ -95,7 +95,7 @@ async def test_a_request_that_fails_midway_leaves_nothing_behind(
     async def full(*given: Any) -> None:
         raise HistoryError("the disk is full.")
 
-    monkeypatch.setattr("guided_profile.tools.requests.record.write", full)
+    monkeypatch.setattr("guided_profile.tools.profiles.undoing.write", full)
     for message in (ALWAYS, FORGET):
         with pytest.raises(HistoryError):
             await scene.heed(message)
