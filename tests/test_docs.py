@@ -27,7 +27,6 @@ RUN_ELSEWHERE = {
     "guided-profile serve": "live/test_outbound.py",
     "createdb": "support/postgres_server.py",
     "guided-profile proxy": "apps/cli/test_proxy.py",
-    "curl -si http://127.0.0.1:8100/v1/chat/": "apps/cli/test_proxy.py",
     "uvicorn aegra_api": "support/aegra_server.py",
     "chroma run": "test_docs.py",
     "uvicorn guided_profile": "live/test_many_processes.py",
