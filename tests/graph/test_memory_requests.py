@@ -16,6 +16,7 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.dialect import Dialect
 from guided_profile.tools.profiles import corrections
 from guided_profile.tools.profiles.store import ProfileStore, everything
 from guided_profile.tools.user_data.erase import forget_items, forget_user
@@ -399,14 +400,18 @@ async def test_what_is_shown_holds_no_orders(history: HistoryStore) -> None:
 
 
 async def test_what_was_done_is_told_in_an_abstention_and_before_a_streamed_answer(
-    history: HistoryStore,
+    history: HistoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene = Scene(history)
+    streams = Dialect("scripted", in_client=True)
+    monkeypatch.setattr("guided_profile.nodes.respond.dialect_of", lambda chat: streams)
     asked = "Don't remember this: I may move out. Any tips?"
     tokens = [
         part.content
         async for part, _ in scene.graph.astream(
-            {"question": asked}, context=ANNA, stream_mode="messages"
+            {"question": asked},
+            context=Context(user_id="anna", task="assistant"),
+            stream_mode="messages",
         )
         if part.content
     ]
