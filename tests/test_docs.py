@@ -27,6 +27,7 @@ RUN_ELSEWHERE = {
     "guided-profile serve": "live/test_outbound.py",
     "createdb": "support/postgres_server.py",
     "guided-profile proxy": "apps/cli/test_proxy.py",
+    "git clone": "live/test_agent_chat_ui.py",
     "uvicorn aegra_api": "support/aegra_server.py",
     "chroma run": "test_docs.py",
     "uvicorn guided_profile": "live/test_many_processes.py",

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from guided_profile.apps import assembly
-from guided_profile.apps.settings import read_log_level, read_settings
+from guided_profile.apps.settings import read_log_level, read_server_settings, read_settings
 from guided_profile.graph.errors import SettingsError
 from guided_profile.tools import assembly as models
 from guided_profile.tools.embedders.base import Embedder
@@ -28,6 +28,16 @@ def test_the_worth_of_profiles_is_measured_for_the_tasks_that_do_not_say_as_the_
     assert known["dialogue"].recipe == plain["dialogue"].recipe
     with pytest.raises(SettingsError, match="GUIDED_PROFILE_WORTH is 'yes'; it may be off, mea"):
         read_settings({"GUIDED_PROFILE_WORTH": "yes"})
+
+
+def test_there_is_a_default_user_only_where_nobody_is_asked_who_they_are() -> None:
+    assert read_server_settings({}).default_user == "me"
+    named = {"GUIDED_PROFILE_DEFAULT_USER": "anna"}
+    assert read_server_settings(named).default_user == "anna"
+    keys = {"GUIDED_PROFILE_AUTH": "keys"}
+    assert read_server_settings(keys).default_user is None
+    with pytest.raises(SettingsError, match="DEFAULT_USER is set, and GUIDED_PROFILE_AUTH too"):
+        read_server_settings(named | keys)
 
 
 def test_with_nothing_set_the_embedded_models_are_used() -> None:

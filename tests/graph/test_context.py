@@ -3,9 +3,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from guided_profile.graph.context import Context, Recall, context_of
+from guided_profile.graph.context import PROMPTS, Context, Recall, context_of
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.tasks import builtin_tasks
+from guided_profile.tools.profiles.plan import variant_of
 
 
 def test_recall_comes_from_the_task_unless_the_run_says_otherwise() -> None:
@@ -46,9 +47,40 @@ def test_an_assistants_context_differs_in_its_task_alone() -> None:
     assert all(field["description"] for field in described)
 
 
+def test_studio_edits_a_tasks_texts_on_their_nodes() -> None:
+    task = builtin_tasks()["assistant"]
+    schema = TypeAdapter(context_of(task.name, task.prompts, "me")).json_schema()
+    for name, stage in PROMPTS.items():
+        shown = schema["properties"][name]
+        assert (shown["langgraph_nodes"], shown["langgraph_type"]) == ([stage], "prompt")
+        assert shown["default"] == task.prompts[name]
+    assert schema["properties"]["user_id"]["default"] == "me"
+    assert "user_id" in TypeAdapter(context_of(task.name)).json_schema()["required"]
+    assert context_of(task.name, task.prompts)(user_id="anna").guiding_question is None
+
+
+def test_a_run_may_bring_a_tasks_texts() -> None:
+    task = builtin_tasks()["assistant"]
+    own = {"guiding_question": "Who is it?", "response_instruction": "Answer in verse: {question}"}
+    switched = task.with_switches(Context(user_id="anna", **own))
+    assert {name: getattr(switched, name) for name in own} == own
+    assert switched.sources == {}, "all of the history is asked the one question"
+    assert switched.profile_instruction == task.profile_instruction
+    assert variant_of(switched) != variant_of(task), "its profiles stand apart"
+    same = task.with_switches(Context(user_id="anna", **task.prompts))
+    assert (same, variant_of(same)) == (task, variant_of(task)), "as Studio sends them back"
+    answers = task.with_switches(Context(user_id="anna", response_instruction="In verse."))
+    assert variant_of(answers) == variant_of(task)
+    with pytest.raises(QuestionError, match=r"response_instruction: uses \{name\}; the only"):
+        task.with_switches(Context(user_id="anna", response_instruction="Answer {name}."))
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
+        ({"guiding_question": " "}, "guiding_question is ' '; set it to a text of at most 4096"),
+        ({"profile_instruction": "a" * 4097}, "profile_instruction is "),
+        ({"response_instruction": ["a"]}, "response_instruction is "),
         ({"max_retries": 300}, "max_retries is 300; set it to a number from 0 to 10"),
         ({"max_retries": -1}, "max_retries is -1; .* from 0 to 10"),
         ({"max_retries": True}, "max_retries is True; "),

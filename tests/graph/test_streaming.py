@@ -22,7 +22,7 @@ async def streamed(url: str, history: HistoryStore, task: str) -> tuple[list[lis
     chat = endpoint_model("m", base_url=url, api_key=None)
     graph = build_graph(chat=chat, history=history, store=InMemoryStore())
     said: dict[str, list[str]] = {}
-    answer = None
+    answer = shown = None
     async for mode, event in graph.astream(
         {"question": "What is my cat called?"},
         context=Context(user_id="anna", task=task),
@@ -31,7 +31,9 @@ async def streamed(url: str, history: HistoryStore, task: str) -> tuple[list[lis
         if mode == "messages" and isinstance(event[0], AIMessage):
             said.setdefault(event[0].id, []).append(event[0].text)
         elif mode == "values":
-            answer = event.get("answer")
+            answer, shown = event.get("answer"), event["messages"][-1]
+    assert isinstance(shown, AIMessage)
+    assert list(said) == [shown.id], "and that is the id of the thread's message"
     return list(said.values()), answer
 
 

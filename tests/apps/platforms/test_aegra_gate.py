@@ -14,6 +14,7 @@ from guided_profile.apps.platforms import aegra_gate
 from guided_profile.apps.platforms.aegra_gate import AegraGate
 from guided_profile.apps.server.access.guard import CALLER
 from guided_profile.apps.server.access.tokens import Caller
+from guided_profile.apps.settings import DEFAULT_USER
 
 OWNERS = {"annas": "anna", "bobs": "bob"}
 RUN: dict[str, Any] = {"assistant_id": "guided_profile", "input": {"question": "Hi?"}}
@@ -207,3 +208,23 @@ def test_a_web_socket_is_not_there(behind: Behind) -> None:
         client.websocket_connect("/threads/1/stream/events").__enter__()
     assert "no such thing" in refused.value.reason
     assert behind.reached == []
+
+
+def test_a_context_in_the_input_is_the_runs_own_and_of_nobody_else(behind: Behind) -> None:
+    brought = {**RUN, "input": {"messages": [], "context": {"task": "preference"}}}
+    path = "/threads/bobs/runs/stream"
+    assert asking(behind, Caller("bob")).post(path, json=brought).is_success
+    _, reached = behind.reached[-1]
+    assert reached["input"] == {"messages": []}
+    assert reached["context"] == {"task": "preference", "user_id": "bob"}
+    for wrong, status in (({"user_id": "anna"}, 403), ({"colour": "red"}, 422), ("bob", 422)):
+        refused = {**RUN, "input": {"messages": [], "context": wrong}}
+        assert asking(behind, Caller("bob")).post(path, json=refused).status_code == status
+
+
+def test_where_nobody_is_asked_who_they_are_a_run_is_the_default_users(behind: Behind) -> None:
+    open_to_all = asking(behind, Caller("", admin=True))
+    for context, user in ((None, DEFAULT_USER), ({"user_id": "anna"}, "anna")):
+        run = RUN | ({"context": context} if context else {})
+        assert open_to_all.post("/threads/bobs/runs/stream", json=run).is_success
+        assert behind.reached[-1][1]["context"] == {"user_id": user}
