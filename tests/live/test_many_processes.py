@@ -22,6 +22,9 @@ from postgres_server import Postgres, postgres_server
 from server_client import ANNA, BOB
 from uvicorn_server import Running, uvicorn
 
+from guided_profile.apps.cli.main import main
+from guided_profile.apps.server.access.key_table import KeyTable
+
 pytestmark = pytest.mark.live
 
 ASKING = """
@@ -239,3 +242,51 @@ def test_a_postgres_that_is_started_anew_is_reached_again(
     postgres.start()
     there = _send(one, "GET", "/v1/profile").raise_for_status().json()
     assert there["profile"] == made["profile"]
+
+
+def test_a_folder_is_brought_to_the_servers_and_back(
+    tmp_path: Path,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    servers = {
+        name: environment.pop(name)
+        for name in ("GUIDED_PROFILE_CHROMA_URL", "GUIDED_PROFILE_DATABASE_URL")
+    }
+
+    def run(*arguments: str, data: str, at: dict[str, str] | None = None) -> Any:
+        with monkeypatch.context() as there:
+            for name, value in (environment | (at or {})).items():
+                there.setenv(name, value)
+            code = main([*arguments, "--json", "--data", str(tmp_path / data)])
+        return code, json.loads(capsys.readouterr().out)
+
+    cats = tmp_path / "cats.txt"
+    cats.write_text("\n\n".join(CATS))
+    assert run("forget", "--user", "anna", "--yes", data="old", at=servers)[0] == 0
+    assert run("add", str(cats), "--user", "anna", data="old")[0] == 0
+    assert run("profile", "--user", "anna", data="old")[0] == 0
+    assert run("profile", "--user", "anna", "--pin", "I am vegan.", data="old")[0] == 0
+    _, key = run("keys", "add", "--user", "anna", data="old")
+    code, moved = run("migrate", data="old", at=servers)
+    assert (code, moved["keys"]["new"]) == (0, 1)
+    assert moved["items"]["new"] >= 1
+    assert moved["records"]["new"] == moved["records"]["there"] >= 3
+    code, refused = run("migrate", data="old", at=servers)
+    assert (code, refused["error"]) == (2, "InputError")
+    again = run("migrate", "--again", data="old", at=servers)[1]
+    for kind in ("items", "records", "keys"):
+        assert again[kind] == {**moved[kind], "new": 0}, kind
+    table = KeyTable(servers["GUIDED_PROFILE_DATABASE_URL"])
+    assert table.find(key["key"])
+    table.close()
+    code, back = run("migrate", "--back", data="new", at=servers)
+    assert code == 0
+    for kind in ("records", "keys"):
+        assert back[kind]["digest"] == moved[kind]["digest"], kind
+    old, new = (run("export", "--user", "anna", data=data)[1] for data in ("old", "new"))
+    for export in (old, new):
+        export["profiles"].sort(key=lambda kept: (kept["where"], kept["key"]))
+    assert new["profiles"] == old["profiles"]
+    assert new["items"] == old["items"]
