@@ -31,7 +31,7 @@ async def streamed(url: str, history: HistoryStore, task: str) -> tuple[list[lis
         if mode == "messages" and isinstance(event[0], AIMessage):
             said.setdefault(event[0].id, []).append(event[0].text)
         elif mode == "values":
-            answer, shown = event.get("answer"), event["messages"][-1]
+            answer, shown = event.get("answer"), (event.get("messages") or [None])[-1]
     assert isinstance(shown, AIMessage)
     assert list(said) == [shown.id], "and that is the id of the thread's message"
     return list(said.values()), answer
