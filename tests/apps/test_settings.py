@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,31 @@ def test_the_effort_of_reasoning_is_a_word_of_the_endpoints() -> None:
     assert read_settings({"OPENAI_REASONING_EFFORT": "low"}).reasoning_effort is None
     with pytest.raises(SettingsError, match="a word that its endpoint knows"):
         read_settings(environment | {"OPENAI_REASONING_EFFORT": "0.5 s"})
+
+
+@pytest.mark.parametrize(
+    "wrong", ["hidden@host", "mysql://a:hidden@host/db", "postgresql://a:hidden@host:port/db"]
+)
+def test_an_address_of_no_postgres_is_refused_and_never_shown(wrong: str) -> None:
+    given = {"GUIDED_PROFILE_DATABASE_URL": wrong}
+    for read in (read_settings, read_server_settings):
+        with pytest.raises(SettingsError, match="DATABASE_URL is no address") as told:
+            read(given)
+        assert "hidden" not in str(told.value)
+
+
+def test_the_password_of_a_postgres_is_in_no_setting_that_is_shown() -> None:
+    given = {"GUIDED_PROFILE_DATABASE_URL": "postgresql://anna:hidden@host:5432/profiles"}
+    for settings in (read_settings(given), read_server_settings(given)):
+        assert settings.database_url
+        assert "hidden" not in repr(settings)
+    with pytest.raises(SettingsError, match="unset one of the two"):
+        read_server_settings(given | {"GUIDED_PROFILE_KEYS": "keys.json"})
+
+
+async def test_what_reaches_a_postgres_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "guided_profile.tools.profiles.postgres", None)
+    settings = read_settings({"GUIDED_PROFILE_DATABASE_URL": "postgresql://host/profiles"})
+    with pytest.raises(SettingsError, match=r"pip install 'guided-profile\[postgres\]'"):
+        async with assembly.profile_store(settings):
+            pass
