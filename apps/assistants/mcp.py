@@ -2,7 +2,7 @@
 
 import argparse
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -45,26 +45,26 @@ async def serve(given: argparse.Namespace, notes: Console) -> int:
             read_settings(data=given.data), task=given.task, on_progress=on_progress
         )
     with companion:
-        companion.refresh(given.user)
-        server = make_server(companion, given.user)
+        server = make_server(companion, lambda _: str(given.user))
         async with stdio_server() as (reading, writing):
             await server.run(reading, writing, server.create_initialization_options())
     return 0
 
 
-def make_server(companion: Companion, user_id: str) -> Server[Any]:
-    """Return a server of `search_history` and `about_me` for one user.
+def make_server(companion: Companion, user_of: Callable[[Any], str]) -> Server[Any]:
+    """Return a server of `search_history` and `about_me`, each for the user who asks.
 
     Args:
-        companion: Who knows the user.
-        user_id: Whose; no client can name another.
+        companion: Who knows the users.
+        user_of: Says whose a request is, by what brought it; no client can name another in it.
     """
-    context = Context(user_id=user_id)
     tools = {
-        tool.name: tool for tool in make_host_tools(companion, lambda _: user_id, LOOKUP_SECONDS)
+        tool.name: tool
+        for tool in make_host_tools(companion, lambda context: context.user_id, LOOKUP_SECONDS)
     }
 
     async def listed(asked: Any, page: Any) -> ListToolsResult:
+        companion.refresh(user_of(asked))  # a client asks this first
         return ListToolsResult(tools=[_described(tool) for tool in tools.values()])
 
     async def called(asked: Any, params: CallToolRequestParams) -> CallToolResult:
@@ -73,6 +73,7 @@ def make_server(companion: Companion, user_id: str) -> Server[Any]:
             return _text(
                 f"there is no tool {params.name!r}; there are {', '.join(tools)}.", is_error=True
             )
+        context = Context(user_id=user_of(asked))
         try:
             return _text(await _result(tool, params.arguments or {}, context))
         except ValidationError as error:

@@ -36,7 +36,7 @@ def text(result: CallToolResult) -> str:
 
 
 async def test_a_client_finds_the_two_tools_and_uses_them(companion: Companion) -> None:
-    async with Client(make_server(companion, "anna")) as client:
+    async with Client(make_server(companion, lambda _: "anna")) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert set(tools) == {"search_history", "about_me"}
         assert set(tools["search_history"].input_schema["properties"]) == {
@@ -50,7 +50,7 @@ async def test_a_client_finds_the_two_tools_and_uses_them(companion: Companion) 
 
 async def test_no_client_reaches_another_user(companion: Companion) -> None:
     smuggled = {"user_id": "ben", "runtime": {"context": {"user_id": "ben"}}, "stage": {}}
-    async with Client(make_server(companion, "anna")) as client:
+    async with Client(make_server(companion, lambda _: "anna")) as client:
         for name, arguments in (("search_history", {"query": "secret"}), ("about_me", {})):
             said = await client.call_tool(name, {**arguments, **smuggled})
             assert "secret" not in text(said)
@@ -62,7 +62,7 @@ async def test_what_goes_wrong_is_said(
     def fails(*args: object, **kwargs: object) -> None:
         raise HistoryError("the index of user anna is broken.")
 
-    async with Client(make_server(companion, "anna")) as client:
+    async with Client(make_server(companion, lambda _: "anna")) as client:
         blank = await client.call_tool("search_history", {"query": " "})
         assert blank.is_error
         assert text(blank) == "wrong or missing: query; see the tool's schema."
