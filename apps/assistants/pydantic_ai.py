@@ -3,8 +3,9 @@
 The user comes with each run, as `deps=Context(user_id="rosa")`.
 """
 
+import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
@@ -14,13 +15,36 @@ from pydantic_ai.capabilities import AbstractCapability
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, UserPromptPart
 from pydantic_ai.models import ModelRequestContext
 
-from guided_profile.apps.assistants.chat_memory import ChatMemory, Prepared
 from guided_profile.apps.assistants.companion import Companion
+from guided_profile.apps.assistants.conversation import (
+    Lookup,
+    Remembered,
+    block_of,
+    has_no_other_name,
+    last_turn,
+    mark_of,
+    told_words,
+    users_messages,
+)
+from guided_profile.apps.assistants.heeding import Heeding
+from guided_profile.apps.assistants.lookups import Lookups
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
 
+LOOKUP_SECONDS = 2.0
+"""How long an answer waits for what is known of its user."""
 MARK = "guided_profile"
 """Where a response's metadata say what was used, what was held back, and what failed."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Run:
+    user_id: str
+    thread: str
+    read: list[AnyMessage]
+    found: Lookup
 
 
 class GuidedProfile(AbstractCapability[Any]):
@@ -33,41 +57,83 @@ class GuidedProfile(AbstractCapability[Any]):
 
     def __init__(
         self,
-        memory: ChatMemory | None = None,
+        companion: Companion | None = None,
         *,
         user_of: Callable[[RunContext[Any]], str] | None = None,
+        profile_tokens: int = 300,
+        recall_tokens: int = 300,
+        patience: float = LOOKUP_SECONDS,
     ) -> None:
         """Make the capability of one agent, or of several.
 
         Args:
-            memory: Who knows the users; left out: one as the settings say.
+            companion: Who knows the users; left out: one as the settings say.
             user_of: Reads the user's id from the run; left out: the `user_id` of its `deps`.
+            profile_tokens: About how many tokens the profile may take in a prompt.
+            recall_tokens: About how many tokens of history may; 0: the profile alone.
+            patience: Seconds that an answer waits for what is known of its user.
+
+        Raises:
+            GuidedProfileError: A setting is wrong, or a part cannot be had.
         """
-        self.memory = memory or ChatMemory(Companion.open())
+        self.companion = companion or Companion.open()
         self._user_of = user_of or _user_id
-        self._prepared: dict[str, tuple[list[AnyMessage], Prepared]] = {}
+        self._heeding, self._remembered = Heeding(self.companion), Remembered()
+        self._lookups = Lookups(
+            self.companion,
+            self._heeding,
+            is_users=has_no_other_name,
+            profile_tokens=profile_tokens,
+            recall_tokens=recall_tokens,
+            patience=patience,
+            obeys_requests=True,
+        )
+        self._runs: dict[str | None, _Run] = {}
 
     async def wrap_model_request(
         self, ctx: RunContext[Any], *, request_context: ModelRequestContext, handler: Any
     ) -> ModelResponse:
         """Let the model answer with what is known of the user."""
+        user_id, thread = self._user_of(ctx), ctx.conversation_id or ""
         read, places = _read(request_context.messages)
-        prepared = await self.memory.prepare(self._user_of(ctx), read, thread=_thread(ctx))
-        self._prepared[_run(ctx)] = read, prepared
-        messages = _with_block(request_context.messages, read, prepared.messages, places)
-        response: ModelResponse = await handler(replace(request_context, messages=messages))
-        return replace(response, metadata={**(response.metadata or {}), MARK: prepared.mark})
+        own = users_messages(read, user_id, has_no_other_name)
+        place = own[-1][0] if own else -1
+        found = await self._lookups.alook(user_id, thread, read, place)
+        self._runs[ctx.run_id] = _Run(user_id, thread, read, found)
+        block = block_of(found) + told_words(found.acts)
+        if block and place >= 0:
+            longer = _with_block(request_context.messages, *places[place], block)
+            request_context = replace(request_context, messages=longer)
+        response: ModelResponse = await handler(request_context)
+        return replace(response, metadata={**(response.metadata or {}), MARK: mark_of(found)})
 
     async def wrap_run(self, ctx: RunContext[Any], *, handler: Any) -> AgentRunResult[Any]:
         """Begin to keep what the user said, once the run has answered."""
+        answered = False
         try:
             result: AgentRunResult[Any] = await handler()
-            if _run(ctx) in self._prepared:
-                read, prepared = self._prepared[_run(ctx)]
-                self.memory.answered(self._user_of(ctx), read, prepared, thread=_thread(ctx))
+            answered = True
             return result
         finally:
-            self._prepared.pop(_run(ctx), None)
+            run = self._runs.pop(ctx.run_id, None)
+            if run:
+                self._over(run, answered)
+
+    def _over(self, run: _Run, answered: bool) -> None:
+        try:
+            if answered:
+                self._heeding.answered(run.user_id, run.thread, run.found.acts)
+                turn = last_turn(run.read, run.user_id, has_no_other_name)
+                now = self.companion.clock()
+                items, replaced = self._remembered.items(
+                    turn, run.user_id, run.thread, now, run.read
+                )
+                heeded = self._heeding.of_items(run.user_id, run.thread, turn, items)
+                self.companion.remember(run.user_id, items, instead_of=replaced, heeded=heeded)
+        except Exception as error:  # noqa: BLE001  # its text may tell what was said
+            _log.warning("what was said is not kept: %s", type(error).__name__)
+        finally:
+            self._heeding.over(run.user_id, run.thread)
 
 
 def _read(messages: Sequence[ModelMessage]) -> tuple[list[AnyMessage], list[tuple[int, int]]]:
@@ -87,39 +153,25 @@ def _read(messages: Sequence[ModelMessage]) -> tuple[list[AnyMessage], list[tupl
 
 
 def _with_block(
-    messages: Sequence[ModelMessage],
-    read: Sequence[AnyMessage],
-    sent: Sequence[AnyMessage],
-    places: Sequence[tuple[int, int]],
+    messages: Sequence[ModelMessage], at: int, part_at: int, block: str
 ) -> list[ModelMessage]:
-    """Return the messages with what was put before one of them; none of them is changed itself."""
-    out = list(messages)
-    for was, now, (at, part_at) in zip(read, sent, places, strict=True):
-        message = out[at]
-        if now.text == was.text or not isinstance(message, ModelRequest):
-            continue
-        part = message.parts[part_at]
-        assert isinstance(part, UserPromptPart)
-        block = now.text.removesuffix(was.text)
-        longer = block + part.content if isinstance(part.content, str) else [block, *part.content]
-        parts = [*message.parts]
-        parts[part_at] = replace(part, content=longer)
-        out[at] = replace(message, parts=parts)
-    return out
+    """Return the messages with a block before one of them; none of them is changed itself."""
+    message = messages[at]
+    assert isinstance(message, ModelRequest)
+    parts = [*message.parts]
+    part = parts[part_at]
+    assert isinstance(part, UserPromptPart)
+    words = part.content
+    parts[part_at] = replace(
+        part, content=block + words if isinstance(words, str) else [block, *words]
+    )
+    return [*messages[:at], replace(message, parts=parts), *messages[at + 1 :]]
 
 
 def _words(part: UserPromptPart) -> str:
     if isinstance(part.content, str):
         return part.content
     return "\n".join(one for one in part.content if isinstance(one, str))
-
-
-def _run(ctx: RunContext[Any]) -> str:
-    return ctx.run_id or ""
-
-
-def _thread(ctx: RunContext[Any]) -> str:
-    return ctx.conversation_id or ""
 
 
 def _user_id(ctx: RunContext[Any]) -> str:

@@ -26,7 +26,7 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         raise SettingsError("--user is missing: say whose history and profile are served.")
     try:
         if given.http:
-            from guided_profile.apps.assistants.mcp_http import serve as serve_http
+            from guided_profile.apps.cli.mcp_http import serve as serve_http
 
             return await serve_http(given, notes)
         from guided_profile.apps.assistants.mcp import serve

@@ -1,6 +1,7 @@
 """The capability in pydantic-ai's own agents, with its own scripted model."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -8,7 +9,6 @@ from host import writer
 from langgraph.store.memory import InMemoryStore
 from scripted import ScriptedChat
 
-from guided_profile.apps.assistants.chat_memory import ChatMemory
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import HistoryError, QuestionError
@@ -38,7 +38,7 @@ def personal(history: HistoryStore) -> Iterator[GuidedProfile]:
     history.add("anna", [HistoryItem(text=SKILLET, source="chat")])
     chat = ScriptedChat(script=writer)
     with Companion(chat=chat, history=history, store=InMemoryStore()) as companion:
-        yield GuidedProfile(ChatMemory(companion, patience=60))
+        yield GuidedProfile(companion, patience=60)
 
 
 class Model:
@@ -75,9 +75,9 @@ async def test_an_answer_is_personal_and_what_is_said_is_remembered(
     assert prompts(result.all_messages()) == [QUESTION]  # what goes into the next run is clean
     assert result.response.metadata
     assert result.response.metadata["guided_profile"]["personalized"]
-    assert personal.memory.companion.flush(60)
-    assert QUESTION in [item.text for item in personal.memory.companion.history.list("anna")]
-    assert not personal._prepared  # what a run looked up ends with it
+    assert personal.companion.flush(60)
+    assert QUESTION in [item.text for item in personal.companion.history.list("anna")]
+    assert not personal._runs  # what a run looked up ends with it
 
 
 async def test_a_stream_a_tool_call_and_a_picture_are_personal_too(
@@ -117,11 +117,13 @@ async def test_no_other_user_is_seen_and_none_at_all_is_an_error(personal: Guide
 async def test_a_memory_that_fails_never_fails_the_agent(
     personal: GuidedProfile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*args: object, **kwargs: object) -> None:
-        raise HistoryError("the index is broken.")
+    def fails(*args: object, **kwargs: object) -> "Future[None]":
+        failed: Future[None] = Future()
+        failed.set_exception(HistoryError("the index is broken."))
+        return failed
 
-    monkeypatch.setattr(personal.memory.companion, "known", fails)
+    monkeypatch.setattr(personal.companion, "known", fails)
     result = await agent(personal, Model()).run(QUESTION, deps=ANNA)
     assert result.output == "Cast iron, as ever."
     assert result.response.metadata
-    assert result.response.metadata["guided_profile"]["failure"] == "HistoryError"
+    assert result.response.metadata["guided_profile"]["failure"].startswith("HistoryError")

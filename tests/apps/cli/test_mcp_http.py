@@ -23,8 +23,8 @@ from scripted import ScriptedChat
 from server_client import ANNA, BOB, bearer, jwt_settings, token
 
 from guided_profile.apps.assistants.companion import Companion
-from guided_profile.apps.assistants.mcp_http import make_app
 from guided_profile.apps.cli.main import main
+from guided_profile.apps.cli.mcp_http import make_app
 from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.apps.settings import ServerSettings
 from guided_profile.graph.records import HistoryItem
