@@ -155,7 +155,7 @@ class Companion(AbstractContextManager["Companion"]):
     ) -> Future[Known]:
         """Return what is known of a user, and what of it an answer uses.
 
-        At most one short call asks the model whether a good answer would differ; see `Restraint`.
+        Two short calls at once ask the model whether a good answer would differ; see `Restraint`.
 
         Args:
             user_id: Whose.

@@ -44,8 +44,8 @@ def test_every_stage_of_a_command_arrives(added: type[Endpoint]) -> None:
             facts = run["extra"]["metadata"]
             assert facts["guided_profile_abstention"] is None
             assert facts["guided_profile_profile_version"] == 1
-            assert facts["guided_profile_calls"] == 13
-            assert facts["guided_profile_input_tokens"] == 130
+            assert facts["guided_profile_calls"] == 14
+            assert facts["guided_profile_input_tokens"] == 140
             assert "task:dialogue" in run["tags"]
             assert "Miso" not in str(facts)
 
@@ -57,7 +57,7 @@ def test_hidden_traces_hold_no_text_of_anybody(added: type[Endpoint]) -> None:
     (root,) = [run for run in kept.runs.values() if run["name"] == "guided_profile"]
     facts = {name for name in root["extra"]["metadata"] if name.startswith("guided_profile_")}
     assert facts == {name for name in HARMLESS if name.startswith("guided_profile_")}
-    assert root["extra"]["metadata"]["guided_profile_calls"] == 13
+    assert root["extra"]["metadata"]["guided_profile_calls"] == 14
     told = str(kept.runs)
     for word in ("Miso", "anna", "Whose cat", "bicycle"):
         assert word not in told

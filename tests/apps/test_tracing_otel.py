@@ -35,7 +35,7 @@ def test_every_stage_arrives_as_a_span_of_one_trace_and_langsmith_hears_nothing(
     stages = {span.name for span in spans if span.parent_span_id == root.span_id}
     assert {"recall", "digest", "profile", "verify", "respond", "review"} <= stages
     assert facts(root)["task"] == "dialogue"
-    assert facts(root)["calls"] == 13
+    assert facts(root)["calls"] == 14
     assert facts(root)["profile_version"] == 1
     assert "Miso" in str(spans)
     assert kept.requests == []
@@ -46,7 +46,7 @@ def test_hidden_spans_hold_no_text_of_anybody(added: type[Endpoint]) -> None:
         _, done = ask(**traced(otel), **exported(otel), GUIDED_PROFILE_TRACES="hide")
     assert done.returncode == 0
     (root,) = [span for span in spans if span.name == "guided_profile"]
-    assert facts(root)["calls"] == 13
+    assert facts(root)["calls"] == 14
     told = str(spans)
     for word in ("Miso", "anna", "Whose cat", "bicycle"):
         assert word not in told

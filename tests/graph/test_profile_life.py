@@ -116,12 +116,12 @@ async def test_a_warm_answer_makes_no_profile_call(history: HistoryStore) -> Non
     cold = await ask(graph)
     warm = await ask(graph)
     assert warm.profile_use == "standing"
-    # answerable?, does it differ by what is known?, the answer, and does it answer?
-    assert (cold.cost.calls, warm.cost.calls) == (13, 3)  # the same request is asked about once
+    # answerable?, does it differ by what is known and who asks?, the answer, and does it answer?
+    assert (cold.cost.calls, warm.cost.calls) == (14, 3)  # the same request is asked about once
     assert warm.profile
     # digested, written, two sentences judged, one of them twice, and the use of both
     assert warm.profile.cost.calls == 9
-    assert len(chat.prompts) == 16
+    assert len(chat.prompts) == 17
 
 
 @pytest.mark.parametrize(

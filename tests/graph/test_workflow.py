@@ -46,7 +46,7 @@ async def test_an_answer_carries_its_profile_evidence_guidance_and_cost(
     # digest and profile, three sentences, the use of two by two
     # questions, answerable?, does it differ?, the answer,
     # and does it answer?
-    assert answer.cost.calls == 14 == len(chat.prompts)
+    assert answer.cost.calls == 15 == len(chat.prompts)
     assert answer.cost.input_tokens > 0
     assert 0 < (answer.confidence or 0) < 1
     assert [message.text for message in out["messages"]] == ["Any pets?", "Miso, my cat!"]
@@ -176,7 +176,7 @@ async def test_the_standing_profile_is_used_until_the_history_changes(
     history.add(context.user_id, ANNA)
     first = await graph.ainvoke({"question": "Any pets?"}, context=context)
     second = await graph.ainvoke({"question": "A bicycle?"}, context=context)
-    assert (first["answer"].cost.calls, second["answer"].cost.calls) == (14, 4)
+    assert (first["answer"].cost.calls, second["answer"].cost.calls) == (15, 5)
     assert second["answer"].profile == first["answer"].profile
     news = [f"i sold bicycle number {n}" for n in range(len(ANNA))]
     history.add(context.user_id, items(*news, source="posts"))
@@ -197,7 +197,7 @@ async def test_a_thread_answers_each_question_from_its_own_state(history: Histor
         {"messages": [HumanMessage("How do you get to work?")]}, config, context=context
     )
     assert (first["answer"].tries, second["answer"].tries) == (1, 0)
-    assert second["answer"].cost.calls == 14
+    assert second["answer"].cost.calls == 15
     assert "How do you get to work?" in responses(chat)[-1]
     assert [message.text for message in second["messages"]] == [
         "Any pets?",

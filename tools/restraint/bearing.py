@@ -1,8 +1,8 @@
-"""Whether a good answer would differ by knowing some notes: a short question or two, remembered.
+"""Whether a good answer would differ by knowing some notes: two short questions, remembered.
 
 What a person believes of the world is as near to a question about it as can be, and a model finds
-that the answer depends on it. So where it does, the model is asked about the question alone: what
-has the same answer for everybody, is answered as for anybody.
+that the answer depends on it. So it is asked about the request alone too: what has the same answer
+for everybody is answered as for anybody.
 Only where an endpoint tells probabilities is anybody asked; a failure or a late reply is no answer,
 and never an error.
 """
@@ -86,25 +86,21 @@ class Bearing:
     ) -> tuple[bool | None, list[Call]]:
         listed = " ".join(shortened(as_data(note), NOTE_TOKENS) for note in notes)
         said = shortened(as_data(request), REQUEST_TOKENS)
-        calls: list[Call] = []
+        asked = (render(BEARS, notes=listed, request=said), render(DEPENDS, request=said))
         try:
-            differs = True
-            for question, least in (
-                (render(BEARS, notes=listed, request=said), self._weights.differs or 0.0),
-                (render(DEPENDS, request=said), self._weights.depends),
-            ):
-                reply = await ask_yes_no(self._chat, messages([], question), stage=STAGE)
-                calls.append(reply.call)
-                if reply.yes is None:
-                    return None, calls
-                differs = reply.yes >= least
-                if not differs:
-                    break
+            bears, depends = await asyncio.gather(  # at once: an answer waits for both
+                *(ask_yes_no(self._chat, messages([], one), stage=STAGE) for one in asked)
+            )
         except ModelError as error:
             _log.warning("what bears on a request is chosen by nearness alone: %s", error)
-            return None, calls
+            return None, []
         finally:
             self._asking.pop(place, None)
+        calls = [bears.call, depends.call]
+        if bears.yes is None or depends.yes is None:
+            return None, calls
+        weights = self._weights
+        differs = bears.yes >= (weights.differs or 0.0) and depends.yes >= weights.depends
         with self._lock:
             self._kept[place[1]] = differs
         return differs, calls

@@ -56,7 +56,7 @@ async def test_a_model_says_whether_what_is_near_makes_a_difference(history: His
     chose = await chosen(history, request, chat_of(bears=0.2))
     assert chose.used == (SHORT,)
     assert reasons(chose.held_back)[BREAD.text] == "makes_no_difference"
-    assert len(chose.calls) == 1
+    assert len(chose.calls) == 2
 
 
 async def test_what_is_far_is_used_if_the_model_says_so(history: HistoryStore) -> None:
