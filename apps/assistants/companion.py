@@ -10,7 +10,6 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime
 from time import monotonic
 from typing import Any, Self
-from weakref import WeakKeyDictionary
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
@@ -23,7 +22,7 @@ from guided_profile.apps.background import Background
 from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.build import build_graph, utc_now
-from guided_profile.graph.records import Call, HistoryItem
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
 from guided_profile.tools.evidence.base import Verifier
@@ -72,7 +71,6 @@ class Companion(AbstractContextManager["Companion"]):
         known = builtin_tasks() | by_name(tasks)
         self.task = find_task(known, task)
         self.chat, self.history, self.clock = chat, history, clock
-        self._took: WeakKeyDictionary[Future[Heeded | None], list[Call]] = WeakKeyDictionary()
         self._restraint = Restraint(history, chat)
         self._requests = MemoryRequests(chat, history, known, clock, own_task=task)
         self._background = Background()
@@ -228,7 +226,6 @@ class Companion(AbstractContextManager["Companion"]):
         Returns:
             What was done, to be told to the user; None: the message asks nothing of the kind.
         """
-        took: list[Call] = []
 
         async def heed() -> Heeded | None:
             if not message.strip():
@@ -241,21 +238,10 @@ class Companion(AbstractContextManager["Companion"]):
                 thread=thread,
                 confirms=confirms,
                 remembered=remembers,
-                took=took,
             )
 
         begun = self._background.start(heed())
-        self._took[begun] = took
         return self._background.watched(begun, "what the user asks of what is kept is not done")
-
-    def asks_model(self, heeded: Future[Heeded | None]) -> bool:
-        """Whether the model is asked, or was, for what `heed` returned: one not done may ask it."""
-        if not heeded.done():
-            return True
-        if heeded.cancelled() or heeded.exception():
-            return True
-        done = heeded.result()
-        return bool(done.calls if done else self._took.get(heeded))
 
     def remember(
         self,

@@ -1,6 +1,6 @@
 """What is known of a user for an answer of a host's model, and what was done at their request.
 
-An answer waits so long for it and no longer, and for one short question to the model at most.
+An answer waits so long for it and no longer.
 """
 
 import asyncio
@@ -70,7 +70,7 @@ class Lookups:
         if heeded:
             wait([heeded], self._patience * FOR_REQUESTS)
         acts = self._heeding.told(user_id, heeded)
-        lookup = self._begin(user_id, messages, place, heeded)
+        lookup = self._begin(user_id, messages, place, until)
         try:
             return Lookup(lookup.result(max(0.0, until - monotonic())), acts=acts)
         except Exception as error:  # noqa: BLE001  # whatever a store or server raises
@@ -88,7 +88,7 @@ class Lookups:
             await asyncio.wait([waiting], timeout=self._patience * FOR_REQUESTS)
             waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
         acts = self._heeding.told(user_id, heeded)
-        lookup = asyncio.wrap_future(self._begin(user_id, messages, place, heeded))
+        lookup = asyncio.wrap_future(self._begin(user_id, messages, place, until))
         try:
             return Lookup(await asyncio.wait_for(lookup, max(0.0, until - monotonic())), acts=acts)
         except Exception as error:  # noqa: BLE001  # whatever a store or server raises
@@ -110,11 +110,8 @@ class Lookups:
             return None
 
     def _begin(
-        self, user_id: str, messages: Sequence[AnyMessage], place: int, heeded: Judged | None
+        self, user_id: str, messages: Sequence[AnyMessage], place: int, until: float
     ) -> Future[Known]:
-        # where the message was asked about already, nearness alone decides what is used: an answer
-        # waits for one short question, and not for two
-        asked = heeded is not None and self._companion.asks_model(heeded)
         before = messages[:place]
         try:
             if monotonic() < self._rests_until:
@@ -125,7 +122,7 @@ class Lookups:
                 self._recall_tokens,
                 [encodable(m.text) for m in before if isinstance(m, HumanMessage | AIMessage)],
                 profile_tokens=self._profile_tokens,
-                within=0.0 if asked else self._patience * FOR_THE_MODEL,
+                within=max(0.0, until - monotonic()) * FOR_THE_MODEL,
             )
         except RuntimeError as error:  # it rests, or it was closed
             failed: Future[Known] = Future()

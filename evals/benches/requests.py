@@ -108,7 +108,10 @@ def main() -> None:
         print(table(rows, told))
     if given.forget and chat and embedder:
         lines = given.forget.read_text("utf-8").splitlines()[: given.n]
-        done = [asyncio.run(forgets(json.loads(line), chat, embedder)) for line in lines]
+        done = []
+        for line in lines:
+            done.append(asyncio.run(forgets(json.loads(line), chat, embedder)))
+            print(f"forgotten: {done[-1][0]}, others lost: {done[-1][1]}", flush=True)
         print(f"forgotten {_share(gone for gone, _ in done)}")
         print(f"nothing else lost {_share(others == 0 for _, others in done)}")
 

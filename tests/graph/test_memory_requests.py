@@ -288,17 +288,14 @@ async def test_a_text_to_work_on_is_no_request(history: HistoryStore, context: C
     assert len(scene.texts()) == 2
 
 
-async def test_an_answer_waits_for_one_short_question_and_not_for_two(
+async def test_what_may_be_a_request_is_asked_what_bears_on_it_like_any_message(
     history: HistoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(LETTERS, FORGET, "A")  # to the model it is no request
     scene = Scene(history)
-    await scene.ask("Is Miso a good name for a cat?")
-    assert "bears" in map(stage_of, scene.chat.prompts)
-    scene.chat.prompts.clear()
     await scene.ask(FORGET)
     assert any("Answer with its letter alone." in prompt for prompt in scene.chat.prompts)
-    assert "bears" not in map(stage_of, scene.chat.prompts)
+    assert "bears" in map(stage_of, scene.chat.prompts)
 
 
 async def test_a_pin_of_what_is_forgotten_goes_with_it_and_comes_back_with_it(

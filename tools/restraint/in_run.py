@@ -5,7 +5,6 @@ from dataclasses import replace
 from guided_profile.graph.records import HeldBack, Profile
 from guided_profile.graph.state import State
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.requests.kinds import STAGE
 from guided_profile.tools.restraint.select import Restraint, Selection
 
 
@@ -30,21 +29,18 @@ async def bearing(restraint: Restraint, task: Task, state: State) -> Selection:
 
     All of it does where the task exercises no restraint, and all but what is private where it tries
     again. The items of a task that asks the model itself whether they tell the answer are left as
-    they are. Where the message was asked about already, by what looks for requests about the
-    memory, nearness alone decides: an answer waits for one short question, and not for two.
+    they are.
     """
     known = everything(task, state)
     if not task.restrains or not (known.used or known.items):
         return known
     again = state["tries"] > 0
     leaves_items = task.abstention.answerable is not None and not again
-    asked_already = any(call.stage == STAGE for call in state["calls"])
     chosen = await restraint.select(
         known.used,
         state["text"],
         items=() if leaves_items else known.items,
         shown=[message.text for message in state.get("messages") or []][:-1],
-        within=0.0 if asked_already else None,
         widely=again,
     )
     chosen = replace(chosen, held_back=(*known.held_back, *chosen.held_back))

@@ -52,11 +52,11 @@ def test_it_is_done_told_and_confirmed_in_the_next_turn_and_no_item(
         assert DOG not in [item.text for item in history.list("anna", withdrawn=True)]
 
 
-def test_an_answer_waits_for_one_short_question(history: HistoryStore) -> None:
+def test_what_bears_is_asked_of_each_message(history: HistoryStore) -> None:
     texts = [DOG, "the bowl of my dog is blue"]
     history.add("anna", [HistoryItem(text=text, source="chat") for text in texts])
-    for text, bears in ((FORGET, False), ("What does my dog eat?", True)):
+    for text in (FORGET, "What does my dog eat?"):
         chat = ScriptedChat(script=model)
         with proxied(history, chat=chat) as proxy:
             proxy.ask(text)
-            assert any(map(BEARS.search, chat.prompts)) is bears
+            assert any(map(BEARS.search, chat.prompts))
