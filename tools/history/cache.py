@@ -3,19 +3,33 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.base import Vector
-from guided_profile.tools.history.records import Stored
+from guided_profile.tools.history.records import Filter, Stored
+from guided_profile.tools.search.ranking import Candidates
 
 CACHE_BYTES = 128 << 20
 """How much memory the users who were served last may take; two of 20,000 items."""
 _ITEM_BYTES = 1000
 """What an item takes in Python, beside its text and its vector."""
 _SLOTS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """The items that a search looks through, in order of insertion."""
+
+    rows: NDArray[np.intp]
+    """Where they stand among all of the user's."""
+    items: Sequence[HistoryItem]
+    candidates: Candidates
+    """Without their vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,8 @@ class UserItems:
     """A row for each, of length 1; None if they were not asked for."""
     rows: dict[str, int]
     """Where an item stands, by its id."""
+    found: dict[str | None, Searched] = field(default_factory=dict, compare=False, repr=False)
+    """What a search without a filter looks through, by who wrote it; made at the first one."""
 
     @classmethod
     def of(cls, stored: Sequence[Stored], vectors: Vector | None) -> Self:
@@ -60,10 +76,28 @@ class UserItems:
         """Whether these are the very items that are here, none added, deleted or replaced."""
         return set(map(_version, self.stored)) == set(map(_version, stored))
 
+    def searched(self, filter_: Filter, role: str | None) -> Searched:
+        """Return what a search looks through: in use, let through, and written by this role."""
+        if filter_ == Filter() and role in self.found:
+            return self.found[role]
+        rows = [
+            row
+            for row, entry in enumerate(self.stored)
+            if filter_.lets(entry.item)
+            and role in (None, entry.item.role)
+            and not entry.item.withdrawn
+        ]
+        rows.sort(key=lambda row: self.stored[row].sequence)
+        items = [self.stored[row].item for row in rows]
+        made = Searched(np.array(rows, np.intp), items, Candidates.of(items, None))
+        if filter_ == Filter():
+            self.found[role] = made
+        return made
+
     @property
     def size(self) -> int:
         """About how many bytes of memory they take."""
-        texts = sum(_ITEM_BYTES + len(entry.item.text) for entry in self.stored)
+        texts = sum(_ITEM_BYTES + 2 * len(entry.item.text) for entry in self.stored)
         return texts + (0 if self.vectors is None else self.vectors.nbytes)
 
 

@@ -26,7 +26,7 @@ from guided_profile.tools.history import records
 from guided_profile.tools.history.failures import WriteRetries
 from guided_profile.tools.history.records import Filter, Stored, unit_vectors
 from guided_profile.tools.history.text_vectors import EmbedderLike, NoEmbedder, TextVectors
-from guided_profile.tools.search.ranking import Candidates, cosines_of, rank
+from guided_profile.tools.search.ranking import cosines_of, rank
 from guided_profile.tools.text.language import language_of
 
 if TYPE_CHECKING:
@@ -306,23 +306,17 @@ class HistoryStore(TextVectors):
             raise QuestionError(f"limit is {limit!r}; set it to a number of at least 1.")
         items = self._collection.load(user_id, vectors=recall.needs_vectors)
         filter_ = Filter(source=source, category=category, since=since, until=until)
-        rows = [
-            row
-            for row, entry in enumerate(items.stored)
-            if filter_.lets(entry.item)
-            and role in (None, entry.item.role)
-            and not entry.item.withdrawn
-        ]
-        if not rows:
+        searched = items.searched(filter_, role)
+        there = searched.items
+        if not there:
             return []
-        rows.sort(key=lambda row: items.stored[row].sequence)
-        there = [items.stored[row].item for row in rows]
-        vectors = None if items.vectors is None else items.vectors[rows]
+        vectors = None if items.vectors is None else items.vectors[searched.rows]
         wanted = None
         if recall.dense:
             (wanted,) = unit_vectors([self.embedder.embed_query(query)], 1)
             self._collection.binding.check_dimension(len(wanted))
-        best = rank(query, wanted, Candidates.of(there, vectors), recall, limit)
+        candidates = replace(searched.candidates, vectors=vectors)
+        best = rank(query, wanted, candidates, recall, limit)
         if wanted is None or vectors is None:
             return [Found(there[row], 0.0) for row in best]
         cosines = cosines_of(vectors, wanted).tolist()

@@ -29,7 +29,24 @@ def _wanted(query: str) -> NDArray[np.uint32]:
     return np.unique(np.frombuffer(terms(query), "<u4"))
 
 
-def bm25(query: str, texts: Sequence[str]) -> NDArray[np.float64]:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of some texts, as hashes: made once for texts that are searched again and again."""
+
+    hashes: NDArray[np.uint32]
+    """One text's after the other's."""
+    lengths: NDArray[np.int64]
+    """Of the texts, in words."""
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Self:
+        """Return the words of texts."""
+        held = _kept.of(texts)
+        lengths = np.fromiter(map(len, held), np.int64, len(held)) // 4
+        return cls(np.frombuffer(b"".join(held), np.uint32), lengths)
+
+
+def bm25(query: str, texts: Words) -> NDArray[np.float64]:
     """Return how well each text matches the query's words; 0 if it has none of them.
 
     Lucene's form of BM25 (Robertson & Zaragoza 2009, with a logarithm that is never negative).
@@ -41,7 +58,7 @@ def bm25(query: str, texts: Sequence[str]) -> NDArray[np.float64]:
     """
     found = _Matches.of(query, texts)
     if not len(found.rows):
-        return np.zeros(len(texts))
+        return np.zeros(found.texts)
     damping = K1 * (1 - B + B * found.lengths / found.lengths.mean())
     damped = found.frequency * (K1 + 1) / (found.frequency + damping[found.rows])
     return found.added(found.rarity[found.columns] * damped)
@@ -52,7 +69,7 @@ def share_of_words(query: str, texts: Sequence[str]) -> NDArray[np.float64]:
 
     A word that no text has is the rarest of all, so a text that shares small words alone is near 0.
     """
-    found = _Matches.of(query, texts)
+    found = _Matches.of(query, Words.of(texts))
     whole = float(found.rarity.sum())
     return found.added(found.rarity[found.columns] / whole) if whole else np.zeros(len(texts))
 
@@ -73,18 +90,16 @@ class _Matches:
     frequency: NDArray[np.int64]
 
     @classmethod
-    def of(cls, query: str, texts: Sequence[str]) -> Self:
-        held, wanted = _kept.of(texts), _wanted(query)
-        lengths = np.fromiter(map(len, held), np.int64, len(held)) // 4
-        terms = np.frombuffer(b"".join(held), np.uint32)
+    def of(cls, query: str, texts: Words) -> Self:
+        wanted, terms, lengths = _wanted(query), texts.hashes, texts.lengths
         places = np.flatnonzero(np.isin(terms, wanted))
         rows = np.searchsorted(np.cumsum(lengths), places, side="right")
         columns = np.searchsorted(wanted, terms[places])
-        pairs, frequency = np.unique(columns * len(held) + rows, return_counts=True)
-        columns, rows = np.divmod(pairs, max(1, len(held)))
+        pairs, frequency = np.unique(columns * len(lengths) + rows, return_counts=True)
+        columns, rows = np.divmod(pairs, max(1, len(lengths)))
         holding = np.bincount(columns, minlength=len(wanted))
-        rarity = np.log1p((len(held) - holding + 0.5) / (holding + 0.5))
-        return cls(len(held), lengths, rarity, columns, rows, frequency)
+        rarity = np.log1p((len(lengths) - holding + 0.5) / (holding + 0.5))
+        return cls(len(lengths), lengths, rarity, columns, rows, frequency)
 
     def added(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
         """Add up what the matches give to each text."""

@@ -19,7 +19,7 @@ from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.text import shortened
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.embedders.base import Vector
-from guided_profile.tools.search.bm25 import bm25
+from guided_profile.tools.search.bm25 import Words, bm25
 
 FUSION_K = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke & Büttcher 2009)."""
@@ -38,7 +38,8 @@ Numbers = NDArray[np.float64]
 class Candidates:
     """The items that are ranked, in the order that breaks ties."""
 
-    texts: Sequence[str]
+    words: Words
+    """Of their texts."""
     days: Numbers
     """When each happened, in days since some day; NaN: it has no time."""
     vectors: Vector | None
@@ -49,7 +50,7 @@ class Candidates:
         """Take items, and a unit vector for each if the recall needs them."""
         times = (np.nan if item.time is None else item.time.timestamp() / _DAY for item in items)
         return cls(
-            texts=[item.text for item in items],
+            words=Words.of([item.text for item in items]),
             days=np.fromiter(times, np.float64, len(items)),
             vectors=vectors,
         )
@@ -68,12 +69,12 @@ def rank(
             items come first.
         limit: How many rows, at most.
     """
-    scores = np.zeros(len(candidates.texts))
+    scores = np.zeros(len(candidates.days))
     if wanted is not None and candidates.vectors is not None:
         # rounded, since the same vector in another row may differ in its last bit
         scores += _fusable(np.round(cosines_of(candidates.vectors, wanted), 6))
     if recall.bm25:
-        matches = np.round(bm25(query, candidates.texts), 6)
+        matches = np.round(bm25(query, candidates.words), 6)
         scores += np.where(matches > 0, _fusable(matches), 0.0)
     if not (recall.dense or recall.bm25):
         scores += _fusable(np.nan_to_num(candidates.days, nan=-np.inf))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from guided_profile.tools.search.bm25 import K1, B, bm25, share_of_words
+from guided_profile.tools.search.bm25 import K1, B, Words, bm25, share_of_words
 
 
 def test_the_scores_are_those_of_the_formula() -> None:
@@ -19,7 +19,7 @@ def test_the_scores_are_those_of_the_formula() -> None:
         return rarity * frequency * (K1 + 1) / (frequency + damping)
 
     expected = [score(0, 2, 2) + score(0, 1, 2), score(1, 1, 2), score(2, 1, 2), 0]
-    np.testing.assert_allclose(bm25("犬 猫 猫", texts), expected)
+    np.testing.assert_allclose(bm25("犬 猫 猫", Words.of(texts)), expected)
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,14 @@ def test_the_rare_word_decides(query: str, best: int) -> None:
         "is it the one? it is the one",
         "where is the bus, is the driver there",
     ]
-    assert int(np.argmax(bm25(query, texts))) == best
+    assert int(np.argmax(bm25(query, Words.of(texts)))) == best
 
 
-@pytest.mark.parametrize("score", [bm25, share_of_words])
+def scores(query: str, texts: list[str]) -> NDArray[np.float64]:
+    return bm25(query, Words.of(texts))
+
+
+@pytest.mark.parametrize("score", [scores, share_of_words])
 def test_words_that_nobody_wrote_match_nothing(score: Callable[..., NDArray[np.float64]]) -> None:
     assert not score("zebra", ["apple", "!?"]).any()
     assert not score("!?", ["apple", "!?"]).any()

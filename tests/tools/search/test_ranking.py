@@ -11,6 +11,7 @@ import pytest
 from guided_profile.graph.context import Recall
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.search.bm25 import Words
 from guided_profile.tools.search.ranking import LEAST_TOKENS, Candidates, rank, tokens_of, within
 
 TOPICS = (
@@ -124,7 +125,7 @@ def test_recency_prefers_the_newer_of_equals_and_no_far_worse_match(tmp_path: Pa
 
 
 def test_a_history_without_times_is_ranked_as_if_age_did_not_matter() -> None:
-    candidates = Candidates(["ramen", "rice"], np.array([np.nan, np.nan]), None)
+    candidates = Candidates(Words.of(["ramen", "rice"]), np.array([np.nan, np.nan]), None)
     recall = Recall(dense=False, half_life_days=1, most_alike=None)
     assert rank("rice", None, candidates, recall, 2) == [1, 0]
 
@@ -132,7 +133,7 @@ def test_a_history_without_times_is_ranked_as_if_age_did_not_matter() -> None:
 @pytest.mark.parametrize("count", [1, 40, 700])
 def test_equals_keep_their_order_however_many(count: int) -> None:
     vectors = np.tile(np.float32([[0.6, 0.8]]), (count, 1))
-    candidates = Candidates(["same"] * count, np.full(count, np.nan), vectors)
+    candidates = Candidates(Words.of(["same"] * count), np.full(count, np.nan), vectors)
     wanted = np.float32([0.6, 0.8])
     for recall in (Recall(), FUSED, WORDS, Recall(half_life_days=3)):
         assert rank("same", wanted, candidates, recall, count) == list(range(count))
@@ -141,7 +142,7 @@ def test_equals_keep_their_order_however_many(count: int) -> None:
 def test_equals_share_the_better_rank() -> None:
     vectors = np.float32([[1, 0]] * 50 + [[0, 1]])
     texts = [*["filler"] * 49, "zebra among more words", "zebra"]
-    candidates = Candidates(texts, np.full(51, np.nan), vectors)
+    candidates = Candidates(Words.of(texts), np.full(51, np.nan), vectors)
     assert rank("zebra", np.float32([1, 0]), candidates, FUSED, 2) == [49, 50]
 
 
@@ -150,7 +151,7 @@ def test_spreading_is_exact_over_many_tiles() -> None:
     topics = random.normal(size=(150, 384)).astype(np.float32)
     vectors = np.repeat(topics, 5, axis=0)[random.permutation(750)]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    candidates = Candidates(["x"] * 750, np.full(750, np.nan), vectors)
+    candidates = Candidates(Words.of(["x"] * 750), np.full(750, np.nan), vectors)
     rows = rank("x", vectors[0], candidates, Recall(), 750)
     assert sorted(rows) == list(range(750))
     first = vectors[rows[:150]]
