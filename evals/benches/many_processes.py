@@ -13,6 +13,7 @@ database is made anew and dropped afterwards; Chroma and the scripted endpoint a
 
 import argparse
 import asyncio
+import json
 import os
 import random
 import signal
@@ -21,9 +22,8 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -32,7 +32,6 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 import psycopg
 
-from guided_profile.apps.server.access.key_table import KeyTable
 from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.marked_endpoint import MARK, marked_endpoint
 from guided_profile.evals.benches.writes import an_item
@@ -41,6 +40,7 @@ from guided_profile.tools.profiles.postgres import open_database
 from guided_profile.tools.profiles.store import ROOT, everything
 
 APP = "guided_profile.apps.server.app:app"
+CLI = "guided_profile.apps.cli.main"
 CHROMA = "import sys, chromadb_rust_bindings; chromadb_rust_bindings.cli(sys.argv)"
 NAME = "guided_profile_bench"
 FIRST = 6
@@ -196,6 +196,17 @@ def chroma(folder: Path, port: int) -> Iterator[str]:
             process.kill()
 
 
+def admin_key(environment: dict[str, str]) -> str:
+    """Make a key that may name any user, as one is made by hand."""
+    command = [sys.executable, "-m", CLI, "keys", "add", "--user", "bench", "--admin", "--json"]
+    made = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    if made.returncode:
+        raise HistoryError(f"no key was made: {made.stderr.strip() or made.stdout.strip()}")
+    return str(json.loads(made.stdout)["key"])
+
+
 @contextmanager
 def database(url: str) -> Iterator[str]:
     """Make a database of the bench's own; yield its address."""
@@ -249,9 +260,7 @@ async def run_of(given: argparse.Namespace, folder: Path, url: str) -> AsyncIter
     with (
         chroma(folder / "chroma", first + given.processes) as histories,
         marked_endpoint(given.latency) as model,
-        closing(KeyTable(url)) as keys,
     ):
-        _, key = keys.add("bench", admin=True, now=datetime.now(UTC))
         environment = {
             "OPENAI_BASE_URL": model,
             "OPENAI_MODEL": "m",
@@ -262,6 +271,7 @@ async def run_of(given: argparse.Namespace, folder: Path, url: str) -> AsyncIter
             "GUIDED_PROFILE_EMBEDDER": "lexical",
             "GUIDED_PROFILE_RATE": "1000000",
         }
+        key = admin_key(environment)
         servers = Servers(folder, environment, ports)
         async with httpx.AsyncClient(
             headers={"X-Api-Key": key}, timeout=60, trust_env=False

@@ -3,17 +3,23 @@
     python -m guided_profile.evals.benches.proxy_overhead [--latency 0 0.5] [--seconds 3]
 
 A scripted upstream in a process of its own answers after so many seconds, streamed as 20 pieces or
-whole. It is called directly; through a bare pass-through, which reads a request and sends it on
-with the proxy's own client; and through the proxy, for users whose profile is fresh, on a model
-that says Yes at once: in turns, so many at once. Each of the two runs under uvicorn in a process
-of its own, `--workers` of each. Printed are the median time to the first token, answers a second,
-and the processor time that an answer takes in what stands between.
+whole. It is called directly; through a bare pass-through under uvicorn, which reads a request and
+sends it on; and through `guided-profile proxy`, for users whose profiles are fresh, on a scripted
+model: in turns, so many at once. Histories, profiles and proxy are made by the commands that a user
+types. Printed are the median time to the first token, answers a second, the
+processor time that an answer takes in what stands between, and the share of personal answers: a
+proxy that a lookup took too long looks nobody up for a while, and such a row does not say what a
+lookup costs.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import socket
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,30 +28,27 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import aiohttp
-import uvicorn
-from langgraph.store.memory import InMemoryStore
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from guided_profile.apps.assistants.companion import Companion
-from guided_profile.apps.proxy.app import Proxy
-from guided_profile.apps.proxy.opening import parts_of
-from guided_profile.apps.proxy.serving import Parts
-from guided_profile.apps.proxy.settings import ProxySettings
-from guided_profile.apps.proxy.upstream import Upstream, returned
-from guided_profile.apps.server.access.tokens import Verifier
-from guided_profile.apps.settings import ServerSettings
 from guided_profile.evals.benches.command import command
-from guided_profile.evals.benches.overhead import Believes, a_history
-from guided_profile.evals.benches.throughput import AT_ONCE, endpoint
-from guided_profile.evals.run.history import temporary_history
-from guided_profile.tools.embedders.lexical import LexicalEmbedder
-from guided_profile.tools.models.calls import endpoint_model
+from guided_profile.evals.benches.many_processes import chroma
+from guided_profile.evals.benches.overhead import a_history
+from guided_profile.evals.benches.throughput import endpoint
+from guided_profile.graph.errors import HistoryError
 
-PIECES, USERS = 20, 16
+AT_ONCE = (1, 16, 64, 256)
+CLI = "guided_profile.apps.cli.main"
+MODULE = "guided_profile.evals.benches.proxy_overhead"
+WARM = 2.0
+"""Seconds that each way is used before it is measured."""
+GIVES_UP = 120.0
+"""Seconds after which a process that is not ready ends the run."""
+
+PIECES, USERS = 20, 4
 _TICKS = 100.0
 """Of processor time in a second, as Linux counts it."""
 _PIECE = json.dumps({"id": "1", "choices": [{"index": 0, "delta": {"content": "one more "}}]})
@@ -90,59 +93,98 @@ def _upstream(told: Connection, wait: float) -> None:
     asyncio.run(run())
 
 
-def _served(app: ASGIApp, told: Connection) -> None:
-    """Serve an application on a port of its own."""
-    config = uvicorn.Config(app, log_level="error", access_log=False, backlog=1024)
-    server = uvicorn.Server(config)
+class Bare:
+    """A pass-through: it reads a request, sends it on, and passes each piece of the answer on."""
 
-    async def run() -> None:
-        with socket.create_server(("127.0.0.1", 0), backlog=1024) as listening:
-            told.send(listening.getsockname()[1])
-            await server.serve([listening])
+    def __init__(self, url: str) -> None:
+        """Take the upstream's address."""
+        self._url = f"{url}/chat/completions"
+        self._session: aiohttp.ClientSession | None = None
 
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(run())
-
-
-def _bare(told: Connection, url: str) -> None:
-    upstream = Upstream(url)
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
         if scope["type"] != "http":
             return
         body, more = b"", True
         while more:
             message = await receive()
             body, more = body + message["body"], message.get("more_body", False)
-        headers = upstream.sent(scope["headers"], ())
-        async with upstream.reply("POST", "/chat/completions", b"", headers, body) as reply:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        kind = {"Content-Type": "application/json"}
+        async with self._session.post(self._url, data=body, headers=kind) as reply:
+            headers = [(b"content-type", reply.headers["Content-Type"].encode())]
             start: Any = {"type": "http.response.start", "status": reply.status}
-            await send(start | {"headers": returned(reply)})
+            await send(start | {"headers": headers})
             async for piece in reply.content.iter_any():
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
 
-    _served(app, told)
+
+def bare() -> Bare:
+    """Return the pass-through, as `uvicorn --factory` wants it."""
+    return Bare(os.environ["BENCH_UPSTREAM"])
 
 
-def _ours(told: Connection, url: str, model_url: str) -> None:
-    chat = endpoint_model("m", base_url=model_url, api_key=None)
-    server = ServerSettings(keys=Path("none"), rate=1_000_000)
-    settings = ProxySettings(upstream_url=url)
-    with temporary_history(LexicalEmbedder()) as history:
-        for user in range(USERS):
-            history.add(str(user), a_history())
-        with Companion(
-            chat=chat, history=history, store=InMemoryStore(), verifier=Believes()
-        ) as companion:
-            for user in range(USERS):
-                companion.refresh(str(user)).result()
-            parts = parts_of(companion, settings, Verifier(server), server)
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
 
-            async def given() -> Parts:
-                return parts
 
-            _served(Proxy(given), told)
+@contextmanager
+def started(arguments: Sequence[str], environment: dict[str, str]) -> Iterator[tuple[str, int]]:
+    """Run a command that serves on a port; yield its address and its process's id."""
+    port = _free_port()
+    log = Path(environment["GUIDED_PROFILE_DATA"]) / f"{port}.log"
+    with log.open("wb") as out:
+        run = subprocess.Popen(
+            [sys.executable, "-m", *arguments, "--port", str(port)],
+            env={**os.environ, **environment},
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        until = perf_counter() + GIVES_UP
+        while not _listens(port):
+            if run.poll() is not None or perf_counter() > until:
+                raise HistoryError(f"{arguments[0]} does not serve: {log.read_text()[-2000:]}")
+            sleep(0.1)
+        yield f"http://127.0.0.1:{port}/v1", run.pid
+    finally:
+        run.terminate()
+        run.wait()
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def prepare(environment: dict[str, str]) -> None:
+    """Add the users' histories, and have their profiles made, as one does by hand."""
+    folder = Path(environment["GUIDED_PROFILE_DATA"])
+    history = folder / "history.jsonl"
+    history.write_text(
+        "".join(f"{item.model_dump_json(exclude_defaults=True)}\n" for item in a_history())
+    )
+    for user in range(USERS):
+        _do(["add", str(history), "--user", str(user)], environment)
+    _do(["build", "--all", "--task", "assistant", "--json"], environment)
+
+
+def _do(arguments: Sequence[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", CLI, *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise HistoryError(f"{arguments[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
 
 
 @contextmanager
@@ -163,16 +205,19 @@ def process(serve: Callable[..., None], *given: Any) -> Iterator[tuple[str, int]
 class Way:
     """How the upstream is reached."""
 
-    urls: list[str]
+    url: str
     processes: list[int]
 
     def worked(self) -> float:
         """Return the seconds of processor time that its processes took so far."""
-        ticks = 0
-        for pid in self.processes:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / _TICKS
+        return sum(map(_ticks, self.processes)) / _TICKS
+
+
+def _ticks(pid: int) -> int:
+    """Return what a process and those that it started took."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(fields[11]) + int(fields[12]) + sum(_ticks(int(child)) for child in children)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,34 +227,47 @@ class Measured:
     first: float
     a_second: float
     cpu: float
+    personal: float
     n: int
+
+
+_numbers = count()
+"""Of the questions: none is asked twice, since what was asked before is answered from memory."""
 
 
 async def measured(way: Way, *, stream: bool, at_once: int, seconds: float) -> Measured:
     """Ask at so many places at once, each again when it has its answer."""
     firsts: list[float] = []
-    numbers = count()
+    personal = 0
     worked, began = way.worked(), perf_counter()
 
-    async def place(session: aiohttp.ClientSession, urls: Iterator[str]) -> None:
+    async def place(session: aiohttp.ClientSession) -> None:
+        nonlocal personal
         while perf_counter() - began < seconds:
-            number = next(numbers)
+            number = next(_numbers)
             said = f"How far did I ride by bicycle on day {number}?"
             body = {"messages": [{"role": "user", "content": said}], "user": str(number % USERS)}
             started = perf_counter()
-            url = way.urls[number % len(way.urls)]
             asked = body | {"stream": stream, "model": "m"}
-            async with session.post(f"{url}/chat/completions", json=asked) as reply:
+            async with session.post(f"{way.url}/chat/completions", json=asked) as reply:
                 await reply.content.readany()
                 firsts.append(perf_counter() - started)
+                personal += reply.headers.get("X-Guided-Profile", "").startswith("personalised")
                 await reply.read()
-                assert reply.status == 200, await reply.text()
+                if reply.status != 200:
+                    raise HistoryError(f"{way.url} answers {reply.status}; see what it logged.")
 
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as session:
-        await asyncio.gather(*(place(session, iter(way.urls)) for _ in range(at_once)))
+        await asyncio.gather(*(place(session) for _ in range(at_once)))
     whole, worked = perf_counter() - began, way.worked() - worked
-    return Measured(median(firsts), len(firsts) / whole, worked / len(firsts), len(firsts))
+    return Measured(
+        median(firsts),
+        len(firsts) / whole,
+        worked / len(firsts),
+        personal / len(firsts),
+        len(firsts),
+    )
 
 
 async def measure(
@@ -223,14 +281,37 @@ async def measure(
         seconds: For each way and number.
         numbers: How many ask at once.
     """
-    with ExitStack() as stack, endpoint(0.0) as model_url:
+    with ExitStack() as stack:
+        model_url = stack.enter_context(endpoint(0.0))
         url, _ = stack.enter_context(process(_upstream, latency))
-
-        def several(serve: Callable[..., None], *given: Any) -> Way:
-            begun = [stack.enter_context(process(serve, url, *given)) for _ in range(workers)]
-            return Way([address for address, _ in begun], [pid for _, pid in begun])
-
-        ways = {"direct": Way([url], []), "bare": several(_bare), "ours": several(_ours, model_url)}
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="guided-profile-bench-"))
+        )
+        environment = {
+            "OPENAI_BASE_URL": model_url,
+            "OPENAI_MODEL": "m",
+            "GUIDED_PROFILE_DATA": str(folder),
+            "GUIDED_PROFILE_EMBEDDER": "lexical",
+            "GUIDED_PROFILE_RATE": "1000000",
+            "BENCH_UPSTREAM": url,
+        }
+        if workers > 1:
+            histories = stack.enter_context(chroma(folder / "chroma", _free_port()))
+            environment["GUIDED_PROFILE_CHROMA_URL"] = histories
+        prepare(environment)
+        several = ["--workers", str(workers)]
+        quiet = ["--log-level", "error", "--no-access-log", "--factory", f"{MODULE}:bare"]
+        passes = stack.enter_context(started(["uvicorn", *quiet, *several], environment))
+        proxy = stack.enter_context(
+            started([CLI, "proxy", "--upstream", url, *several], environment)
+        )
+        ways = {
+            "direct": Way(url, []),
+            "bare": Way(passes[0], [passes[1]]),
+            "ours": Way(proxy[0], [proxy[1]]),
+        }
+        for way in ways.values():  # each process has read each user once
+            await measured(way, stream=True, at_once=4 * workers, seconds=WARM)
         for stream in (True, False):
             for at_once in numbers:
                 found = {
@@ -243,7 +324,7 @@ async def measure(
                         f"| {latency:g} s | {'streamed' if stream else 'whole'} | {at_once} | "
                         f"{name} | {one.first * 1000:.1f} ({later:+.1f}) ms | "
                         f"{one.a_second:.0f}/s ({one.a_second / found['direct'].a_second:.2f}) | "
-                        f"{one.cpu * 1000:.1f} ms | {one.n} |",
+                        f"{one.cpu * 1000:.1f} ms | {one.personal:.0%} | {one.n} |",
                         flush=True,
                     )
 
@@ -257,8 +338,9 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, nargs="+", default=AT_ONCE)
     parser.add_argument("--seconds", type=float, default=3, help="for each way and number")
     given = parser.parse_args()
-    print("| upstream takes | answer | at once | way | first token | answers | processor | n |")
-    print("|---|---|---|---|---|---|---|---|")
+    named = "upstream takes,answer,at once,way,first token,answers,processor,personal,n".split(",")
+    print("|", " | ".join(named), "|")
+    print("|---|---|---|---|---|---|---|---|---|")
     for latency in given.latency:
         asyncio.run(measure(latency, given.workers, given.seconds, given.at_once))
 

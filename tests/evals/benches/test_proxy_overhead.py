@@ -12,4 +12,5 @@ def test_the_three_ways_are_measured_streamed_and_whole(capsys: pytest.CaptureFi
     rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()]
     assert [row[3] for row in rows] == ["direct", "bare", "ours"] * 2
     assert [row[1] for row in rows] == ["streamed"] * 3 + ["whole"] * 3
+    assert [row[-2] for row in rows] == ["0%", "0%", "100%"] * 2
     assert all(int(row[-1].strip(" |")) > 0 for row in rows)
