@@ -30,6 +30,8 @@ class Filter:
 
     def inlet(self, body: dict[str, Any], __user__: dict[str, Any] | None = None) -> dict[str, Any]:
         """Change a request before it is sent."""
+        for named in ("safety_identifier", "user"):  # nobody names another user
+            body.pop(named, None)
         personal = [name.strip() for name in self.valves.models.split(",") if name.strip()]
         if __user__ and __user__.get("id") and (not personal or body.get("model") in personal):
             body["safety_identifier"] = str(__user__["id"])[:64]

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from math import ceil
@@ -17,13 +18,19 @@ from guided_profile.graph.errors import GuidedProfileError
 
 PREFIX = "/v1"
 
+_MODEL = re.compile(r"[\w.:@+~-]+(/[\w.:@+~-]+)*", re.ASCII)
+"""What a model is called."""
+
 _log = logging.getLogger(__name__)
 
 
 def is_ours(method: str, path: str) -> bool:
     """Whether the proxy has such a route."""
     if method == "GET":
-        return path == PREFIX + MODELS or path.startswith(f"{PREFIX}{MODELS}/")
+        if not path.startswith(f"{PREFIX}{MODELS}/"):
+            return path == PREFIX + MODELS
+        named = path.removeprefix(f"{PREFIX}{MODELS}/")  # no step up: to nothing but models
+        return _MODEL.fullmatch(named) is not None and not {".", ".."} & {*named.split("/")}
     return method == "POST" and path in (PREFIX + CHAT, PREFIX + RESPONSES)
 
 

@@ -16,6 +16,7 @@ from guided_profile.apps.proxy.settings import ProxySettings
 from guided_profile.apps.proxy.upstream import Upstream, returned
 from guided_profile.apps.proxy.users import Headers, Sender, Users
 from guided_profile.apps.server.access.guard import RateLimit
+from guided_profile.apps.server.access.problems import has_too_many_parts
 
 CHAT, RESPONSES, MODELS = "/chat/completions", "/responses", "/models"
 STATE, ITEMS = b"x-guided-profile", b"x-guided-profile-items"
@@ -103,6 +104,8 @@ async def _personal(
     """Return the body with what is known of its user, or as it is, and why."""
     if path not in (CHAT, RESPONSES):
         return Found(body, "")
+    if has_too_many_parts(body):  # to read it would hold everybody up
+        return Found(body, _without("too-many-parts"))
     asked = read_chat(body) if path == CHAT else read_response(body)
     if asked is None:
         return Found(body, _without("unreadable"))

@@ -25,6 +25,7 @@ _NOT_SENT = _HOP | frozenset(
 )
 """What tells of the caller's machine, or is said anew. What comes is read, so it is not packed."""
 _NOT_SENT_PREFIXES = ("x-forwarded-", "x-openwebui-", "sec-fetch-")
+_OURS = "x-guided-profile"
 _NOT_RETURNED = _HOP | {"set-cookie", "server", "date"}
 
 
@@ -121,8 +122,12 @@ def returned(response: aiohttp.ClientResponse) -> Headers:
     return [
         (name.lower(), value)
         for name, value in response.raw_headers
-        if name.lower().decode("latin-1") not in _NOT_RETURNED
+        if not _is_left(name.lower().decode("latin-1"))
     ]
+
+
+def _is_left(name: str) -> bool:
+    return name in _NOT_RETURNED or name.startswith(_OURS)  # ours alone says what was used
 
 
 def _is_here(url: str) -> bool:

@@ -1,15 +1,19 @@
 """The proxy as front ends see it: a real server, a real endpoint behind it, and OpenAI's client."""
 
 import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, cast
 
+import aiohttp
 import httpx
 import openai
 import pytest
 from proxied import Proxied, proxied
 
+from guided_profile.apps.proxy.app import is_ours
+from guided_profile.apps.proxy.upstream import returned
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 
@@ -279,3 +283,33 @@ def test_an_id_that_a_file_brought_along_ends_no_header(proxy: Proxied) -> None:
     answer = proxy.ask(QUESTION, user="bob")
     assert "items=1" in answer.headers["x-guided-profile"]
     assert not {"set-cookie", "x-guided-profile-items"} & set(answer.headers)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/models/../files", "/v1/models/%2e%2e/files", "/v1/models/a/../../files", "/v1/models/",
+     "/v1/models/a%3Fb=c", "/v1/models/a%20b", "/v1/models/%23"],
+)  # fmt: skip
+def test_no_path_leads_past_the_models(proxy: Proxied, path: str) -> None:
+    host, _, port = proxy.url.removesuffix("/v1").rpartition("//")[2].rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as line:
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        assert b" 404 " in line.recv(100)
+
+
+@pytest.mark.parametrize("name", ["gpt-5.2", "org/model:free", "models/m@1"])
+def test_a_model_is_asked_for_by_its_name(name: str) -> None:
+    assert is_ours("GET", f"/v1/models/{name}")
+
+
+def test_a_body_of_too_many_parts_is_passed_on_unread(proxy: Proxied) -> None:
+    answer = chat(proxy, QUESTION, x_new=[[]] * 60_000)
+    assert answer.headers["x-guided-profile"] == "unpersonalised; why=too-many-parts"
+    assert SKILLET.text not in proxy.upstream.sent[0].last
+
+
+def test_what_an_upstream_says_in_our_name_is_left_out() -> None:
+    class Reply:
+        raw_headers = ((b"X-Guided-Profile", b"personalised"), (b"X-Request-Id", b"7"))
+
+    assert returned(cast("aiohttp.ClientResponse", Reply())) == [(b"x-request-id", b"7")]
