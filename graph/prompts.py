@@ -279,9 +279,9 @@ MEMORY_ASKED: dict[MemoryKind, str] = {
 """What each kind of request is asked about by; one by one, which a small model tells best."""
 MEMORY_AGREES = Prompt(
     "memory_agrees",
-    1,
-    "An assistant asked its user: {said}\nThe user replies: {message}\n"
-    "Does the user agree that it is deleted? Answer Yes or No.",
+    2,
+    "An assistant asked its user whether it shall delete something. The user replies: {message}\n"
+    "Did the user say that it shall? Answer Yes or No.",
 )
 MEMORY_UNDO = Prompt(
     "memory_undo",

@@ -62,7 +62,7 @@ class Scene:
             if "Answer with its letter alone." in prompt:
                 message = prompt.rpartition("Message: ")[2]
                 return {LETTERS.get(message, "A"): 0.9, "A": 0.05}
-            if "Does the user agree that it is deleted?" in prompt:
+            if "Did the user say that it shall?" in prompt:
                 return yes("replies: Yes." in prompt)
             if "Does the user want that undone" in prompt:
                 return yes("replies: No, keep it." in prompt or "don't delete that" in prompt)

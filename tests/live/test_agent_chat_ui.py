@@ -72,7 +72,7 @@ class Knows(Peculiar):
         super().answers(asked, prompt)
 
     def agrees(self, prompt: str) -> float:
-        if "Does the user agree that it is deleted?" in prompt:
+        if "Did the user say that it shall?" in prompt:
             return 0.9 if "replies: Yes" in prompt else 0.1
         if "Does the user want that undone" in prompt or "says to their assistant: No." in prompt:
             return 0.1

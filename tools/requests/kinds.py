@@ -38,7 +38,9 @@ MOST_SENTENCES = 4
 """So many sentences of a message are put to the model each by itself."""
 SURE = 0.8
 """The share of a letter from which nothing more is asked about it, and the probability of Yes from
-which something is deleted, or undone."""
+which something is undone."""
+AGREED = 0.7
+"""The probability of Yes from which a reply lets something be deleted; that can be undone."""
 _KINDS: dict[str, MemoryKind | None] = {
     "A": None,
     "B": "forget",
@@ -133,13 +135,13 @@ async def asks_more(chat: BaseChatModel, rest: str) -> tuple[bool, list[Call]]:
     return wants, [reply.call]
 
 
-async def agrees(chat: BaseChatModel, said: str, message: str) -> tuple[bool, list[Call]]:
+async def agrees(chat: BaseChatModel, message: str) -> tuple[bool, list[Call]]:
     """Return whether a message confirms the deletion that was asked about.
 
     Raises:
         ModelError: The model failed.
     """
-    return await _surely(chat, render(MEMORY_AGREES, said=_line(said), message=_line(message)))
+    return await _surely(chat, render(MEMORY_AGREES, message=_line(message)), AGREED)
 
 
 async def undoes(chat: BaseChatModel, said: str, message: str) -> tuple[bool, list[Call]]:
@@ -148,13 +150,13 @@ async def undoes(chat: BaseChatModel, said: str, message: str) -> tuple[bool, li
     Raises:
         ModelError: The model failed.
     """
-    return await _surely(chat, render(MEMORY_UNDO, said=_line(said), message=_line(message)))
+    return await _surely(chat, render(MEMORY_UNDO, said=_line(said), message=_line(message)), SURE)
 
 
-async def _surely(chat: BaseChatModel, question: str) -> tuple[bool, list[Call]]:
+async def _surely(chat: BaseChatModel, question: str, least: float) -> tuple[bool, list[Call]]:
     asked = [SystemMessage(MEMORY_SYSTEM.text), HumanMessage(question)]
     reply = await ask_yes_no(chat, asked, stage=STAGE)
-    sure = bool(reply.said) if reply.yes is None else reply.yes >= SURE
+    sure = bool(reply.said) if reply.yes is None else reply.yes >= least
     return sure, [reply.call]
 
 

@@ -21,7 +21,7 @@ class Settling(Run):
 
     async def reply(self, done: Done) -> MemoryAct | None:
         """Delete what was asked about, or undo what was done; None: the message wants neither."""
-        yes, calls = await agrees(self._chat, done.said, self.message)
+        yes, calls = await agrees(self._chat, self.message)
         self.calls += calls
         return await self._settled(done, "confirm") if yes else await self.undo(done)
 

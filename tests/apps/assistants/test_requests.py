@@ -46,7 +46,7 @@ class Model:
             letter = "B" if FORGET in message else "E" if SHOW in message else "A"
             letter = "G" if REMEMBER in message else letter
             return {letter: 0.9, "A": 0.05}
-        if "Does the user agree that it is deleted?" in prompt:
+        if "Did the user say that it shall?" in prompt:
             return {"Yes": 0.9} if "replies: Yes, please." in prompt else {"No": 0.9}
         if "Does the user want that undone" in prompt:
             return {"No": 0.9}

@@ -21,7 +21,7 @@ def model(prompt: str) -> Any:
     if "its letter alone." in prompt:
         message = prompt.rpartition("Message: ")[2]
         return {"B" if FORGET in message else "A": 0.9}
-    if "Does the user agree that it is deleted?" in prompt:
+    if "Did the user say that it shall?" in prompt:
         return {"Yes": 0.9} if f"replies: {YES}" in prompt else {"No": 0.9}
     if "Does the user want that undone" in prompt:
         return {"No": 0.9}

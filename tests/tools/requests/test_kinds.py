@@ -47,7 +47,7 @@ async def test_a_kind_that_the_letters_leave_open_is_asked_about_by_itself(
     assert len(chat.prompts) == 2
 
 
-@pytest.mark.parametrize(("likely", "sure"), [(0.9, True), (0.7, False), (0.2, False)])
+@pytest.mark.parametrize(("likely", "sure"), [(0.9, True), (0.6, False), (0.2, False)])
 async def test_a_deletion_takes_a_sure_yes(likely: float, sure: bool) -> None:
     chat = ScriptedChat(script=lambda prompt: {"Yes": likely, "No": 1 - likely})
-    assert (await agrees(chat, "Shall I delete it?", "Go on."))[0] is sure
+    assert (await agrees(chat, "Go on."))[0] is sure
