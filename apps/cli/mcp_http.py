@@ -8,7 +8,6 @@ import argparse
 from typing import Any
 
 import uvicorn
-from mcp.server.transport_security import TransportSecuritySettings
 from rich.console import Console
 from starlette.types import ASGIApp
 
@@ -69,6 +68,7 @@ def make_app(
         settings: How much a caller may ask for.
         user_id: Whose tools are served where nobody is asked who they are.
     """
+    from mcp.server.transport_security import TransportSecuritySettings  # the extra `mcp`
 
     def user_of(asked: Any) -> str:
         return user_id or str(asked.request.scope[CALLER].user_id)
