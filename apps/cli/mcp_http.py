@@ -12,7 +12,6 @@ from rich.console import Console
 from starlette.types import ASGIApp
 
 from guided_profile.apps.assistants.companion import Companion
-from guided_profile.apps.assistants.mcp import make_server
 from guided_profile.apps.cli.serve import check_address
 from guided_profile.apps.server.access.guard import CALLER, Guard
 from guided_profile.apps.server.access.tokens import Verifier
@@ -69,6 +68,8 @@ def make_app(
         user_id: Whose tools are served where nobody is asked who they are.
     """
     from mcp.server.transport_security import TransportSecuritySettings  # the extra `mcp`
+
+    from guided_profile.apps.assistants.mcp import make_server
 
     def user_of(asked: Any) -> str:
         return user_id or str(asked.request.scope[CALLER].user_id)
