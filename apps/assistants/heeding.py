@@ -10,6 +10,12 @@ from cachetools import LRUCache
 from langchain_core.messages import AnyMessage
 
 from guided_profile.apps.assistants.companion import Companion
+from guided_profile.apps.assistants.conversation import (
+    IsUsers,
+    Remembered,
+    has_no_other_name,
+    last_turn,
+)
 from guided_profile.graph.records import HistoryItem, MemoryAct
 from guided_profile.graph.text import encodable
 from guided_profile.tools.requests.doing import Heeded
@@ -36,6 +42,7 @@ class Heeding:
                 this" is told to be impossible.
         """
         self._companion, self._remembers = companion, remembers
+        self._remembered = Remembered()
         self._begun: LRUCache[_Key, Judged] = LRUCache(MAX_MESSAGES)
         self._turns: LRUCache[tuple[str, str], list[_Key]] = LRUCache(MAX_MESSAGES)
         """By user and conversation, the messages that are still known with words."""
@@ -107,7 +114,35 @@ class Heeding:
             if left:
                 self._late[user_id] = left
 
-    def of_items(
+    def remember(
+        self,
+        user_id: str,
+        thread: str,
+        messages: Sequence[AnyMessage],
+        *,
+        is_users: IsUsers = has_no_other_name,
+        obeys_requests: bool = True,
+    ) -> None:
+        """Begin to keep what the user said in the last turn of a conversation.
+
+        Args:
+            user_id: Whose it is.
+            thread: The conversation's id.
+            messages: The conversation.
+            is_users: Says which messages are the user's.
+            obeys_requests: Whether a request about the memory is done, and is then not kept.
+
+        Raises:
+            ClosedError: The companion was closed.
+            ValidationError: A message can be no item; the error tells what was said.
+        """
+        turn = last_turn(messages, user_id, is_users)
+        now = self._companion.clock()
+        items, replaced = self._remembered.items(turn, user_id, thread, now, messages)
+        heeded = self._of_items(user_id, thread, turn if obeys_requests else [], items)
+        self._companion.remember(user_id, items, instead_of=replaced, heeded=heeded)
+
+    def _of_items(
         self,
         user_id: str,
         thread: str,

@@ -19,6 +19,8 @@ from guided_profile.graph.errors import SettingsError
 from guided_profile.graph.records import MemoryAct
 from guided_profile.graph.text import encodable
 
+LOOKUP_SECONDS = 2.0
+"""How long an answer waits for what is known of its user, where a host does not say."""
 MOST_TOKENS, MOST_SECONDS = 1_000_000, 600.0
 """What a host may set: how much of a prompt, and how long an answer waits."""
 FOR_THE_MODEL = 0.8

@@ -26,22 +26,17 @@ from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.assistants.conversation import (
     IsUsers,
     Lookup,
-    Remembered,
     has_no_other_name,
-    last_turn,
     thread_of,
     users_messages,
 )
 from guided_profile.apps.assistants.heeding import Heeding
 from guided_profile.apps.assistants.host_tools import UNREADABLE, make_host_tools
-from guided_profile.apps.assistants.lookups import Lookups
+from guided_profile.apps.assistants.lookups import LOOKUP_SECONDS, Lookups
 from guided_profile.apps.assistants.telling import is_final, personal, with_all
 from guided_profile.graph.context import Context, require
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.text import encodable
-
-LOOKUP_SECONDS = 2.0
-"""How long an answer waits for what is known of its user."""
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +90,6 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         self.companion = companion or Companion.open()
         self.user_of, self.is_users = user_of or _user_id, is_users
         self.remembers, self.obeys_requests = remembers, obeys_requests
-        self._remembered = Remembered()
         self._heeding = Heeding(self.companion, remembers=remembers)
         self._lookups = Lookups(
             self.companion,
@@ -165,7 +159,13 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         user_id, thread = self.user_of(runtime.context), thread_of(runtime)
         try:
             if self.remembers:
-                self._remember(state, user_id, thread)
+                self._heeding.remember(
+                    user_id,
+                    thread,
+                    state["messages"],
+                    is_users=self.is_users,
+                    obeys_requests=self.obeys_requests,
+                )
         except RuntimeError as error:  # it was closed
             _log.warning("what was said is not kept: %s", error)
         except ValidationError as error:  # it tells what was said
@@ -176,14 +176,6 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     async def aafter_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:
         """Begin to keep what the user said in this turn."""
         self.after_agent(state, runtime)
-
-    def _remember(self, state: AgentState[Any], user_id: str, thread: str) -> None:
-        turn = last_turn(state["messages"], user_id, self.is_users)
-        now = self.companion.clock()
-        items, replaced = self._remembered.items(turn, user_id, thread, now, state["messages"])
-        judged = turn if self.obeys_requests else []
-        heeded = self._heeding.of_items(user_id, thread, judged, items)
-        self.companion.remember(user_id, items, instead_of=replaced, heeded=heeded)
 
     def _last_words(self, request: ModelRequest[Any]) -> tuple[str, int, str]:
         """Return whose the run is, where their last message stands, or -1, and its words."""

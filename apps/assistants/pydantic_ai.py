@@ -18,21 +18,17 @@ from pydantic_ai.models import ModelRequestContext
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.assistants.conversation import (
     Lookup,
-    Remembered,
     block_of,
     has_no_other_name,
-    last_turn,
     mark_of,
     told_words,
     users_messages,
 )
 from guided_profile.apps.assistants.heeding import Heeding
-from guided_profile.apps.assistants.lookups import Lookups
+from guided_profile.apps.assistants.lookups import LOOKUP_SECONDS, Lookups
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
 
-LOOKUP_SECONDS = 2.0
-"""How long an answer waits for what is known of its user."""
 MARK = "guided_profile"
 """Where a response's metadata say what was used, what was held back, and what failed."""
 
@@ -78,7 +74,7 @@ class GuidedProfile(AbstractCapability[Any]):
         """
         self.companion = companion or Companion.open()
         self._user_of = user_of or _user_id
-        self._heeding, self._remembered = Heeding(self.companion), Remembered()
+        self._heeding = Heeding(self.companion)
         self._lookups = Lookups(
             self.companion,
             self._heeding,
@@ -123,13 +119,7 @@ class GuidedProfile(AbstractCapability[Any]):
         try:
             if answered:
                 self._heeding.answered(run.user_id, run.thread, run.found.acts)
-                turn = last_turn(run.read, run.user_id, has_no_other_name)
-                now = self.companion.clock()
-                items, replaced = self._remembered.items(
-                    turn, run.user_id, run.thread, now, run.read
-                )
-                heeded = self._heeding.of_items(run.user_id, run.thread, turn, items)
-                self.companion.remember(run.user_id, items, instead_of=replaced, heeded=heeded)
+                self._heeding.remember(run.user_id, run.thread, run.read)
         except Exception as error:  # noqa: BLE001  # its text may tell what was said
             _log.warning("what was said is not kept: %s", type(error).__name__)
         finally:

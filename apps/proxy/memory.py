@@ -10,21 +10,17 @@ from langchain_core.messages import AnyMessage, HumanMessage
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.assistants.conversation import (
     Lookup,
-    Remembered,
     has_no_other_name,
-    last_turn,
     users_messages,
 )
 from guided_profile.apps.assistants.heeding import Heeding
-from guided_profile.apps.assistants.lookups import Lookups
+from guided_profile.apps.assistants.lookups import LOOKUP_SECONDS, Lookups
 from guided_profile.apps.proxy.answers import Answer
 from guided_profile.apps.proxy.asides import Asides
 from guided_profile.apps.proxy.request import digest_of
 
 TOKENS = 300
 """About how many tokens of a prompt the profile may take, and so many the history."""
-LOOKUP_SECONDS = 2.0
-"""How long an answer waits for what is known of its user."""
 MOST_ANSWERS = 10_000
 
 _log = logging.getLogger(__name__)
@@ -82,7 +78,7 @@ class Memory:
 
     def __init__(self, companion: Companion, patience: float = LOOKUP_SECONDS) -> None:
         self.companion, self.asides = companion, Asides()
-        self._remembered, self._heeding = Remembered(), Heeding(companion)
+        self._heeding = Heeding(companion)
         self._lookups = Lookups(
             companion,
             self._heeding,
@@ -119,9 +115,4 @@ class Memory:
         self.asides.answered(said.user_id, said.messages[said.place].text, answer.text)
         if answer.id:
             self._threads[answer.id] = said.thread
-        turn = last_turn(said.messages, said.user_id, has_no_other_name)
-        items, replaced = self._remembered.items(
-            turn, said.user_id, said.thread, self.companion.clock(), said.messages
-        )
-        heeded = self._heeding.of_items(said.user_id, said.thread, turn, items)
-        self.companion.remember(said.user_id, items, instead_of=replaced, heeded=heeded)
+        self._heeding.remember(said.user_id, said.thread, said.messages)

@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from time import sleep
+
+from guided_profile.evals.benches.throughput import in_a_process
 
 MARK = re.compile(r"Mark\d{4}x")
 """The word that stands in all items of a user, and in nobody else's."""
@@ -62,7 +63,7 @@ class _Server(ThreadingHTTPServer):
         """Print nothing: who asks may be killed."""
 
 
-def _serve(latency: float, told: Connection) -> None:
+def _serve(told: Connection, latency: float) -> None:
     handler = type("Handler", (_Handler,), {"latency": latency})
     with _Server(("127.0.0.1", 0), handler) as server:
         told.send(server.server_port)
@@ -72,12 +73,5 @@ def _serve(latency: float, told: Connection) -> None:
 @contextmanager
 def marked_endpoint(latency: float) -> Iterator[str]:
     """Run it in a process of its own; yield its address."""
-    context = get_context("spawn")
-    heard, told = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(latency, told), daemon=True)
-    process.start()
-    try:
-        yield f"http://127.0.0.1:{heard.recv()}/v1"
-    finally:
-        process.terminate()
-        process.join()
+    with in_a_process(_serve, latency) as url:
+        yield url

@@ -77,7 +77,7 @@ async def _served(
         writer.close()
 
 
-def _serve(latency: float, told: Connection, logprobs: bool) -> None:
+def _serve(told: Connection, latency: float, logprobs: bool) -> None:
     async def run() -> None:
         server = await asyncio.start_server(
             lambda reader, writer: _served(reader, writer, latency, logprobs),
@@ -94,9 +94,21 @@ def _serve(latency: float, told: Connection, logprobs: bool) -> None:
 @contextmanager
 def endpoint(latency: float, *, logprobs: bool = True) -> Iterator[str]:
     """Run an endpoint in a process of its own; yield its address."""
+    with in_a_process(_serve, latency, logprobs) as url:
+        yield url
+
+
+@contextmanager
+def in_a_process(serve: Callable[..., None], *settings: Any) -> Iterator[str]:
+    """Run what serves an endpoint in a process of its own; yield its address.
+
+    Args:
+        serve: Called there with where it sends its port, and with the settings.
+        settings: What else it takes.
+    """
     context = get_context("spawn")
     heard, told = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(latency, told, logprobs), daemon=True)
+    process = context.Process(target=serve, args=(told, *settings), daemon=True)
     process.start()
     try:
         yield f"http://127.0.0.1:{heard.recv()}/v1"

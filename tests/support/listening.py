@@ -6,25 +6,15 @@ from contextlib import contextmanager
 from threading import Thread
 
 import uvicorn
-from server_client import jwt_settings
+from server_client import an_app, jwt_settings
 
-from guided_profile.apps.server.access.tokens import Verifier
-from guided_profile.apps.server.app import make_app
-from guided_profile.apps.server.process.resources import ServerResources
-from guided_profile.apps.settings import ServerSettings, read_settings
+from guided_profile.apps.settings import ServerSettings
 
 
 @contextmanager
 def listening(settings: ServerSettings | None = None) -> Iterator[str]:
     """Serve the data folder and the endpoint of the environment; yield the address."""
-    chosen = settings or jwt_settings()
-    made = ServerResources.assembled(read_settings())
-    verifier = Verifier(chosen)
-
-    async def parts() -> ServerResources:
-        return made
-
-    app = make_app(parts, lambda: verifier, lambda: chosen)
+    app, made, _ = an_app(settings or jwt_settings())
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     running = Thread(target=server.run)
     with made.history:

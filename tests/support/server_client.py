@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from guided_profile.apps.server.access.tokens import ADMIN, Verifier
@@ -41,19 +42,22 @@ def jwt_settings(**more: Any) -> ServerSettings:
     return ServerSettings(**given | more)
 
 
+def an_app(settings: ServerSettings) -> tuple[FastAPI, ServerResources, Verifier]:
+    """Return the server of the data folder and the endpoint of the environment, and its parts."""
+    made, verifier = ServerResources.assembled(read_settings()), Verifier(settings)
+
+    async def parts() -> ServerResources:
+        return made
+
+    return make_app(parts, lambda: verifier, lambda: settings), made, verifier
+
+
 @contextmanager
 def served(
     settings: ServerSettings | None = None, client: str = "203.0.113.7"
 ) -> Iterator[tuple[TestClient, ServerResources]]:
     """Serve the data folder and the endpoint of the environment; see `conftest.endpoint`."""
-    chosen = settings or jwt_settings()
-    made = ServerResources.assembled(read_settings())
-    verifier = Verifier(chosen)
-
-    async def parts() -> ServerResources:
-        return made
-
-    app = make_app(parts, lambda: verifier, lambda: chosen)
+    app, made, verifier = an_app(settings or jwt_settings())
     base = "http://localhost" if verifier.open else "https://profiles.example"
     with made.history, TestClient(app, base, client=(client, 1234)) as outside:
         yield outside, made

@@ -100,10 +100,8 @@ async def _decided(
     likely = screen().likely(message)
     kind = max(likely, key=lambda one: kinds.get(one, 0.0) * likely[one])
     question = render(MEMORY_ASKS, message=_line(message), asks=MEMORY_ASKED[kind])
-    asked = [SystemMessage(MEMORY_SYSTEM.text), HumanMessage(question)]
-    reply = await ask_yes_no(chat, asked, stage=STAGE)
-    yes = bool(reply.said) if reply.yes is None else reply.yes >= CLEAR
-    return kind if yes else None, [reply.call]
+    yes, calls = await _surely(chat, question, CLEAR)
+    return kind if yes else None, calls
 
 
 async def _weighed(
