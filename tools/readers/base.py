@@ -89,7 +89,12 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """An entry that holds no words of anybody: a notice of the app, a picture, a tool's output."""
+    """An entry that is left out: a notice of the app, a cancelled order, a trailer."""
+
+    reason: str = "without words"
+    """In short plural words, by which it is counted and shown."""
+    count: int = 1
+    """How many entries it stands for."""
 
 
 Entry = Kept | Refused | Skipped

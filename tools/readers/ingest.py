@@ -94,7 +94,7 @@ def ingesting(
             if isinstance(entry, Kept):
                 batch.append(entry)
             elif isinstance(entry, Skipped):
-                done = replace(done, skipped=done.skipped + 1)
+                done = replace(done, skipped=done.skipped + entry.count)
             else:
                 done = _refused(done, entry)
             if len(batch) == BATCH or since >= 10 * BATCH:

@@ -57,8 +57,11 @@ def byte_lines(file: BinaryIO) -> Iterator[bytes | None]:
 
 def _with_line_feeds(file: BinaryIO) -> BinaryIO:
     """Return a file whose lines end with a carriage return alone as one with line feeds."""
-    head = file.read(_HEAD)
-    file.seek(0)
+    if file.seekable():
+        head = file.read(_HEAD)
+        file.seek(0)
+    else:  # one whose encoding is changed while it is read
+        head = file.peek(_HEAD)  # type: ignore[attr-defined]
     if b"\r" not in head or b"\n" in head:
         return file
     return io.BufferedReader(_LineFeeds(file))

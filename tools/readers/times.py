@@ -1,8 +1,14 @@
 """Times as files of history write them, read into datetimes with a zone."""
 
 import re
-from datetime import UTC, datetime, tzinfo
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import pairwise
+from typing import Literal, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from guided_profile.graph.errors import HistoryItemError
 
 DateOrder = Literal["dmy", "mdy", "ymd"]
 """The order of day, month and year."""
@@ -16,7 +22,15 @@ NUMBERS = (
 """A date in numbers, with or without a time of day: seven groups. The spaces are any that phones
 write, the narrow no-break space before AM among them."""
 _WHOLE = re.compile(NUMBERS, re.IGNORECASE)
-_ISO = re.compile(r"\d{4}-\d\d")
+_ISO = re.compile(r"\d{4}-\d\d(?!-\d(?!\d))")
+_YEAR_FIRST = re.compile(r"\d{4}[./-]\d")
+LONGEST = 100
+"""The longest time, in characters, that is read."""
+_LOOKED_AT = 2000
+"""Of how many dates the order in the file is looked at."""
+_ENOUGH = 5
+"""How many days in order of time tell the order in which they are written."""
+_COUNT = TypeAdapter(datetime)
 _SINCE_1970 = re.compile(r"\d{9,}(?:\.\d+)?", re.ASCII)
 """Seconds or milliseconds; Python takes some of them for a date without hyphens and an hour."""
 
@@ -32,14 +46,106 @@ def zoned(time: str, zone: tzinfo, order: DateOrder | None) -> object:
         return text
     numbers = None if _ISO.match(text) else _WHOLE.fullmatch(text)
     if numbers is not None:
-        if order is None:
+        if order is None and not _YEAR_FIRST.match(text):
             raise ValueError("may be read in two ways; say the order of its dates, dmy or mdy")
-        return moment(numbers.groups(), order, zone)
+        return moment(numbers.groups(), order or "ymd", zone)
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
         return time
     return read.replace(tzinfo=zone) if read.tzinfo is None else read
+
+
+def read_time(time: str, zone: tzinfo, order: DateOrder | None = None) -> datetime:
+    """Return a time of any kind that files write, in UTC.
+
+    Raises:
+        ValueError: It is none, or a date like 03/04/2025 and no order is given.
+    """
+    found = zoned(time, zone, order)
+    try:
+        read = found if isinstance(found, datetime) else _COUNT.validate_python(found)
+        return read.astimezone(UTC)
+    except (ValidationError, OverflowError):
+        raise ValueError("is no time that can be read") from None
+
+
+def is_time(text: str) -> bool:
+    """Whether a text is a date, with or without a time of day; a bare number is none."""
+    text = text.strip()
+    if text.isdigit() or len(text) > LONGEST:
+        return False
+    orders: tuple[DateOrder, ...] = get_args(DateOrder)
+    for order in orders:
+        try:
+            read_time(text, UTC, order)
+        except ValueError:
+            continue
+        return True
+    return False
+
+
+def date_order(times: Iterable[str]) -> DateOrder | None:
+    """Return the order of day, month and year in a column, or None if no date needs one.
+
+    It is the one in which most of the dates are dates of the past; if that is true of several, the
+    one in which the rows stand in order of time, from the first to the last or the other way.
+
+    Raises:
+        HistoryItemError: Nothing decides.
+    """
+    votes: dict[DateOrder, int] = dict.fromkeys(get_args(DateOrder), 0)
+    first: list[dict[DateOrder, date]] = []
+    latest = datetime.now(UTC).date() + timedelta(days=1)
+    for time in times:
+        text = time.strip()
+        numbers = _WHOLE.fullmatch(text)
+        if numbers is None or _YEAR_FIRST.match(text):
+            continue
+        read = {order: day for order in votes if (day := _day(numbers.groups(), order, latest))}
+        if text[numbers.end(1)] == "." and len(numbers[3]) == 4:
+            read = {"dmy": read["dmy"]} if "dmy" in read else {}  # with dots, as everybody does
+        for order in read:
+            votes[order] += 1
+        if len(first) < _LOOKED_AT:
+            first.append(read)
+    most = max(votes.values())
+    if not most:
+        return None
+    likely = [order for order, count in votes.items() if count == most]
+    if len(likely) > 1 and "ymd" in likely:
+        likely.remove("ymd")  # hardly anybody begins with a year of two digits
+    if all(len({read.get(order) for order in likely}) == 1 for read in first):
+        return likely[0]
+    sorted_ = [order for order in likely if _in_order([read.get(order) for read in first])]
+    if len(sorted_) != 1:
+        raise HistoryItemError(
+            "its dates, like 03/04/2025, may be read in two ways, and none of them tells which; "
+            "say the order with --dates dmy or --dates mdy."
+        )
+    return sorted_[0]
+
+
+def _day(numbers: Sequence[str | None], order: DateOrder, latest: date) -> date | None:
+    """Return the day of a date that is read in an order, if it is one of the past."""
+    parts = dict(zip(order, (number or "" for number in numbers[:3]), strict=True))
+    if len(parts["y"]) not in (2, 4) or len(parts["m"]) > 2 or len(parts["d"]) > 2:
+        return None
+    try:
+        year = int(parts["y"])
+        day = date(year + 2000 * (year < 100), int(parts["m"]), int(parts["d"]))
+    except ValueError:
+        return None
+    return day if day <= latest else None
+
+
+def _in_order(days: Sequence[date | None]) -> bool:
+    there = [day for day in days if day]
+    pairs = list(pairwise(there))
+    forwards = all(before <= after for before, after in pairs)
+    return (forwards or all(before >= after for before, after in pairs)) and len(
+        {*there}
+    ) >= _ENOUGH
 
 
 def moment(numbers: tuple[str | None, ...], order: DateOrder, zone: tzinfo) -> datetime:

@@ -124,7 +124,7 @@ def test_a_quote_that_never_ends_is_refused_where_it_begins(tmp_path: Path) -> N
         ),
         ("a.csv", "text,text\na,b\n", "two columns 'text'; rename"),
         ("a.csv", "", "is empty; there is nothing to add"),
-        ("a.csv", "\n", "none of the columns .there are none. is for the text"),
+        ("a.csv", "\n", "no row of column names; write their names"),
         ("a.csv", '"text', "no row of column names"),
         ("a.jsonl", '{"text": "é"}'.encode("utf-16"), "is UTF-16, not UTF-8; save it"),
         ("a.docx", "text", r"'a\.docx' is no kind of file .* --format .*: jsonl, csv, text"),
@@ -153,7 +153,7 @@ BAD = b"\xff\xfe\xff"
     ("name", "before", "bad", "after", "reason"),
     [
         ("a.jsonl", b'{"text": "a"}', BAD, b'{"text": "b"}', "is not UTF-8"),
-        ("a.csv", b"text\na", b"x" + BAD, b"b", "is not UTF-8"),
+        ("a.csv", "text,éééé\na,".encode(), b"x," + BAD, b"b,", "is not UTF-8"),
         ("a.txt", b"a", BAD, b"b", "is not UTF-8"),
         (
             "a.jsonl",
@@ -217,10 +217,9 @@ def test_keys_of_json_lines_are_mapped_and_a_role_column_may_hold_names(tmp_path
         ("03/04/2025", "dmy", "2025-04-02T22:00:00+00:00"),
         ("03/04/2025 3:05 PM", "mdy", "2025-03-04T14:05:00+00:00"),
         ("3.4.25", "dmy", "2025-04-02T22:00:00+00:00"),
-        ("2025/04/03 12:05 am", None, None),
+        ("2025/04/03 12:05 am", None, "2025-04-02T22:05:00+00:00"),
         ("2025/04/03 12:05 am", "dmy", "2025-04-02T22:05:00+00:00"),
         ("1743631200", None, "2025-04-02T22:00:00+00:00"),
-        ("03/04/2025", None, None),
         ("31/04/2025", "dmy", None),
         ("yesterday", "dmy", None),
     ],
@@ -237,6 +236,13 @@ def test_times_without_a_zone_are_read_in_the_one_given(
     else:
         assert isinstance(one, HistoryItem)
         assert one.time == datetime.fromisoformat(read)
+
+
+def test_dates_that_nothing_in_the_table_decides_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,time\na,03/04/2025\n")
+    with pytest.raises(HistoryItemError, match="two ways.*--dates dmy or --dates mdy"):
+        list(read_items(path))
 
 
 def test_plain_text_is_read_by_line_or_by_paragraph(tmp_path: Path) -> None:

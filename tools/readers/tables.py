@@ -1,0 +1,199 @@
+"""Tables: the rows of CSV and TSV files, whatever separates their cells and encodes their text."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import BinaryIO
+
+from guided_profile.graph.errors import HistoryItemError
+from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.base import Reading, Refused
+from guided_profile.tools.readers.encodings import as_utf8
+from guided_profile.tools.readers.lines import byte_lines
+from guided_profile.tools.readers.times import DateOrder, date_order, is_time
+
+Row = tuple[Refused, dict[str, str]]
+"""Where a row stands, and its cells by the names of their columns."""
+
+_HEAD = 2**16
+_LOOKED_AT = 100
+"""How many rows tell what the table looks like."""
+MOST_COLUMNS = 2000
+_DELIMITERS = ",;\t|"
+_TOLD = re.compile(r'"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)
+"""By which Excel is told what separates the cells."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NUMBER = re.compile(r"[\W_]*\d[\d\W_]*(?:[^\W\d_]{1,3}|%)?\W*")
+"""An amount, in any country's way, with its currency or unit, or another number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a table looks like."""
+
+    columns: tuple[str, ...]
+    """Their names, as they are written."""
+    delimiter: str
+    before: int = 0
+    """How many lines stand before the row of names, as banks write them."""
+
+
+def layout(head: str, *, columns: int = 2) -> Layout | None:
+    """Return what a table looks like by its beginning, or None if that is no table.
+
+    The cells are separated by what makes the most rows equally wide. The names are in the first
+    row of that width that holds no date and no number.
+
+    Args:
+        head: The beginning of a text.
+        columns: How many columns it has at least.
+    """
+    lines = head.removeprefix("\ufeff").splitlines(keepends=True)
+    told = _TOLD.fullmatch(lines[0]) if lines else None
+    best: tuple[float, int] = (0.0, 0)
+    found = None
+    for delimiter in told[1] if told else _DELIMITERS:
+        rows = _rows_of(lines[bool(told) :], delimiter)
+        wide = Counter(len(cells) for _, cells in rows if len(cells) >= max(2, columns))
+        width, count = wide.most_common(1)[0] if wide else (1, 0)
+        if (score := (count / max(1, len(rows)), width)) > best:
+            best, found = score, _layout(rows, width, delimiter, bool(told))
+    if found is None and columns == 1 and not best[1] and lines:
+        found = _layout(_rows_of(lines[bool(told) :], ","), 1, ",", bool(told))
+    return found
+
+
+def _rows_of(lines: list[str], delimiter: str) -> list[tuple[int, list[str]]]:
+    """Return the first rows that are not blank, each with how many lines stand before it."""
+    reader = csv.reader(lines, delimiter=delimiter)
+    found: list[tuple[int, list[str]]] = []
+    before = 0
+    try:
+        for row in islice(reader, _LOOKED_AT):
+            if any(cell.strip() for cell in row):
+                found.append((before, row))
+            before = reader.line_num
+    except csv.Error:
+        pass
+    return found
+
+
+def _layout(
+    rows: list[tuple[int, list[str]]], width: int, delimiter: str, told: bool
+) -> Layout | None:
+    for before, row in rows:
+        names = _trimmed(row)
+        if width - 1 <= len(row) <= width + 1 and len(names) >= min(2, width):
+            is_header = not any(is_value(name) for name in names) and len(names) >= width - 1
+            return Layout(tuple(names), delimiter, before + told) if is_header else None
+    return None
+
+
+def _trimmed(row: Iterable[str]) -> list[str]:
+    """Return the cells without space around them, and without the empty ones at the end."""
+    cells = [cell.strip() for cell in row]
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
+
+
+def is_value(cell: str) -> bool:
+    """Whether a cell holds a number or a time, which no column is named."""
+    return bool(cell) and (_NUMBER.fullmatch(cell) is not None or is_time(cell))
+
+
+def layout_of(file: ExportFile) -> Layout:
+    """Return what a table looks like.
+
+    Raises:
+        HistoryItemError: It has no row of column names, or more columns than are read.
+    """
+    with file.open() as opened:
+        head = as_utf8(opened).read(_HEAD).decode("utf-8", errors="replace")
+    found = layout(head, columns=1)
+    if found is None:
+        raise HistoryItemError(
+            f"{file.name or 'the file'!r} has no row of column names; write their names in its "
+            "first line, like time,text."
+        )
+    if len(found.columns) > MOST_COLUMNS or ("\n" not in head and len(head) >= _HEAD):
+        raise HistoryItemError(
+            f"{file.name or 'the file'!r} has more than {MOST_COLUMNS} columns, or a first line "
+            "that does not end; give a table with those that matter."
+        )
+    return found
+
+
+def rows(file: ExportFile, layout: Layout | None = None) -> Iterator[Row | Refused]:
+    """Yield the rows below the names of the columns, one by one; or why one cannot be read.
+
+    Raises:
+        HistoryItemError: It has no row of column names.
+    """
+    shape = layout or layout_of(file)
+    with file.open() as opened:
+        lines = _lines(as_utf8(opened))
+        for _ in islice(lines, shape.before):
+            pass
+        read = csv.reader(lines, delimiter=shape.delimiter, strict=True)
+        try:
+            next(read, [])
+        except csv.Error as error:
+            raise HistoryItemError(f"the file has no row of column names ({error}).") from error
+        while True:
+            where = Refused(shape.before + read.line_num + 1, file=file.name)
+            try:
+                row = next(read)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                last = shape.before + read.line_num
+                until = f", up to line {last}" if last > where.line else ""
+                yield replace(where, reason=f"is not CSV ({error}){until}")
+                continue
+            if row:
+                yield _row(row, shape.columns, where)
+
+
+def _row(row: list[str], columns: tuple[str, ...], where: Refused) -> Row | Refused:
+    count = len(row)
+    if count > len(columns):
+        row = row[: len(columns)] if not any(row[len(columns) :]) else row
+    if len(row) != len(columns):
+        return replace(where, reason=f"has {count} cells, not {len(columns)}")
+    if _SURROGATE.search("".join(row)):
+        return replace(where, reason="is not UTF-8")
+    return where, dict(zip(columns, row, strict=True))
+
+
+def _lines(file: BinaryIO) -> Iterator[str]:
+    """Yield lines with their ends, so that a quoted cell keeps its line breaks.
+
+    Bytes that are not UTF-8 become surrogates, by which their row is known; a line that is too
+    long becomes one that is no CSV.
+    """
+    for data in byte_lines(file):
+        # a quote inside: csv refuses it, as it does a field that is too large
+        yield (b'"x"x\n' if data is None else data).decode("utf-8", errors="surrogateescape")
+
+
+def order_of(
+    files: Iterable[ExportFile], column: str, reading: Reading, layout: Layout | None = None
+) -> DateOrder | None:
+    """Return the order of the dates in a column, found from the whole of it.
+
+    Raises:
+        HistoryItemError: Some of the dates may be read in two ways, and no other one decides.
+    """
+    if reading.dates is not None:
+        return reading.dates
+    times = (
+        row[1].get(column, "")
+        for file in files
+        for row in rows(file, layout)
+        if not isinstance(row, Refused)
+    )
+    return date_order(times)
