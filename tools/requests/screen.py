@@ -9,6 +9,7 @@ the user's own request, and is not looked at.
 import re
 import unicodedata
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -44,6 +45,9 @@ _QUOTED = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _END = re.compile(r"(?<=[.!?।。．！？؟])\s*|\n")
+_CLAUSE = re.compile(r"(?<=[,:;–—，：；、،؛])")
+SHORTEST_CLAUSE = 12
+"""Letters; a shorter one says too little by itself."""
 _WORD = re.compile(r"\w+")
 
 
@@ -81,9 +85,8 @@ class Screen:
             return False
         if max(map(self._score, parts)) >= self.floor:
             return True
-        whole = " ".join(parts)
         least, most = _UNKNOWN_LENGTHS
-        return least <= len(whole) <= most and self.knows(whole) < self.known
+        return least <= len(" ".join(parts)) <= most and not self._knows_language_of(parts)
 
     def score(self, message: str) -> float:
         """Return how much the sentence that is most like a request is like one; 0: as not."""
@@ -92,10 +95,11 @@ class Screen:
     def asking(self, message: str) -> list[str]:
         """Return the sentences of a message that may be requests, in their order.
 
-        Where none is like one, which may be for want of the language, all of them may be.
+        Where none is like one, or the language is not known, all of them may be.
         """
         parts = parts_of(message)
-        like = [part for part in parts if self._score(part) >= self.floor]
+        known = self._knows_language_of(parts)
+        like = [part for part in parts if known and self._score(part) >= self.floor]
         return [part.strip() for part in like or parts]
 
     def likely(self, message: str) -> dict[MemoryKind, float]:
@@ -109,7 +113,18 @@ class Screen:
         places = places_of(text, SEEN, 3, 4)
         return float(self.seen[places].mean()) if len(places) else 1.0
 
-    def _score(self, part: str) -> float:
+    def _knows_language_of(self, parts: Sequence[str]) -> bool:
+        return self.knows(" ".join(parts)) >= self.known
+
+    def _score(self, sentence: str) -> float:
+        """Return the score of a sentence, or of the clause that is most like a request.
+
+        A short request is lost in a long sentence: "forget what I said: …", and what was said.
+        """
+        clauses = [one for one in _CLAUSE.split(sentence) if len(one.strip()) >= SHORTEST_CLAUSE]
+        return max(map(self._score_of, {sentence, *clauses}))
+
+    def _score_of(self, part: str) -> float:
         places = places_of(part)
         if not len(places):
             return -np.inf

@@ -17,6 +17,10 @@ pytestmark = pytest.mark.memory_requests
         "What do you know about me?",
         "From now on, always answer in Dutch.",
         "Nice. One more thing: please forget that I own a boat. And what goes with fish?",
+        "Please forget this: I stay away from hotels with a casino, a night club or a large bar in "
+        "the lobby, as the noise keeps me awake and I have an early train to catch",
+        "Vergiss bitte Folgendes: ich meide Hotels mit Spielbank, Nachtclub oder großer Bar in der "
+        "Halle, weil mich der Lärm wach hält und ich früh zum Zug muss",
     ],
 )
 def test_a_request_is_let_through(message: str) -> None:
