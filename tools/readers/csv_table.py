@@ -52,9 +52,6 @@ def _columns_of(columns: list[str], reading: Reading) -> dict[str, str]:
         HistoryItemError: A column that was named is not there, or none is for the text.
     """
     known = ", ".join(repr(name[:40]) for name in columns)
-    twice = [name for name in columns if columns.count(name) > 1 and name]
-    if twice:
-        raise HistoryItemError(f"there are two columns {twice[0][:40]!r}; rename one of them.")
     if reading.columns:
         missing = [name for name in reading.columns.values() if name not in columns]
         if missing:
@@ -86,6 +83,9 @@ def _columns_of(columns: list[str], reading: Reading) -> dict[str, str]:
             f"none of the columns {known or '(there are none)'} is for the text; name it with "
             f"--column text=COLUMN, and others likewise: {', '.join(FIELDS)}."
         )
+    twice = [columns[index] for index in named.values() if f"{columns[index]} (2)" in columns]
+    if twice:
+        raise HistoryItemError(f"there are two columns {twice[0][:40]!r}; rename one of them.")
     return {field: columns[index] for field, index in named.items()}
 
 

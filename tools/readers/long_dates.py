@@ -1,121 +1,142 @@
 """Dates with the month in words, or in Chinese, Japanese and Korean, as apps write them for people.
 
-`Montag, 25. September 2023 22:42:15`, `May 14, 2024 9:41 AM`, `2024年5月14日星期二 上午9:41:32`.
+`Montag, 25. September 2023 22:42:15`, `May 14, 2024 9:41 AM`, `2024年5月14日 上午9:41:32`. The words
+are those of Unicode's CLDR: `date_words.json`, which `evals/tuning/date_words.py` writes.
 """
 
+import json
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import cache
+from importlib.resources import files
 
-_MONTHS = """
-january february march april may june july august september october november december
-januar februar märz april mai juni juli august september oktober november dezember
-jänner feber mrz apr mai jun jul aug sep okt nov dez
-janvier février mars avril mai juin juillet août septembre octobre novembre décembre
-enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
-janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro
-gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre
-januari februari maart april mei juni juli augustus september oktober november december
-januari februari mars april maj juni juli augusti september oktober november desember
-januari februari maret april mei juni juli agustus september oktober november desember
-stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia
-ledna února března dubna května června července srpna září října listopadu prosince
-január február március április május június július augusztus szeptember október november december
-ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie
-ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
-tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta \
-lokakuuta marraskuuta joulukuuta
-января февраля марта апреля мая июня июля августа сентября октября ноября декабря
-січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
-ιανουαρίου φεβρουαρίου μαρτίου απριλίου μαΐου ιουνίου ιουλίου αυγούστου σεπτεμβρίου οκτωβρίου \
-νοεμβρίου δεκεμβρίου
-يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر
-ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר
-जनवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर
-"""
-_AFTERNOON = ("下午", "午後", "오후", "晚上", "م", "μμ")
-_MORNING = ("上午", "午前", "오전", "凌晨", "ص", "πμ")
-_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
-_DAY = re.compile(r"(?<![\d:.])\d{1,2}(?!\d|[:]\d)")
+from guided_profile.tools.readers.zones import without_zone
+
 _EAST = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
-_CLOCK = re.compile(
-    r"(?<!\d)(\d{1,2})[:.](\d\d)(?:[:.](\d\d))?(?!\d|\.\d)(?:\s?([ap])\.?\s?m\b)?", re.IGNORECASE
-)
-_OFFSET = re.compile(r"\b(?:UTC|GMT)\b(?:\s?([+-])(\d{1,2})(?::?(\d\d))?)?")
+_CLOCK = re.compile(r"(?<![\d.:])(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(?:[.,]\d+)?)?(?![\d]|[:.]\d)")
+_BETWEEN = re.compile(r"[\s,،、/()\[\]:;·—–-]+|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
+_AT = "\0"
+"""Stands where the time of day was."""
+_NUMBER = re.compile(r"\d+")
+_BUDDHIST = 543
+"""The years between the Buddhist era, which Thai dates count from, and ours."""
 
 
-def _folded(word: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    months: dict[str, int]
+    """The names of the months, and which they are."""
+    after_point: dict[str, int]
+    """Those of languages that write a point behind the day: Croatian's October is `listopad`, and
+    Polish's November."""
+    before: frozenset[str]
+    """What stands before the number of a month: `tháng`."""
+    others: frozenset[str]
+    """Days of the week, and what else stands in dates."""
+    halves: dict[str, str]
+    """`a` or `p` for the words of the morning and the afternoon."""
+
+
+@cache
+def _words() -> _Words:
+    text = files("guided_profile.tools.readers").joinpath("date_words.json").read_text("utf-8")
+    read = json.loads(text)
+    halves = {word: half for half in "ap" for word in read[half]}
+    names = read["months"], read["months_after_point"]
+    return _Words(*names, frozenset(read["before"]), frozenset(read["others"]), halves)
+
+
+def plain(word: str) -> str:
+    """Return a word as it is looked up: in small letters, without accents and points."""
     apart = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(char for char in apart if not unicodedata.combining(char))
+    kept = "".join(char for char in apart if not unicodedata.combining(char))
+    return "".join(kept.replace(".", "").split()).strip("'’ʼ\u200e\u200f")
 
 
-def _numbered() -> dict[str, int]:
-    months: dict[str, int] = {}
-    short: dict[str, int] = {}
-    for line in _MONTHS.replace("\\\n", "").split("\n"):
-        names = [_folded(name) for name in line.split()]
-        for number, name in enumerate(names, start=1):
-            months.setdefault(name, number)
-            for length in (3, 4):
-                if sum(other.startswith(name[:length]) for other in names) == 1:
-                    short.setdefault(name[:length], number)
-    return short | months
+def ascii_digits(text: str) -> str:
+    """Return a text with the digits of all scripts as 0 to 9, and without marks of direction."""
+    if text.isascii():
+        return text
+    shown = (char for char in text if char not in "\u200e\u200f\u061c")
+    return "".join(str(unicodedata.decimal(char, char)) for char in shown)
 
 
-_NUMBER_OF = _numbered()
-
-
-def long_date(text: str, zone: tzinfo) -> datetime:
+def long_date(text: str, zone: tzinfo, *, strict: bool = False) -> datetime:
     """Return the time that a date in words tells, in UTC; without a time of day, its midnight.
 
     Args:
         text: The date; what else it says, the day of the week or `Added on`, is passed over.
-        zone: The zone of a time that names no offset from UTC.
+        zone: The zone of a time that names none.
+        strict: Whether all words must be of those that stand in dates.
 
     Raises:
-        ValueError: It tells no day that there is.
+        ValueError: It tells no day that there is, or a month that two languages call so.
     """
-    text = " ".join(text.split())[:200]  # other spaces too
-    if found := _EAST.search(text):
-        year, month, day = (int(number) for number in found.groups())
-        rest = text[found.end() :]
-    else:
-        years = _YEAR.findall(text)
-        words = [_NUMBER_OF.get(_folded(word)) for word in re.findall(r"[^\W\d_]+", text)]
-        named = [number for number in words if number]  # a day of the week may be one too
-        clock = _CLOCK.search(text)
-        days = _DAY.findall(text[: clock.start()] if clock else text)
-        if not years or not named or not days:
-            raise ValueError("is no date that can be read")
-        year, month, day = int(years[0]), named[-1], int(days[-1])
-        rest = text
-    hour, minute, second = _clock(rest)
+    text = ascii_digits(" ".join(text.split())[:200])
+    clock = _CLOCK.search(text)
+    if clock and (zoned := without_zone(text, zone)):
+        text, zone = zoned
+    hour, minute, second = (int(part or 0) for part in clock.groups()) if clock else (0, 0, 0)
+    east = _EAST.search(text)
+    rest = text.replace(clock[0], f" {_AT} ", 1) if clock else text
+    rest = rest.replace(east[0], " ", 1) if east else rest
+    tokens = [token for token in _BETWEEN.split(rest) if plain(token)]
+    year, month, day = map(int, east.groups()) if east else _date(tokens)
+    if strict and not all(_is_known(plain(token)) for token in tokens):
+        raise ValueError("is no date that can be read")
+    if (half := _half(tokens)) and hour <= 12:
+        hour = hour % 12 + 12 * (half == "p")
     try:
-        local = datetime(year, month, day, hour, minute, second, tzinfo=_zone(rest, zone))
-        return local.astimezone(UTC)
+        return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("is no such day or hour") from None
 
 
-def _clock(text: str) -> tuple[int, int, int]:
-    found = _CLOCK.search(text)
-    if found is None:
-        return 0, 0, 0
-    hour, minute, second = (int(number or 0) for number in found.groups()[:3])
-    words = set(re.findall(r"[^\W\d_]+", text[found.start() :])) | {
-        text[: found.start()].strip()[-2:]
-    }
-    half = (found[4] or "").casefold()
-    if half == "p" or words & set(_AFTERNOON):
-        hour = hour % 12 + 12
-    elif (half == "a" or words & set(_MORNING)) and hour == 12:
-        hour = 0
-    return hour, minute, second
+def _is_known(word: str) -> bool:
+    words = _words()
+    known = (words.months, words.after_point, words.before, words.others, words.halves)
+    return (
+        len(word) == 1 or _NUMBER.fullmatch(word) is not None or any(word in one for one in known)
+    )
 
 
-def _zone(text: str, zone: tzinfo) -> tzinfo:
-    found = _OFFSET.search(text)
-    if found is None:
-        return zone
-    sign = -1 if found[1] == "-" else 1
-    return timezone(sign * timedelta(hours=int(found[2] or 0), minutes=int(found[3] or 0)))
+def _half(tokens: Sequence[str]) -> str | None:
+    """Return the half of the day that a word beside the time of day tells."""
+    if _AT not in tokens:
+        return None
+    at = tokens.index(_AT)
+    beside = [tokens[at + 1 : at + 2], tokens[at + 1 : at + 3], tokens[max(0, at - 1) : at]]
+    words = ["".join(map(plain, some)) for some in beside]
+    return next((_words().halves[word] for word in words if word in _words().halves), None)
+
+
+def _date(tokens: Sequence[str]) -> tuple[int, int, int]:
+    """Return the year, month and day that words and numbers tell.
+
+    Raises:
+        ValueError: They tell none.
+    """
+    words = _words()
+    looked_up = [plain(token) for token in tokens]
+    numbers = [(place, word) for place, word in enumerate(looked_up) if _NUMBER.fullmatch(word)]
+    has_point = any(tokens[place].endswith(".") for place, _ in numbers)
+    names = (words.months | words.after_point) if has_point else (words.after_point | words.months)
+    at = [place for place, word in enumerate(looked_up) if word in names]
+    # the short name of a day of the week may be one of a month elsewhere
+    at = [place for place in at if looked_up[place] not in words.others] or at
+    month = names[looked_up[at[-1]]] if at else 0
+    for place, number in [] if at else list(numbers):
+        if place and looked_up[place - 1] in words.before and int(number) <= 12:
+            month, at = int(number), [place]
+            numbers.remove((place, number))
+    years = [number for _, number in numbers if len(number) == 4]
+    days = [(place, number) for place, number in numbers if len(number) <= 2]
+    if at and not years and len(days) == 2 and days[0][0] < at[-1] < days[1][0]:
+        years = [f"20{days.pop()[1]:0>2}"]
+    if not month or len(years) != 1 or len(days) != 1:
+        raise ValueError("is no date that can be read")
+    year = int(years[0])
+    return year - _BUDDHIST * (year > 2400), month, int(days[0][1])

@@ -21,6 +21,8 @@ class Sum:
     """Where it was last."""
     category: str | None
     count: int = 0
+    pieces: int = 0
+    """How many things it was, where one time may be of several."""
     first: datetime | None = None
     last: datetime | None = None
     at_least: bool = False
@@ -67,8 +69,9 @@ class Sums:
         *,
         category: str | None = None,
         times: int = 1,
+        pieces: int = 0,
     ) -> None:
-        """Count a title once more, or several times."""
+        """Count a title once more, or several times; of how many pieces, if they matter."""
         title = " ".join(title.split())
         found = self._sums.get(title)
         if found is None:
@@ -76,6 +79,7 @@ class Sums:
                 self._give_up()
             found = self._sums[title] = Sum(where, category, at_least=bool(self._given_up))
         found.count += times
+        found.pieces += pieces
         if time is not None:
             found.first = min(found.first or time, time)
             if found.last is None or time >= found.last:
@@ -100,6 +104,7 @@ class Sums:
     def words(self, found: Sum) -> str:
         """Return what was done how often: `played 41 times, 2023-01 to 2024-06`."""
         often = "once" if found.count == 1 else f"{found.count} {self._unit}"
+        often += f", {found.pieces} pieces" * (found.pieces > found.count)
         months = list(dict.fromkeys(f"{day:%Y-%m}" for day in self._days(found)))
         at_least = "at least " * found.at_least
         return f"{self._verb} {at_least}{often}" + f", {' to '.join(months)}" * bool(months)

@@ -88,7 +88,7 @@ def _layout(
         names = _trimmed(row)
         if width - 1 <= len(row) <= width + 1 and len(names) >= min(2, width):
             is_header = not any(is_value(name) for name in names) and len(names) >= width - 1
-            return Layout(tuple(names), delimiter, before + told) if is_header else None
+            return Layout(_distinct(names), delimiter, before + told) if is_header else None
     return None
 
 
@@ -100,9 +100,27 @@ def _trimmed(row: Iterable[str]) -> list[str]:
     return cells
 
 
+def _distinct(names: list[str]) -> tuple[str, ...]:
+    """Return names of which none comes twice; banks write the currency beside each amount."""
+    seen = Counter[str]()
+    found = []
+    for name in names:
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(found)
+
+
 def is_value(cell: str) -> bool:
     """Whether a cell holds a number or a time, which no column is named."""
     return bool(cell) and (_NUMBER.fullmatch(cell) is not None or is_time(cell))
+
+
+def first_rows(head: str, count: int = 20) -> list[list[str]]:
+    """Return the first rows of a table by the beginning of its text; its names are the first."""
+    shape = layout(head)
+    lines = head.splitlines(keepends=True)
+    mark = shape.delimiter if shape else ","
+    return [row for _, row in _rows_of(lines[shape.before if shape else 0 :], mark)][:count]
 
 
 def layout_of(file: ExportFile) -> Layout:

@@ -9,6 +9,8 @@ from typing import Literal, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from guided_profile.graph.errors import HistoryItemError
+from guided_profile.tools.readers.long_dates import ascii_digits, long_date
+from guided_profile.tools.readers.zones import without_zone
 
 DateOrder = Literal["dmy", "mdy", "ymd"]
 """The order of day, month and year."""
@@ -22,7 +24,6 @@ NUMBERS = (
 """A date in numbers, with or without a time of day: seven groups. The spaces are any that phones
 write, the narrow no-break space before AM among them."""
 _WHOLE = re.compile(NUMBERS, re.IGNORECASE)
-_ISO = re.compile(r"\d{4}-\d\d(?!-\d(?!\d))")
 _YEAR_FIRST = re.compile(r"\d{4}[./-]\d")
 LONGEST = 100
 """The longest time, in characters, that is read."""
@@ -36,24 +37,33 @@ _SINCE_1970 = re.compile(r"\d{9,}(?:\.\d+)?", re.ASCII)
 
 
 def zoned(time: str, zone: tzinfo, order: DateOrder | None) -> object:
-    """Read a time that names no zone, in the zone given; any other is left to `HistoryItem`.
+    """Read a time that names no zone, in the zone given, or in the one that it names.
+
+    What is no date of these kinds is left to `HistoryItem`.
 
     Raises:
         ValueError: It is a date like 03/04/2025, and no order is given, or it is no such date.
     """
-    text = time.strip()
+    text = ascii_digits(time.strip())
     if _SINCE_1970.fullmatch(text):
         return text
-    numbers = None if _ISO.match(text) else _WHOLE.fullmatch(text)
-    if numbers is not None:
+    try:
+        read = datetime.fromisoformat(text)
+        return read.replace(tzinfo=zone) if read.tzinfo is None else read
+    except ValueError:
+        pass
+    if ":" in text and (found := without_zone(text, zone)):
+        named = zoned(*found, order)
+        if isinstance(named, datetime):
+            return named
+    if numbers := _WHOLE.fullmatch(text):
         if order is None and not _YEAR_FIRST.match(text):
             raise ValueError("may be read in two ways; say the order of its dates, dmy or mdy")
         return moment(numbers.groups(), order or "ymd", zone)
     try:
-        read = datetime.fromisoformat(text)
+        return long_date(text, zone, strict=True)
     except ValueError:
         return time
-    return read.replace(tzinfo=zone) if read.tzinfo is None else read
 
 
 def read_time(time: str, zone: tzinfo, order: DateOrder | None = None) -> datetime:
@@ -64,10 +74,13 @@ def read_time(time: str, zone: tzinfo, order: DateOrder | None = None) -> dateti
     """
     found = zoned(time, zone, order)
     try:
-        read = found if isinstance(found, datetime) else _COUNT.validate_python(found)
-        return read.astimezone(UTC)
+        if isinstance(found, str) and _SINCE_1970.fullmatch(found):
+            found = _COUNT.validate_python(found)
+        if isinstance(found, datetime):
+            return found.astimezone(UTC)
     except (ValidationError, OverflowError):
-        raise ValueError("is no time that can be read") from None
+        pass
+    raise ValueError("is no time that can be read")
 
 
 def is_time(text: str) -> bool:

@@ -3,11 +3,13 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.detect import Reading, Refused, read_items
+from guided_profile.tools.readers.times import is_time, read_time
 
 MARCH = datetime(2024, 3, 21, 9, 23, 32, tzinfo=UTC)
 
@@ -63,3 +65,41 @@ def test_eight_digits_stay_a_date(tmp_path: Path, time: str, read: datetime | No
     else:
         assert isinstance(one, HistoryItem)
         assert one.time == read
+
+
+@pytest.mark.parametrize(
+    ("time", "read"),
+    [
+        ("2024/05/14", datetime(2024, 5, 13, 22, tzinfo=UTC)),
+        ("2024-5-4", datetime(2024, 5, 3, 22, tzinfo=UTC)),
+        ("2024-05-14 10:00:00 UTC", datetime(2024, 5, 14, 10, tzinfo=UTC)),
+        ("2024-05-14 10:00 (CEST)", datetime(2024, 5, 14, 8, tzinfo=UTC)),
+        ("2024-05-14 10:00:00 +0900", datetime(2024, 5, 14, 1, tzinfo=UTC)),
+        ("2024-05-14 10:00 GMT+2", datetime(2024, 5, 14, 8, tzinfo=UTC)),
+        ("2024-05-14 10:00 PST", datetime(2024, 5, 14, 18, tzinfo=UTC)),
+        ("2024-05-14 10:00 AM JST", datetime(2024, 5, 14, 1, tzinfo=UTC)),
+        ("Tue May 14 2024 10:00:00 GMT+0200 (Central European Summer Time)", None),
+        ("14 May 2024, 10:00", datetime(2024, 5, 14, 8, tzinfo=UTC)),
+        ("14-May-24 10:00", datetime(2024, 5, 14, 8, tzinfo=UTC)),
+        ("14. Mai 2024 10:00", datetime(2024, 5, 14, 8, tzinfo=UTC)),
+        ("14 de maio de 2024 10:00", datetime(2024, 5, 14, 8, tzinfo=UTC)),
+        ("2024年5月14日 10:00", datetime(2024, 5, 14, 8, tzinfo=UTC)),
+        ("١٤ مايو ٢٠٢٤ ١٠:٠٠", datetime(2024, 5, 14, 8, tzinfo=UTC)),
+        ("14 listopada 2024", datetime(2024, 11, 13, 23, tzinfo=UTC)),
+        ("14. listopada 2024.", datetime(2024, 10, 13, 22, tzinfo=UTC)),
+    ],
+)
+def test_times_are_read_as_they_are_written_anywhere(time: str, read: datetime | None) -> None:
+    expected = read or datetime(2024, 5, 14, 8, tzinfo=UTC)
+    assert read_time(time, ZoneInfo("Europe/Berlin")) == expected
+    assert is_time(time)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "12:30", "2024", "3.5", "May", "The 14th of May 2024 was a day", "2024-05-14 10:00 IST"],
+)
+def test_what_tells_no_moment_is_no_time(text: str) -> None:
+    assert not is_time(text)
+    with pytest.raises(ValueError, match="is no time"):
+        read_time(text, UTC)
