@@ -19,7 +19,7 @@ from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import HistoryItemError, SettingsError
 from guided_profile.tools.embedders import advice
 from guided_profile.tools.progress import downloads
-from guided_profile.tools.readers.detect import FIELDS, Format, Reading
+from guided_profile.tools.readers.detect import FIELDS, FORMATS, Reading
 from guided_profile.tools.readers.ingest import Ingested, ingesting
 from guided_profile.tools.readers.times import DateOrder
 from guided_profile.tools.user_data.erase import forget_made_from
@@ -50,7 +50,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=_named, help="a file, or the folder or zip of an export")
     parser.add_argument("--user", required=True, help="whose history it is")
     parser.add_argument(
-        "--format", choices=get_args(Format), default="auto", help="auto: found out from the file"
+        "--format",
+        choices=FORMATS,
+        metavar="FORMAT",
+        default="auto",
+        help="one of those that `guided-profile formats` lists; auto: found out from the file",
     )
     parser.add_argument(
         "--column",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from functools import lru_cache
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -15,21 +15,12 @@ from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.archive import DAMAGED, ExportFile
 from guided_profile.tools.readers.times import DateOrder, zoned
 
-Format = Literal[
-    "auto",
-    "jsonl",
-    "csv",
-    "text",
-    "json",
-    "chatgpt",
-    "whatsapp",
-    "telegram",
-    "slack",
-    "messenger",
-    "imessage",
-    "chat",
-]
-"""The kinds of files that history is read from; `auto` looks at the file."""
+if TYPE_CHECKING:
+    from guided_profile.tools.readers.heads import Head
+
+Format = str
+"""The kind of a file that history is read from: one of `detect.FORMATS`; `auto` looks at the
+file."""
 
 FIELDS = tuple(name for name in HistoryItem.model_fields if name not in ("released", "withdrawn"))
 """What an item of a file may hold; only `text` is needed."""
@@ -89,10 +80,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """An entry that is left out: a notice of the app, a cancelled order, a trailer."""
+    """Entries that are left out: a notice of the app, a picture, a trailer, a cancelled order."""
 
     reason: str = "without words"
-    """In short plural words, by which it is counted and shown."""
+    """Which they are, in a few plural words that a person is shown: `cancelled orders`."""
     count: int = 1
     """How many entries it stands for."""
 
@@ -108,24 +99,30 @@ _UNSEEN = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """A kind of file that history is read from: how it is recognised, and how it is read.
-
-    A file of its own is recognised by the ending of its name and its beginning; a folder or archive
-    by the files in it, of which only some hold history.
-    """
+    """A kind of file that history is read from: how it is recognised, and how it is read."""
 
     format: Format
+    """Its name in `--format`."""
+    title: str
+    """What people call it: `Goodreads library`."""
     read: Callable[[Sequence[ExportFile], Reading], Entries]
-    """Reads the entries of one export; a bad one never ends the reading."""
-    suffixes: tuple[str, ...]
-    """The endings, in small letters, of a file of its own."""
-    begins: Callable[[str], object] = lambda head: True
-    """Whether the first 64 KiB of a file can be of this kind."""
+    """Reads the entries of all files of the kind that an export holds, often one; a bad entry never
+    ends the reading."""
+    recognises: "Callable[[Head], object]"
+    """Whether a file can be of this kind, by its structure: columns, keys, forms of lines. A name
+    may only add to that: people rename files."""
+    obtain: str = ""
+    """In a sentence or two, how a person gets this file; empty for kinds of our own."""
     marks: re.Pattern[str] | None = None
-    """The name of a file that tells such a folder or archive; None: it is never one."""
+    """For exports whose files belong together: the end of the path of a file that tells such an
+    export, if the file is recognised too. What stands before it is the export's folder. None: each
+    file is recognised by itself, and those of one kind are read together."""
     holds: tuple[re.Pattern[str], ...] = ()
-    """The names of the files in it that are read; of several patterns, the first that matches
-    any."""
+    """The last parts of the paths of the files in that folder that are read; of several patterns,
+    the first that matches any."""
+    generic: bool = False
+    """Whether it reads any table, any JSON, any text: then it is tried last, and not on the files
+    of a folder or archive with several."""
     streamed: bool = True
     """Whether a file is read bit by bit, so that it can be told how much is left."""
 

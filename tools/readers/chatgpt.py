@@ -21,6 +21,7 @@ from guided_profile.tools.readers.base import (
     each_file,
     item,
 )
+from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.json_files import BrokenJSON, elements
 from guided_profile.tools.readers.times import since_1970
 
@@ -142,13 +143,21 @@ def _instructions(metadata: Mapping[str, Any]) -> str:
     return "\n".join(text for text in own if isinstance(text, str) and text.strip())
 
 
+def _recognises(head: Head) -> bool:
+    conversations = head.json if isinstance(head.json, list) else [head.json]
+    return any(
+        isinstance(one, dict) and isinstance(one.get("mapping"), dict) for one in conversations
+    )
+
+
 _FILE = re.compile(r"conversations(-\d+)?\.json")
 """The files of the export that hold conversations; large accounts get several."""
 READER = Reader(
     format="chatgpt",
+    title="ChatGPT export",
+    obtain="In ChatGPT: Settings, Data controls, Export data; the zip that the mail links to.",
     read=_read,
-    suffixes=(".json",),
-    begins=re.compile('"mapping"').search,
+    recognises=_recognises,
     marks=_FILE,
     holds=(_FILE,),
 )

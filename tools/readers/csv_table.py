@@ -1,12 +1,14 @@
 """CSV: an item in each row of a table, whose columns are found by their names."""
 
+import csv
 from collections.abc import Sequence
 from dataclasses import replace
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import FIELDS, Entries, Reader, Reading, Refused, record
-from guided_profile.tools.readers.tables import layout_of, order_of, rows
+from guided_profile.tools.readers.heads import Head
+from guided_profile.tools.readers.tables import layout, layout_of, order_of, rows
 
 _USUAL_NAMES = {
     "text": tuple("text|content|message|body|review|description|product name|title".split("|")),
@@ -94,4 +96,17 @@ def _is_said(columns: list[str], named: dict[str, int]) -> bool:
     return "text" in named and columns[named["text"]] in ("text", "content", "message", "body")
 
 
-READER = Reader(format="csv", read=_read, suffixes=(".csv", ".tsv"))
+def _recognises(head: Head) -> bool:
+    """Whether nearly all lines have as many cells; a name that says so stands in for a few."""
+    if head.name.lower().endswith((".csv", ".tsv")):
+        return bool(head.text)
+    shape = layout(head.text) if head.columns else None
+    if shape is None:
+        return False
+    below = head.lines[shape.before :]
+    widths = [len(row) for row in csv.reader(below, delimiter=shape.delimiter) if row]
+    fitting = widths.count(len(shape.columns))
+    return fitting > 2 and fitting * 10 >= 9 * len(widths)
+
+
+READER = Reader(format="csv", title="table (CSV)", read=_read, recognises=_recognises, generic=True)

@@ -1,10 +1,9 @@
 """Files of history: the kind of a file is found out, and its items are read one by one."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, get_args
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.graph.records import HistoryItem
@@ -21,7 +20,7 @@ from guided_profile.tools.readers import (
     transcript,
     whatsapp,
 )
-from guided_profile.tools.readers.archive import DAMAGED, ExportFile, export_files
+from guided_profile.tools.readers.archive import DAMAGED, export_files
 from guided_profile.tools.readers.base import (
     FIELDS,
     Entries,
@@ -32,28 +31,43 @@ from guided_profile.tools.readers.base import (
     Refused,
     Skipped,
 )
+from guided_profile.tools.readers.parts import found_parts, named_parts
+from guided_profile.tools.readers.watched import Watched
 
-__all__ = ["FIELDS", "Format", "OpenFile", "Reading", "Refused", "opened", "read_items"]
+__all__ = [
+    "FIELDS",
+    "FORMATS",
+    "READERS",
+    "Format",
+    "OpenFile",
+    "Reading",
+    "Refused",
+    "opened",
+    "read_items",
+    "title_of",
+]
 
-READERS: list[Reader] = [
+READERS: tuple[Reader, ...] = tuple(
     module.READER
     for module in (
-        jsonl,
-        csv_table,
         chatgpt,
-        json_files,
         messenger,
         telegram,
         slack,
-        whatsapp,
-        transcript,
-        text,
         imessage,
+        whatsapp,
+        # any chat, then what is generic
+        transcript,
+        jsonl,
+        json_files,
+        csv_table,
+        text,
     )
-]
+)
 """All readers; of those that recognise a file, the first one reads it."""
-
-_HEAD = 2**16
+FORMATS: tuple[Format, ...] = ("auto", *(reader.format for reader in READERS))
+_NOT_OF_THE_USER = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
+"""Files and folders that systems add to a person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +75,29 @@ class OpenFile:
     """A file of history that is being read."""
 
     format: Format
+    """Of several, the first one."""
     entries: Entries
     """Its entries; a bad one never ends the reading."""
     fraction: Callable[[], float | None]
     """How much of it has been read, 0 to 1; None if that cannot be told."""
+    formats: Mapping[Format, int] = field(default_factory=dict)
+    """The kinds of files that it holds, each with the number of its files."""
+
+
+def title_of(format: Format) -> str:
+    """Return what people call a kind of file."""
+    return _named(format).title
 
 
 def read_items(path: Path, reading: Reading | None = None) -> Iterator[HistoryItem | Refused]:
     """Read a file of history items.
 
     Args:
-        path: A file, or the folder or zip archive of an export, of one of the kinds in `Format`.
-        reading: How to read it; None: as its name and beginning tell.
+        path: A file, or the folder or archive of an export, of one of `FORMATS`.
+        reading: How to read it; None: as what it holds tells.
 
     Yields:
-        Each item, or why an entry is none; what holds no words is left out.
+        Each item, or why an entry is none; what is left out is not named.
 
     Raises:
         HistoryItemError: The file cannot be read as a whole: it is not there, of another kind,
@@ -96,51 +118,51 @@ def opened(path: Path, reading: Reading) -> Iterator[OpenFile]:
         HistoryItemError: It is not there, of no kind that history is read from, or plain text,
             though `me` says that several people wrote it.
     """
+    shown = path.name or str(path)
     with ExitStack() as open_:
-        with _named(path):  # and not what is done with the file
-            found = open_.enter_context(export_files(path))
-            files = [file for file in found if not file.name.startswith("__MACOSX/")]
-            if not any(file.size for file in files) and (path.is_file() or path.is_dir()):
-                raise HistoryItemError(
-                    f"{path.name or str(path)!r} is empty; there is nothing to add."
-                )
-            reader = _reader(path, files, reading.format)
-            if reading.me and reader.format == "text":
-                raise HistoryItemError(
-                    f"{path.name!r} is no chat that can be read, so it does not say what "
-                    f"{reading.me!r} wrote; leave out --me for a file that the user alone wrote."
-                )
-            chosen = _chosen(reader, files)
-            if not chosen:
-                raise HistoryItemError(
-                    f"{path.name!r} holds no file of a {reader.format} export; see --format."
-                )
-            watched = _Watched(chosen[0]) if reader.streamed and len(chosen) == 1 else None
-            entries = reader.read([watched.file] if watched else chosen, reading)
-        fraction = watched.fraction if watched else lambda: None
-        yield OpenFile(reader.format, _guarded(path, entries), fraction)
+        with _naming(path):  # and not what is done with the file
+            files = [
+                file
+                for file in open_.enter_context(export_files(path))
+                if not set(file.name.split("/")) & set(_NOT_OF_THE_USER)
+            ]
+            if not any(file.size for file in files):
+                raise HistoryItemError(f"{shown!r} is empty; there is nothing to add.")
+            if reading.format == "auto":
+                parts = found_parts(READERS, files, path.name)
+            else:
+                parts = named_parts(_named(reading.format), files, shown)
+        if not parts:
+            raise HistoryItemError(_of_no_kind(shown, len(files)))
+        if reading.me and parts[0].reader.format == "text":
+            raise HistoryItemError(
+                f"{shown!r} is no chat that can be read, so it does not say what {reading.me!r} "
+                "wrote; leave out --me for a file that the user alone wrote."
+            )
+        watched = Watched(parts)
+        left = len(files) - sum(len(part.files) for part in parts)
+        entries = _guarded(path, _entries(watched, reading, left))
+        formats = {part.reader.format: len(part.files) for part in parts}
+        yield OpenFile(next(iter(formats)), entries, watched.fraction, formats)
 
 
-class _Watched:
-    """A file of which it is known how much has been read."""
-
-    def __init__(self, file: ExportFile) -> None:
-        self.file = replace(file, open=self._open)
-        self._source = file
-        self._opened: BinaryIO | None = None
-
-    def _open(self) -> BinaryIO:
-        self._opened = self._source.open()
-        return self._opened
-
-    def fraction(self) -> float:
-        if self._opened is None or self._opened.closed:
-            return float(self._opened is not None)
-        return min(1.0, self._opened.tell() / max(1, self.file.size))
+def _entries(watched: Watched, reading: Reading, left: int) -> Entries:
+    """Read the parts one after the other; of several, one that cannot be read is refused."""
+    parts = watched.parts
+    for part in parts:
+        watched.begin(part)
+        try:
+            yield from part.reader.read(part.files, reading)
+        except (HistoryItemError, *DAMAGED) as error:
+            if len(parts) == 1:
+                raise
+            yield Refused(1, f"or what follows cannot be read ({error})", file=part.files[0].name)
+    if left:
+        yield Skipped("files of other kinds", left)
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def _naming(path: Path) -> Iterator[None]:
     """Turn what a file system or archive may refuse into an error that names the file."""
     try:
         yield
@@ -157,55 +179,25 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _guarded(path: Path, entries: Entries) -> Entries:
-    with _named(path):
+    with _naming(path):
         yield from entries
 
 
-def _reader(path: Path, files: Sequence[ExportFile], named: Format) -> Reader:
-    """Return the reader that was named, or the one that recognises the file."""
-    if named != "auto":
-        return next(reader for reader in READERS if reader.format == named)
-    if path.is_dir() or path.suffix.lower() == ".zip":
-        recognised = _of_export(files)
-        advice = "give one file, or the folder or zip that an app exported, or say"
-    else:
-        recognised = _of_file(path.suffix.lower(), files[0])
-        advice = "say"
-    for reader in recognised:
-        return reader
-    raise HistoryItemError(
-        f"{path.name or str(path)!r} is no kind of file that history is read from, by its name "
-        f"and beginning; {advice} with --format which it is: {', '.join(get_args(Format)[1:])}."
+def _named(format: Format) -> Reader:
+    for reader in READERS:
+        if reader.format == format:
+            return reader
+    raise HistoryItemError(f"there is no format {format!r}; the formats are {', '.join(FORMATS)}.")
+
+
+def _of_no_kind(name: str, count: int) -> str:
+    if count > 1:
+        return (
+            f"none of the {count} files in {name!r} is of a kind that is known by what it holds; "
+            "give one of them, and say with --format which it is."
+        )
+    return (
+        f"{name!r} is no kind of file that history is read from, by what it holds; the kinds are "
+        "listed by `guided-profile formats`. If the user wrote it as notes, a line each, say so "
+        "with --format text."
     )
-
-
-def _of_export(files: Sequence[ExportFile]) -> Iterator[Reader]:
-    for reader in READERS:
-        marked = [file for file in files if reader.marks and reader.marks.fullmatch(file.stem)]
-        if reader.format in ("whatsapp", "chat"):  # any text file may be named so
-            marked = [file for file in marked if reader.begins(_head(file))]
-        if marked:
-            yield reader
-
-
-def _of_file(suffix: str, file: ExportFile) -> Iterator[Reader]:
-    head = _head(file)
-    for reader in READERS:
-        if suffix in reader.suffixes and reader.begins(head):
-            yield reader
-
-
-def _head(file: ExportFile) -> str:
-    with file.open() as opened:
-        return opened.read(_HEAD).decode("utf-8-sig", errors="replace").lstrip()
-
-
-def _chosen(reader: Reader, files: Sequence[ExportFile]) -> list[ExportFile]:
-    """Return the files of an export that hold what its kind is read from."""
-    if len(files) == 1 and not files[0].name:
-        return list(files)
-    for pattern in reader.holds:
-        found = [file for file in files if pattern.fullmatch(file.stem)]
-        if found:
-            return found
-    return []

@@ -26,6 +26,7 @@ from guided_profile.tools.readers.base import (
     Skipped,
     item,
 )
+from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.times import since_1970
 
 if TYPE_CHECKING:
@@ -162,12 +163,19 @@ def _entry(message: "BaseMessage", where: Refused, reading: Reading) -> Entry:
     return item(fields, where, reading)
 
 
+def _recognises(head: Head) -> bool:
+    return head.raw.startswith(b"SQLite format 3\0") and (
+        head.name.endswith("chat.db") or b"chat_message_join" in head.raw
+    )
+
+
 _DATABASE = re.compile(r"chat\.db")
 READER = Reader(
     format="imessage",
+    title="Messages on a Mac (chat.db)",
+    obtain="On a Mac, with Messages quit: copy ~/Library/Messages/chat.db.",
     read=_read,
-    suffixes=(".db",),
-    begins=re.compile(r"\ASQLite format 3\0").search,
+    recognises=_recognises,
     marks=_DATABASE,
     holds=(_DATABASE,),
     streamed=False,

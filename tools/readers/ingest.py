@@ -1,8 +1,8 @@
 """A file added to a user's history: in batches, and so that doing it again adds what is new."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from guided_profile.graph.records import HistoryItem
@@ -31,13 +31,18 @@ class Ingested:
     What was made from them goes with `erase.forget_made_from`."""
     held_back: int = 0
     """Added items that look like orders to the model, and so are in no prompt until released."""
-    skipped: int = 0
-    """Entries without words: an app's notices, pictures, tools' output."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many entries were left out, by what they are: `without words`, `cancelled orders`."""
     refused: int = 0
     refusals: tuple[Refused, ...] = ()
     """The first `NAMED` of them, with place and reason."""
     fraction: float | None = None
     """How much of the file has been read, 0 to 1; None if that cannot be told."""
+
+    @property
+    def skipped(self) -> int:
+        """How many entries were left out."""
+        return sum(self.left_out.values())
 
 
 def ingest(
@@ -58,7 +63,7 @@ def ingest(
     Args:
         history: Where it is added.
         user_id: Whose history it is.
-        path: A file, folder or zip archive of one of the kinds in `base.Format`.
+        path: A file, folder or archive of one of the kinds in `detect.FORMATS`.
         reading: How to read it; None: as its name and beginning tell.
         opened: Opens it.
 
@@ -94,7 +99,8 @@ def ingesting(
             if isinstance(entry, Kept):
                 batch.append(entry)
             elif isinstance(entry, Skipped):
-                done = replace(done, skipped=done.skipped + entry.count)
+                left = done.left_out.get(entry.reason, 0) + entry.count
+                done = replace(done, left_out={**done.left_out, entry.reason: left})
             else:
                 done = _refused(done, entry)
             if len(batch) == BATCH or since >= 10 * BATCH:

@@ -2,13 +2,13 @@
 
 import codecs
 import json
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, record
+from guided_profile.tools.readers.heads import Head
 
 _LONGEST_ELEMENT = 64 * 2**20
 """The longest element of an array, in characters, that is read."""
@@ -120,6 +120,15 @@ def elements(file: BinaryIO) -> Iterator[Any]:
                 return
 
 
+def _recognises(head: Head) -> bool:
+    is_export = isinstance(head.json, dict) and head.json.get("format") == EXPORT
+    return is_export or isinstance(head.json, list)
+
+
 READER = Reader(
-    format="json", read=_read, suffixes=(".json",), begins=re.compile(rf"\A\[|{EXPORT}").search
+    format="json",
+    title="JSON array of items, or an export of this program",
+    read=_read,
+    recognises=_recognises,
+    generic=True,
 )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, record
+from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.lines import numbered_lines
 
 
@@ -24,4 +25,16 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
             yield record(entry, Refused(number), reading)
 
 
-READER = Reader(format="jsonl", read=_read, suffixes=(".jsonl", ".ndjson"))
+def _recognises(head: Head) -> bool:
+    named = head.name.lower().endswith((".jsonl", ".ndjson"))
+    has_text = any("text" in record for record in head.records)
+    return len(head.records) > 1 or has_text or (named and bool(head.text))
+
+
+READER = Reader(
+    format="jsonl",
+    title="JSON Lines",
+    read=_read,
+    recognises=_recognises,
+    generic=True,
+)

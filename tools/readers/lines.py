@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 LONGEST_LINE = 2**20
 """The longest line, in bytes, that is read; an item holds at most 20,000 characters."""
 _HEAD = 2**16
-TEXT_SUFFIXES = (".txt", ".md", ".text")
 
 
 def numbered_lines(file: ExportFile) -> Iterator[tuple[int, str | Refused]]:

@@ -19,6 +19,7 @@ from guided_profile.tools.readers.base import (
     each_file,
 )
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
+from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.json_files import whole
 from guided_profile.tools.readers.notices import is_of_messenger, sent_by_many, template
 from guided_profile.tools.readers.times import since_1970
@@ -91,15 +92,25 @@ def _mended(text: str) -> str:
         return text
 
 
+def _recognises(head: Head) -> bool:
+    chat = head.json if isinstance(head.json, dict) else {}
+    messages = chat.get("messages")
+    first = next(iter(messages), None) if isinstance(messages, list) else None
+    return "participants" in chat and (
+        first is None or (isinstance(first, dict) and not _SENDERS.isdisjoint(first))
+    )
+
+
+_SENDERS = frozenset(("sender_name", "senderName"))
 _FILE = re.compile(r"message_\d+\.json")
 READER = Reader(
     format="messenger",
+    title="Messenger or Instagram messages",
+    obtain="In Facebook's Accounts Centre: Your information and permissions, Export your "
+    "information; messages, as JSON.",
     read=_read,
-    suffixes=(".json",),
-    begins=re.compile(
-        r'\A(?=.*?"participants")(?=.*?"sender_?name")', re.DOTALL | re.IGNORECASE
-    ).search,
-    marks=_FILE,
+    recognises=_recognises,
+    marks=re.compile(rf"(?:[^/]+/){{0,2}}{_FILE.pattern}"),
     holds=(_FILE, re.compile(r".*\.json")),
     streamed=False,
 )

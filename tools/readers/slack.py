@@ -16,6 +16,7 @@ from guided_profile.tools.readers.base import (
     each_file,
 )
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
+from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.json_files import BrokenJSON, elements
 from guided_profile.tools.readers.times import since_1970
 
@@ -29,7 +30,7 @@ Names = Mapping[str, tuple[str, ...]]
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     names = _names(files)
-    days = [file for file in files if "/" in file.name]
+    days = [file for file in files if "/" in file.name or len(files) == 1]
 
     def messages() -> Messages:
         return each_file(days, lambda day: _messages(day, names))
@@ -65,7 +66,7 @@ def _names(files: Iterable[ExportFile]) -> Names:
 
 
 def _messages(day: ExportFile, names: Names) -> Messages:
-    channel = day.name.split("/")[-2]
+    channel = day.name.split("/")[-2] if "/" in day.name else None
     number = 0
     try:
         with day.open() as opened:
@@ -78,7 +79,7 @@ def _messages(day: ExportFile, names: Names) -> Messages:
 
 
 def _message(
-    message: Any, channel: str, where: Refused, names: Names
+    message: Any, channel: str | None, where: Refused, names: Names
 ) -> Message | Refused | Skipped:
     if not isinstance(message, dict):
         return replace(where, reason="is not a JSON object")
@@ -116,11 +117,20 @@ def _plain(text: str, names: Names) -> str:
     return html.unescape(_LINK.sub(shown, text))
 
 
+def _recognises(head: Head) -> bool:
+    entries = head.json if isinstance(head.json, list) else []
+    return any(isinstance(entry, dict) and entry.keys() >= _KEYS for entry in entries)
+
+
+_KEYS = frozenset(("type", "ts"))
 READER = Reader(
     format="slack",
+    title="Slack export of a workspace",
+    obtain="In Slack, as an owner of the workspace: Tools and settings, Workspace settings, "
+    "Import/Export data; the zip as it is.",
     read=_read,
-    suffixes=(),
-    marks=re.compile(r"(users|channels)\.json"),
+    recognises=_recognises,
+    marks=re.compile(r"[^/]+/[^/]+\.json"),
     holds=(re.compile(r".*\.json"),),
     streamed=False,
 )

@@ -17,6 +17,7 @@ from guided_profile.tools.readers.base import (
     each_file,
 )
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
+from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.json_files import whole
 from guided_profile.tools.readers.times import NUMBERS, moment, since_1970, zoned
 
@@ -180,11 +181,31 @@ def _from_page(
     return Message(where, (sender,), text.get_text().strip(), time, chat)
 
 
+_PAGE = re.compile(r'class="(?:page_wrap|page_header|message default)\b')
+
+
+def _recognises(head: Head) -> object:
+    if not isinstance(head.json, dict):
+        return _PAGE.search(head.text)
+    chats = head.json.get("chats")
+    messages = head.json.get("messages")
+    if isinstance(chats, dict) and "list" in chats:
+        return True
+    if isinstance(messages, list) and messages:
+        return isinstance(messages[0], dict) and not _KEYS.isdisjoint(messages[0])
+    return head.json.keys() >= _OF_ACCOUNT or (messages == [] and "type" in head.json)
+
+
+_KEYS = frozenset(("from", "from_id", "date_unixtime", "date", "actor"))
+_OF_ACCOUNT = frozenset(("about", "personal_information", "contacts"))
+"""What the export of an account begins with: its chats may stand far behind."""
 READER = Reader(
     format="telegram",
+    title="Telegram export",
+    obtain="In Telegram Desktop: Settings, Advanced, Export Telegram data, best as "
+    "machine-readable JSON; or of one chat, its menu, Export chat history.",
     read=_read,
-    suffixes=(".json", ".html"),
-    begins=re.compile(r'\A<|"(messages|chats)"').search,
+    recognises=_recognises,
     marks=re.compile(r"result\.json|messages\.html"),
     holds=(re.compile(r"result\.json"), re.compile(r".*\.html")),
     streamed=False,

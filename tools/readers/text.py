@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, item
-from guided_profile.tools.readers.lines import LONGEST_LINE, TEXT_SUFFIXES, numbered_lines
+from guided_profile.tools.readers.lines import LONGEST_LINE, numbered_lines
+from guided_profile.tools.readers.plain import reads_as_notes
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
@@ -39,4 +40,6 @@ def _paragraphs(file: ExportFile, reading: Reading) -> Entries:
         yield item({"text": "\n".join(lines)}, Refused(begun), reading)
 
 
-READER = Reader(format="text", read=_read, suffixes=TEXT_SUFFIXES)
+READER = Reader(
+    format="text", title="notes, a line each", read=_read, recognises=reads_as_notes, generic=True
+)

@@ -17,7 +17,7 @@ from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped, each_file
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
-from guided_profile.tools.readers.lines import TEXT_SUFFIXES, numbered_lines
+from guided_profile.tools.readers.lines import numbered_lines
 from guided_profile.tools.readers.notices import without_notices
 from guided_profile.tools.readers.times import moment
 from guided_profile.tools.readers.turns import DATE, Form, Head, form_of, heads_of, shape_of
@@ -175,12 +175,11 @@ def _zone(stamp: str, zone: tzinfo) -> tzinfo:
     return zone
 
 
-_TEXT_FILE = re.compile(r".*\.(txt|md|text)")
 READER = Reader(
     format="chat",
+    title="text of a chat",
+    obtain="The text that a chat app exports, or that was copied from a chat: lines that begin "
+    "with times, with names that come back, or with both.",
     read=_read,
-    suffixes=TEXT_SUFFIXES,
-    begins=begins_chat,
-    marks=_TEXT_FILE,
-    holds=(_TEXT_FILE,),
+    recognises=lambda head: begins_chat(head.text),
 )

@@ -21,7 +21,7 @@ from guided_profile.tools.readers.base import (
     each_file,
 )
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
-from guided_profile.tools.readers.lines import TEXT_SUFFIXES, numbered_lines
+from guided_profile.tools.readers.lines import numbered_lines
 from guided_profile.tools.readers.notices import without_notices
 from guided_profile.tools.readers.times import DateOrder, moment
 
@@ -185,12 +185,11 @@ def _steps_back(dates: Sequence[tuple[int, int, int]]) -> int:
     return sum(after < before for before, after in pairwise(dates))
 
 
-_TEXT_FILE = re.compile(r".*\.txt")
 READER = Reader(
     format="whatsapp",
+    title="WhatsApp chat",
+    obtain="In the chat in WhatsApp: its menu, More, Export chat, without media; the zip or the "
+    "text file.",
     read=_read,
-    suffixes=TEXT_SUFFIXES,
-    begins=re.compile(rf"\A{HEADER.pattern}", re.IGNORECASE).search,
-    marks=_TEXT_FILE,
-    holds=(_TEXT_FILE,),
+    recognises=lambda head: HEADER.match(head.text.lstrip()),
 )

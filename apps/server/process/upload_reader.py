@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from guided_profile.graph.errors import GuidedProfileError, HistoryItemError
-from guided_profile.tools.readers.base import Entries, Format, Reading, Refused
+from guided_profile.tools.readers.base import Entries, Reading, Refused
 from guided_profile.tools.readers.detect import OpenFile, opened
 
 MEGABYTES = 400
@@ -61,8 +61,10 @@ class UploadReader:
             try:
                 with suppress(BrokenPipeError), process.stdin:
                     pickle.dump((path, reading), process.stdin)
-                kind: Format = _received(process.stdout)
-                yield OpenFile(kind, self._entries(process.stdout), lambda: None)
+                formats: dict[str, int] = _received(process.stdout)
+                first = next(iter(formats))
+                entries = self._entries(process.stdout)
+                yield OpenFile(first, entries, lambda: None, formats)
             finally:
                 process.kill()
 
@@ -94,7 +96,7 @@ def _of_a_form(words: str) -> str:
 
 
 def _main(source: BinaryIO, pipe: BinaryIO) -> None:
-    """Send a file's kind, its entries in batches, an empty batch, and what an export holds else."""
+    """Send a file's kinds, its entries in batches, an empty batch, and what else it holds."""
 
     def send(what: Any) -> None:
         pickle.dump(what, pipe)
@@ -112,7 +114,7 @@ def _main(source: BinaryIO, pipe: BinaryIO) -> None:
 
 def _read(path: Path, reading: Reading, send: Callable[[Any], None]) -> None:
     with opened(path, reading) as file:
-        send(file.format)
+        send(dict(file.formats))
         while batch := list(islice(file.entries, _BATCH)):
             send(batch)
     send(())

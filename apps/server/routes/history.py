@@ -28,7 +28,8 @@ from guided_profile.apps.server.process.upload_reader import UploadReader
 from guided_profile.apps.server.routes.dependencies import TheResources, TheStore, UserId
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.records import without_flags
-from guided_profile.tools.readers.base import Format, Reading
+from guided_profile.tools.readers.base import Reading
+from guided_profile.tools.readers.detect import FORMATS
 from guided_profile.tools.readers.ingest import Ingested, ingest
 from guided_profile.tools.safety.screen import flagged
 from guided_profile.tools.user_data.erase import forget_items, forget_made_from, forget_user
@@ -84,7 +85,10 @@ async def add_file(
     resources: TheResources,
     store: TheStore,
     file: Annotated[UploadFile, File(description="JSONL, CSV, text, or an app's export.")],
-    format: Annotated[Format, Form(description="What kind of file it is.")] = "auto",
+    format: Annotated[
+        str,
+        Form(description="What kind of file it is.", json_schema_extra={"enum": list(FORMATS)}),
+    ] = "auto",
     source: Annotated[str | None, Form(max_length=200, examples=["purchases"])] = None,
     me: Annotated[str | None, Form(max_length=200, description="The user's name in chats.")] = None,
     zone: Annotated[str, Form(max_length=50, examples=["Europe/Berlin"])] = "UTC",

@@ -218,7 +218,7 @@ def test_a_task_file_that_is_wrong_is_said_in_one_line(
         ("empty.csv", "", "'empty.csv' is empty; there is nothing to add"),
         ("empty/notes.txt", "", "'empty' is empty; there is nothing to add"),
         ("blank.txt", " \n\n", "'blank.txt' holds nothing to add"),
-        ("work/notes.txt", "a diary", "'work' is no kind of file .* give one file, or the folder"),
+        ("work/notes.txt", "a diary", "none of the 2 files in 'work' is of a kind .*; give one of"),
     ],
 )
 def test_a_file_with_nothing_to_add_is_named(
@@ -233,6 +233,8 @@ def test_a_file_with_nothing_to_add_is_named(
     monkeypatch.chdir(tmp_path)
     Path(file).parent.mkdir(exist_ok=True)
     Path(file).write_text(content)
+    if content == "a diary":
+        Path("work/more.txt").write_text("and another")
     assert main(["add", Path(file).parts[0], "--user", "anna"]) == 2
     assert re.search(message, capsys.readouterr().err)
 

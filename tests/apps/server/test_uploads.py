@@ -71,7 +71,7 @@ def test_a_small_archive_of_endless_json_is_refused_with_what_to_do(
     monkeypatch.setattr(history, "INFLATED", 10_000)  # what the archive says itself is not believed
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("result.json", '{"messages":[' + "[]," * 9_000_000 + "1]}")
+        archive.writestr("result.json", '{"messages":[{"date":""},' + "[]," * 9_000_000 + "1]}")
     with served(jwt_settings()) as (outside, _):
         sent = {"file": ("tg.zip", packed.getvalue())}
         refused = outside.post("/v1/history/file", files=sent, data={"me": "x"}, headers=ANNA)
@@ -95,7 +95,7 @@ def test_what_is_nested_without_end_is_refused() -> None:
     ("name", "body", "form", "told"),
     [
         ("a.json", b'{"a": 1}', {"format": "json"}, "name its kind with the field `format`"),
-        ("a.bin", b"\0\1", {}, "say with the field `format` which it is"),
+        ("a.bin", b"\0\1", {}, "say so with the field `format` as text"),
         ("a.txt", b"tea\n", {"me": "--me"}, "what '--me' wrote; leave out the field `me` for a"),
         ("a.csv", b"author,text\nAnna,tea\n", {}, "say with the field `me` which of the people"),
         ("a.csv", b"a,b\n1,2\n", {}, "rename it to text, and others likewise"),
