@@ -163,6 +163,13 @@ class Background:
         await self._loop.shutdown_asyncgens()
 
 
+def done_at_once() -> Future[None]:
+    """Return work that is done already."""
+    done: Future[None] = Future()
+    done.set_result(None)
+    return done
+
+
 def _done_here(work: Callable[[], None]) -> Future[None]:
     done: Future[None] = Future()
     try:

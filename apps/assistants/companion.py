@@ -4,6 +4,7 @@ All of it is done on threads of its own, so that hosts with and without an event
 and profiles are made while nobody waits.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -18,19 +19,23 @@ from guided_profile.apps import assembly
 from guided_profile.apps.assistants.known import Known, look_up
 from guided_profile.apps.assistants.profiles import Profiles
 from guided_profile.apps.assistants.remembering import Remembering
-from guided_profile.apps.background import Background
+from guided_profile.apps.background import Background, done_at_once
 from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.build import build_graph, utc_now
-from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.records import HistoryItem, MemoryAct
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles import undoing
 from guided_profile.tools.requests.doing import Heeded
 from guided_profile.tools.requests.heed import MemoryRequests
 from guided_profile.tools.restraint.select import RECENT, Restraint
 from guided_profile.tools.weights.fetch import OnProgress
+
+EARLIER_SECONDS = 30.0
+"""So long a request about the memory waits for what was said before it to be judged and written."""
 
 
 class Companion(AbstractContextManager["Companion"]):
@@ -205,7 +210,7 @@ class Companion(AbstractContextManager["Companion"]):
         before: str = "",
         *,
         thread: str = "",
-        confirms: bool = True,
+        told: bool = True,
         remembers: bool = True,
     ) -> Future[Heeded | None]:
         """Do what a message asks of what is kept about its user, such as to forget something.
@@ -218,14 +223,19 @@ class Companion(AbstractContextManager["Companion"]):
             message: What they say now.
             before: What they said before that, which "that" may mean.
             thread: The id of the conversation; empty if it has none.
-            confirms: Whether the answer before the message asked the user about a deletion; if it
-                did not, a Yes confirms nothing.
+            told: Whether the next answer tells the user for certain what came of it; if not, a
+                Yes to a deletion confirms nothing until `asked` says where they are asked.
             remembers: Whether what they say is to be remembered; if not, who asks for that is told
                 that it cannot be.
 
         Returns:
             What was done, to be told to the user; None: the message asks nothing of the kind.
         """
+        earlier = self._remembering.of(user_id)
+
+        async def written() -> None:
+            all_of_it = asyncio.gather(*map(asyncio.wrap_future, earlier), return_exceptions=True)
+            await asyncio.wait([all_of_it], timeout=EARLIER_SECONDS)
 
         async def heed() -> Heeded | None:
             if not message.strip():
@@ -236,12 +246,33 @@ class Companion(AbstractContextManager["Companion"]):
                 store=self.store,
                 before=before,
                 thread=thread,
-                confirms=confirms,
+                told=told,
+                tells=True,
                 remembered=remembers,
+                first=written if earlier else None,
             )
 
         begun = self._background.start(heed())
         return self._background.watched(begun, "what the user asks of what is kept is not done")
+
+    def asked(self, user_id: str, thread: str, acts: Iterable[MemoryAct]) -> Future[None]:
+        """Note in which conversation an answer asks a user about deletions: a Yes counts there.
+
+        Args:
+            user_id: Who is asked.
+            thread: The id of the conversation.
+            acts: What the answer tells.
+
+        Returns:
+            Done when a Yes counts, whichever process hears it.
+        """
+        questions = {act.items for act in acts if act.outcome == "asks"}
+        if not questions:
+            return done_at_once()
+        noted = self._background.start(
+            undoing.tell(self.store, user_id, questions, thread, self.clock())
+        )
+        return self._background.watched(noted, "a Yes to what a user is asked does not count")
 
     def remember(
         self,

@@ -131,19 +131,10 @@ def with_time_in_id(item: HistoryItem) -> HistoryItem:
     return item.model_copy(update={"id": digest[:16]})
 
 
-def told_words(acts: Sequence[MemoryAct]) -> str:
-    """Return what has a host's model tell what was done at the user's request."""
-    return "".join(render(MEMORY_TOLD, said=as_data(act.said)) for act in acts)
-
-
-def added_words(acts: Sequence[MemoryAct]) -> str:
-    """Return what keeps a host's model from telling what is added to its answer."""
-    return render(MEMORY_ADDED, said=as_data(done_in_words(acts))) if acts else ""
-
-
-def done_in_words(acts: Sequence[MemoryAct]) -> str:
-    """Return what was done at the user's request, as they read it."""
-    return "\n\n".join(act.said for act in acts)
+def words_after(answer: str, acts: Sequence[MemoryAct]) -> str:
+    """Return what is added to an answer: what was done at the user's request, as they read it."""
+    words = "\n\n".join(act.said for act in acts)
+    return f"\n\n{words}" if words and answer.strip() else words
 
 
 def thread_of(runtime: Any) -> str:
@@ -164,11 +155,21 @@ def content_after(block: str, words: Any) -> Any:
     return block + words if isinstance(words, str) else [{"type": "text", "text": block}, *words]
 
 
-def block_of(found: Lookup) -> str:
-    """Return what is known, as it stands before the user's last words."""
-    known = found.known
+def block_of(found: Lookup, *, adds: bool) -> str:
+    """Return what stands before the user's last words: what is known, and what was done.
+
+    Args:
+        found: What came of looking them up.
+        adds: Whether what was done is added to the answer, so that the host's model is kept from
+            telling it; if not, the model is asked to.
+    """
+    known, acts = found.known, found.acts
     by_time = sorted(known.items, key=lambda i: i.time.timestamp() if i.time else 0.0)
-    return before_words(by_time, known.used)
+    if adds:
+        done = render(MEMORY_ADDED, said=as_data(words_after("", acts))) if acts else ""
+    else:
+        done = "".join(render(MEMORY_TOLD, said=as_data(act.said)) for act in acts)
+    return before_words(by_time, known.used) + done
 
 
 def mark_of(found: Lookup) -> dict[str, Any]:

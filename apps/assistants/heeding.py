@@ -1,7 +1,8 @@
 """What users of a host's conversations ask of what is kept about them: begun once, told once."""
 
+import asyncio
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from hashlib import blake2b
 from threading import Lock
@@ -16,12 +17,17 @@ from guided_profile.apps.assistants.conversation import (
     has_no_other_name,
     last_turn,
 )
+from guided_profile.apps.background import done_at_once
 from guided_profile.graph.records import HistoryItem, MemoryAct
 from guided_profile.graph.text import encodable
 from guided_profile.tools.requests.doing import Heeded
 
 MAX_MESSAGES = 10_000
 """So many messages are known, so that each is heeded once."""
+MOST_LATE = 8
+"""So many messages of a user wait for an answer that tells what came of them."""
+NOTE_SECONDS = 2.0
+"""So long an answer waits until a Yes to what it asks counts."""
 
 Judged = Future[Heeded | None]
 _Key = tuple[str, str, str, bytes]
@@ -46,10 +52,8 @@ class Heeding:
         self._begun: LRUCache[_Key, Judged] = LRUCache(MAX_MESSAGES)
         self._turns: LRUCache[tuple[str, str], list[_Key]] = LRUCache(MAX_MESSAGES)
         """By user and conversation, the messages that are still known with words."""
-        self._asked: LRUCache[tuple[str, str], bool] = LRUCache(MAX_MESSAGES)
-        """In which conversations the last answer asked about a deletion."""
         self._late: LRUCache[str, list[Judged]] = LRUCache(MAX_MESSAGES)
-        """By user, what was not done in time to be told, until an answer told it."""
+        """By user, what is to be told, until an answer told it."""
         self._lock = Lock()
 
     def of(
@@ -58,7 +62,6 @@ class Heeding:
         thread: str,
         message: AnyMessage,
         before: str = "",
-        answer: AnyMessage | None = None,
     ) -> Judged:
         """Return what comes of a message, which is begun the first time.
 
@@ -67,7 +70,6 @@ class Heeding:
             thread: The conversation's id.
             message: The message.
             before: What the user said before it.
-            answer: The assistant's message before it: a Yes confirms what that one asked.
 
         Raises:
             ClosedError: The companion was closed.
@@ -78,13 +80,12 @@ class Heeding:
         with self._lock:
             judged = self._begun.get(key)
             if judged is None:
-                asked = self._asked.pop((user_id, thread), False) or _asks(answer)
                 judged = self._companion.heed(
                     user_id,
                     text,
                     before,
                     thread=thread,
-                    confirms=asked,
+                    told=False,
                     remembers=self._remembers,
                 )
                 self._begun[key] = judged
@@ -92,13 +93,13 @@ class Heeding:
             return judged
 
     def over(self, user_id: str, thread: str) -> None:
-        """Forget the words of what was heeded in a turn that is over."""
+        """Forget the words of what was heeded in a turn that is over, once they were told."""
         with self._lock:
             keys = self._turns.pop((user_id, thread), [])
-            left = []
+            untold, left = self._late.get(user_id, ()), []
             for key in keys:
                 judged = self._begun.get(key)
-                if judged is not None and judged.done():
+                if judged is not None and judged.done() and judged not in untold:
                     self._begun[key] = _without_words(judged)
                 elif judged is not None:
                     left.append(key)
@@ -106,13 +107,26 @@ class Heeding:
                 self._turns[user_id, thread] = left
 
     def answered(self, user_id: str, thread: str, acts: Sequence[MemoryAct]) -> None:
-        """Note that an answer was given in which the user is told of acts."""
+        """Note, before an answer goes out, that the user is told of acts with it.
+
+        From then on a Yes to what they are asked counts, if the store can be written.
+        """
+        wait([self._answered(user_id, thread, acts)], NOTE_SECONDS)
+
+    async def aanswered(self, user_id: str, thread: str, acts: Sequence[MemoryAct]) -> None:
+        """Note the same in an event loop."""
+        noted = asyncio.wrap_future(self._answered(user_id, thread, acts))
+        await asyncio.wait([asyncio.gather(noted, return_exceptions=True)], timeout=NOTE_SECONDS)
+
+    def _answered(self, user_id: str, thread: str, acts: Sequence[MemoryAct]) -> Future[None]:
         with self._lock:
-            if any(act.outcome == "asks" for act in acts):
-                self._asked[user_id, thread] = True
             left = [one for one in self._late.pop(user_id, ()) if not _is_among(one, acts)]
             if left:
                 self._late[user_id] = left
+        try:
+            return self._companion.asked(user_id, thread, acts)
+        except RuntimeError:  # it was closed
+            return done_at_once()
 
     def remember(
         self,
@@ -161,9 +175,10 @@ class Heeding:
         It is told again until an answer was given; see `answered`.
         """
         with self._lock:
-            late = [one for one in self._late.get(user_id, ()) if one is not judged]
-            if judged is not None and not judged.done():
-                self._late[user_id] = [*late, judged]
+            others = [one for one in self._late.get(user_id, ()) if one is not judged]
+            late = [one for one in others if not one.done() or _acts_of(one)]
+            if judged is not None and (not judged.done() or _acts_of(judged)):
+                self._late[user_id] = [*late, judged][-MOST_LATE:]
         return tuple(act for one in (*late, judged) for act in _acts_of(one))
 
 
@@ -189,10 +204,3 @@ def _without_words(judged: Judged) -> Judged:
     bare: Judged = Future()  # what it was to become, it became when its turn was over
     bare.set_result(replace(heeded, acts=tuple(acts), to_keep=""))
     return bare
-
-
-def _asks(answer: AnyMessage | None) -> bool:
-    """Whether an answer, as it was marked, asked the user about a deletion."""
-    marks = answer.response_metadata.get("guided_profile") if answer else None
-    acts = marks.get("memory") if isinstance(marks, dict) else None
-    return any(isinstance(act, dict) and act.get("outcome") == "asks" for act in acts or ())

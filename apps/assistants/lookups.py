@@ -104,10 +104,8 @@ class Lookups:
             return None
         own = users_messages(messages[:place], user_id, self._is_users)
         before = own[-1][1].text if own else ""
-        answers = [m for m in messages[:place] if isinstance(m, AIMessage)]
-        answer = answers[-1] if answers else None
         try:
-            return self._heeding.of(user_id, thread, messages[place], before, answer)
+            return self._heeding.of(user_id, thread, messages[place], before)
         except RuntimeError:  # it was closed: said where it is looked up
             return None
 

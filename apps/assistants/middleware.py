@@ -114,7 +114,9 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         user_id, place, text = self._last_words(request)
         found = RunnableLambda(look, name="guided_profile").invoke(text)
         response = handler(personal(request, found, place))
-        return self._answered(request, user_id, response, found)
+        if is_final(request, response):
+            self._heeding.answered(user_id, thread_of(request.runtime), found.acts)
+        return with_all(request, response, found)
 
     async def awrap_model_call(
         self,
@@ -130,7 +132,9 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         user_id, place, text = self._last_words(request)
         found = await RunnableLambda(look, name="guided_profile").ainvoke(text)
         response = await handler(personal(request, found, place))
-        return self._answered(request, user_id, response, found)
+        if is_final(request, response):
+            await self._heeding.aanswered(user_id, thread_of(request.runtime), found.acts)
+        return with_all(request, response, found)
 
     def wrap_tool_call(
         self,
@@ -183,17 +187,6 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         own = users_messages(request.messages, user_id, self.is_users)
         place, text = (own[-1][0], encodable(own[-1][1].text)) if own else (-1, "")
         return user_id, place, text
-
-    def _answered(
-        self,
-        request: ModelRequest[Any],
-        user_id: str,
-        response: ModelResponse[Any],
-        found: Lookup,
-    ) -> ModelResponse[Any]:
-        if is_final(request, response):
-            self._heeding.answered(user_id, thread_of(request.runtime), found.acts)
-        return with_all(request, response, found)
 
     def _failed(self, request: ToolCallRequest, error: Exception) -> ToolMessage:
         if isinstance(error, GraphBubbleUp) or request.tool not in self.tools:

@@ -6,6 +6,7 @@ The user comes with each run, as `deps=Context(user_id="rosa")`.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
@@ -17,15 +18,14 @@ from pydantic_ai.models import ModelRequestContext
 
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.assistants.conversation import (
-    Lookup,
     block_of,
     has_no_other_name,
     mark_of,
-    told_words,
     users_messages,
 )
 from guided_profile.apps.assistants.heeding import Heeding
 from guided_profile.apps.assistants.lookups import LOOKUP_SECONDS, Lookups
+from guided_profile.apps.assistants.pydantic_ai_telling import TellingModel, is_for_reading
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
 
@@ -40,15 +40,15 @@ class _Run:
     user_id: str
     thread: str
     read: list[AnyMessage]
-    found: Lookup
 
 
 class GuidedProfile(AbstractCapability[Any]):
     """Brings what is known of the user into every answer, and remembers what they say.
 
     What bears on the user's last words stands directly before them in the request, and nowhere in
-    the run's own messages; instructions and tools are left as they are. If any of that fails, the
-    agent answers as it would without it.
+    the run's own messages; instructions and tools are left as they are. What was done at the user's
+    request about their memory follows the answer; of an output of a fixed form, the model is asked
+    to tell it. If any of that fails, the agent answers as it would without it.
     """
 
     def __init__(
@@ -95,12 +95,19 @@ class GuidedProfile(AbstractCapability[Any]):
         own = users_messages(read, user_id, has_no_other_name)
         place = own[-1][0] if own else -1
         found = await self._lookups.alook(user_id, thread, read, place)
-        self._runs[ctx.run_id] = _Run(user_id, thread, read, found)
-        block = block_of(found) + told_words(found.acts)
+        self._runs[ctx.run_id] = _Run(user_id, thread, read)
+        adds = is_for_reading(request_context.model_request_parameters)
+        tells = partial(self._heeding.aanswered, user_id, thread, found.acts)
+        block = block_of(found, adds=adds)
         if block and place >= 0:
             longer = _with_block(request_context.messages, *places[place], block)
             request_context = replace(request_context, messages=longer)
+        if found.acts and adds:
+            model = TellingModel(request_context.model, found.acts, tells)
+            request_context = replace(request_context, model=model)
         response: ModelResponse = await handler(request_context)
+        if not adds:
+            await tells()
         return replace(response, metadata={**(response.metadata or {}), MARK: mark_of(found)})
 
     async def wrap_run(self, ctx: RunContext[Any], *, handler: Any) -> AgentRunResult[Any]:
@@ -118,7 +125,6 @@ class GuidedProfile(AbstractCapability[Any]):
     def _over(self, run: _Run, answered: bool) -> None:
         try:
             if answered:
-                self._heeding.answered(run.user_id, run.thread, run.found.acts)
                 self._heeding.remember(run.user_id, run.thread, run.read)
         except Exception as error:  # noqa: BLE001  # its text may tell what was said
             _log.warning("what was said is not kept: %s", type(error).__name__)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
+from threading import Lock
 
 from guided_profile.apps.assistants.conversation import with_time_in_id
 from guided_profile.apps.background import Background
@@ -35,6 +36,8 @@ class Remembering:
         self.history, self._background, self._refresh = history, background, refresh
         self._late: dict[Future[None], list[Judged]] = {}
         """What is judged late: when it is written, and what it waits for."""
+        self._under_way: dict[str, set[Future[None]]] = {}
+        self._lock = Lock()
 
     def remember(
         self,
@@ -57,7 +60,7 @@ class Remembering:
         ]
         begun = self._write(user_id, now, instead_of)
         if not waiting:
-            return begun
+            return self._noted(user_id, begun)
 
         async def all_of_it() -> None:
             await asyncio.gather(
@@ -68,7 +71,26 @@ class Remembering:
         whole = self._background.start(all_of_it())
         self._late[whole] = [heeded[item.id] for item in waiting]
         whole.add_done_callback(lambda done: self._late.pop(done, None))
-        return self._background.watched(whole, NOT_KEPT)
+        return self._noted(user_id, self._background.watched(whole, NOT_KEPT))
+
+    def of(self, user_id: str) -> list[Future[None]]:
+        """Return what is under way for a user: not all that they said is written yet."""
+        with self._lock:
+            return [*self._under_way.get(user_id, ())]
+
+    def _noted(self, user_id: str, writing: Future[None]) -> Future[None]:
+        def written(done: Future[None]) -> None:
+            with self._lock:
+                left = self._under_way.get(user_id, set()) - {done}
+                if left:
+                    self._under_way[user_id] = left
+                else:
+                    self._under_way.pop(user_id, None)
+
+        with self._lock:
+            self._under_way.setdefault(user_id, set()).add(writing)
+        writing.add_done_callback(written)
+        return writing
 
     def finish(self) -> None:
         """Wait until what is judged late is written; what takes too long is kept unjudged."""

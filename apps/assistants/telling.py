@@ -16,20 +16,17 @@ from langgraph.graph.message import push_message
 
 from guided_profile.apps.assistants.conversation import (
     Lookup,
-    added_words,
     block_of,
-    done_in_words,
     mark_of,
-    told_words,
     with_words_before,
+    words_after,
 )
 from guided_profile.graph.records import MemoryAct
 
 
 def personal(request: ModelRequest[Any], found: Lookup, place: int) -> ModelRequest[Any]:
     """Return a request with what is known of the user directly before their last words."""
-    words = added_words if _is_for_reading(request) else told_words
-    block = block_of(found) + words(found.acts)
+    block = block_of(found, adds=_is_for_reading(request))
     if not block or place < 0:
         return request
     return request.override(messages=with_words_before(request.messages, place, block))
@@ -72,9 +69,7 @@ def _place(response: ModelResponse[Any]) -> int | None:
 
 
 def _longer(message: AIMessage, acts: Sequence[MemoryAct]) -> AIMessage:
-    words = done_in_words(acts)
-    words = f"\n\n{words}" if message.text.strip() else words
-    before = message.content
+    words, before = words_after(message.text, acts), message.content
     with suppress(Exception):  # nobody reads a stream, or there is no run
         push_message(AIMessageChunk(content=words, id=message.id), state_key=None)
     content: Any = (

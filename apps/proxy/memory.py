@@ -99,19 +99,22 @@ class Memory:
         said.with_ids()
         return await self._lookups.alook(said.user_id, said.thread, said.messages, said.place)
 
-    def answered(self, said: Said, found: Lookup, answer: Answer) -> None:
+    async def tells(self, said: Said, found: Lookup) -> None:
+        """Note, before an answer goes out, that it tells the user what was done."""
+        await self._heeding.aanswered(said.user_id, said.thread, found.acts)
+
+    def answered(self, said: Said, answer: Answer) -> None:
         """Begin to keep what the user said, once there is an answer to it; nothing is raised."""
         try:
             try:
-                self._answered(said, found, answer)
+                self._answered(said, answer)
             finally:
                 self._heeding.over(said.user_id, said.thread)
         except Exception as error:  # noqa: BLE001  # its text may tell what was said
             _log.warning("what was said is not kept: %s", type(error).__name__)
 
-    def _answered(self, said: Said, found: Lookup, answer: Answer) -> None:
+    def _answered(self, said: Said, answer: Answer) -> None:
         said.with_ids()
-        self._heeding.answered(said.user_id, said.thread, found.acts)
         self.asides.answered(said.user_id, said.messages[said.place].text, answer.text)
         if answer.id:
             self._threads[answer.id] = said.thread

@@ -1,17 +1,15 @@
 """What a request says, and how a block is put before its user's words: every other byte stays."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
 
-_SPACE = " \t\n\r"
+from guided_profile.apps.proxy.json_text import past_space, place_of, read_array, read_object, value
+
 _TEXT_PARTS = ("text", "input_text", "output_text")
-_value = json.JSONDecoder().raw_decode
-_Read = Callable[[str, int], tuple[Any, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +30,7 @@ class Asked:
         """Return the body with a block before the words of a message; every other byte stays."""
         at = self.starts[place]
         if self.text[at] == "{":
-            noted: dict[str, int] = {}
-
-            def noting(text: str, at: int) -> tuple[Any, int]:
-                noted["last"] = at
-                return _value(text, at)
-
-            def named(key: str) -> None:
-                noted[key] = noted["last"]
-
-            _object(self.text, at, lambda key: noting, named)
-            at = noted["content"]
+            at = place_of(self.text, ("content",), at)[0]
         words = json.dumps(block)
         if self.text[at] == "[":
             words = json.dumps({"type": self.text_part, "text": block}) + ", "
@@ -66,28 +54,28 @@ def _read(body: bytes, name: str, text_part: str) -> Asked | None:
     messages: list[AnyMessage] = []
 
     def message(text: str, at: int) -> tuple[Any, int]:
-        value, end = _value(text, at)
+        read, end = value(text, at)
         starts.append(at)
-        messages.append(_message(value))
-        return value, end
+        messages.append(_message(read))
+        return read, end
 
     def all_messages(text: str, at: int) -> tuple[Any, int]:
         starts.clear()  # of a name that stands there twice, the last one counts
         messages.clear()
         if text[at] == "[":
-            return None, _array(text, at, message)
-        value, end = _value(text, at)
-        if isinstance(value, str) and name == "input":
+            return None, read_array(text, at, message)
+        read, end = value(text, at)
+        if isinstance(read, str) and name == "input":
             starts.append(at)
-            messages.append(HumanMessage(value))
+            messages.append(HumanMessage(read))
         return None, end
 
     try:
         text = body.decode()
-        at = _past_space(text, 0)
+        at = past_space(text, 0)
         if text[at] != "{":
             return None
-        fields = _object(text, at, lambda key: all_messages if key == name else _value)
+        fields, _ = read_object(text, at, lambda key: all_messages if key == name else value)
     except (ValueError, IndexError, RecursionError):
         return None
     return Asked(text, fields, messages, starts, text_part)
@@ -122,45 +110,3 @@ def digest_of(*texts: str) -> str:
     for text in texts:
         digest.update(text.encode("utf-8", "replace") + b"\0")
     return digest.hexdigest()
-
-
-def _object(
-    text: str,
-    at: int,
-    reader: Callable[[str], _Read],
-    told: Callable[[str], None] = lambda key: None,
-) -> dict[str, Any]:
-    """Read the object that begins somewhere, each value by what its key is given."""
-    found: dict[str, Any] = {}
-    at = _past_space(text, at + 1)
-    while text[at] != "}":
-        key, at = _value(text, at)
-        at = _past_space(text, at)
-        if not isinstance(key, str) or text[at] != ":":
-            raise ValueError("no object")
-        found[key], at = reader(key)(text, _past_space(text, at + 1))
-        told(key)
-        at = _past_comma(text, at, "}")
-    return found
-
-
-def _array(text: str, at: int, read: _Read) -> int:
-    """Read the array that begins somewhere, each value by a function; return where it ends."""
-    at = _past_space(text, at + 1)
-    while text[at] != "]":
-        _, at = read(text, at)
-        at = _past_comma(text, at, "]")
-    return at + 1
-
-
-def _past_comma(text: str, at: int, end: str) -> int:
-    at = _past_space(text, at)
-    if text[at] not in ("," + end):
-        raise ValueError("no comma")
-    return _past_space(text, at + 1) if text[at] == "," else at
-
-
-def _past_space(text: str, at: int) -> int:
-    while text[at] in _SPACE:
-        at += 1
-    return at

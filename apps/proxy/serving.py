@@ -8,7 +8,9 @@ from typing import NamedTuple
 import aiohttp
 from starlette.types import Scope, Send
 
-from guided_profile.apps.assistants.conversation import Lookup, block_of, told_words
+from guided_profile.apps.assistants.conversation import Lookup, block_of
+from guided_profile.apps.proxy.adding import Adds, AddsNothing, AddsToWhole, fixes_form
+from guided_profile.apps.proxy.adding_stream import AddsToStream
 from guided_profile.apps.proxy.answers import MOST_BYTES, read_answer
 from guided_profile.apps.proxy.memory import Memory, Said
 from guided_profile.apps.proxy.request import Asked, read_chat, read_response
@@ -50,6 +52,8 @@ class Found(NamedTuple):
     said: Said | None = None
     """None: nothing of it is to be remembered."""
     lookup: Lookup = Lookup()
+    adds: bool = True
+    """Whether what was done is added to the answer; if not, its model is asked to tell it."""
 
 
 async def serve(
@@ -73,29 +77,60 @@ async def serve(
         items = found.lookup.known.items
         if ids := [item.id for item in items if _ID.fullmatch(item.id)]:
             ours.append((ITEMS, ",".join(ids).encode()))
-        begun = False
-        read = bytearray()
-        try:
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": reply.status,
-                    "headers": [*returned(reply), *ours],
-                }
-            )
-            begun = True
-            async for piece in reply.content.iter_any():
-                if len(read) < MOST_BYTES:
-                    read += piece
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            _log.warning("an answer broke off: %s", type(error).__name__)
-            return  # without its end: the server closes the connection, and the caller knows
-        finally:
-            if begun and found.said and reply.status < 300:
-                answer = read_answer(bytes(read), reply.headers.get("content-type", ""))
-                parts.memory.answered(found.said, found.lookup, answer)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        adds = _adds(found, path, reply)
+        theirs = returned(reply)
+        if not isinstance(adds, AddsNothing):
+            theirs = [header for header in theirs if header[0] != b"content-length"]
+        await _pass_on(parts, found, reply, adds, [*theirs, *ours], send)
+
+
+async def _pass_on(
+    parts: Parts,
+    found: Found,
+    reply: aiohttp.ClientResponse,
+    adds: Adds,
+    headers: Headers,
+    send: Send,
+) -> None:
+    """Pass a reply on, with what was done if it is added, and keep what was said."""
+    begun = told = False
+    read = bytearray()
+
+    async def passed(piece: bytes) -> None:
+        nonlocal told
+        if found.said and reply.status < 300 and (adds.added or not found.adds) and not told:
+            told = True
+            await parts.memory.tells(found.said, found.lookup)
+        if piece:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+    try:
+        start = {"type": "http.response.start", "status": reply.status, "headers": headers}
+        await send(start)
+        begun = True
+        async for piece in reply.content.iter_any():
+            if len(read) < MOST_BYTES:
+                read += piece
+            await passed(adds.piece(piece))
+        await passed(adds.end())
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        _log.warning("an answer broke off: %s", type(error).__name__)
+        return  # without its end: the server closes the connection, and the caller knows
+    finally:
+        if begun and found.said and reply.status < 300:
+            answer = read_answer(bytes(read), reply.headers.get("content-type", ""))
+            parts.memory.answered(found.said, answer)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _adds(found: Found, path: str, reply: aiohttp.ClientResponse) -> Adds:
+    """Return what adds to a reply what was done."""
+    packed = reply.headers.get("content-encoding", "identity") != "identity"
+    if not (found.adds and found.lookup.acts) or reply.status >= 300 or packed:
+        return AddsNothing()
+    if "event-stream" in reply.headers.get("content-type", ""):
+        return AddsToStream(found.lookup.acts, responses=path == RESPONSES)
+    return AddsToWhole(found.lookup.acts)
 
 
 async def _personal(
@@ -129,7 +164,8 @@ async def _personal(
 async def _with_known(parts: Parts, asked: Asked, said: Said, body: bytes, state: str) -> Found:
     """Return the body with what is known of its user before their last words."""
     lookup = await parts.memory.look(said)
-    block = block_of(lookup) + told_words(lookup.acts)
+    adds = not fixes_form(asked.fields)
+    block = block_of(lookup, adds=adds)
     state += "".join(f"; memory={act.kind}:{act.outcome}" for act in lookup.acts)
     known = lookup.known
     if not (known.used or known.items):
@@ -142,7 +178,7 @@ async def _with_known(parts: Parts, asked: Asked, said: Said, body: bytes, state
         )
     if block:
         body = asked.with_words_before(said.place, block)
-    return Found(body, state, said, lookup)
+    return Found(body, state, said, lookup, adds)
 
 
 def _chat(parts: Parts, headers: Headers, asked: Asked) -> str:

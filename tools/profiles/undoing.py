@@ -5,7 +5,7 @@ then it is erased, from the Store's file as well, by whichever process next look
 later where one is in use.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,8 +35,10 @@ class Done(Record):
     """What the user was told, or asked."""
     asks: bool = False
     """Whether their next message in the thread may confirm a deletion."""
+    told: bool = True
+    """Whether they were told; if not, that message confirms nothing yet."""
     thread: str = ""
-    """The id of the conversation in which it was asked; empty if it has none."""
+    """The id of the conversation in which they are asked; empty if it has none."""
     pins: tuple[tuple[str, Override], ...] = ()
     """Task and pinned sentence of what the user had pinned and wanted forgotten."""
     stays: bool = False
@@ -63,9 +65,31 @@ async def recent(store: BaseStore, user_id: str, now: datetime) -> list[Done]:
     return sorted(read, key=lambda done: done.time, reverse=True)
 
 
-def asking(done: Iterable[Done], thread: str) -> Done | None:
-    """Return the first of what was done that asks about a deletion in a thread."""
-    return next((one for one in done if one.asks and one.thread == thread), None)
+def asking(done: Iterable[Done], thread: str) -> list[Done]:
+    """Return what of it asks about a deletion in a thread, and was told there."""
+    return [one for one in done if one.asks and one.told and one.thread == thread]
+
+
+async def tell(
+    store: BaseStore,
+    user_id: str,
+    questions: Collection[tuple[str, ...]],
+    thread: str,
+    now: datetime,
+) -> None:
+    """Note in which thread a user is asked about deletions: a Yes counts there, and only there.
+
+    Args:
+        store: Where it stands what was done.
+        user_id: Who is asked.
+        questions: The ids of the items that each question is about.
+        thread: The id of the conversation.
+        now: The time.
+    """
+    for done in await recent(store, user_id, now):
+        if done.asks and done.items in questions:
+            there = done.model_copy(update={"told": True, "thread": thread})
+            await write(store, user_id, there)
 
 
 async def write(store: BaseStore, user_id: str, done: Done) -> None:

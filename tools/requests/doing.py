@@ -33,8 +33,6 @@ class Parts:
     tasks: Mapping[str, Task]
     """Those whose profiles are kept."""
     clock: Callable[[], datetime]
-    speaks: bool
-    """Whether what is told is put into the user's language here."""
     own_task: str = ""
     """The task that the conversations are of, which an instruction is for in any case."""
 
@@ -83,9 +81,10 @@ class Run:
         before: str,
         *,
         thread: str = "",
+        told: bool = True,
         place: int = 0,
     ) -> None:
-        self._parts, self._user_id = parts, user_id
+        self._parts, self._user_id, self._told = parts, user_id, told
         self._store, self._before = store, before
         self.message, self.thread = message, thread
         self._chat, self._history = parts.chat, parts.history
@@ -102,6 +101,7 @@ class Run:
             self._store,
             before,
             thread=self.thread,
+            told=self._told,
             place=place,
         )
 
@@ -139,10 +139,8 @@ class Run:
         items: Sequence[str] = (),
     ) -> MemoryAct:
         """Return what came of the request, in words."""
-        said = sentence
-        if self._parts.speaks:
-            said, calls = await words.in_language_of(self._chat, self.message, sentence)
-            self.calls += calls
+        said, calls = await words.in_language_of(self._chat, self.message, sentence)
+        self.calls += calls
         return MemoryAct.model_validate(
             {
                 "kind": kind,
@@ -260,6 +258,7 @@ class Run:
             time=self._now,
             said=act.said,
             asks=act.outcome == "asks",
+            told=self._told,
             overrides=tuple((profiles.task, override.key) for profiles, override in decided),
             sentences=act.sentences,
             items=act.items,

@@ -1,7 +1,7 @@
 """Doing what a user says about their memory."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 
@@ -64,8 +64,6 @@ class MemoryRequests:
         history: The users' items.
         tasks: The tasks whose profiles are kept, by name.
         clock: The time, in UTC.
-        speaks: Whether what is told is put into the user's language by the model; False where
-            somebody else tells it.
         own_task: The task that the conversations are of: an instruction is pinned for it, whatever
             it says of requests.
     """
@@ -77,7 +75,6 @@ class MemoryRequests:
         tasks: Mapping[str, Task],
         clock: Callable[[], datetime],
         *,
-        speaks: bool = True,
         own_task: str = "",
     ) -> None:
         self._parts = Parts(
@@ -85,7 +82,6 @@ class MemoryRequests:
             history=history,
             tasks={name: task for name, task in tasks.items() if task.needs_profile},
             clock=clock,
-            speaks=speaks,
             own_task=own_task,
         )
         self._swept: datetime | None = None
@@ -100,8 +96,9 @@ class MemoryRequests:
         keeps: bool = False,
         remembered: bool = True,
         thread: str = "",
-        confirms: bool = True,
+        told: bool = True,
         tells: bool = False,
+        first: Callable[[], Awaitable[object]] | None = None,
         took: list[Call] | None = None,
     ) -> Heeded | None:
         """Do what a message asks of what is kept; None: it asks nothing.
@@ -116,20 +113,23 @@ class MemoryRequests:
             keeps: Whether a message that is to be remembered is added to the history here.
             remembered: Whether it may be, here or by the caller; if not, that is what is told.
             thread: The id of the conversation; empty if it has none.
-            confirms: Whether the message before it asked the user about a deletion, as far as is
-                known; if not, a Yes confirms nothing.
+            told: Whether the next answer tells the user for certain what came of it; if not, a
+                Yes confirms nothing until `undoing.tell` says where they are asked.
             tells: Whether the message is said to leave things as they are, if it does not confirm
                 that deletion and asks nothing else of what is kept.
+            first: Awaited before anything is done that the message asks, so that what was said
+                before it is there.
             took: The calls are added to it where the message asks nothing; None: they are let go.
 
         Raises:
             ModelError: The model failed to say what is meant; nothing was done. To find what a
                 message asks is optional: where that fails, it asks nothing.
         """
-        run = Settling(self._parts, user_id, message, store, before, thread=thread)
-        heeded, left = await self._settled(run, user_id, store, confirms=confirms)
-        if heeded is None and screen().lets_through(message):
-            heeded = await self._done(run, message, before, keeps=keeps, remembered=remembered)
+        run = Settling(self._parts, user_id, message, store, before, thread=thread, told=told)
+        may_ask = screen().lets_through(message)
+        heeded, left = await self._settled(run, user_id, store, may_ask=may_ask)
+        if heeded is None and may_ask:
+            heeded = await self._done(run, before, keeps=keeps, remembered=remembered, first=first)
         if heeded is None and left and tells:
             more, calls = await asks_more(self._parts.chat, message)
             run.calls += calls
@@ -139,7 +139,7 @@ class MemoryRequests:
         return heeded
 
     async def _settled(
-        self, run: Settling, user_id: str, store: BaseStore | None, *, confirms: bool
+        self, run: Settling, user_id: str, store: BaseStore | None, *, may_ask: bool
     ) -> tuple[Heeded | None, undoing.Done | None]:
         """Return what comes of a message as one about what was done last.
 
@@ -150,13 +150,15 @@ class MemoryRequests:
         await self.sweep(store)
         done = await undoing.recent(store, user_id, self._parts.clock())
         last, act, settled = next(iter(done), None), None, None
-        if confirms and (asked := undoing.asking(done, run.thread)):
+        if asked := undoing.asking(done, run.thread):
             # only the very next message confirms, whatever comes of it
-            settled = asked.model_copy(update={"asks": False})
-            await undoing.write(store, user_id, settled)
-            act = await run.reply(asked)
-            last = settled if last is asked else last
-        if act is None and last and not last.asks and screen().lets_through(run.message):
+            after = [one.model_copy(update={"asks": False}) for one in asked]
+            for one in after:
+                await undoing.write(store, user_id, one)
+            settled = after[0]
+            act = await run.reply(asked[0])
+            last = settled if last is asked[0] else last
+        if act is None and last and not last.asks and may_ask:
             try:
                 act = await run.undo(last)
             except ModelError as error:
@@ -164,15 +166,23 @@ class MemoryRequests:
         return (Heeded((act,), tuple(run.calls), ends=True) if act else None), settled
 
     async def _done(
-        self, asking: Settling, message: str, before: str, *, keeps: bool, remembered: bool
+        self,
+        asking: Settling,
+        before: str,
+        *,
+        keeps: bool,
+        remembered: bool,
+        first: Callable[[], Awaitable[object]] | None,
     ) -> Heeded | None:
         """Do what a message asks that may be a request."""
         try:
-            found = await requests_in(self._parts.chat, message, before)
+            found = await requests_in(self._parts.chat, asking.message, before)
         except ModelError as error:
             _not_looked_at(error)
             return None
         asking.calls += found.calls
+        if found.each and first:
+            await first()
         acts: list[MemoryAct] = []
         for place, request in enumerate(found.each):
             run = asking.part(request.text, request.before, place)
@@ -229,7 +239,7 @@ class MemoryRequests:
         done = None
         if store is not None:
             recent = await undoing.recent(store, user_id, self._parts.clock())
-            done = undoing.asking(recent, thread)
+            done = next(iter(undoing.asking(recent, thread)), None)
         if store is None or done is None:
             act: MemoryAct | None = await run.told("forget", words.LAPSED, outcome="nothing")
         elif agrees:
@@ -251,9 +261,12 @@ class MemoryRequests:
 
 
 async def _left(run: Settling, done: undoing.Done, *, ends: bool) -> Heeded:
-    """Return what is said where a deletion was not confirmed."""
+    """Return what is said where a deletion was not confirmed.
+
+    A message that asks nothing else answered our question, and is nothing to be kept.
+    """
     act = await run.told("forget", words.LEFT, items=done.items, sentences=done.sentences)
-    return Heeded((act,), tuple(run.calls), ends=ends)
+    return Heeded((act,), tuple(run.calls), ends=ends, to_keep="" if ends else run.message)
 
 
 def _not_looked_at(error: ModelError) -> None:

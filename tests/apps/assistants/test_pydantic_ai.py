@@ -127,3 +127,64 @@ async def test_a_memory_that_fails_never_fails_the_agent(
     assert result.output == "Cast iron, as ever."
     assert result.response.metadata
     assert result.response.metadata["guided_profile"]["failure"].startswith("HistoryError")
+
+
+SHOW = "What do you know about me?"
+
+
+def asked(prompt: str) -> Any:
+    if "its letter alone." in prompt:
+        return {"E": 0.9} if SHOW in prompt.rpartition("Message: ")[2] else {"A": 0.9}
+    return {"No": 0.9} if "Yes or No" in prompt else writer(prompt)
+
+
+@pytest.mark.memory_requests
+async def test_what_was_done_follows_the_answer_streamed_and_not_and_after_a_tool(
+    history: HistoryStore,
+) -> None:
+    history.add("anna", [HistoryItem(text=SKILLET, source="chat")])
+    told = f"Cast iron, as ever.\n\nThis is what I know about you.\n- {SKILLET}"
+    chat = ScriptedChat(script=asked)
+    with Companion(chat=chat, history=history, store=InMemoryStore()) as companion:
+        personal, model = GuidedProfile(companion, patience=60), Model()
+        result = await agent(personal, model).run(SHOW, deps=ANNA)
+        assert result.output == told
+        assert "Do not say that yourself" in prompts(model.sent[0])[0]
+        assert result.response.text == told
+
+        async with agent(personal, Model()).run_stream(SHOW, deps=ANNA) as streamed:
+            pieces = [piece async for piece in streamed.stream_text(delta=True)]
+        assert "".join(pieces) == told
+        assert streamed.all_messages()[-1].parts[0].content == told  # type: ignore[union-attr]
+
+        with_tool = agent(personal, Model())
+
+        @with_tool.tool_plain
+        def stock() -> str:
+            return "two skillets"
+
+        result = await with_tool.run(SHOW, deps=ANNA)
+        assert result.output == told
+        (called, _, _) = [one.parts[0] for one in result.all_messages()[1:]]
+        assert isinstance(called, ToolCallPart)
+        assert len(result.all_messages()[1].parts) == 1
+
+
+@pytest.mark.memory_requests
+async def test_an_output_of_a_fixed_form_stays_as_it_is_and_its_model_is_asked_to_tell(
+    history: HistoryStore,
+) -> None:
+    def dish(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        seen.append(prompts(messages)[0])
+        return ModelResponse([ToolCallPart(info.output_tools[0].name, {"response": 7})])
+
+    history.add("anna", [HistoryItem(text=SKILLET, source="chat")])
+    seen: list[str] = []
+    chat = ScriptedChat(script=asked)
+    with Companion(chat=chat, history=history, store=InMemoryStore()) as companion:
+        personal = GuidedProfile(companion, patience=60)
+        counting = Agent(
+            FunctionModel(dish), output_type=int, deps_type=Context, capabilities=[personal]
+        )
+        assert (await counting.run(SHOW, deps=ANNA)).output == 7
+    assert "Tell them so first" in seen[0]

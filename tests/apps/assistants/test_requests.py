@@ -179,8 +179,11 @@ def test_no_words_are_kept_when_the_turn_is_over(companion: Companion) -> None:
     message = HumanMessage(FORGET, id="1")
     judged = heeding.of("anna", "1", message)
     judged.result(60)
-    assert DOG in str(heeding.told("anna", judged))
-    assert DOG in words_in(heeding)
+    acts = heeding.told("anna", judged)
+    assert DOG in str(acts)
+    heeding.over("anna", "1")
+    assert DOG in words_in(heeding)  # they are not told yet
+    heeding.answered("anna", "1", acts)
     heeding.over("anna", "1")
     assert "Bruno" not in words_in(heeding)
     again = heeding.of("anna", "1", message)  # the answer is written once more

@@ -1,7 +1,9 @@
-"""What users ask of their memory is done, and their model is told to say so, in a stream too."""
+"""What users ask of their memory is done, and follows the answer, streamed and not."""
 
+import json
 from typing import Any
 
+import httpx
 import pytest
 from asked import BEARS
 from host import writer
@@ -15,6 +17,16 @@ pytestmark = pytest.mark.memory_requests
 DOG = "my dog Bruno sleeps in the kitchen"
 FORGET = "Please forget what I told you about my dog."
 YES = "Yes, please."
+ASKS = "I no longer use this; shall I delete it for good"
+
+
+def said_in(answer: httpx.Response) -> str:
+    """Return the words of an answer, whole or streamed."""
+    if "event-stream" not in answer.headers["content-type"]:
+        return str(answer.json()["choices"][0]["message"]["content"])
+    events = [line[6:] for line in answer.text.splitlines() if line.startswith("data: {")]
+    deltas = [json.loads(one)["choices"][0]["delta"].get("content", "") for one in events]
+    return "".join(deltas).replace(" \n", "\n")
 
 
 def model(prompt: str) -> Any:
@@ -24,6 +36,8 @@ def model(prompt: str) -> Any:
     if "Did the user say that it shall?" in prompt:
         return {"Yes": 0.9} if f"replies: {YES}" in prompt else {"No": 0.9}
     if "Does the user want that undone" in prompt:
+        return {"No": 0.9}
+    if "want something answered, made or done?" in prompt:
         return {"No": 0.9}
     if "Is the note about what the user asks to forget?" in prompt:
         return {"Yes": 0.9} if "Bruno" in prompt else {"No": 0.9}
@@ -40,10 +54,13 @@ def test_it_is_done_told_and_confirmed_in_the_next_turn_and_no_item(
         asks = {"role": "user", "content": FORGET}
         answer = proxy.post(asked | {"messages": [asks]})
         words = proxy.upstream.sent[0].last
-        assert "shall I delete it for good" in words
+        assert "Do not say that yourself" in words
         assert words.endswith(FORGET)
+        assert said_in(answer).startswith(f"{proxy.upstream.says}\n\n{ASKS}")
+        assert said_in(answer).count(ASKS) == 1
         assert "memory=forget:asks" in answer.headers["x-guided-profile"]
-        proxy.post(asked | {"messages": [asks]})  # regenerated: it is not asked for anew
+        again = proxy.post(asked | {"messages": [asks]})  # regenerated: it is not done anew
+        assert ASKS in said_in(again)
         told = {"role": "assistant", "content": proxy.upstream.says}
         yes = {"role": "user", "content": YES}
         answer = proxy.post(asked | {"messages": [asks, told, yes]})
@@ -60,3 +77,42 @@ def test_what_bears_is_asked_of_each_message(history: HistoryStore) -> None:
         with proxied(history, chat=chat) as proxy:
             proxy.ask(text)
             assert any(map(BEARS.search, chat.prompts))
+
+
+def test_an_answer_of_a_fixed_form_stays_as_it_is_and_its_model_is_asked_to_tell(
+    history: HistoryStore,
+) -> None:
+    history.add("anna", [HistoryItem(text=DOG, source="chat")])
+    asks = {"role": "user", "content": FORGET}
+    form = {"type": "json_schema", "json_schema": {"name": "f", "schema": {}}}
+    with proxied(history, chat=ScriptedChat(script=model)) as proxy:
+        answer = proxy.post({"user": "anna", "messages": [asks], "response_format": form})
+        assert "Tell them so first" in proxy.upstream.sent[0].last
+        assert said_in(answer) == proxy.upstream.says
+        yes = {"role": "user", "content": YES}
+        told = {"role": "assistant", "content": "{}"}
+        answer = proxy.post({"user": "anna", "messages": [asks, told, yes]})
+        assert "memory=confirm:done" in answer.headers["x-guided-profile"]
+
+
+def test_what_an_answer_could_not_tell_the_next_one_does(history: HistoryStore) -> None:
+    history.add("anna", [HistoryItem(text=DOG, source="chat")])
+    asks = {"role": "user", "content": FORGET}
+    with proxied(history, chat=ScriptedChat(script=model)) as proxy:
+        proxy.upstream.reply = 200, b"busy", {"Content-Type": "text/plain"}
+        assert proxy.post({"user": "anna", "messages": [asks]}).content == b"busy"
+        proxy.upstream.reply = None
+        answer = proxy.ask("Which soup is good?")
+        assert ASKS in said_in(answer)
+
+
+def test_the_client_of_openai_reads_what_was_done_in_a_response(
+    history: HistoryStore,
+) -> None:
+    history.add("anna", [HistoryItem(text=DOG, source="chat")])
+    with (
+        proxied(history, chat=ScriptedChat(script=model)) as proxy,
+        proxy.client() as client,
+    ):
+        answer = client.responses.create(model="m", input=FORGET, safety_identifier="anna")
+        assert answer.output_text.startswith(f"{proxy.upstream.says}\n\n{ASKS}")

@@ -43,7 +43,7 @@ class Scene:
         self.chat = ScriptedChat(script=said)
         ticks = (NOW + timedelta(seconds=n) for n in count())
         self.requests = MemoryRequests(
-            self.chat, history, builtin_tasks(), lambda: next(ticks), speaks=False, **more
+            self.chat, history, builtin_tasks(), lambda: next(ticks), **more
         )
         self.tasks = [task.name for task in builtin_tasks().values() if task.obeys_requests]
 
