@@ -46,6 +46,13 @@ class ExportFile:
     size: int
     """In bytes; of a gzip file, as far as that can be told before it is read."""
     open: Callable[[], BinaryIO]
+    own_name: str = ""
+    """What a file is called that is the export alone, unpacked; people rename files."""
+
+    @property
+    def path(self) -> str:
+        """Its path within the folder or archive, or what it is called alone."""
+        return self.name or self.own_name
 
     @property
     def stem(self) -> str:
@@ -210,7 +217,7 @@ class _Gunzip(gzip.GzipFile):
 
 
 def _on_disk(path: Path, name: str) -> ExportFile:
-    return ExportFile(name, path.stat().st_size, lambda: path.open("rb"))
+    return ExportFile(name, path.stat().st_size, lambda: path.open("rb"), "" if name else path.name)
 
 
 def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> ExportFile:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from charset_normalizer import from_bytes
 
+from guided_profile.tools.readers.archive import ExportFile
+
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
@@ -83,6 +85,16 @@ def as_utf8(file: BinaryIO) -> BinaryIO:
     Bytes that are broken UTF-8 stay as they are, so that their line can be refused.
     """
     return cast(BinaryIO, io.BufferedReader(_AsUTF8(file), _CHUNK))
+
+
+def text_of(file: ExportFile) -> str:
+    """Return the whole text of a file, whatever it is in.
+
+    Raises:
+        HistoryItemError: It is too large to be read as a whole.
+    """
+    data = file.read()
+    return data.decode(encoding_of(data), errors="replace").removeprefix("\ufeff")
 
 
 class _AsUTF8(io.RawIOBase):

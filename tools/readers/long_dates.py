@@ -46,7 +46,8 @@ def _words() -> _Words:
     read = json.loads(text)
     halves = {word: half for half in "ap" for word in read[half]}
     names = read["months"], read["months_after_point"]
-    return _Words(*names, frozenset(read["before"]), frozenset(read["others"]), halves)
+    others = {part for word in read["others"] for part in (word, *word.split("-"))}
+    return _Words(*names, frozenset(read["before"]), frozenset(others), halves)
 
 
 def plain(word: str) -> str:

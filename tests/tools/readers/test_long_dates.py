@@ -66,3 +66,10 @@ def test_a_date_without_a_time_is_its_midnight_in_the_zone() -> None:
 def test_what_tells_no_day_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no"):
         long_date(text, UTC)
+
+
+@pytest.mark.parametrize("text", ["terça-feira, 14 de maio de 2024", "Tuesday, May 14th, 2024"])
+def test_a_date_alone_is_told_from_one_in_a_title(text: str) -> None:
+    assert long_date(text, UTC, strict=True) == datetime(2024, 5, 14, tzinfo=UTC)
+    with pytest.raises(ValueError, match="is no date"):
+        long_date(f"{text}, a trip", UTC, strict=True)

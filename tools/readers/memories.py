@@ -1,0 +1,123 @@
+"""What another assistant noted about the user: mem0, LangMem, Zep, Claude, ChatGPT.
+
+A machine wrote these, of what somebody said to it, and it may have been wrong. So they are kept as
+somebody else's words, and their text says who noted it: they are found and shown where they bear on
+a question, and no sentence of a profile rests on them.
+"""
+
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import Any
+
+from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.base import (
+    Entries,
+    Entry,
+    Reader,
+    Reading,
+    Refused,
+    Skipped,
+    each_file,
+    item,
+)
+from guided_profile.tools.readers.encodings import text_of
+from guided_profile.tools.readers.heads import Head
+from guided_profile.tools.readers.json_files import BrokenJSON, elements, whole
+from guided_profile.tools.readers.memory_text import is_memory_text, noted_lines
+from guided_profile.tools.readers.noted import Noted, noted_in
+
+_LISTS = ("results", "memories", "facts", "edges", "relevant_facts", "items")
+
+
+def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
+    return each_file(files, lambda file: _entries(file, reading))
+
+
+def _entries(file: ExportFile, reading: Reading) -> Iterator[Entry]:
+    number = 0
+    try:
+        for entry in _records(file):
+            number += 1
+            where = Refused(number, unit="item", file=file.name)
+            found = False
+            for noted in entry if isinstance(entry, list) else noted_in(entry):
+                found = True
+                yield noted if isinstance(noted, Skipped) else _item(noted, where, reading)
+            if not found:
+                yield Refused(number, "is no memory of a kind that is known", "item", file.name)
+    except BrokenJSON as error:
+        yield Refused(number + 1, str(error), "item", file.name)
+
+
+def _item(noted: Noted, where: Refused, reading: Reading) -> Entry:
+    fields = {
+        "text": f"{noted.by} noted: {noted.text.strip()}"[:20_000],
+        "time": noted.time,
+        "category": str(noted.category)[:200] if noted.category else None,
+        "kind": "said",
+        "role": "other",
+        "source": reading.source or "memories",
+    }
+    if isinstance(noted.id, str) and noted.id:
+        fields["id"] = noted.id[:200]
+    return item(fields, where, reading)
+
+
+def _records(file: ExportFile) -> Iterator[Any]:
+    """Yield the objects that hold memories, each one's, or a list of what a text notes."""
+    with file.open() as opened:
+        begin = opened.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if begin[:1] not in (b"[", b"{") or is_memory_text(begin.decode("utf-8", errors="replace")):
+        for line in noted_lines(text_of(file)):
+            yield [Noted("an assistant", line.text, line.date, line.heading)]
+    elif begin.startswith(b"["):
+        with file.open() as opened:
+            yield from elements(opened)
+    elif _are_lines(begin):
+        with file.open() as opened:
+            for raw in opened:
+                yield from elements(BytesIO(raw)) if raw.strip() else ()
+    else:
+        top = whole(file)
+        listed = [top[name] for name in _LISTS if isinstance(top.get(name), list)]
+        yield from (entry for entries in listed for entry in entries)
+        if not listed:
+            yield top
+
+
+def _are_lines(begin: bytes) -> bool:
+    """Whether the first line is a whole object, as in JSON Lines."""
+    first, _, rest = begin.partition(b"\n")
+    return bool(rest.strip()) and first.rstrip().endswith(b"}") and first.count(b'"') > 2
+
+
+def _recognises(head: Head) -> bool:
+    found = head.json
+    if isinstance(found, dict):
+        listed = next((found[name] for name in _LISTS if isinstance(found.get(name), list)), None)
+        found = [found] if listed is None else listed
+    entries = found if isinstance(found, list) else list(head.records)
+    for entry in entries[:1]:
+        is_named = isinstance(entry, dict) and (
+            isinstance(entry.get("memory"), str)
+            or {"namespace", "key", "value"} <= entry.keys()
+            or isinstance(entry.get("fact"), str)
+            or "conversations_memory" in entry
+        )
+        if is_named or (isinstance(entry, dict) and {"content", "state", "app_id"} <= entry.keys()):
+            return True
+    return not entries and is_memory_text(head.text)
+
+
+READER = Reader(
+    format="memories",
+    title="Memories of other assistants (mem0, LangMem, Zep, Claude, ChatGPT)",
+    obtain=(
+        "mem0: get_all() as JSON. LangMem: the store's items as JSON. Zep: a user's facts or edges "
+        "as JSON. Claude, ChatGPT: ask for all memories, a line each with its date, and paste the "
+        "answer into a text file."
+    ),
+    recognises=_recognises,
+    read=_read,
+    streamed=False,
+)
