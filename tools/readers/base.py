@@ -91,6 +91,12 @@ class Skipped:
 Entry = Kept | Refused | Skipped
 Entries = Iterator[Entry]
 
+USERS = frozenset(("user", "human"))
+NOT_USERS = frozenset(
+    ("other", "assistant", "ai", "model", "bot", "system", "developer", "tool", "function")
+)
+"""The roles of those who speak in a chat with a model, as programs write them."""
+
 _Read = TypeVar("_Read")
 LONGEST_NAME = 1000
 _UNSEEN = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -145,13 +151,19 @@ def record(entry: Any, where: Refused, reading: Reading) -> Kept | Refused:
     if not isinstance(entry, dict):
         return replace(where, reason="is not a JSON object")
     if reading.columns:
+        speaker = entry.get("role")
         entry = {name: entry[key] for name, key in reading.columns.items() if key in entry}
+        if "role" not in reading.columns and isinstance(speaker, str):
+            entry |= {"role": "other"} if speaker.strip().casefold() in NOT_USERS else {}
     unknown = [name[:40] for name in entry if name not in FIELDS]
     if unknown:
         known = ", ".join(FIELDS)
         return replace(where, reason=f"has fields {unknown}; the known ones are {known}")
     # null is left out, as most programs write it
     entry = {name: value for name, value in entry.items() if value is not None}
+    if not reading.me and isinstance(entry.get("role"), str):
+        role = entry["role"].strip().casefold()
+        entry["role"] = "other" if role in NOT_USERS else "user" if role in USERS else entry["role"]
     if reading.me and "role" not in entry:
         return replace(where, reason=_NO_ROLE)
     if reading.me and isinstance(entry["role"], str):

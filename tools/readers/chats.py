@@ -16,9 +16,12 @@ from guided_profile.tools.readers.base import (
     item,
     same_name,
 )
+from guided_profile.tools.readers.notices import Recent, is_short
 
 SHOWN_NAMES = 12
-OF_TEXT = ("whatsapp", "chat")
+MOST_TEXTS = 200_000
+"""Short texts of a chat that are compared."""
+OF_TEXT = ("whatsapp", "chat", "signal", "imessage")
 """Those whose files may be taken for notes, and notes for them."""
 
 
@@ -40,6 +43,8 @@ class Message:
     key: str | None = None
     """What names this message in its app whatever becomes of its text; None: the export has no
     such id."""
+    own: bool | None = None
+    """Whether the export itself says that the user wrote it; None: it does not say."""
 
 
 Messages = Iterator[Message | Refused | Skipped]
@@ -50,14 +55,16 @@ def chat_entries(app: str, messages: Callable[[], Messages], reading: Reading) -
 
     Args:
         app: The name of the chat app.
-        messages: Reads the export's messages; it is called twice.
+        messages: Reads the export's messages; it is called more than once.
         reading: How they are read.
 
     Raises:
-        HistoryItemError: `me` is missing, is nobody who wrote a message, or is the name of several
-            people, whose ids differ.
+        HistoryItemError: `me` is missing where the export does not say who its user is, is nobody
+            who wrote a message, or is the name of several people, whose ids differ.
     """
     is_users = _users_messages(app, messages(), reading)
+    by_many = _sent_by_many(messages()) if app in OF_TEXT else frozenset()
+    before = Recent()
     for message in messages():
         if not isinstance(message, Message):
             yield message
@@ -67,6 +74,10 @@ def chat_entries(app: str, messages: Callable[[], Messages], reading: Reading) -
         if not text:
             yield Skipped()
             continue
+        if text in by_many or before.is_quoted_in(text):
+            yield Skipped("notices of the app")
+            continue
+        before.add(text)
         fields = {
             "text": text,
             "time": message.time,
@@ -88,6 +99,8 @@ def _users_messages(app: str, messages: Messages, reading: Reading) -> Callable[
     for message in messages:
         if not isinstance(message, Message) or not message.text.strip():
             continue
+        if message.own is not None and not me:
+            return _is_own
         if me and message.id == me:
             return lambda message: message.id == me
         if me and _goes_by(message, me):
@@ -99,6 +112,23 @@ def _users_messages(app: str, messages: Messages, reading: Reading) -> Callable[
     if ids:
         return _by_only_id(ids, me)
     raise HistoryItemError(_nobody(app, me, [*names], reading))
+
+
+def _is_own(message: Message) -> bool:
+    return bool(message.own)
+
+
+def _sent_by_many(messages: Messages) -> frozenset[str]:
+    """Return what several people sent word for word again and again: an app's words, not theirs."""
+    by_text: dict[str, Counter[str]] = {}
+    for message in messages:
+        text = message.text.strip() if isinstance(message, Message) else ""
+        if isinstance(message, Message) and is_short(text):
+            counted = by_text if text in by_text or len(by_text) < MOST_TEXTS else {}
+            counted.setdefault(text, Counter())[message.names[0]] += 1
+    return frozenset(
+        text for text, people in by_text.items() if sum(count > 1 for count in people.values()) > 1
+    )
 
 
 def _by_only_id(ids: Counter[str], me: str) -> Callable[[Message], bool]:

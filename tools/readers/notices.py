@@ -6,7 +6,7 @@ is for exports that have none: how such a text is built, and the few things that
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable
 
 _PLACEHOLDER = re.compile(
@@ -46,6 +46,11 @@ _BY_YOU = re.compile(
     re.IGNORECASE,
 )
 """Messenger's and Instagram's words that are built as any others."""
+
+_QUOTED = tuple(re.compile(rf"[“„«‹「『\"](.+{lazy})[”“»›」』\"]", re.DOTALL) for lazy in ("", "?"))
+_REMEMBERED = 500
+_WORDS_OF_REACTION = 6
+_LONGEST_QUOTE = 5000
 
 ENOUGH = 3
 """People who sent the same words, in so many chats, did not find them themselves."""
@@ -113,6 +118,41 @@ def sent_by_many(messages: Iterable[tuple[str, str, str]]) -> frozenset[str]:
         for words, count in times.items()
         if count >= 2 * ENOUGH == len(chats[words]) + len(people[words])
     )
+
+
+def is_short(text: str) -> bool:
+    """Whether a text is as long as a notice, and no question."""
+    words = text.split() if len(text) <= _LONGEST_NOTICE else []
+    return 3 <= len(words) <= _MOST_WORDS and text[-1] not in "?？؟"
+
+
+class Recent:
+    """The last messages of a chat, by which a reaction is known: it quotes one of them.
+
+    Phones without reactions get them as a text, `Liked “I bake on Sundays”`, in any language.
+    """
+
+    def __init__(self) -> None:
+        self._texts: deque[str] = deque(maxlen=_REMEMBERED)
+
+    def add(self, text: str) -> None:
+        """Remember a message."""
+        self._texts.append(text)
+
+    def is_quoted_in(self, text: str) -> bool:
+        """Whether a text is a few words about a message that it quotes, and nothing more."""
+        if len(text) > _LONGEST_QUOTE:
+            return False
+        return any(self._holds(found, text) for quoted in _QUOTED if (found := quoted.search(text)))
+
+    def _holds(self, quoted: re.Match[str], text: str) -> bool:
+        others = f"{text[: quoted.start()]} {text[quoted.end() :]}".strip()
+        if not 1 <= len(others.split()) <= _WORDS_OF_REACTION or "\n" in others:
+            return False
+        words = quoted[1].strip()
+        begun = words.removesuffix("…").removesuffix("...").rstrip()
+        cut = begun != words and bool(begun)
+        return any(one == words or (cut and one.startswith(begun)) for one in self._texts)
 
 
 def template(text: str) -> str:

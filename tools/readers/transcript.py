@@ -17,10 +17,19 @@ from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped, each_file
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
+from guided_profile.tools.readers.exporters import own_words
 from guided_profile.tools.readers.lines import numbered_lines
 from guided_profile.tools.readers.notices import without_notices
 from guided_profile.tools.readers.times import moment
-from guided_profile.tools.readers.turns import DATE, Form, Head, form_of, heads_of, shape_of
+from guided_profile.tools.readers.turns import (
+    DATE,
+    Form,
+    Head,
+    form_of,
+    heads_of,
+    shape_of,
+    speakers_of,
+)
 from guided_profile.tools.readers.whatsapp import AFTERNOON, MORNING, MOST_LINES, date_order
 
 _HEAD = 2**16
@@ -40,31 +49,42 @@ _FIELD = re.compile(r"([A-Z][\w-]{1,20}): (.*)")
 
 def begins_chat(head: str) -> Form | None:
     """Return the form of the chat that a file's beginning is of; None: it is of none."""
-    lines = (line for line in head.splitlines() if line.strip())
-    return form_of([*islice(lines, _MOST_LINES_OF_HEAD)])
+    return form_of(_first_lines(head))
+
+
+def _first_lines(head: str) -> list[str]:
+    return [*islice((line for line in head.splitlines() if line.strip()), _MOST_LINES_OF_HEAD)]
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
-    chat = cache(lambda file: _Chat(file, reading))
+    return read_chats("chat", files, reading)
+
+
+def read_chats(app: str, files: Sequence[ExportFile], reading: Reading) -> Entries:
+    """Read chats as text that an app, or a program for it, has exported."""
+    chat = cache(lambda file: _Chat(file, reading, app))
 
     def messages(file: ExportFile) -> Messages:
         yield from chat(file).messages()
 
-    return chat_entries("chat", lambda: each_file(files, messages), reading)
+    return chat_entries(app, lambda: each_file(files, messages), reading)
 
 
 class _Chat:
     """A chat that is read line by line."""
 
-    def __init__(self, file: ExportFile, reading: Reading) -> None:
+    def __init__(self, file: ExportFile, reading: Reading, app: str) -> None:
         with file.open() as opened:
-            form = begins_chat(opened.read(_HEAD).decode("utf-8-sig", errors="replace"))
+            lines = _first_lines(opened.read(_HEAD).decode("utf-8-sig", errors="replace"))
+        form = form_of(lines)
         if form is None:
             raise HistoryItemError(
                 f"{file.name or 'the file'!r} is no chat whose lines begin with times or names "
                 "that come back; name its kind with --format, or `text` if the user alone wrote it."
             )
         self._file, self._form, self._zone = file, form, reading.zone
+        self._by_exporter = app != "chat"
+        self._speakers = speakers_of(form, lines)
         self._shapes: set[str | None] = set()
         self._order = reading.dates or date_order(self._dates())
 
@@ -90,7 +110,10 @@ class _Chat:
                 continue
             line = line.rstrip("\r\n")
             head = heads_of(line).get(self._form)
+            head = head if head and self._speakers.begins(head) else None
             is_notice = head is None and shape_of(line) in self._shapes - {None}
+            if is_notice and begun and begun.awaits_words and number == last + 1:
+                is_notice = False  # an earlier version of the words, with its time
             if head or is_notice:
                 if begun:
                     yield self._ended(begun)
@@ -98,7 +121,7 @@ class _Chat:
             elif self._form != "label" and _ONLY_A_DATE.fullmatch(line.strip()):
                 day = line
             elif begun is None:
-                yield replace(where, reason="stands before the first message, and names nobody")
+                yield Skipped("lines before the first message")
             else:
                 begun.add(line, self._form, follows=number == last + 1)
             last = number
@@ -106,12 +129,15 @@ class _Chat:
             yield self._ended(begun)
 
     def _ended(self, begun: "_Begun") -> Message | Refused | Skipped:
-        text = without_notices("\n".join(begun.lines).strip())
+        text = "\n".join(begun.lines)
+        text = without_notices(own_words(text) if self._by_exporter else text.strip())
         if begun.head is None or not text:
             return Skipped()
         if not begun.label:
             return replace(begun.where, reason="names nobody who wrote it")
-        return Message(begun.where, (begun.label,), text, self._time(begun))
+        own = self._speakers.own
+        is_own = None if own is None else begun.label.casefold() == own
+        return Message(begun.where, (begun.label,), text, self._time(begun), own=is_own)
 
     def _time(self, begun: "_Begun") -> datetime | None:
         """Return when it was sent; None where that is not said in a way that can be read."""
@@ -137,6 +163,11 @@ class _Begun:
         self.label = head.label if head else ""
         self.lines = [head.text] if head and head.text else []
         self._in_fields = True
+
+    @property
+    def awaits_words(self) -> bool:
+        """Whether its label stands below its time, and nothing yet below the label."""
+        return bool(self.head and not self.head.label and self.label and not self.lines)
 
     def add(self, line: str, form: Form, *, follows: bool) -> None:
         """Add a line: it may name who wrote it, or be a field of the message."""

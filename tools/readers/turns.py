@@ -47,16 +47,21 @@ _DATED = re.compile(r"\W{0,3}(?:[^\W\d]{1,12}\W{1,3}){0,2}\d.*|\W*", re.DOTALL)
 """What stands before a clock at the beginning of a line, if it is a date or nothing."""
 _LABEL = re.compile(r"([^\W_][^:：\t\n?!;,\"]{0,40})(?::(?=[\s*_]|[^\x00-\x7f]|$)|：)[*_]{0,3}")
 _HEADING = re.compile(r"(?:#{1,6}\s|\*\*|__)\s?([^\W_][^:：\t\n?!;,\"*#]{0,40})(?:\*\*|__)?")
-_DECORATION = re.compile(r"[#>*_\s•-]{0,8}")
+_DECORATION = re.compile(r"[#>*_\s•-]{0,8}(?:[^\w\s\x00-\x7f]{1,4}\s{0,2})?")
+"""Marks of Markdown, and a picture of who speaks."""
 _DATES_WORDS = {
     name.casefold()
     for names in (calendar.month_name, calendar.month_abbr, calendar.day_name, calendar.day_abbr)
     for name in names
 }
-_ROLES = frozenset(
-    ("user", "human", "you", "me", "assistant", "ai", "bot", "system", "model", "chatgpt", "gpt")
+_OWN = frozenset(("user", "human", "you", "me"))
+"""What exporters, and the formats of models' chats, call the one whose chats they are."""
+_MODELS = frozenset(
+    "assistant ai bot system model tool chatgpt gpt claude gemini copilot grok".split()
 )
-"""What formats of models' chats call those who speak."""
+"""What those formats call who answers."""
+_ROLES = _OWN | _MODELS
+_SAID = ("said", "says", "wrote")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class Head:
     """The time as it is written, with ` | ` in place of its clock; empty: there is none."""
     clock: tuple[str | None, ...] = (None, None, None)
     """Its hour, minute and second."""
+    dress: str = ""
+    """For labels alone: the marks around it, and whether the words stand on the same line."""
 
 
 def heads_of(line: str) -> dict[Form, Head]:
@@ -80,11 +87,14 @@ def heads_of(line: str) -> dict[Form, Head]:
     if line.startswith("From: "):
         found["from"] = Head(line[6:].strip(), "")
     bare = line[len(match[0]) if (match := _DECORATION.match(line)) else 0 :]
+    marks = re.sub(r"#+", "#", line[: len(line) - len(bare)]).strip()
     if label := _LABEL.match(bare):
         if _is_label(label[1]) and any(map(str.isalpha, label[1])):
-            found["label"] = Head(label[1].strip(" *_"), bare[label.end() :].strip())
+            words = bare[label.end() :].strip()
+            dress = f"{marks}|" if words else marks
+            found["label"] = Head(label[1].strip(" *_"), words, dress=dress)
     elif (heading := _HEADING.fullmatch(line)) and _is_label(heading[1]):
-        found["label"] = Head(heading[1].strip(), "")
+        found["label"] = Head(heading[1].strip(), "", dress=marks)
     return found
 
 
@@ -128,7 +138,7 @@ def _timed(line: str, stamp: _Stamp) -> dict[Form, Head]:
             found["after"] = Head(
                 label, rest[after.end() :].lstrip("*_").strip(), stamp.written, stamp.clock
             )
-        words = _ASIDE.sub("", rest).strip(" \t[]():–—-|,")
+        words = _ASIDE.sub("", rest).replace(" (pinned)", "").strip(" \t[]():–—-|,")
         if not words:
             found["below"] = Head("", "", stamp.written, stamp.clock)
         elif _is_label(words):
@@ -167,6 +177,55 @@ def form_of(lines: Sequence[str]) -> Form | None:
             key=lambda form: (form == "from", len(by_form[form]), -len(_labels(by_form[form]))),
         )
     return "label" if _is_labelled(by_form.get("label", {}), lines) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Speakers:
+    """Who speaks in a chat with a model, or in one whose exporter calls its user `Me` or `You`."""
+
+    labels: frozenset[str] | None
+    """The labels, in small letters, that begin turns; None: all do."""
+    own: str | None
+    """The label of the user; None: it does not say."""
+
+    def begins(self, head: Head) -> bool:
+        """Whether a line begins a turn, and no list or note in one."""
+        return self.labels is None or head.label.casefold() in self.labels
+
+
+def speakers_of(form: Form, lines: Sequence[str]) -> Speakers:
+    """Return who speaks in a chat of a form, by its first lines."""
+    heads = [head for line in lines if (head := heads_of(line).get(form))]
+    labels = Counter(head.label.casefold() for head in heads)
+    if form == "below":
+        labels = Counter(
+            name.strip().casefold() for line, name in pairwise(lines) if form in heads_of(line)
+        )
+    owners = [label for label in labels if _is_called(label, _OWN)]
+    if form != "label":
+        return Speakers(None, owners[0] if len(owners) == 1 else None)
+    models = [label for label in labels if _is_called(label, _MODELS)]
+    if not models or len(labels) < 2:
+        return Speakers(None, owners[0] if len(owners) == 1 and len(labels) > 1 else None)
+    dresses = {head.dress for head in heads if head.label.casefold() in (*owners, *models)}
+    first = heads[0].label.casefold()
+    turns = {*owners, *models} | {
+        label
+        for head in heads
+        if head.dress in dresses
+        and ((label := head.label.casefold()) == first or labels[label] > 1)
+        and not owners
+    }
+    others = [label for label in labels if label in turns and label not in models]
+    return Speakers(frozenset(turns), others[0] if len(others) == 1 else None)
+
+
+def _is_called(label: str, names: frozenset[str]) -> bool:
+    """Whether a label is a name, alone or as in `You said` and `ChatGPT hat gesagt`."""
+    words = label.split()
+    if names is _OWN:
+        return label in names or (len(words) == 2 and words[0] in names and words[1] in _SAID)
+    return not names.isdisjoint(words)
 
 
 def _labels(heads: Mapping[int, Head]) -> Counter[str]:

@@ -20,6 +20,7 @@ from guided_profile.tools.readers.base import (
     Skipped,
     each_file,
 )
+from guided_profile.tools.readers.other_years import gregorian
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.lines import numbered_lines
 from guided_profile.tools.readers.notices import without_notices
@@ -31,25 +32,31 @@ _SPACE = r"[\s_]"
 MORNING = rf"a\.?{_SPACE}?m\b\.?|π\.?μ\.|öö|pg\b|ص|पूर्वाह्न|上午|凌晨|清晨|早上|午夜|午前|오전"
 AFTERNOON = rf"p\.?{_SPACE}?m\b\.?|μ\.?μ\.|ös|ptg\b|م|अपराह्न|下午|中午|晚上|午後|오후"
 HALF_DAY = rf"(?:{MORNING}|{AFTERNOON})(?![^\W\d_])"
-_BETWEEN = rf"{MARKS}(?:[/-]|\.{_SPACE}?){MARKS}"
-HEADER = re.compile(
-    rf"{MARKS}(?P<bracket>\[)?{MARKS}"
+_BETWEEN = rf"{MARKS}(?:[/-]|[.년月월年]{_SPACE}?){MARKS}"
+_DAY = (
     rf"(?P<first>\d{{4}}|\d\d?){_BETWEEN}(?P<second>\d\d?){_BETWEEN}(?P<third>\d{{4}}|\d\d?)"
-    rf"(?:\.|{_SPACE}г\.)?{MARKS}[,،]?{MARKS}{_SPACE}+{MARKS}(?:(?:klo|kl\.?|à){_SPACE})?"
+    rf"(?:[.일日]|{_SPACE}г\.)?"
+)
+_CLOCK = (
     rf"(?:(?P<before>{MORNING}|{AFTERNOON}){_SPACE}*)?"
     r"(?P<hour>\d\d?)[:.](?P<minute>\d\d)(?:[:.](?P<seconds>\d\d))?"
-    rf"(?:{_SPACE}*(?P<after>{MORNING}|{AFTERNOON}))?(?:{_SPACE}ч\.)?{MARKS}"
-    rf"(?(bracket)\]\s*|\s+[-–]\s+){MARKS}",
+    rf"(?:{_SPACE}*(?P<after>{MORNING}|{AFTERNOON}))?(?:{_SPACE}ч\.)?"
+)
+_BEGIN, _END = rf"{MARKS}(?P<bracket>\[)?{MARKS}", rf"{MARKS}(?(bracket)\]\s*|\s+[-–]\s+){MARKS}"
+HEADER = re.compile(
+    rf"{_BEGIN}{_DAY}{MARKS}[,،]?{MARKS}{_SPACE}+{MARKS}(?:(?:klo|kl\.?|à){_SPACE})?{_CLOCK}{_END}",
     re.IGNORECASE,
 )
 """What a message begins with: its date and its time of day, which no message lacks."""
+_TIME_FIRST = re.compile(rf"{_BEGIN}{_CLOCK}{MARKS}[,،]?{_SPACE}+{_DAY}{_END}", re.IGNORECASE)
+"""The same in Vietnamese."""
 _SENDER = re.compile(rf"(?:~\s*)?{MARKS}([^:\n]{{1,100}}?){MARKS}:(?:\s|$)")
 MOST_LINES = 20_000
 """Of a message; with more, it is too long for an item anyway."""
 DATES = 2000
 """Of how many messages the steps back in time are counted, if no date tells the order."""
 YEARS = range(2008, 2100)
-"""WhatsApp's, in UTC; 1402 and 2566 are years of other calendars."""
+"""WhatsApp's, in UTC."""
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
@@ -95,12 +102,17 @@ def _lines(file: ExportFile) -> Iterator[tuple[int, str | Refused, re.Match[str]
     """
     brackets: bool | None = None
     for number, line in numbered_lines(file):
-        header = None if isinstance(line, Refused) else HEADER.match(line)
+        header = None if isinstance(line, Refused) else header_of(line)
         if header is not None and brackets is None:
             brackets = header["bracket"] is not None
         if header is not None and (header["bracket"] is not None) != brackets:
             header = None
         yield number, line, header
+
+
+def header_of(line: str) -> re.Match[str] | None:
+    """Return what a message begins with; None: the line begins none."""
+    return HEADER.match(line) or _TIME_FIRST.match(line)
 
 
 def _begun(
@@ -111,7 +123,7 @@ def _begun(
         return Skipped()  # somebody was added, or a number changed
     text = line[sender.end() :].rstrip("\r\n")
     try:
-        time = moment((*_digits(header), _half(header)), order, reading.zone)
+        time = moment((*gregorian(_digits(header)), _half(header)), order, reading.zone)
     except ValueError as error:
         return replace(where, reason=f"time: {error}")
     if time.year not in YEARS:
@@ -191,5 +203,5 @@ READER = Reader(
     obtain="In the chat in WhatsApp: its menu, More, Export chat, without media; the zip or the "
     "text file.",
     read=_read,
-    recognises=lambda head: HEADER.match(head.text.lstrip()),
+    recognises=lambda head: header_of(head.text.lstrip()),
 )

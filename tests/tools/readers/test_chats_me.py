@@ -146,9 +146,7 @@ def test_names_that_look_the_same_are_the_same(tmp_path: Path, given: str, there
 
 def test_a_table_that_names_its_writers_is_not_the_users_alone(tmp_path: Path) -> None:
     path = tmp_path / "discord.csv"
-    rows = (
-        "AuthorID,Author,Date,Content\n1,Ann,2025-01-02,I love rye\n2,Ben,2025-01-02,I hate dogs\n"
-    )
+    rows = "Number,Author,Date,Content\n1,Ann,2025-01-02,I love rye\n2,Ben,2025-01-02,I hate dogs\n"
     path.write_text(rows)
     with pytest.raises(HistoryItemError, match="the column 'Author' says who wrote; say with --me"):
         list(read_items(path))
