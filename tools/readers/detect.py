@@ -9,28 +9,45 @@ from guided_profile.graph.errors import HistoryItemError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers import (
     apple_notes,
+    bluesky,
     bookmarks,
     calendars,
     chatgpt,
+    chrome,
+    claude,
     csv_table,
     diaries,
+    discord,
+    facebook,
+    google_activity,
     imessage,
+    imessage_export,
+    instagram,
     json_files,
     jsonl,
+    keep,
     kindle,
+    linkedin,
     mail,
     markdown_notes,
+    mastodon,
     memories,
+    messages,
     messenger,
     notion,
     opml,
+    play,
     read_later,
+    reddit,
+    signal,
     slack,
     telegram,
     text,
     transcript,
+    twitter,
     vault,
     whatsapp,
+    youtube,
 )
 from guided_profile.tools.readers.archive import DAMAGED, export_files
 from guided_profile.tools.readers.base import (
@@ -63,10 +80,27 @@ READERS: tuple[Reader, ...] = tuple(
     module.READER
     for module in (
         chatgpt,
+        claude,
         messenger,
         telegram,
         slack,
         imessage,
+        twitter,
+        mastodon,
+        bluesky,
+        instagram,
+        facebook,
+        discord,
+        reddit,
+        linkedin,
+        google_activity,
+        chrome,
+        keep,
+        play,
+        youtube,
+        signal,
+        imessage_export,
+        messages,
         whatsapp,
         mail,
         bookmarks,
@@ -153,7 +187,9 @@ def opened(path: Path, reading: Reading) -> Iterator[OpenFile]:
             if not any(file.size for file in files):
                 raise HistoryItemError(f"{shown!r} is empty; there is nothing to add.")
             if reading.format == "auto":
-                parts = found_parts(READERS, files, path.name)
+                # columns are named for files of no kind that has its own
+                tried = [one for one in READERS if one.generic or not reading.columns]
+                parts = found_parts(tried, files, path.name)
             else:
                 parts = named_parts(_named(reading.format), files, shown)
         if not parts:

@@ -1,0 +1,232 @@
+"""Instagram's and Facebook's exports: letters are mended, and what others wrote is left out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.exported import folder_of, in_every_form, read, zip_of
+
+AT = 1714558272
+WHEN = "2024-05-01 10:11:12+00:00"
+
+
+def mangled(found: Any) -> str:
+    """Return JSON with each byte of UTF-8 as a character of its own."""
+    if isinstance(found, dict):
+        return json.dumps({_bytes(key): json.loads(mangled(one)) for key, one in found.items()})
+    if isinstance(found, list):
+        return json.dumps([json.loads(mangled(one)) for one in found])
+    return json.dumps(_bytes(found) if isinstance(found, str) else found)
+
+
+def _bytes(text: str) -> str:
+    return text.encode().decode("latin-1")
+
+
+def comment(words: str, *, names: tuple[str, str, str]) -> dict[str, Any]:
+    said, whose, when = names
+    values = {said: {"value": words}, whose: {"value": "bo.bakes"}, when: {"timestamp": AT}}
+    return {"media_list_data": [{"uri": ""}], "string_map_data": values}
+
+
+INSTAGRAM: dict[str, tuple[Any, list[tuple[str, str]]]] = {
+    "posts_1.json": (
+        [
+            {
+                "media": [{"uri": "x.jpg", "creation_timestamp": AT, "title": "Sonntagsbrot 😊"}],
+                "title": "",
+                "creation_timestamp": AT,
+            },
+            {"media": [{"uri": "y.jpg", "creation_timestamp": AT, "title": ""}]},
+        ],
+        [("posts", "Sonntagsbrot 😊")],
+    ),
+    "stories.json": (
+        {"ig_stories": [{"uri": "s.jpg", "creation_timestamp": AT, "title": "am See"}]},
+        [("stories", "am See")],
+    ),
+    "post_comments_1.json": (
+        [
+            comment("So schön, ich vermisse das Meer", names=("Comment", "Media Owner", "Time")),
+            comment("Toll gemacht", names=("Kommentar", "Medieninhaber", "Zeit")),
+            comment("すごい パンだ", names=("コメント", "所有者", "時間")),
+        ],
+        [
+            ("comments", "So schön, ich vermisse das Meer"),
+            ("comments", "Toll gemacht"),
+            ("comments", "すごい パンだ"),
+        ],
+    ),
+    "liked_posts.json": (
+        {
+            "likes_media_likes": [
+                {
+                    "title": "bo.bakes",
+                    "string_list_data": [{"href": "https://i/p", "value": "👍", "timestamp": AT}],
+                }
+            ]
+        },
+        [("likes", "likes a post of bo.bakes")],
+    ),
+    "saved_posts.json": (
+        {
+            "saved_saved_media": [
+                {
+                    "title": "bo.bakes",
+                    "string_map_data": {"Saved on": {"href": "https://i/p", "timestamp": AT}},
+                }
+            ]
+        },
+        [("saved", "saved a post of bo.bakes")],
+    ),
+    "word_or_phrase_searches.json": (
+        {
+            "searches_keyword": [
+                {
+                    "title": "",
+                    "string_map_data": {"Suche": {"value": "rye"}, "Zeit": {"timestamp": AT}},
+                }
+            ]
+        },
+        [("searches", "rye")],
+    ),
+    "following.json": (
+        {
+            "relationships_following": [
+                {"title": "bo.bakes", "string_list_data": [{"href": "https://i", "timestamp": AT}]}
+            ]
+        },
+        [("follows", "follows bo.bakes")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", INSTAGRAM)
+def test_instagram(tmp_path: Path, name: str) -> None:
+    content, lines = INSTAGRAM[name]
+    found = in_every_form(tmp_path, name, mangled(content))
+    assert found.formats == {"instagram": 1}
+    assert found.lines == [("user", source, text) for source, text in lines]
+    assert {str(one.time) for one in found.items} == {WHEN}
+
+
+def test_instagrams_newer_likes(tmp_path: Path) -> None:
+    one = {
+        "timestamp": AT,
+        "media": [],
+        "label_values": [
+            {"label": "URL", "value": "https://i/p", "href": "https://i/p"},
+            {
+                "title": "Besitzer",
+                "dict": [{"title": "", "dict": [{"label": "x", "value": "bo.bakes"}]}],
+            },
+        ],
+        "fbid": "17",
+    }
+    path = tmp_path / "liked_posts.json"
+    path.write_text(json.dumps([one]))
+    found = read(path)
+    assert found.lines == [("user", "likes", "likes or saved a post of bo.bakes")]
+    folder = folder_of(tmp_path / "all", {"likes/liked_posts.json": json.dumps([one]), "a": "x"})
+    assert read(folder).texts == ["likes a post of bo.bakes"]
+
+
+def test_instagrams_zip_with_messages(tmp_path: Path) -> None:
+    chat = {
+        "participants": [{"name": "Ana"}, {"name": "Mara"}],
+        "messages": [
+            {"sender_name": "Mara", "timestamp_ms": AT * 1000, "content": "Café am Sonntag?"},
+            {"sender_name": "Ana", "timestamp_ms": AT * 1000, "content": "Ja!"},
+        ],
+        "title": "Ana",
+    }
+    root = "your_instagram_activity"
+    files = {
+        f"{root}/messages/inbox/ana_1/message_1.json": mangled(chat),
+        f"{root}/media/posts_1.json": mangled(INSTAGRAM["posts_1.json"][0]),
+        f"{root}/likes/liked_posts.json": mangled(INSTAGRAM["liked_posts.json"][0]),
+        "personal_information/personal_information.json": '{"profile_user": []}',
+    }
+    found = read(zip_of(tmp_path / "instagram.zip", files), me="Mara")
+    assert found.formats == {"messenger": 1, "instagram": 2}
+    assert ("user", "messenger", "Café am Sonntag?") in found.lines
+    assert ("other", "messenger", "Ja!") in found.lines
+    assert ("user", "posts", "Sonntagsbrot 😊") in found.lines
+
+
+def test_instagram_cut_short(tmp_path: Path) -> None:
+    likes = INSTAGRAM["liked_posts.json"][0]["likes_media_likes"] * 3
+    whole = json.dumps({"likes_media_likes": likes})
+    path = tmp_path / "liked_posts.json"
+    path.write_text(whole[:-60])
+    found = read(path)
+    assert len(found.items) == 2
+    assert len(found.refused) == 1
+
+
+def facebook_post(text: str, **more: Any) -> dict[str, Any]:
+    return {"timestamp": AT, "data": [{"post": text}], "title": "Mara updated her status.", **more}
+
+
+def commented(text: str) -> dict[str, Any]:
+    said = {"comment": {"timestamp": AT, "comment": text, "author": "Mara", "group": "Bäcker"}}
+    return {"timestamp": AT, "data": [said], "title": "Mara commented on Bo's post."}
+
+
+LINK = [{"data": [{"external_context": {"url": "https://x", "name": "Rye for all"}}]}]
+PICTURE = [{"data": [{"media": {"uri": "x.jpg", "description": "Mein Brot"}}]}]
+FACEBOOK: dict[str, tuple[Any, list[tuple[str, str]]]] = {
+    "your_posts_1.json": (
+        [
+            facebook_post("Ich backe für euch"),
+            facebook_post("Seht", attachments=LINK),
+            {"timestamp": AT, "data": [{"update_timestamp": AT}], "attachments": PICTURE},
+            {"timestamp": AT, "title": "Mara was at the lake."},
+        ],
+        [
+            ("posts", "Ich backe für euch"),
+            ("posts", "Seht\nRye for all"),
+            ("posts", "Mein Brot"),
+        ],
+    ),
+    "comments.json": (
+        {"comments_v2": [commented("Köstlich")]},
+        [("comments", "Köstlich")],
+    ),
+    "your_search_history.json": (
+        {"searches_v2": [{"timestamp": AT, "data": [{"text": "rye"}], "title": "Gesucht"}]},
+        [("searches", "rye")],
+    ),
+    "pages_you've_liked.json": (
+        {"page_likes_v2": [{"name": "Bäckerei Gruber", "timestamp": AT}]},
+        [("likes", "likes the page Bäckerei Gruber")],
+    ),
+    "your_event_responses.json": (
+        {
+            "event_responses_v2": {
+                "events_joined": [{"name": "Brotfest", "start_timestamp": AT}],
+                "events_declined": [{"name": "Messe", "start_timestamp": AT}],
+            }
+        },
+        [("events", "takes part in Brotfest")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FACEBOOK)
+def test_facebook(tmp_path: Path, name: str) -> None:
+    content, lines = FACEBOOK[name]
+    found = in_every_form(tmp_path, name, mangled(content))
+    assert found.formats == {"facebook": 1}
+    assert found.lines == [("user", source, text) for source, text in lines]
+    assert {str(one.time) for one in found.items} == {WHEN}
+    assert not found.refused
+
+
+def test_facebooks_reactions_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "likes_and_reactions_1.json"
+    data = [{"reaction": {"reaction": "LIKE", "actor": "Mara"}}]
+    path.write_text(json.dumps([{"timestamp": AT, "data": data, "title": "Mara likes a post."}]))
+    assert read(path).skipped == {"reactions to others' posts": 1}

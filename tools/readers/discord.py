@@ -1,0 +1,159 @@
+"""Discord: the data package, with the user's own messages, and DiscordChatExporter's files.
+
+The package has a folder a channel, with `channel.json` beside the messages, as JSON or, before
+2024, as a table. DiscordChatExporter writes everybody's messages: JSON, a table, or text.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
+from typing import Any
+
+from guided_profile.graph.errors import HistoryItemError
+from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.base import (
+    Entries,
+    Entry,
+    Reader,
+    Reading,
+    Refused,
+    Skipped,
+    each_file,
+    item,
+)
+from guided_profile.tools.readers.chats import Message, Messages, chat_entries
+from guided_profile.tools.readers.heads import Head, head_of
+from guided_profile.tools.readers.json_files import whole
+from guided_profile.tools.readers.json_lists import Found, dict_in, dicts_in, objects, text_in
+from guided_profile.tools.readers.tables import rows
+from guided_profile.tools.readers.times import read_time
+from guided_profile.tools.readers.transcript import read_chats
+
+_OWN = {"ID", "Timestamp", "Contents"}
+_TABLE = {"AuthorID", "Author", "Date", "Content"}
+_WRITTEN = ("Default", "Reply")
+"""The types of messages that somebody wrote; others are calls, pins and new members."""
+_TEXT = "=============================================================="
+
+
+def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
+    kinds: dict[str, list[ExportFile]] = {}
+    channels: dict[str, ExportFile] = {}
+    for file in files:
+        kind = _kind(head_of(file))
+        kinds.setdefault(kind, []).append(file)
+        if kind == "channel":
+            channels[file.name.rpartition("/")[0]] = file
+    for file in kinds.get("own", []):
+        channel = channels.get(file.name.rpartition("/")[0])
+        yield from _own(file, _channel(channel), reading)
+    exported = [*kinds.get("exporter", []), *kinds.get("table", [])]
+    if exported:
+        yield from chat_entries("discord", lambda: each_file(exported, _messages), reading)
+    if texts := kinds.get("text"):
+        yield from read_chats("discord", texts, reading)
+
+
+def _own(file: ExportFile, channel: str | None, reading: Reading) -> Entries:
+    for found in each_file([file], _rows):
+        yield found if isinstance(found, Refused) else _entry(found[1], channel, found[0], reading)
+
+
+def _rows(file: ExportFile) -> Iterator[Found | Refused]:
+    is_json = head_of(file).text.lstrip().startswith("[")
+    yield from objects(file) if is_json else rows(file)
+
+
+def _entry(
+    found: Mapping[str, Any], channel: str | None, where: Refused, reading: Reading
+) -> Entry:
+    text = text_in(found.get("Contents"))
+    if not text:
+        return Skipped()
+    time = text_in(found.get("Timestamp"))
+    fields = {
+        "text": text,
+        "time": time if "+" in time or not time else f"{time}+00:00",  # it is UTC, and says not so
+        "category": channel,
+        "source": reading.source or "discord",
+        "kind": "said",
+    }
+    if found.get("ID"):
+        fields["id"] = f"discord:{found['ID']}"
+    return item(fields, where, reading)
+
+
+def _channel(file: ExportFile | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        channel = whole(file)
+    except HistoryItemError:
+        return None
+    names = (text_in(dict_in(channel.get("guild")).get("name")), text_in(channel.get("name")))
+    return ", ".join(filter(None, names))[:200] or None
+
+
+def _messages(file: ExportFile) -> Messages:
+    if set(head_of(file).columns) >= _TABLE:
+        for row in rows(file):
+            yield row if isinstance(row, Refused) else _of_table(*row)
+        return
+    chat = head_of(file).json
+    names = (dict_in(dict_in(chat).get(key)).get("name") for key in ("guild", "channel"))
+    category = ", ".join(filter(None, map(text_in, names)))[:200] or None
+    for found in objects(file, "messages"):
+        yield found if isinstance(found, Refused) else _of_exporter(*found, category)
+
+
+def _of_table(where: Refused, cells: Mapping[str, str]) -> Message | Refused | Skipped:
+    try:
+        time = read_time(cells["Date"], UTC)
+    except ValueError:
+        time = None
+    return Message(where, (cells["Author"],), cells["Content"], time, None, cells["AuthorID"])
+
+
+def _of_exporter(
+    where: Refused, found: Mapping[str, Any], chat: str | None
+) -> Message | Refused | Skipped:
+    author = dict_in(found.get("author"))
+    text, id_ = text_in(found.get("content")), text_in(author.get("id"))
+    names = tuple(filter(None, (text_in(author.get("nickname")), text_in(author.get("name")))))
+    if found.get("type") not in _WRITTEN or author.get("isBot") is True or not text or not names:
+        return Skipped()
+    try:
+        time = read_time(text_in(found.get("timestamp")), UTC)
+    except ValueError:
+        time = None
+    return Message(where, names, text, time, chat, id_, text_in(found.get("id")) or None)
+
+
+def _kind(head: Head) -> str:
+    columns = set(head.columns)
+    found = head.json
+    if columns >= _TABLE:
+        return "table"
+    first = dicts_in(found[:1]) if isinstance(found, list) else []
+    if columns >= _OWN or any(one.keys() >= _OWN for one in first):
+        return "own"
+    if isinstance(found, dict):
+        messages = dicts_in(found.get("messages"))
+        if {"guild", "channel"} <= found.keys() and isinstance(found.get("messages"), list):
+            return "exporter" if not messages or "author" in messages[0] else ""
+        if {"id", "type"} <= found.keys() and found.keys() & {"guild", "recipients"}:
+            return "channel"
+    return "text" if head.text.startswith(f"{_TEXT}\nGuild: ".replace("\n", _end(head))) else ""
+
+
+def _end(head: Head) -> str:
+    return "\r\n" if "\r\n" in head.text[:200] else "\n"
+
+
+READER = Reader(
+    format="discord",
+    title="Discord data package, or DiscordChatExporter",
+    obtain="In Discord: Settings, Data & Privacy, Request all of my data; the zip that the mail "
+    "links to, as it is.",
+    read=_read,
+    recognises=_kind,
+)

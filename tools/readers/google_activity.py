@@ -1,0 +1,148 @@
+"""Google's My Activity from a Takeout, as JSON or HTML, in any language.
+
+`MyActivity.json` of Search, YouTube, Gemini and the others, and YouTube's `watch-history` and
+`search-history`. What an entry tells is known by its address, since its words are in the account's
+language. Advertisements are left out, and so is the use of apps without a title.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.base import (
+    Entries,
+    Entry,
+    Reader,
+    Reading,
+    Refused,
+    Skipped,
+    each_file,
+    item,
+)
+from guided_profile.tools.readers.google_page import entries_of_page, plain
+from guided_profile.tools.readers.heads import Head
+from guided_profile.tools.readers.json_lists import dicts_in, objects, text_in
+from guided_profile.tools.readers.sums import Sums
+from guided_profile.tools.readers.web import Alike, found_at
+
+_ASSISTANTS = ("gemini", "bard")
+_VERBS = {
+    "searches": "searched for",
+    "watched": "watched",
+    "played": "played",
+    "visited": "visited",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """An entry of My Activity."""
+
+    where: Refused
+    title: str
+    url: str
+    by: str
+    """Who made it: the channel."""
+    product: str
+    time: datetime | None
+    is_ad: bool
+    reply: str
+    """What Gemini answered."""
+
+
+def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
+    alike: dict[str, Alike] = {}
+    for one in each_file(files, lambda file: _activities(file, reading)):
+        if isinstance(one, Activity):
+            alike.setdefault(_kind(one), Alike()).add([one.title])
+    sums = {act: Sums(act, verb) for act, verb in _VERBS.items()}
+    skipped: Counter[str] = Counter()
+    for one in each_file(files, lambda file: _activities(file, reading)):
+        if isinstance(one, Refused):
+            yield one
+            continue
+        kind = _kind(one)
+        title = alike[kind].without(one.title)
+        if one.is_ad:
+            skipped["advertisements"] += 1
+        elif kind == "gemini":
+            yield from _talk(title, one, reading)
+        elif kind in _VERBS:
+            found = found_at(one.url)
+            words = (found.words if found else "") or title
+            shown = ", ".join(filter(None, (words, one.by)))
+            sums[kind].add(shown, one.time, one.where, category=one.product or None)
+        else:
+            skipped["uses of apps"] += 1
+    for act in _VERBS:
+        yield from sums[act].entries(reading)
+    yield from (Skipped(reason, count) for reason, count in skipped.items())
+
+
+def _kind(one: Activity) -> str:
+    if one.reply or any(name in one.product.casefold() for name in _ASSISTANTS):
+        return "gemini"
+    found = found_at(one.url)
+    if found is None or not one.title or one.url in one.title:  # a film that is no longer there
+        return ""
+    return "played" if one.product == "YouTube Music" else found.act
+
+
+def _talk(title: str, one: Activity, reading: Reading) -> Iterator[Entry]:
+    fields = {"time": one.time, "source": reading.source or "gemini", "kind": "said"}
+    if title:
+        yield item(fields | {"text": title, "role": "user"}, one.where, reading)
+    if one.reply:
+        yield item(fields | {"text": one.reply, "role": "other"}, one.where, reading)
+
+
+def _activities(file: ExportFile, reading: Reading) -> Iterator[Activity | Refused]:
+    with file.open() as opened:
+        is_page = opened.read(200).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")
+    if is_page:
+        for page in entries_of_page(file, reading):
+            yield page if isinstance(page, Refused) else Activity(**page)
+        return
+    for found in objects(file):
+        yield found if isinstance(found, Refused) else _activity(*found)
+
+
+def _activity(where: Refused, one: dict[str, Any]) -> Activity | Refused:
+    try:
+        time = datetime.fromisoformat(text_in(one.get("time")))
+    except ValueError:
+        time = None
+    products = one.get("products")
+    product = products[0] if isinstance(products, list) and products else one.get("header")
+    makers = [text_in(by.get("name")) for by in dicts_in(one.get("subtitles")) if by.get("url")]
+    replies = [plain(text_in(part.get("html"))) for part in dicts_in(one.get("safeHtmlItem"))]
+    return Activity(
+        where=where,
+        title=text_in(one.get("title")),
+        url=text_in(one.get("titleUrl")),
+        by=next(iter(makers), ""),
+        product=text_in(product),
+        time=time,
+        is_ad=bool(dicts_in(one.get("details"))),
+        reply="\n".join(filter(None, replies)),
+    )
+
+
+def _recognises(head: Head) -> bool:
+    if isinstance(head.json, list):
+        first = dicts_in(head.json[:3])
+        return bool(first) and all({"header", "title", "time"} <= one.keys() for one in first[:1])
+    return 'class="outer-cell' in head.text and 'class="content-cell' in head.text
+
+
+READER = Reader(
+    format="google-activity",
+    title="Google My Activity (Takeout)",
+    obtain="On takeout.google.com: choose My Activity and YouTube, and for them JSON; the zip as "
+    "it is.",
+    read=_read,
+    recognises=_recognises,
+)

@@ -1,0 +1,136 @@
+"""The pages of Google's My Activity, read one entry after the other, however long they are."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import Any
+
+from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.base import Reading, Refused
+from guided_profile.tools.readers.long_dates import long_date
+from guided_profile.tools.readers.times import NUMBERS, DateOrder, moment
+
+_CHUNK = 2**20
+_LONGEST = 4 * 2**20
+_BEGINS = '<div class="outer-cell'
+_CELL = re.compile(r'<div class="content-cell([^"]*)">(.*?)</div>', re.DOTALL)
+_TITLE = re.compile(r'<p class="mdl-typography--title">(.*?)</p>', re.DOTALL)
+_BREAK = re.compile(r"<br\s*/?>")
+_LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+_BLOCK = re.compile(r"</?(?:p|li|ul|ol|h\d|div|tr|br|pre)\b[^>]*>")
+_TAG = re.compile(r"<[^<>]{1,5000}>")
+_NUMBERS = re.compile(NUMBERS + r"(?:,?\s|$)", re.IGNORECASE)
+_ZONES = {
+    "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2,
+    "EET": 2, "EEST": 3, "OEZ": 2, "OESZ": 3, "MSK": 3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5,
+    "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "BRT": -3, "JST": 9, "KST": 9, "AEST": 10,
+    "AEDT": 11, "NZST": 12, "NZDT": 13,
+}  # fmt: skip
+"""The short names of zones that Google writes, in hours from UTC."""
+
+
+def entries_of_page(file: ExportFile, reading: Reading) -> Iterator[dict[str, Any] | Refused]:
+    """Yield the parts of each entry, by the names of `google_activity.Activity`'s fields."""
+    order = reading.dates or _order(file)
+    for number, block in enumerate(_blocks(file), start=1):
+        where = Refused(number, unit="item", file=file.name)
+        cells = _CELL.findall(block)
+        if not cells:
+            yield replace(where, reason="is cut short, or holds no activity")
+            continue
+        title = _TITLE.search(block)
+        yield _entry(cells[0][1], plain(title[1]) if title else "", where, order, reading) | {
+            "is_ad": "mdl-typography--caption" in cells[-1][0] and _has_details(cells[-1][1])
+        }
+
+
+def _has_details(caption: str) -> bool:
+    """Whether between the products and why the entry is there stands where it came from: an ad.
+
+    Places stand there too, with links to their maps.
+    """
+    parts = re.split(r"<b>[^<]*</b>", caption)[2:-1]
+    return any("<a " not in part for part in parts)
+
+
+def _entry(
+    cell: str, product: str, where: Refused, order: DateOrder | None, reading: Reading
+) -> dict[str, Any]:
+    title, *rest = _BREAK.split(cell)
+    link = _LINK.search(title)
+    by, time = "", None
+    while rest:
+        part = rest.pop(0)
+        text, begins_reply, reply = part.partition("<p")
+        time = _time(plain(text), order, reading.zone)
+        if time is not None:
+            rest.insert(0, begins_reply + reply)
+            break
+        maker = _LINK.search(part)
+        by = by or (plain(maker[2]) if maker else "")
+    return {
+        "where": where,
+        "title": plain(link[2]) if link else plain(title),
+        "url": html.unescape(link[1]) if link else "",
+        "by": by,
+        "product": product,
+        "time": time,
+        "reply": plain("<br>".join(rest)) if time else "",
+    }
+
+
+def _blocks(file: ExportFile) -> Iterator[str]:
+    buffer = ""
+    begun = False
+    with file.open() as opened:
+        while data := opened.read(_CHUNK):
+            # a letter that a chunk cuts in two is mended in the next one
+            data += opened.readline(_CHUNK) if not data.isascii() else b""
+            buffer += data.decode("utf-8", errors="replace")
+            *whole, buffer = buffer.split(_BEGINS)
+            yield from whole[0 if begun else 1 :]
+            begun = begun or bool(whole)
+            if len(buffer) > _LONGEST:
+                buffer = buffer[:_LONGEST]
+    if begun:
+        yield buffer
+
+
+def _order(file: ExportFile) -> DateOrder | None:
+    """Return the order of the dates that are in numbers alone, by those with a day above 12."""
+    for block in _blocks(file):
+        for part in _BREAK.split(block):
+            found = _NUMBERS.match(plain(part)) if len(part) < 200 else None
+            if found is None:
+                continue
+            if len(found[1]) == 4:
+                return "ymd"
+            if int(found[1]) > 12 or "." in found[0][: found.end(2)]:
+                return "dmy"
+            if int(found[2]) > 12:
+                return "mdy"
+    return None
+
+
+def _time(text: str, order: DateOrder | None, zone: tzinfo) -> datetime | None:
+    word = text.rpartition(" ")[2]
+    if word in _ZONES:
+        zone = timezone(timedelta(hours=_ZONES[word]))
+    try:
+        numbers = _NUMBERS.match(text)
+        if numbers is None:
+            return (
+                long_date(text, zone) if len(text) < 100 and re.search(r"\d:\d\d", text) else None
+            )
+        return moment(numbers.groups(), order, zone) if order else None
+    except ValueError:
+        return None
+
+
+def plain(markup: str) -> str:
+    """Return the words of a piece of HTML, with its lines."""
+    text = html.unescape(_TAG.sub("", _BLOCK.sub("\n", markup))).replace("\u00a0", " ")
+    text = text.replace("\u202f", " ")
+    return re.sub(r"\s*\n\s*", "\n", text).strip()

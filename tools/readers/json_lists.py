@@ -1,0 +1,99 @@
+"""The objects of exports in JSON: of an array, or of arrays that an object holds."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+from pydantic_core import from_json
+
+from guided_profile.graph.errors import HistoryItemError
+from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.base import Refused
+from guided_profile.tools.readers.json_files import BrokenJSON, elements, whole
+
+Found = tuple[Refused, dict[str, Any]]
+"""Where an object stands, and the object."""
+_HEAD = 4096
+CUT = "is cut short, so it and what follows were not read"
+
+
+def objects(file: ExportFile, *keys: str) -> Iterator[Found | Refused]:
+    """Yield the objects of a file that is an array, or of the arrays under an object's keys.
+
+    Of a file that is cut short, those before the cut are yielded, then where it is.
+
+    Args:
+        file: A JSON file, or a script like `window.YTD.tweets.part0 = [`.
+        keys: The keys; none: all whose values are arrays.
+    """
+    number = 0
+    try:
+        for element in _elements(file, keys):
+            number += 1
+            where = Refused(number, unit="item", file=file.name)
+            if isinstance(element, dict):
+                yield where, element
+            else:
+                yield replace(where, reason="is not a JSON object")
+    except BrokenJSON as error:
+        yield Refused(number + 1, str(error), "item", file.name)
+
+
+def _elements(file: ExportFile, keys: Sequence[str]) -> Iterator[Any]:
+    with file.open() as opened:
+        start = opened.read(_HEAD)
+        before = start.find(b"[")
+        is_script = start.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] not in b"[{" and before >= 0
+        if is_script or start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"["):
+            yield from elements(_from(opened, before if is_script else 0))
+            return
+    found, is_cut = object_of(file)
+    lists = [value for key, value in found.items() if isinstance(value, list) and _is_of(key, keys)]
+    for value in lists:
+        last = is_cut and value is lists[-1] and value is list(found.values())[-1]
+        yield from value[:-1] if last else value
+    if is_cut:
+        raise BrokenJSON(CUT)
+
+
+def _is_of(key: str, keys: Sequence[str]) -> bool:
+    return not keys or key in keys
+
+
+def _from(opened: BinaryIO, position: int) -> BinaryIO:
+    opened.seek(0)
+    opened.read(position)
+    return opened
+
+
+def object_of(file: ExportFile) -> tuple[dict[str, Any], bool]:
+    """Return the object that a file holds, and whether it is cut short.
+
+    Raises:
+        HistoryItemError: It holds none, or is broken before its end.
+    """
+    try:
+        return whole(file), False
+    except HistoryItemError:
+        try:
+            found = from_json(file.read(), allow_partial=True)
+        except ValueError:
+            found = None
+        if isinstance(found, dict):
+            return found, True
+        raise
+
+
+def text_in(found: Any) -> str:
+    """Return a value that is text, without the space around it; any other is empty."""
+    return found.strip() if isinstance(found, str) else ""
+
+
+def dict_in(found: Any) -> dict[str, Any]:
+    """Return a value that is an object; any other is empty."""
+    return found if isinstance(found, dict) else {}
+
+
+def dicts_in(found: Any) -> list[dict[str, Any]]:
+    """Return the objects of a value that is a list; any other has none."""
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

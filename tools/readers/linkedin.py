@@ -1,0 +1,185 @@
+"""LinkedIn's data: the tables of what the user posted, wrote, and says of themselves.
+
+Contacts, invitations, advertisements and what others wrote as recommendations are left out.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.base import (
+    Entries,
+    Entry,
+    Reader,
+    Reading,
+    Refused,
+    Skipped,
+    each_file,
+    item,
+    same_name,
+)
+from guided_profile.tools.readers.chats import Message, Messages, chat_entries
+from guided_profile.tools.readers.heads import Head
+from guided_profile.tools.readers.tables import rows
+from guided_profile.tools.readers.times import read_time
+
+_COLUMNS: dict[str, set[str]] = {
+    "messages": {"CONVERSATION ID", "FROM", "DATE", "CONTENT"},
+    "posts": {"Date", "ShareLink", "ShareCommentary"},
+    "comments": {"Date", "Link", "Message"},
+    "reactions": {"Date", "Type", "Link"},
+    "profile": {"First Name", "Last Name", "Headline", "Summary"},
+    "positions": {"Company Name", "Title", "Started On"},
+    "education": {"School Name", "Degree Name"},
+    "searches": {"Time", "Search Query"},
+    "follows": {"Organization", "Followed On"},
+    "languages": {"Name", "Proficiency"},
+    "certificates": {"Name", "Authority", "Started On"},
+    "applications": {"Application Date", "Company Name", "Job Title"},
+    "projects": {"Title", "Description", "Started On", "Finished On"},
+    "volunteering": {"Company Name", "Role", "Cause"},
+}
+"""The tables, and the columns by which each is known; LinkedIn names them in English."""
+_SENTENCES = {
+    "positions": "works or worked as {Title} at {Company Name}{span}: {Description}",
+    "education": "studied at {School Name}{span}: {Degree Name}",
+    "follows": "follows {Organization}",
+    "languages": "speaks {Name}: {Proficiency}",
+    "certificates": "has the certificate {Name} of {Authority}{span}",
+    "applications": "applied for a job as {Job Title} at {Company Name}",
+    "projects": "project {Title}{span}: {Description}",
+    "volunteering": "volunteered as {Role} at {Company Name}: {Description}",
+    "searches": "{Search Query}",
+}
+_TIMES = ("Date", "Time", "Followed On", "Application Date")
+
+
+def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
+    kinds = {file: _kind_of(file) for file in files}
+    chats = [file for file in files if kinds[file] == "messages"]
+    me = reading.me or _name(files, kinds)
+    for row in each_file([file for file in files if file not in chats], rows):
+        if isinstance(row, Refused):
+            yield row
+        else:
+            yield _entry(_kind({*row[1]}), row[1], row[0], reading)
+    if chats:
+        yield from chat_entries(
+            "linkedin",
+            lambda: each_file(chats, lambda file: _messages(file, me, reading)),
+            reading,
+        )
+
+
+def _kind_of(file: ExportFile) -> str:
+    for row in rows(file):
+        if not isinstance(row, Refused):
+            return _kind({*row[1]})
+    return ""
+
+
+def _kind(columns: set[str]) -> str:
+    return next((kind for kind, needed in _COLUMNS.items() if needed <= columns), "")
+
+
+def _name(files: Sequence[ExportFile], kinds: Mapping[ExportFile, str]) -> str:
+    """Return the user's name as their profile says it; else it is who wrote in most chats."""
+    for file in files:
+        if kinds[file] == "profile":
+            for row in rows(file):
+                if not isinstance(row, Refused):
+                    return f"{row[1]['First Name'].strip()} {row[1]['Last Name'].strip()}".strip()
+    chats: Counter[str] = Counter()
+    for name, _ in {
+        (row[1]["FROM"], row[1]["CONVERSATION ID"])
+        for file in files
+        if kinds[file] == "messages"
+        for row in rows(file)
+        if not isinstance(row, Refused)
+    }:
+        chats[name] += 1
+    (first, often), (_, second) = [*chats.most_common(2), ("", 0), ("", 0)][:2]
+    return first if often > max(2, 2 * second) else ""
+
+
+def _entry(kind: str, cells: Mapping[str, str], where: Refused, reading: Reading) -> Entry:
+    if kind in ("posts", "comments"):
+        text = cells["ShareCommentary" if kind == "posts" else "Message"]
+        # lines of a post are written with quotes around them
+        text = text.replace('"\n"', "\n").strip().strip('"').strip()
+    elif kind == "profile":
+        told = (
+            cells[name].strip() for name in ("Headline", "Summary", "Industry") if name in cells
+        )
+        text = "\n".join(filter(None, told))
+    elif kind in _SENTENCES:
+        text = _sentence(_SENTENCES[kind], cells)
+    else:
+        return Skipped("reactions to others' posts" if kind == "reactions" else "without words")
+    if not text:
+        return Skipped("without words")
+    said = kind in ("posts", "comments", "profile")
+    fields: dict[str, Any] = {
+        "text": text,
+        "time": _time(cells, reading),
+        "source": reading.source or ("profile" if kind in ("languages",) else kind),
+        "kind": "said" if said else "did",
+    }
+    return item(fields, where, reading)
+
+
+def _sentence(form: str, cells: Mapping[str, str]) -> str:
+    begun, ended = (
+        cells.get("Started On", cells.get("Start Date", "")),
+        cells.get("Finished On", ""),
+    )
+    ended = ended or cells.get("End Date", "")
+    span = f" ({begun.strip()} to {ended.strip() or 'today'})" if begun.strip() else ""
+    filled = form.format_map({name: cell.strip() for name, cell in cells.items()} | {"span": span})
+    return filled.strip().removesuffix(":").strip()
+
+
+def _time(cells: Mapping[str, str], reading: Reading) -> Any:
+    text = next((cells[name].strip() for name in _TIMES if cells.get(name)), "")
+    try:
+        return read_time(text.removesuffix(" UTC"), reading.zone, "mdy") if text else None
+    except ValueError:
+        return None
+
+
+def _messages(file: ExportFile, me: str, reading: Reading) -> Messages:
+    for row in rows(file):
+        if isinstance(row, Refused):
+            yield row
+            continue
+        where, cells = row
+        if cells.get("IS MESSAGE DRAFT", "No") not in ("No", ""):
+            yield Skipped("drafts")
+            continue
+        own = same_name(cells["FROM"], me) if me else None
+        url = cells.get("SENDER PROFILE URL", "").strip()
+        names = tuple(filter(None, (cells["FROM"].strip(), url)))
+        if not names:
+            yield Skipped()
+            continue
+        subject = cells.get("CONVERSATION TITLE", "").strip() or None
+        text = cells["CONTENT"].strip()
+        yield Message(where, names, text, _time(_of_message(cells), reading), subject, own=own)
+
+
+def _of_message(cells: Mapping[str, str]) -> dict[str, str]:
+    return {"Date": cells["DATE"]}
+
+
+def _recognises(head: Head) -> bool:
+    return bool(_kind(set(head.columns)))
+
+
+READER = Reader(
+    format="linkedin",
+    title="LinkedIn data",
+    obtain="On LinkedIn: Settings, Data privacy, Get a copy of your data; the zip as it is.",
+    read=_read,
+    recognises=_recognises,
+)

@@ -1,0 +1,137 @@
+"""Messages as models' programs keep them: `role` and `content`, in JSON or JSON Lines.
+
+OpenAI's `{"messages": [...]}`, a message on each line, `{"role": "user", "parts": [...]}` of
+Gemini, `{"from": "human", "value": ...}`, and logs whose lines hold a `message` each.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic_core import from_json
+
+from guided_profile.tools.readers.archive import ExportFile
+from guided_profile.tools.readers.base import (
+    Entries,
+    Entry,
+    Reader,
+    Reading,
+    Refused,
+    Skipped,
+    each_file,
+    item,
+)
+from guided_profile.tools.readers.heads import Head, head_of
+from guided_profile.tools.readers.json_lists import dict_in, dicts_in, objects, text_in
+from guided_profile.tools.readers.lines import numbered_lines
+
+_OWN = ("user", "human", "prompter")
+_OTHERS = ("assistant", "ai", "model", "gpt", "chatgpt", "bot")
+_UNSAID = ("system", "developer", "tool", "function")
+"""Roles whose words nobody said."""
+_WHO = ("role", "from", "sender", "author")
+_WHAT = ("content", "value", "text", "parts", "message")
+_WHEN = ("timestamp", "created_at", "create_time", "time", "date")
+_LISTS = ("messages", "conversations", "conversation", "turns", "history", "contents")
+
+
+def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
+    yield from each_file(files, lambda file: _entries(file, reading))
+
+
+def _entries(file: ExportFile, reading: Reading) -> Entries:
+    for found in _objects(file):
+        if isinstance(found, Refused):
+            yield found
+            continue
+        where, one = found
+        turns = _turns(one)
+        if turns is None:
+            yield _entry(one, where, reading)
+            continue
+        place = f"{file.name}, conversation {where.line}".removeprefix(", ")
+        for number, turn in enumerate(turns, start=1):
+            yield _entry(turn, Refused(number, unit="message", file=place), reading)
+
+
+def _objects(file: ExportFile) -> Iterator[tuple[Refused, dict[str, Any]] | Refused]:
+    if not head_of(file).records:
+        yield from objects(file, *_LISTS)
+        return
+    for number, line in numbered_lines(file):
+        where = Refused(number, file=file.name)
+        if isinstance(line, Refused):
+            yield replace(line, file=file.name)
+            continue
+        try:
+            found = from_json(line)
+        except ValueError:
+            yield replace(where, reason="is not JSON")
+            continue
+        yield (where, found) if isinstance(found, dict) else replace(where, reason="is no object")
+
+
+def _turns(one: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Return the messages of a conversation; None: it is a message itself."""
+    return next((dicts_in(one[key]) for key in _LISTS if isinstance(one.get(key), list)), None)
+
+
+def _entry(one: Mapping[str, Any], where: Refused, reading: Reading) -> Entry:
+    inner = dict_in(one.get("message"))
+    message = {**one, **inner} if _role(inner) else one
+    role = _role(message)
+    if not role:
+        return replace(where, reason="names no role that models' chats have")
+    text = _text(next((message[key] for key in _WHAT if message.get(key)), ""))
+    if role in _UNSAID or not text or one.get("isMeta") is True:
+        return Skipped(
+            "messages of the system and of tools" if role in _UNSAID else "without words"
+        )
+    fields: dict[str, Any] = {
+        "text": text,
+        "time": next((message[key] for key in _WHEN if message.get(key)), None),
+        "role": "user" if role in _OWN else "other",
+        "source": reading.source or "chat",
+        "kind": "said",
+    }
+    return item(fields, where, reading)
+
+
+def _role(message: Mapping[str, Any]) -> str:
+    for key in _WHO:
+        found = message.get(key)
+        name = text_in(found.get("role") if isinstance(found, dict) else found).casefold()
+        if name in (*_OWN, *_OTHERS, *_UNSAID):
+            return name
+    return ""
+
+
+def _text(content: Any) -> str:
+    """Return what was said; pictures, tools and thoughts are parts of other types."""
+    if isinstance(content, list):
+        parts = [
+            part if isinstance(part, str) else text_in(dict_in(part).get("text"))
+            for part in content
+            if isinstance(part, str) or dict_in(part).get("type", "text").endswith("text")
+        ]
+        return "\n".join(part.strip() for part in parts if part.strip())
+    return text_in(content)
+
+
+def _recognises(head: Head) -> bool:
+    found = head.json
+    first = head.records or (dicts_in(found[:50]) if isinstance(found, list) else [dict_in(found)])
+    turns = [turn for one in first for turn in (_turns(one) or [one])]
+    roles = [_role(dict_in(turn.get("message"))) or _role(turn) for turn in turns]
+    spoken = any(not isinstance(turn.get("text", ""), str) or "text" not in turn for turn in turns)
+    others = any(role in (*_OTHERS, *_UNSAID, "human") for role in roles)
+    # `user` and a text are an item of this program too
+    return bool(roles) and sum(map(bool, roles)) * 2 > len(roles) and (others or spoken)
+
+
+READER = Reader(
+    format="messages",
+    title="messages of a model's chat (role and content)",
+    read=_read,
+    recognises=_recognises,
+)
