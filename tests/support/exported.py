@@ -1,4 +1,4 @@
-"""Exports that tests write, as a file, renamed, zipped, in a folder or cut short; and what is read."""
+"""Exports that tests write, as a file, renamed, zipped or in a folder; and what is read of them."""
 
 import zipfile
 from collections import Counter

@@ -20,10 +20,10 @@ from guided_profile.tools.readers.base import (
     Skipped,
     each_file,
 )
-from guided_profile.tools.readers.other_years import gregorian
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.lines import numbered_lines
 from guided_profile.tools.readers.notices import without_notices
+from guided_profile.tools.readers.other_years import gregorian
 from guided_profile.tools.readers.times import DateOrder, moment
 
 MARKS = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*+"
