@@ -23,7 +23,7 @@ from guided_profile.apps.platforms.run_context import (
     take_from_input,
 )
 from guided_profile.apps.server.access.guard import sender
-from guided_profile.apps.server.access.tokens import Caller, UnauthorizedError
+from guided_profile.apps.server.access.tokens import Caller, UnauthorizedError, UncheckedError
 from guided_profile.apps.server.process.resources import on_aegra, server_settings, verifier
 from guided_profile.apps.settings import DEFAULT_USER
 
@@ -72,6 +72,10 @@ async def _caller(headers: Mapping[Any, Any], scope: Mapping[str, Any] | None) -
         )
     except UnauthorizedError as error:
         raise Auth.exceptions.HTTPException(status_code=401, detail=str(error)) from None
+    except UncheckedError as error:
+        raise Auth.exceptions.HTTPException(
+            status_code=503, detail=str(error), headers=error.retry
+        ) from None
 
 
 @auth.on

@@ -19,6 +19,7 @@ from guided_profile.apps.server.access.tokens import (
     LEEWAY,
     MAX_CHARACTERS,
     UnauthorizedError,
+    UncheckedError,
     Verifier,
 )
 
@@ -80,6 +81,8 @@ class Users:
             raise ProxyError(
                 401, "unauthorized", str(error), {"WWW-Authenticate": "Bearer"}
             ) from None
+        except UncheckedError as error:
+            raise ProxyError(503, "keys_unavailable", str(error), error.retry) from None
 
     async def _sender(self, headers: Headers, client: str | None) -> Sender:
         given = _given(headers)

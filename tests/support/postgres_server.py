@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -74,6 +75,13 @@ class Postgres:
             else:
                 return
         raise AssertionError((self.folder / "log").read_text())
+
+    def hang(self, *, ends: bool = False) -> None:
+        """Have it and its connections hang, or go on."""
+        assert self._process
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        for process in [self._process.pid, *map(int, children.split())]:
+            os.kill(process, signal.SIGCONT if ends else signal.SIGSTOP)
 
     def stop(self) -> None:
         """End it as SIGINT does: at once, connections and all."""

@@ -8,7 +8,9 @@ replaced by a new one; what fails says what happened in one line, without the ad
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from socket import SHUT_RDWR, socket
+from threading import Timer
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -30,11 +32,18 @@ CONNECTIONS = 10
 """The most that a process has open at the same time, beside the one of its locks."""
 WITHIN = 5
 """Seconds in which a connection is made, or becomes free."""
+PREPARING = 60.0
+"""Seconds in which the tables are made, beside other processes that make them."""
 CONNECTING: dict[str, Any] = {
     "autocommit": True,
     "prepare_threshold": 0,
     "row_factory": dict_row,
     "connect_timeout": WITHIN,
+    # of a machine that is gone, nothing else would tell for hours
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
 }
 _SETTING_UP = "SELECT pg_try_advisory_lock(hashtext('guided_profile'), 0) AS mine"
 
@@ -106,16 +115,24 @@ async def open_database(url: str) -> AsyncIterator[ProfileDatabase]:
         await pool.close()
 
 
-def prepare(url: str) -> None:
+def prepare(url: str, within: float = PREPARING) -> None:
     """Make the tables that are missing, one process at a time.
 
     LangGraph's own setup fails where two begin at once. Nobody waits for the lock within the
     database: that would keep an index from being made, which waits for all that is under way.
 
+    Args:
+        url: The database.
+        within: Seconds in which it is done.
+
     Raises:
         ProfilesError: The database cannot be reached, or refuses.
     """
-    with named_failures(place_of(url), "opened"), psycopg.connect(url, **CONNECTING) as opened:
+    with (
+        named_failures(place_of(url), "opened"),
+        psycopg.connect(url, **CONNECTING) as opened,
+        bounded(opened, within),
+    ):
         connection = cast("psycopg.Connection[DictRow]", opened)
         while True:
             mine = connection.execute(_SETTING_UP).fetchone()
@@ -124,6 +141,30 @@ def prepare(url: str) -> None:
             time.sleep(0.05)
         PostgresStore(connection).setup()
         PostgresSaver(connection).setup()
+
+
+@contextmanager
+def bounded(connection: "psycopg.Connection[Any]", seconds: float) -> Iterator[None]:
+    """Break a connection that is still waited for after some seconds; what waits then fails.
+
+    A server that hangs with its connections open says nothing, and no setting of its own helps.
+    """
+
+    def cut() -> None:
+        with suppress(OSError, psycopg.Error):
+            line = socket(fileno=connection.fileno())
+            try:
+                line.shutdown(SHUT_RDWR)
+            finally:
+                line.detach()  # it stays the connection's own
+
+    timer = Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def place_of(url: str) -> str:

@@ -15,7 +15,12 @@ from cachetools import TTLCache
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guided_profile.apps.server.access.problems import RefusedError, internal
-from guided_profile.apps.server.access.tokens import Caller, UnauthorizedError, Verifier
+from guided_profile.apps.server.access.tokens import (
+    Caller,
+    UnauthorizedError,
+    UncheckedError,
+    Verifier,
+)
 from guided_profile.apps.settings import ServerSettings
 
 PREFIX = "/v1"
@@ -101,6 +106,8 @@ class Guard:
         except UnauthorizedError as error:
             asks = {"WWW-Authenticate": "Bearer"}
             raise RefusedError(401, "unauthorized", str(error), asks) from None
+        except UncheckedError as error:
+            raise RefusedError(503, "keys_unavailable", str(error), error.retry) from None
 
     def _count(self, caller: Caller) -> None:
         """Take one of the caller's requests, or refuse it."""

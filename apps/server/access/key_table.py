@@ -4,11 +4,15 @@ As salted digests, like those of a file, as items of LangGraph's store. Each req
 own, so that a key which was revoked by any process is refused from the next request on.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from langgraph.store.postgres import PostgresStore
+from psycopg import Connection
 from psycopg_pool import ConnectionPool
 from pydantic import ValidationError
 
@@ -17,12 +21,15 @@ from guided_profile.graph.errors import ProfilesError, SettingsError
 from guided_profile.tools.profiles.postgres import (
     CONNECTING,
     WITHIN,
+    bounded,
     named_failures,
     place_of,
     prepare,
 )
 from guided_profile.tools.profiles.store import KEYS
 
+REST = 5.0
+"""For so many seconds nobody is asked after the database did not answer, so that nobody waits."""
 _PAGE = 100
 
 
@@ -39,11 +46,12 @@ class KeyTable:
             timeout=WITHIN,
             open=False,
             kwargs=CONNECTING,
-            check=ConnectionPool.check_connection,
+            check=_check,
             name="guided-profile-keys",
         )
         self._is_open = False
         self._opening = Lock()
+        self._rests_until = 0.0
 
     def add(self, user: str, *, admin: bool, now: datetime) -> tuple[Key, str]:
         """Make a key; return how it is kept, and the key itself, which cannot be had again.
@@ -61,8 +69,8 @@ class KeyTable:
         Raises:
             ProfilesError: The database cannot be reached, or refuses.
         """
-        with named_failures(self._place, "given a key"):
-            self._store().put(KEYS, key.id, key.model_dump(mode="json"), index=False)
+        with named_failures(self._place, "given a key"), self._store() as store:
+            store.put(KEYS, key.id, key.model_dump(mode="json"), index=False)
 
     def all(self) -> list[Key]:
         """Return the keys as they are kept, the oldest first.
@@ -74,7 +82,8 @@ class KeyTable:
         found: list[Key] = []
         with named_failures(self._place, "asked for keys"):
             while True:
-                page = self._store().search(KEYS, limit=_PAGE, offset=len(found))
+                with self._store() as store:
+                    page = store.search(KEYS, limit=_PAGE, offset=len(found))
                 found += [_read(row.value) for row in page]
                 if len(page) < _PAGE:
                     return sorted(found, key=lambda key: (key.created, key.id))
@@ -86,38 +95,59 @@ class KeyTable:
             QuestionError: There is none of that id.
             ProfilesError: The database cannot be reached, or refuses.
         """
-        with named_failures(self._place, "deleted from"):
-            there = self._store().get(KEYS, id_)
+        with named_failures(self._place, "deleted from"), self._store() as store:
+            there = store.get(KEYS, id_)
             if there is None:
                 raise no_such_key(id_)
-            self._store().delete(KEYS, id_)
+            store.delete(KEYS, id_)
         return _read(there.value)
 
     def find(self, given: str) -> Key | None:
         """Return the key that was given, if it is one; wrong ones all take the same time.
 
         Raises:
-            SettingsError: The database cannot be asked.
+            ProfilesError: The database does not answer, or did not a moment ago.
+            SettingsError: The key was kept by a newer version of this package.
         """
         id_, secret = parted(given)
+        if monotonic() < self._rests_until:
+            raise ProfilesError(f"the Postgres at {self._place} did not answer a moment ago.")
         try:
-            with named_failures(self._place, "asked for keys"):
-                there = self._store().get(KEYS, id_) if id_.isprintable() else None
-        except ProfilesError as error:
-            raise SettingsError(str(error)) from None
+            with named_failures(self._place, "asked for keys"), self._store() as store:
+                there = store.get(KEYS, id_) if id_.isprintable() else None
+        except ProfilesError:
+            self._rests_until = monotonic() + REST
+            raise
         return checked(secret, None if there is None else _read(there.value))
 
     def close(self) -> None:
         """Close its connections."""
         self._pool.close()
 
-    def _store(self) -> PostgresStore:
-        with self._opening:
+    @contextmanager
+    def _store(self) -> Iterator[PostgresStore]:
+        """Yield the store on a connection that is not waited for without end."""
+        if not self._opening.acquire(timeout=WITHIN):
+            raise ProfilesError(f"the Postgres at {self._place} does not answer.")
+        try:
             if not self._is_open:
-                prepare(self._url)
+                prepare(self._url, WITHIN)
                 self._pool.open()
                 self._is_open = True
-        return PostgresStore(self._pool)
+        finally:
+            self._opening.release()
+        with self._pool.connection() as connection, bounded(connection, WITHIN):
+            yield PostgresStore(connection)
+
+
+def _check(connection: "Connection[Any]") -> None:
+    """Find out whether a connection is there still.
+
+    Raises:
+        psycopg.OperationalError: It is not, or nothing is heard from it.
+    """
+    with bounded(connection, WITHIN):
+        ConnectionPool.check_connection(connection)
 
 
 def _read(kept: dict[str, Any]) -> Key:

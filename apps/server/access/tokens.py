@@ -12,12 +12,14 @@ import jwt
 
 from guided_profile.apps.server.access.keys import PREFIX, Key, open_keys, usable_id
 from guided_profile.apps.settings import ServerSettings
-from guided_profile.graph.errors import SettingsError
+from guided_profile.graph.errors import ProfilesError, SettingsError
 
 ADMIN = "guided_profile:admin"
 """The scope, in a token's `scope` claim, that may name any user."""
 LEEWAY = 30
 """Seconds by which clocks may differ."""
+RETRY_SECONDS = 5
+"""After so many seconds it may be tried again to check who sends a request."""
 MAX_CHARACTERS = 8192
 """The longest token, in characters."""
 
@@ -36,6 +38,19 @@ class Caller:
 
 class UnauthorizedError(Exception):
     """A request does not say who sends it; the message holds nothing of what it says."""
+
+
+class UncheckedError(Exception):
+    """Who sends a request cannot be found out now, which is no fault of theirs."""
+
+    retry: Mapping[str, str] = {"Retry-After": str(RETRY_SECONDS)}
+    """The headers of the answer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"keys cannot be checked just now; try again in {RETRY_SECONDS} s, and tell the "
+            "operator if that stays so."
+        )
 
 
 class Verifier:
@@ -65,6 +80,7 @@ class Verifier:
 
         Raises:
             UnauthorizedError: It does not say, or what it says is not valid.
+            UncheckedError: What it says cannot be checked now.
         """
         given = list(headers)
         if self.open:
@@ -82,9 +98,9 @@ class Verifier:
     def _found(self, credential: str) -> Key | None:
         try:
             return self._keys.find(credential) if self._keys else None
-        except (SettingsError, OSError) as error:
+        except (SettingsError, ProfilesError, OSError) as error:
             _log.error("the API keys cannot be read: %s", error)
-            raise UnauthorizedError("keys cannot be checked just now; tell the operator.") from None
+            raise UncheckedError from None
 
     def _of_token(self, token: str) -> Caller:
         try:

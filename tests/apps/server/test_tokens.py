@@ -310,7 +310,9 @@ def test_a_file_of_keys_that_breaks_lets_nobody_in(endpoint: type[Endpoint], key
         for content in ("", "{", "[1]", '[{"id": ""}]'):
             keys.path.write_text(content)
             answer = client.get("/v1/history", headers=bearer(key))
-            assert answer.status_code == 401
+            assert answer.status_code == 503
+            assert answer.json()["error"] == "keys_unavailable"
+            assert answer.headers["retry-after"] == "5"
             assert str(keys.path) not in answer.text
         keys.path.unlink()
         assert client.get("/v1/history", headers=bearer(key)).status_code == 401
