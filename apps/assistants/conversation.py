@@ -52,7 +52,7 @@ def last_turn(
     turn: dict[str, HumanMessage] = {}
     place = max(own, default=-1)
     while place >= 0 and isinstance(messages[place], HumanMessage):
-        if place in own and own[place].text.strip():
+        if place in own and any(map(str.isalnum, own[place].text)):  # a word, and no mere sign
             turn[own[place].text] = own[place]
         place -= 1
     return list(turn.values())[::-1]

@@ -12,4 +12,5 @@ class ProxyError(RefusedError):
         """Return the answer that says what went wrong."""
         kind = "server_error" if self.status >= 500 else "invalid_request_error"
         said = {"message": self.message, "type": kind, "param": None, "code": self.error}
-        return JSONResponse({"error": said}, self.status, headers=self._headers)
+        why = {"X-Guided-Profile": f"refused; why={self.error.replace('_', '-')}"}
+        return JSONResponse({"error": said}, self.status, headers=why | self._headers)

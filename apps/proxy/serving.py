@@ -12,6 +12,7 @@ from guided_profile.apps.assistants.conversation import Lookup, block_of
 from guided_profile.apps.proxy.adding import Adds, AddsNothing, AddsToWhole, fixes_form
 from guided_profile.apps.proxy.adding_stream import AddsToStream
 from guided_profile.apps.proxy.answers import MOST_BYTES, read_answer
+from guided_profile.apps.proxy.ids import conversation_id
 from guided_profile.apps.proxy.memory import Memory, Said
 from guided_profile.apps.proxy.request import Asked, read_chat, read_response
 from guided_profile.apps.proxy.settings import ProxySettings
@@ -184,15 +185,14 @@ async def _with_known(parts: Parts, asked: Asked, said: Said, body: bytes, state
 def _chat(parts: Parts, headers: Headers, asked: Asked) -> str:
     """Return the id of the conversation; empty: nothing names it."""
     name = parts.settings.chat_header.encode()
-    for one, value in headers:
-        if one == name and value.strip() and b"{{" not in value:
-            return value.decode("latin-1").strip()[:200]
     named = asked.fields.get("conversation")
     named = named.get("id") if isinstance(named, dict) else named
-    if isinstance(named, str) and named:
-        return named[:200]
+    for text in (*(v.decode("latin-1") for one, v in headers if one == name), named):
+        if isinstance(text, str) and (id_ := conversation_id(text)):
+            return id_
     before = asked.fields.get("previous_response_id")
-    return parts.memory.chat_after(before) if isinstance(before, str) else ""
+    before = conversation_id(before) if isinstance(before, str) else ""
+    return parts.memory.chat_after(before) if before else ""
 
 
 def _short(failure: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import jwt
 
+from guided_profile.apps.proxy.ids import check_filled, is_no_value, user_of
 from guided_profile.apps.proxy.problems import ProxyError
 from guided_profile.apps.proxy.settings import ProxySettings
 from guided_profile.apps.server.access.keys import PREFIX, usable_id
@@ -27,8 +28,6 @@ OWN_KEY = "x-guided-profile-key"
 """Where our key, or a user's, may stand, so that `Authorization` is left for the upstream."""
 CREDENTIALS = ("authorization", "x-api-key", OWN_KEY)
 ISSUER = "open-webui"
-_UNFILLED = ("{{", "}}", "${")
-"""What is left of a placeholder that a front end did not fill in."""
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -87,7 +86,11 @@ class Users:
     async def _sender(self, headers: Headers, client: str | None) -> Sender:
         given = _given(headers)
         keys = {name for name, text in given.items() if self._is_own_key(text)}
-        own = {name: text for name, text in given.items() if text.startswith(PREFIX)}
+        own = {
+            name: text
+            for name, text in given.items()
+            if text.startswith(PREFIX) or (name == OWN_KEY and text and name not in keys)
+        }
         if self._open:
             self._verifier.caller(headers, client)
             return Sender(names_users=True, ours=frozenset(own))
@@ -113,7 +116,7 @@ class Users:
         """Return which user a request is about.
 
         Raises:
-            ProxyError: A placeholder was not filled in, or it names more than one user.
+            ProxyError: What should name the user names none, or more than one.
         """
         if sender.user_id:
             return Named(sender.user_id, sender.way)
@@ -126,15 +129,7 @@ class Users:
                 text = found[0].decode().strip()
             except UnicodeDecodeError:
                 text = ""
-            if len(found) > 1 or not usable_id(text):
-                raise ProxyError(
-                    400,
-                    "bad_user",
-                    f"the header {header} names no user, or more than one; have your front end "
-                    "send the user's id in it, or leave the header out.",
-                )
-            _check_filled(text, f"the header {header}")
-            return Named(text, "header")
+            return Named(user_of(text if len(found) == 1 else "", f"the header {header}"), "header")
         metadata = body.get("metadata")
         of_metadata = metadata.get("user_id") if isinstance(metadata, dict) else None
         for way, value in (
@@ -142,9 +137,8 @@ class Users:
             ("user", body.get("user")),
             ("metadata.user_id", of_metadata),
         ):
-            if isinstance(value, str) and usable_id(value):
-                _check_filled(value, f"the field {way}")
-                return Named(value, way)
+            if value is not None and value != "":  # which a client sends that has none
+                return Named(user_of(value, f"the field {way}"), way)
         return Named()
 
     def is_own_call(self, headers: Headers) -> bool:
@@ -160,8 +154,8 @@ class Users:
             if header and name == header.encode()
         ]
         for text in texts:
-            _check_filled(text, f"the header {header}")
-        return any(texts)
+            check_filled(text, f"the header {header}")
+        return not all(map(is_no_value, texts))
 
     def _is_own_key(self, text: str) -> bool:
         key = self._settings.key
@@ -236,13 +230,3 @@ def _given(headers: Headers) -> dict[str, str]:
             text = text.strip() if scheme.lower() == "bearer" else ""
         found[name] = text
     return found
-
-
-def _check_filled(text: str, where: str) -> None:
-    if any(left in text for left in _UNFILLED):
-        raise ProxyError(
-            400,
-            "unfilled_placeholder",
-            f"{where} holds a placeholder that the front end did not fill in ({text[:60]!r}); see "
-            "which names its version knows, or leave it out.",
-        )

@@ -208,6 +208,26 @@ def test_an_edited_message_takes_the_place_of_what_it_was_where_the_chat_is_name
     assert "I own a red bicycle" not in said
 
 
+@pytest.mark.parametrize("text", ["new", "null", "{{LIBRECHAT_BODY_CONVERSATIONID}}"])
+def test_a_conversation_that_is_not_named_yet_is_not_taken_for_another(
+    proxy: Proxied, text: str
+) -> None:
+    headers = {"X_OpenWebUI_Chat_Id": text}
+    chat(proxy, "I own a red bicycle", headers=headers)
+    chat(proxy, "I fly a zeppelin", headers=headers)  # of another conversation, not an edit
+    body = {"model": "m", "input": "I sail", "user": "anna"}
+    proxy.post(body | {"previous_response_id": text}, "/responses")
+    proxy.post(body | {"input": "I ski", "previous_response_id": text}, "/responses")
+    said = set(proxy.said_by("anna"))
+    assert {"I own a red bicycle", "I fly a zeppelin", "I sail", "I ski"} <= said
+
+
+def test_what_holds_no_word_is_no_item(proxy: Proxied) -> None:
+    for text in ("👍", "?!", "…"):
+        assert chat(proxy, text).is_success
+    assert set(proxy.said_by("anna")) == {SKILLET.text}
+
+
 def test_two_conversations_that_begin_alike_are_two(proxy: Proxied) -> None:
     chat(proxy, "hi", "Hello.", "I own a red bicycle")
     chat(proxy, "hi", "Hello.", "I fly a zeppelin")

@@ -94,6 +94,15 @@ def test_an_admin_may_name_a_user_and_is_nobody_otherwise() -> None:
     assert named(of, {}, **admin) == Named()
 
 
+def test_a_token_may_stand_in_our_own_header_beside_the_key_of_the_upstream() -> None:
+    of = users(server=jwt_settings())
+    upstream = {"authorization": bearer("sk-of-the-upstream")}
+    assert named(of, x_guided_profile_key=token("anna"), **upstream) == Named("anna", "token")
+    given = [(b"x-guided-profile-key", token("anna").encode())]
+    assert asyncio.run(of.sender(given, ELSEWHERE)).ours == {"x-guided-profile-key"}
+    assert refused(of, x_guided_profile_key=f"{token('anna')}x", **upstream).status == 401
+
+
 def test_a_users_key_is_theirs_and_an_unknown_one_is_refused(tmp_path: Path) -> None:
     _, key = KeyFile(tmp_path / "keys.json").add("anna", admin=False, now=datetime.now(UTC))
     of = users(ALL, ServerSettings(auth=frozenset({"keys"}), keys=tmp_path / "keys.json"))
@@ -137,7 +146,18 @@ def test_without_its_secret_a_signed_header_says_nothing() -> None:
     assert named(of, {}, x_openwebui_user_jwt=signed(), authorization=bearer(KEY)) == Named()
 
 
-@pytest.mark.parametrize("text", ["{{LIBRECHAT_USER_ID}}", "u-{{USER_ID}}", "${USER}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{LIBRECHAT_USER_ID}}",
+        "u-{{USER_ID}}",
+        "${USER}",
+        "{user}",
+        "<user id>",
+        "%USER%",
+        "[object Object]",
+    ],
+)
 def test_a_placeholder_that_was_not_filled_in_is_refused(text: str) -> None:
     error = refused(users(), authorization=bearer(KEY), x_user_id=text)
     assert (error.status, error.error) == (400, "unfilled_placeholder")
@@ -146,7 +166,24 @@ def test_a_placeholder_that_was_not_filled_in_is_refused(text: str) -> None:
     assert error.error == "unfilled_placeholder"
 
 
-@pytest.mark.parametrize("text", ["", "   ", "x" * 201])
+@pytest.mark.parametrize("value", ["   ", "x" * 201, "two\nlines", "null", 7, ["anna"], False])
+@pytest.mark.parametrize("way", ["safety_identifier", "user", "metadata.user_id"])
+def test_a_field_of_the_body_that_names_nobody_is_refused_as_a_header_is(
+    way: str, value: Any
+) -> None:
+    body = {"metadata": {"user_id": value}} if "." in way else {way: value}
+    error = refused(users(), body, authorization=bearer(KEY))
+    assert (error.status, error.error) == (400, "bad_user")
+    assert way in error.message
+    assert error.response().headers["x-guided-profile"] == "refused; why=bad-user"
+
+
+def test_a_field_that_is_empty_names_nobody() -> None:
+    body = {"safety_identifier": None, "user": "", "metadata": {"user_id": "anna"}}
+    assert named(users(), body, authorization=bearer(KEY)) == Named("anna", "metadata.user_id")
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 201, "null", "Undefined", "None"])
 def test_a_header_that_names_nobody_is_refused(text: str) -> None:
     error = refused(users(), authorization=bearer(KEY), x_user_id=text)
     assert (error.status, error.error) == (400, "bad_user")
@@ -176,6 +213,7 @@ def test_a_front_end_says_which_calls_are_its_own() -> None:
 
     assert own("title_generation")
     assert not own("")
+    assert not own("None")
     assert not users().is_own_call([])
     with pytest.raises(ProxyError, match="x-task"):
         own("{{TASK}}")
