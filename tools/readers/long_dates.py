@@ -1,6 +1,6 @@
 """Dates with the month in words, or in Chinese, Japanese and Korean, as apps write them for people.
 
-`Montag, 25. September 2023 22:42:15`, `May 14, 2024 9:41 AM`, `2024年5月14日 上午9:41:32`. The words
+`Montag, 25. September 2023 22:42:15`, `May 14, 2024 9:41 AM`, `2024年5月14日 9:41:32`. The words
 are those of Unicode's CLDR: `date_words.json`, which `evals/tuning/date_words.py` writes.
 """
 

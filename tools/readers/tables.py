@@ -3,14 +3,21 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
-from guided_profile.tools.readers.base import Reading, Refused
+from guided_profile.tools.readers.base import (
+    Entries,
+    Reading,
+    Refused,
+    Skipped,
+    each_file,
+    item,
+)
 from guided_profile.tools.readers.encodings import as_utf8
 from guided_profile.tools.readers.lines import byte_lines
 from guided_profile.tools.readers.times import DateOrder, date_order, is_time
@@ -134,12 +141,12 @@ def layout_of(file: ExportFile) -> Layout:
     found = layout(head, columns=1)
     if found is None:
         raise HistoryItemError(
-            f"{file.name or 'the file'!r} has no row of column names; write their names in its "
+            f"{file.path!r} has no row of column names; write their names in its "
             "first line, like time,text."
         )
     if len(found.columns) > MOST_COLUMNS or ("\n" not in head and len(head) >= _HEAD):
         raise HistoryItemError(
-            f"{file.name or 'the file'!r} has more than {MOST_COLUMNS} columns, or a first line "
+            f"{file.path!r} has more than {MOST_COLUMNS} columns, or a first line "
             "that does not end; give a table with those that matter."
         )
     return found
@@ -174,6 +181,30 @@ def rows(file: ExportFile, layout: Layout | None = None) -> Iterator[Row | Refus
                 continue
             if row:
                 yield _row(row, shape.columns, where)
+
+
+def items(
+    files: Sequence[ExportFile],
+    reading: Reading,
+    fields: Callable[[dict[str, str]], dict[str, Any] | Skipped],
+) -> Entries:
+    """Yield what becomes of each row: an item of the fields that are made of its cells.
+
+    Args:
+        files: The tables, all of one kind.
+        reading: How they are read; its source goes before the fields'.
+        fields: Makes an item's fields of the cells by column, or tells why the row is left out.
+    """
+    for row in each_file(files, rows):
+        if isinstance(row, Refused):
+            yield row
+            continue
+        where, cells = row
+        made = fields(cells)
+        if isinstance(made, Skipped):
+            yield made
+        else:
+            yield item({**made, "source": reading.source or made["source"]}, where, reading)
 
 
 def _row(row: list[str], columns: tuple[str, ...], where: Refused) -> Row | Refused:
