@@ -5,6 +5,7 @@ Pocket's, Instapaper's and other services' HTML pages are written the same way.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,13 +30,19 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
         links = _of_json(whole(file)) if begin.startswith(b"{") else _of_html(file)
         for link in links:
             where = Refused(link.number, unit="item", file=file.name)
-            yield kept_page(link, where, reading, "bookmarks")
+            if link.url:
+                yield kept_page(link, where, reading, "bookmarks")
+            else:
+                yield replace(where, reason="the file is cut short here")
 
     return each_file(files, entries)
 
 
 def _of_html(file: ExportFile) -> Iterator[Link]:
-    """Yield the links of a page, each in the folder whose list it is in."""
+    """Yield the links of a page, each in the folder whose list it is in.
+
+    The last one leads nowhere if the page is cut short.
+    """
     folders: list[str] = []
     heading = ""
     link: dict[str, str] | None = None
@@ -47,11 +54,8 @@ def _of_html(file: ExportFile) -> Iterator[Link]:
         if isinstance(token, str):
             words += token
         elif token.name in ("dl", "ul"):
-            if not token.closes:
-                folders.append(heading)
-                heading = ""
-            elif folders:
-                folders.pop()
+            folders = folders[:-1] if token.closes else [*folders, heading]
+            heading = ""
         elif token.name in ("h1", "h2", "h3"):
             if token.closes and is_heading:
                 # the bar and the top are the browser's, not the user's
@@ -64,6 +68,8 @@ def _of_html(file: ExportFile) -> Iterator[Link]:
             number += 1
             yield _link(link, words, " / ".join(filter(None, folders)), number)
             link = None
+    if folders or link is not None:  # its lists do not end
+        yield Link("", "", "", None, number + 1)
 
 
 def _link(found: dict[str, str], title: str, folder: str, number: int) -> Link:
@@ -75,7 +81,7 @@ def _link(found: dict[str, str], title: str, folder: str, number: int) -> Link:
             seconds //= 1000
         time = since_1970(seconds)
     tags = found.get("tags", "").replace("|", ",").split(",")
-    return Link(title, found.get("href", ""), folder or tags[0].strip(), time, number)
+    return Link(title, found.get("href") or "about:blank", folder or tags[0].strip(), time, number)
 
 
 def _of_json(top: dict[str, Any]) -> Iterator[Link]:

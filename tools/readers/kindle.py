@@ -6,12 +6,11 @@ else's words; that a book was marked, and how often, is what the user did.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
-    Entry,
     Kept,
     Reader,
     Reading,
@@ -57,8 +56,9 @@ class Clipping:
 
     @property
     def kind(self) -> str:
-        """What the Kindle calls it, with what stands before its place in the book."""
-        return re.split(r"[\d#]", self.what, maxsplit=1)[0] + re.split(r"[\d#]", self.what)[-1]
+        """What the Kindle calls it, with what stands around its place in the book."""
+        words = re.split(r"[\d#]", self.what)
+        return words[0] + words[-1]
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
@@ -67,7 +67,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     yield from books.entries(reading)
 
 
-def _entries(file: ExportFile, books: Sums, reading: Reading) -> Iterator[Entry]:
+def _entries(file: ExportFile, books: Sums, reading: Reading) -> Entries:
     read = list(_clippings(file))
     clippings = [entry for entry in read if isinstance(entry, Clipping)]
     ranged = {clipping.kind for clipping in clippings if _RANGE.search(clipping.what)}
@@ -98,28 +98,28 @@ def _clippings(file: ExportFile) -> Iterator[Clipping | Refused]:
     for end in [*(found.span() for found in _END.finditer(text)), (len(text), len(text))]:
         block = text[begin : end[0]]
         if block.strip():
-            where = Refused(line, file=file.name)
-            yield _clipping(block, where, ended=end[0] < end[1])
+            yield _clipping(block, Refused(line, file=file.name))
+            if end[0] == end[1]:
+                yield Refused(line, "ends with the file, which may be cut short", file=file.name)
         line += text.count("\n", begin, end[1])
         begin = end[1]
 
 
-def _clipping(block: str, where: Refused, *, ended: bool) -> Clipping | Refused:
+def _clipping(block: str, where: Refused) -> Clipping | Refused:
     lines = block.replace("\ufeff", "").strip().split("\n", 2)
     about = _ABOUT.fullmatch(lines[1].strip()) if len(lines) > 1 else None
-    if about is None or not ended:
-        reason = "is no clipping of a Kindle" if ended else "is cut short, and so is the file"
-        return Refused(where.line, reason, file=where.file)
-    text = lines[2].strip() if len(lines) > 2 else ""
+    if about is None:
+        return replace(where, reason="is no clipping of a Kindle")
+    text = "".join(lines[2:]).strip()[:_LONGEST]
     book = " ".join(lines[0].split())[:300]
-    return Clipping(where, book, about["what"], about["added"], text[:_LONGEST])
+    return Clipping(where, book, about["what"], about["added"], text)
 
 
-def _item(entry: Clipping, begin: str, reading: Reading, *, role: str = "user") -> Entry:
+def _item(entry: Clipping, begin: str, reading: Reading, *, role: str = "user") -> Kept | Refused:
     try:
         time = long_date(entry.added, reading.zone)
     except ValueError as error:
-        return Refused(entry.where.line, f"time: {error}", file=entry.where.file)
+        return replace(entry.where, reason=f"time: {error}")
     fields = {
         "text": begin + entry.text,
         "time": time,
@@ -131,7 +131,7 @@ def _item(entry: Clipping, begin: str, reading: Reading, *, role: str = "user") 
     return item(fields, entry.where, reading)
 
 
-def _marked(entry: Clipping, books: Sums, reading: Reading) -> Entry:
+def _marked(entry: Clipping, books: Sums, reading: Reading) -> Kept | Refused:
     kept = _item(entry, f"highlighted in {entry.book}: ", reading, role="other")
     if isinstance(kept, Kept):
         books.add(entry.book, kept.item.time, entry.where)
