@@ -161,14 +161,21 @@ def record(entry: Any, where: Refused, reading: Reading) -> Kept | Refused:
         return replace(where, reason=f"has fields {unknown}; the known ones are {known}")
     # null is left out, as most programs write it
     entry = {name: value for name, value in entry.items() if value is not None}
-    if not reading.me and isinstance(entry.get("role"), str):
-        role = entry["role"].strip().casefold()
-        entry["role"] = "other" if role in NOT_USERS else "user" if role in USERS else entry["role"]
     if reading.me and "role" not in entry:
         return replace(where, reason=_NO_ROLE)
-    if reading.me and isinstance(entry["role"], str):
-        entry = entry | {"role": "user" if same_name(entry["role"], reading.me) else "other"}
+    if isinstance(entry.get("role"), str):
+        entry["role"] = _role(entry["role"], reading.me)
     return item(entry, where, reading)
+
+
+def _role(name: str, me: str | None) -> str:
+    """Return the role of one who speaks: by their name, or by what models' chats call them."""
+    if me and same_name(name, me):
+        return "user"
+    role = name.strip().casefold()
+    if role in USERS:
+        return "user"
+    return "other" if me or role in NOT_USERS else name
 
 
 def item(fields: Mapping[str, Any], where: Refused, reading: Reading) -> Kept | Refused:

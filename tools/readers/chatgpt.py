@@ -90,7 +90,12 @@ def _message(
     metadata = message.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     if own := _instructions(metadata):
-        fields = {"text": own, "category": "custom instructions", "source": _source(reading)}
+        fields = {
+            "text": own,
+            "category": "custom instructions",
+            "kind": "said",
+            "source": _source(reading),
+        }
         return item(fields, where, reading)
     role = author.get("role")
     text = _text(content)

@@ -83,6 +83,7 @@ def chat_entries(app: str, messages: Callable[[], Messages], reading: Reading) -
             "time": message.time,
             "category": message.chat,
             "role": "user" if is_users(message) else "other",
+            "kind": "said",
             "source": reading.source or app,
         }
         if message.key is not None:
@@ -96,10 +97,12 @@ def _users_messages(app: str, messages: Messages, reading: Reading) -> Callable[
     me = (reading.me or "").strip()
     names: dict[str, None] = {}
     ids: Counter[str] = Counter()
+    says_so = False
     for message in messages:
         if not isinstance(message, Message) or not message.text.strip():
             continue
-        if message.own is not None and not me:
+        says_so = says_so or message.own is not None
+        if says_so and not me:
             return _is_own
         if me and message.id == me:
             return lambda message: message.id == me
@@ -111,6 +114,8 @@ def _users_messages(app: str, messages: Messages, reading: Reading) -> Callable[
             names[message.names[0]] = None
     if ids:
         return _by_only_id(ids, me)
+    if says_so:  # it calls the user by another name, as `Me`
+        return _is_own
     raise HistoryItemError(_nobody(app, me, [*names], reading))
 
 

@@ -29,6 +29,15 @@ from guided_profile.tools.readers.sums import Sums
 from guided_profile.tools.readers.web import Alike, found_at
 
 _ASSISTANTS = ("gemini", "bard")
+_ENGLISH = {
+    "Searched for ": "searches",
+    "Watched ": "watched",
+    "Listened to ": "played",
+    "Visited ": "visited",
+    "Viewed ": "visited",
+    "Prompted ": "gemini",
+}
+"""What titles begin with in English, where too few of them tell."""
 _VERBS = {
     "searches": "searched for",
     "watched": "watched",
@@ -43,6 +52,8 @@ class Activity:
 
     where: Refused
     title: str
+    words: str
+    """All words of it: the page's too that stand before the link."""
     url: str
     by: str
     """Who made it: the channel."""
@@ -65,14 +76,16 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
             yield one
             continue
         kind = _kind(one)
-        title = alike[kind].without(one.title)
+        title = _words(one.title) or alike[kind].without(one.title)
         if one.is_ad:
             skipped["advertisements"] += 1
         elif kind == "gemini":
             yield from _talk(title, one, reading)
         elif kind in _VERBS:
             found = found_at(one.url)
-            words = (found.words if found else "") or title
+            asked = found.words if found and not _words(one.title) else ""
+            # in other languages, a title has words of the app around what was asked
+            words = asked if asked and asked in title else title
             shown = ", ".join(filter(None, (words, one.by)))
             sums[kind].add(shown, one.time, one.where, category=one.product or None)
         else:
@@ -88,7 +101,16 @@ def _kind(one: Activity) -> str:
     found = found_at(one.url)
     if found is None or not one.title or one.url in one.title:  # a film that is no longer there
         return ""
+    if found.act == "visited":
+        begun = next((begun for begun in _ENGLISH if one.words.startswith(begun)), "")
+        return _ENGLISH.get(begun, "visited")
     return "played" if one.product == "YouTube Music" else found.act
+
+
+def _words(title: str) -> str:
+    """Return a title without what it begins with in English; empty: it does not."""
+    begun = next((begun for begun in _ENGLISH if title.startswith(begun)), "")
+    return title.removeprefix(begun) if begun else ""
 
 
 def _talk(title: str, one: Activity, reading: Reading) -> Iterator[Entry]:
@@ -122,6 +144,7 @@ def _activity(where: Refused, one: dict[str, Any]) -> Activity | Refused:
     return Activity(
         where=where,
         title=text_in(one.get("title")),
+        words=text_in(one.get("title")),
         url=text_in(one.get("titleUrl")),
         by=next(iter(makers), ""),
         product=text_in(product),

@@ -73,6 +73,7 @@ def _entry(
     return {
         "where": where,
         "title": plain(link[2]) if link else plain(title),
+        "words": plain(title),
         "url": html.unescape(link[1]) if link else "",
         "by": by,
         "product": product,

@@ -170,16 +170,24 @@ def test_telegram_json(tmp_path: Path) -> None:
     items, refused, skipped = read(path, reading)
     time = datetime(2025, 1, 2, 20, 41, 32, tzinfo=UTC)
     assert items == [
-        HistoryItem(text="hi", source="telegram", category="Runners", time=time),
+        HistoryItem(text="hi", source="telegram", category="Runners", time=time, kind="said"),
         HistoryItem(
-            text="see example.org!", source="telegram", category="Runners", time=time, role="other"
+            text="see example.org!",
+            source="telegram",
+            category="Runners",
+            time=time,
+            role="other",
+            kind="said",
         ),
-        HistoryItem(text="bye", source="telegram", category="Runners", time=time, role="other"),
+        HistoryItem(
+            text="bye", source="telegram", category="Runners", time=time, role="other", kind="said"
+        ),
         HistoryItem(
             text="old",
             source="telegram",
             category="Runners",
             time=datetime(2025, 1, 2, 21, 41, 32, tzinfo=UTC),
+            kind="said",
         ),
     ]
     assert [entry.place for entry in refused] == ["message 6", "message 7", "message 8"]

@@ -47,7 +47,7 @@ def test_my_activity(tmp_path: Path) -> None:
     assert found.formats == {"google-activity": 1}
     assert set(found.lines) == {
         ("user", "searches", "rye bread (searched for 2 times, 2025-05 to 2025-06)"),
-        ("user", "visited", "Visited Climbing in Graz (visited once, 2025-05)"),
+        ("user", "visited", "Climbing in Graz (visited once, 2025-05)"),
         ("user", "watched", "How to tune a violin, Strings (watched once, 2025-05)"),
         ("user", "watched", "Rye in ten minutes, Bread (watched once, 2025-05)"),
         ("user", "watched", "A bow for beginners, Strings (watched once, 2025-05)"),
@@ -142,7 +142,7 @@ def test_a_page_of_gemini(tmp_path: Path) -> None:
     path = tmp_path / "MyActivity.html"
     path.write_text(page(cell, product="Gemini Apps"))
     assert read(path).lines == [
-        ("user", "gemini", "Prompted How hot for rye?"),
+        ("user", "gemini", "How hot for rye?"),
         ("other", "gemini", "At 250."),
     ]
 
