@@ -1,5 +1,7 @@
 """What a reader of history files is, what it is told and gives, and an entry as an item."""
 
+import hashlib
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -203,6 +205,11 @@ def item(fields: Mapping[str, Any], where: Refused, reading: Reading) -> Kept | 
         # a time that is none, or that its zone carries beyond the calendar
         reason = f"time: {error if type(error) is ValueError else 'is out of range'}"
     return replace(where, reason=reason)
+
+
+def stable_id(app: str, key: str) -> str:
+    """Return the id of an item that its app names, whatever becomes of its text."""
+    return hashlib.sha256(json.dumps([app, key]).encode()).hexdigest()[:16]
 
 
 def each_file(

@@ -1,7 +1,5 @@
 """Chats: the messages of an export, and which of them the user wrote."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from guided_profile.tools.readers.base import (
     Skipped,
     item,
     same_name,
+    stable_id,
 )
 from guided_profile.tools.readers.notices import Recent, is_short
 
@@ -87,8 +86,7 @@ def chat_entries(app: str, messages: Callable[[], Messages], reading: Reading) -
             "source": reading.source or app,
         }
         if message.key is not None:
-            key = json.dumps([app, message.key]).encode()
-            fields["id"] = hashlib.sha256(key).hexdigest()[:16]
+            fields["id"] = stable_id(app, message.key)
         yield item(fields, message.where, reading)
 
 

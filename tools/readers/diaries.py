@@ -13,6 +13,7 @@ from guided_profile.tools.readers.base import (
     Skipped,
     each_file,
     item,
+    stable_id,
 )
 from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.json_files import whole
@@ -63,7 +64,7 @@ def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
         "category": str(tags[0])[:200] if isinstance(tags, list) and tags else None,
         "kind": "said",
     }
-    return fields | ({"id": id_} if isinstance(id_, str) and id_ else {})
+    return fields | ({"id": stable_id("diary", id_)} if isinstance(id_, str) and id_ else {})
 
 
 def _own_words(text: str) -> str:

@@ -3,7 +3,6 @@
 Only what the user wrote is kept. Whose the mail is, the mail itself has to tell.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -14,7 +13,15 @@ from itertools import chain
 from typing import Any
 
 from guided_profile.tools.readers.archive import ExportFile
-from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped, item
+from guided_profile.tools.readers.base import (
+    Entries,
+    Reader,
+    Reading,
+    Refused,
+    Skipped,
+    item,
+    stable_id,
+)
 from guided_profile.tools.readers.mail_owner import IsOwn, header, is_users
 from guided_profile.tools.readers.mail_text import Endings, own_words, shown_text, without_ending
 from guided_profile.tools.readers.mbox import is_mail, messages
@@ -94,7 +101,7 @@ def _fields(mail: Message, text: str, reading: Reading) -> dict[str, Any]:
         "source": reading.source or "mail",
     }
     if id_ := str(mail.get("Message-ID", "")).strip():
-        fields["id"] = hashlib.sha256(f"mail {id_}".encode(errors="replace")).hexdigest()[:16]
+        fields["id"] = stable_id("mail", id_)
     return fields
 
 

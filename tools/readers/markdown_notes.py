@@ -7,6 +7,7 @@ plugins are left out.
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from posixpath import commonpath, dirname, relpath
 from typing import Any
 from urllib.parse import unquote
 
@@ -23,15 +24,14 @@ from guided_profile.tools.readers.base import (
 from guided_profile.tools.readers.encodings import text_of
 from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.markdown_text import Section, sections
-from guided_profile.tools.readers.markup import html_text
-from guided_profile.tools.readers.note_files import day_of, note_of
+from guided_profile.tools.readers.note_files import Note, day_of, note_of
 from guided_profile.tools.readers.vault_settings import Vault
 
 _MARKDOWN = (".md", ".markdown", ".mdown")
-_HTML = (".html", ".htm")
+_SETTINGS = (".json", ".edn")
+_OWN_TITLE = re.compile(r"\s*# \S")
 _TEMPLATE = re.compile(r"\{\{\s*(?:date|time|title)\b|<%[-_*]?\s*tp\.")
 """What a template has filled in: Obsidian's own, and Templater's."""
-_DRAWING = ("excalidraw-plugin",)
 _SIGNS = (
     r"(?m)^#{2,6} \S",
     r"\[[^\[\]\n]+\]\((?:https?:|[^()\s]+\.md)[^()\n]*\)|\[\[[^\[\]\n]+\]\]",
@@ -44,42 +44,52 @@ _SIGNS = (
 def read_notes(files: Sequence[ExportFile], reading: Reading) -> Entries:
     """Read the sections of notes; settings of a vault among the files tell what is left out."""
     vault = Vault(files)
-    settings = [file for file in files if file.name.endswith(".json")]
-    notes = [file for file in files if file not in settings]
-    return each_file(notes, lambda file: _note(file, vault, reading))
+    # people rename a file that is alone, so its name tells nothing but a day
+    root = commonpath([dirname(file.name) for file in files]) if len(files) > 1 else None
+    notes = [file for file in files if not file.name.endswith(_SETTINGS)]
+    return each_file(notes, lambda file: _note(file, vault, root, reading))
 
 
-def _note(file: ExportFile, vault: Vault, reading: Reading) -> Entries:
-    if reason := vault.leaves_out(file.name):
+def _note(file: ExportFile, vault: Vault, root: str | None, reading: Reading) -> Entries:
+    text = text_of(file)
+    note = note_of(text)
+    if reason := vault.leaves_out(file.name) or _left_out(note, text):
         yield Skipped(reason)
         return
-    text = text_of(file)
-    if _TEMPLATE.search(text):
-        yield Skipped("templates")
-        return
-    note = note_of(html_text(text) if file.path.lower().endswith(_HTML) else text)
-    if "template::" in note.properties or any(name in note.properties for name in _DRAWING):
-        yield Skipped("templates and drawings")
-        return
-    path = PurePosixPath(unquote(file.path.replace("___", "/")))
-    title = str(note.properties.get("title") or note.properties.get("title::") or path.stem)
+    inside = "" if root is None else relpath(file.name, root or ".")
+    path = PurePosixPath(unquote(inside.replace("___", "/")))  # two ways of Logseq
     order = reading.dates or vault.order
-    day = day_of(title, order, reading)
-    tags = note.tags()
-    folder = path.parent.name if path.parent.name != title else path.parent.parent.name
+    day = day_of(file.path.rpartition("/")[2].rpartition(".")[0], order, reading)
     fields = {
         "time": day or note.created(order, reading),
-        "category": (tags[0] if tags else folder)[:200] or None,
+        "category": _category(note, path, is_day=day is not None),
         "kind": "said",
         "source": reading.source or "notes",
     }
+    title = "" if day or _OWN_TITLE.match(note.body) else path.stem
+    title = str(note.properties.get("title") or note.properties.get("title::") or title)
     empty = True
     for section in sections(note.body):
         empty = False
         where = Refused(note.before + section.line, file=file.name)
-        yield item(fields | _of(section, "" if day else title, reading), where, reading)
+        yield item(fields | _of(section, title, reading), where, reading)
     if empty:
         yield Skipped("notes without words")
+
+
+def _left_out(note: Note, text: str) -> str:
+    """Return why a note is left out; empty: it is not."""
+    if "template::" in note.properties or _TEMPLATE.search(text):
+        return "templates"
+    return "drawings" if "excalidraw-plugin" in note.properties else ""
+
+
+def _category(note: Note, path: PurePosixPath, *, is_day: bool) -> str | None:
+    """Return the first tag of a note, or the folder that it is in."""
+    if tags := note.tags():
+        return tags[0][:200]
+    folder = path.parent if path.parent.name != path.stem else path.parent.parent
+    return None if is_day or folder.name in ("", "pages") else folder.name[:200]
 
 
 def _of(section: Section, title: str, reading: Reading) -> dict[str, Any]:
@@ -91,7 +101,8 @@ def _of(section: Section, title: str, reading: Reading) -> dict[str, Any]:
             fields["time"] = day
             above.remove(heading)
     heads = " / ".join(filter(None, above))[:500]
-    fields["text"] = f"{heads}: {section.text}" if heads else section.text
+    begins = section.text.startswith(heads)
+    fields["text"] = section.text if begins else f"{heads}: {section.text}"
     return fields
 
 

@@ -120,4 +120,5 @@ def _words(inline: Token) -> str:
             words.append(child.content)
         elif child.type in ("softbreak", "hardbreak"):
             words.append("\n")
-    return _CALLOUT.sub("", "".join(words).strip(), count=1)
+    text = re.sub(r"(?<=\S) {2,}", " ", "".join(words)).strip()
+    return _CALLOUT.sub("", text, count=1)

@@ -19,6 +19,7 @@ from guided_profile.tools.readers.base import (
     Skipped,
     each_file,
     item,
+    stable_id,
 )
 from guided_profile.tools.readers.encodings import text_of
 from guided_profile.tools.readers.heads import Head
@@ -59,7 +60,7 @@ def _item(noted: Noted, where: Refused, reading: Reading) -> Entry:
         "source": reading.source or "memories",
     }
     if isinstance(noted.id, str) and noted.id:
-        fields["id"] = noted.id[:200]
+        fields["id"] = stable_id(noted.by, noted.id)
     return item(fields, where, reading)
 
 

@@ -34,15 +34,17 @@ class Line(NamedTuple):
 
 
 def noted_lines(text: str) -> Iterator[Line]:
-    """Yield what a text notes, line by line."""
+    """Yield what a text notes, line by line; where most have dates, no others but points."""
     heading = ""
-    for line in text.splitlines():
-        if not line.strip() or re.fullmatch(r"\W*", line):
-            continue
+    lines = [line for line in text.splitlines() if not re.fullmatch(r"\W*", line)]
+    are_dated = 2 * sum(_DATED.fullmatch(line) is not None for line in lines) >= len(lines)
+    for line in lines:
         if (found := _HEADING.fullmatch(line)) and not _DATED.fullmatch(line):
             heading = (found[1] or found[2]).strip("*: ")
             continue
         dated = _DATED.fullmatch(line)
+        if are_dated and not dated and not _BULLET.match(line):
+            continue  # what the assistant says before and after
         words = dated[2] if dated else _BULLET.sub("", line, count=1)
         date = dated[1] if dated and _DATE.fullmatch(dated[1]) else None
         yield Line(words.strip(), date, heading)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
+from posixpath import commonpath, dirname
 
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
@@ -35,8 +36,9 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     # all rows are in the second of the two, which sorts later
     tables |= {_shown(file.name): file for file in files if file.name.endswith("_all.csv")}
     pages = [file for file in files if file.name.endswith(".md")]
+    root = commonpath([dirname(file.name) for file in files])
     yield from each_file([*tables.values()], lambda file: _rows(file, reading))
-    yield from each_file(pages, lambda page: _page(page, tables, reading))
+    yield from each_file(pages, lambda page: _page(page, tables, root, reading))
 
 
 def _shown(name: str) -> str:
@@ -82,11 +84,13 @@ def _time(properties: Mapping[str, str], reading: Reading) -> datetime | None:
     return None
 
 
-def _page(file: ExportFile, tables: Mapping[str, ExportFile], reading: Reading) -> Iterator[Entry]:
+def _page(
+    file: ExportFile, tables: Mapping[str, ExportFile], root: str, reading: Reading
+) -> Iterator[Entry]:
     path = PurePosixPath(_shown(file.name))
     title, properties, body, before = _parts(text_of(file))
     title = title or path.name
-    folder = path.parent.name
+    folder = path.parent.name if dirname(file.name) != root else ""
     fields = {
         "time": _time(properties, reading),
         "category": folder[:200] or None,
