@@ -18,7 +18,7 @@ _NOT_CHOSEN = ("AUTO_SUBFRAME", "MANUAL_SUBFRAME", "RELOAD")
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     visited, searched = Sums("visited", "visited"), Sums("searches", "searched for")
     left = 0
-    for found in each_file(files, objects):
+    for found in each_file(files, lambda file: objects(file, "Browser History")):
         if isinstance(found, Refused):
             yield found
             continue
@@ -45,8 +45,8 @@ def _time(microseconds: object) -> datetime | None:
 
 
 def _recognises(head: Head) -> bool:
-    lists = [value for value in dict_in(head.json).values() if isinstance(value, list)]
-    return any({"url", "time_usec"} <= one.keys() for value in lists for one in dicts_in(value[:1]))
+    visits = dicts_in(dict_in(head.json).get("Browser History"))
+    return bool(visits) and {"url", "time_usec"} <= visits[0].keys()
 
 
 READER = Reader(
@@ -55,5 +55,4 @@ READER = Reader(
     obtain="On takeout.google.com: choose Chrome; the zip as it is.",
     read=_read,
     recognises=_recognises,
-    streamed=False,
 )

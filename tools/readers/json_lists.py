@@ -1,5 +1,6 @@
 """The objects of exports in JSON: of an array, or of arrays that an object holds."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
@@ -14,6 +15,8 @@ from guided_profile.tools.readers.json_files import BrokenJSON, elements, whole
 Found = tuple[Refused, dict[str, Any]]
 """Where an object stands, and the object."""
 _HEAD = 4096
+_CHUNK = 2**20
+_LONGEST_KEY = 200
 CUT = "is cut short, so it and what follows were not read"
 
 
@@ -47,13 +50,33 @@ def _elements(file: ExportFile, keys: Sequence[str]) -> Iterator[Any]:
         if is_script or start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"["):
             yield from elements(_from(opened, before if is_script else 0))
             return
+    if len(keys) == 1 and (begin := _array_under(file, keys[0])):
+        with file.open() as opened:
+            yield from elements(_from(opened, begin))
+        return
     found, is_cut = object_of(file)
     lists = [value for key, value in found.items() if isinstance(value, list) and _is_of(key, keys)]
     for value in lists:
-        last = is_cut and value is lists[-1] and value is list(found.values())[-1]
-        yield from value[:-1] if last else value
+        yield from value
     if is_cut:
         raise BrokenJSON(CUT)
+
+
+def _array_under(file: ExportFile, key: str) -> int:
+    """Return where the array under a key begins; 0: there is none.
+
+    In a text, the quotation mark before the colon would stand behind a backslash.
+    """
+    named = re.compile(rb'"' + re.escape(key).encode() + rb'"\s*:\s*\[')
+    before = b""
+    read = 0
+    with file.open() as opened:
+        while data := opened.read(_CHUNK):
+            if found := named.search(before + data):
+                return read - len(before) + found.end() - 1
+            read += len(data)
+            before = (before + data)[-_LONGEST_KEY:]
+    return 0
 
 
 def _is_of(key: str, keys: Sequence[str]) -> bool:
@@ -66,8 +89,11 @@ def _from(opened: BinaryIO, position: int) -> BinaryIO:
     return opened
 
 
-def object_of(file: ExportFile) -> tuple[dict[str, Any], bool]:
+def object_of(file: ExportFile, *keys: str) -> tuple[dict[str, Any], bool]:
     """Return the object that a file holds, and whether it is cut short.
+
+    Of one that is, the last element of the last array is taken out, since it may be a part of one:
+    of the innermost array under one of the keys, or without keys the outermost one.
 
     Raises:
         HistoryItemError: It holds none, or is broken before its end.
@@ -80,8 +106,22 @@ def object_of(file: ExportFile) -> tuple[dict[str, Any], bool]:
         except ValueError:
             found = None
         if isinstance(found, dict):
+            if last := _last_array(found, keys):
+                last.pop()
             return found, True
         raise
+
+
+def _last_array(found: Any, keys: Sequence[str]) -> list[Any] | None:
+    last: list[Any] | None = None
+    key = ""
+    while isinstance(found, dict | list) and found:
+        if isinstance(found, list):
+            last = found if key in keys or (not keys and last is None) else last
+            found = found[-1]
+        else:
+            key, found = list(found.items())[-1]
+    return last
 
 
 def text_in(found: Any) -> str:

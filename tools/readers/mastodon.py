@@ -80,5 +80,4 @@ READER = Reader(
     "archive as it is.",
     read=_read,
     recognises=_recognises,
-    streamed=False,
 )

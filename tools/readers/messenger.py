@@ -20,7 +20,8 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.heads import Head
-from guided_profile.tools.readers.json_files import whole
+from guided_profile.tools.readers.json_lists import CUT, object_of
+from guided_profile.tools.readers.meta import mended, unmangled
 from guided_profile.tools.readers.notices import is_of_messenger, sent_by_many, template
 from guided_profile.tools.readers.times import since_1970
 
@@ -30,11 +31,16 @@ _WRITTEN = ("generic", "share", "text", "link")
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     by_many = sent_by_many(_sent(files)) if len(files) > 2 else frozenset()
+    own = None if reading.me else _own_name(files)
 
     def messages() -> Messages:
         for message in each_file(files, _messages):
-            is_notice = isinstance(message, Message) and template(message.text) in by_many
-            yield Skipped() if is_notice else message
+            if not isinstance(message, Message):
+                yield message
+            elif template(message.text) in by_many:
+                yield Skipped("notices of the app")
+            else:
+                yield replace(message, own=message.names[0] == own if own else None)
 
     return chat_entries("messenger", messages, reading)
 
@@ -45,14 +51,48 @@ def _sent(files: Sequence[ExportFile]) -> Iterator[tuple[str, str, str]]:
             yield message.where.file, message.names[0], message.text
 
 
+def _own_name(files: Sequence[ExportFile]) -> str | None:
+    """Return the name of the export's user; None: it does not say.
+
+    They are in all of its chats; and a chat of two goes by the other one's name.
+    """
+    chats: set[frozenset[str]] = set()
+    beside: set[str] = set()
+    for found in each_file(files, _people):
+        if isinstance(found, Refused):
+            continue
+        title, people = found
+        chats.add(people)
+        others = people - {title}
+        beside |= others if len(people) == 2 and len(others) == 1 else set()
+    common = frozenset.intersection(*chats) if len(chats) > 1 else frozenset()
+    likely = common if len(common) == 1 else beside
+    return next(iter(likely)) if len(likely) == 1 else None
+
+
+def _people(file: ExportFile) -> Iterator[tuple[str, frozenset[str]]]:
+    chat = object_of(file, "messages")[0]
+    named = chat.get("participants")
+    people = [
+        mended(one.get("name") if isinstance(one, dict) else one)
+        for one in (named if isinstance(named, list) else [])
+    ]
+    if people:
+        yield mended(chat.get("title") or chat.get("threadName")), frozenset(people)
+
+
 def _messages(file: ExportFile) -> Messages:
-    chat = whole(file)
+    chat, is_cut = object_of(file, "messages")
     messages, title = chat.get("messages"), chat.get("title") or chat.get("threadName")
     if not isinstance(messages, list) or "participants" not in chat:
-        return  # another file of the account's export
-    name = _mended(title) if isinstance(title, str) and title else None
+        if is_cut:
+            yield Refused(1, CUT, "message", file.name)
+        return  # or another file of the account's export
+    name = mended(title) if isinstance(title, str) and title else None
     for number, message in enumerate(messages, start=1):
         yield _message(message, name, Refused(number, unit="message", file=file.name))
+    if is_cut:
+        yield Refused(len(messages), CUT, "message", file.name)
 
 
 def _message(message: Any, chat: str | None, where: Refused) -> Message | Refused | Skipped:
@@ -69,7 +109,7 @@ def _message(message: Any, chat: str | None, where: Refused) -> Message | Refuse
         time = since_1970(float(milliseconds or "") / 1000)
     except (ValueError, TypeError):
         return replace(where, reason="time: is no count of milliseconds")
-    name, words = _mended(sender), _mended(text)
+    name, words = unmangled(sender), unmangled(text)
     if is_of_messenger(words, name):
         return Skipped()
     return Message(where, (name,), words, time, chat)
@@ -83,13 +123,6 @@ def _is_by_the_app(message: Mapping[str, Any]) -> bool:
         or not message.keys().isdisjoint(("call_duration", "missed"))
         or (isinstance(kind, str) and kind.casefold() not in _WRITTEN)
     )
-
-
-def _mended(text: str) -> str:
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return text
 
 
 def _recognises(head: Head) -> bool:

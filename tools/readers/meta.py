@@ -14,14 +14,17 @@ from guided_profile.tools.readers.times import since_1970
 Map = Mapping[str, Any]
 
 
-def mended(text: Any) -> str:
-    """Return a value that is text as it was written; any other is empty."""
-    if not isinstance(text, str):
-        return ""
+def unmangled(text: str) -> str:
+    """Return a text as it was written."""
     try:
-        return text.encode("latin-1").decode("utf-8").strip()
+        return text.encode("latin-1").decode("utf-8")
     except UnicodeError:
-        return text.strip()
+        return text
+
+
+def mended(text: Any) -> str:
+    """Return a text as it was written, without space around it; any other value is empty."""
+    return unmangled(text).strip() if isinstance(text, str) else ""
 
 
 def time_of(found: Map, *keys: str) -> datetime | None:

@@ -18,7 +18,7 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.heads import Head
-from guided_profile.tools.readers.json_files import whole
+from guided_profile.tools.readers.json_lists import CUT, dict_in, dicts_in, object_of
 from guided_profile.tools.readers.times import NUMBERS, moment, since_1970, zoned
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ def _messages(file: ExportFile, reading: Reading) -> Messages:
 
 def _json(file: ExportFile, reading: Reading) -> Messages:
     number = 0
-    for chat in _chats(whole(file)):
+    export, is_cut = object_of(file, "messages")
+    own_id = _own_id(export)
+    for chat in _chats(export):
         messages = chat.get("messages") if isinstance(chat, dict) else None
         name = chat.get("name") if isinstance(chat, dict) else None
         name = name if isinstance(name, str) and name else None
@@ -57,7 +59,35 @@ def _json(file: ExportFile, reading: Reading) -> Messages:
             number += 1
             where = Refused(number, unit="message", file=file.name)
             read = _message(message, name, where, reading)
-            yield replace(read, key=_key(id_, message)) if isinstance(read, Message) else read
+            if isinstance(read, Message):
+                own = read.id == own_id if own_id else None
+                read = replace(read, key=_key(id_, message), own=own)
+            yield read
+    if is_cut:
+        yield Refused(number, CUT, "message", file.name)
+
+
+def _own_id(export: Mapping[str, Any]) -> str | None:
+    """Return the id of the export's user; None: it does not say.
+
+    The whole account's names them. A chat of two goes by the other one's name: they are who is in
+    it beside.
+    """
+    if account := dict_in(export.get("personal_information")).get("user_id"):
+        return f"user{account}"
+    found = set()
+    for chat in _chats(export):
+        if not isinstance(chat, dict) or chat.get("type") != "personal_chat":
+            continue
+        people = {
+            str(message.get("from_id")): message.get("from")
+            for message in dicts_in(chat.get("messages"))
+            if message.get("from_id") and message.get("from")
+        }
+        others = [id_ for id_, name in people.items() if name != chat.get("name")]
+        if len(people) == 2 and len(others) == 1:
+            found.add(others[0])
+    return found.pop() if len(found) == 1 else None
 
 
 def _chats(export: Mapping[str, Any]) -> Iterator[Any]:

@@ -159,3 +159,61 @@ def test_a_table_that_names_its_writers_is_not_the_users_alone(tmp_path: Path) -
 
 def mine_alone(path: Path) -> list[str]:
     return [one.text for one in read_items(path) if isinstance(one, HistoryItem)]
+
+
+def messenger_chat(title: str, *people: str) -> str:
+    messages = [
+        {"sender_name": name, "timestamp_ms": 1735850492000, "content": f"I am {name}"}
+        for name in people
+    ]
+    participants = [{"name": name} for name in people]
+    return json.dumps({"participants": participants, "title": title, "messages": messages})
+
+
+def test_a_chat_of_two_that_goes_by_the_others_name_says_who_the_user_is(tmp_path: Path) -> None:
+    path = tmp_path / "message_1.json"
+    path.write_text(messenger_chat("Ben", "Ann", "Ben"))
+    assert mine_alone(path)[0] == "I am Ann"
+    assert [one.role for one in read_items(path) if isinstance(one, HistoryItem)] == [
+        "user",
+        "other",
+    ]
+    path.write_text(messenger_chat("Bakers", "Ann", "Ben", "Cy"))
+    with pytest.raises(HistoryItemError, match="say with --me"):
+        list(read_items(path))
+
+
+def test_who_is_in_all_chats_is_the_user(tmp_path: Path) -> None:
+    for number, people in enumerate((("Ann", "Ben", "Cy"), ("Ann", "Dan", "Eve"))):
+        folder = tmp_path / f"inbox/{number}"
+        folder.mkdir(parents=True)
+        (folder / "message_1.json").write_text(messenger_chat("Bakers", *people))
+    items = [one for one in read_items(tmp_path) if isinstance(one, HistoryItem)]
+    assert {one.text for one in items if one.role == "user"} == {"I am Ann"}
+
+
+def telegram_chat(kind: str, name: str) -> dict[str, object]:
+    messages = [
+        {"type": "message", "date": "2025-01-02T22:41:32", "from": who, "from_id": id_, "text": who}
+        for who, id_ in (("Ann", "user1"), ("Ben", "user2"))
+    ]
+    return {"name": name, "type": kind, "id": 2, "messages": messages}
+
+
+def test_telegram_says_who_the_user_is(tmp_path: Path) -> None:
+    def roles(export: dict[str, object]) -> dict[str, str]:
+        path = tmp_path / "result.json"
+        path.write_text(json.dumps(export))
+        found = [one for one in read_items(path) if isinstance(one, HistoryItem)]
+        return {one.text: one.role for one in found}
+
+    assert roles(telegram_chat("personal_chat", "Ben")) == {"Ann": "user", "Ben": "other"}
+    group = telegram_chat("private_group", "Bakers")
+    account = {"personal_information": {"user_id": 1}, "chats": {"list": [group]}}
+    assert roles(account) == {"Ann": "user", "Ben": "other"}
+    both = {"chats": {"list": [telegram_chat("personal_chat", "Ben"), group]}}
+    assert roles(both) == {"Ann": "user", "Ben": "other"}
+    with pytest.raises(HistoryItemError, match="say with --me"):
+        roles(group)
+    with pytest.raises(HistoryItemError, match="say with --me"):
+        roles(telegram_chat("personal_chat", "Benjamin"))
