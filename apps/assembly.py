@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
 
 from guided_profile.apps.postgres import postgres
 from guided_profile.apps.settings import Settings
+from guided_profile.graph.errors import SettingsError
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task, load_task
 from guided_profile.tools.assembly import make_chat, make_embedder, make_verifier
 from guided_profile.tools.embedders.base import Embedder
@@ -18,6 +20,8 @@ from guided_profile.tools.history.text_vectors import EmbedderLike
 from guided_profile.tools.profiles.sqlite import open_profiles
 from guided_profile.tools.weights.fetch import OnProgress
 
+HISTORY, PROFILES = "history", "profiles.db"
+"""What they are called in the data folder, where no server has them."""
 LONGEST_REPLY = 400
 """Tokens of a reply that an embedded model is asked for without a limit: it may find no end."""
 
@@ -69,7 +73,26 @@ def open_history(settings: Settings, embed: EmbedderLike | None) -> HistoryStore
     """Open the histories, in the data folder or on the Chroma server."""
     if settings.chroma_url:
         return HistoryStore.open(embed, url=settings.chroma_url)
-    return HistoryStore.open(embed, path=settings.data / "history")
+    return HistoryStore.open(embed, path=settings.data / HISTORY)
+
+
+def check_folder(settings: Settings) -> None:
+    """Find out whether the data folder can be written, before anything that takes time.
+
+    Raises:
+        SettingsError: It cannot, and something is to be kept there.
+    """
+    if settings.chroma_url and settings.database_url:
+        return
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with TemporaryFile(dir=settings.data):
+            pass
+    except OSError as error:
+        raise SettingsError(
+            f"the data folder {str(settings.data)!r} cannot be written ({error.strerror}); name "
+            "one that can, with --data or GUIDED_PROFILE_DATA."
+        ) from None
 
 
 def known_tasks(settings: Settings) -> dict[str, Task]:
@@ -113,5 +136,5 @@ async def profile_store(settings: Settings) -> AsyncIterator[BaseStore]:
             yield database
         return
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    async with open_profiles(settings.data / "profiles.db") as store:
+    async with open_profiles(settings.data / PROFILES) as store:
         yield store

@@ -209,6 +209,8 @@ def read_log_level(environment: Mapping[str, str] | None = None) -> str:
     return chosen.upper()
 
 
+KEYS = "keys.json"
+"""What the file of API keys is called in the data folder."""
 DEFAULT_USER = "me"
 """Who asks where nobody is asked who they are, and nobody is named."""
 LEAST_SECRET = 32
@@ -331,7 +333,7 @@ def key_file(environment: Mapping[str, str] | None = None) -> Path:
     """Return the file of the API keys."""
     given = os.environ if environment is None else environment
     own = _server_value(given, "KEYS")
-    return Path(own).expanduser() if own else read_data_folder(given) / "keys.json"
+    return Path(own).expanduser() if own else read_data_folder(given) / KEYS
 
 
 def check_url(name: str, text: str | None) -> None:

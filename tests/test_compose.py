@@ -106,6 +106,21 @@ def test_its_settings_are_ours_and_the_example_has_what_has_to_be_set() -> None:
     assert set(EXAMPLE) <= set(re.findall(r"\$\{(\w+)", TEXT))
 
 
+def test_whatever_may_be_set_reaches_what_it_is_for_and_the_proxys_is_in_the_example() -> None:
+    settings = (ROOT / "docs" / "settings.md").read_text()
+    known = set(re.findall(r"`((?:GUIDED_PROFILE|OPENAI)_[A-Z_]+)`", settings))
+    fixed = {f"GUIDED_PROFILE_{name}" for name in ("DATA", "KEYS", "DEFAULT_USER")}
+    of = {name: set(one.get("environment", {})) for name, one in SERVICES.items()}
+    assert known - fixed <= of["proxy"] | of["model"]
+    assert of["server"] == of["cli"] < of["proxy"]
+    example = (ROOT / ".env.example").read_text()
+    for variable in of["proxy"] - of["server"]:
+        assert f"# {variable}=" in example, variable
+    source = (ROOT / "apps" / "proxy" / "settings.py").read_text()
+    read = set(re.findall(r'(?:value|header)\("([A-Z_]+)"\)', source))
+    assert {f"GUIDED_PROFILE_{name}" for name in read} == of["proxy"] - of["server"]
+
+
 def test_its_commands_are_ours() -> None:
     for name, one in SERVICES.items():
         _, *given = one.get("command", [""])

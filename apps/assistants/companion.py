@@ -126,6 +126,7 @@ class Companion(AbstractContextManager["Companion"]):
         """
         settings = settings or read_settings()
         limit_traces(settings.traces)
+        assembly.check_folder(settings)
         tasks = assembly.known_tasks(settings)
         find_task(tasks, task)
         verifier = assembly.verifier(settings)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from guided_profile.apps.settings import read_settings
+from guided_profile.apps.assembly import HISTORY, PROFILES
+from guided_profile.apps.settings import KEYS, read_settings
 from guided_profile.tools.user_data.backup import back_up
 
 
@@ -23,11 +24,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
-    """Copy the data folder, and the Postgres that the settings name; `restore` goes back to it."""
+    """Copy what is in use: the data folder, and the Postgres that the settings name.
+
+    What of the folder servers have in its place is as it was before `migrate`, and is left out.
+    """
     settings = read_settings(data=given.data)
+    elsewhere = [HISTORY] if settings.chroma_url else []
+    elsewhere += [PROFILES, KEYS] if settings.database_url else []
     files = await asyncio.to_thread(
-        back_up, settings.data, given.folder, chroma=given.chroma, database=settings.database_url
+        back_up,
+        settings.data,
+        given.folder,
+        chroma=given.chroma,
+        database=settings.database_url,
+        left_out=elsewhere,
     )
+    if old := [name for name in elsewhere if (settings.data / name).exists()]:
+        notes.print(
+            f"not in this backup, since servers have it now: {', '.join(old)} of {settings.data}, "
+            "as it was before `guided-profile migrate`",
+            soft_wrap=True,
+        )
     if settings.chroma_url and given.chroma is None:
         notes.print(
             f"the histories are on the Chroma server at {settings.chroma_url}, and not in this "

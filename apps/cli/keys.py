@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from guided_profile.apps.server.access.keys import KeyFile, open_keys, usable_id
-from guided_profile.apps.settings import key_file, read_database_url
+from guided_profile.apps.settings import KEYS, key_file, read_database_url
 from guided_profile.graph.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -72,4 +72,4 @@ def _done(
 
 def _path(given: argparse.Namespace) -> Path:
     """Return the file of the keys; the command line's data folder comes first."""
-    return key_file() if given.data is None else given.data.expanduser() / "keys.json"
+    return key_file() if given.data is None else given.data.expanduser() / KEYS

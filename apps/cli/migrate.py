@@ -13,7 +13,7 @@ from rich.console import Console
 
 from guided_profile.apps import assembly
 from guided_profile.apps.server.access.keys import open_keys
-from guided_profile.apps.settings import Settings, key_file, read_settings
+from guided_profile.apps.settings import KEYS, Settings, key_file, read_settings
 from guided_profile.graph.errors import InputError, SettingsError
 from guided_profile.tools.progress import downloads
 from guided_profile.tools.user_data.migrate import (
@@ -58,7 +58,7 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     if shared.database_url:
         async with assembly.profile_store(source) as old, assembly.profile_store(target) as new:
             moved["records"] = await move_records(old, new)
-        file = shared.data / "keys.json" if given.data else key_file()
+        file = shared.data / KEYS if given.data else key_file()
         moved["keys"] = await asyncio.to_thread(
             _keys, file, source.database_url, target.database_url
         )

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from rich.console import Console
 
+from guided_profile.apps import assembly
 from guided_profile.apps.cli.serve import check_address
 from guided_profile.apps.settings import read_server_settings, read_settings
 from guided_profile.graph.errors import SettingsError
@@ -56,6 +57,7 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
             "alone: set GUIDED_PROFILE_CHROMA_URL, or leave --workers out."
         )
     check_address(given.host, given.port)
+    assembly.check_folder(settings)
     command = [ALONE, given.host, str(given.port), str(given.workers)]
     if given.json:
         command.append("--json")

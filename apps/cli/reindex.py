@@ -32,7 +32,9 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         def on_user(done: int, of: int) -> None:
             status.update(f"embedding again: {done} of {of} users")
 
-        items = await asyncio.to_thread(reindex, settings.data / "history", embedder, on_user)
+        items = await asyncio.to_thread(
+            reindex, settings.data / assembly.HISTORY, embedder, on_user
+        )
     if given.json:
         out.print_json(json.dumps({"items": items, "embedder": embedder.id}))
     else:

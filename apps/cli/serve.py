@@ -97,6 +97,7 @@ def _check(host: str, port: int, environment: Mapping[str, str], *, opens: bool)
     settings = read_settings(environment)
     Verifier(read_server_settings(environment))
     check_address(host, port)
+    assembly.check_folder(settings)
     if opens:
         assembly.open_history(settings, None).close()
 

@@ -7,7 +7,7 @@ vector index, which is made anew from the items where it does not fit them, are 
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -31,7 +31,12 @@ CHROMA = "chroma-server"
 
 
 def back_up(
-    data: Path, target: Path, *, chroma: Path | None = None, database: str | None = None
+    data: Path,
+    target: Path,
+    *,
+    chroma: Path | None = None,
+    database: str | None = None,
+    left_out: Collection[str] = (),
 ) -> int:
     """Copy a data folder into a new one, which is its owner's alone, and which opens like it.
 
@@ -46,6 +51,7 @@ def back_up(
         target: The new folder.
         chroma: The folder of a Chroma server, which is copied into the backup too.
         database: The address of a Postgres, which is copied into the backup too.
+        left_out: What of the data folder is not copied, by its names there: servers have it.
 
     Returns:
         How many files were copied.
@@ -71,7 +77,7 @@ def back_up(
         part.mkdir(parents=True, mode=0o700)
         if database is not None:
             dump(database, part)
-        copied = _copy_all(data, part)
+        copied = _copy_all(data, part, left_out)
         if chroma is not None:
             copied += _copy_all(chroma, part / CHROMA)
         part.rename(target)
@@ -80,8 +86,8 @@ def back_up(
     return copied + (database is not None)
 
 
-def _copy_all(folder: Path, target: Path) -> int:
-    files = list(_files(folder))
+def _copy_all(folder: Path, target: Path, left_out: Collection[str] = ()) -> int:
+    files = list(_files(folder, {"uploads", *left_out}))
     for file in files:
         copy = target / file.relative_to(folder)
         copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -146,14 +152,14 @@ def _check_parts(backup: Path, *, chroma: Path | None, database: str | None) -> 
             raise SettingsError(f"the backup {backup} {told}.")
 
 
-def _files(data: Path) -> Iterator[Path]:
+def _files(data: Path, left_out: Collection[str]) -> Iterator[Path]:
     """Yield what is copied, the databases first."""
     files = [
         Path(folder, name)
         for folder, folders, names in os.walk(data)
         if NOTES not in Path(folder).parts and ".reindex-" not in folder
-        if Path(folder).relative_to(data).parts[:1] != ("uploads",)
         for name in names
+        if Path(folder, name).relative_to(data).parts[0] not in left_out
         if name not in (LOCK_FILE, reserve.NAME) and not name.endswith(_BESIDE)
     ]
     yield from sorted(files, key=lambda file: (not _head(file).startswith(_SQLITE), file))

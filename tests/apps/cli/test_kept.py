@@ -56,6 +56,34 @@ def test_all_that_commands_make_is_its_owners_alone(data: Path, tmp_path: Path) 
     assert os.umask(0o022) == 0o022, "whoever calls `main` has theirs again"
 
 
+@pytest.mark.parametrize(
+    ("servers", "left"),
+    [
+        ({"CHROMA_URL": "http://127.0.0.1:9"}, {"history"}),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:9/x"}, {"profiles.db", "keys.json"}),
+    ],
+)
+def test_a_backup_has_no_copies_of_what_servers_have_now(
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    servers: dict[str, str],
+    left: set[str],
+) -> None:
+    names = {"history", "profiles.db", "keys.json", "own.txt"}
+    for name in names - {"history"}:
+        (data / name).touch()
+    for name, value in servers.items():
+        monkeypatch.setenv(f"GUIDED_PROFILE_{name}", value)
+    monkeypatch.setattr("guided_profile.tools.user_data.backup.dump", lambda *given: None)
+    assert main(["backup", str(tmp_path / "copy")]) == 0
+    assert {path.name for path in (tmp_path / "copy").iterdir()} & names == names - left
+    told = capsys.readouterr().err
+    assert all(name in told for name in left)
+    assert "before `guided-profile migrate`" in told
+
+
 def test_another_embedder_keeps_nobody_from_their_data(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -35,6 +35,26 @@ def test_what_is_wrong_is_said_in_one_line(
     assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["proxy", "serve"])
+def test_a_folder_that_cannot_be_written_is_said_before_anything_is_opened(
+    endpoint: type[Endpoint],
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def opened(*given: object, **more: object) -> None:
+        raise AssertionError("it was opened")
+
+    monkeypatch.setattr(os, "execve", opened)
+    (tmp_path / "file").touch()
+    port = ["--port", str(free_port())]
+    assert main([command, "--data", str(tmp_path / "file" / "under"), *port]) == 2
+    told = capsys.readouterr().err
+    assert "cannot be written (Not a directory); name one that can, with --data" in told
+    assert told.count("\n") == 1
+
+
 def test_it_serves_in_front_of_what_it_is_given(added: type[Endpoint], tmp_path: Path) -> None:
     port = free_port()
     with an_upstream() as upstream:
