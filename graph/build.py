@@ -92,7 +92,7 @@ def build_graph(
         chat=chat,
         history=history,
         tasks=builtin_tasks() | by_name(tasks or ()),
-        verifiers=_verifiers(chat, verifier),
+        verifiers=verifiers_of(chat, verifier),
         clock=clock,
         restraint=Restraint(history, chat),
     )
@@ -211,8 +211,9 @@ def _after_confirm(state: State) -> Literal["recall", "end"]:
     return "recall" if state["answer"] is None else "end"
 
 
-def _verifiers(
+def verifiers_of(
     chat: BaseChatModel, given: Verifier | Mapping[str, Verifier] | None
 ) -> Mapping[str, Verifier]:
+    """Return the verifiers of a workflow by name, as `build_graph` is given them."""
     named = dict(given) if isinstance(given, Mapping) else {"default": given} if given else {}
     return {"default": ChatVerifier(chat), **named}

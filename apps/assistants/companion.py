@@ -22,7 +22,7 @@ from guided_profile.apps.assistants.remembering import Remembering
 from guided_profile.apps.background import Background, done_at_once
 from guided_profile.apps.privacy import limit_traces
 from guided_profile.apps.settings import Settings, read_settings
-from guided_profile.graph.build import build_graph, utc_now
+from guided_profile.graph.build import build_graph, utc_now, verifiers_of
 from guided_profile.graph.records import HistoryItem, MemoryAct
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import Task, builtin_tasks, by_name, find_task
@@ -100,6 +100,7 @@ class Companion(AbstractContextManager["Companion"]):
             chat=chat,
             history=history,
             store=self.store,
+            verifiers=verifiers_of(chat, verifier),
             clock=clock,
             background=self._background,
         )

@@ -1,7 +1,7 @@
 """The profiles of a companion's users: read as they stand, made when it is time, answered with."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import datetime
@@ -18,13 +18,22 @@ from guided_profile.graph.answers import AsksBack
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError, TaskError
 from guided_profile.graph.profile import standing_profile
-from guided_profile.graph.records import Profile
+from guided_profile.graph.records import Profile, evidence_of
 from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.graph.tasks import Task
+from guided_profile.tools.evidence.base import Verifier, find_verifier
+from guided_profile.tools.fingerprints import made_with
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import model_id
-from guided_profile.tools.profiles.plan import empty_profile, gone_from, variant_of, with_overrides
+from guided_profile.tools.profiles.corrections import unclassed_pins
+from guided_profile.tools.profiles.plan import (
+    empty_profile,
+    is_fresh,
+    variant_of,
+    with_overrides,
+)
 from guided_profile.tools.profiles.store import ProfileStore
+from guided_profile.tools.search.parts import own
 
 MAX_AT_ONCE = 2
 """How many profiles are made at the same time; the others wait their turn."""
@@ -39,6 +48,7 @@ class Profiles:
         chat: The model that writes them.
         history: What they are made from.
         store: Where they are kept.
+        verifiers: What judges their sentences, by name.
         clock: The time, in UTC.
         background: What they are made on.
     """
@@ -51,27 +61,29 @@ class Profiles:
         chat: BaseChatModel,
         history: HistoryStore,
         store: BaseStore,
+        verifiers: Mapping[str, Verifier],
         clock: Callable[[], datetime],
         background: Background,
     ) -> None:
         self._graph, self._task = graph, task
         self._chat, self._history, self._store, self._clock = chat, history, store, clock
-        self._background = background
+        self._background, self._verifiers = background, verifiers
         self._lock = Lock()
         self._refreshing: dict[str, Future[None]] = {}
         self._turns = asyncio.Semaphore(MAX_AT_ONCE)
 
     async def standing(self, user_id: str) -> Profile | None:
         """Return a user's profile as they want it; None: there is none."""
-        profiles = ProfileStore(self._store, user_id, self._task.name, variant_of(self._task))
+        profiles = self._of(user_id)
         standing = await profiles.standing()
-        if await gone_from(standing, user_id, self._history):
-            standing = None  # it tells of what was deleted
-            self.refresh(user_id)
         none = empty_profile(self._task.name, "", model_id(self._chat), self._clock())
-        profile = await with_overrides(
-            profiles, standing.profile if standing else none, self._history
-        )
+        kept = standing.profile if standing else none
+        ids = evidence_of(kept.sentences)
+        cited = await asyncio.to_thread(self._history.get, user_id, ids) if ids else []
+        if len(cited) < len(ids):
+            kept = none  # it tells of what was deleted
+            self.refresh(user_id)
+        profile = await with_overrides(profiles, kept, self._history, cited)
         return profile if profile.sentences else None
 
     def refresh(self, user_id: str) -> Future[None]:
@@ -104,6 +116,8 @@ class Profiles:
     async def _refresh(self, user_id: str) -> None:
         context = Context(user_id=user_id, task=self._task.name)
         try:
+            if await self._is_fresh(context):
+                return
             async with self._turns:
                 with suppress(QuestionError):  # there is no history to profile
                     await standing_profile(self._graph, self._task, context)
@@ -113,3 +127,22 @@ class Profiles:
         finally:
             with self._lock:
                 self._refreshing.pop(user_id, None)
+
+    async def _is_fresh(self, context: Context) -> bool:
+        """Whether a run of the workflow would do nothing: most of what is said changes no profile.
+
+        To find that out is cheap beside a run. What gives orders is not left out here, as a run
+        does it: it may count as new, and then there is a run.
+        """
+        task, profiles = self._task, self._of(context.user_id)
+        if task.worth != "off" or await unclassed_pins(profiles):
+            return False
+        listed = await asyncio.to_thread(
+            self._history.list, context.user_id, newest=context.profile_items
+        )
+        verifier = find_verifier(self._verifiers, task).id
+        recipe = made_with(task, model=model_id(self._chat), verifier=verifier)
+        return await is_fresh(profiles, own(listed), task, recipe, self._history, self._clock())
+
+    def _of(self, user_id: str) -> ProfileStore:
+        return ProfileStore(self._store, user_id, self._task.name, variant_of(self._task))

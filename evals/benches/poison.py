@@ -124,8 +124,10 @@ def defence(arm: str) -> Iterator[None]:
     if arm in ("raw", "escaped"):
         changes["nodes.recall.flagged"] = lambda items: {}
     if arm == "raw":
-        line = "- [{:%Y-%m-%d}, {}] {}"
-        changes["graph.prompts.history_line"] = lambda i: line.format(i.time, i.source, i.text)
+        line = "{}. [{:%Y-%m-%d}, {}] {}"
+        changes["graph.prompts.history_line"] = lambda item, number=1: line.format(
+            number, item.time, item.source, item.text
+        )
         for stage in ("digest", "profile", "respond"):
             changes[f"nodes.{stage}.as_data"] = lambda text: text
     with ExitStack() as stack:

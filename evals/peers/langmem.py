@@ -27,7 +27,7 @@ class LangMem:
         """Have it extract what is worth remembering, and revise what it remembers."""
         said = [
             (HumanMessage if item.role == "user" else AIMessage)(
-                history_line(item).removeprefix("- ")
+                history_line(item).removeprefix("1. ")
             )
             for item in items
         ]

@@ -30,7 +30,7 @@ class Mem0:
         said = [
             {
                 "role": "user" if item.role == "user" else "assistant",
-                "content": history_line(item).removeprefix("- "),
+                "content": history_line(item).removeprefix("1. "),
             }
             for item in items
         ]

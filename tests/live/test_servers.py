@@ -176,21 +176,22 @@ async def test_a_clarifying_question_is_asked_and_answered(anna: LangGraphClient
     assert [one["text"] for one in kept["items"]] == ["My dog Rex lives with me."]
 
 
-async def test_a_context_in_the_input_and_a_reply_as_a_message_do_as_well(
-    anna: LangGraphClient,
-) -> None:
-    thread = (await anna.threads.create())["thread_id"]
-    context = {"task": "asks-back"}
-    for said, answer in (
-        ("Who barks at night?", "Who lives with you?"),
-        ("My dog Rex lives with me.", "Rex."),
-    ):
-        given = {"messages": [{"type": "human", "content": said}], "context": context}
-        _, values = await _streamed(anna, thread, input=given)
-        assert values["messages"][-1]["content"] == answer
-    for wrong in ({"user_id": "bob"}, {"guiding_question": "Who?"}, {"colour": "red"}, "bob"):
-        with pytest.raises(APIStatusError, match=r"user|admin|may have|send an object"):
-            await anna.runs.create(thread, GRAPH, input={**given, "context": wrong})
+async def test_a_context_in_the_input_and_a_reply_as_a_message_do_as_well(url: str) -> None:
+    dora = bearer(token("dora"))  # nobody else's reply is in her history
+    _send("POST", f"{url}/v1/history", json=HISTORY, headers=dora).raise_for_status()
+    async with get_client(url=url, headers=dora) as client:
+        thread = (await client.threads.create())["thread_id"]
+        context = {"task": "asks-back"}
+        for said, answer in (
+            ("Who barks at night?", "Who lives with you?"),
+            ("My dog Rex lives with me.", "Rex."),
+        ):
+            given = {"messages": [{"type": "human", "content": said}], "context": context}
+            _, values = await _streamed(client, thread, input=given)
+            assert values["messages"][-1]["content"] == answer
+        for wrong in ({"user_id": "bob"}, {"guiding_question": "Who?"}, {"colour": "red"}, "bob"):
+            with pytest.raises(APIStatusError, match=r"user|admin|may have|send an object"):
+                await client.runs.create(thread, GRAPH, input={**given, "context": wrong})
 
 
 async def test_a_profile_and_a_thread_survive_a_restart(start: Start, tmp_path: Path) -> None:

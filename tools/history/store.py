@@ -24,7 +24,7 @@ from guided_profile.tools.embedders.advice import suggest_multilingual
 from guided_profile.tools.embedders.base import Vector
 from guided_profile.tools.history import records
 from guided_profile.tools.history.failures import WriteRetries
-from guided_profile.tools.history.records import Filter, Stored, unit_vectors
+from guided_profile.tools.history.records import Filter, Stored
 from guided_profile.tools.history.text_vectors import EmbedderLike, NoEmbedder, TextVectors
 from guided_profile.tools.search.ranking import cosines_of, rank
 from guided_profile.tools.text.language import language_of
@@ -51,6 +51,9 @@ class Found:
     """Cosine, -1 to 1; it is one of the things that decide the order. 0 if `Recall.dense` is
     off."""
 
+
+FEW = 8
+"""So many items are added as they come from a conversation; more come from a file."""
 
 Items = list[HistoryItem]  # aliases, since `list` is a method where they are used
 Ids = list[str]
@@ -313,7 +316,7 @@ class HistoryStore(TextVectors):
         vectors = None if items.vectors is None else items.vectors[searched.rows]
         wanted = None
         if recall.dense:
-            (wanted,) = unit_vectors([self.embedder.embed_query(query)], 1)
+            wanted = self.embed_query(query)
             self._collection.binding.check_dimension(len(wanted))
         candidates = replace(searched.candidates, vectors=vectors)
         best = rank(query, wanted, candidates, recall, limit)
@@ -356,13 +359,14 @@ class HistoryStore(TextVectors):
     def _add(self, user_id: str, given: Items) -> Added:
         wanted = records.by_id(given)
         # embedding is slow, so it is done before others are kept from writing
-        vectors = self._embed(self._missing(user_id, wanted))
+        there = {} if len(wanted) <= FEW else self._same(user_id, wanted)
+        vectors = self._embed([item for id_, item in wanted.items() if id_ not in there])
         with self._writing:
-            fresh = self._missing(user_id, wanted)  # another thread may have come first
+            there = self._same(user_id, wanted)  # another thread may have come first
+            fresh = [item for id_, item in wanted.items() if id_ not in there]
             vectors |= self._embed([item for item in fresh if item.id not in vectors])
             self._collection.write(user_id, fresh, vectors)
-            there = self._by_ids(user_id, wanted).values()
-            back = [records.used_again(entry) for entry in there if entry.item.withdrawn]
+            back = [records.used_again(one) for one in there.values() if one.item.withdrawn]
             self._collection.change(user_id, back)
         own = (item.text for item in fresh if item.role == "user")
         suggest_multilingual(user_id, own, self.embedder.id, language_of)
@@ -374,15 +378,17 @@ class HistoryStore(TextVectors):
     def _by_ids(self, user_id: str, ids: Iterable[str]) -> dict[str, Stored]:
         return self._collection.by_ids(records.checked_user(user_id), ids)
 
-    def _missing(self, user_id: str, wanted: Mapping[str, HistoryItem]) -> Items:
-        """Return the items that the user does not have yet."""
+    def _same(self, user_id: str, wanted: Mapping[str, HistoryItem]) -> dict[str, Stored]:
+        """Return those of the items that the user has already."""
         there = self._by_ids(user_id, wanted)
         for id_, stored in there.items():
             records.check_same(stored.item, wanted[id_])
-        return [item for id_, item in wanted.items() if id_ not in there]
+        return there
 
     def _embed(self, items: Items) -> dict[str, Vector]:
         if not items:
             return {}
-        rows = self._rows([item.text for item in items])
+        texts = [item.text for item in items]
+        # what a user just said was embedded when it was answered; of many, none was
+        rows = self.embed(texts) if len(texts) <= FEW else self._rows(texts)
         return dict(zip((item.id for item in items), rows, strict=True))

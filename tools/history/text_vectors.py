@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_profile.graph.errors import HistoryError
-from guided_profile.tools.embedders.base import Vector, alike, likeness
+from guided_profile.tools.embedders.base import Embedder, Vector, alike, likeness
 from guided_profile.tools.history.records import unit_vectors
 from guided_profile.tools.text.cache import TextCache
 
@@ -66,6 +66,17 @@ class TextVectors:
             ModelError: The embedder failed, or answered with nonsense.
         """
         return np.stack(self._texts.of(texts))
+
+    def embed_query(self, query: str) -> Vector:
+        """Return the unit vector of what is looked for, which may be in memory as well.
+
+        Raises:
+            ModelError: The embedder failed, or answered with nonsense.
+        """
+        if getattr(type(self.embedder), "embed_query", None) is Embedder.embed_query:
+            return self._texts.of([query])[0]  # what is looked for is embedded like any text
+        row: Vector = unit_vectors([self.embedder.embed_query(query)], 1)[0]
+        return row
 
     def likeness(self, cosines: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return cosines on a scale that is the same for every embedder.

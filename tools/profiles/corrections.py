@@ -56,7 +56,7 @@ async def class_pins(profiles: ProfileStore, knows: KnowsUse) -> list[Call]:
 
     If the model fails, it is decided another time; until then, it is used where it bears.
     """
-    pins = [one for one in await profiles.overrides() if one.kind == "pin" and one.use is None]
+    pins = await unclassed_pins(profiles)
     if not pins:
         return []
     try:
@@ -67,6 +67,11 @@ async def class_pins(profiles: ProfileStore, knows: KnowsUse) -> list[Call]:
     for override, use in zip(pins, uses, strict=True):
         await profiles.keep_use(override, use)
     return calls
+
+
+async def unclassed_pins(profiles: ProfileStore) -> list[Override]:
+    """Return the pinned sentences of which nobody said yet when an answer may use them."""
+    return [one for one in await profiles.overrides() if one.kind == "pin" and one.use is None]
 
 
 async def forbid(profiles: ProfileStore, text: str, *, now: datetime) -> Override:

@@ -90,17 +90,8 @@ async def decide(
     taken = False
     while True:
         async with builds.stage(profiles if taken else None):
-            standing = await profiles.standing()
-            covered = set(standing.covered) if standing else set()
-            new = [item for item in window if item.id not in covered]
-            gone = await gone_from(standing, profiles.user_id, history, window)
-            what = plan(
-                standing,
-                new=len(new),
-                gone=gone,
-                made_with=made_with,
-                policy=task.freshness,
-                now=now,
+            what, standing, new, gone = await _looked_at(
+                profiles, window, task, made_with, history, now
             )
             if what == "revise" and (task.evidence == "style" or "guidance" in task.sees):
                 what = "build"  # habits are counted over all of the history, and guidance is of all
@@ -117,6 +108,38 @@ async def decide(
         if standing and not gone and standing.made_with == made_with:
             return Decided("keep", standing, [])  # another run is at it
         await builds.wait_for_others(profiles)
+
+
+async def is_fresh(
+    profiles: ProfileStore,
+    window: Sequence[HistoryItem],
+    task: Task,
+    made_with: str,
+    history: HistoryStore,
+    now: datetime,
+) -> bool:
+    """Whether the standing profile is kept as it is; the arguments are those of `decide`."""
+    what, *_ = await _looked_at(profiles, window, task, made_with, history, now)
+    return what == "keep"
+
+
+async def _looked_at(
+    profiles: ProfileStore,
+    window: Sequence[HistoryItem],
+    task: Task,
+    made_with: str,
+    history: HistoryStore,
+    now: datetime,
+) -> tuple[Plan, Standing | None, list[HistoryItem], set[str]]:
+    """Return the plan, the standing profile, the items that it does not cover, and what is gone."""
+    standing = await profiles.standing()
+    covered = set(standing.covered) if standing else set()
+    new = [item for item in window if item.id not in covered]
+    gone = await gone_from(standing, profiles.user_id, history, window)
+    what = plan(
+        standing, new=len(new), gone=gone, made_with=made_with, policy=task.freshness, now=now
+    )
+    return what, standing, new, gone
 
 
 async def gone_from(
@@ -226,25 +249,36 @@ def cold_profile(task: Task, items: int, model: str, now: datetime) -> Profile:
 
 
 async def with_overrides(
-    profiles: ProfileStore | None, profile: Profile, history: HistoryStore
+    profiles: ProfileStore | None,
+    profile: Profile,
+    history: HistoryStore,
+    cited: Sequence[HistoryItem] | None = None,
 ) -> Profile:
     """Return the profile as the user wants it: with what they pinned, without what they forbade.
 
     What rests on an item that they withdrew is left out too, and the guidance with it.
+
+    Args:
+        profiles: Where they stand; None: nothing was decided.
+        profile: The profile.
+        history: Where cited items are looked up.
+        cited: Those of them that are there, if they were looked up just now.
     """
     if profiles is None:
         return profile
     overrides = await profiles.overrides()
 
     def apply() -> Profile:
-        left = _without_withdrawn(profile, profiles.user_id, history)
+        there = cited
+        if there is None:
+            there = history.get(profiles.user_id, evidence_of(profile.sentences))
+        left = _without_withdrawn(profile, there)
         return apply_overrides(left, overrides, history.alike) if overrides else left
 
     return await asyncio.to_thread(apply)
 
 
-def _without_withdrawn(profile: Profile, user_id: str, history: HistoryStore) -> Profile:
-    there = history.get(user_id, evidence_of(profile.sentences))
+def _without_withdrawn(profile: Profile, there: Sequence[HistoryItem]) -> Profile:
     withdrawn = {item.id for item in there if item.withdrawn}
     if not withdrawn:
         return profile

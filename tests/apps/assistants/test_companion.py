@@ -1,7 +1,10 @@
+import asyncio
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asked import writes_profile
@@ -10,13 +13,17 @@ from langgraph.store.memory import InMemoryStore
 from langgraph.store.sqlite.aio import AsyncSqliteStore
 from scripted import ScriptedChat
 
+from guided_profile.apps.assistants import profiles
 from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import ClosedError, QuestionError, StoreInUseError, TaskError
-from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.profile import standing_profile
+from guided_profile.graph.records import HistoryItem, Profile
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.profiles.corrections import pin
+from guided_profile.tools.profiles.store import ProfileStore
 
 LEAVES = """
 from guided_profile.apps.assistants.companion import Companion
@@ -140,6 +147,42 @@ def test_one_profile_is_made_however_often_it_is_asked_for(history: HistoryStore
         for one in asked:
             one.result(60)
         assert len(prompts) == 2  # guidance and profile, once
+
+
+def test_the_workflow_runs_only_where_it_would_change_the_profile(
+    history: HistoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = []
+
+    async def counted(*given: Any) -> Profile:
+        runs.append(given)
+        return await standing_profile(*given)
+
+    monkeypatch.setattr(profiles, "standing_profile", counted)
+    chat = ScriptedChat(script=lambda prompt: "This person has a dog named Bruno.")
+    bruno = [HistoryItem(id=f"{n}", text=f"my dog Bruno, walk {n}") for n in range(30)]
+    history.add("anna", bruno)
+
+    def runs_after(change: Callable[[], object]) -> int:
+        before = len(runs)
+        change()
+        companion.refresh("anna").result(60)
+        return len(runs) - before
+
+    with Companion(chat=chat, history=history, store=InMemoryStore()) as companion:
+        assert runs_after(lambda: None) == 1
+        assert runs_after(lambda: None) == 0
+        assert runs_after(lambda: history.add("anna", [HistoryItem(text="Bruno barks")])) == 0
+        profile = companion.known("anna", "Bruno", 0).result(60).profile
+        assert profile is not None
+        cited = profile.sentences[0].evidence
+        assert runs_after(lambda: history.delete("anna", cited)) == 1
+        kept = ProfileStore(companion.store, "anna", "assistant")
+        pinned = pin(kept, "This person sings.", now=companion.clock())
+        assert runs_after(lambda: asyncio.run(pinned)) == 1
+        more = [HistoryItem(text=f"Bruno barks, night {n}") for n in range(30)]
+        assert runs_after(lambda: history.add("anna", more)) == 1
+        assert runs_after(lambda: None) == 0
 
 
 def test_a_user_without_history_has_no_profile(history: HistoryStore) -> None:

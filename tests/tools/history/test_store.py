@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import numpy as np
@@ -22,6 +22,7 @@ from guided_profile.graph.errors import (
     QuestionError,
 )
 from guided_profile.graph.records import HistoryItem
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history import collection as history_collection
 from guided_profile.tools.history.store import Added, HistoryStore
 
@@ -233,6 +234,23 @@ def test_a_text_that_comes_again_is_not_embedded_again(store: HistoryStore) -> N
     again = store.embed(["bird", "fish", "cat cat dog"])
     assert embedder.embedded == ["cat cat dog", "bird", "fish"]
     np.testing.assert_array_equal(again[[2, 0]], first)
+
+
+def test_what_was_looked_for_is_embedded_once_until_it_is_added(open_store: Open) -> None:
+    class Counted(LexicalEmbedder):
+        embedded: ClassVar[list[str]] = []
+
+        def embed_documents(self, texts: list[str]) -> list[list[float]]:
+            self.embedded.extend(texts)
+            return super().embed_documents(texts)
+
+    store = open_store(Counted())
+    store.add("anna", [item("the cat", 1)])
+    found = store.search("anna", "a dog", limit=1)
+    store.embed(["a dog", "a bird"])
+    store.add("anna", [item("a dog", 2)])
+    assert store.search("anna", "a dog", limit=1) != found
+    assert Counted.embedded == ["the cat", "a dog", "a bird"]
 
 
 def test_vectors_are_the_unit_vectors_of_the_items(store: HistoryStore) -> None:
