@@ -9,11 +9,11 @@ from typing import Any
 
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Reading, Refused
-from guided_profile.tools.readers.long_dates import long_date
-from guided_profile.tools.readers.times import NUMBERS, DateOrder, moment
+from guided_profile.tools.readers.times import NUMBERS, DateOrder, read_time
 
 _CHUNK = 2**20
 _LONGEST = 4 * 2**20
+_LONGEST_TIME = 60
 _BEGINS = '<div class="outer-cell'
 _CELL = re.compile(r'<div class="content-cell([^"]*)">(.*?)</div>', re.DOTALL)
 _TITLE = re.compile(r'<p class="mdl-typography--title">(.*?)</p>', re.DOTALL)
@@ -22,13 +22,12 @@ _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _BLOCK = re.compile(r"</?(?:p|li|ul|ol|h\d|div|tr|br|pre)\b[^>]*>")
 _TAG = re.compile(r"<[^<>]{1,5000}>")
 _NUMBERS = re.compile(NUMBERS + r"(?:,?\s|$)", re.IGNORECASE)
+_KOREAN = re.compile(r"(\d{4})\. (\d{1,2})\. (\d{1,2})\. ?(?=\D)")
 _ZONES = {
-    "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2,
-    "EET": 2, "EEST": 3, "OEZ": 2, "OESZ": 3, "MSK": 3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5,
-    "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "BRT": -3, "JST": 9, "KST": 9, "AEST": 10,
-    "AEDT": 11, "NZST": 12, "NZDT": 13,
+    "MEZ": 1, "MESZ": 2, "OEZ": 2, "OESZ": 3, "WEZ": 0, "WESZ": 1,
+    "HNEC": 1, "HEC": 1, "HAEC": 2, "HEEC": 2, "BRT": -3, "BRST": -2, "ART": -3, "CLT": -4,
 }  # fmt: skip
-"""The short names of zones that Google writes, in hours from UTC."""
+"""The short names of zones that Google writes in other languages, in hours from UTC."""
 
 
 def entries_of_page(file: ExportFile, reading: Reading) -> Iterator[dict[str, Any] | Refused]:
@@ -116,18 +115,18 @@ def _order(file: ExportFile) -> DateOrder | None:
 
 
 def _time(text: str, order: DateOrder | None, zone: tzinfo) -> datetime | None:
-    word = text.rpartition(" ")[2]
-    if word in _ZONES:
-        zone = timezone(timedelta(hours=_ZONES[word]))
-    try:
-        numbers = _NUMBERS.match(text)
-        if numbers is None:
-            return (
-                long_date(text, zone) if len(text) < 100 and re.search(r"\d:\d\d", text) else None
-            )
-        return moment(numbers.groups(), order, zone) if order else None
-    except ValueError:
+    if len(text) > _LONGEST_TIME or not re.search(r"\d[:.]\d\d", text):
         return None
+    text = _KOREAN.sub(r"\1년 \2월 \3일 ", text)
+    before, _, name = text.rpartition(" ")
+    named = timezone(timedelta(hours=_ZONES[name])) if name in _ZONES else zone
+    without = [(before, named)] if re.fullmatch(r"[A-Z]{2,5}", name) else []
+    for written, its_zone in ((text, zone), *without):
+        try:
+            return read_time(written, its_zone, order)
+        except ValueError:
+            continue
+    return None
 
 
 def plain(markup: str) -> str:

@@ -9,7 +9,7 @@ from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped, each_file
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.heads import Head, head_of
-from guided_profile.tools.readers.long_dates import long_date
+from guided_profile.tools.readers.times import read_time
 from guided_profile.tools.readers.transcript import read_chats
 
 _TIME = r"[A-Z][a-z]{2} \d\d, \d{4}\s+\d{1,2}:\d\d:\d\d [AP]M"
@@ -65,7 +65,7 @@ def _pairs(
 
 def _time(stamp: str, reading: Reading) -> datetime | None:
     try:
-        return long_date(_ASIDE.sub("", stamp), reading.zone)
+        return read_time(_ASIDE.sub("", stamp).strip(), reading.zone)
     except ValueError:
         return None
 

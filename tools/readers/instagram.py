@@ -18,9 +18,10 @@ from guided_profile.tools.readers.base import (
     Skipped,
     each_file,
 )
-from guided_profile.tools.readers.heads import Head
+from guided_profile.tools.readers.heads import Head, head_of
 from guided_profile.tools.readers.json_lists import dict_in, dicts_in, objects
 from guided_profile.tools.readers.meta import entry, labels, mended, owner, time_of
+from guided_profile.tools.readers.sums import Sums
 
 _KEYS = {
     "ig_stories": "stories",
@@ -41,36 +42,34 @@ _KEYS = {
 """The arrays of an object, and what is in each."""
 _BY_NAME = {"liked_posts": "likes", "saved_posts": "saved", "post_comments": "comments"}
 """For arrays without a name of their own, since 2025."""
-_VERBS = {
-    "likes": "likes a post",
-    "liked comments": "likes a comment",
-    "saved": "saved a post",
-    "kept": "likes or saved a post",
-}
+_OF = {"likes": "posts", "liked comments": "comments", "saved": "posts", "kept": "posts"}
+"""What was liked or saved; a newer file that was renamed does not tell which of the two."""
 _ACCOUNT = re.compile(r"[\w.]{1,30}")
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
-    for file in files:
-        yield from each_file([file], lambda file: _entries(file, reading))
+    sums = {"likes": Sums("likes", "liked"), "saved": Sums("saved", "saved")}
+    yield from each_file(files, lambda file: _entries(file, sums, reading))
+    for kept in sums.values():
+        yield from kept.entries(reading)
 
 
-def _entries(file: ExportFile, reading: Reading) -> Entries:
+def _entries(file: ExportFile, sums: Mapping[str, Sums], reading: Reading) -> Entries:
     kind = _kind_of(file)
     for found in objects(file, *_KEYS):
         if isinstance(found, Refused):
             yield found
         else:
-            yield from _entry(kind, found[1], found[0], reading)
+            yield from _entry(kind, found[1], found[0], sums, reading)
 
 
 def _kind_of(file: ExportFile) -> str:
-    from guided_profile.tools.readers.heads import head_of
-
     return _kind(head_of(file))
 
 
-def _entry(kind: str, one: Mapping[str, Any], where: Refused, reading: Reading) -> Iterator[Entry]:
+def _entry(
+    kind: str, one: Mapping[str, Any], where: Refused, sums: Mapping[str, Sums], reading: Reading
+) -> Iterator[Entry]:
     if kind in ("posts", "stories"):
         media = dicts_in(one.get("media")) or [dict(one)]
         titles = [mended(one.get("title")), *(mended(part.get("title")) for part in media)]
@@ -89,13 +88,15 @@ def _entry(kind: str, one: Mapping[str, Any], where: Refused, reading: Reading) 
         name = mended(one.get("title")) or next((mended(part.get("value")) for part in data), "")
         text = f"follows {name}" if name else ""
         yield entry(text, kind, _time(one), where, reading, kind="did")
-    elif kind in _VERBS:
+    elif kind in _OF:
         name = mended(one.get("title")) or owner(one)
         values = [mended(value.get("value")) for value in labels(one).values()]
         caption = max((value for value in values if " " in value), key=len, default="")
-        text = f"{_VERBS[kind]} of {name}" + (f": {caption}" if caption else "") if name else ""
-        source = "saved" if kind == "saved" else "likes"
-        yield entry(text, source, _time(one), where, reading, kind="did")
+        text = f"{_OF[kind]} of {name}" + (f": {caption}" if caption else "")
+        if name:
+            sums["saved" if kind == "saved" else "likes"].add(text, _time(one), where)
+        else:
+            yield Skipped("likes of nobody who is named")
     else:
         yield Skipped()
 

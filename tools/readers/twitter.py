@@ -23,6 +23,7 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.json_lists import dict_in, dicts_in, objects, text_in
+from guided_profile.tools.readers.sums import LIMIT
 
 _WRITTEN = ("tweet", "communityTweet")
 _KINDS = (*_WRITTEN, "noteTweet", "like", "dmConversation", "grokChatItem", "savedSearch")
@@ -41,13 +42,17 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
             if note := dict_in(found[1].get("noteTweet")):
                 long.append(_shown(dict_in(note.get("core")).get("text")))
     own_id = text_in(account.get("accountId")) or me
+    likes = 0
     for found in each_file(files, objects):
         if isinstance(found, Refused):
             yield found
             continue
         where, element = found
         kind = next((kind for kind in _KINDS if isinstance(element.get(kind), dict)), "")
-        if kind:
+        likes += kind == "like"
+        if kind == "like" and likes > LIMIT:
+            yield Skipped(f"likes beyond the limit of {LIMIT}")  # the latest ones stand first
+        elif kind:
             yield from _entries(kind, element[kind], own_id, long, where, reading)
         elif "full_text" in element:  # as it was before 2020
             yield from _entries("tweet", element, own_id, long, where, reading)

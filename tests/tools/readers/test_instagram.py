@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from guided_profile.graph.errors import HistoryItemError
 from tests.support.exported import folder_of, in_every_form, read, zip_of
 
 AT = 1714558272
@@ -68,7 +69,7 @@ INSTAGRAM: dict[str, tuple[Any, list[tuple[str, str]]]] = {
                 }
             ]
         },
-        [("likes", "likes a post of bo.bakes")],
+        [("likes", "posts of bo.bakes (liked once, 2024-05)")],
     ),
     "saved_posts.json": (
         {
@@ -79,7 +80,7 @@ INSTAGRAM: dict[str, tuple[Any, list[tuple[str, str]]]] = {
                 }
             ]
         },
-        [("saved", "saved a post of bo.bakes")],
+        [("saved", "posts of bo.bakes (saved once, 2024-05)")],
     ),
     "word_or_phrase_searches.json": (
         {
@@ -128,9 +129,9 @@ def test_instagrams_newer_likes(tmp_path: Path) -> None:
     path = tmp_path / "liked_posts.json"
     path.write_text(json.dumps([one]))
     found = read(path)
-    assert found.lines == [("user", "likes", "likes or saved a post of bo.bakes")]
+    assert found.lines == [("user", "likes", "posts of bo.bakes (liked once, 2024-05)")]
     folder = folder_of(tmp_path / "all", {"likes/liked_posts.json": json.dumps([one]), "a": "x"})
-    assert read(folder).texts == ["likes a post of bo.bakes"]
+    assert read(folder).lines == found.lines
 
 
 def test_instagrams_zip_with_messages(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_instagram_cut_short(tmp_path: Path) -> None:
     path = tmp_path / "liked_posts.json"
     path.write_text(whole[:-60])
     found = read(path)
-    assert len(found.items) == 2
+    assert found.texts == ["posts of bo.bakes (liked 2 times, 2024-05)"]
     assert len(found.refused) == 1
 
 
@@ -230,3 +231,54 @@ def test_facebooks_reactions_are_left_out(tmp_path: Path) -> None:
     data = [{"reaction": {"reaction": "LIKE", "actor": "Mara"}}]
     path.write_text(json.dumps([{"timestamp": AT, "data": data, "title": "Mara likes a post."}]))
     assert read(path).skipped == {"reactions to others' posts": 1}
+
+
+def page(*blocks: tuple[str, str, str], title: str = "Ana") -> str:
+    return (
+        f'<html><head><title>{title}</title></head><body class="_5vb_ _2yq"><main class="_a706">'
+        '<div class="pam _3-95 _2ph- _a6-g uiBoxWhite noborder"><h2 class="_3-95 _2pim _a6-h">'
+        'Participants</h2><div class="_3-95 _a6-p">Ana, Mara</div></div>'
+        + "".join(
+            '<div class="pam _3-95 _2ph- _a6-g uiBoxWhite noborder">'
+            f'<h2 class="_3-95 _2pim _a6-h _a6-i">{who}</h2>'
+            f'<div class="_3-95 _a6-p">{content}</div>'
+            f'<div class="_3-94 _a6-o">{when}</div></div>'
+            for who, content, when in blocks
+        )
+        + "</main></body></html>"
+    )
+
+
+def spoken(words: str) -> str:
+    reactions = '<ul class="_a6-q"><li><span>❤Ana</span></li></ul>'
+    return f"<div><div></div><div>{words}</div><div></div><div></div><div>{reactions}</div></div>"
+
+
+def test_messages_in_html(tmp_path: Path) -> None:
+    content = page(
+        ("Mara", spoken("I bake rye<br />&amp; more"), "May 14, 2024 9:41 am"),
+        ("Ana", spoken("Ich bin Allergikerin"), "14. Mai 2024 09:42"),
+        (
+            "Mara",
+            '<div><div></div><a href="x.jpg"><img src="x.jpg" /></a></div>',
+            "May 14, 2024 9:43 am",
+        ),
+    )
+    found = in_every_form(tmp_path, "message_1.html", content, me="Mara")
+    assert found.formats == {"meta-pages": 1}
+    assert found.lines == [
+        ("user", "messenger", "I bake rye\n& more"),
+        ("other", "messenger", "Ich bin Allergikerin"),
+    ]
+    assert [str(one.time) for one in found.items] == [
+        "2024-05-14 09:41:00+00:00",
+        "2024-05-14 09:42:00+00:00",
+    ]
+
+
+def test_other_pages_ask_for_the_export_in_json(tmp_path: Path) -> None:
+    path = tmp_path / "posts_1.html"
+    image = '<a target="_blank" href="x.jpg"><img src="x.jpg" class="_a6_o _3-96" /></a>'
+    path.write_text(page(("Sunday loaf", image, "May 14, 2024 9:41 am")))
+    with pytest.raises(HistoryItemError, match="again with the format JSON"):
+        read(path)
