@@ -6,6 +6,7 @@ GuidedProfileError
 │   ├── TaskError            a task file or a task's name
 │   │   └── NoReplyError         it asks its user something, and nobody is there to reply
 │   ├── HistoryItemError     a history item, or a line of a history file
+│   │   └── ColumnsError         it is not sure which columns of a table hold what
 │   └── DatasetError         a file of a data set, its name or an option of its builder
 ├── SettingsError            an environment variable or option of the installation
 ├── HistoryError             the history store cannot do what was asked
@@ -54,6 +55,22 @@ class NoReplyError(TaskError):
 
 class HistoryItemError(InputError):
     """A history item, or a line of a history file, is wrong."""
+
+
+class ColumnsError(HistoryItemError):
+    """It is not sure which columns of a table hold what; what seems right can be confirmed."""
+
+    def __init__(self, message: str, columns: dict[str, str], signature: str) -> None:
+        """Say it, with what seems right.
+
+        Args:
+            message: What to do.
+            columns: The fields of an item, and the columns that seem to hold them.
+            signature: What tables with the same columns have in common.
+        """
+        super().__init__(message)
+        self.columns = columns
+        self.signature = signature
 
 
 class DatasetError(InputError):

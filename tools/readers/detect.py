@@ -29,7 +29,7 @@ from guided_profile.tools.readers import (
     imessage,
     imessage_export,
     instagram,
-    json_files,
+    json_table,
     jsonl,
     keep,
     kindle,
@@ -142,7 +142,7 @@ READERS: tuple[Reader, ...] = tuple(
         memories,
         markdown_notes,
         jsonl,
-        json_files,
+        json_table,
         csv_table,
         text,
     )

@@ -1,14 +1,12 @@
-"""JSON files: an export of this project, an array of items, and arrays read element by element."""
+"""JSON files: read whole, and arrays read element by element."""
 
 import codecs
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
-from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, record
-from guided_profile.tools.readers.heads import Head
 
 _LONGEST_ELEMENT = 64 * 2**20
 """The longest element of an array, in characters, that is read."""
@@ -29,41 +27,6 @@ DECODER = json.JSONDecoder(parse_int=_number)
 
 class BrokenJSON(Exception):
     """From here on, an array is not JSON: what came before was read."""
-
-
-def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
-    """Read a user's export, or an array of items.
-
-    Raises:
-        HistoryItemError: It is neither.
-    """
-    number = 0
-    try:
-        for element in _items(files[0]):
-            number += 1
-            yield record(element, Refused(number, unit="item"), reading)
-    except BrokenJSON as error:
-        yield Refused(number + 1, str(error), "item")
-
-
-def _items(file: ExportFile) -> Iterator[Any]:
-    with file.open() as opened:
-        is_object = opened.read(_CHUNK).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
-    if not is_object:
-        with file.open() as opened:
-            yield from elements(opened)
-        return
-    export = whole(file)
-    if export.get("format") != EXPORT or not isinstance(export.get("items"), list):
-        raise HistoryItemError(
-            f"the file is no {EXPORT!r}, and no array of items; name its kind with --format."
-        )
-    if export.get("version") != 1:
-        raise HistoryItemError(
-            f"the export is of version {export.get('version')!r}, and this program reads 1; "
-            "update it."
-        )
-    yield from export["items"]
 
 
 def whole(file: ExportFile) -> dict[str, Any]:
@@ -118,17 +81,3 @@ def elements(file: BinaryIO) -> Iterator[Any]:
             yield element
             if lone:
                 return
-
-
-def _recognises(head: Head) -> bool:
-    is_export = isinstance(head.json, dict) and head.json.get("format") == EXPORT
-    return is_export or isinstance(head.json, list)
-
-
-READER = Reader(
-    format="json",
-    title="JSON array of items, or an export of this program",
-    read=_read,
-    recognises=_recognises,
-    generic=True,
-)

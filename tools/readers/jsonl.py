@@ -1,17 +1,26 @@
 """JSON Lines: an item on each line."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from guided_profile.tools.readers.archive import ExportFile
-from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, record
+from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused
 from guided_profile.tools.readers.heads import Head
+from guided_profile.tools.readers.json_table import Placed, json_entries
 from guided_profile.tools.readers.lines import numbered_lines
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
-    """Read a JSON object from each line."""
-    for number, line in numbered_lines(files[0]):
+    """Read a JSON object from each line.
+
+    Raises:
+        HistoryItemError: See `table_items`.
+    """
+    return json_entries(lambda: _objects(files[0]), reading)
+
+
+def _objects(file: ExportFile) -> Iterator[Placed | Refused]:
+    for number, line in numbered_lines(file):
         if isinstance(line, Refused):
             yield line
             continue
@@ -22,7 +31,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
         except (ValueError, RecursionError):  # a number or a nesting beyond all measure
             yield Refused(number, "is not JSON that can be read")
         else:
-            yield record(entry, Refused(number), reading)
+            yield Refused(number), entry
 
 
 def _recognises(head: Head) -> bool:

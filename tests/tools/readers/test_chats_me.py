@@ -151,7 +151,10 @@ def test_a_table_that_names_its_writers_is_not_the_users_alone(tmp_path: Path) -
     with pytest.raises(HistoryItemError, match="the column 'Author' says who wrote; say with --me"):
         list(read_items(path))
     assert mine(path, "Ann") == ["I love rye"]
-    assert len([*read_items(path, Reading(columns={"text": "Content"}))]) == 2
+    with pytest.raises(HistoryItemError, match=r"says who wrote.* --column role=user if"):
+        list(read_items(path, Reading(columns={"text": "Content"})))
+    alone = Reading(columns={"text": "Content", "role": "user"})
+    assert len([*read_items(path, alone)]) == 2
     books = tmp_path / "books.csv"
     books.write_text("Title,Author\nThe Salt Path,R. Winn\n")
     assert mine_alone(books) == ["The Salt Path"]

@@ -120,7 +120,7 @@ def test_a_quote_that_never_ends_is_refused_where_it_begins(tmp_path: Path) -> N
         (
             "a.csv",
             "source,who\na,b\n",
-            "none of the columns 'source', 'who' is for the text; .*text=",
+            "columns are 'source', 'who', and it is not sure .* --column text=who",
         ),
         ("a.csv", "text,text\na,b\n", "two columns 'text'; rename"),
         ("a.csv", "", "is empty; there is nothing to add"),

@@ -1,0 +1,163 @@
+"""Any table and any JSON: what the columns seem to hold is proposed, and nothing is read unsure."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from guided_profile.graph.errors import ColumnsError, HistoryItemError
+from guided_profile.graph.records import HistoryItem
+from guided_profile.tools.readers.detect import Reading, read_items
+
+ROWS = [
+    ("2024-05-14", "Cast iron pan, 26 cm", "Kitchen", "https://shop.example/1", "A-1001", "29.90"),
+    ("2024-05-15", "Kettle", "Kitchen", "https://shop.example/2", "A-1002", "19.90"),
+    ("2024-05-16", "Rubber boots, green", "Garden", "https://shop.example/3", "A-1003", "24.00"),
+    ("2024-05-17", "Seeds of chard", "Garden", "https://shop.example/4", "A-1004", "3.20"),
+]
+TALK = [
+    ("2024-05-14 10:00", "Ann Moor", "I bake rye bread every Sunday."),
+    ("2024-05-14 10:01", "Bo Finn", "Do you? I hate bread, to be honest."),
+    ("2024-05-14 10:02", "Ann Moor", "You have not tried mine yet."),
+    ("2024-05-14 10:03", "Bo Finn", "That is true. When shall I come?"),
+    ("2024-05-14 10:04", "Ann Moor", "Come on Sunday at ten."),
+]
+
+
+def csv(names: str, rows: list[tuple[str, ...]]) -> str:
+    return "\n".join([names, *(",".join(f'"{cell}"' for cell in row) for row in rows)]) + "\n"
+
+
+def write(folder: Path, name: str, content: object) -> Path:
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
+    return path
+
+
+def asked(path: Path, **reading: object) -> dict[str, str]:
+    with pytest.raises(ColumnsError, match="if this is right, add --column") as error:
+        list(read_items(path, Reading(**reading)))
+    assert error.value.signature
+    return error.value.columns
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "Datum,Artikel,Warengruppe,Seite,Nummer,Preis",
+        "Jour,Objet,Rayon,Lien,Numéro,Prix",
+        "Dia,Produto,Seção,Página,Número,Preço",
+        "日,品,売場,頁,番号,値段",
+        "اليوم,السلعة,القسم,الصفحة,الرقم,السعر",
+    ],
+)
+def test_columns_are_proposed_from_what_they_hold_in_any_language(
+    tmp_path: Path, names: str
+) -> None:
+    time, text, category, *_ = names.split(",")
+    path = write(tmp_path, "a.csv", csv(names, ROWS))
+    columns = asked(path)
+    assert columns == {"time": time, "text": text, "category": category}
+    first, *_ = read_items(path, Reading(columns=columns))
+    assert isinstance(first, HistoryItem)
+    assert (first.text, first.category) == ("Cast iron pan, 26 cm", "Kitchen")
+    assert first.time is not None
+
+
+def test_a_column_of_times_with_another_name_is_not_dropped(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "text,when\na pan,2024-05-14\na kettle,2024-05-15\n")
+    assert asked(path) == {"text": "text", "time": "when"}
+
+
+def test_usual_names_that_hold_what_they_say_are_read_without_asking(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "Date,Title,Link\n2024-05-14,a pan,https://x.example\n")
+    assert [item.text for item in read_items(path) if isinstance(item, HistoryItem)] == ["a pan"]
+
+
+def test_counts_of_seconds_are_times_and_ids_are_not(tmp_path: Path) -> None:
+    rows = [
+        ("1715680800", f"17156808{number:02}", f"thing {'abcd'[number]}") for number in range(4)
+    ]
+    path = write(tmp_path, "a.csv", csv("at,order id,what", rows))
+    assert asked(path) == {"time": "at", "text": "what"}
+
+
+@pytest.mark.parametrize("names", ["Zeit,Wer,Nachricht", "時,人,本文", "متى,من,نص"])
+def test_names_that_come_back_beside_sentences_say_who_wrote(tmp_path: Path, names: str) -> None:
+    time, who, text = names.split(",")
+    path = write(tmp_path, "a.csv", csv(names, TALK))
+    assert asked(path, me="Ann Moor") == {"time": time, "text": text, "role": who}
+    columns = {"text": text, "time": time}
+    with pytest.raises(HistoryItemError, match=f"the column '{who}' says who wrote; say with --me"):
+        list(read_items(path, Reading(columns=columns)))
+    items = list(read_items(path, Reading(columns=columns, me="Bo Finn")))
+    roles = [item.role for item in items if isinstance(item, HistoryItem)]
+    assert roles == ["other", "user", "other", "user", "other"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "columns"),
+    [
+        (
+            "a.csv",
+            "role,content,timestamp\nuser,I bake rye bread,2024-05-14\nassistant,You love it!,\n"
+            "system,Be kind,\n",
+            {},
+        ),
+        (
+            "a.csv",
+            "art,content\nuser,I bake rye bread\nassistant,You love it!\n",
+            {"text": "content"},
+        ),
+        (
+            "a.jsonl",
+            '{"who": "user", "content": "I bake rye bread"}\n'
+            '{"who": "assistant", "content": "You love it!"}\n',
+            {"text": "content"},
+        ),
+        (
+            "a.json",
+            {
+                "log": [
+                    {"by": {"kind": "user"}, "content": "I bake rye bread"},
+                    {"by": {"kind": "assistant"}, "content": "You love it!"},
+                ]
+            },
+            {"text": "content"},
+        ),
+    ],
+)
+def test_what_a_model_wrote_is_never_the_users(
+    tmp_path: Path, name: str, content: object, columns: dict[str, str]
+) -> None:
+    items = read_items(write(tmp_path, name, content), Reading(columns=columns))
+    assert [(item.text, item.role) for item in items if isinstance(item, HistoryItem)] == [
+        ("I bake rye bread", "user"),
+        ("You love it!", "other"),
+    ]
+
+
+def test_nested_json_is_proposed_by_its_path(tmp_path: Path) -> None:
+    found = {
+        "meta": {"pages": [{"n": 1}]},
+        "data": {
+            "entries": [
+                {"made": {"at": "2024-05-14T10:00:00Z"}, "thing": {"label": "Cast iron pan"}},
+                {"made": {"at": "2024-05-15T10:00:00Z"}, "thing": {"label": "Rubber boots"}},
+            ]
+        },
+    }
+    path = write(tmp_path, "a.json", found)
+    columns = asked(path)
+    assert columns == {"time": "made.at", "text": "thing.label"}
+    texts = [item.text for item in read_items(path, Reading(columns=columns)) if item]
+    assert texts == ["Cast iron pan", "Rubber boots"]
+    short = write(tmp_path, "b.json", json.dumps(found)[:-40])
+    read = list(read_items(short, Reading(columns=columns)))
+    assert [isinstance(item, HistoryItem) for item in read] == [True, False]
+
+
+def test_an_array_that_is_no_history_adds_nothing(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.json", [{"x": 1, "y": 2.5}, {"x": 2, "y": 3.5}])
+    with pytest.raises(HistoryItemError, match="none of the columns 'x', 'y' is for the text"):
+        list(read_items(path))
