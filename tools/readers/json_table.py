@@ -123,11 +123,10 @@ def _of_array(file: ExportFile) -> Iterator[Placed | Refused]:
 
 
 def _of_list(found: list[Any], path: str, is_cut: bool) -> Iterator[Placed | Refused]:
-    whole = found[:-1] if is_cut else found
-    for number, element in enumerate(whole, start=1):
+    for number, element in enumerate(found, start=1):
         yield Refused(number, unit="item", file=path), element
     if is_cut:
-        yield Refused(len(whole) + 1, CUT, "item", path)
+        yield Refused(len(found) + 1, CUT, "item", path)
 
 
 def _of_export(export: Mapping[str, Any], reading: Reading) -> Entries:
