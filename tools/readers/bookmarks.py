@@ -15,7 +15,7 @@ from guided_profile.tools.readers.encodings import text_of
 from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.json_files import whole
 from guided_profile.tools.readers.kept_pages import Link, kept_page
-from guided_profile.tools.readers.markup import tokens
+from guided_profile.tools.readers.markup import Tag, tokens
 from guided_profile.tools.readers.times import since_1970
 
 _NETSCAPE = re.compile(r"(?i)<!DOCTYPE NETSCAPE-Bookmark-file-\d")
@@ -54,7 +54,7 @@ def _of_html(file: ExportFile) -> Iterator[Link]:
         if isinstance(token, str):
             words += token
         elif token.name in ("dl", "ul"):
-            folders = folders[:-1] if token.closes else [*folders, heading]
+            _nest(folders, heading, token)
             heading = ""
         elif token.name in ("h1", "h2", "h3"):
             if token.closes and is_heading:
@@ -70,6 +70,13 @@ def _of_html(file: ExportFile) -> Iterator[Link]:
             link = None
     if folders or link is not None:  # its lists do not end
         yield Link("", "", "", None, number + 1)
+
+
+def _nest(folders: list[str], heading: str, list_: Tag) -> None:
+    if not list_.closes:
+        folders.append(heading)
+    elif folders:
+        folders.pop()
 
 
 def _link(found: dict[str, str], title: str, folder: str, number: int) -> Link:

@@ -52,7 +52,7 @@ def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
     text = text if isinstance(text, str) else ""
     if "date_journal" in entry:  # Journey; thousandths of a second
         text = html_text(text) if entry.get("type", "html") == "html" or "<p" in text else text
-        time: Any = since_1970(entry["date_journal"] / 1000)
+        time: Any = since_1970(_number(entry["date_journal"]) / 1000)
         id_ = entry.get("id")
     else:
         text = text.replace("\\", "")  # Day One writes it before points and brackets
@@ -65,6 +65,12 @@ def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
         "kind": "said",
     }
     return fields | ({"id": stable_id("diary", id_)} if isinstance(id_, str) and id_ else {})
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, int | float):
+        return value
+    raise ValueError("is no number")
 
 
 def _own_words(text: str) -> str:

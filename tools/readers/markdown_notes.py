@@ -36,7 +36,7 @@ _SIGNS = (
     r"(?m)^#{2,6} \S",
     r"\[[^\[\]\n]+\]\((?:https?:|[^()\s]+\.md)[^()\n]*\)|\[\[[^\[\]\n]+\]\]",
     r"\*\*[^*\n]+\*\*",
-    r"(?m)^\s*[-*] \[[ xX]\] \S",
+    r"(?m)^[ \t]*[-*] \[[ xX]\] \S",
     r"(?m)^```",
 )
 
@@ -45,7 +45,7 @@ def read_notes(files: Sequence[ExportFile], reading: Reading) -> Entries:
     """Read the sections of notes; settings of a vault among the files tell what is left out."""
     vault = Vault(files)
     # people rename a file that is alone, so its name tells nothing but a day
-    root = commonpath([dirname(file.name) for file in files]) if len(files) > 1 else None
+    root = commonpath([dirname(f"/{file.name}") for file in files]) if len(files) > 1 else None
     notes = [file for file in files if not file.name.endswith(_SETTINGS)]
     return each_file(notes, lambda file: _note(file, vault, root, reading))
 
@@ -56,7 +56,7 @@ def _note(file: ExportFile, vault: Vault, root: str | None, reading: Reading) ->
     if reason := vault.leaves_out(file.name) or _left_out(note, text):
         yield Skipped(reason)
         return
-    inside = "" if root is None else relpath(file.name, root or ".")
+    inside = "" if root is None else relpath(f"/{file.name}", root)
     path = PurePosixPath(unquote(inside.replace("___", "/")))  # two ways of Logseq
     order = reading.dates or vault.order
     day = day_of(file.path.rpartition("/")[2].rpartition(".")[0], order, reading)

@@ -6,6 +6,7 @@ a question, and no sentence of a profile rests on them.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -35,17 +36,20 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
 
 
 def _entries(file: ExportFile, reading: Reading) -> Iterator[Entry]:
+    with file.open() as opened:
+        begin = opened.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+    is_text = begin[:1] not in (b"[", b"{") or is_memory_text(begin.decode(errors="replace"))
     number = 0
     try:
-        for entry in _records(file):
+        for entry in noted_lines(text_of(file)) if is_text else _records(file, begin):
             number += 1
             where = Refused(number, unit="item", file=file.name)
             found = False
-            for noted in entry if isinstance(entry, list) else noted_in(entry):
+            for noted in noted_in(entry):
                 found = True
                 yield noted if isinstance(noted, Skipped) else _item(noted, where, reading)
             if not found:
-                yield Refused(number, "is no memory of a kind that is known", "item", file.name)
+                yield replace(where, reason="is no memory of a kind that is known")
     except BrokenJSON as error:
         yield Refused(number + 1, str(error), "item", file.name)
 
@@ -64,14 +68,9 @@ def _item(noted: Noted, where: Refused, reading: Reading) -> Entry:
     return item(fields, where, reading)
 
 
-def _records(file: ExportFile) -> Iterator[Any]:
-    """Yield the objects that hold memories, each one's, or a list of what a text notes."""
-    with file.open() as opened:
-        begin = opened.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if begin[:1] not in (b"[", b"{") or is_memory_text(begin.decode("utf-8", errors="replace")):
-        for line in noted_lines(text_of(file)):
-            yield [Noted("an assistant", line.text, line.date, line.heading)]
-    elif begin.startswith(b"["):
+def _records(file: ExportFile, begin: bytes) -> Iterator[Any]:
+    """Yield the objects that hold memories."""
+    if begin.startswith(b"["):
         with file.open() as opened:
             yield from elements(opened)
     elif _are_lines(begin):

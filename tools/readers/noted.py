@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from guided_profile.tools.readers.base import Skipped
-from guided_profile.tools.readers.memory_text import noted_lines
+from guided_profile.tools.readers.memory_text import Line, noted_lines
 
 
 class Noted(NamedTuple):
@@ -19,7 +19,9 @@ class Noted(NamedTuple):
 
 
 def noted_in(entry: Any) -> Iterator[Noted | Skipped]:
-    """Yield what an object notes; nothing: it is of none of the systems."""
+    """Yield what an object, or a line of a text, notes; nothing: it is of none of the systems."""
+    if isinstance(entry, Line):
+        yield Noted("an assistant", entry.text, entry.date, entry.heading)
     if isinstance(entry, str) and entry.strip():
         yield Noted("an assistant", entry)  # Zep's oldest facts are texts alone
     if not isinstance(entry, dict):

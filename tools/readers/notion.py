@@ -36,7 +36,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     # all rows are in the second of the two, which sorts later
     tables |= {_shown(file.name): file for file in files if file.name.endswith("_all.csv")}
     pages = [file for file in files if file.name.endswith(".md")]
-    root = commonpath([dirname(file.name) for file in files])
+    root = commonpath([dirname(f"/{file.name}") for file in files])
     yield from each_file([*tables.values()], lambda file: _rows(file, reading))
     yield from each_file(pages, lambda page: _page(page, tables, root, reading))
 
@@ -90,7 +90,7 @@ def _page(
     path = PurePosixPath(_shown(file.name))
     title, properties, body, before = _parts(text_of(file))
     title = title or path.name
-    folder = path.parent.name if dirname(file.name) != root else ""
+    folder = path.parent.name if dirname(f"/{file.name}") != root else ""
     fields = {
         "time": _time(properties, reading),
         "category": folder[:200] or None,

@@ -20,6 +20,7 @@ from guided_profile.tools.readers.markup import Tag, html_text, tokens
 
 _BEGINS = re.compile(r"(?i)\s*(?:<[?!][^<>]*>\s*){0,20}<opml\b")
 _FEED = "xmlurl"
+_DEEPEST = 10
 
 
 class Outline(NamedTuple):
@@ -57,16 +58,19 @@ def _outlines(file: ExportFile, reading: Reading) -> Entries:
 
 def _each(markup: str) -> Iterator[Outline]:
     """Yield the outlines as they end, so that it is known whether others are in them."""
-    open_: list[tuple[dict[str, str], bool]] = []
+    open_: list[dict[str, str]] = []
+    last = 0  # how deep the one stood that ended last
     for token in tokens(markup):
         if not isinstance(token, Tag) or token.name != "outline":
             continue
         if not token.closes:
-            open_ = [*open_[:-1], (open_[-1][0], True)] if open_ else []
-            open_.append((token.attributes(), False))
+            open_.append(token.attributes())
+            last = 0
         if open_ and (token.closes or token.written.rstrip().endswith("/")):
-            attributes, has_others = open_.pop()
-            yield Outline(attributes, tuple(_words(one) for one, _ in open_), has_others)
+            depth = len(open_)
+            attributes = open_.pop()
+            yield Outline(attributes, tuple(map(_words, open_[:_DEEPEST])), last > depth)
+            last = depth
 
 
 def _words(attributes: dict[str, str]) -> str:
