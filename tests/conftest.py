@@ -57,7 +57,7 @@ def _asks_nothing_of_the_memory(
 ) -> None:
     """Let no test hang on which ordinary messages a model is asked about; some look at that."""
     if not {"memory_requests", "live"} & set(request.keywords):
-        monkeypatch.setattr(Screen, "lets_through", lambda screen, message: False)
+        monkeypatch.setattr(Screen, "asking", lambda screen, message: [])
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

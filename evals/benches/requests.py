@@ -40,7 +40,7 @@ NAMES = {"keep": "remember"}
 
 async def found(row: dict[str, Any], chat: BaseChatModel | None) -> str:
     """Return what is found in a message; without a model, whether it is let through."""
-    if not screen().lets_through(row["text"]):
+    if not screen().asking(row["text"]):
         return "none"
     if chat is None:
         return "let through"

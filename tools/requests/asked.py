@@ -8,7 +8,6 @@ from langchain_core.language_models import BaseChatModel
 
 from guided_profile.graph.records import Call, MemoryKind
 from guided_profile.tools.requests.kinds import kinds_of
-from guided_profile.tools.requests.screen import screen
 
 _WORD = re.compile(r"\w")
 
@@ -36,7 +35,9 @@ class Requests:
     calls: tuple[Call, ...]
 
 
-async def requests_in(chat: BaseChatModel, message: str, before: str) -> Requests:
+async def requests_in(
+    chat: BaseChatModel, message: str, sentences: Sequence[str], before: str
+) -> Requests:
     """Return what a message asks of what is kept.
 
     Sentences that ask the same are one request.
@@ -44,12 +45,12 @@ async def requests_in(chat: BaseChatModel, message: str, before: str) -> Request
     Args:
         chat: Is asked.
         message: One that may be a request.
+        sentences: Those of it that may be.
         before: What the user said before it.
 
     Raises:
         ModelError: The model failed.
     """
-    sentences = screen().asking(message)
     kinds, calls = await kinds_of(chat, message, sentences)
     asking: dict[MemoryKind, list[str]] = {}
     for sentence, kind in zip(sentences, kinds, strict=True):

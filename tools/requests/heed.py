@@ -1,7 +1,7 @@
 """Doing what a user says about their memory."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 
@@ -126,10 +126,12 @@ class MemoryRequests:
                 message asks is optional: where that fails, it asks nothing.
         """
         run = Settling(self._parts, user_id, message, store, before, thread=thread, told=told)
-        may_ask = screen().lets_through(message)
-        heeded, left = await self._settled(run, user_id, store, may_ask=may_ask)
+        may_ask = screen().asking(message)
+        heeded, left = await self._settled(run, user_id, store, may_ask=bool(may_ask))
         if heeded is None and may_ask:
-            heeded = await self._done(run, before, keeps=keeps, remembered=remembered, first=first)
+            heeded = await self._done(
+                run, may_ask, before, keeps=keeps, remembered=remembered, first=first
+            )
         if heeded is None and left and tells:
             more, calls = await asks_more(self._parts.chat, message)
             run.calls += calls
@@ -168,6 +170,7 @@ class MemoryRequests:
     async def _done(
         self,
         asking: Settling,
+        may_ask: Sequence[str],
         before: str,
         *,
         keeps: bool,
@@ -176,7 +179,7 @@ class MemoryRequests:
     ) -> Heeded | None:
         """Do what a message asks that may be a request."""
         try:
-            found = await requests_in(self._parts.chat, asking.message, before)
+            found = await requests_in(self._parts.chat, asking.message, may_ask, before)
         except ModelError as error:
             _not_looked_at(error)
             return None

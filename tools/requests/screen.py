@@ -78,29 +78,22 @@ class Screen:
             seen = np.unpackbits(kept["seen"]).astype(bool)
             return cls(weights, bias, floor, seen, known, kinds)
 
-    def lets_through(self, message: str) -> bool:
-        """Whether a message may ask something of what is kept about its user."""
+    def asking(self, message: str) -> list[str]:
+        """Return the sentences of a message that may ask something of what is kept about its user.
+
+        In their order; none: it asks nothing of the kind. Where the language is not known, all of
+        them may.
+        """
         parts = parts_of(message)
-        if not parts:
-            return False
-        if max(map(self._score, parts)) >= self.floor:
-            return True
-        least, most = _UNKNOWN_LENGTHS
-        return least <= len(" ".join(parts)) <= most and not self._knows_language_of(parts)
+        like = [part for part in parts if self._score(part) >= self.floor]
+        if parts and not self._knows_language_of(parts):
+            least, most = _UNKNOWN_LENGTHS
+            like = parts if like or least <= len(" ".join(parts)) <= most else []
+        return [part.strip() for part in like]
 
     def score(self, message: str) -> float:
         """Return how much the sentence that is most like a request is like one; 0: as not."""
         return max(map(self._score, parts_of(message)), default=-np.inf)
-
-    def asking(self, message: str) -> list[str]:
-        """Return the sentences of a message that may be requests, in their order.
-
-        Where none is like one, or the language is not known, all of them may be.
-        """
-        parts = parts_of(message)
-        known = self._knows_language_of(parts)
-        like = [part for part in parts if known and self._score(part) >= self.floor]
-        return [part.strip() for part in like or parts]
 
     def likely(self, message: str) -> dict[MemoryKind, float]:
         """Return how likely a message asks each of the kinds, if it asks one of them."""

@@ -111,7 +111,7 @@ def test_a_yes_confirms_no_question_that_was_asked_before_the_last_message(
 def test_a_request_sees_what_was_said_before_it_and_is_still_being_judged(
     companion: Companion, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Screen, "lets_through", lambda screen, message: True)
+    monkeypatch.setattr(Screen, "asking", lambda screen, message: [message])
     said = "Bruno, that dog of mine, bit me."
     companion.history.delete("anna", [item.id for item in companion.history.list("anna")])
     model.seconds, model.slow = 1.0, said

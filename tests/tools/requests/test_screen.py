@@ -24,7 +24,7 @@ pytestmark = pytest.mark.memory_requests
     ],
 )
 def test_a_request_is_let_through(message: str) -> None:
-    assert screen().lets_through(message)
+    assert screen().asking(message)
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,13 @@ def test_a_request_is_let_through(message: str) -> None:
     ],
 )
 def test_an_ordinary_message_is_not(message: str) -> None:
-    assert not screen().lets_through(message)
+    assert not screen().asking(message)
 
 
 def test_a_language_it_does_not_know_is_let_through() -> None:
     asked = "ලස්සන ගමක් ගැන කියන්න"
     assert screen().knows(asked) < screen().known
-    assert screen().lets_through(asked)
+    assert screen().asking(asked)
 
 
 @pytest.mark.parametrize(
