@@ -13,7 +13,8 @@ from rich.console import Console
 
 from guided_profile.apps import assembly
 from guided_profile.apps.server.access.keys import open_keys
-from guided_profile.apps.settings import KEYS, Settings, key_file, read_settings
+from guided_profile.apps.server.settings import KEYS, key_file
+from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.errors import InputError, SettingsError
 from guided_profile.tools.progress import downloads
 from guided_profile.tools.user_data.migrate import (

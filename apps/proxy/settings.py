@@ -5,7 +5,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from guided_profile.apps.settings import LEAST_SECRET, check_url
+from guided_profile.apps.server.settings import LEAST_SECRET
+from guided_profile.apps.settings import check_url
 from guided_profile.graph.errors import SettingsError
 
 OPENAI = "https://api.openai.com/v1"

@@ -9,7 +9,8 @@ from platformdirs.api import PlatformDirsABC
 from platformdirs.macos import MacOS
 from platformdirs.windows import Windows
 
-from guided_profile.apps.settings import key_file, read_settings
+from guided_profile.apps.server.settings import key_file
+from guided_profile.apps.settings import read_settings
 from guided_profile.tools.weights import fetch
 
 OWN = "Local/guided-profile/guided-profile"
