@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from guided_profile.apps import assembly
+from guided_profile.apps.cli.table_columns import confirmed
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import HistoryItemError, SettingsError
 from guided_profile.tools.embedders import advice
@@ -64,6 +65,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help=f"the CSV column or JSONL key of a field ({', '.join(FIELDS)}); may be repeated, and "
         "the columns that are not named are not read then",
     )
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="of a table whose columns are not sure, take what they seem to hold without asking",
+    )
     parser.add_argument("--source", metavar="NAME", help="the source of items that name none")
     parser.add_argument(
         "--me",
@@ -92,6 +98,7 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Add a file to a user's history: the good entries are added, the bad ones are named."""
     reading = _reading(given)
     settings = read_settings(data=given.data)
+    reading = confirmed(given.file, reading, settings.data, notes, yes=given.yes)
     # whoever adds a file is there to read it, whatever else is logged
     logging.getLogger(advice.__name__).setLevel(logging.WARNING)
     with downloads(notes) as on_progress:

@@ -117,7 +117,21 @@ def export_files(path: Path) -> Iterator[list[ExportFile]]:
 def packing(path: Path) -> Packing | None:
     """Return how a file is packed, by its first bytes; None: it is no archive that is read."""
     with path.open("rb") as file:
-        return _packing(file.read(512))
+        found = _packing(file.read(512))
+    return None if found == "zip" and _is_workbook(path) else found
+
+
+def _is_workbook(path: Path) -> bool:
+    """Whether a zip archive is a spreadsheet, which is one file to a person."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if "xl/workbook.xml" not in archive.namelist():
+                return False
+            size = sum(info.file_size for info in archive.infolist())
+    except zipfile.BadZipFile:
+        return False
+    check_size(path.name, size, path.stat().st_size)
+    return True
 
 
 def _packing(head: bytes) -> Packing | None:

@@ -25,6 +25,7 @@ from guided_profile.tools.readers import (
     facebook,
     goodreads,
     google_activity,
+    html_table,
     imdb,
     imessage,
     imessage_export,
@@ -52,6 +53,7 @@ from guided_profile.tools.readers import (
     signal,
     slack,
     spotify,
+    spreadsheets,
     steam,
     telegram,
     text,
@@ -144,6 +146,8 @@ READERS: tuple[Reader, ...] = tuple(
         jsonl,
         json_table,
         csv_table,
+        spreadsheets,
+        html_table,
         text,
     )
 )

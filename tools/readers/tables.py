@@ -73,6 +73,14 @@ def layout(head: str, *, columns: int = 2) -> Layout | None:
     return found
 
 
+def layout_of_rows(rows: Iterable[Sequence[str]]) -> Layout | None:
+    """Return what a table looks like by its first rows, in cells; `before` counts rows."""
+    first = [(number, _trimmed(row)) for number, row in enumerate(islice(rows, _LOOKED_AT))]
+    there = [(number, row) for number, row in first if row]
+    wide = Counter(len(row) for _, row in there if len(row) > 1)
+    return _layout(there, wide.most_common(1)[0][0], ",", False) if wide else None
+
+
 def _rows_of(lines: list[str], delimiter: str) -> list[tuple[int, list[str]]]:
     """Return the first rows that are not blank, each with how many lines stand before it."""
     reader = csv.reader(lines, delimiter=delimiter)

@@ -1,6 +1,7 @@
 """Any table and any JSON: what the columns seem to hold is proposed, and nothing is read unsure."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -160,4 +161,46 @@ def test_nested_json_is_proposed_by_its_path(tmp_path: Path) -> None:
 def test_an_array_that_is_no_history_adds_nothing(tmp_path: Path) -> None:
     path = write(tmp_path, "a.json", [{"x": 1, "y": 2.5}, {"x": 2, "y": 3.5}])
     with pytest.raises(HistoryItemError, match="none of the columns 'x', 'y' is for the text"):
+        list(read_items(path))
+
+
+def test_a_workbook_is_read_as_a_table_from_its_first_sheet_that_is_one(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["My year"])
+    sheet = book.create_sheet("Käufe")
+    sheet.append(["Käufe 2024"])
+    sheet.append([])
+    sheet.append(["Datum", "Artikel", "Warengruppe", "Preis"])
+    for day, text, category, *_ in ROWS:
+        sheet.append([datetime.fromisoformat(day), text, category, 29.9])
+    path = tmp_path / "sheet.bin"
+    book.save(path)
+    columns = asked(path)
+    assert columns == {"time": "Datum", "text": "Artikel", "category": "Warengruppe"}
+    items = list(read_items(path, Reading(columns=columns)))
+    assert [item.text for item in items if isinstance(item, HistoryItem)] == [r[1] for r in ROWS]
+    first = items[0]
+    assert isinstance(first, HistoryItem)
+    assert first.time == datetime(2024, 5, 14, tzinfo=UTC)
+
+
+def test_the_longest_table_of_a_page_is_read(tmp_path: Path) -> None:
+    pytest.importorskip("bs4")
+    rows = "".join(f"<tr><td>{day}</td><td><b>{text}</b></td></tr>" for day, text, *_ in ROWS)
+    page = (
+        "<!DOCTYPE html><html><body><table><tr><td>Menu</td><td>Home</td></tr></table>"
+        f"<table><thead><tr><th>Dag</th><th>Ting</th></tr></thead>{rows}</table></body></html>"
+    )
+    path = write(tmp_path, "page", page)
+    columns = asked(path)
+    assert columns == {"time": "Dag", "text": "Ting"}
+    texts = [item.text for item in read_items(path, Reading(columns=columns)) if item]
+    assert texts == [row[1] for row in ROWS]
+
+
+def test_a_page_without_a_table_of_names_says_what_to_do(tmp_path: Path) -> None:
+    pytest.importorskip("bs4")
+    path = write(tmp_path, "a.html", "<html><table><tr><td>1</td><td>2</td></tr></table></html>")
+    with pytest.raises(HistoryItemError, match="copy what matters of it"):
         list(read_items(path))
