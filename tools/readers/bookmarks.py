@@ -11,11 +11,11 @@ from typing import Any
 
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, each_file
-from guided_profile.tools.readers.encodings import text_of
+from guided_profile.tools.readers.encodings import chunks_of
 from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.json_files import whole
 from guided_profile.tools.readers.kept_pages import Link, kept_page
-from guided_profile.tools.readers.markup import Tag, tokens
+from guided_profile.tools.readers.markup import Tag, streamed_tokens
 from guided_profile.tools.readers.times import since_1970
 
 _NETSCAPE = re.compile(r"(?i)<!DOCTYPE NETSCAPE-Bookmark-file-\d")
@@ -26,7 +26,8 @@ _SINCE_1601 = datetime(1601, 1, 1, tzinfo=UTC)
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     def entries(file: ExportFile) -> Entries:
-        begin = file.read()[:100].removeprefix(b"\xef\xbb\xbf").lstrip()
+        with file.open() as opened:
+            begin = opened.read(100).removeprefix(b"\xef\xbb\xbf").lstrip()
         links = _of_json(whole(file)) if begin.startswith(b"{") else _of_html(file)
         for link in links:
             where = Refused(link.number, unit="item", file=file.name)
@@ -49,8 +50,7 @@ def _of_html(file: ExportFile) -> Iterator[Link]:
     words = ""
     number = 0
     is_heading = own_bar = False
-    markup = text_of(file)
-    for token in tokens(markup):
+    for token in streamed_tokens(chunks_of(file)):
         if isinstance(token, str):
             words += token
         elif token.name in ("dl", "ul"):
@@ -140,5 +140,4 @@ READER = Reader(
     obtain="In the bookmark manager of your browser: Export bookmarks, as an HTML file.",
     recognises=_recognises,
     read=_read,
-    streamed=False,
 )

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -17,11 +16,10 @@ from guided_profile.tools.readers.base import (
     each_file,
     item,
 )
-from guided_profile.tools.readers.encodings import text_of
+from guided_profile.tools.readers.calendar_parts import calendars
 from guided_profile.tools.readers.invitations import is_declined, owner
 from guided_profile.tools.readers.sums import Sums
 
-_END = "END:VCALENDAR"
 _EACH = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
 
 
@@ -33,19 +31,12 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
 
 def _events(file: ExportFile, sums: Sums, reading: Reading) -> Iterator[Entry]:
     """Yield what repeats by a rule, and what is left out; the other events are summed up."""
-    from icalendar import Calendar
-
-    text = text_of(file)
-    whole = text.rstrip().endswith(_END)
-    if not whole:
-        last = max(text.rfind(end) + len(end) for end in ("END:VEVENT", "END:VTODO"))
-        text = f"{text[:last]}\n{_END}\n" if "END:V" in text else ""
-    try:
-        calendars = Calendar.from_ical(text, multiple=True) if text else []
-    except (ValueError, IndexError, KeyError) as error:
-        raise HistoryItemError(f"the calendar cannot be read ({error}); export it again.") from None
     number = 0
-    for calendar in calendars:
+    for calendar in calendars(file):
+        if isinstance(calendar, Refused):
+            number = calendar.line
+            yield calendar
+            continue
         me = reading.me or owner(calendar)
         zone = _zone(calendar, reading.zone)
         for event in calendar.walk():
@@ -53,8 +44,6 @@ def _events(file: ExportFile, sums: Sums, reading: Reading) -> Iterator[Entry]:
                 number += 1
                 where = Refused(number, unit="item", file=file.name)
                 yield from _event(event, me, zone, where, sums, reading)
-    if not whole:
-        yield Refused(number + 1, "the file is cut short here", "item", file.name)
 
 
 def _event(

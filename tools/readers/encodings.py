@@ -3,6 +3,7 @@
 import codecs
 import io
 import unicodedata
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from charset_normalizer import from_bytes
@@ -95,6 +96,14 @@ def text_of(file: ExportFile) -> str:
     """
     data = file.read()
     return data.decode(encoding_of(data), errors="replace").removeprefix("\ufeff")
+
+
+def chunks_of(file: ExportFile) -> Iterator[str]:
+    """Yield the text of a file piece by piece, whatever it is in."""
+    with file.open() as opened:
+        text = io.TextIOWrapper(as_utf8(opened), "utf-8", errors="replace")
+        while chunk := text.read(_CHUNK):
+            yield chunk
 
 
 class _AsUTF8(io.RawIOBase):

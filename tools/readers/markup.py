@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 _TOKEN = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)([^<>]*)>|<[!?][^<>]*>|([^<]+|<)")
@@ -15,6 +15,8 @@ _BLOCKS = frozenset(
 )
 _APART = frozenset("blockquote dl h1 h2 h3 h4 h5 h6 hr ol p pre table ul".split())
 """Of the blocks, those with a blank line around them."""
+_LONGEST = 2**20
+"""Characters of a tag or a comment that has no end."""
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -43,6 +45,21 @@ def tokens(markup: str) -> Iterator[Tag | str]:
             yield Tag(name.lower(), bool(closes), attributes)
         elif text:
             yield html.unescape(text)
+
+
+def streamed_tokens(chunks: Iterable[str]) -> Iterator[Tag | str]:
+    """Yield what `tokens` does of a page that comes in pieces; a text may come in several."""
+    rest = ""
+    for chunk in chunks:
+        rest += chunk
+        comment = rest.rfind("<!--")
+        closed = rest.find("-->", comment) if comment >= 0 else 0
+        end = comment if closed < 0 else rest.rfind("<", closed)
+        if end < 0 or len(rest) > _LONGEST:
+            end = len(rest)
+        yield from tokens(rest[:end])
+        rest = rest[end:]
+    yield from tokens(rest)
 
 
 def _without_comments(markup: str) -> str:
@@ -88,11 +105,11 @@ class _Page:
             self._line += " "
         elif tag.name in _BLOCKS and tag.name not in ("td", "th"):
             self._end(only_if_begun=True)
+            self._quotes -= tag.name == "blockquote" and tag.closes and self._quotes > 0
             if tag.name in _APART and self._lines and self._lines[-1].strip("> "):
                 self._lines.append("> " * self._quotes)
-        if tag.name == "blockquote":
-            self._quotes = max(0, self._quotes + (-1 if tag.closes else 1))
-        elif tag.name == "li" and not tag.closes:
+            self._quotes += tag.name == "blockquote" and not tag.closes
+        if tag.name == "li" and not tag.closes:
             self._line = "- "
         elif tag.name == "pre":
             self._as_written = not tag.closes
