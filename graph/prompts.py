@@ -289,11 +289,30 @@ MEMORY_UNDO = Prompt(
     "An assistant told its user: {said}\nThe user replies: {message}\n"
     "Does the user want that undone, or it to be kept after all? Answer Yes or No.",
 )
+MEMORY_OBJECT = Prompt(
+    "memory_object",
+    1,
+    " You are shown messages in which users ask that something be forgotten, with what they said "
+    "before. Reply with what is to be forgotten, and nothing else: a few of the user's own words, "
+    "in their language.",
+)
+MEMORY_OBJECT_ASKED = Prompt("memory_object_asked", 1, "Before: {before}\nMessage: {message}")
+MEMORY_OBJECT_EXAMPLES = (
+    ("", "Please erase what I said about my boss.", "my boss"),
+    (
+        "What goes with trout?",
+        "Löschen Sie bitte, was Sie über meine Krankheit gespeichert haben.",
+        "meine Krankheit",
+    ),
+    ("", "You think that I keep ducks; that was my neighbour.", "I keep ducks"),
+    ("I'm looking for another job.", "On second thought, don't keep that.", "another job"),
+    ("Merci !", "Oublie ce que j'ai dit de ma sœur Odile, s'il te plaît.", "ma sœur Odile"),
+    ("", "忘掉我说过的关于搬家的事。", "搬家"),
+)
 MEMORY_MEANT = Prompt(
     "memory_meant",
-    1,
-    "{before}A user says to their assistant: {message}\nA note about the user: {note}\n"
-    "Is the note about what the user asks to forget? Answer Yes or No.",
+    2,
+    "A note about a user: {note}\nIs it about this: {meant}? Answer Yes or No.",
 )
 MEMORY_BESIDES = Prompt(
     "memory_besides",
@@ -301,7 +320,6 @@ MEMORY_BESIDES = Prompt(
     "A user says to their assistant: {message}\n"
     "Does the user want something answered, made or done? Answer Yes or No.",
 )
-MEMORY_BEFORE = Prompt("memory_before", 1, "A user said before: {before}\n")
 MEMORY_SAID = Prompt(
     "memory_said",
     1,

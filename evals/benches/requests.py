@@ -2,11 +2,13 @@
 
     python -m guided_profile.evals.benches.requests tests/data/memory_requests.yaml --half report
     python -m guided_profile.evals.benches.requests MESSAGES.yaml --screen     # without a model
+    python -m guided_profile.evals.benches.requests --meant tests/data/memory_meant.yaml
     python -m guided_profile.evals.benches.requests --forget FORGET.jsonl --n 20
 
 The messages are labelled by `act` (`none` for an ordinary one), `language` and `half`. Of a file to
 forget, each row has a `history` and the words of it that are `forgotten`: the user asks for that,
-in a workflow without a profile; what is then still found, and what else is gone, is counted.
+in a workflow without a profile; what is then still found, and what else is gone, is counted. A
+file of `--meant` holds requests with notes, of which some are `meant`.
 """
 
 import argparse
@@ -31,6 +33,7 @@ from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.requests.heed import MemoryRequests
 from guided_profile.tools.requests.kinds import kind_of
+from guided_profile.tools.requests.meant import Notes, meant
 from guided_profile.tools.requests.screen import screen
 
 ASKED = "Please forget what I told you: {forgotten}"
@@ -63,6 +66,35 @@ async def forgets(row: dict[str, Any], chat: BaseChatModel, embedder: Embedder) 
     return row["forgotten"] in gone, len([text for text in gone if text != row["forgotten"]])
 
 
+async def named(row: dict[str, Any], chat: BaseChatModel, embedder: Embedder) -> set[str]:
+    """Return the notes of a row that its request is taken to mean."""
+    items = {note["text"]: HistoryItem(text=note["text"]) for note in row["notes"]}
+    notes = Notes(items={item.id: item for item in items.values()})
+    with temporary_history(embedder) as history:
+        _, found, _ = await meant(chat, history, notes, row["request"], row["before"])
+    return {notes.items[id_].text for id_ in found}
+
+
+def meant_table(rows: Sequence[dict[str, Any]], told: Sequence[set[str]]) -> str:
+    """Return how many of the notes that were meant were named, and how many others."""
+    each = [
+        (note["meant"], note["text"] in said)
+        for row, said in zip(rows, told, strict=True)
+        for note in row["notes"]
+    ]
+    whole = [
+        {note["text"] for note in row["notes"] if note["meant"]} == said
+        for row, said in zip(rows, told, strict=True)
+    ]
+    return "\n".join(
+        [
+            f"named of those meant: {_share(said for is_meant, said in each if is_meant)}",
+            f"named of the others: {_share(said for is_meant, said in each if not is_meant)}",
+            f"requests with just what is meant: {_share(whole)}",
+        ]
+    )
+
+
 def table(rows: Sequence[dict[str, Any]], told: Sequence[str]) -> str:
     """Return how many of each kind and language were found, and how often none was there."""
     groups: defaultdict[str, list[tuple[bool, bool]]] = defaultdict(list)
@@ -93,6 +125,7 @@ def main() -> None:
     parser.add_argument("messages", nargs="?", type=Path)
     parser.add_argument("--half", choices=("fit", "report"))
     parser.add_argument("--screen", action="store_true", help="the screen alone, without a model")
+    parser.add_argument("--meant", type=Path)
     parser.add_argument("--forget", type=Path)
     parser.add_argument("--n", type=int)
     add_model_options(parser)
@@ -106,6 +139,17 @@ def main() -> None:
             told.append(asyncio.run(found(row, chat)))
             print(f"{row['language']} {row['act']:16} {told[-1]}", flush=True)
         print(table(rows, told))
+    if given.meant and chat and embedder:
+        rows = yaml.safe_load(given.meant.read_text("utf-8"))
+        rows = [row for row in rows if given.half in (None, row["half"])][: given.n]
+        said = []
+        for row in rows:
+            said.append(asyncio.run(named(row, chat, embedder)))
+            lacks = [note["text"] for note in row["notes"] if note["meant"]]
+            lacks = [text for text in lacks if text not in said[-1]]
+            more = [n["text"] for n in row["notes"] if not n["meant"] and n["text"] in said[-1]]
+            print(f"{row['request']}\n  not named: {lacks}\n  others: {more}", flush=True)
+        print(meant_table(rows, said))
     if given.forget and chat and embedder:
         lines = given.forget.read_text("utf-8").splitlines()[: given.n]
         done = []

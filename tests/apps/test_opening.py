@@ -352,7 +352,7 @@ def test_where_nobody_replies_the_question_is_the_answer_and_the_next_one_may_sa
     def said(prompt: str) -> str | dict[str, float]:
         if "Answer with its letter alone." in prompt:
             return {"B": 0.9} if "forget" in prompt.rpartition("Message: ")[2] else {"A": 0.9}
-        if "Did the user say that it shall?" in prompt or "asks to forget?" in prompt:
+        if "Did the user say that it shall?" in prompt or "Is it about this:" in prompt:
             return {"Yes": 0.9}
         return {"No": 0.9}
 

@@ -76,7 +76,7 @@ class Knows(Peculiar):
             return 0.9 if "replies: Yes" in prompt else 0.1
         if "Does the user want that undone" in prompt or "says to their assistant: No." in prompt:
             return 0.1
-        if "Is the note about what the user asks to forget?" in prompt:
+        if "Is it about this:" in prompt:
             return 0.9 if "Miso" in prompt else 0.1
         return super().agrees(prompt)
 

@@ -6,18 +6,25 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langgraph.store.base import BaseStore
 
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.prompts import MEMORY_BEFORE, MEMORY_MEANT, MEMORY_SYSTEM, render
+from guided_profile.graph.prompts import (
+    MEMORY_MEANT,
+    MEMORY_OBJECT,
+    MEMORY_OBJECT_ASKED,
+    MEMORY_OBJECT_EXAMPLES,
+    MEMORY_SYSTEM,
+    render,
+)
 from guided_profile.graph.records import Call, HistoryItem, Sentence
 from guided_profile.graph.tasks import Task
 from guided_profile.graph.text import as_data, encodable, shortened
 from guided_profile.tools.evidence.chat import ChatVerifier
 from guided_profile.tools.evidence.nearness import nearness
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.models.calls import model_id
+from guided_profile.tools.models.calls import complete, model_id
 from guided_profile.tools.models.letters import ask_yes_no
 from guided_profile.tools.profiles.overrides import apply_overrides
 from guided_profile.tools.profiles.plan import empty_profile, variant_of
@@ -30,6 +37,8 @@ MOST_PAGES = 8
 MEANT_FROM = 0.5
 """The probability of Yes from which a note is meant."""
 ENDED_FROM = 0.5
+LONGEST_OBJECT = 60
+"""In tokens: what is to be forgotten, in a few words."""
 MOST_ENDED = 4
 """So many sentences, the nearest, are held against news."""
 
@@ -99,18 +108,13 @@ async def meant(
     texts = list(dict.fromkeys([*notes.sentences, *(item.text for item in notes.items.values())]))
     if not texts:
         return [], [], []
-    near = await asyncio.to_thread(
-        _near, history, texts, [message, before] if before else [message]
-    )
+    what, call = await object_of(chat, message, before)
+    near = await asyncio.to_thread(_near, history, texts, [what, message])
     order = sorted(range(len(texts)), key=lambda n: -near[n])[: PAGE * MOST_PAGES]
-    said = render(MEMORY_BEFORE, before=_line(before)) if before else ""
-    wanted, calls = set[str](), list[Call]()
+    wanted, calls = set[str](), [call]
     for start in range(0, len(order), PAGE):
         page = [texts[n] for n in order[start : start + PAGE]]
-        asked = [
-            render(MEMORY_MEANT, before=said, message=_line(message), note=_line(text))
-            for text in page
-        ]
+        asked = [render(MEMORY_MEANT, note=_line(text), meant=_line(what)) for text in page]
         replies = await asyncio.gather(
             *(
                 ask_yes_no(
@@ -135,6 +139,25 @@ async def meant(
             break
     items = [item.id for item in notes.items.values() if item.text in wanted]
     return [text for text in notes.sentences if text in wanted], items, calls
+
+
+async def object_of(chat: BaseChatModel, message: str, before: str) -> tuple[str, Call]:
+    """Return what a message asks to forget, in a few words; the message, if the model finds none.
+
+    Raises:
+        ModelError: The model failed.
+    """
+    asked: list[BaseMessage] = [SystemMessage(MEMORY_SYSTEM.text + MEMORY_OBJECT.text)]
+    for said_before, example, what in MEMORY_OBJECT_EXAMPLES:
+        asked += [HumanMessage(_asked(example, said_before)), AIMessage(what)]
+    asked.append(HumanMessage(_asked(message, before)))
+    done = await complete(chat, asked, stage=STAGE, max_tokens=LONGEST_OBJECT)
+    found = " ".join(done.text.split()).rstrip(".。")
+    return (message if done.cut_off or not found else found), done.call
+
+
+def _asked(message: str, before: str) -> str:
+    return render(MEMORY_OBJECT_ASKED, before=_line(before), message=_line(message))
 
 
 async def ended(

@@ -50,7 +50,9 @@ class Model:
             return {"Yes": 0.9} if "replies: Yes, please." in prompt else {"No": 0.9}
         if "Does the user want that undone" in prompt:
             return {"No": 0.9}
-        if "Is the note about what the user asks to forget?" in prompt:
+        if "what is to be forgotten" in prompt:
+            return "my dog"
+        if "Is it about this:" in prompt:
             return {"Yes": 0.9} if "Bruno" in prompt else {"No": 0.9}
         return writer(prompt)
 

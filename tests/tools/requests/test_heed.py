@@ -32,7 +32,7 @@ def said(prompt: str) -> Any:
         return dict.fromkeys(letters, 0.9 / len(letters)) if letters else {"A": 0.9}
     if "want something answered, made or done?" in prompt:
         return {"Yes": 0.9} if POEM in prompt else {"No": 0.9}
-    if "asks to forget?" in prompt:
+    if "Is it about this:" in prompt:
         return {"Yes": 0.9} if "boat" in prompt.partition("A note about")[2] else {"No": 0.9}
     return {"Yes": 0.9} if "replies: Yes." in prompt or "replies: No, keep" in prompt else "No"
 
