@@ -40,7 +40,9 @@ class Model:
             return {"Yes": 0.9} if f"replies: {YES}" in prompt else {"No": 0.9}
         if "want something answered, made or done?" in prompt:
             return {"Yes": 0.9} if SOUP in prompt else {"No": 0.9}
-        if "Is the note about what the user asks to forget?" in prompt:
+        if "what is to be forgotten" in prompt:
+            return "my dog"
+        if "Is it about this:" in prompt:
             return {"Yes": 0.9} if "Bruno" in prompt else {"No": 0.9}
         return {"No": 0.9} if "Yes or No" in prompt else writer(prompt)
 
