@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, Literal, cast
@@ -96,11 +96,12 @@ def export_files(path: Path) -> Iterator[list[ExportFile]]:
                 for file in path.rglob("*")
                 if file.is_file() and file.resolve().is_relative_to(root)
             )
-            yield [_on_disk(file, file.relative_to(path).as_posix()) for file in sorted(inside)]
+            files = [_on_disk(file, file.relative_to(path).as_posix()) for file in sorted(inside)]
+            yield _with_inner(files, until)
             return
         match packing(path):
             case "zip":
-                yield _of_zip(path, until)
+                yield _with_inner(_of_zip(path, until), until)
             case "tar":
                 yield _of_tar(path.name, until.enter_context(path.open("rb")), until)
             case "gzip":
@@ -112,6 +113,33 @@ def export_files(path: Path) -> Iterator[list[ExportFile]]:
                 )
             case _:
                 yield [_on_disk(path, "")]
+
+
+def _with_inner(files: list[ExportFile], until: ExitStack) -> list[ExportFile]:
+    """Return files, and in the place of a zip archive among them, what it holds.
+
+    Large exports come in several, and Notion's as an archive of archives. Deeper ones stay shut,
+    and so does one that is damaged: it is a file of no kind.
+    """
+    found: list[ExportFile] = []
+    for file in files:
+        if not file.name.lower().endswith(".zip") or file.size > FLOOR:
+            found.append(file)
+            continue
+        try:
+            with file.open() as opened:
+                archive = until.enter_context(zipfile.ZipFile(_copied(opened, until)))
+        except DAMAGED:
+            found.append(file)
+            continue
+        members = [info for info in archive.infolist() if not info.is_dir()]
+        check_size(file.name, sum(info.file_size for info in members), file.size)
+        if any(info.flag_bits & 1 for info in members):
+            found.append(file)
+        else:
+            inner = [_zipped(archive, info) for info in members]
+            found += [replace(one, name=f"{file.name}/{one.name}") for one in inner]
+    return found
 
 
 def packing(path: Path) -> Packing | None:

@@ -1,6 +1,7 @@
 """The messages of a file of mail: an mbox, or a single one (eml, Apple's emlx)."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 
 from guided_profile.tools.readers.archive import ExportFile
@@ -19,14 +20,17 @@ _KNOWN = re.compile(r"(?im)^(from|to|date|subject|message-id|mime-version|receiv
 
 def is_mail(begin: bytes) -> bool:
     """Whether a file that begins so is one of mail."""
+    begin = begin.removeprefix(BOM_UTF8)
     if length := _LENGTH_LINE.match(begin):
         begin = begin[length.end() :]
     first, _, rest = begin.partition(b"\n")
-    if _FROM.fullmatch(first):
-        begin = rest
+    is_mbox = _FROM.fullmatch(first) is not None
+    begin = rest if is_mbox else begin
     fields = re.split(rb"\r?\n\r?\n", begin, maxsplit=1)[0].decode("latin-1")
     names = {name.lower() for name in _KNOWN.findall(fields)}
-    return bool(_HEADER.match(begin)) and "\0" not in fields and "from" in names and len(names) > 2
+    if not _HEADER.match(begin) or "\0" in fields:
+        return False
+    return is_mbox or ("from" in names and len(names) > 2)
 
 
 def messages(file: ExportFile, *, headers_only: bool = False) -> Iterator[tuple[int, bytes]]:
@@ -38,6 +42,7 @@ def messages(file: ExportFile, *, headers_only: bool = False) -> Iterator[tuple[
         while line := opened.readline(_LINE):
             number += 1
             if number == 1:
+                line = line.removeprefix(BOM_UTF8)
                 if _LENGTH_LINE.fullmatch(line):
                     continue
                 is_mbox = bool(_FROM.fullmatch(line))

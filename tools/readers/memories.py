@@ -7,8 +7,9 @@ a question, and no sentence of a profile rests on them.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from io import BytesIO
 from typing import Any
+
+from pydantic_core import from_json
 
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
@@ -24,7 +25,8 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.encodings import text_of
 from guided_profile.tools.readers.heads import Head
-from guided_profile.tools.readers.json_files import BrokenJSON, elements, whole
+from guided_profile.tools.readers.json_lists import object_of, objects
+from guided_profile.tools.readers.lines import numbered_lines
 from guided_profile.tools.readers.memory_text import is_memory_text, noted_lines
 from guided_profile.tools.readers.noted import Noted, noted_in
 
@@ -36,22 +38,16 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
 
 
 def _entries(file: ExportFile, reading: Reading) -> Iterator[Entry]:
-    with file.open() as opened:
-        begin = opened.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
-    is_text = begin[:1] not in (b"[", b"{") or is_memory_text(begin.decode(errors="replace"))
-    number = 0
-    try:
-        for entry in noted_lines(text_of(file)) if is_text else _records(file, begin):
-            number += 1
-            where = Refused(number, unit="item", file=file.name)
-            found = False
-            for noted in noted_in(entry):
-                found = True
-                yield noted if isinstance(noted, Skipped) else _item(noted, where, reading)
-            if not found:
-                yield replace(where, reason="is no memory of a kind that is known")
-    except BrokenJSON as error:
-        yield Refused(number + 1, str(error), "item", file.name)
+    for where, entry in _records(file):
+        if where.reason:
+            yield where
+            continue
+        found = False
+        for noted in noted_in(entry):
+            found = True
+            yield noted if isinstance(noted, Skipped) else _item(noted, where, reading)
+        if not found:
+            yield replace(where, reason="is no memory of a kind that is known")
 
 
 def _item(noted: Noted, where: Refused, reading: Reading) -> Entry:
@@ -68,21 +64,31 @@ def _item(noted: Noted, where: Refused, reading: Reading) -> Entry:
     return item(fields, where, reading)
 
 
-def _records(file: ExportFile, begin: bytes) -> Iterator[Any]:
-    """Yield the objects that hold memories."""
-    if begin.startswith(b"["):
-        with file.open() as opened:
-            yield from elements(opened)
-    elif _are_lines(begin):
-        with file.open() as opened:
-            for raw in opened:
-                yield from elements(BytesIO(raw)) if raw.strip() else ()
+def _records(file: ExportFile) -> Iterator[tuple[Refused, Any]]:
+    """Yield the objects that hold memories, or the lines of a text; or why one cannot be read."""
+    with file.open() as opened:
+        begin = opened.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if begin[:1] not in (b"[", b"{") or is_memory_text(begin.decode(errors="replace")):
+        for number, line in enumerate(noted_lines(text_of(file)), start=1):
+            yield Refused(number, unit="item", file=file.name), line
+    elif begin.startswith(b"{") and _are_lines(begin):
+        yield from _lines(file)
     else:
-        top = whole(file)
-        listed = [top[name] for name in _LISTS if isinstance(top.get(name), list)]
-        yield from (entry for entries in listed for entry in entries)
-        if not listed:
-            yield top
+        none = True
+        for found in objects(file, *_LISTS):
+            none = False
+            yield (found, None) if isinstance(found, Refused) else found
+        if none and begin.startswith(b"{"):
+            yield Refused(1, unit="item", file=file.name), object_of(file)[0]
+
+
+def _lines(file: ExportFile) -> Iterator[tuple[Refused, Any]]:
+    for number, line in numbered_lines(file):
+        where = line if isinstance(line, Refused) else Refused(number, file=file.name)
+        try:
+            yield where, None if isinstance(line, Refused) else from_json(line)
+        except ValueError:
+            yield replace(where, reason="is not JSON"), None
 
 
 def _are_lines(begin: bytes) -> bool:

@@ -22,8 +22,6 @@ def noted_in(entry: Any) -> Iterator[Noted | Skipped]:
     """Yield what an object, or a line of a text, notes; nothing: it is of none of the systems."""
     if isinstance(entry, Line):
         yield Noted("an assistant", entry.text, entry.date, entry.heading)
-    if isinstance(entry, str) and entry.strip():
-        yield Noted("an assistant", entry)  # Zep's oldest facts are texts alone
     if not isinstance(entry, dict):
         return
     if isinstance(entry.get("memory"), str):

@@ -84,7 +84,8 @@ def _rows(book: "Workbook", sheet: str, shape: Layout) -> Iterator[AnyRow | Refu
 
 
 def _recognises(head: Head) -> bool:
-    return head.raw.startswith(_ZIP)  # other archives are opened before they come here
+    # other archives are opened before they come here, but those in a gzip file
+    return head.raw.startswith(_ZIP) and (b"[Content_Types].xml" in head.raw or b"xl/" in head.raw)
 
 
 READER = Reader(

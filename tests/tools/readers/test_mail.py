@@ -187,6 +187,12 @@ def test_a_line_that_begins_as_a_message_is_one_after_a_blank_line(
     assert found.texts[0].startswith("Hi\nFrom here")
 
 
+def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
+    written = SENT.replace("\n", "\r\n").encode("utf-8-sig")
+    path = folder_of(tmp_path, {"x": written}) / "x"
+    assert read(path).texts == ["Mein Starter ist drei Jahre alt."]
+
+
 def test_a_mailbox_cut_short_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     path = folder_of(tmp_path, {"Sent.mbox": SENT[: SENT.index("Jahre")]}) / "Sent.mbox"
     assert read(path).texts == ["Mein Starter ist drei"]

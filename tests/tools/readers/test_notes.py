@@ -147,7 +147,13 @@ NOTION = {
 
 
 def test_notion_s_pages_and_rows_are_read_once(tmp_path: Path) -> None:
-    for path in (folder_of(tmp_path / "x", NOTION), zip_of(tmp_path / "export", NOTION)):
+    part = {"Export-Part-1.zip": zip_of(tmp_path / "part", NOTION).read_bytes()}
+    for path in (
+        folder_of(tmp_path / "x", NOTION),
+        zip_of(tmp_path / "export", NOTION),
+        zip_of(tmp_path / "of zips", part),
+        folder_of(tmp_path / "of parts", part),
+    ):
         found = read(path)
         time = datetime(2024, 5, 14, 9, 41, tzinfo=UTC)
         assert sorted((one.text, one.category, one.time) for one in found.items if one.time) == [
