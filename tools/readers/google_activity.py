@@ -66,7 +66,7 @@ class Activity:
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     alike: dict[str, Alike] = {}
-    for one in each_file(files, lambda file: _activities(file, reading)):
+    for one in each_file(files, lambda file: _activities(file, reading, timed=False)):
         if isinstance(one, Activity):
             alike.setdefault(_kind(one), Alike()).add([one.title])
     sums = {act: Sums(act, verb) for act, verb in _VERBS.items()}
@@ -121,11 +121,13 @@ def _talk(title: str, one: Activity, reading: Reading) -> Iterator[Entry]:
         yield item(fields | {"text": one.reply, "role": "other"}, one.where, reading)
 
 
-def _activities(file: ExportFile, reading: Reading) -> Iterator[Activity | Refused]:
+def _activities(
+    file: ExportFile, reading: Reading, *, timed: bool = True
+) -> Iterator[Activity | Refused]:
     with file.open() as opened:
         is_page = opened.read(200).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")
     if is_page:
-        for page in entries_of_page(file, reading):
+        for page in entries_of_page(file, reading, timed=timed):
             yield page if isinstance(page, Refused) else Activity(**page)
         return
     for found in objects(file):

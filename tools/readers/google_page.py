@@ -30,8 +30,16 @@ _ZONES = {
 """The short names of zones that Google writes in other languages, in hours from UTC."""
 
 
-def entries_of_page(file: ExportFile, reading: Reading) -> Iterator[dict[str, Any] | Refused]:
-    """Yield the parts of each entry, by the names of `google_activity.Activity`'s fields."""
+def entries_of_page(
+    file: ExportFile, reading: Reading, *, timed: bool = True
+) -> Iterator[dict[str, Any] | Refused]:
+    """Yield the parts of each entry, by the names of `google_activity.Activity`'s fields.
+
+    Args:
+        file: The page.
+        reading: How it is read.
+        timed: Whether the times are read, which takes most of the time; else they are any.
+    """
     order = reading.dates or _order(file)
     for number, block in enumerate(_blocks(file), start=1):
         where = Refused(number, unit="item", file=file.name)
@@ -40,7 +48,9 @@ def entries_of_page(file: ExportFile, reading: Reading) -> Iterator[dict[str, An
             yield replace(where, reason="is cut short, or holds no activity")
             continue
         title = _TITLE.search(block)
-        yield _entry(cells[0][1], plain(title[1]) if title else "", where, order, reading) | {
+        product = plain(title[1]) if title else ""
+        zone = reading.zone if timed else None
+        yield _entry(cells[0][1], product, where, order, zone) | {
             "is_ad": "mdl-typography--caption" in cells[-1][0] and _has_details(cells[-1][1])
         }
 
@@ -55,7 +65,7 @@ def _has_details(caption: str) -> bool:
 
 
 def _entry(
-    cell: str, product: str, where: Refused, order: DateOrder | None, reading: Reading
+    cell: str, product: str, where: Refused, order: DateOrder | None, zone: tzinfo | None
 ) -> dict[str, Any]:
     title, *rest = _BREAK.split(cell)
     link = _LINK.search(title)
@@ -63,7 +73,7 @@ def _entry(
     while rest:
         part = rest.pop(0)
         text, begins_reply, reply = part.partition("<p")
-        time = _time(plain(text), order, reading.zone)
+        time = _time(plain(text), order, zone)
         if time is not None:
             rest.insert(0, begins_reply + reply)
             break
@@ -114,9 +124,11 @@ def _order(file: ExportFile) -> DateOrder | None:
     return None
 
 
-def _time(text: str, order: DateOrder | None, zone: tzinfo) -> datetime | None:
+def _time(text: str, order: DateOrder | None, zone: tzinfo | None) -> datetime | None:
     if len(text) > _LONGEST_TIME or not re.search(r"\d[:.]\d\d", text):
         return None
+    if zone is None:
+        return datetime.min
     text = _KOREAN.sub(r"\1년 \2월 \3일 ", text)
     before, _, name = text.rpartition(" ")
     named = timezone(timedelta(hours=_ZONES[name])) if name in _ZONES else zone

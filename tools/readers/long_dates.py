@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from guided_profile.tools.readers.zones import without_zone
@@ -50,6 +50,7 @@ def _words() -> _Words:
     return _Words(*names, frozenset(read["before"]), frozenset(others), halves)
 
 
+@lru_cache(maxsize=4096)
 def plain(word: str) -> str:
     """Return a word as it is looked up: in small letters, without accents and points."""
     apart = unicodedata.normalize("NFKD", word.casefold())

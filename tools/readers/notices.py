@@ -32,7 +32,7 @@ _TAKEN_BACK = (
     "|xóa|thu hồi|ลบ|tog bort|slette|poist|odstran|smaz|zmaz|töröl|șters|διαγρ|ištr|обрис"
     "|obris|izbris"
 )
-_DELETED = re.compile(rf"(?=.*(?:{_MESSAGE}))(?=.*(?:{_TAKEN_BACK}))", re.IGNORECASE)
+_MESSAGES, _TAKINGS = _MESSAGE.split("|"), _TAKEN_BACK.split("|")
 _LONGEST_NOTICE = 80
 _MOST_WORDS = 8
 
@@ -65,7 +65,10 @@ def is_notice(text: str) -> bool:
 def _is_gone(text: str) -> bool:
     """Whether a text stands for a message that was taken back."""
     short = len(text) <= _LONGEST_NOTICE and len(text.split()) <= _MOST_WORDS
-    return short and "?" not in text and bool(_DELETED.match(text))
+    if not short or "?" in text:
+        return False
+    first = text.partition("\n")[0].lower()
+    return any(word in first for word in _MESSAGES) and any(word in first for word in _TAKINGS)
 
 
 def without_notices(text: str) -> str:

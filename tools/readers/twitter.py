@@ -8,6 +8,7 @@ import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from guided_profile.tools.readers.archive import ExportFile
@@ -104,7 +105,15 @@ def _tweet(
     fields = {"category": "replies"} if answered else {}
     if id_ := text_in(found.get("id_str")):
         fields["id"] = f"x:{id_}"
-    return _said(text, "posts", found.get("created_at"), where, reading, **fields)
+    return _said(text, "posts", _time(found.get("created_at")), where, reading, **fields)
+
+
+def _time(text: Any) -> Any:
+    """Read the times of posts, which are written as mail's; those of other things are ISO 8601."""
+    try:
+        return parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return text
 
 
 def _direct(found: Mapping[str, Any], own_id: str, where: Refused, reading: Reading) -> Entry:
