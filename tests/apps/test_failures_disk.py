@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import aiosqlite
 import pytest
 from endpoint import Endpoint
 from host import Host, agent_of, ask, mark, said_by
@@ -193,8 +192,8 @@ def test_a_locked_file_of_profiles_by_each_way_in(
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    waits = partial(aiosqlite.connect, timeout=0.1)  # five seconds, else
-    monkeypatch.setattr("langgraph.store.sqlite.aio.aiosqlite.connect", waits)
+    waits = partial(sqlite3.connect, timeout=0.1)  # five seconds, else
+    monkeypatch.setattr("guided_profile.tools.profiles.sqlite.sqlite3.connect", waits)
     assert main(["tasks"]) == 0
     with served() as (outside, _):
         file = read_settings().data / "profiles.db"

@@ -16,7 +16,7 @@ def chosen(*ids: str) -> list[Attack]:
 
 
 async def test_an_order_that_the_bare_model_follows_is_not_followed() -> None:
-    attacks = chosen("override-1", "role_tags-1", "recommend-1")
+    attacks = chosen("role_tags-1", "recommend-1")
     won = await measure(attacks, ("raw", "defended"))
     assert won.total("raw") == len(attacks)
     assert won.total("defended") == 0

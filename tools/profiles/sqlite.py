@@ -6,55 +6,84 @@ refused, until the process ends. This store takes it back, and says what happene
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar
 
-import aiosqlite
 from langgraph.store.base import Op, Result
-from langgraph.store.sqlite.aio import AsyncSqliteStore
+from langgraph.store.sqlite import SqliteStore
 
 from guided_profile.graph.errors import ProfilesError
 from guided_profile.tools import reserve
 
 _NO_WAITING = "PRAGMA journal_mode=WAL"
 """Who reads keeps nobody from writing, and who writes nobody from reading."""
+_REWRITTEN = ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
+_T = TypeVar("_T")
 
 
-class ProfileFile(AsyncSqliteStore):
-    """A store that is whole again after every failure.
+class ProfileFile(SqliteStore):
+    """A store that is whole again after every failure; event loops may share it.
 
+    It works on one thread of its own, where a batch is one piece of work. `AsyncSqliteStore` hands
+    each statement to its thread, six of them to read one profile: three times the processor's time.
     A file that another process is writing to is waited for, five seconds, by SQLite itself.
     """
 
-    def __init__(self, conn: aiosqlite.Connection, **settings: Any) -> None:
+    def __init__(self, conn: sqlite3.Connection, **settings: Any) -> None:
         super().__init__(conn, **settings)
-        self._at_a_time = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, "guided-profile-profiles")
 
-    async def setup(self) -> None:
+    def setup(self) -> None:
         """Make the tables.
 
         Raises:
             ProfilesError: The file is locked, full or broken.
         """
         with named_failures("opened"):
-            await (await self.conn.execute(_NO_WAITING)).close()
-            await super().setup()
+            self.conn.execute(_NO_WAITING).close()
+            super().setup()
 
-    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
+    def batch(self, ops: Iterable[Op]) -> list[Result]:
         """Read and write; what fails leaves no transaction open.
 
         Raises:
             ProfilesError: The file is locked, full or broken.
         """
         with named_failures("read or written"):
-            async with self._at_a_time:
-                try:
-                    return await super().abatch(ops)
-                finally:
-                    if self.conn.in_transaction:
-                        await self.conn.rollback()
+            try:
+                return super().batch(ops)
+            finally:
+                if self.conn.in_transaction:
+                    self.conn.rollback()
+
+    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
+        """Read and write, as `batch` does."""
+        return await self._on_its_thread(partial(self.batch, [*ops]))
+
+    async def rewrite(self) -> None:
+        """Write the file anew, without what was deleted from it.
+
+        Raises:
+            ProfilesError: The file is locked, full or broken.
+        """
+        await self._on_its_thread(self._rewrite)
+
+    def _rewrite(self) -> None:
+        with named_failures("cleaned"), self.lock:
+            for command in _REWRITTEN:
+                self.conn.execute(command).close()
+
+    async def _on_its_thread(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def close(self) -> None:
+        """Close the file, once what was begun is done."""
+        self._thread.shutdown()
+        self.conn.close()
 
 
 @asynccontextmanager
@@ -82,23 +111,27 @@ async def open_profiles(path: Path) -> AsyncIterator[ProfileFile]:
 
 
 async def _opened(path: Path, until: AsyncExitStack) -> ProfileFile:
+    connect = partial(sqlite3.connect, check_same_thread=False, isolation_level=None)
     with named_failures("opened"):
-        opening = ProfileFile.from_conn_string(str(path))
-        store = cast("ProfileFile", await until.enter_async_context(opening))
-        await store.setup()
+        store = ProfileFile(await asyncio.to_thread(connect, path))
+    until.callback(store.close)
+    await store._on_its_thread(store.setup)
     return store
 
 
 async def rewrite(keeper: Any) -> None:
     """Rewrite the SQLite file of a store or checkpointer that has one."""
+    if isinstance(keeper, ProfileFile):
+        await keeper.rewrite()
+        return
     conn = getattr(keeper, "conn", None)
     if conn is None or not type(conn).__module__.startswith("aiosqlite"):
         return
     async with keeper.lock:  # a transaction of somebody else's is not ended for them
         with named_failures("cleaned"):
             await conn.commit()
-            await conn.execute("VACUUM")
-            await conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            for command in _REWRITTEN:
+                await conn.execute(command)
 
 
 @contextmanager

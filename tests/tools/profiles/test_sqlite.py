@@ -28,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 async def store(path: Path) -> AsyncIterator[ProfileFile]:
     async with open_profiles(path) as one:
-        await one.conn.execute("PRAGMA busy_timeout=50")  # five seconds, else
+        one.conn.execute("PRAGMA busy_timeout=50")  # five seconds, else
         yield one
 
 
@@ -66,7 +66,7 @@ async def test_a_commit_that_fails_leaves_no_transaction_open(
     store: ProfileFile, path: Path
 ) -> None:
     # in which who reads may stop a commit
-    await (await store.conn.execute("PRAGMA journal_mode=DELETE")).close()
+    store.conn.execute("PRAGMA journal_mode=DELETE").close()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN")
     other.execute("SELECT * FROM store").fetchall()
@@ -80,14 +80,14 @@ async def test_a_commit_that_fails_leaves_no_transaction_open(
 
 async def test_a_full_file_is_said_and_nothing_is_half_written(store: ProfileFile) -> None:
     await store.aput(SPACE, "before", {"n": 0}, index=False)
-    await store.conn.execute("PRAGMA max_page_count=1")  # it has all the pages that it may have
+    store.conn.execute("PRAGMA max_page_count=1")  # it has all the pages that it may have
     large = [*PUTS, PutOp((*SPACE, "v"), "c", {"text": "x" * 100_000}, index=False)]
     for _ in range(3):
         with pytest.raises(ProfilesError, match="the disk is full or fails; make room"):
             await store.abatch(large)
         assert await store.aget(SPACE, "before")
         assert await store.aget(SPACE, "a") is None
-    await store.conn.execute("PRAGMA max_page_count=100000")
+    store.conn.execute("PRAGMA max_page_count=100000")
     await store.abatch(large)
     assert await store.aget((*SPACE, "v"), "c")
 

@@ -152,7 +152,7 @@ async def test_what_failed_halfway_is_finished_by_doing_it_again(
 ) -> None:
     history.add("anna", ANNA)
     async with open_profiles(tmp_path / "profiles.db") as store:
-        await store.conn.execute("PRAGMA busy_timeout=50")  # five seconds, else
+        store.conn.execute("PRAGMA busy_timeout=50")  # five seconds, else
         graph = build_graph(chat=ScriptedChat(script=said), history=history, store=store)
         await graph.ainvoke({"question": "Any pets?"}, context=Context(user_id="anna"))
         other = sqlite3.connect(tmp_path / "profiles.db", isolation_level=None)
