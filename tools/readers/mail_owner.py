@@ -45,9 +45,8 @@ def is_users(mails: Iterable[tuple[Message, str]], me: str | None) -> IsOwn:
     in_sent: Counter[str] = Counter()
     delivered: Counter[str] = Counter()
     taking_part: Counter[str] = Counter()
-    with_delivery = count = 0
+    with_delivery = addressed = 0
     for mail, file in mails:
-        count += 1
         name, address = sender(mail)
         if address:
             senders[address] += 1
@@ -57,14 +56,16 @@ def is_users(mails: Iterable[tuple[Message, str]], me: str | None) -> IsOwn:
         to = _addresses(mail, "Delivered-To", "X-Original-To", "Envelope-To")
         delivered.update(to)
         with_delivery += bool(to)
-        taking_part.update({address, *_addresses(mail, "To", "Cc", "Bcc")} - {""})
+        if receivers := _addresses(mail, "To", "Cc", "Bcc"):
+            addressed += 1
+            taking_part.update({address, *receivers} - {""})
     if me:
         own = _named(me, senders, names)
     else:
         own = (
             _of_sent(labelled or in_sent, names)
             or _only(delivered, with_delivery, senders)
-            or _only(taking_part, count, senders)
+            or _only(taking_part, addressed, senders)
         )
     if not own:
         raise HistoryItemError(_unknown(me, senders, names))
@@ -84,6 +85,8 @@ def _of_sent(sent: Counter[str], names: dict[str, str]) -> set[str]:
 def _only(addresses: Counter[str], count: int, senders: Counter[str]) -> set[str]:
     """Return the address that nearly all mails have, if only one has them and sent some."""
     found = {address for address, times in addresses.items() if times >= _NEARLY_ALL * count}
+    if 2 * count < senders.total():  # too few tell it
+        return set()
     return found if len(found) == 1 and found <= senders.keys() else set()
 
 

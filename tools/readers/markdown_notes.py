@@ -34,8 +34,8 @@ _TEMPLATE = re.compile(r"\{\{\s*(?:date|time|title)\b|<%[-_*]?\s*tp\.")
 """What a template has filled in: Obsidian's own, and Templater's."""
 _SIGNS = (
     r"(?m)^#{2,6} \S",
-    r"\[[^\[\]\n]+\]\((?:https?:|[^()\s]+\.md)[^()\n]*\)|\[\[[^\[\]\n]+\]\]",
-    r"\*\*[^*\n]+\*\*",
+    r"\]\((?:https?:|[^()\s]+\.md)[^()\n]*\)|(?<!\w)\[\[[^\[\]\s][^\[\]\n]{0,200}(?<=\S)\]\]",
+    r"(?<![^\s(])\*\*\w[^*\n]{0,500}[^\s*]\*\*(?![\w*])",
     r"(?m)^[ \t]*[-*] \[[ xX]\] \S",
     r"(?m)^```",
 )
@@ -108,7 +108,7 @@ def _of(section: Section, title: str, reading: Reading) -> dict[str, Any]:
 
 def _is_markdown(head: Head) -> bool:
     """Whether a file is Markdown: by its name, its front matter, or several of Markdown's signs."""
-    if not head.text:
+    if not head.text or head.text.startswith("#!"):
         return False
     if head.name.lower().endswith(_MARKDOWN):
         return True

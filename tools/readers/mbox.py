@@ -11,6 +11,8 @@ LONGEST = 32 * 2**20
 _LINE = 2**20
 _FROM = re.compile(rb"From .{0,500}\d\d:\d\d.*\r?\n?")
 """The line before each message of an mbox."""
+_PATCH = re.compile(rb"From [0-9a-f]{40} Mon Sep 17 00:00:00 2001")
+"""How git begins a patch, which is no mail yet."""
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _LENGTH_LINE = re.compile(rb"\d{1,10}\s*\n")
 """Before the message in Apple's emlx."""
@@ -24,7 +26,7 @@ def is_mail(begin: bytes) -> bool:
     if length := _LENGTH_LINE.match(begin):
         begin = begin[length.end() :]
     first, _, rest = begin.partition(b"\n")
-    is_mbox = _FROM.fullmatch(first) is not None
+    is_mbox = _FROM.fullmatch(first) is not None and not _PATCH.match(first)
     begin = rest if is_mbox else begin
     fields = re.split(rb"\r?\n\r?\n", begin, maxsplit=1)[0].decode("latin-1")
     names = {name.lower() for name in _KNOWN.findall(fields)}

@@ -7,6 +7,7 @@ import pytest
 from exported import folder_of, in_every_form, read, zip_of
 
 from guided_profile.graph.errors import HistoryItemError
+from guided_profile.tools.readers.mbox import is_mail
 
 
 def mail(
@@ -196,3 +197,15 @@ def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path) 
 def test_a_mailbox_cut_short_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     path = folder_of(tmp_path, {"Sent.mbox": SENT[: SENT.index("Jahre")]}) / "Sent.mbox"
     assert read(path).texts == ["Mein Starter ist drei"]
+
+
+def test_letters_to_nobody_are_not_taken_for_their_sender_s(tmp_path: Path) -> None:
+    letter = mail("News!", sender="Shop <shop@example.org>", to="undisclosed-recipients:;")
+    with pytest.raises(HistoryItemError, match="--me"):
+        read(folder_of(tmp_path, {"x.mbox": mbox(letter, letter)}) / "x.mbox")
+
+
+def test_a_patch_is_no_mail() -> None:
+    patch = f"From {'0' * 40} Mon Sep 17 00:00:00 2001\n" + mail("diff --git a/x b/x")
+    assert not is_mail(patch.encode())
+    assert is_mail(mbox(mail("Hello")).encode())

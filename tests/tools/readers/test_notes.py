@@ -3,7 +3,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from exported import folder_of, in_every_form, read, zip_of
+
+from guided_profile.tools.readers.heads import Head
+from guided_profile.tools.readers.markdown_notes import READER
 
 DAY = datetime(2024, 5, 14, tzinfo=UTC)
 
@@ -66,6 +70,19 @@ def test_a_heading_that_is_a_day_tells_when(tmp_path: Path) -> None:
     found = read(folder_of(tmp_path, {"x.md": journal}) / "x.md")
     assert found.texts == ["Journal: Began Greek.", "Journal: J'ai lu."]
     assert {item.time for item in found.items} == {DAY}
+
+
+SCRIPTS = {
+    "Python": '"""x**2 + y**2"""\n## helpers\n# see [docs](x)\nreturn x**2 + x**3\n',
+    "a shell's": "#!/bin/sh\n## usage: [x](https://example.org)\n**/*.py\n",
+    "Bash": "## usage\nif [[ -f /etc/x ]]; then\n  echo **/*.py **/*.js\nfi\n",
+    "R": "## load\ny <- x[[1]] + x[[2]]\n",
+}
+
+
+@pytest.mark.parametrize("text", SCRIPTS.values(), ids=SCRIPTS)
+def test_a_script_is_not_taken_for_markdown(text: str) -> None:
+    assert not READER.recognises(Head("script", len(text), text.encode()))
 
 
 VAULT = {
