@@ -34,8 +34,10 @@ from guided_profile.tools.requests.kinds import LONGEST, STAGE
 PAGE = 6
 """So many notes are asked about at once, the nearest first, until none of a page is meant."""
 MOST_PAGES = 8
-MEANT_FROM = 0.5
+MEANT_FROM = 0.55
 """The probability of Yes from which a note is meant."""
+MAYBE_FROM = 0.4
+"""That from which it is where none reaches the other: its user sees it before it is deleted."""
 ENDED_FROM = 0.5
 LONGEST_OBJECT = 60
 """In tokens: what is to be forgotten, in a few words."""
@@ -111,7 +113,7 @@ async def meant(
     what, call = await object_of(chat, message, before)
     near = await asyncio.to_thread(_near, history, texts, [what, message])
     order = sorted(range(len(texts)), key=lambda n: -near[n])[: PAGE * MOST_PAGES]
-    wanted, calls = set[str](), [call]
+    likely, calls = dict[str, float](), [call]
     for start in range(0, len(order), PAGE):
         page = [texts[n] for n in order[start : start + PAGE]]
         asked = [render(MEMORY_MEANT, note=_line(text), meant=_line(what)) for text in page]
@@ -129,14 +131,12 @@ async def meant(
                 f"{model_id(chat)} was asked by Yes or No what a user means to be forgotten, and "
                 "replied with something else; nothing was done: try again, or set another model."
             )
-        yes = [
-            text
-            for text, reply in zip(page, replies, strict=True)
-            if (reply.yes if reply.yes is not None else float(bool(reply.said))) >= MEANT_FROM
-        ]
-        wanted |= set(yes)
-        if not yes:
+        for text, reply in zip(page, replies, strict=True):
+            likely[text] = float(bool(reply.said)) if reply.yes is None else reply.yes
+        if max(likely[text] for text in page) < MEANT_FROM:
             break
+    least = MEANT_FROM if max(likely.values()) >= MEANT_FROM else MAYBE_FROM
+    wanted = {text for text, yes in likely.items() if yes >= least}
     items = [item.id for item in notes.items.values() if item.text in wanted]
     return [text for text in notes.sentences if text in wanted], items, calls
 
