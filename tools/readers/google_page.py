@@ -14,12 +14,14 @@ from guided_profile.tools.readers.times import NUMBERS, DateOrder, read_time
 _CHUNK = 2**20
 _LONGEST = 4 * 2**20
 _LONGEST_TIME = 60
+_LOOKED_AT = 100
 _BEGINS = '<div class="outer-cell'
 _CELL = re.compile(r'<div class="content-cell([^"]*)">(.*?)</div>', re.DOTALL)
 _TITLE = re.compile(r'<p class="mdl-typography--title">(.*?)</p>', re.DOTALL)
 _BREAK = re.compile(r"<br\s*/?>")
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _BLOCK = re.compile(r"</?(?:p|li|ul|ol|h\d|div|tr|br|pre)\b[^>]*>")
+_LINES = re.compile(r"\s*\n\s*")
 _TAG = re.compile(r"<[^<>]{1,5000}>")
 _NUMBERS = re.compile(NUMBERS + r"(?:,?\s|$)", re.IGNORECASE)
 _KOREAN = re.compile(r"(\d{4})\. (\d{1,2})\. (\d{1,2})\. ?(?=\D)")
@@ -110,11 +112,15 @@ def _blocks(file: ExportFile) -> Iterator[str]:
 
 def _order(file: ExportFile) -> DateOrder | None:
     """Return the order of the dates that are in numbers alone, by those with a day above 12."""
-    for block in _blocks(file):
+    seen = False
+    for number, block in enumerate(_blocks(file)):
+        if number > _LOOKED_AT and not seen:
+            return None  # its dates name their months
         for part in _BREAK.split(block):
-            found = _NUMBERS.match(plain(part)) if len(part) < 200 else None
+            found = _NUMBERS.match(plain(part)) if len(part) <= _LONGEST_TIME else None
             if found is None:
                 continue
+            seen = True
             if len(found[1]) == 4:
                 return "ymd"
             if int(found[1]) > 12 or "." in found[0][: found.end(2)]:
@@ -143,6 +149,6 @@ def _time(text: str, order: DateOrder | None, zone: tzinfo | None) -> datetime |
 
 def plain(markup: str) -> str:
     """Return the words of a piece of HTML, with its lines."""
-    text = html.unescape(_TAG.sub("", _BLOCK.sub("\n", markup))).replace("\u00a0", " ")
-    text = text.replace("\u202f", " ")
-    return re.sub(r"\s*\n\s*", "\n", text).strip()
+    text = _TAG.sub("", _BLOCK.sub("\n", markup)) if "<" in markup else markup
+    text = html.unescape(text).replace("\u00a0", " ").replace("\u202f", " ").strip()
+    return _LINES.sub("\n", text) if "\n" in text else text

@@ -61,6 +61,8 @@ _MODELS = frozenset(
 )
 """What those formats call who answers."""
 _ROLES = _OWN | _MODELS
+_MODEL = re.compile(rf"(?<![a-z])(?:{'|'.join(sorted(_MODELS))})(?![a-z])")
+"""One of them in a label; other scripts write particles to it."""
 _SAID = ("said", "says", "wrote")
 
 
@@ -95,7 +97,16 @@ def heads_of(line: str) -> dict[Form, Head]:
             found["label"] = Head(label[1].strip(" *_"), words, dress=dress)
     elif (heading := _HEADING.fullmatch(line)) and _is_label(heading[1]):
         found["label"] = Head(heading[1].strip(), "", dress=marks)
+    elif len(line) <= LONGEST_LABEL and _is_bare(line.casefold()):
+        found["label"] = Head(line, "")
     return found
+
+
+def _is_bare(label: str) -> bool:
+    """Whether a line without a mark is nothing but who speaks in a chat with a model."""
+    words = label.split()
+    named = words[:1] if len(words) == 2 and words[1] in _SAID else words
+    return len(named) == 1 and named[0] in _ROLES
 
 
 def shape_of(line: str) -> str | None:
@@ -225,7 +236,7 @@ def _is_called(label: str, names: frozenset[str]) -> bool:
     words = label.split()
     if names is _OWN:
         return label in names or (len(words) == 2 and words[0] in names and words[1] in _SAID)
-    return not names.isdisjoint(words)
+    return _MODEL.search(label) is not None
 
 
 def _labels(heads: Mapping[int, Head]) -> Counter[str]:
@@ -259,6 +270,11 @@ def _is_labelled(heads: Mapping[int, Head], lines: Sequence[str]) -> bool:
     back = sum(labels[label] for label in coming_back)
     if len(roles) > 1 and min(heads) <= 2:
         return True
+    models = [head for head in heads.values() if _is_called(head.label.casefold(), _MODELS)]
+    first = next(iter(heads.values()), None)
+    asks = bool(models) and first is not None and first not in models and min(heads) <= 2
+    if asks and first and first.dress == models[0].dress and not first.text:
+        return True  # each stands on a line of its own, written as the other is
     if len(coming_back) > 1 and (back * 10 >= len(lines) or coming_back & roles):
         return True
     spoken = sum(bool(head.text) for head in heads.values())

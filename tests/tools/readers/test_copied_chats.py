@@ -1,0 +1,137 @@
+"""Pages of chats with models, copied or saved as text in any language: the user's words are theirs.
+
+And what chat apps export: renamed, zipped, in a folder, or cut short.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.exported import in_every_form, read
+
+RYE, REPLY = "I bake rye bread", "You love baking, then!\n\n- **Tip:** steam"
+LABELS = {
+    "en": ("You said:", "ChatGPT said:"),
+    "fr": ("Vous avez dit :", "ChatGPT a dit :"),
+    "pt-BR": ("Você disse:", "O ChatGPT disse:"),
+    "de": ("Du hast gesagt:", "ChatGPT hat gesagt:"),
+    "ja": ("あなた:", "ChatGPT:"),
+    "ar": ("قلت:", "قال ChatGPT:"),
+    "zh": ("你说：", "ChatGPT 说："),
+    "ko": ("나의 말:", "ChatGPT의 말:"),
+    "Claude": ("You", "Claude"),
+    "Copilot": ("You said", "Copilot said"),
+    "roles": ("User:", "Assistant:"),
+    "a name": ("Mara:", "Gemini:"),
+}
+MARKS = {"heading": "##### {}", "bold": "**{}**", "plain": "{}"}
+
+
+@pytest.mark.parametrize("language", LABELS)
+@pytest.mark.parametrize("marks", MARKS)
+def test_a_page_of_one_question(tmp_path: Path, language: str, marks: str) -> None:
+    user, model = (MARKS[marks].format(label) for label in LABELS[language])
+    text = f"{user}\n\n{RYE}\n\n{model}\n\n{REPLY}\n"
+    found = in_every_form(tmp_path, "page.md", text)
+    assert found.lines == [("user", "chat", RYE), ("other", "chat", REPLY)]
+
+
+def test_labels_in_a_reply_are_no_speakers(tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text(
+        "User: How warm?\nAssistant: A plan:\n1. **Preheat:** 250\nNote: rye needs longer.\n"
+        "```\nprint('Done: yes')\n```\nUser: My oven: gas.\nAnna: has none\nAssistant: I see.\n"
+    )
+    found = read(path)
+    assert [text for role, _, text in found.lines if role == "user"] == [
+        "How warm?",
+        "My oven: gas.\nAnna: has none",
+    ]
+    assert len(found.items) == 4
+
+
+def test_a_user_whose_name_is_given_is_the_one_who_asks(tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text(f"User: {RYE}\nAssistant: ok\n")
+    assert read(path, me="Mara").lines[0] == ("user", "chat", RYE)
+
+
+def chatgpt(*texts: str) -> str:
+    mapping: dict[str, Any] = {"0": {"id": "0", "message": None, "parent": None, "children": []}}
+    for number, text in enumerate(texts, start=1):
+        message = {
+            "id": f"m{number}",
+            "author": {"role": "user" if number % 2 else "assistant"},
+            "create_time": 1714558272.0 + number,
+            "content": {"content_type": "text", "parts": [text]},
+        }
+        parent = str(number - 1)
+        mapping[str(number)] = {"id": str(number), "message": message, "parent": parent}
+        mapping[parent]["children"] = [str(number)]
+    talk = {"title": "Bread", "mapping": mapping, "current_node": str(len(texts))}
+    return json.dumps([talk, {**talk, "mapping": {}}])
+
+
+MESSAGES = [
+    {
+        "id": number,
+        "type": "message",
+        "date": "2024-05-14T09:41:32",
+        "date_unixtime": "1715672492",
+        "from": who,
+        "from_id": f"user{number}",
+        "text": text,
+    }
+    for number, (who, text) in enumerate((("Mara", RYE), ("Ana", "I am allergic"), ("Ana", "!")))
+]
+EXPORTS = {
+    "chatgpt": ("conversations.json", chatgpt(RYE, "I am allergic", "!")),
+    "telegram": (
+        "result.json",
+        json.dumps({"name": "Ana", "type": "personal_chat", "id": 1, "messages": MESSAGES}),
+    ),
+    "messenger": (
+        "message_1.json",
+        json.dumps(
+            {
+                "participants": [{"name": "Mara"}, {"name": "Ana"}],
+                "title": "Ana",
+                "messages": [
+                    {
+                        "sender_name": one["from"],
+                        "content": one["text"],
+                        "timestamp_ms": 1715672492000,
+                    }
+                    for one in MESSAGES
+                ],
+            }
+        ),
+    ),
+    "whatsapp": (
+        "_chat.txt",
+        f"14/05/2024, 09:41 - Mara: {RYE}\n14/05/2024, 09:41 - Ana: I am allergic\n"
+        "14/05/2024, 09:41 - Ana: !\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_what_apps_export(tmp_path: Path, kind: str) -> None:
+    name, content = EXPORTS[kind]
+    found = in_every_form(tmp_path, name, content, me="Mara")
+    assert found.formats == {kind: 1}
+    assert found.lines[:2] == [("user", kind, RYE), ("other", kind, "I am allergic")]
+    assert {one.kind for one in found.items} == {"said"}
+
+
+@pytest.mark.parametrize("kind", ["telegram", "messenger"])
+def test_what_is_cut_short_is_read_up_to_there(tmp_path: Path, kind: str) -> None:
+    name, content = EXPORTS[kind]
+    path = tmp_path / name
+    path.write_text(content[: content.rindex("!")])
+    found = read(path, me="Mara")
+    assert found.texts == [RYE, "I am allergic"]
+    assert len(found.refused) == 1
+    assert "cut short" in found.refused[0].reason
