@@ -20,6 +20,7 @@ from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.exporters import own_words
 from guided_profile.tools.readers.lines import numbered_lines
 from guided_profile.tools.readers.notices import without_notices
+from guided_profile.tools.readers.speakers import speakers_of
 from guided_profile.tools.readers.times import moment
 from guided_profile.tools.readers.turns import (
     DATE,
@@ -28,7 +29,6 @@ from guided_profile.tools.readers.turns import (
     form_of,
     heads_of,
     shape_of,
-    speakers_of,
 )
 from guided_profile.tools.readers.whatsapp import AFTERNOON, MORNING, MOST_LINES, date_order
 

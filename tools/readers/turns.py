@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from guided_profile.tools.readers.roles import is_model, is_role, is_speaker_alone
 from guided_profile.tools.readers.whatsapp import HALF_DAY, MARKS
 
 Form = Literal["after", "before", "after line", "before line", "below", "from", "label"]
@@ -54,16 +55,6 @@ _DATES_WORDS = {
     for names in (calendar.month_name, calendar.month_abbr, calendar.day_name, calendar.day_abbr)
     for name in names
 }
-_OWN = frozenset(("user", "human", "you", "me"))
-"""What exporters, and the formats of models' chats, call the one whose chats they are."""
-_MODELS = frozenset(
-    "assistant ai bot system model tool chatgpt gpt claude gemini copilot grok".split()
-)
-"""What those formats call who answers."""
-_ROLES = _OWN | _MODELS
-_MODEL = re.compile(rf"(?<![a-z])(?:{'|'.join(sorted(_MODELS))})(?![a-z])")
-"""One of them in a label; other scripts write particles to it."""
-_SAID = ("said", "says", "wrote")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +88,9 @@ def heads_of(line: str) -> dict[Form, Head]:
             found["label"] = Head(label[1].strip(" *_"), words, dress=dress)
     elif (heading := _HEADING.fullmatch(line)) and _is_label(heading[1]):
         found["label"] = Head(heading[1].strip(), "", dress=marks)
-    elif len(line) <= LONGEST_LABEL and _is_bare(line.casefold()):
+    elif len(line) <= LONGEST_LABEL and is_speaker_alone(line.casefold()):
         found["label"] = Head(line, "")
     return found
-
-
-def _is_bare(label: str) -> bool:
-    """Whether a line without a mark is nothing but who speaks in a chat with a model."""
-    words = label.split()
-    named = words[:1] if len(words) == 2 and words[1] in _SAID else words
-    return len(named) == 1 and named[0] in _ROLES
 
 
 def shape_of(line: str) -> str | None:
@@ -190,55 +174,6 @@ def form_of(lines: Sequence[str]) -> Form | None:
     return "label" if _is_labelled(by_form.get("label", {}), lines) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Speakers:
-    """Who speaks in a chat with a model, or in one whose exporter calls its user `Me` or `You`."""
-
-    labels: frozenset[str] | None
-    """The labels, in small letters, that begin turns; None: all do."""
-    own: str | None
-    """The label of the user; None: it does not say."""
-
-    def begins(self, head: Head) -> bool:
-        """Whether a line begins a turn, and no list or note in one."""
-        return self.labels is None or head.label.casefold() in self.labels
-
-
-def speakers_of(form: Form, lines: Sequence[str]) -> Speakers:
-    """Return who speaks in a chat of a form, by its first lines."""
-    heads = [head for line in lines if (head := heads_of(line).get(form))]
-    labels = Counter(head.label.casefold() for head in heads)
-    if form == "below":
-        labels = Counter(
-            name.strip().casefold() for line, name in pairwise(lines) if form in heads_of(line)
-        )
-    owners = [label for label in labels if _is_called(label, _OWN)]
-    if form != "label":
-        return Speakers(None, owners[0] if len(owners) == 1 else None)
-    models = [label for label in labels if _is_called(label, _MODELS)]
-    if not models or len(labels) < 2:
-        return Speakers(None, owners[0] if len(owners) == 1 and len(labels) > 1 else None)
-    dresses = {head.dress for head in heads if head.label.casefold() in (*owners, *models)}
-    first = heads[0].label.casefold()
-    turns = {*owners, *models} | {
-        label
-        for head in heads
-        if head.dress in dresses
-        and ((label := head.label.casefold()) == first or labels[label] > 1)
-        and not owners
-    }
-    others = [label for label in labels if label in turns and label not in models]
-    return Speakers(frozenset(turns), others[0] if len(others) == 1 else None)
-
-
-def _is_called(label: str, names: frozenset[str]) -> bool:
-    """Whether a label is a name, alone or as in `You said` and `ChatGPT hat gesagt`."""
-    words = label.split()
-    if names is _OWN:
-        return label in names or (len(words) == 2 and words[0] in names and words[1] in _SAID)
-    return _MODEL.search(label) is not None
-
-
 def _labels(heads: Mapping[int, Head]) -> Counter[str]:
     return Counter(head.label.casefold() for head in heads.values())
 
@@ -265,12 +200,12 @@ def _is_labelled(heads: Mapping[int, Head], lines: Sequence[str]) -> bool:
     Notes have labels too. In a chat two of them come back, or every line has one.
     """
     labels = _labels(heads)
-    roles = {label for label in labels if not _ROLES.isdisjoint(label.split())}
+    roles = {label for label in labels if is_role(label)}
     coming_back = {label for label, count in labels.items() if count > 1}
     back = sum(labels[label] for label in coming_back)
     if len(roles) > 1 and min(heads) <= 2:
         return True
-    models = [head for head in heads.values() if _is_called(head.label.casefold(), _MODELS)]
+    models = [head for head in heads.values() if is_model(head.label.casefold())]
     first = next(iter(heads.values()), None)
     asks = bool(models) and first is not None and first not in models and min(heads) <= 2
     if asks and first and first.dress == models[0].dress and not first.text:

@@ -25,6 +25,9 @@ LABELS = {
     "Copilot": ("You said", "Copilot said"),
     "roles": ("User:", "Assistant:"),
     "a name": ("Mara:", "Gemini:"),
+    "German roles": ("Benutzer:", "Assistent:"),
+    "Spanish roles": ("Usuario:", "Asistente:"),
+    "Russian roles": ("Пользователь:", "Ассистент:"),
 }
 MARKS = {"heading": "##### {}", "bold": "**{}**", "plain": "{}"}
 

@@ -141,7 +141,7 @@ def test_a_chat_with_times(tmp_path: Path, kind: str) -> None:
 def test_a_chat_without_times(tmp_path: Path, kind: str) -> None:
     me, text = UNTIMED[kind]
     path = written(tmp_path, text)
-    if kind in ("names", "two names", "wide colons"):
+    if kind in ("names", "two names"):
         with pytest.raises(HistoryItemError, match="say with --me which of the people is the user"):
             list(read_items(path))
     else:
