@@ -22,6 +22,7 @@ from guided_profile.tools.readers import (
     csv_table,
     diaries,
     discord,
+    evernote,
     facebook,
     goodreads,
     google_activity,
@@ -34,6 +35,7 @@ from guided_profile.tools.readers import (
     jsonl,
     keep,
     kindle,
+    kindle_notebook,
     lastfm,
     letterboxd,
     linkedin,
@@ -61,6 +63,7 @@ from guided_profile.tools.readers import (
     twitter,
     vault,
     whatsapp,
+    wordpress,
     youtube,
 )
 from guided_profile.tools.readers.archive import DAMAGED, export_files
@@ -122,6 +125,9 @@ READERS: tuple[Reader, ...] = tuple(
         opml,
         read_later,
         kindle,
+        kindle_notebook,
+        evernote,
+        wordpress,
         calendars,
         diaries,
         notion,

@@ -21,6 +21,7 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.encodings import text_of
 from guided_profile.tools.readers.heads import Head
+from guided_profile.tools.readers.kindle_words import is_marked, is_noted
 from guided_profile.tools.readers.long_dates import long_date
 from guided_profile.tools.readers.sums import Sums
 
@@ -28,17 +29,6 @@ _END = re.compile(r"(?m)^={10}[ \t\r]*$\n?")
 _ABOUT = re.compile(r"[-*•–]\s?(?P<what>.*\S)\s*[|｜]\s*(?P<added>[^|｜]*\d[^|｜]*)")
 """`- Your Note on page 2 | Location 25 | Added on Monday, 1 January 2024 12:00:00`"""
 _RANGE = re.compile(r"\d\s?[-–]\s?#?\d")
-_NOTE = re.compile(
-    r"\b(?:note|notiz|nota|notitie|notatka|anteckning|notat|muistiinpano|poznámka|jegyzet)\b"
-    r"|заметк|нотатк|メモ|笔记|筆記|備註|메모|노트|ملاحظة|नोट",
-    re.IGNORECASE,
-)
-_MARKED = re.compile(
-    r"highlight|markierung|surlign|subrayado|resaltado|destaque|evidenziazione|markering|zaznaczenie"
-    r"|выдел|ハイライト|标注|標註|하이라이트|\bclip",
-    re.IGNORECASE,
-)
-"""How the Kindle calls the two in its languages; in others, only what was marked has a range."""
 _APPS = re.compile(r"<[^<>\n]{5,200}>")
 """`<You have reached the clipping limit for this item>`"""
 _LONGEST = 20_000 - 500
@@ -79,7 +69,7 @@ def _entries(file: ExportFile, books: Sums, reading: Reading) -> Entries:
             yield Skipped("bookmarks in books")
         elif _APPS.fullmatch(entry.text):
             yield Skipped()
-        elif _NOTE.search(entry.what) or not (_MARKED.search(entry.what) or entry.kind in ranged):
+        elif is_noted(entry.what) or not (is_marked(entry.what) or entry.kind in ranged):
             yield _item(entry, f"note on {entry.book}: ", reading)
         else:
             before = last.get(entry.book)

@@ -56,6 +56,12 @@ def sections(body: str) -> Iterator[Section]:
         yield Section(begun or 1, tuple(headings.values()), "\n".join(blocks))
 
 
+def without_quotes(text: str) -> str:
+    """Return a text without the lines after `>`, which are somebody else's."""
+    lines = [line for line in text.split("\n") if not line.startswith(">")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
 def _plain(body: str) -> str:
     """Reduce what Obsidian and Logseq add to Markdown to its text; leave out their comments."""
 
