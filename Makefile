@@ -65,7 +65,7 @@ $(VENV)/.peers: $(VENV)/.local
 
 $(VENV)/.dev: $(VENV)/.local
 	@echo "installing the development tools into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,server,aegra,chats,evals,agent,mcp,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,server,aegra,chats,tables,evals,agent,mcp,dev]'
 	@touch $@
 
 clean:
