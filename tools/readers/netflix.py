@@ -22,6 +22,7 @@ from guided_profile.tools.readers.times import is_time, read_time
 
 _COLUMNS = {"Profile Name", "Start Time", "Title", "Supplemental Video Type"}
 _DURATION = re.compile(r"(?:(\d+):)?(\d+):(\d+)")
+_DIGIT = re.compile(r"\d")
 SHORTEST = 60
 """The seconds from which on a view counts; what plays by itself while one browses is shorter."""
 
@@ -97,7 +98,7 @@ def series(title: str) -> str:
     parts = title.split(": ")
     if len(parts) < 3:
         return title
-    numbered = [place for place, part in enumerate(parts[1:-1], start=1) if re.search(r"\d", part)]
+    numbered = [place for place, part in enumerate(parts[1:-1], start=1) if _DIGIT.search(part)]
     return ": ".join(parts[: numbered[0] if numbered else len(parts) - 2])
 
 

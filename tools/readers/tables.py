@@ -221,7 +221,8 @@ def _row(row: list[str], columns: tuple[str, ...], where: Refused) -> Row | Refu
         row = row[: len(columns)] if not any(row[len(columns) :]) else row
     if len(row) != len(columns):
         return replace(where, reason=f"has {count} cells, not {len(columns)}")
-    if _SURROGATE.search("".join(row)):
+    written = "".join(row)
+    if not written.isascii() and _SURROGATE.search(written):
         return replace(where, reason="is not UTF-8")
     return where, dict(zip(columns, row, strict=True))
 
