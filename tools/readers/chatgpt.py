@@ -21,12 +21,16 @@ from guided_profile.tools.readers.base import (
     each_file,
     item,
 )
-from guided_profile.tools.readers.heads import Head
+from guided_profile.tools.readers.heads import Head, head_of
 from guided_profile.tools.readers.json_files import BrokenJSON, elements
+from guided_profile.tools.readers.json_lists import elements_after
 from guided_profile.tools.readers.times import since_1970
 
 _SPOKEN = ("text", "multimodal_text")
 """The content types that hold what somebody said; the others are code, thoughts and tools'."""
+_DATA = re.compile(rb"\bvar jsonData\s*=\s*\[")
+_PAGE = re.compile(_DATA.pattern.decode())
+"""What `chat.html` of an export holds its conversations in."""
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
@@ -35,14 +39,23 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     def read(file: ExportFile) -> Entries:
         number = 0
         try:
-            with file.open() as opened:
-                for element in elements(opened):
-                    number += 1
-                    yield from _conversation(element, number, file.name, reading)
+            for element in _conversations(file):
+                number += 1
+                yield from _conversation(element, number, file.name, reading)
         except BrokenJSON as error:
             yield Refused(1, str(error), "message", _place(file.name, number + 1))
 
-    yield from each_file(files, read)
+    pages = [file for file in files if _PAGE.search(head_of(file).text)]
+    # the page of an export shows the same conversations
+    yield from each_file([file for file in files if file not in pages] or pages, read)
+
+
+def _conversations(file: ExportFile) -> Iterator[Any]:
+    if _PAGE.search(head_of(file).text):
+        yield from elements_after(file, _DATA)
+        return
+    with file.open() as opened:
+        yield from elements(opened)
 
 
 def _place(file: str, number: int) -> str:
@@ -149,6 +162,8 @@ def _instructions(metadata: Mapping[str, Any]) -> str:
 
 
 def _recognises(head: Head) -> bool:
+    if _PAGE.search(head.text):
+        return True
     conversations = head.json if isinstance(head.json, list) else [head.json]
     return any(
         isinstance(one, dict) and isinstance(one.get("mapping"), dict) for one in conversations

@@ -17,6 +17,7 @@ from guided_profile.tools.readers import (
     bookmarks,
     calendars,
     chatgpt,
+    chatgpt_page,
     chrome,
     claude,
     csv_table,
@@ -97,6 +98,7 @@ READERS: tuple[Reader, ...] = tuple(
     module.READER
     for module in (
         chatgpt,
+        chatgpt_page,
         claude,
         messenger,
         telegram,

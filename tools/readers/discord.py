@@ -5,7 +5,6 @@ The package has a folder a channel, with `channel.json` beside the messages, as 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC
 from typing import Any
 
 from guided_profile.graph.errors import HistoryItemError
@@ -20,18 +19,15 @@ from guided_profile.tools.readers.base import (
     each_file,
     item,
 )
-from guided_profile.tools.readers.chats import Message, Messages, chat_entries
+from guided_profile.tools.readers.chats import chat_entries
+from guided_profile.tools.readers.discord_exporter import TABLE, messages_of
 from guided_profile.tools.readers.heads import Head, head_of
 from guided_profile.tools.readers.json_files import whole
 from guided_profile.tools.readers.json_lists import Found, dict_in, dicts_in, objects, text_in
 from guided_profile.tools.readers.tables import rows
-from guided_profile.tools.readers.times import read_time
 from guided_profile.tools.readers.transcript import read_chats
 
 _OWN = {"ID", "Timestamp", "Contents"}
-_TABLE = {"AuthorID", "Author", "Date", "Content"}
-_WRITTEN = ("Default", "Reply")
-"""The types of messages that somebody wrote; others are calls, pins and new members."""
 _TEXT = "=============================================================="
 
 
@@ -48,7 +44,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
         yield from _own(file, _channel(channel), reading)
     exported = [*kinds.get("exporter", []), *kinds.get("table", [])]
     if exported:
-        yield from chat_entries("discord", lambda: each_file(exported, _messages), reading)
+        yield from chat_entries("discord", lambda: each_file(exported, messages_of), reading)
     if texts := kinds.get("text"):
         yield from read_chats("discord", texts, reading)
 
@@ -93,45 +89,10 @@ def _channel(file: ExportFile | None) -> str | None:
     return ", ".join(filter(None, names))[:200] or None
 
 
-def _messages(file: ExportFile) -> Messages:
-    if set(head_of(file).columns) >= _TABLE:
-        for row in rows(file):
-            yield row if isinstance(row, Refused) else _of_table(*row)
-        return
-    chat = head_of(file).json
-    names = (dict_in(dict_in(chat).get(key)).get("name") for key in ("guild", "channel"))
-    category = ", ".join(filter(None, map(text_in, names)))[:200] or None
-    for found in objects(file, "messages"):
-        yield found if isinstance(found, Refused) else _of_exporter(*found, category)
-
-
-def _of_table(where: Refused, cells: Mapping[str, str]) -> Message | Refused | Skipped:
-    try:
-        time = read_time(cells["Date"], UTC)
-    except ValueError:
-        time = None
-    return Message(where, (cells["Author"],), cells["Content"], time, None, cells["AuthorID"])
-
-
-def _of_exporter(
-    where: Refused, found: Mapping[str, Any], chat: str | None
-) -> Message | Refused | Skipped:
-    author = dict_in(found.get("author"))
-    text, id_ = text_in(found.get("content")), text_in(author.get("id"))
-    names = tuple(filter(None, (text_in(author.get("nickname")), text_in(author.get("name")))))
-    if found.get("type") not in _WRITTEN or author.get("isBot") is True or not text or not names:
-        return Skipped()
-    try:
-        time = read_time(text_in(found.get("timestamp")), UTC)
-    except ValueError:
-        time = None
-    return Message(where, names, text, time, chat, id_, text_in(found.get("id")) or None)
-
-
 def _kind(head: Head) -> str:
     columns = set(head.columns)
     found = head.json
-    if columns >= _TABLE:
+    if columns >= TABLE:
         return "table"
     first = dicts_in(found[:1]) if isinstance(found, list) else []
     if columns >= _OWN or any(one.keys() >= _OWN for one in first):

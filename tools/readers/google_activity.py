@@ -7,9 +7,6 @@ language. Advertisements are left out, and so is the use of apps without a title
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
@@ -22,9 +19,9 @@ from guided_profile.tools.readers.base import (
     each_file,
     item,
 )
-from guided_profile.tools.readers.google_page import entries_of_page, plain
+from guided_profile.tools.readers.google_entries import Activity, activities
 from guided_profile.tools.readers.heads import Head
-from guided_profile.tools.readers.json_lists import dicts_in, objects, text_in
+from guided_profile.tools.readers.json_lists import dicts_in
 from guided_profile.tools.readers.sums import Sums
 from guided_profile.tools.readers.web import Alike, found_at
 
@@ -46,32 +43,14 @@ _VERBS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """An entry of My Activity."""
-
-    where: Refused
-    title: str
-    words: str
-    """All words of it: the page's too that stand before the link."""
-    url: str
-    by: str
-    """Who made it: the channel."""
-    product: str
-    time: datetime | None
-    is_ad: bool
-    reply: str
-    """What Gemini answered."""
-
-
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     alike: dict[str, Alike] = {}
-    for one in each_file(files, lambda file: _activities(file, reading, timed=False)):
+    for one in each_file(files, lambda file: activities(file, reading, timed=False)):
         if isinstance(one, Activity):
             alike.setdefault(_kind(one), Alike()).add([one.title])
     sums = {act: Sums(act, verb) for act, verb in _VERBS.items()}
     skipped: Counter[str] = Counter()
-    for one in each_file(files, lambda file: _activities(file, reading)):
+    for one in each_file(files, lambda file: activities(file, reading)):
         if isinstance(one, Refused):
             yield one
             continue
@@ -119,41 +98,6 @@ def _talk(title: str, one: Activity, reading: Reading) -> Iterator[Entry]:
         yield item(fields | {"text": title, "role": "user"}, one.where, reading)
     if one.reply:
         yield item(fields | {"text": one.reply, "role": "other"}, one.where, reading)
-
-
-def _activities(
-    file: ExportFile, reading: Reading, *, timed: bool = True
-) -> Iterator[Activity | Refused]:
-    with file.open() as opened:
-        is_page = opened.read(200).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")
-    if is_page:
-        for page in entries_of_page(file, reading, timed=timed):
-            yield page if isinstance(page, Refused) else Activity(**page)
-        return
-    for found in objects(file):
-        yield found if isinstance(found, Refused) else _activity(*found)
-
-
-def _activity(where: Refused, one: dict[str, Any]) -> Activity | Refused:
-    try:
-        time = datetime.fromisoformat(text_in(one.get("time")))
-    except ValueError:
-        time = None
-    products = one.get("products")
-    product = products[0] if isinstance(products, list) and products else one.get("header")
-    makers = [text_in(by.get("name")) for by in dicts_in(one.get("subtitles")) if by.get("url")]
-    replies = [plain(text_in(part.get("html"))) for part in dicts_in(one.get("safeHtmlItem"))]
-    return Activity(
-        where=where,
-        title=text_in(one.get("title")),
-        words=text_in(one.get("title")),
-        url=text_in(one.get("titleUrl")),
-        by=next(iter(makers), ""),
-        product=text_in(product),
-        time=time,
-        is_ad=bool(dicts_in(one.get("details"))),
-        reply="\n".join(filter(None, replies)),
-    )
 
 
 def _recognises(head: Head) -> bool:

@@ -50,10 +50,13 @@ def _elements(file: ExportFile, keys: Sequence[str]) -> Iterator[Any]:
         if is_script or start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"["):
             yield from elements(_from(opened, before if is_script else 0))
             return
-    if len(keys) == 1 and (begin := _array_under(file, keys[0])):
-        with file.open() as opened:
-            yield from elements(_from(opened, begin))
-        return
+    if len(keys) == 1:
+        # in a text, the quotation mark before the colon would stand behind a backslash
+        named = re.compile(rb'"' + re.escape(keys[0]).encode() + rb'"\s*:\s*\[')
+        if begin := array_after(file, named):
+            with file.open() as opened:
+                yield from elements(_from(opened, begin))
+            return
     found, is_cut = object_of(file)
     lists = [value for key, value in found.items() if isinstance(value, list) and _is_of(key, keys)]
     for value in lists:
@@ -62,12 +65,19 @@ def _elements(file: ExportFile, keys: Sequence[str]) -> Iterator[Any]:
         raise BrokenJSON(CUT)
 
 
-def _array_under(file: ExportFile, key: str) -> int:
-    """Return where the array under a key begins; 0: there is none.
+def elements_after(file: ExportFile, named: re.Pattern[bytes]) -> Iterator[Any]:
+    """Yield the elements of the array that begins at the end of a pattern.
 
-    In a text, the quotation mark before the colon would stand behind a backslash.
+    Raises:
+        BrokenJSON: From the next element on, it is not JSON.
     """
-    named = re.compile(rb'"' + re.escape(key).encode() + rb'"\s*:\s*\[')
+    begin = array_after(file, named)
+    with file.open() as opened:
+        yield from elements(_from(opened, begin))
+
+
+def array_after(file: ExportFile, named: re.Pattern[bytes]) -> int:
+    """Return where the array begins with whose first bracket a pattern ends; 0: there is none."""
     before = b""
     read = 0
     with file.open() as opened:

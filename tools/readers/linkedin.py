@@ -21,37 +21,10 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.heads import Head
+from guided_profile.tools.readers.linkedin_tables import SENTENCES, kind_of, sentence
 from guided_profile.tools.readers.tables import rows
 from guided_profile.tools.readers.times import read_time
 
-_COLUMNS: dict[str, set[str]] = {
-    "messages": {"CONVERSATION ID", "FROM", "DATE", "CONTENT"},
-    "posts": {"Date", "ShareLink", "ShareCommentary"},
-    "comments": {"Date", "Link", "Message"},
-    "reactions": {"Date", "Type", "Link"},
-    "profile": {"First Name", "Last Name", "Headline", "Summary"},
-    "positions": {"Company Name", "Title", "Started On"},
-    "education": {"School Name", "Degree Name"},
-    "searches": {"Time", "Search Query"},
-    "follows": {"Organization", "Followed On"},
-    "languages": {"Name", "Proficiency"},
-    "certificates": {"Name", "Authority", "Started On"},
-    "applications": {"Application Date", "Company Name", "Job Title"},
-    "projects": {"Title", "Description", "Started On", "Finished On"},
-    "volunteering": {"Company Name", "Role", "Cause"},
-}
-"""The tables, and the columns by which each is known; LinkedIn names them in English."""
-_SENTENCES = {
-    "positions": "works or worked as {Title} at {Company Name}{span}: {Description}",
-    "education": "studied at {School Name}{span}: {Degree Name}",
-    "follows": "follows {Organization}",
-    "languages": "speaks {Name}: {Proficiency}",
-    "certificates": "has the certificate {Name} of {Authority}{span}",
-    "applications": "applied for a job as {Job Title} at {Company Name}",
-    "projects": "project {Title}{span}: {Description}",
-    "volunteering": "volunteered as {Role} at {Company Name}: {Description}",
-    "searches": "{Search Query}",
-}
 _TIMES = ("Date", "Time", "Followed On", "Application Date")
 
 
@@ -63,7 +36,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
         if isinstance(row, Refused):
             yield row
         else:
-            yield _entry(_kind({*row[1]}), row[1], row[0], reading)
+            yield _entry(kind_of({*row[1]}), row[1], row[0], reading)
     if chats:
         yield from chat_entries(
             "linkedin",
@@ -75,12 +48,8 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
 def _kind_of(file: ExportFile) -> str:
     for row in rows(file):
         if not isinstance(row, Refused):
-            return _kind({*row[1]})
+            return kind_of({*row[1]})
     return ""
-
-
-def _kind(columns: set[str]) -> str:
-    return next((kind for kind, needed in _COLUMNS.items() if needed <= columns), "")
 
 
 def _name(files: Sequence[ExportFile], kinds: Mapping[ExportFile, str]) -> str:
@@ -113,8 +82,8 @@ def _entry(kind: str, cells: Mapping[str, str], where: Refused, reading: Reading
             cells[name].strip() for name in ("Headline", "Summary", "Industry") if name in cells
         )
         text = "\n".join(filter(None, told))
-    elif kind in _SENTENCES:
-        text = _sentence(_SENTENCES[kind], cells)
+    elif kind in SENTENCES:
+        text = sentence(kind, cells)
     else:
         return Skipped("reactions to others' posts" if kind == "reactions" else "without words")
     if not text:
@@ -127,17 +96,6 @@ def _entry(kind: str, cells: Mapping[str, str], where: Refused, reading: Reading
         "kind": "said" if said else "did",
     }
     return item(fields, where, reading)
-
-
-def _sentence(form: str, cells: Mapping[str, str]) -> str:
-    begun, ended = (
-        cells.get("Started On", cells.get("Start Date", "")),
-        cells.get("Finished On", ""),
-    )
-    ended = ended or cells.get("End Date", "")
-    span = f" ({begun.strip()} to {ended.strip() or 'today'})" if begun.strip() else ""
-    filled = form.format_map({name: cell.strip() for name, cell in cells.items()} | {"span": span})
-    return filled.strip().removesuffix(":").strip()
 
 
 def _time(cells: Mapping[str, str], reading: Reading) -> Any:
@@ -173,7 +131,7 @@ def _of_message(cells: Mapping[str, str]) -> dict[str, str]:
 
 
 def _recognises(head: Head) -> bool:
-    return bool(_kind(set(head.columns)))
+    return bool(kind_of(set(head.columns)))
 
 
 READER = Reader(

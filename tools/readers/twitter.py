@@ -4,11 +4,9 @@ Only what the user wrote and did: posts, long posts, replies, likes, searches, d
 talks with Grok. What they reposted is somebody else's words.
 """
 
-import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from guided_profile.tools.readers.archive import ExportFile
@@ -25,12 +23,10 @@ from guided_profile.tools.readers.base import (
 from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.json_lists import dict_in, dicts_in, objects, text_in
 from guided_profile.tools.readers.sums import LIMIT
+from guided_profile.tools.readers.twitter_posts import said, shown, tweet
 
 _WRITTEN = ("tweet", "communityTweet")
 _KINDS = (*_WRITTEN, "noteTweet", "like", "dmConversation", "grokChatItem", "savedSearch")
-_LINK = re.compile(r"https://t\.co/\w+")
-_ANSWERED = re.compile(r"(?:@\w{1,15}\s+)+")
-_LONG = re.compile(r"…\s*(?:https://t\.co/\w+\s*)?\Z")
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
@@ -41,7 +37,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
         if isinstance(found, tuple):
             account = account or dict_in(found[1].get("account"))
             if note := dict_in(found[1].get("noteTweet")):
-                long.append(_shown(dict_in(note.get("core")).get("text")))
+                long.append(shown(dict_in(note.get("core")).get("text")))
     own_id = text_in(account.get("accountId")) or me
     likes = 0
     for found in each_file(files, objects):
@@ -68,21 +64,21 @@ def _entries(
     reading: Reading,
 ) -> Iterator[Entry]:
     if kind in _WRITTEN:
-        yield _tweet(found, long, where, reading)
+        yield tweet(found, long, where, reading)
     elif kind == "noteTweet":
-        text = _shown(dict_in(found.get("core")).get("text"))
-        yield _said(text, "posts", found.get("createdAt"), where, reading)
+        text = shown(dict_in(found.get("core")).get("text"))
+        yield said(text, "posts", found.get("createdAt"), where, reading)
     elif kind == "like":
-        text = _shown(found.get("fullText"))
+        text = shown(found.get("fullText"))
         fields = {"text": f"likes: {text}", "kind": "did", "source": reading.source or "likes"}
         yield item(fields, where, reading) if text else Skipped("likes without words")
     elif kind == "savedSearch":
-        yield _said(text_in(found.get("query")), "searches", None, where, reading, kind="did")
+        yield said(text_in(found.get("query")), "searches", None, where, reading, kind="did")
     elif kind == "grokChatItem":
         sender = text_in(dict_in(found.get("sender")).get("originalName"))
         role = "user" if sender == "USER" else "other"
         text, time = text_in(found.get("message")), found.get("createdAt")
-        yield _said(text, "grok", time, where, reading, role=role)
+        yield said(text, "grok", time, where, reading, role=role)
     else:
         for number, message in enumerate(dicts_in(found.get("messages")), start=1):
             created = dict_in(message.get("messageCreate"))
@@ -90,53 +86,13 @@ def _entries(
             yield _direct(created, own_id, place, reading) if created else Skipped()
 
 
-def _tweet(
-    found: Mapping[str, Any], long: Sequence[str], where: Refused, reading: Reading
-) -> Entry:
-    text = _shown(found.get("full_text") or found.get("text"))
-    if found.get("retweeted") is True or text.startswith("RT @"):
-        return Skipped("reposts of others")
-    begun = _LONG.sub("", text).strip()
-    if begun != text and any(note.startswith(begun[:200]) for note in long):
-        return Skipped("beginnings of long posts")
-    answered = found.get("in_reply_to_status_id_str") or found.get("in_reply_to_user_id_str")
-    if answered:
-        text = _ANSWERED.sub("", text, count=1)
-    fields = {"category": "replies"} if answered else {}
-    if id_ := text_in(found.get("id_str")):
-        fields["id"] = f"x:{id_}"
-    return _said(text, "posts", _time(found.get("created_at")), where, reading, **fields)
-
-
-def _time(text: Any) -> Any:
-    """Read the times of posts, which are written as mail's; those of other things are ISO 8601."""
-    try:
-        return parsedate_to_datetime(text)
-    except (ValueError, TypeError):
-        return text
-
-
 def _direct(found: Mapping[str, Any], own_id: str, where: Refused, reading: Reading) -> Entry:
     if not own_id:
         reason = "names its sender by an id; give the whole archive, or the user's id with --me"
         return replace(where, reason=reason)
     role = "user" if found.get("senderId") == own_id else "other"
-    text = _shown(found.get("text"))
-    return _said(text, "messages", found.get("createdAt"), where, reading, role=role)
-
-
-def _said(
-    text: str, source: str, time: Any, where: Refused, reading: Reading, **more: Any
-) -> Entry:
-    if not text:
-        return Skipped()
-    fields = {"text": text, "source": reading.source or source, "time": time, "kind": "said"}
-    return item(fields | {name: value for name, value in more.items() if value}, where, reading)
-
-
-def _shown(text: Any) -> str:
-    """Return a text without its marks of HTML, and without links that only X can follow."""
-    return _LINK.sub("", html.unescape(text_in(text))).strip()
+    text = shown(found.get("text"))
+    return said(text, "messages", found.get("createdAt"), where, reading, role=role)
 
 
 _BEGINS = re.compile(r"\A\s*window\.YTD\.(\w+)\.part\d+\s*=\s*\[")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.exported import in_every_form, read
+from tests.support.exported import in_every_form, read, zip_of
 
 RYE, REPLY = "I bake rye bread", "You love baking, then!\n\n- **Tip:** steam"
 LABELS = {
@@ -138,3 +138,25 @@ def test_what_is_cut_short_is_read_up_to_there(tmp_path: Path, kind: str) -> Non
     assert found.texts == [RYE, "I am allergic"]
     assert len(found.refused) == 1
     assert "cut short" in found.refused[0].reason
+
+
+def test_the_page_of_chatgpts_export(tmp_path: Path) -> None:
+    head = "<html><head><title>ChatGPT Data Export</title><script>\nvar jsonData = "
+    page = f"{head}{chatgpt(RYE, 'ok')};\n</script></head><body></body></html>"
+    assert in_every_form(tmp_path, "chat.html", page).texts == [RYE, "ok"]
+    files = {"chat.html": page, "conversations.json": chatgpt(RYE, "ok"), "user.json": "{}"}
+    assert read(zip_of(tmp_path / "export.zip", files)).texts == [RYE, "ok"]
+
+
+def test_a_page_saved_from_the_browser(tmp_path: Path) -> None:
+    def turn(role: str, words: str) -> str:
+        return (
+            f'<article><h5>{role} said:</h5><div data-message-author-role="{role}" '
+            f'data-message-id="id-{role}" dir="auto"><div class="x">{words}</div></div></article>'
+        )
+
+    page = f"<html><body><main>{turn('user', RYE)}{turn('assistant', '<p>At 250.</p>')}</main>"
+    found = in_every_form(tmp_path, "Bread.html", f"{page}<form>Ask anything</form></body></html>")
+    assert found.formats == {"chatgpt-page": 1}
+    assert found.lines == [("user", "chatgpt", RYE), ("other", "chatgpt", "At 250.")]
+    assert found.items[0].id == "id-user"
