@@ -72,6 +72,10 @@ class ColumnsError(HistoryItemError):
         self.columns = columns
         self.signature = signature
 
+    def __reduce__(self) -> tuple[type["ColumnsError"], tuple[str, dict[str, str], str]]:
+        """Return how it is made again in another process, which reads files for a server."""
+        return ColumnsError, (str(self), self.columns, self.signature)
+
 
 class DatasetError(InputError):
     """A file of a data set is wrong or cut short, or there is no such data set or option."""

@@ -7,7 +7,13 @@ from guided_profile.tools.readers.any_table import Table, table_items
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Entries, Reader, Reading
 from guided_profile.tools.readers.heads import Head
-from guided_profile.tools.readers.tables import layout, layout_of, rows
+from guided_profile.tools.readers.tables import (
+    first_rows,
+    is_value,
+    layout,
+    layout_of,
+    rows,
+)
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
@@ -30,7 +36,12 @@ def _recognises(head: Head) -> bool:
     below = head.lines[shape.before :]
     widths = [len(row) for row in csv.reader(below, delimiter=shape.delimiter) if row]
     fitting = widths.count(len(shape.columns))
-    return fitting > 2 and fitting * 10 >= 9 * len(widths)
+    if fitting <= 2 or fitting * 10 < 9 * len(widths):
+        return False
+    # two parts of a line are also what a comma in a sentence makes, and one in a program
+    rows = first_rows(head.text)[1:]
+    values = (all(is_value(row[place]) for row in rows if len(row) == 2) for place in (0, 1))
+    return len(shape.columns) > 2 or shape.delimiter != "," or any(values)
 
 
 READER = Reader(format="csv", title="table (CSV)", read=_read, recognises=_recognises, generic=True)

@@ -1,6 +1,7 @@
 """Any table and any JSON: what the columns seem to hold is proposed, and nothing is read unsure."""
 
 import json
+import pickle
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from guided_profile.graph.errors import ColumnsError, HistoryItemError
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.readers.detect import Reading, read_items
+from guided_profile.tools.readers.detect import Reading, opened, read_items
 
 ROWS = [
     ("2024-05-14", "Cast iron pan, 26 cm", "Kitchen", "https://shop.example/1", "A-1001", "29.90"),
@@ -204,3 +205,29 @@ def test_a_page_without_a_table_of_names_says_what_to_do(tmp_path: Path) -> None
     path = write(tmp_path, "a.html", "<html><table><tr><td>1</td><td>2</td></tr></table></html>")
     with pytest.raises(HistoryItemError, match="copy what matters of it"):
         list(read_items(path))
+
+
+def test_what_seems_right_reaches_another_process(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "text,when\na pan,2024-05-14\n")
+    with pytest.raises(ColumnsError) as error:
+        list(read_items(path))
+    there = pickle.loads(pickle.dumps(error.value))
+    assert (str(there), there.columns) == (str(error.value), error.value.columns)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "import os, sys\n\ndef main(a, b):\n    print(a, b)\n\nmain(1, 2)\n",
+        "The sea, grey as slate.\nShe came, and went.\nNobody, it seemed, knew her.\nSo, home.\n",
+    ],
+)
+def test_a_comma_in_each_line_makes_no_table(tmp_path: Path, content: str) -> None:
+    path = write(tmp_path, "a.txt", content)
+    with opened(path, Reading()) as file:
+        assert file.format != "csv"
+
+
+def test_a_table_of_two_columns_is_one_under_any_name(tmp_path: Path) -> None:
+    path = write(tmp_path, "a", "date,text\n2024-05-14,a pan\n2024-05-15,a cup\n2024-05-16,tea\n")
+    assert len(list(read_items(path))) == 3
