@@ -5,7 +5,7 @@ import atexit
 import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from contextvars import Context as Variables
 from threading import Lock, Thread, get_ident
 from time import monotonic
@@ -159,7 +159,8 @@ class Background:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        await self._resources.aclose()
+        with suppress(asyncio.CancelledError):  # of a database that hangs: its work was cancelled
+            await self._resources.aclose()
         await self._loop.shutdown_asyncgens()
 
 

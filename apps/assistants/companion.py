@@ -127,9 +127,9 @@ class Companion(AbstractContextManager["Companion"]):
         """
         settings = settings or read_settings()
         limit_traces(settings.traces)
-        assembly.check_folder(settings)
         tasks = assembly.known_tasks(settings)
         find_task(tasks, task)
+        assembly.check_folder(settings)
         verifier = assembly.verifier(settings)
         chat = chat or assembly.chat_model(settings, on_progress)
         history = assembly.open_history(settings, assembly.embedder(settings, on_progress))

@@ -19,6 +19,7 @@ from threading import Lock
 import psycopg
 
 from guided_profile.graph.errors import ProfilesError
+from guided_profile.tools.profiles.bounded import bounded
 
 _WITHIN = 10
 _IDLE = (
@@ -103,13 +104,15 @@ class BuildLocks:
                 connect_timeout=_WITHIN,
                 application_name="guided_profile",
             )
-            self._connection.execute(_IDLE)
+            with bounded(self._connection, _WITHIN):
+                self._connection.execute(_IDLE)
             held, self._held = self._held, {}
             for other, owner in held.items():  # which ended with the connection before
                 if self._asked("pg_try_advisory_lock", other):
                     self._held[other] = owner
         query = f"SELECT {function}(%s)"
-        row = self._connection.execute(query, [_number(key)]).fetchone()
+        with bounded(self._connection, _WITHIN):
+            row = self._connection.execute(query, [_number(key)]).fetchone()
         return bool(row and row[0])
 
     def _disconnect(self) -> None:

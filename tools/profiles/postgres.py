@@ -8,9 +8,7 @@ replaced by a new one; what fails says what happened in one line, without the ad
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from socket import SHUT_RDWR, socket
-from threading import Timer
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -26,6 +24,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from guided_profile.graph.errors import ProfilesError
 from guided_profile.graph.records import Record
+from guided_profile.tools.profiles.bounded import bounded
 from guided_profile.tools.profiles.build_locks import BuildLocks
 
 CONNECTIONS = 10
@@ -141,30 +140,6 @@ def prepare(url: str, within: float = PREPARING) -> None:
             time.sleep(0.05)
         PostgresStore(connection).setup()
         PostgresSaver(connection).setup()
-
-
-@contextmanager
-def bounded(connection: "psycopg.Connection[Any]", seconds: float) -> Iterator[None]:
-    """Break a connection that is still waited for after some seconds; what waits then fails.
-
-    A server that hangs with its connections open says nothing, and no setting of its own helps.
-    """
-
-    def cut() -> None:
-        with suppress(OSError, psycopg.Error):
-            line = socket(fileno=connection.fileno())
-            try:
-                line.shutdown(SHUT_RDWR)
-            finally:
-                line.detach()  # it stays the connection's own
-
-    timer = Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def place_of(url: str) -> str:

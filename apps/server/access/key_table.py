@@ -18,10 +18,10 @@ from pydantic import ValidationError
 
 from guided_profile.apps.server.access.keys import Key, checked, made_key, no_such_key, parted
 from guided_profile.graph.errors import ProfilesError, SettingsError
+from guided_profile.tools.profiles.bounded import bounded
 from guided_profile.tools.profiles.postgres import (
     CONNECTING,
     WITHIN,
-    bounded,
     named_failures,
     place_of,
     prepare,
