@@ -28,6 +28,7 @@ _KEYS = {
     "ig_reels_media": "posts",
     "ig_archived_post_media": "posts",
     "ig_other_media": "posts",
+    "text_post_app_text_posts": "posts",
     "comments_reels_comments": "comments",
     "comments_media_comments": "comments",
     "likes_media_likes": "likes",
@@ -40,10 +41,11 @@ _KEYS = {
     "relationships_following_hashtags": "follows",
 }
 """The arrays of an object, and what is in each."""
-_BY_NAME = {"liked_posts": "likes", "saved_posts": "saved", "post_comments": "comments"}
-"""For arrays without a name of their own, since 2025."""
-_OF = {"likes": "posts", "liked comments": "comments", "saved": "posts", "kept": "posts"}
-"""What was liked or saved; a newer file that was renamed does not tell which of the two."""
+_BY_NAME = {"liked_posts": "likes", "saved_posts": "saved"}
+"""Since 2025 some arrays have no name of their own, and what was only seen looks like what was
+liked."""
+_OF = {"likes": "posts", "liked comments": "comments", "saved": "posts"}
+"""What was liked or saved."""
 _ACCOUNT = re.compile(r"[\w.]{1,30}")
 
 
@@ -64,7 +66,7 @@ def _entries(file: ExportFile, sums: Mapping[str, Sums], reading: Reading) -> En
 
 
 def _kind_of(file: ExportFile) -> str:
-    return _kind(head_of(file))
+    return _kind(head_of(file)) or "likes"  # of a file alone, the name is not known here
 
 
 def _entry(
@@ -129,7 +131,7 @@ def _kind(head: Head) -> str:
         return "comments"
     if isinstance(first.get("label_values"), list) and "fbid" in first:
         stem = head.name.rpartition("/")[2]
-        return next((kind for name, kind in _BY_NAME.items() if stem.startswith(name)), "kept")
+        return next((kind for name, kind in _BY_NAME.items() if stem.startswith(name)), "")
     return ""
 
 

@@ -5,6 +5,7 @@ Contacts, invitations, advertisements and what others wrote as recommendations a
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from typing import Any
 
 from guided_profile.tools.readers.archive import ExportFile
@@ -91,17 +92,17 @@ def _entry(kind: str, cells: Mapping[str, str], where: Refused, reading: Reading
     said = kind in ("posts", "comments", "profile")
     fields: dict[str, Any] = {
         "text": text,
-        "time": _time(cells, reading),
+        "time": _time(cells),
         "source": reading.source or ("profile" if kind in ("languages",) else kind),
         "kind": "said" if said else "did",
     }
     return item(fields, where, reading)
 
 
-def _time(cells: Mapping[str, str], reading: Reading) -> Any:
+def _time(cells: Mapping[str, str]) -> Any:
     text = next((cells[name].strip() for name in _TIMES if cells.get(name)), "")
     try:
-        return read_time(text.removesuffix(" UTC"), reading.zone, "mdy") if text else None
+        return read_time(text.removesuffix(" UTC"), UTC, "mdy") if text else None
     except ValueError:
         return None
 
@@ -123,11 +124,7 @@ def _messages(file: ExportFile, me: str, reading: Reading) -> Messages:
             continue
         subject = cells.get("CONVERSATION TITLE", "").strip() or None
         text = cells["CONTENT"].strip()
-        yield Message(where, names, text, _time(_of_message(cells), reading), subject, own=own)
-
-
-def _of_message(cells: Mapping[str, str]) -> dict[str, str]:
-    return {"Date": cells["DATE"]}
+        yield Message(where, names, text, _time({"Date": cells["DATE"]}), subject, own=own)
 
 
 def _recognises(head: Head) -> bool:

@@ -1,7 +1,8 @@
 """Messages as models' programs keep them: `role` and `content`, in JSON or JSON Lines.
 
 OpenAI's `{"messages": [...]}`, a message on each line, `{"role": "user", "parts": [...]}` of
-Gemini, `{"from": "human", "value": ...}`, and logs whose lines hold a `message` each.
+Gemini, `{"from": "human", "value": ...}`, logs whose lines hold a `message` each, and the exports
+of Open WebUI and LibreChat.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,6 +74,7 @@ def _objects(file: ExportFile) -> Iterator[tuple[Refused, dict[str, Any]] | Refu
 
 def _turns(one: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Return the messages of a conversation; None: it is a message itself."""
+    one = one["chat"] if isinstance(one.get("chat"), dict) else one
     return next((dicts_in(one[key]) for key in _LISTS if isinstance(one.get(key), list)), None)
 
 
@@ -98,6 +100,8 @@ def _entry(one: Mapping[str, Any], where: Refused, reading: Reading) -> Entry:
 
 
 def _role(message: Mapping[str, Any]) -> str:
+    if isinstance(message.get("isCreatedByUser"), bool):
+        return "user" if message["isCreatedByUser"] else "assistant"
     for key in _WHO:
         found = message.get(key)
         name = text_in(found.get("role") if isinstance(found, dict) else found).casefold()

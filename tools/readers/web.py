@@ -1,5 +1,6 @@
 """What a person did on the web, by the address: addresses are the same in every language."""
 
+import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 from urllib.parse import SplitResult, parse_qs, urlsplit
@@ -7,6 +8,10 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 Act = Literal["searches", "watched", "played", "visited"]
 _QUERIES = ("q", "search_query", "query", "p", "wd", "text", "keyword")
 """The parameters by which search engines and shops are asked."""
+_AT_ROOT = ("q", "query", "search_query", "wd")
+"""Those that mean nothing else where the path is empty."""
+_SEARCH = re.compile(r"search|results|(?:^|/)(?:s|maps|find)(?:[/.]|$)", re.IGNORECASE)
+"""In the path of a page that shows what was searched for."""
 ENOUGH = 3
 """Titles that have to begin or end alike before that is taken for the words of the app."""
 
@@ -43,11 +48,9 @@ def found_at(url: str) -> Found | None:
 
 def _asked(parts: SplitResult) -> str:
     """Return the words of a search; other pages have such parameters too."""
-    is_search = any(word in parts.path for word in ("search", "results", "/s", "/maps"))
-    if not is_search and parts.path not in ("", "/"):
-        return ""
-    asked = parse_qs(parts.query)
-    return next((" ".join(asked[name][0].split()) for name in _QUERIES if asked.get(name)), "")
+    names = _QUERIES if _SEARCH.search(parts.path) else _AT_ROOT if len(parts.path) < 2 else ()
+    asked = parse_qs(parts.query) if names else {}
+    return next((" ".join(asked[name][0].split()) for name in names if asked.get(name)), "")
 
 
 class Alike:

@@ -128,6 +128,16 @@ FORMS = {
         ]
     ),
     "Gemini": json.dumps({"contents": GEMINI}),
+    "Open WebUI": json.dumps([{"id": "c", "chat": {"title": "Bread", "messages": TURNS}}]),
+    "LibreChat": json.dumps(
+        {
+            "conversationId": "c",
+            "messages": [
+                {"sender": "User", "text": RYE, "isCreatedByUser": True},
+                {"sender": "GPT-4", "text": "You love baking, then!", "isCreatedByUser": False},
+            ],
+        }
+    ),
     "logs": "\n".join(
         json.dumps({"type": one["role"], "message": one, "timestamp": "2025-01-02T03:04:05Z"})
         for one in TURNS
@@ -165,11 +175,13 @@ def test_items_of_this_program_are_no_messages(tmp_path: Path) -> None:
 
 def test_the_assistants_words_are_not_the_users_whatever_column_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_text(FORMS["lines of messages"])
+    path.write_text(FORMS["text beside a role"].replace("text", "content"))
     turns = read(path, columns={"text": "content"})
     assert turns.formats == {"jsonl": 1}
-    assert turns.lines[0] == ("other", "notes", "Be brief.")
-    assert turns.lines[1] == ("other", "notes", "You love baking, then!")
+    assert turns.lines == [
+        ("user", "notes", RYE),
+        ("other", "notes", "You love baking, then!"),
+    ]
 
 
 def test_roles_of_models_chats_in_a_table(tmp_path: Path) -> None:
