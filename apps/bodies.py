@@ -22,6 +22,7 @@ class AddedItems(BaseModel):
     held_back: tuple[str, ...] = Field(
         description="Added items that look like orders to the model; see /history/held."
     )
+    masked: int = Field(default=0, description="Secrets that were masked in the items.")
 
 
 class Refusal(BaseModel):
@@ -40,6 +41,22 @@ class LeftWish(BaseModel):
     why: str = Field(examples=["nobody confirmed it"])
 
 
+class FoundFormat(BaseModel):
+    """A kind of file that was found."""
+
+    format: str
+    title: str = Field(description="What people call it.")
+    files: int
+
+
+class KnownFormat(BaseModel):
+    """A kind of file that is read."""
+
+    format: str
+    title: str = Field(description="What people call it.")
+    obtain: str = Field(description="How a person gets such a file; empty: it is of no app.")
+
+
 class AddedFile(BaseModel):
     """What became of a file's entries."""
 
@@ -49,7 +66,12 @@ class AddedFile(BaseModel):
     held_back: int = Field(
         description="Added items that look like orders to the model; see /history/held."
     )
-    skipped: int = Field(description="Entries without words.")
+    skipped: int = Field(description="Entries that were left out.")
+    left_out: dict[str, int] = Field(
+        default={}, description="The same by what they are: `cancelled orders`, …"
+    )
+    masked: int = Field(default=0, description="Secrets that were masked in the items.")
+    formats: list[FoundFormat] = Field(default=[], description="What kinds of files it holds.")
     refused: int
     refusals: list[Refusal] = Field(description="The first 100 of them.")
     restored: int = Field(description="Of an export: versions of profiles, and confirmed wishes.")

@@ -15,6 +15,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from guided_profile.apps import assembly
+from guided_profile.apps.cli.added import (
+    as_json,
+    count,
+    name_formats,
+    name_refused,
+    show_left,
+    show_preview,
+)
 from guided_profile.apps.cli.table_columns import confirmed
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import HistoryItemError, SettingsError
@@ -22,21 +30,16 @@ from guided_profile.tools.embedders import advice
 from guided_profile.tools.progress import downloads
 from guided_profile.tools.readers.detect import FIELDS, FORMATS, Reading
 from guided_profile.tools.readers.ingest import Ingested, ingesting
+from guided_profile.tools.readers.preview import SHOWN as SHOWN_ITEMS
 from guided_profile.tools.readers.times import DateOrder
 from guided_profile.tools.user_data.erase import forget_made_from
 from guided_profile.tools.user_data.restore import (
-    UNCONFIRMED,
     Restored,
     read_export,
     restore_profiles,
 )
 
 Show = Callable[[Ingested], None]
-
-SHOWN = 100
-"""How many refused entries are named in a terminal."""
-DECIDED = {"pin": "{}, always", "forbid": "{}, never", "release": "released, as no order"}
-"""How a decision of an export is shown, by its kind, with its task."""
 
 
 def _named(file: str) -> Path:
@@ -48,7 +51,7 @@ def _named(file: str) -> Path:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell the parser what the command takes."""
-    parser.add_argument("file", type=_named, help="a file, or the folder or zip of an export")
+    parser.add_argument("file", type=_named, help="a file, or the folder, zip or tar of an export")
     parser.add_argument("--user", required=True, help="whose history it is")
     parser.add_argument(
         "--format",
@@ -88,6 +91,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--paragraphs", action="store_true", help="of plain text, an item a paragraph, not a line"
     )
     parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help=f"show the first {SHOWN_ITEMS} items and the counts, and add nothing",
+    )
+    parser.add_argument(
         "--keep-wishes",
         action="store_true",
         help="of an export, keep also what it pins, forbids and releases, which is else only shown",
@@ -97,6 +105,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Add a file to a user's history: the good entries are added, the bad ones are named."""
     reading = _reading(given)
+    if given.dry_run:
+        return show_preview(given.file, reading, out, notes, as_json=given.json)
     settings = read_settings(data=given.data)
     reading = confirmed(given.file, reading, settings.data, notes, yes=given.yes)
     # whoever adds a file is there to read it, whatever else is logged
@@ -107,7 +117,8 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     with assembly.open_history(settings, embed) as history, _bar(notes) as show:
         for so_far in ingesting(history, given.user, given.file, reading):
             if not given.json:
-                _name(so_far, done, notes)
+                name_formats(so_far.formats, done.formats, notes)
+                name_refused(so_far, done, notes)
             done = so_far
             show(done)
             await asyncio.sleep(0)  # where Ctrl-C ends it, between two batches
@@ -127,11 +138,11 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     if given.json:
         left = [wish._asdict() for wish in restored.left]
         again: dict[str, object] = {"restored": restored.records, "wishes_left": left}
-        out.print_json(json.dumps(_as_json(done) | again))
+        out.print_json(json.dumps(as_json(done) | again))
     else:
-        _show_left(restored, notes)
+        show_left(restored, notes)
         told = f", profiles and wishes restored {restored.records}" if restored.records else ""
-        out.print(_count(done) + told)
+        out.print(count(done) + told)
         if done.held_back:
             notes.print(
                 "what is held back looks like orders to the model, and no prompt has it; to see "
@@ -191,46 +202,6 @@ def _bar(notes: Console) -> Iterator[Show]:
 
         def show(done: Ingested) -> None:
             total = None if done.fraction is None else 1.0
-            bars.update(bar, description=_count(done), completed=done.fraction or 0, total=total)
+            bars.update(bar, description=count(done), completed=done.fraction or 0, total=total)
 
         yield show
-
-
-def _name(done: Ingested, before: Ingested, notes: Console) -> None:
-    """Name the entries that were refused since then, the first `SHOWN` of all."""
-    for refusal in done.refusals[len(before.refusals) : SHOWN]:
-        notes.print(f"{refusal.place}: {refusal.reason}", soft_wrap=True)
-    if before.refused <= SHOWN < done.refused:
-        notes.print("more are refused; they are counted, and --json names up to 1,000")
-
-
-def _show_left(restored: Restored, notes: Console) -> None:
-    """Name what the export decides and was not taken over, so that it can be confirmed."""
-    for wish in restored.left[:SHOWN]:
-        decided = DECIDED[wish.kind].format(wish.task)
-        notes.print(f"not kept, {wish.why}: {decided}: {wish.text}", soft_wrap=True)
-    if any(wish.why == UNCONFIRMED for wish in restored.left):
-        notes.print("if these are your own, add the file again with --keep-wishes")
-
-
-def _count(done: Ingested) -> str:
-    skipped = f", without words {done.skipped}" if done.skipped else ""
-    held = f", held back {done.held_back}" if done.held_back else ""
-    edited = f", edited {len(done.replaced)}" if done.replaced else ""
-    counted = f"added {done.added}, already there {done.duplicates}, refused {done.refused}"
-    return counted + edited + skipped + held
-
-
-def _as_json(done: Ingested) -> dict[str, object]:
-    return {
-        "added": done.added,
-        "duplicates": done.duplicates,
-        "replaced": len(done.replaced),
-        "held_back": done.held_back,
-        "skipped": done.skipped,
-        "refused": done.refused,
-        "refusals": [
-            {"place": refusal.place, "line": refusal.line, "reason": refusal.reason}
-            for refusal in done.refusals
-        ],
-    }

@@ -38,6 +38,7 @@ COMMANDS = {
     "add": Command(
         "Add a file, or an export of chats, to a user's history.", "add purchases.csv --user anna"
     ),
+    "formats": Command("List the kinds of files that `add` takes, and how to get each.", "formats"),
     "ask": Command(
         "Answer a question as it suits a user.",
         "ask 'Which would she buy?' --user anna --task preference "

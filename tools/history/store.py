@@ -26,6 +26,7 @@ from guided_profile.tools.history import records
 from guided_profile.tools.history.failures import WriteRetries
 from guided_profile.tools.history.records import Filter, Stored
 from guided_profile.tools.history.text_vectors import EmbedderLike, NoEmbedder, TextVectors
+from guided_profile.tools.safety.secrets import without_secrets
 from guided_profile.tools.search.ranking import cosines_of, rank
 from guided_profile.tools.text.language import language_of
 
@@ -120,10 +121,19 @@ class HistoryStore(TextVectors):
     ) -> None:
         self.close()
 
-    def add(self, user_id: str, items: Iterable[HistoryItem]) -> Added:
+    def add(
+        self, user_id: str, items: Iterable[HistoryItem], *, as_they_are: bool = False
+    ) -> Added:
         """Add items to a user's history; those that it has already are reported, and left alone.
 
-        One that was withdrawn is in use again, and reported as added.
+        One that was withdrawn is in use again, and reported as added. Secrets in texts are masked:
+        every way into the history leads through here and `replace`. See `safety.secrets` for what
+        becomes of the ids.
+
+        Args:
+            user_id: Whose.
+            items: What to add.
+            as_they_are: Mask nothing: they are copied from another store, or were masked before.
 
         When this returns, the items are on disk. When it raises, none of them was added, unless
         Chroma itself failed in the middle of a write and of taking it back: then adding them again
@@ -134,11 +144,13 @@ class HistoryStore(TextVectors):
             EmbedderMismatchError: The embedder's vectors have another dimension than the store's.
             ModelError: The embedder answered with nonsense.
         """
-        given = list(items)
+        given = list(items) if as_they_are else without_secrets(items)[0]
         return self.patiently(lambda: self._add(user_id, given))
 
     def replace(self, user_id: str, items: Iterable[HistoryItem]) -> None:
         """Put items in the place of those that have their ids: each says what it now says.
+
+        Secrets in their texts are masked.
 
         They are embedded before the old ones are deleted. If Chroma fails between the two, the old
         ones are gone, and doing it again adds the new ones.
@@ -146,7 +158,7 @@ class HistoryStore(TextVectors):
         Raises:
             ModelError: The embedder answered with nonsense; nothing was replaced.
         """
-        edited = records.by_id(items)
+        edited = records.by_id(without_secrets(items)[0])
 
         def write() -> None:
             vectors = self._embed([*edited.values()])
@@ -344,7 +356,7 @@ class HistoryStore(TextVectors):
     def copy_user_to(self, other: "HistoryStore", user_id: str) -> int:
         """Add a user's items to another store, with what they marked of them; return how many."""
         items = self.list(user_id, withdrawn=True)
-        added = other.add(user_id, items).added
+        added = other.add(user_id, items, as_they_are=True).added
         other.release(user_id, (item.id for item in items if item.released))
         other.withdraw(user_id, [item.id for item in items if item.withdrawn])
         return len(added)

@@ -11,6 +11,7 @@ from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.readers.base import Kept, Reading, Refused, Skipped
 from guided_profile.tools.readers.detect import OpenFile, opened
 from guided_profile.tools.safety.screen import flagged
+from guided_profile.tools.safety.secrets import without_secrets
 
 BATCH = 500
 """How many items are embedded and written at once."""
@@ -33,6 +34,10 @@ class Ingested:
     """Added items that look like orders to the model, and so are in no prompt until released."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """How many entries were left out, by what they are: `without words`, `cancelled orders`."""
+    masked: int = 0
+    """How many secrets in the items were masked."""
+    formats: Mapping[str, int] = field(default_factory=dict)
+    """The kinds of files that it holds, each with the number of its files."""
     refused: int = 0
     refusals: tuple[Refused, ...] = ()
     """The first `NAMED` of them, with place and reason."""
@@ -87,12 +92,14 @@ def ingesting(
     reading: Reading | None = None,
     opened: Opened = opened,
 ) -> Iterator[Ingested]:
-    """Do what `ingest` does, and yield what was done so far after each batch, and at the end."""
+    """Do what `ingest` does, and yield what was done so far, as it goes on."""
     checked_user(user_id)
     done = Ingested(fraction=0.0)
     batch: list[Kept] = []
     named = set[str]()
     with opened(path, reading or Reading()) as file:
+        done = replace(done, formats=file.formats)
+        yield done
         since = 0
         for entry in file.entries:
             since += 1
@@ -124,16 +131,19 @@ def _added(
         batch: The items.
         named: The ids that the file's items before them had by name; the batch's are added.
     """
-    digests = [kept.item.digest() for kept in batch]
-    ids = dict.fromkeys([*(kept.item.id for kept in batch), *digests])
+    unmasked = [kept.item.digest() for kept in batch]  # ids of before secrets were masked
+    items, masked = without_secrets(kept.item for kept in batch)
+    batch = [replace(kept, item=item) for kept, item in zip(batch, items, strict=True)]
+    digests = [item.digest() for item in items]
+    ids = dict.fromkeys([*(item.id for item in items), *digests, *unmasked])
     there = {item.id: item for item in history.get(user_id, ids)}
     new: list[HistoryItem] = []
     edited: dict[str, HistoryItem] = {}
     duplicates = 0
-    for kept, digest in zip(batch, digests, strict=True):
+    for kept, digest, first in zip(batch, digests, unmasked, strict=True):
         item = kept.item
         old = there.get(item.id)
-        if old is None and digest not in there:
+        if old is None and digest not in there and first not in there:
             new.append(item)
         elif old is None or same(old, item):  # it may have been added before its id was read
             duplicates += 1
@@ -148,11 +158,12 @@ def _added(
         if item.id != digest:
             named.add(item.id)
     history.replace(user_id, edited.values())
-    result = history.add(user_id, new)
+    result = history.add(user_id, new, as_they_are=True)
     fresh = [item for item in new if item.id in set(result.added)]
     return replace(
         done,
         added=done.added + len(fresh),
+        masked=done.masked + masked,
         replaced=(*done.replaced, *edited),
         held_back=done.held_back + len(flagged([*fresh, *edited.values()])),
         duplicates=done.duplicates + duplicates + len(new) - len(fresh),

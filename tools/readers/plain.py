@@ -1,8 +1,103 @@
-"""Whether a file without structure reads as what a person writes down: notes, a diary, a list."""
+"""Whether a text reads as what a person writes down: notes, a list, a diary.
+
+Anything is plain text: a program, a log, a novel. What somebody notes are lines that stand for
+themselves, of words, with no order beside. Where a text has another one, whoever adds it is asked.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import groupby, pairwise
 
 from guided_profile.tools.readers.heads import Head
+from guided_profile.tools.readers.times import is_date_line
+
+_LINK = re.compile(r"https?://\S+|\S+@\S+")
+_BULLET = re.compile(r"\s*(?:[-*+•–·]|\d{1,3}[.)]|#{1,6}|\[[ xX]\])\s+")
+_CODE = re.compile(
+    r"[{}<>=\\|$^`~]|;$|;\S|\w\(|\)[\w.;]|[^\W_]_|_[^\W_]|::|@@|^\s*(?:[+-]{3}|\[[\w.-]+\]$)|--\w|\"\S*\","
+)
+"""What programs, their settings and markup are full of."""
+_KEY = re.compile(r"\s*(?:-\s+)?[a-z][\w.-]*:(?:\s|$)", re.ASCII)
+_SECONDS = re.compile(r"(?<!\d)\d\d:\d\d:\d\d(?!\d)")
+_LAID_OUT = re.compile(r"\S(?: {3,}|\t+)\S")
+_UNBROKEN = re.compile(r"[!-~]{40}")
+_ENDED = tuple(".!?…。！？:;)\"”»«'’")
+WIDE = 50
+"""Characters of a line; shorter ones were not broken to fit a page."""
+LONG = 250
+"""Characters of a line that is a paragraph."""
+MOST_PROSE = 700
+"""Characters in paragraphs; with more, and no dates between them, it was written for others."""
+WORD_LIST = 25
+_FEW = 4
 
 
 def reads_as_notes(head: Head) -> bool:
     """Whether a text can be taken for a person's own notes without asking."""
-    return bool(head.text) and head.text.lstrip()[:1] not in ("{", "[", "<")
+    if head.text.lstrip()[:1] in ("{", "[", "<"):
+        return False
+    lines = [_LINK.sub("", line.rstrip()) for line in head.lines]
+    written = [line for line in lines if line.strip()]
+    if not written:
+        return bool(head.text)  # it is said that there is nothing to add
+    own = [_BULLET.sub("", line).strip() for line in written]
+    return not (
+        _share(written, lambda line: _CODE.search(line)) > 0.15
+        or _share(written, lambda line: _KEY.match(line)) > 0.5
+        or _share(written, lambda line: _SECONDS.search(line)) > 0.25
+        or _share(written, lambda line: _LAID_OUT.search(line)) > 0.25
+        or _share(written, lambda line: _UNBROKEN.search(line)) > 0.2
+        or _share(written, lambda line: line[:4].isspace() and not _BULLET.match(line)) > 0.3
+        or _hardly_words(own)
+        or (len(own) >= _FEW and _share(own, lambda line: line.isupper()) > 0.25)
+        or (len(own) >= WORD_LIST and _share(own, lambda line: len(line.split()) == 1) > 0.9)
+        or _is_wrapped(lines)
+        or _is_prose(own)
+        or _is_verse(lines)
+    )
+
+
+def _share(lines: Sequence[str], is_one: Callable[[str], object]) -> float:
+    return sum(bool(is_one(line)) for line in lines) / max(1, len(lines))
+
+
+def _hardly_words(lines: Sequence[str]) -> bool:
+    """Whether there is little of letters, or many numbers, as in an invoice."""
+    text = "".join(lines)
+    signs = [char for char in text if not char.isspace()]
+    letters = sum(char.isalpha() or unicodedata.category(char)[0] in "MS" for char in signs)
+    words = [word for line in lines if not is_date_line(line) for word in line.split()]
+    numbers = sum(any(map(str.isdigit, word)) for word in words)
+    return letters < 0.55 * len(signs) or numbers > 0.4 * max(2, len(words))
+
+
+def _is_wrapped(lines: Sequence[str]) -> bool:
+    """Whether sentences go on from line to line, which were broken to fit a page."""
+    widest = max(map(len, lines))
+    pairs = [(one, other) for one, other in pairwise(lines) if one.strip() and other.strip()]
+    going_on = [
+        len(one) >= 0.75 * widest and not one.endswith(_ENDED) and not other[:1].isupper()
+        for one, other in pairs
+    ]
+    return widest >= WIDE and len(pairs) >= _FEW and sum(going_on) > 0.3 * len(pairs)
+
+
+def _is_prose(lines: Sequence[str]) -> bool:
+    """Whether it is paragraph after paragraph, and no diary, whose days have their dates."""
+    paragraphs = sum(len(line) for line in lines if len(line) >= LONG)
+    dated = sum(map(is_date_line, lines)) > 1
+    return not dated and paragraphs > max(MOST_PROSE, sum(map(len, lines)) // 2)
+
+
+def _is_verse(lines: Sequence[str]) -> bool:
+    """Whether it has a refrain, or stanzas of as many lines, some of which end in a comma."""
+    said = Counter(line.strip() for line in lines if len(line.split()) >= 3)
+    again = sum(count for count in said.values() if count > 1)
+    if said.total() > 2 * _FEW and again > 0.25 * said.total():
+        return True
+    sizes = [len([*group]) for blank, group in groupby(lines, lambda line: not line.strip()) if not blank]
+    alike = Counter(sizes).most_common(1)[0]
+    commas = _share([line for line in lines if line.strip()], lambda line: line.endswith((",", ";")))
+    return alike[0] >= 3 and alike[1] >= 3 and alike[1] * 3 > 2 * len(sizes) and commas > 0.25

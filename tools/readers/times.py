@@ -25,6 +25,7 @@ NUMBERS = (
 write, the narrow no-break space before AM among them."""
 _WHOLE = re.compile(NUMBERS, re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"\d{4}[./-]\d")
+LONGEST_DATE_LINE = 40
 LONGEST = 100
 """The longest time, in characters, that is read."""
 _LOOKED_AT = 2000
@@ -96,6 +97,14 @@ def is_time(text: str) -> bool:
             continue
         return True
     return False
+
+
+def is_date_line(line: str) -> bool:
+    """Whether a line is nothing but a date, of which the year may be missing: `Monday, 12 June`."""
+    line = line.strip(" \t#*_[]()=-–—:：")
+    if len(line) > LONGEST_DATE_LINE or not any(map(str.isdigit, line)):
+        return False
+    return is_time(line) or (any(map(str.isalpha, line)) and is_time(f"{line} 2024"))
 
 
 def date_order(times: Iterable[str]) -> DateOrder | None:

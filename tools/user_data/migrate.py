@@ -113,7 +113,7 @@ def move_histories(
         missing = [item for item in items if item.id not in before]
         if missing:
             vectors.carry(source, user, missing)
-            target.add(user, missing)
+            target.add(user, missing, as_they_are=True)
         # what was marked here after it was brought is marked there; nothing is unmarked
         for mark, marked in (("released", target.release), ("withdrawn", target.withdraw)):
             new = [item.id for item in items if getattr(item, mark)]

@@ -18,6 +18,8 @@ from guided_profile.apps.bodies import (
     AddedItems,
     DeletedAll,
     DeletedItems,
+    FoundFormat,
+    KnownFormat,
     LeftWish,
     Page,
     Refusal,
@@ -29,9 +31,10 @@ from guided_profile.apps.server.routes.dependencies import TheResources, TheStor
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.records import without_flags
 from guided_profile.tools.readers.base import Reading
-from guided_profile.tools.readers.detect import FORMATS
+from guided_profile.tools.readers.detect import FORMATS, READERS, title_of
 from guided_profile.tools.readers.ingest import Ingested, ingest
 from guided_profile.tools.safety.screen import flagged
+from guided_profile.tools.safety.secrets import without_secrets
 from guided_profile.tools.user_data.erase import forget_items, forget_made_from, forget_user
 from guided_profile.tools.user_data.export import export_user
 from guided_profile.tools.user_data.restore import restore_profiles
@@ -69,13 +72,15 @@ async def add(body: NewItems, user_id: UserId, resources: TheResources) -> Added
         texts = (item.id, item.text, item.source, item.category or "")
         if any("\0" in text for text in texts):
             raise RefusedError(422, "bad_input", f"items.{index}: holds a NUL character.")
-    done = await asyncio.to_thread(resources.history.add, user_id, body.items)
-    new = [without_flags(item) for item in body.items if item.id in done.added]
+    items, masked = await asyncio.to_thread(without_secrets, body.items)
+    done = await asyncio.to_thread(resources.history.add, user_id, items, as_they_are=True)
+    new = [without_flags(item) for item in items if item.id in done.added]
     held = await asyncio.to_thread(flagged, new)
     return AddedItems(
         added=done.added,
         duplicates=done.duplicates,
         held_back=tuple(held),
+        masked=masked,
     )
 
 
@@ -122,11 +127,26 @@ async def add_file(
         replaced=len(done.replaced),
         held_back=done.held_back,
         skipped=done.skipped,
+        left_out=dict(done.left_out),
+        masked=done.masked,
+        formats=[
+            FoundFormat(format=format, title=title_of(format), files=files)
+            for format, files in done.formats.items()
+        ],
         refused=done.refused,
         refusals=[Refusal(place=entry.place, reason=entry.reason) for entry in done.refusals[:100]],
         restored=restored.records,
         wishes_left=[LeftWish.model_validate(wish._asdict()) for wish in restored.left[:100]],
     )
+
+
+@router.get("/formats", summary="List the kinds of files")
+async def formats() -> list[KnownFormat]:
+    """List the kinds of files that `/history/file` takes, and how a person gets each."""
+    return [
+        KnownFormat(format=reader.format, title=reader.title, obtain=reader.obtain)
+        for reader in READERS
+    ]
 
 
 @router.get("", summary="List items")
