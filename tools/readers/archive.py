@@ -170,17 +170,18 @@ def _packing(head: bytes) -> Packing | None:
     return "tar" if head[257:262] == b"ustar" else None
 
 
-def check_size(name: str, size: int, packed: int, floor: int = FLOOR, ratio: int = RATIO) -> None:
-    """Refuse an archive that holds far more than its own size.
-
-    Raises:
-        HistoryItemError: It does.
-    """
-    if size > max(floor, ratio * packed):
+def _check_size(name: str, size: int, most: int) -> None:
+    """Refuse an archive that holds far more than its own size."""
+    if size > most:
         raise HistoryItemError(
             f"{name!r} holds far more than an archive of its size; unpack what you need of it, "
             "and give that."
         )
+
+
+def _most(packed: int) -> int:
+    """Return how many bytes an archive of a size may hold."""
+    return max(FLOOR, RATIO * packed)
 
 
 def _of_zip(path: Path, until: ExitStack) -> list[ExportFile]:
@@ -196,7 +197,7 @@ def _of_zip(path: Path, until: ExitStack) -> list[ExportFile]:
         raise HistoryItemError(
             f"{path.name!r} asks for a password; unpack it, and give its folder."
         )
-    check_size(path.name, sum(info.file_size for info in members), path.stat().st_size)
+    _check_size(path.name, sum(info.file_size for info in members), _most(path.stat().st_size))
     return [_zipped(archive, info) for info in members if not info.is_dir()]
 
 
@@ -220,7 +221,7 @@ def _of_gzip(path: Path, until: ExitStack) -> list[ExportFile]:
         unpacked = int.from_bytes(raw.read(4), "little")
 
     def opened() -> BinaryIO:
-        return cast(BinaryIO, _Gunzip(path, max(FLOOR, RATIO * size)))
+        return cast(BinaryIO, _Gunzip(path, _most(size)))
 
     with opened() as file:
         inner = _packing(file.read(512))
@@ -249,12 +250,12 @@ class _Gunzip(gzip.GzipFile):
 
     def read(self, size: int | None = -1) -> bytes:
         data = super().read(self._most if size is None or size < 0 else size)
-        check_size(self._path.name, self.tell(), 0, self._most)
+        _check_size(self._path.name, self.tell(), self._most)
         return data
 
     def readline(self, size: int | None = -1) -> bytes:
         data = super().readline(self._most if size is None or size < 0 else size)
-        check_size(self._path.name, self.tell(), 0, self._most)
+        _check_size(self._path.name, self.tell(), self._most)
         return data
 
 

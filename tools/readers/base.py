@@ -128,6 +128,9 @@ class Reader:
     holds: tuple[re.Pattern[str], ...] = ()
     """The last parts of the paths of the files in that folder that are read; of several patterns,
     the first that matches any."""
+    endings: tuple[str, ...] = ()
+    """For kinds that many a text can be taken for: what the names of the files of a folder or
+    archive with several must end in."""
     generic: bool = False
     """Whether it reads any table, any JSON, any text: then it is tried last, and not on the files
     of a folder or archive with several."""

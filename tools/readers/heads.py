@@ -92,9 +92,10 @@ def _is_text(text: str) -> bool:
 def _partial(raw: bytes) -> Any:
     """Read JSON as far as it is there and whole; None: it is none."""
     data = decoded(raw).encode("utf-8", errors="replace").strip()
-    for _ in range(3):
+    for again in range(3):
         try:
-            return from_json(data, allow_partial=True)
+            read = from_json(data, allow_partial=True)
+            return read if read or not again else None  # of `[notes]` no more than a bracket
         except ValueError as error:
             if str(error).startswith("trailing characters"):
                 return None

@@ -41,10 +41,15 @@ def found_parts(
         for reader in specific:
             if held := _together(reader, rest, heads):
                 parts[reader.format] = Part(reader, held)
-                rest = [file for file in rest if file not in held]
+                taken = set(held)
+                rest = [file for file in rest if file not in taken]
     for file in rest:
         head = heads(file)
-        tried = readers if len(files) == 1 else specific
+        tried = [
+            reader
+            for reader in (readers if len(files) == 1 else specific)
+            if len(files) == 1 or not reader.endings or file.name.lower().endswith(reader.endings)
+        ]
         known = (reader for reader in tried if head.raw and reader.recognises(head))
         if found := next(known, None):
             parts.setdefault(found.format, Part(found, [])).files.append(file)

@@ -9,11 +9,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import groupby, pairwise
+from typing import TypeVar
 
 from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.times import is_date_line
 
-_LINK = re.compile(r"https?://\S+|\S+@\S+")
+_LINK = re.compile(r"https?://\S+|[\w.+-]{1,64}@[\w-]+\.[\w.-]+")
 _BULLET = re.compile(r"\s*(?:[-*+•–·]|\d{1,3}[.)]|#{1,6}|\[[ xX]\])\s+")
 _CODE = re.compile(
     r"[{}<>=\\|$^`~]|;$|;\S|\w\(|\)[\w.;]|[^\W_]_|_[^\W_]|::|@@|^\s*(?:[+-]{3}|\[[\w.-]+\]$)|--\w|\"\S*\","
@@ -22,8 +23,16 @@ _CODE = re.compile(
 _KEY = re.compile(r"\s*(?:-\s+)?[a-z][\w.-]*:(?:\s|$)", re.ASCII)
 _SECONDS = re.compile(r"(?<!\d)\d\d:\d\d:\d\d(?!\d)")
 _LAID_OUT = re.compile(r"\S(?: {3,}|\t+)\S")
+_COMMENT = re.compile(r"\s*(?:#|%|//|;|--|!)")
+_TECHNICAL = re.compile(
+    r"[^\W\d_][/:_=+][^\W_]|[^\W_][/:_=+][^\W\d_]|[^\W\d_][.-]?\d|\d[^\W\d_][\w.]{3}|[^\W\d_]\.[^\W_]{2}",
+    re.ASCII,
+)
+"""A word with a sign or a digit inside, as paths, options and versions have."""
 _UNBROKEN = re.compile(r"[!-~]{40}")
 _ENDED = tuple(".!?…。！？:;)\"”»«'’")
+_STAMP = re.compile(r"[\W\d]*\d[\W\d]*")
+_Lines = TypeVar("_Lines", str, tuple[str, str])
 WIDE = 50
 """Characters of a line; shorter ones were not broken to fit a page."""
 LONG = 250
@@ -50,6 +59,7 @@ def reads_as_notes(head: Head) -> bool:
         or _share(written, lambda line: _LAID_OUT.search(line)) > 0.25
         or _share(written, lambda line: _UNBROKEN.search(line)) > 0.2
         or _share(written, lambda line: line[:4].isspace() and not _BULLET.match(line)) > 0.3
+        or _share([*pairwise(written)], lambda two: all(map(_COMMENT.match, two))) > 0.3
         or _hardly_words(own)
         or (len(own) >= _FEW and _share(own, lambda line: line.isupper()) > 0.25)
         or (len(own) >= WORD_LIST and _share(own, lambda line: len(line.split()) == 1) > 0.9)
@@ -59,18 +69,24 @@ def reads_as_notes(head: Head) -> bool:
     )
 
 
-def _share(lines: Sequence[str], is_one: Callable[[str], object]) -> float:
+def _share(lines: Sequence[_Lines], is_one: Callable[[_Lines], object]) -> float:
     return sum(bool(is_one(line)) for line in lines) / max(1, len(lines))
 
 
 def _hardly_words(lines: Sequence[str]) -> bool:
     """Whether there is little of letters, or many numbers, as in an invoice."""
+    lines = [_STAMP.sub("", line, count=1) if _STAMP.match(line) else line for line in lines]
     text = "".join(lines)
     signs = [char for char in text if not char.isspace()]
     letters = sum(char.isalpha() or unicodedata.category(char)[0] in "MS" for char in signs)
-    words = [word for line in lines if not is_date_line(line) for word in line.split()]
+    words = [word for line in lines for word in line.split()]
     numbers = sum(any(map(str.isdigit, word)) for word in words)
-    return letters < 0.55 * len(signs) or numbers > 0.4 * max(2, len(words))
+    technical = sum(bool(_TECHNICAL.search(word)) for word in words)
+    return bool(words) and (
+        letters < 0.5 * len(signs)
+        or numbers > 0.4 * max(2, len(words))
+        or technical > 0.15 * max(_FEW, len(words))
+    )
 
 
 def _is_wrapped(lines: Sequence[str]) -> bool:
@@ -93,11 +109,15 @@ def _is_prose(lines: Sequence[str]) -> bool:
 
 def _is_verse(lines: Sequence[str]) -> bool:
     """Whether it has a refrain, or stanzas of as many lines, some of which end in a comma."""
+    sizes = [
+        len([*group]) for blank, group in groupby(lines, lambda line: not line.strip()) if not blank
+    ]
     said = Counter(line.strip() for line in lines if len(line.split()) >= 3)
     again = sum(count for count in said.values() if count > 1)
-    if said.total() > 2 * _FEW and again > 0.25 * said.total():
+    if len(sizes) > 2 and said.total() > 2 * _FEW and again > 0.25 * said.total():
         return True
-    sizes = [len([*group]) for blank, group in groupby(lines, lambda line: not line.strip()) if not blank]
     alike = Counter(sizes).most_common(1)[0]
-    commas = _share([line for line in lines if line.strip()], lambda line: line.endswith((",", ";")))
+    commas = _share(
+        [line for line in lines if line.strip()], lambda line: line.endswith((",", ";"))
+    )
     return alike[0] >= 3 and alike[1] >= 3 and alike[1] * 3 > 2 * len(sizes) and commas > 0.25

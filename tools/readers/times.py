@@ -25,6 +25,8 @@ NUMBERS = (
 write, the narrow no-break space before AM among them."""
 _WHOLE = re.compile(NUMBERS, re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"\d{4}[./-]\d")
+AROUND_DATE = " \t\r\n#*_[]()=-–—:："
+"""What stands around a date that is a heading."""
 LONGEST_DATE_LINE = 40
 LONGEST = 100
 """The longest time, in characters, that is read."""
@@ -101,7 +103,7 @@ def is_time(text: str) -> bool:
 
 def is_date_line(line: str) -> bool:
     """Whether a line is nothing but a date, of which the year may be missing: `Monday, 12 June`."""
-    line = line.strip(" \t#*_[]()=-–—:：")
+    line = line.strip(AROUND_DATE)
     if len(line) > LONGEST_DATE_LINE or not any(map(str.isdigit, line)):
         return False
     return is_time(line) or (any(map(str.isalpha, line)) and is_time(f"{line} 2024"))

@@ -213,4 +213,5 @@ READER = Reader(
     "with times, with names that come back, or with both.",
     read=_read,
     recognises=lambda head: begins_chat(head.text),
+    endings=(".txt", ".md", ".text", ".log"),
 )

@@ -105,7 +105,10 @@ def test_what_was_added_is_counted_for_a_script(
         "duplicates": 1,
         "replaced": 0,
         "held_back": 0,
+        "formats": {"csv": 1},
         "skipped": 0,
+        "left_out": {},
+        "masked": 0,
         "refused": 1,
         "refusals": [{"place": "line 5", "line": 5, "reason": "text: is empty"}],
         "restored": 0,
@@ -121,7 +124,9 @@ def test_a_chat_is_added_with_the_user_named(
     assert main(["add", str(path), "--user", "anna"]) == 2
     assert "--me which of the people is the user: 'Anna', 'Ben'" in capsys.readouterr().err
     assert main(["add", str(path), "--user", "anna", "--me", "Anna"]) == 0
-    assert "added 2, already there 0, refused 0, without words 1" in capsys.readouterr().out
+    assert (
+        "added 2, already there 0, refused 0; left out: without words 1" in capsys.readouterr().out
+    )
 
 
 def test_plain_text_is_added_by_paragraph(
@@ -367,3 +372,33 @@ def test_who_has_read_enough_of_the_output_ends_it_quietly(
         running.stdout.close()
         assert running.stderr.read().strip() == b""
     assert running.returncode == 141
+
+
+def test_a_dry_run_shows_what_would_be_added_and_keeps_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "notes.txt"
+    bought = "".join(f"bought {kind} tea\n" for kind in "abcdefghijklmnop")
+    path.write_text(bought + "my password is hunter2\n")
+    data = tmp_path / "data"
+    given = ["add", str(path), "--user", "anna", "--dry-run", "--data", str(data)]
+    assert main(given) == 0
+    said = capsys.readouterr()
+    assert said.err.strip() == "found: notes, a line each (text)"
+    assert said.out.count("tea") == 10
+    assert "nothing was added; items 17 (notes 17); secrets masked 1" in said.out
+    assert main([*given, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["formats"], found["items"], len(found["shown"])) == ({"text": 1}, 17, 10)
+    assert not data.exists()
+
+
+def test_the_formats_are_listed_with_how_to_get_each(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["formats"]) == 0
+    said = capsys.readouterr().out
+    assert "whatsapp" in said
+    assert "Export chat" in said
+    assert main(["formats", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {"format", "title", "obtain"} == listed[0].keys()
+    assert all(one["title"] for one in listed)

@@ -177,7 +177,10 @@ BAD = b"\xff\xfe\xff"
 def test_bytes_that_are_no_text_cost_their_line_alone(
     tmp_path: Path, name: str, before: bytes, bad: bytes, after: bytes, reason: str
 ) -> None:
-    one, refused, other = read(tmp_path, name, b"\n".join([before, bad, after]))
+    path = tmp_path / name
+    path.write_bytes(b"\n".join([before, bad, after]))
+    named = Reading(format="text" if name == "a.txt" else "auto")
+    one, refused, other = read_items(path, named)
     assert isinstance(one, HistoryItem)
     assert isinstance(other, HistoryItem)
     assert (one.text, other.text) == ("a", "b")
@@ -260,7 +263,7 @@ def test_plain_text_is_read_by_line_or_by_paragraph(tmp_path: Path) -> None:
         HistoryItem(text="It rained.", source="diary"),
     ]
     path.write_text("a\n\n" + "word\n" * 5000 + "\nb\n")
-    first, long, last = read_items(path, Reading(paragraphs=True))
+    first, long, last = read_items(path, Reading(format="text", paragraphs=True))
     assert isinstance(long, Refused)
     assert long.line == 3
     assert (first, last) == (HistoryItem(text="a"), HistoryItem(text="b"))
@@ -302,3 +305,18 @@ def test_an_array_of_items_is_read_bit_by_bit(tmp_path: Path) -> None:
     assert first == HistoryItem(text="a")
     assert isinstance(refused, Refused)
     assert refused.place == "item 2"
+
+
+def test_a_line_that_is_a_date_is_the_day_of_those_below_it(tmp_path: Path) -> None:
+    path = tmp_path / "diary.txt"
+    path.write_text("Montag, 5. Mai 2025\nLief am See.\nSchlief gut.\n\n## 06.05.2025\nRegen.\n")
+    lines = [(one.text, one.time) for one in read_items(path) if isinstance(one, HistoryItem)]
+    monday, tuesday = datetime(2025, 5, 5, tzinfo=UTC), datetime(2025, 5, 6, tzinfo=UTC)
+    assert lines == [("Lief am See.", monday), ("Schlief gut.", monday), ("Regen.", tuesday)]
+    first, second = read_items(path, Reading(paragraphs=True))
+    assert (first.text, second.time) == ("Lief am See.\nSchlief gut.", tuesday)  # type: ignore[union-attr]
+    path.write_text("03/04/2025\nLief.\n04/04/2025\nSchlief.\n")
+    with pytest.raises(HistoryItemError, match="--dates dmy"):
+        list(read_items(path))
+    path.write_text("12 June\nRan.\n")
+    assert list(read_items(path)) == [HistoryItem(text="Ran.")]

@@ -50,6 +50,7 @@ def test_everything_is_counted(history: HistoryStore, tmp_path: Path) -> None:
         refused=2,
         refusals=(Refused(2, "is not JSON, from column 1 on"), Refused(5, "text: is empty")),
         fraction=1.0,
+        formats={"jsonl": 1},
     )
     assert [one.text for one in history.list("anna")] == ["b", "a"]
     assert history.count("ben") == 0
@@ -82,10 +83,10 @@ def test_a_failure_keeps_what_was_added_and_doing_it_again_goes_on(tmp_path: Pat
 
 def test_progress_is_told_batch_by_batch(history: HistoryStore, tmp_path: Path) -> None:
     steps = list(ingesting(history, "anna", lines(tmp_path, 2 * BATCH + 1)))
-    assert [one.added for one in steps] == [BATCH, 2 * BATCH, 2 * BATCH + 1]
+    assert [one.added for one in steps] == [0, BATCH, 2 * BATCH, 2 * BATCH + 1]
     fractions = [one.fraction or 0 for one in steps]
     assert fractions == sorted(fractions)
-    assert 0 < fractions[0] <= fractions[-1] == 1
+    assert fractions[0] == 0 < fractions[1] <= fractions[-1] == 1
 
 
 def test_an_id_that_comes_twice_in_a_file_costs_its_line_alone(

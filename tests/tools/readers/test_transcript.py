@@ -8,6 +8,7 @@ import pytest
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.detect import Reading, opened, read_items
+from guided_profile.tools.readers.times import is_date_line
 
 AT = datetime(2025, 1, 2, 21, 41, tzinfo=UTC)
 RYE, DOGS = "I love rye", "I hate dogs"
@@ -178,7 +179,7 @@ def test_notes_are_no_chat(tmp_path: Path, kind: str) -> None:
         assert file.format == "text"
     entries = list(read_items(path))
     assert [one.text for one in entries if isinstance(one, HistoryItem)] == [
-        line.strip() for line in NOTES[kind].splitlines() if line.strip()
+        line.strip() for line in NOTES[kind].splitlines() if line.strip() and not is_date_line(line)
     ]
 
 
