@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from guided_profile.apps.cli import render
+from guided_profile.apps.cli.table_columns import in_words
+from guided_profile.graph.errors import ColumnsError
 from guided_profile.tools.readers.base import Reading, Refused
 from guided_profile.tools.readers.detect import title_of
 from guided_profile.tools.readers.ingest import Ingested
@@ -28,7 +31,11 @@ def show_preview(
         if not as_json:
             name_formats(formats, {}, notes)
 
-    found = preview(path, reading, tell)
+    try:
+        found = preview(path, reading, tell)
+    except ColumnsError as error:  # they are only shown here, and confirmed when it is added
+        notes.print(f"the columns seem to hold: {in_words(error.columns)}", soft_wrap=True)
+        found = preview(path, replace(reading, columns=error.columns))
     if as_json:
         out.print_json(
             json.dumps(

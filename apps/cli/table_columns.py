@@ -43,7 +43,7 @@ def confirmed(
     except ColumnsError as error:
         columns = remembered(folder, error.signature)
         if columns is not None:
-            notes.print(f"columns, as confirmed before: {_shown(columns)}", soft_wrap=True)
+            notes.print(f"columns, as confirmed before: {in_words(columns)}", soft_wrap=True)
             return replace(reading, columns=columns)
         if not yes and not _is_right(error.columns, notes):
             raise
@@ -57,7 +57,8 @@ def confirmed(
         return replace(reading, columns=error.columns)
 
 
-def _shown(columns: Mapping[str, str]) -> str:
+def in_words(columns: Mapping[str, str]) -> str:
+    """Return columns as they are named on the command line."""
     return " ".join(
         f"--column {shlex.quote(f'{field}={column}')}" for field, column in columns.items()
     )

@@ -122,6 +122,8 @@ def _with_inner(files: list[ExportFile], until: ExitStack) -> list[ExportFile]:
     and so does one that is damaged: it is a file of no kind.
     """
     found: list[ExportFile] = []
+    held = 0
+    most = _most(sum(file.size for file in files))
     for file in files:
         if not file.name.lower().endswith(".zip") or file.size > FLOOR:
             found.append(file)
@@ -133,7 +135,8 @@ def _with_inner(files: list[ExportFile], until: ExitStack) -> list[ExportFile]:
             found.append(file)
             continue
         members = [info for info in archive.infolist() if not info.is_dir()]
-        check_size(file.name, sum(info.file_size for info in members), file.size)
+        held += sum(info.file_size for info in members)
+        _check_size(file.name, held, most)
         if any(info.flag_bits & 1 for info in members):
             found.append(file)
         else:
@@ -158,7 +161,7 @@ def _is_workbook(path: Path) -> bool:
             size = sum(info.file_size for info in archive.infolist())
     except zipfile.BadZipFile:
         return False
-    check_size(path.name, size, path.stat().st_size)
+    _check_size(path.name, size, _most(path.stat().st_size))
     return True
 
 
