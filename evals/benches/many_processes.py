@@ -14,11 +14,9 @@ database is made anew and dropped afterwards; Chroma and the scripted endpoint a
 import argparse
 import asyncio
 import json
-import os
 import random
 import signal
 import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -34,14 +32,15 @@ import psycopg
 
 from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.marked_endpoint import MARK, marked_endpoint
+from guided_profile.evals.benches.running import begun, by_hand, chroma
 from guided_profile.evals.benches.writes import an_item
 from guided_profile.graph.errors import HistoryError
 from guided_profile.tools.profiles.postgres import open_database
 from guided_profile.tools.profiles.store import ROOT, everything
 
 APP = "guided_profile.apps.server.app:app"
-CLI = "guided_profile.apps.cli.main"
-CHROMA = "import sys, chromadb_rust_bindings; chromadb_rust_bindings.cli(sys.argv)"
+ADMIN_KEY = ("keys", "add", "--user", "bench", "--admin", "--json")
+"""Makes a key that may name any user."""
 NAME = "guided_profile_bench"
 FIRST = 6
 """Items that a user begins with."""
@@ -61,15 +60,9 @@ class Servers:
 
     def start(self, number: int) -> subprocess.Popen[bytes]:
         """Start one, and do not wait for it."""
-        log = (self.folder / f"server-{number}.log").open("ab")
-        given = [APP, "--port", str(self.ports[number]), "--log-level", "warning"]
-        with log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "uvicorn", *given],
-                env={**os.environ, **self.environment},
-                stdout=log,
-                stderr=log,
-            )
+        log = self.folder / f"server-{number}.log"
+        served = ["uvicorn", APP, "--log-level", "warning"]
+        return begun(served, self.ports[number], self.environment, log)
 
     async def ready(self, client: httpx.AsyncClient) -> None:
         """Wait until all of them are."""
@@ -184,30 +177,6 @@ def mark_of(number: int) -> str:
 
 
 @contextmanager
-def chroma(folder: Path, port: int) -> Iterator[str]:
-    """Run a Chroma server; yield its address."""
-    given = ["run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
-    with subprocess.Popen(
-        [sys.executable, "-c", CHROMA, *given], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.kill()
-
-
-def admin_key(environment: dict[str, str]) -> str:
-    """Make a key that may name any user, as one is made by hand."""
-    command = [sys.executable, "-m", CLI, "keys", "add", "--user", "bench", "--admin", "--json"]
-    made = subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False
-    )
-    if made.returncode:
-        raise HistoryError(f"no key was made: {made.stderr.strip() or made.stdout.strip()}")
-    return str(json.loads(made.stdout)["key"])
-
-
-@contextmanager
 def database(url: str) -> Iterator[str]:
     """Make a database of the bench's own; yield its address."""
     with psycopg.connect(url, autocommit=True) as connection:
@@ -255,10 +224,8 @@ async def found_at_the_end(host: Host, url: str, users: int) -> Found:
 @asynccontextmanager
 async def run_of(given: argparse.Namespace, folder: Path, url: str) -> AsyncIterator[Host]:
     """Have all turns taken while processes are killed; yield what was seen, all being up again."""
-    first = random.SystemRandom().randrange(10_000, 30_000)
-    ports = list(range(first, first + given.processes))
     with (
-        chroma(folder / "chroma", first + given.processes) as histories,
+        chroma(folder / "chroma") as histories,
         marked_endpoint(given.latency) as model,
     ):
         environment = {
@@ -271,7 +238,9 @@ async def run_of(given: argparse.Namespace, folder: Path, url: str) -> AsyncIter
             "GUIDED_PROFILE_EMBEDDER": "lexical",
             "GUIDED_PROFILE_RATE": "1000000",
         }
-        key = admin_key(environment)
+        key = json.loads(by_hand(ADMIN_KEY, environment))["key"]
+        first = random.SystemRandom().randrange(10_000, 30_000)
+        ports = list(range(first, first + given.processes))
         servers = Servers(folder, environment, ports)
         async with httpx.AsyncClient(
             headers={"X-Api-Key": key}, timeout=60, trust_env=False

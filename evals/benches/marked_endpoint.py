@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from time import sleep
 
-from guided_profile.evals.benches.throughput import in_a_process
+from guided_profile.evals.benches.running import in_a_process
 
 MARK = re.compile(r"Mark\d{4}x")
 """The word that stands in all items of a user, and in nobody else's."""

@@ -16,37 +16,38 @@ import argparse
 import asyncio
 import json
 import os
-import socket
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
-from time import perf_counter, sleep
+from time import perf_counter
 from typing import Any
 
 import aiohttp
 from starlette.types import Receive, Scope, Send
 
 from guided_profile.evals.benches.command import command
-from guided_profile.evals.benches.many_processes import chroma
 from guided_profile.evals.benches.overhead import a_history
+from guided_profile.evals.benches.running import (
+    CLI,
+    by_hand,
+    chroma,
+    head,
+    in_a_process,
+    serve,
+    started,
+)
 from guided_profile.evals.benches.throughput import endpoint
 from guided_profile.graph.errors import HistoryError
 
 AT_ONCE = (1, 16, 64, 256)
-CLI = "guided_profile.apps.cli.main"
 MODULE = "guided_profile.evals.benches.proxy_overhead"
 WARM = 2.0
 """Seconds that each way is used before it is measured."""
-GIVES_UP = 120.0
-"""Seconds after which a process that is not ready ends the run."""
 
 PIECES, USERS = 20, 4
 _TICKS = 100.0
@@ -57,40 +58,19 @@ _MESSAGE = {"role": "assistant", "content": "one more " * PIECES}
 _WHOLE = json.dumps({"id": "1", "choices": [{"index": 0, "message": _MESSAGE}]}).encode()
 
 
-async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wait: float) -> None:
-    """Answer the requests of a connection, each after a while."""
-    try:
-        while True:
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
-            body = await reader.readexactly(length)
-            await asyncio.sleep(wait)
-            if b'"stream": true' not in body:
-                size = f"Content-Length: {len(_WHOLE)}".encode()
-                kind = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                writer.write(kind + size + b"\r\n\r\n" + _WHOLE)
-                await writer.drain()
-                continue
-            kind = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-            writer.write(kind + b"Transfer-Encoding: chunked\r\n\r\n")
-            for piece in _STREAM:
-                writer.write(f"{len(piece):x}\r\n{piece}\r\n".encode())
-                await writer.drain()
-                await asyncio.sleep(0)
-            writer.write(b"0\r\n\r\n")
-    except (asyncio.IncompleteReadError, ConnectionError):
-        writer.close()
-
-
 def _upstream(told: Connection, wait: float) -> None:
-    async def run() -> None:
-        server = await asyncio.start_server(
-            lambda reader, writer: _answer(reader, writer, wait), "127.0.0.1", 0, backlog=1024
-        )
-        told.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
+    async def answer(body: bytes) -> AsyncIterator[bytes]:
+        await asyncio.sleep(wait)
+        if b'"stream": true' not in body:
+            yield head("application/json", len(_WHOLE)) + _WHOLE
+            return
+        yield head("text/event-stream")
+        for piece in _STREAM:
+            yield f"{len(piece):x}\r\n{piece}\r\n".encode()
+            await asyncio.sleep(0)
+        yield b"0\r\n\r\n"
 
-    asyncio.run(run())
+    serve(told, answer)
 
 
 class Bare:
@@ -126,43 +106,6 @@ def bare() -> Bare:
     return Bare(os.environ["BENCH_UPSTREAM"])
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
-
-
-@contextmanager
-def started(arguments: Sequence[str], environment: dict[str, str]) -> Iterator[tuple[str, int]]:
-    """Run a command that serves on a port; yield its address and its process's id."""
-    port = _free_port()
-    log = Path(environment["GUIDED_PROFILE_DATA"]) / f"{port}.log"
-    with log.open("wb") as out:
-        run = subprocess.Popen(
-            [sys.executable, "-m", *arguments, "--port", str(port)],
-            env={**os.environ, **environment},
-            stdout=out,
-            stderr=out,
-        )
-    try:
-        until = perf_counter() + GIVES_UP
-        while not _listens(port):
-            if run.poll() is not None or perf_counter() > until:
-                raise HistoryError(f"{arguments[0]} does not serve: {log.read_text()[-2000:]}")
-            sleep(0.1)
-        yield f"http://127.0.0.1:{port}/v1", run.pid
-    finally:
-        run.terminate()
-        run.wait()
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
-
-
 def prepare(environment: dict[str, str]) -> None:
     """Add the users' histories, and have their profiles made, as one does by hand."""
     folder = Path(environment["GUIDED_PROFILE_DATA"])
@@ -171,34 +114,8 @@ def prepare(environment: dict[str, str]) -> None:
         "".join(f"{item.model_dump_json(exclude_defaults=True)}\n" for item in a_history())
     )
     for user in range(USERS):
-        _do(["add", str(history), "--user", str(user)], environment)
-    _do(["build", "--all", "--task", "assistant", "--json"], environment)
-
-
-def _do(arguments: Sequence[str], environment: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", CLI, *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise HistoryError(f"{arguments[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
-
-
-@contextmanager
-def process(serve: Callable[..., None], *given: Any) -> Iterator[tuple[str, int]]:
-    """Run something that serves in a process of its own; yield its address and the process's id."""
-    context = get_context("spawn")
-    heard, told = context.Pipe(duplex=False)
-    started = context.Process(target=serve, args=(told, *given), daemon=True)
-    started.start()
-    try:
-        yield f"http://127.0.0.1:{heard.recv()}/v1", started.pid or 0
-    finally:
-        started.kill()
-        started.join()
+        by_hand(["add", str(history), "--user", str(user)], environment)
+    by_hand(["build", "--all", "--task", "assistant", "--json"], environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +123,12 @@ class Way:
     """How the upstream is reached."""
 
     url: str
-    processes: list[int]
+    process: int
+    """Its id, of which the workers are children; 0: nothing stands between."""
 
     def worked(self) -> float:
         """Return the seconds of processor time that its processes took so far."""
-        return sum(map(_ticks, self.processes)) / _TICKS
+        return _ticks(self.process) / _TICKS if self.process else 0.0
 
 
 def _ticks(pid: int) -> int:
@@ -283,7 +201,7 @@ async def measure(
     """
     with ExitStack() as stack:
         model_url = stack.enter_context(endpoint(0.0))
-        url, _ = stack.enter_context(process(_upstream, latency))
+        url = stack.enter_context(in_a_process(_upstream, latency))
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="guided-profile-bench-"))
         )
@@ -296,20 +214,18 @@ async def measure(
             "BENCH_UPSTREAM": url,
         }
         if workers > 1:
-            histories = stack.enter_context(chroma(folder / "chroma", _free_port()))
+            histories = stack.enter_context(chroma(folder / "chroma"))
             environment["GUIDED_PROFILE_CHROMA_URL"] = histories
         prepare(environment)
         several = ["--workers", str(workers)]
         quiet = ["--log-level", "error", "--no-access-log", "--factory", f"{MODULE}:bare"]
-        passes = stack.enter_context(started(["uvicorn", *quiet, *several], environment))
-        proxy = stack.enter_context(
-            started([CLI, "proxy", "--upstream", url, *several], environment)
-        )
-        ways = {
-            "direct": Way(url, []),
-            "bare": Way(passes[0], [passes[1]]),
-            "ours": Way(proxy[0], [proxy[1]]),
-        }
+        ways = {"direct": Way(url, 0)}
+        for name, command in (
+            ("bare", ["uvicorn", *quiet]),
+            ("ours", [CLI, "proxy", "--upstream", url]),
+        ):
+            served = started([*command, *several], environment, folder)
+            ways[name] = Way(*stack.enter_context(served))
         for way in ways.values():  # each process has read each user once
             await measured(way, stream=True, at_once=4 * workers, seconds=WARM)
         for stream in (True, False):

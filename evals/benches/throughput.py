@@ -12,11 +12,10 @@ a second, the median time, and the processor time that a question takes in this 
 import argparse
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from statistics import median
 from time import perf_counter, process_time
@@ -31,6 +30,7 @@ from pydantic import SecretStr
 
 from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.overhead import a_history
+from guided_profile.evals.benches.running import head, in_a_process, serve
 from guided_profile.evals.run.history import temporary_history
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
@@ -42,10 +42,7 @@ USERS = 256
 Ask = Callable[[int], Awaitable[None]]
 
 
-async def _served(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, latency: float, logprobs: bool
-) -> None:
-    """Answer the requests of a connection, each after the latency."""
+def _serve(told: Connection, latency: float, logprobs: bool) -> None:
     top = [{"token": "Yes", "logprob": -0.1, "bytes": None}]
     token = {"token": "Yes", "logprob": -0.1, "bytes": None, "top_logprobs": top}
     text = "This person has a cat. This person rides a bicycle."
@@ -64,31 +61,12 @@ async def _served(
         "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
     }
     body = json.dumps(reply).encode()
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-    try:
-        while True:
-            asked = await reader.readuntil(b"\r\n\r\n")
-            length = int(asked.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
-            await reader.readexactly(length)
-            await asyncio.sleep(latency)
-            writer.write(head.encode() + b"\r\n\r\n" + body)
-            await writer.drain()
-    except (asyncio.IncompleteReadError, ConnectionError):
-        writer.close()
 
+    async def answer(_: bytes) -> AsyncIterator[bytes]:
+        await asyncio.sleep(latency)
+        yield head("application/json", len(body)) + body
 
-def _serve(told: Connection, latency: float, logprobs: bool) -> None:
-    async def run() -> None:
-        server = await asyncio.start_server(
-            lambda reader, writer: _served(reader, writer, latency, logprobs),
-            "127.0.0.1",
-            0,
-            backlog=1024,
-        )
-        told.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    asyncio.run(run())
+    serve(told, answer)
 
 
 @contextmanager
@@ -96,25 +74,6 @@ def endpoint(latency: float, *, logprobs: bool = True) -> Iterator[str]:
     """Run an endpoint in a process of its own; yield its address."""
     with in_a_process(_serve, latency, logprobs) as url:
         yield url
-
-
-@contextmanager
-def in_a_process(serve: Callable[..., None], *settings: Any) -> Iterator[str]:
-    """Run what serves an endpoint in a process of its own; yield its address.
-
-    Args:
-        serve: Called there with where it sends its port, and with the settings.
-        settings: What else it takes.
-    """
-    context = get_context("spawn")
-    heard, told = context.Pipe(duplex=False)
-    process = context.Process(target=serve, args=(told, *settings), daemon=True)
-    process.start()
-    try:
-        yield f"http://127.0.0.1:{heard.recv()}/v1"
-    finally:
-        process.terminate()
-        process.join()
 
 
 class Calls(AsyncCallbackHandler):

@@ -134,6 +134,8 @@ async def shown(page: Any, text: str, times: int = 1) -> None:
 
 
 async def rejected(page: Any, reason: str) -> None:
+    """Reject by the form, which is emptied when the thread is read again at the end of a run."""
+    await page.get_by_role("button", name="Send").wait_for()
     await page.get_by_placeholder("Share feedback with the agent...").fill(reason)
     await page.get_by_role("button", name="Submit rejection").click()
 
