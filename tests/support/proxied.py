@@ -68,6 +68,7 @@ def proxied(
     *,
     server: ServerSettings | None = None,
     chat: ScriptedChat | None = None,
+    store: InMemoryStore | None = None,
     patience: float = 60.0,
 ) -> Iterator[Proxied]:
     """Serve the proxy; with no settings, whoever is on this machine may name users."""
@@ -75,7 +76,9 @@ def proxied(
     with (
         an_upstream() as upstream,
         Companion(
-            chat=chat or ScriptedChat(script=writer), history=history, store=InMemoryStore()
+            chat=chat or ScriptedChat(script=writer),
+            history=history,
+            store=store or InMemoryStore(),
         ) as companion,
     ):
         options = {"upstream_url": upstream.url}

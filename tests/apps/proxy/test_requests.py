@@ -7,6 +7,7 @@ import httpx
 import pytest
 from asked import BEARS
 from host import writer
+from langgraph.store.memory import InMemoryStore
 from proxied import proxied
 from scripted import ScriptedChat
 
@@ -79,6 +80,25 @@ def test_what_bears_is_asked_of_each_message(history: HistoryStore) -> None:
         with proxied(history, chat=chat) as proxy:
             proxy.ask(text)
             assert any(map(BEARS.search, chat.prompts))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_another_process_hears_the_yes_to_what_one_asked(
+    history: HistoryStore, stream: bool
+) -> None:
+    history.add("anna", [HistoryItem(text=DOG, source="chat")])
+    store, asks = InMemoryStore(), {"role": "user", "content": FORGET}
+    asked: dict[str, Any] = {"user": "anna", "stream": stream}
+    with (
+        proxied(history, chat=ScriptedChat(script=model), store=store) as one,
+        proxied(history, chat=ScriptedChat(script=model), store=store) as another,
+    ):
+        said = said_in(one.post(asked | {"messages": [asks]}))
+        turns = [asks, {"role": "assistant", "content": said}, {"role": "user", "content": YES}]
+        answer = another.post(asked | {"messages": turns})
+        assert "memory=confirm:done" in answer.headers["x-guided-profile"]
+        assert another.said_by("anna") == []
+    assert DOG not in [item.text for item in history.list("anna", withdrawn=True)]
 
 
 def test_an_answer_of_a_fixed_form_stays_as_it_is_and_its_model_is_asked_to_tell(
