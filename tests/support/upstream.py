@@ -59,6 +59,33 @@ def streamed(upstream: Upstream) -> list[bytes]:
     return [*pieces, _chunk({}, "stop"), b"data: [DONE]\n\n"]
 
 
+def streamed_response(upstream: Upstream) -> list[bytes]:
+    """Return the events of a response, as OpenAI's own API sends them."""
+    made = json.loads(answered(upstream, "/v1/responses"))
+    (item,) = made["output"]
+    (part,) = item["content"]
+    place = {"item_id": item["id"], "output_index": 0, "content_index": 0}
+    begun, empty = {**item, "status": "in_progress", "content": []}, {**part, "text": ""}
+    events: list[tuple[str, dict[str, Any]]] = [
+        ("created", {"response": {**made, "status": "in_progress", "output": []}}),
+        ("output_item.added", {"output_index": 0, "item": begun}),
+        ("content_part.added", {**place, "part": empty}),
+        *(
+            ("output_text.delta", {**place, "delta": word, "logprobs": []})
+            for word in upstream.says.replace(" ", " |").split("|")
+        ),
+        ("output_text.done", {**place, "text": upstream.says, "logprobs": []}),
+        ("content_part.done", {**place, "part": part}),
+        ("output_item.done", {"output_index": 0, "item": item}),
+        ("completed", {"response": made}),
+    ]
+    out = []
+    for number, (name, more) in enumerate(events):
+        data = {"type": f"response.{name}", "sequence_number": number, **more}
+        out.append(f"event: response.{name}\ndata: {json.dumps(data)}\n\n".encode())
+    return out
+
+
 def answered(upstream: Upstream, path: str) -> bytes:
     if path.startswith("/v1/models"):
         model = {"id": "m", "object": "model", "created": 1, "owned_by": "me"}
@@ -108,7 +135,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        pieces = streamed(self.upstream)
+        of_response = self.path.startswith("/v1/responses")
+        pieces = streamed_response(self.upstream) if of_response else streamed(self.upstream)
         try:
             for piece in pieces[:3] if self.upstream.breaks else pieces:
                 self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")

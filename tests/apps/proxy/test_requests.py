@@ -138,3 +138,9 @@ def test_the_client_of_openai_reads_what_was_done_in_a_response(
     ):
         answer = client.responses.create(model="m", input=FORGET, safety_identifier="anna")
         assert answer.output_text.startswith(f"{proxy.upstream.says}\n\n{ASKS}")
+        stream = client.responses.stream(model="m", input=FORGET, extra_body={"user": "anna"})
+        with stream as events:
+            deltas = [e.delta for e in events if e.type == "response.output_text.delta"]
+            final = events.get_final_response()
+        assert "".join(deltas) == final.output_text
+        assert final.output_text.startswith(f"{proxy.upstream.says}\n\n{ASKS}")
