@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-_TOKEN = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)([^<>]*)>|<[!?][^<>]*>|([^<]+|<)")
+_TOKEN = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)([^<>]*)>|<[!?][^<>]*>|(<?[^<]+|<)")
 """A tag, a declaration, or a text: each is looked at once, whatever the file is."""
 _ATTRIBUTE = re.compile(r"""([\w:.-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""")
 _UNSEEN = ("script", "style", "title", "template", "noscript")
@@ -44,7 +44,7 @@ def tokens(markup: str) -> Iterator[Tag | str]:
         if name:
             yield Tag(name.lower(), bool(closes), attributes)
         elif text:
-            yield html.unescape(text)
+            yield html.unescape(text) if "&" in text else text
 
 
 def streamed_tokens(chunks: Iterable[str]) -> Iterator[Tag | str]:
@@ -94,15 +94,15 @@ class _Page:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        self._line = ""
+        self._line: list[str] = []
         self._quotes = 0
         self._as_written = False
 
     def tag(self, tag: Tag) -> None:
         if tag.name == "br":
             self._end()
-        elif tag.name in ("td", "th") and not tag.closes and self._line.strip():
-            self._line += " "
+        elif tag.name in ("td", "th") and not tag.closes and self._line:
+            self._line.append(" ")
         elif tag.name in _BLOCKS and tag.name not in ("td", "th"):
             self._end(only_if_begun=True)
             self._quotes -= tag.name == "blockquote" and tag.closes and self._quotes > 0
@@ -110,7 +110,7 @@ class _Page:
                 self._lines.append("> " * self._quotes)
             self._quotes += tag.name == "blockquote" and not tag.closes
         if tag.name == "li" and not tag.closes:
-            self._line = "- "
+            self._line = ["- "]
         elif tag.name == "pre":
             self._as_written = not tag.closes
         if not tag.closes and re.search(r"(?i)\b(?:class|id)=\S*signature", tag.written):
@@ -121,18 +121,20 @@ class _Page:
         if self._as_written:
             *whole, last = text.split("\n")
             for line in whole:
-                self._line += line
+                self._line.append(line)
                 self._end()
-            self._line += last
+            self._line += [last] if last else []
         else:
             text = _SPACES.sub(" ", text)
-            self._line += text.lstrip(" ") if self._line in ("", "- ") else text
+            text = text.lstrip(" ") if self._line in ([], ["- "]) else text
+            self._line += [text] if text else []
 
     def text(self) -> str:
         self._end(only_if_begun=True)
         return "\n".join(self._lines).strip()
 
     def _end(self, *, only_if_begun: bool = False) -> None:
-        if self._line.strip() or not only_if_begun:
-            self._lines.append("> " * self._quotes + self._line.rstrip())
-        self._line = ""
+        line = "".join(self._line)
+        if line.strip() or not only_if_begun:
+            self._lines.append("> " * self._quotes + line.rstrip())
+        self._line = []

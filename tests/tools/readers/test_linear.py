@@ -7,11 +7,6 @@ from typing import Any
 import pytest
 
 from guided_profile.tools.readers.base import same_name
-from guided_profile.tools.readers.mail_text import own_words
-from guided_profile.tools.readers.markdown_text import sections
-from guided_profile.tools.readers.markup import html_text
-from guided_profile.tools.readers.memory_text import is_memory_text
-from guided_profile.tools.readers.note_files import note_of
 from guided_profile.tools.readers.notices import (
     is_notice,
     is_of_messenger,
@@ -21,26 +16,7 @@ from guided_profile.tools.readers.notices import (
 from guided_profile.tools.readers.transcript import begins_chat
 from guided_profile.tools.readers.turns import heads_of, shape_of
 
-PIECES = (
-    "<",
-    "<!--",
-    "[[",
-    "**",
-    "> ",
-    "-",
-    "[",
-    "< a ",
-    " ",
-    "1:1",
-    "1-",
-    "a: ",
-    "\u200e",
-    "*",
-    "(",
-    "年1",
-    "Ann, ",
-    "a\u0301",
-)
+PIECES = ("-", "[", "< a ", " ", "1:1", "1-", "a: ", "\u200e", "*", "(", "年1", "Ann, ", "a\u0301")
 TRIED: dict[str, Callable[[str], Any]] = {
     "heads": heads_of,
     "shape": shape_of,
@@ -50,10 +26,6 @@ TRIED: dict[str, Callable[[str], Any]] = {
     "template": template,
     "chat": lambda text: begins_chat(f"{text}\n{text}\n{text}"),
     "lines": lambda text: begins_chat(text.replace(" ", "\n")),
-    "page": html_text,
-    "mail": lambda text: own_words(text.replace(" ", "\n"), text[:50]),
-    "note": lambda text: [*sections(note_of(text.replace(" ", "\n")).body)],
-    "memories": lambda text: is_memory_text(text.replace(" ", "\n")),
     "name": lambda text: same_name(text, f"{text}x"),
 }
 
