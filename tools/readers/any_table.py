@@ -9,6 +9,7 @@ from typing import Any
 from guided_profile.graph.errors import ColumnsError, HistoryItemError
 from guided_profile.tools.readers.base import (
     FIELDS,
+    USERS,
     Entries,
     Reading,
     Refused,
@@ -17,7 +18,6 @@ from guided_profile.tools.readers.base import (
     same_name,
 )
 from guided_profile.tools.readers.columns import (
-    OWN_ROLES,
     ROLES,
     UNSAID_ROLES,
     by_names,
@@ -134,11 +134,11 @@ def _roles(
             )
         return lambda cells: {}
     written = {str(row.get(speaker) or "").strip().casefold() for row in sample} - {""}
+    if written <= ROLES:
+        return lambda cells: _by_role(str(cells.get(speaker) or "").strip())
     if reading.me:
         me = reading.me
         return lambda cells: _by_name(str(cells.get(speaker) or ""), me)
-    if written <= {*ROLES}:
-        return lambda cells: _by_role(str(cells.get(speaker) or "").strip())
     raise HistoryItemError(
         f"the column {speaker[:40]!r} says who wrote; say with --me which of the people is the "
         f"user, or add --column role={ALONE} if the user alone wrote it all."
@@ -148,13 +148,14 @@ def _roles(
 def _by_name(name: str, me: str) -> "dict[str, Any] | Refused":
     if not name.strip():
         return Refused(0, "role: is missing, and with --me it says who wrote the entry")
-    return {"role": "user" if same_name(name, me) else "other"}
+    is_user = same_name(name, me) or name.strip().casefold() in USERS
+    return {"role": "user" if is_user else "other"}
 
 
 def _by_role(role: str) -> "dict[str, Any] | Skipped":
     if role.casefold() in UNSAID_ROLES:
         return Skipped("messages of the system and of tools")
-    return {"role": "user" if not role or role.casefold() in OWN_ROLES else "other"}
+    return {"role": "user" if not role or role.casefold() in USERS else "other"}
 
 
 def _order(table: Table, fields: Mapping[str, str], reading: Reading) -> DateOrder | None:

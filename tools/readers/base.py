@@ -152,14 +152,9 @@ _NO_ROLE = (
 
 
 def record(entry: Any, where: Refused, reading: Reading) -> Kept | Refused:
-    """Make an item of an entry whose fields are named by the user: a JSON line or a CSV row."""
+    """Make an item of an entry that names its fields as items do: a JSON line or a CSV row."""
     if not isinstance(entry, dict):
         return replace(where, reason="is not a JSON object")
-    if reading.columns:
-        speaker = entry.get("role")
-        entry = {name: entry[key] for name, key in reading.columns.items() if key in entry}
-        if "role" not in reading.columns and isinstance(speaker, str):
-            entry |= {"role": "other"} if speaker.strip().casefold() in NOT_USERS else {}
     unknown = [name[:40] for name in entry if name not in FIELDS]
     if unknown:
         known = ", ".join(FIELDS)

@@ -11,6 +11,7 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
+from guided_profile.tools.readers.base import NOT_USERS, USERS
 from guided_profile.tools.readers.tables import is_value
 from guided_profile.tools.readers.times import is_time
 
@@ -29,11 +30,9 @@ SPEAKERS = tuple(
 """The columns that say who wrote, in the tables that chats are exported to."""
 SAID = ("text", "content", "message", "body")
 """What somebody said is called so, and no name of a thing that has an author."""
-OWN_ROLES = ("user", "human", "prompter")
-OTHER_ROLES = ("other", "assistant", "ai", "model", "gpt", "chatgpt", "bot")
 UNSAID_ROLES = ("system", "developer", "tool", "function")
 """The roles of what nobody said."""
-ROLES = (*OWN_ROLES, *OTHER_ROLES, *UNSAID_ROLES)
+ROLES = USERS | NOT_USERS
 
 _SECONDS = re.compile(r"(?:9\d{8}|1\d{9})(?:\d{3})?(?:\.\d+)?")
 """Seconds or milliseconds since 1970, from 1998 on."""
@@ -110,7 +109,7 @@ def speaker_of(columns: Sequence[str], rows: Rows, fields: Mapping[str, str]) ->
     held = {name: [str(row.get(name) or "").strip() for row in rows] for name in others}
     for name in others:
         values = {value.casefold() for value in held[name] if value}
-        if values and values <= {*ROLES} and values - {*OWN_ROLES}:
+        if values and values <= ROLES and values - USERS:
             return name
     lower = {name.lower(): name for name in reversed(others)}
     named = next((lower[name] for name in SPEAKERS if name in lower), None)
