@@ -178,7 +178,10 @@ def test_the_assistants_words_are_not_the_users_whatever_column_is_named(tmp_pat
     path.write_text(FORMS["text beside a role"].replace("text", "content"))
     turns = read(path, columns={"text": "content"})
     assert turns.formats == {"jsonl": 1}
-    assert turns.lines == [("other", "notes", "You love baking, then!")]
+    assert turns.lines == [
+        ("user", "notes", RYE),
+        ("other", "notes", "You love baking, then!"),
+    ]
 
 
 def test_roles_of_models_chats_in_a_table(tmp_path: Path) -> None:
