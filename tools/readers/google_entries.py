@@ -7,8 +7,9 @@ from typing import Any
 
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Reading, Refused
-from guided_profile.tools.readers.google_page import entries_of_page, plain
+from guided_profile.tools.readers.google_page import entries_of_page
 from guided_profile.tools.readers.json_lists import dicts_in, objects, text_in
+from guided_profile.tools.readers.pieces import plain
 
 
 @dataclass(frozen=True, slots=True)

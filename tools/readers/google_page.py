@@ -9,6 +9,7 @@ from typing import Any
 
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Reading, Refused
+from guided_profile.tools.readers.pieces import between, first_between, plain
 from guided_profile.tools.readers.times import NUMBERS, DateOrder, read_time
 
 _CHUNK = 2**20
@@ -16,13 +17,10 @@ _LONGEST = 4 * 2**20
 _LONGEST_TIME = 60
 _LOOKED_AT = 100
 _BEGINS = '<div class="outer-cell'
-_CELL = re.compile(r'<div class="content-cell([^"]*)">(.*?)</div>', re.DOTALL)
-_TITLE = re.compile(r'<p class="mdl-typography--title">(.*?)</p>', re.DOTALL)
+_CELL = re.compile('<div class="content-cell')
+_TITLE = re.compile('<p class="mdl-typography--title">')
 _BREAK = re.compile(r"<br\s*/?>")
-_LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
-_BLOCK = re.compile(r"</?(?:p|li|ul|ol|h\d|div|tr|br|pre)\b[^>]*>")
-_LINES = re.compile(r"\s*\n\s*")
-_TAG = re.compile(r"<[^<>]{1,5000}>")
+_LINK = re.compile(r'<a href="([^"<>]*)"[^<>]*>([^<]*)</a>')
 _NUMBERS = re.compile(NUMBERS + r"(?:,?\s|$)", re.IGNORECASE)
 _KOREAN = re.compile(r"(\d{4})\. (\d{1,2})\. (\d{1,2})\. ?(?=\D)")
 _ZONES = {
@@ -45,12 +43,11 @@ def entries_of_page(
     order = reading.dates or _order(file)
     for number, block in enumerate(_blocks(file), start=1):
         where = Refused(number, unit="item", file=file.name)
-        cells = _CELL.findall(block)
+        cells = [cell.partition(">")[::2] for cell in between(block, _CELL, "</div>")]
         if not cells:
             yield replace(where, reason="is cut short, or holds no activity")
             continue
-        title = _TITLE.search(block)
-        product = plain(title[1]) if title else ""
+        product = plain(first_between(block, _TITLE, "</p>") or "")
         zone = reading.zone if timed else None
         yield _entry(cells[0][1], product, where, order, zone) | {
             "is_ad": "mdl-typography--caption" in cells[-1][0] and _has_details(cells[-1][1])
@@ -145,10 +142,3 @@ def _time(text: str, order: DateOrder | None, zone: tzinfo | None) -> datetime |
         except ValueError:
             continue
     return None
-
-
-def plain(markup: str) -> str:
-    """Return the words of a piece of HTML, with its lines."""
-    text = _TAG.sub("", _BLOCK.sub("\n", markup)) if "<" in markup else markup
-    text = html.unescape(text).replace("\u00a0", " ").replace("\u202f", " ").strip()
-    return _LINES.sub("\n", text) if "\n" in text else text

@@ -1,6 +1,5 @@
 """Messages as imessage-exporter writes them: a text or an HTML page a chat."""
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -9,19 +8,19 @@ from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped, each_file
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
 from guided_profile.tools.readers.heads import Head, head_of
+from guided_profile.tools.readers.pieces import between, first_between, plain
 from guided_profile.tools.readers.times import read_time
 from guided_profile.tools.readers.transcript import read_chats
 
 _TIME = r"[A-Z][a-z]{2} \d\d, \d{4}\s+\d{1,2}:\d\d:\d\d [AP]M"
 _BEGINS = re.compile(rf"\A\s*{_TIME}(?: \([^()\n]*\))?\r?\n\S", re.MULTILINE)
 _MESSAGE = re.compile(r'<div class="(sent|received)[^"]*">')
-_SENDER = re.compile(r'<span class="sender">(.*?)</span>', re.DOTALL)
-_STAMP = re.compile(r'<span class="timestamp">(.*?)</span>', re.DOTALL)
-_BUBBLE = re.compile(r'<span class="bubble">(.*?)</span>', re.DOTALL)
-_EDITED = re.compile(r'<div class="edited">(.*?)</div>', re.DOTALL)
-_CELLS = re.compile(r"<td>(.*?)</td>", re.DOTALL)
+_SENDER = re.compile('<span class="sender">')
+_STAMP = re.compile('<span class="timestamp">')
+_BUBBLE = re.compile('<span class="bubble">')
+_EDITED = re.compile('<div class="edited">')
+_CELL = re.compile("<td>")
 _ASIDE = re.compile(r"\(Read by .*")
-_TAG = re.compile(r"<[^<>]{0,5000}>")
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
@@ -44,15 +43,15 @@ def _messages(file: ExportFile, reading: Reading) -> Messages:
     for number, (begin, after) in enumerate(_pairs(begins), start=1):
         block = page[begin.end() : after.start() if after else len(page)]
         where = Refused(number, unit="message", file=file.name)
-        sender, stamp = _SENDER.search(block), _STAMP.search(block)
-        texts = [_plain(bubble) for bubble in _BUBBLE.findall(block)]
-        edited = [cells[-1] for part in _EDITED.findall(block) if (cells := _CELLS.findall(part))]
-        text = "\n".join(filter(None, [*texts, *map(_plain, edited)]))
+        texts = [*between(block, _BUBBLE, "</span>")]
+        for versions in between(block, _EDITED, "</div>"):
+            texts += [*between(versions, _CELL, "</td>")][-1:]
+        text = "\n".join(filter(None, map(plain, texts)))
         if not text:
             yield Skipped()
             continue
-        name = _plain(sender[1]) if sender else "the other"
-        time = _time(_plain(stamp[1]) if stamp else "", reading)
+        name = plain(first_between(block, _SENDER, "</span>") or "") or "the other"
+        time = _time(plain(first_between(block, _STAMP, "</span>") or ""), reading)
         yield Message(where, (name,), text, time, own=begin[1] == "sent")
 
 
@@ -68,10 +67,6 @@ def _time(stamp: str, reading: Reading) -> datetime | None:
         return read_time(_ASIDE.sub("", stamp).strip(), reading.zone)
     except ValueError:
         return None
-
-
-def _plain(markup: str) -> str:
-    return html.unescape(_TAG.sub("", markup)).strip()
 
 
 def _kind(head: Head) -> str:

@@ -13,20 +13,18 @@ from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused, Skipped, each_file
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
-from guided_profile.tools.readers.google_page import plain
 from guided_profile.tools.readers.heads import Head, head_of
 from guided_profile.tools.readers.notices import is_of_messenger
+from guided_profile.tools.readers.pieces import between, first_between, plain
 from guided_profile.tools.readers.times import read_time
 
-_BLOCK = re.compile(r'<(?:div|section) class="[^"]*\b_a6-g\b[^"]*"[^>]*>')
-_SENDER = re.compile(r'<(?:div|h2) class="[^"]*\b_a6-h\b[^"]*"[^>]*>(.*?)</(?:div|h2)>', re.DOTALL)
-_TIME = re.compile(r'<div class="[^"]*\b(?:_a6-o|_a72d)\b[^"]*">([^<]+)</div>')
-_BODY = re.compile(
-    r'<div class="[^"]*\b_a6-p\b[^"]*">(.*?)<(?:div|footer) class="[^"]*\b_a6-o\b', re.DOTALL
-)
-_WORDS = re.compile(r"<div><div></div><div>(.*?)</div>", re.DOTALL)
+_BLOCK = re.compile(r'<(?:div|section) class="[^"<>]*\b_a6-g\b[^"<>]*"[^<>]*>')
+_SENDER = re.compile(r'<(?:div|h2) class="[^"<>]*\b_a6-h\b[^"<>]*"[^<>]*>')
+_TIME = re.compile(r'<div class="[^"<>]*\b(?:_a6-o|_a72d)\b[^"<>]*">(?=[^<])')
+_BODY = re.compile(r'<div class="[^"<>]*\b_a6-p\b[^"<>]*">')
+_WORDS = re.compile("<div><div></div><div>")
 """The content of a message begins with an empty part; reactions and pictures come after it."""
-_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+_TITLE = re.compile("<title>")
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
@@ -43,8 +41,7 @@ def _messages(file: ExportFile, reading: Reading) -> Messages:
             "again with the format JSON."
         )
     page = file.read().decode("utf-8", errors="replace")
-    title = _TITLE.search(page)
-    chat = plain(title[1]) if title else None
+    chat = plain(first_between(page, _TITLE, "</title>") or "")
     begins = [found.start() for found in _BLOCK.finditer(page)]
     for number, (begin, end) in enumerate(zip(begins, [*begins[1:], len(page)], strict=True), 1):
         where = Refused(number, unit="message", file=file.name)
@@ -54,14 +51,15 @@ def _messages(file: ExportFile, reading: Reading) -> Messages:
 def _message(
     block: str, chat: str | None, where: Refused, reading: Reading
 ) -> Message | Refused | Skipped:
-    sender, body, stamp = _SENDER.search(block), _BODY.search(block), _TIME.search(block)
-    words = _WORDS.search(body[1]) if body else None
+    sender = first_between(block, _SENDER, "</")
+    stamp = first_between(block, _TIME, "</")
+    words = first_between(first_between(block, _BODY, "_a6-o") or "", _WORDS, "</div>")
     if sender is None or stamp is None or words is None:
         return Skipped()  # who takes part, or a picture
-    name, text = plain(sender[1]), plain(words[1])
+    name, text = plain(sender), plain(words)
     if not text or is_of_messenger(text, name):
         return Skipped()
-    return Message(where, (name,), text, _time(stamp[1], reading), chat)
+    return Message(where, (name,), text, _time(stamp, reading), chat)
 
 
 def _time(text: str, reading: Reading) -> datetime | None:
@@ -74,11 +72,9 @@ def _time(text: str, reading: Reading) -> datetime | None:
 def _kind(head: Head) -> str:
     if not _BLOCK.search(head.text):
         return ""
-    return "messages" if _SENDER.search(head.text) and _has_words(head.text) else "other"
-
-
-def _has_words(text: str) -> bool:
-    return any(_WORDS.search(body) for body in _BODY.findall(text))
+    bodies = between(head.text, _BODY, "_a6-o")
+    spoken = any(_WORDS.search(body) for body in bodies)
+    return "messages" if spoken and _SENDER.search(head.text) else "other"
 
 
 READER = Reader(

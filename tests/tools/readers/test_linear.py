@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from guided_profile.tools.readers import exporters
 from guided_profile.tools.readers.base import same_name
 from guided_profile.tools.readers.notices import (
     is_notice,
@@ -13,8 +14,10 @@ from guided_profile.tools.readers.notices import (
     template,
     without_notices,
 )
+from guided_profile.tools.readers.pieces import plain
 from guided_profile.tools.readers.transcript import begins_chat
 from guided_profile.tools.readers.turns import heads_of, shape_of
+from guided_profile.tools.readers.whatsapp import header_of
 
 PIECES = ("-", "[", "< a ", " ", "1:1", "1-", "a: ", "\u200e", "*", "(", "年1", "Ann, ", "a\u0301")
 TRIED: dict[str, Callable[[str], Any]] = {
@@ -27,6 +30,10 @@ TRIED: dict[str, Callable[[str], Any]] = {
     "chat": lambda text: begins_chat(f"{text}\n{text}\n{text}"),
     "lines": lambda text: begins_chat(text.replace(" ", "\n")),
     "name": lambda text: same_name(text, f"{text}x"),
+    "exporters": exporters.own_words,
+    "exporters, lines": lambda text: exporters.own_words(text.replace(" ", "\n")),
+    "plain": plain,
+    "whatsapp": header_of,
 }
 
 
