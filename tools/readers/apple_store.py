@@ -14,7 +14,7 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.sums import Sums
-from guided_profile.tools.readers.tables import Row, layout_of, rows
+from guided_profile.tools.readers.tables import Row, layout_of, need, rows
 from guided_profile.tools.readers.times import read_time
 
 _STORE = {"Item Purchased Date", "Item Description"}
@@ -28,6 +28,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     liked = {name: Sums("likes", verb) for name, verb in _PREFERENCES.items()}
     for file in files:
         columns = set(layout_of(file).columns)
+        need(columns, *(_LIKES if columns >= _LIKES else _STORE))
         is_free = "Invoice Item Total" not in columns and "free" in file.name.lower()
         for row in each_file([file], rows):
             if isinstance(row, Refused):

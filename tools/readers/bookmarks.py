@@ -82,7 +82,7 @@ def _nest(folders: list[str], heading: str, list_: Tag) -> None:
 def _link(found: dict[str, str], title: str, folder: str, number: int) -> Link:
     added = found.get("add_date") or found.get("time_added")
     time = None
-    if added and added.isdigit() and int(added) > 0:
+    if added and added.isdecimal() and int(added) > 0:
         seconds = int(added)
         while seconds > 10**11:  # some write thousandths or millionths of a second
             seconds //= 1000

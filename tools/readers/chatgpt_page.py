@@ -29,7 +29,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
 def _entries(file: ExportFile, reading: Reading) -> Entries:
     page = file.read().decode("utf-8", errors="replace")
     roles = [*_ROLE.finditer(page)]
-    ends = [*(role.start() for role in roles[1:]), len(page)]
+    ends = [*(role.start() for role in roles), len(page)][1:]
     for number, (role, end) in enumerate(zip(roles, ends, strict=True), start=1):
         where = Refused(number, unit="message", file=file.name)
         block = page[role.end() : end]

@@ -13,7 +13,7 @@ _COLUMNS = {"Title", "Author", "My Rating", "Date Read", "Exclusive Shelf"}
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
-    return items(files, reading, _book)
+    return items(files, reading, _book, *_COLUMNS)
 
 
 def _book(cells: dict[str, str]) -> dict[str, Any] | Skipped:

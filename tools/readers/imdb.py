@@ -25,6 +25,8 @@ from guided_profile.tools.readers.tables import first_rows, rows
 _ID = re.compile(r"tt\d{7,}")
 _PAGE = re.compile(r"https?://(?:www|m)\.imdb\.com/title/tt\d+.*")
 _STARS = re.compile(r"10|[1-9]")
+_FEWEST = 6
+"""Columns of the shortest of the tables."""
 _YEAR = re.compile(r"\d{4}")
 
 
@@ -45,6 +47,8 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
 
 
 def _title(cells: list[str], is_watchlist: bool) -> dict[str, Any] | Skipped:
+    if len(cells) < _FEWEST:
+        return Skipped("rows of another kind")
     is_list = _ID.fullmatch(cells[1]) is not None
     if not is_list and not _ID.fullmatch(cells[0]):
         return Skipped("people and other entries without a title")

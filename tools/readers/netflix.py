@@ -17,7 +17,7 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.sums import Sums
-from guided_profile.tools.readers.tables import Row, first_rows, layout_of, order_of, rows
+from guided_profile.tools.readers.tables import Row, first_rows, layout_of, need, order_of, rows
 from guided_profile.tools.readers.times import is_time, read_time
 
 _COLUMNS = {"Profile Name", "Start Time", "Title", "Supplemental Video Type"}
@@ -32,6 +32,8 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     for file in files:
         columns = layout_of(file).columns
         is_full = set(columns) >= _COLUMNS
+        if len(columns) < 2:
+            need(columns, *_COLUMNS)
         me = _profile(file, reading) if is_full else None
         order = None if is_full else order_of([file], columns[1], reading)
         for row in each_file([file], rows):

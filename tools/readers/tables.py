@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, BinaryIO
@@ -195,6 +195,7 @@ def items(
     files: Sequence[ExportFile],
     reading: Reading,
     fields: Callable[[dict[str, str]], dict[str, Any] | Skipped],
+    *columns: str,
 ) -> Entries:
     """Yield what becomes of each row: an item of the fields that are made of its cells.
 
@@ -202,17 +203,36 @@ def items(
         files: The tables, all of one kind.
         reading: How they are read; its source goes before the fields'.
         fields: Makes an item's fields of the cells by column, or tells why the row is left out.
+        columns: Those that it must have.
+
+    Raises:
+        HistoryItemError: It has not, as a table that was called of this kind and is none.
     """
     for row in each_file(files, rows):
         if isinstance(row, Refused):
             yield row
             continue
         where, cells = row
+        need(cells, *columns)
         made = fields(cells)
         if isinstance(made, Skipped):
             yield made
         else:
             yield item({**made, "source": reading.source or made["source"]}, where, reading)
+
+
+def need(columns: Collection[str], *names: str) -> None:
+    """Refuse a table without columns that its kind has.
+
+    Raises:
+        HistoryItemError: One is missing.
+    """
+    missing = [name for name in names if name not in columns]
+    if missing:
+        raise HistoryItemError(
+            f"the table has no column {missing[0]!r}, so it is of another kind; leave out "
+            "--format, or give the file as it was exported."
+        )
 
 
 def _row(row: list[str], columns: tuple[str, ...], where: Refused) -> Row | Refused:
