@@ -124,7 +124,7 @@ def _kind(head: Head) -> str:
         return next((kind for key, kind in _KEYS.items() if isinstance(found.get(key), list)), "")
     first = dict_in(found[0]) if isinstance(found, list) and found else {}
     media = dicts_in(first.get("media"))
-    if "creation_timestamp" in first or (media and "creation_timestamp" in media[0]):
+    if any("creation_timestamp" in one and "uri" in one for one in (first, *media[:1])):
         return "posts"
     values = [dict_in(value) for value in dict_in(first.get("string_map_data")).values()]
     if "media_list_data" in first and any("timestamp" in value for value in values):

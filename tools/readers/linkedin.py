@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
+from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -38,12 +39,16 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
             yield row
         else:
             yield _entry(kind_of({*row[1]}), row[1], row[0], reading)
-    if chats:
+    if not chats:
+        return
+    try:
         yield from chat_entries(
-            "linkedin",
-            lambda: each_file(chats, lambda file: _messages(file, me, reading)),
-            reading,
+            "linkedin", lambda: each_file(chats, lambda file: _messages(file, me)), reading
         )
+    except HistoryItemError as error:  # nobody is known to be the user
+        if len(chats) == len(files):
+            raise
+        yield Refused(1, f"or what follows cannot be read ({error})", file=chats[0].name)
 
 
 def _kind_of(file: ExportFile) -> str:
@@ -107,7 +112,7 @@ def _time(cells: Mapping[str, str]) -> Any:
         return None
 
 
-def _messages(file: ExportFile, me: str, reading: Reading) -> Messages:
+def _messages(file: ExportFile, me: str) -> Messages:
     for row in rows(file):
         if isinstance(row, Refused):
             yield row

@@ -19,6 +19,8 @@ _COLUMNS: dict[str, set[str]] = {
     "volunteering": {"Company Name", "Role", "Cause"},
 }
 """The tables, and the columns by which each is known; LinkedIn names them in English."""
+_ALONE = ("comments", "reactions", "searches", "follows", "languages")
+"""Those that have no other columns; with others, the table is somebody else's."""
 SENTENCES = {
     "positions": "works or worked as {Title} at {Company Name}{span}: {Description}",
     "education": "studied at {School Name}{span}: {Degree Name}",
@@ -34,7 +36,14 @@ SENTENCES = {
 
 def kind_of(columns: set[str]) -> str:
     """Return which table has such columns; empty: none that is read."""
-    return next((kind for kind, needed in _COLUMNS.items() if needed <= columns), "")
+    return next(
+        (
+            kind
+            for kind, needed in _COLUMNS.items()
+            if needed <= columns and (kind not in _ALONE or needed == columns)
+        ),
+        "",
+    )
 
 
 def sentence(kind: str, cells: Mapping[str, str]) -> str:

@@ -82,9 +82,9 @@ def _entry(one: Mapping[str, Any], where: Refused, reading: Reading) -> Entry:
     inner = dict_in(one.get("message"))
     message = {**one, **inner} if _role(inner) else one
     role = _role(message)
-    if not role:
-        return replace(where, reason="names no role that models' chats have")
     text = _text(next((message[key] for key in _WHAT if message.get(key)), ""))
+    if not role and text:
+        return replace(where, reason="names no role that models' chats have")
     if role in _UNSAID or not text or one.get("isMeta") is True:
         return Skipped(
             "messages of the system and of tools" if role in _UNSAID else "without words"
