@@ -11,7 +11,7 @@ from guided_profile.graph.errors import HistoryItemError
 @pytest.mark.parametrize("format", ["goodreads", "apple-store"])
 def test_it_is_refused_in_words(tmp_path: Path, format: str) -> None:
     path = folder_of(tmp_path, {"x.csv": "name,place\nAna,Graz\nBen,Linz\n"}) / "x.csv"
-    with pytest.raises(HistoryItemError, match="has no column '.*', so it is of another kind"):
+    with pytest.raises(HistoryItemError, match=r"has no column '.*', so it is of another kind"):
         read(path, format=format)
 
 
