@@ -5,7 +5,7 @@ then it is erased, from the Store's file as well, by whichever process next look
 later where one is in use.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,6 +68,24 @@ async def recent(store: BaseStore, user_id: str, now: datetime) -> list[Done]:
 def asking(done: Iterable[Done], thread: str) -> list[Done]:
     """Return what of it asks about a deletion in a thread, and was told there."""
     return [one for one in done if one.asks and one.told and one.thread == thread]
+
+
+async def together(store: BaseStore, user_id: str, asked: Sequence[Done]) -> Done:
+    """Keep questions that a user was asked together as one, which is asked no more; return it."""
+    one = asked[0].model_copy(
+        update={
+            "asks": False,
+            "said": "\n\n".join(dict.fromkeys(each.said for each in asked)),
+            "stays": any(each.stays for each in asked),
+            "overrides": tuple(dict.fromkeys(o for each in asked for o in each.overrides)),
+            "sentences": tuple(dict.fromkeys(s for each in asked for s in each.sentences)),
+            "items": tuple(dict.fromkeys(i for each in asked for i in each.items)),
+        }
+    )
+    await write(store, user_id, one)
+    for each in asked[1:]:
+        await drop(store, user_id, each)
+    return one
 
 
 async def tell(

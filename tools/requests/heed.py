@@ -154,12 +154,9 @@ class MemoryRequests:
         last, act, settled = next(iter(done), None), None, None
         if asked := undoing.asking(done, run.thread):
             # only the very next message confirms, whatever comes of it
-            after = [one.model_copy(update={"asks": False}) for one in asked]
-            for one in after:
-                await undoing.write(store, user_id, one)
-            settled = after[0]
-            act = await run.reply(asked[0])
-            last = settled if last is asked[0] else last
+            settled = await undoing.together(store, user_id, asked)
+            act = await run.reply(settled)
+            last = settled if last in asked else last
         if act is None and last and not last.asks and may_ask:
             try:
                 act = await run.undo(last)

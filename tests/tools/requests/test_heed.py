@@ -15,6 +15,7 @@ from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles import corrections
 from guided_profile.tools.profiles.store import ProfileStore
+from guided_profile.tools.profiles.undoing import Done, tell, write
 from guided_profile.tools.requests.heed import MemoryRequests, item_to_keep
 
 pytestmark = pytest.mark.memory_requests
@@ -129,6 +130,27 @@ async def test_undoing_a_deletion_brings_the_release_back(scene: Scene) -> None:
     assert scene.history.list("anna", withdrawn=True) == []
     assert (await scene.heed("No, keep that, please do not forget it.")).act.kind == "keep"
     assert scene.history.list("anna") == [BOAT]
+
+
+async def test_a_yes_answers_all_that_was_asked_together_and_all_of_it_can_be_undone(
+    scene: Scene,
+) -> None:
+    other = HistoryItem(id="other", text="I sail", released=True)
+    scene.history.add("anna", [other])
+    scene.history.release("anna", [other.id])
+    scene.history.withdraw("anna", [BOAT.id, other.id])
+    for second, item in enumerate((BOAT, other)):
+        time = NOW - timedelta(seconds=second)
+        done = Done(
+            kind="forget", time=time, said=item.text, asks=True, told=False, items=(item.id,)
+        )
+        await write(scene.store, "anna", done)
+    assert await scene.heed("Yes.", told=False) is None  # nobody was asked yet
+    await tell(scene.store, "anna", {(BOAT.id,), (other.id,)}, "", NOW)
+    assert (await scene.heed("Yes.", told=False)).act.kind == "confirm"
+    assert scene.history.list("anna", withdrawn=True) == []
+    assert (await scene.heed("No, keep that, please do not forget it.")).act.kind == "keep"
+    assert {item.id for item in scene.history.list("anna")} == {BOAT.id, other.id}
 
 
 async def test_an_instruction_is_for_the_task_of_the_conversation_too(
