@@ -20,6 +20,7 @@ from guided_profile.tools.readers.base import (
 from guided_profile.tools.readers.columns import (
     ROLES,
     UNSAID_ROLES,
+    are_said,
     by_names,
     proposed,
     signature,
@@ -53,8 +54,12 @@ def table_items(table: Table, reading: Reading) -> Entries:
     read = (row for row in islice(table.rows(), 2 * SAMPLE) if not isinstance(row, Refused))
     sample = [cells for _, cells in islice(read, SAMPLE)]
     fields = _fields(table, sample, reading)
-    roles = _roles(table, sample, fields, reading)
+    speaker = fields.get("role") or speaker_of(table.columns, sample, fields)
+    if reading.columns.get("role") == ALONE and "role" not in fields:
+        speaker = None
+    roles = _roles(speaker, sample, reading)
     fields = {field: column for field, column in fields.items() if field != "role"}
+    things = {} if speaker or are_said(fields["text"], sample) else {"kind": "did"}
     chosen = replace(reading, columns={}, me=None, dates=_order(table, fields, reading))
     for row in table.rows():
         if isinstance(row, Refused):
@@ -70,7 +75,7 @@ def table_items(table: Table, reading: Reading) -> Entries:
         if isinstance(role, Refused):
             yield replace(where, reason=role.reason)
         else:
-            yield record(kept | role, where, chosen)
+            yield record(things | kept | role, where, chosen)
 
 
 def _fields(table: Table, sample: list[Mapping[str, Any]], reading: Reading) -> dict[str, str]:
@@ -117,17 +122,14 @@ def _fields(table: Table, sample: list[Mapping[str, Any]], reading: Reading) -> 
 Roles = Callable[[Mapping[str, Any]], "dict[str, Any] | Skipped | Refused"]
 
 
-def _roles(
-    table: Table, sample: list[Mapping[str, Any]], fields: dict[str, str], reading: Reading
-) -> Roles:
+def _roles(speaker: str | None, sample: list[Mapping[str, Any]], reading: Reading) -> Roles:
     """Return what tells the role of a row.
 
     Raises:
         HistoryItemError: A column says who wrote, and not which of them is the user.
     """
-    speaker = fields.get("role") or speaker_of(table.columns, sample, fields)
-    if (reading.columns.get("role") == ALONE and "role" not in fields) or not speaker:
-        if reading.me and not speaker:
+    if not speaker:
+        if reading.me and reading.columns.get("role") != ALONE:
             raise HistoryItemError(
                 "no column says who wrote; leave out --me for a file that the user alone wrote, or "
                 "name the column with --column role=COLUMN."

@@ -113,14 +113,20 @@ def speaker_of(columns: Sequence[str], rows: Rows, fields: Mapping[str, str]) ->
             return name
     lower = {name.lower(): name for name in reversed(others)}
     named = next((lower[name] for name in SPEAKERS if name in lower), None)
-    texts = [str(row.get(text) or "") for row in rows]
-    are_said = fmean([bool(_SENTENCE.search(one)) for one in texts]) > 0.5 if texts else False
-    if named and (text.lower() in SAID or are_said):
+    if named and are_said(text, rows):
         return named
-    if not are_said or "time" not in fields or text.lower() in by_names([text]):
+    if not are_said(text, rows) or "time" not in fields:
         return None
     chatty = (name for name in others if name.lower() not in USUAL["category"])
     return next((name for name in chatty if _are_people(held[name])), None)
+
+
+def are_said(column: str, rows: Rows) -> bool:
+    """Whether the texts of a column are what somebody said, and no names of things."""
+    if column.lower() in SAID:
+        return True
+    texts = [str(row.get(column) or "") for row in rows]
+    return bool(texts) and fmean([bool(_SENTENCE.search(one)) for one in texts]) > 0.5
 
 
 def _are_times(name: str, values: Sequence[str]) -> bool:

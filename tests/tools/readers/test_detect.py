@@ -195,8 +195,8 @@ def test_columns_are_found_by_their_usual_names_or_as_they_are_mapped(tmp_path: 
         "Order Date;Product Name;Price;Note\n2025-01-02 10:00;a wok;9,99;for mum\n;a pan;1;\n"
     )
     wok, pan = read_items(path)
-    assert wok == HistoryItem(text="a wok", time=datetime(2025, 1, 2, 10, tzinfo=UTC))
-    assert pan == HistoryItem(text="a pan")
+    assert wok == HistoryItem(text="a wok", time=datetime(2025, 1, 2, 10, tzinfo=UTC), kind="did")
+    assert pan == HistoryItem(text="a pan", kind="did")
     mapped = Reading(columns={"text": "Note", "category": "Product Name"}, source="orders")
     note, empty = read_items(path, mapped)
     assert note == HistoryItem(text="for mum", category="a wok", source="orders")
