@@ -20,6 +20,8 @@ _CODE = re.compile(
     r"[{}<>=\\|$^`~]|;$|;\S|\w\(|\)[\w.;]|[^\W_]_|_[^\W_]|::|@@|^\s*(?:[+-]{3}|\[[\w.-]+\]$)|--\w|\"\S*\","
 )
 """What programs, their settings and markup are full of."""
+_CELLS = re.compile(r"\S[,\t][^\s\d\"]|[^\s\d\"][,\t]\S")
+"""A comma without a space, but in a number: cells of a table, of which too little is there."""
 _KEY = re.compile(r"\s*(?:-\s+)?[a-z][\w.-]*:(?:\s|$)", re.ASCII)
 _SECONDS = re.compile(r"(?<!\d)\d\d:\d\d:\d\d(?!\d)")
 _LAID_OUT = re.compile(r"\S(?: {3,}|\t+)\S")
@@ -54,6 +56,7 @@ def reads_as_notes(head: Head) -> bool:
     own = [_BULLET.sub("", line).strip() for line in written]
     return not (
         _share(written, lambda line: _CODE.search(line)) > 0.15
+        or _share(written, lambda line: _CELLS.search(line)) > 0.4
         or _share(written, lambda line: _KEY.match(line)) > 0.5
         or _share(written, lambda line: _SECONDS.search(line)) > 0.25
         or _share(written, lambda line: _LAID_OUT.search(line)) > 0.25
