@@ -148,7 +148,8 @@ def _recognises(head: Head) -> bool:
     found = head.json
     if isinstance(found, dict):
         return found.get("format") == EXPORT or any(_lists(found))
-    return isinstance(found, list)
+    # a log whose lines begin with a time in brackets begins as an array of numbers
+    return isinstance(found, list) and (not found or any(isinstance(one, dict) for one in found))
 
 
 READER = Reader(

@@ -16,6 +16,17 @@ _MODEL = re.compile(
 """One of them in a label, or `assistant` in other languages; some write particles to it."""
 _SAID = ("said", "says", "wrote")
 
+_OF_LOG = re.compile(
+    r"(?:^|\W)(?:INFO|WARN(?:ING)?|ERROR|DEBUG|TRACE|FATAL|NOTICE|CRITICAL|SEVERE)(?:\W|$)"
+    r"|\w\[\d{1,8}\]$"
+)
+"""What a program's log has where a chat names who speaks: how grave it is, or a process."""
+
+
+def is_of_log(label: str) -> bool:
+    """Whether a label is a program's, and nobody's name."""
+    return _OF_LOG.search(label[:200]) is not None
+
 
 def is_own(label: str) -> bool:
     """Whether a label, in small letters, is the user: `me`, or `you said`."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from guided_profile.tools.readers.roles import is_model, is_own
-from guided_profile.tools.readers.turns import Form, Head, heads_of
+from guided_profile.tools.readers.turns import Form, Head, heads_of, is_spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ def speakers_of(form: Form, lines: Sequence[str]) -> Speakers:
     if form != "label":
         return Speakers(None, owners[0] if len(owners) == 1 else None)
     models = [label for label in labels if is_model(label)]
+    if not is_spoken(heads):
+        return Speakers(None, None)
     if not models or len(labels) < 2:
         return Speakers(None, owners[0] if len(owners) == 1 and len(labels) > 1 else None)
     dresses = {head.dress for head in heads if head.label.casefold() in (*owners, *models)}

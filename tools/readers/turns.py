@@ -7,12 +7,12 @@ both.
 import calendar
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from guided_profile.tools.readers.roles import is_model, is_role, is_speaker_alone
+from guided_profile.tools.readers.roles import is_model, is_of_log, is_role, is_speaker_alone
 from guided_profile.tools.readers.whatsapp import HALF_DAY, MARKS
 
 Form = Literal["after", "before", "after line", "before line", "below", "from", "label"]
@@ -85,7 +85,8 @@ def heads_of(line: str) -> dict[Form, Head]:
         if _is_label(label[1]) and any(map(str.isalpha, label[1])):
             words = bare[label.end() :].strip()
             dress = f"{marks}|" if words else marks
-            found["label"] = Head(label[1].strip(" *_"), words, dress=dress)
+            if not (words and marks.startswith("#")):  # a comment in a program
+                found["label"] = Head(label[1].strip(" *_"), words, dress=dress)
     elif (heading := _HEADING.fullmatch(line)) and _is_label(heading[1]):
         found["label"] = Head(heading[1].strip(), "", dress=marks)
     elif len(line) <= LONGEST_LABEL and is_speaker_alone(line.casefold()):
@@ -130,9 +131,9 @@ def _timed(line: str, stamp: _Stamp) -> dict[Form, Head]:
     if _DATED.fullmatch(stamp.before):
         if after := _AFTER.match(rest):
             label = (after[1] or after[2]).strip(" *_")
-            found["after"] = Head(
-                label, rest[after.end() :].lstrip("*_").strip(), stamp.written, stamp.clock
-            )
+            words = rest[after.end() :].lstrip("*_").strip()
+            if not is_of_log(label):
+                found["after"] = Head(label, words, stamp.written, stamp.clock)
         words = _ASIDE.sub("", rest).replace(" (pinned)", "").strip(" \t[]():–—-|,")
         if not words:
             found["below"] = Head("", "", stamp.written, stamp.clock)
@@ -149,6 +150,8 @@ def _timed(line: str, stamp: _Stamp) -> dict[Form, Head]:
 
 
 def _is_label(text: str) -> bool:
+    if is_of_log(text):
+        return False
     words = text.split()
     short = 0 < len(words) <= MOST_WORDS and len(text) <= LONGEST_LABEL
     return short and any(word.strip(".,").casefold() not in _DATES_WORDS for word in words)
@@ -172,6 +175,12 @@ def form_of(lines: Sequence[str]) -> Form | None:
             key=lambda form: (form == "from", len(by_form[form]), -len(_labels(by_form[form]))),
         )
     return "label" if _is_labelled(by_form.get("label", {}), lines) else None
+
+
+def is_spoken(heads: Collection[Head]) -> bool:
+    """Whether what follows labels is more than a value, as settings have."""
+    below = any(not head.text for head in heads)
+    return below or any(len(head.text.split()) > 2 or not head.text.isascii() for head in heads)
 
 
 def _labels(heads: Mapping[int, Head]) -> Counter[str]:
@@ -203,7 +212,7 @@ def _is_labelled(heads: Mapping[int, Head], lines: Sequence[str]) -> bool:
     roles = {label for label in labels if is_role(label)}
     coming_back = {label for label, count in labels.items() if count > 1}
     back = sum(labels[label] for label in coming_back)
-    if len(roles) > 1 and min(heads) <= 2:
+    if len(roles) > 1 and min(heads) <= 2 and is_spoken(heads.values()):
         return True
     models = [head for head in heads.values() if is_model(head.label.casefold())]
     first = next(iter(heads.values()), None)

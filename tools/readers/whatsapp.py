@@ -21,9 +21,11 @@ from guided_profile.tools.readers.base import (
     each_file,
 )
 from guided_profile.tools.readers.chats import Message, Messages, chat_entries
+from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.lines import numbered_lines
 from guided_profile.tools.readers.notices import without_notices
 from guided_profile.tools.readers.other_years import gregorian
+from guided_profile.tools.readers.roles import is_of_log
 from guided_profile.tools.readers.times import DateOrder, moment
 
 MARKS = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*+"
@@ -197,11 +199,18 @@ def _steps_back(dates: Sequence[tuple[int, int, int]]) -> int:
     return sum(after < before for before, after in pairwise(dates))
 
 
+def _recognises(head: Head) -> bool:
+    line = head.text.lstrip().partition("\n")[0]
+    header = header_of(line)
+    sender = _SENDER.match(line, header.end()) if header else None
+    return header is not None and not (sender and is_of_log(sender[1]))
+
+
 READER = Reader(
     format="whatsapp",
     title="WhatsApp chat",
     obtain="In the chat in WhatsApp: its menu, More, Export chat, without media; the zip or the "
     "text file.",
     read=_read,
-    recognises=lambda head: header_of(head.text.lstrip()),
+    recognises=_recognises,
 )

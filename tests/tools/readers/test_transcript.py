@@ -211,3 +211,28 @@ def test_a_file_that_is_no_chat_is_said_to_be_none(tmp_path: Path) -> None:
     path = written(tmp_path, NOTES["prose"])
     with pytest.raises(HistoryItemError, match="is no chat whose lines begin with times or names"):
         list(read_items(path, Reading(format="chat", me="Ann")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-05-14 09:41:32 INFO server: started\n2024-05-14 09:41:33 WARN server: slow\n",
+        "2024-05-14 09:41:32,1 - root - INFO - db: on\n2024-05-14 09:41:33,1 - root - INFO - db: x\n",
+        "[2024-05-14 09:41:32] [INFO] server: started\n[2024-05-14 09:41:33] [INFO] server: slow\n",
+        "May 14 09:41:32 host sshd[123]: Accepted\nMay 14 09:41:33 host sshd[123]: Closed\n",
+        "# user: root\ndef main():\n    pass\n    # Assistant: how do you do\n",
+    ],
+)
+def test_logs_and_programs_are_no_chat(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path, text)
+    try:
+        with opened(path, Reading()) as file:
+            assert file.format == "text"
+    except HistoryItemError as error:
+        assert "is no kind of file" in str(error)  # noqa: PT017
+
+
+def test_settings_are_nobodys_words(tmp_path: Path) -> None:
+    path = written(tmp_path, "user: mara\nassistant: gpt\nmodel: x\n")
+    with pytest.raises(HistoryItemError, match="say with --me"):
+        list(read_items(path))
