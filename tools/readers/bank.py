@@ -86,9 +86,9 @@ def _columns(names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _sign(amount: str) -> str:
+def sign(amount: str) -> str:
     """Return `-` for an amount below nothing, `+` for another, and nothing for no number."""
-    found = _NUMBER.fullmatch(amount.strip())
+    found = _NUMBER.fullmatch(amount.strip()[:50])
     if found is None:
         return ""
     return "-" if found[1] in ("-", "−", "(") or found[2] else "+"
@@ -103,7 +103,7 @@ def _signs(file: ExportFile, columns: Mapping[str, str]) -> bool:
     if "out" in columns or "mark" in columns:
         return False
     amounts = (row[1][columns["amount"]] for row in rows(file) if not isinstance(row, Refused))
-    if any(_sign(amount) == "-" for amount in amounts):
+    if any(sign(amount) == "-" for amount in amounts):
         return True
     raise HistoryItemError(
         f"{file.path!r} does not tell the payments that came in from those that were "
@@ -116,7 +116,7 @@ def _is_out(cells: Mapping[str, str], columns: Mapping[str, str], signs: bool) -
     if "out" in columns:
         return re.search(r"[1-9]", cells[columns["out"]]) is not None
     if signs:
-        return _sign(cells[columns["amount"]]) == "-"
+        return sign(cells[columns["amount"]]) == "-"
     return cells[columns["mark"]].strip().lower() in _OUT
 
 

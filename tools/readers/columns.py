@@ -40,6 +40,8 @@ _NO_WORDS = re.compile(r"(?:https?://|www\.)\S+|[\w-]*\d[\w-]*|\S+@\S+", re.IGNO
 """Addresses, ids and numbers."""
 _SENTENCE = re.compile(r"\w[.!?…。！？؟।]|\S\s+\S+\s+\S+\s+\S")
 MOST_PEOPLE = 20
+_LOOKED_AT = 500
+"""How many characters of a cell tell what it is."""
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -125,7 +127,7 @@ def are_said(column: str, rows: Rows) -> bool:
     """Whether the texts of a column are what somebody said, and no names of things."""
     if column.lower() in SAID:
         return True
-    texts = [str(row.get(column) or "") for row in rows]
+    texts = [str(row.get(column) or "")[:_LOOKED_AT] for row in rows]
     return bool(texts) and fmean([bool(_SENTENCE.search(one)) for one in texts]) > 0.5
 
 
@@ -139,13 +141,14 @@ def _are_times(name: str, values: Sequence[str]) -> bool:
 
 def _is_text(values: Sequence[str]) -> bool:
     """Whether most are words, and neither numbers, times, ids nor addresses."""
-    words = [value for value in values if not (_NO_WORDS.fullmatch(value) or is_value(value))]
+    first = [value[:_LOOKED_AT] for value in values]
+    words = [value for value in first if not (_NO_WORDS.fullmatch(value) or is_value(value))]
     return bool(values) and len(words) > len(values) / 2
 
 
 def _length(values: Sequence[str]) -> float:
     """Return how long the texts are, those that come back counted once."""
-    return fmean(min(len(value), 500) for value in values) * len({*values}) / len(values)
+    return fmean(min(len(value), _LOOKED_AT) for value in values) * len({*values}) / len(values)
 
 
 def _come_back(values: Sequence[str]) -> bool:

@@ -20,7 +20,7 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.encodings import as_utf8
 from guided_profile.tools.readers.lines import byte_lines
-from guided_profile.tools.readers.times import DateOrder, date_order, is_time
+from guided_profile.tools.readers.times import LONGEST, DateOrder, date_order, is_time
 
 Row = tuple[Refused, dict[str, str]]
 """Where a row stands, and its cells by the names of their columns."""
@@ -127,7 +127,8 @@ def _distinct(names: list[str]) -> tuple[str, ...]:
 
 def is_value(cell: str) -> bool:
     """Whether a cell holds a number or a time, which no column is named."""
-    return bool(cell) and (_NUMBER.fullmatch(cell) is not None or is_time(cell))
+    short = 0 < len(cell) <= LONGEST
+    return short and (_NUMBER.fullmatch(cell) is not None or is_time(cell))
 
 
 def first_rows(head: str, count: int = 20) -> list[list[str]]:

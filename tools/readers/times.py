@@ -47,9 +47,9 @@ def zoned(time: str, zone: tzinfo, order: DateOrder | None) -> object:
     Raises:
         ValueError: It is a date like 03/04/2025, and no order is given, or it is no such date.
     """
-    text = ascii_digits(time.strip())
-    if _SINCE_1970.fullmatch(text):
-        return text
+    text = ascii_digits(time[: 2 * LONGEST].strip())
+    if len(time) > LONGEST or _SINCE_1970.fullmatch(text):
+        return text if len(time) <= LONGEST else time
     try:
         read = datetime.fromisoformat(text)
         return read.replace(tzinfo=zone) if read.tzinfo is None else read

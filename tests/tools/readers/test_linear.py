@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from guided_profile.tools.readers import exporters
+from guided_profile.tools.readers import bank, exporters
 from guided_profile.tools.readers.base import same_name
+from guided_profile.tools.readers.columns import proposed
+from guided_profile.tools.readers.encodings import encoding_of
+from guided_profile.tools.readers.netflix import series
 from guided_profile.tools.readers.notices import (
     is_notice,
     is_of_messenger,
@@ -15,6 +18,8 @@ from guided_profile.tools.readers.notices import (
     without_notices,
 )
 from guided_profile.tools.readers.pieces import plain
+from guided_profile.tools.readers.tables import is_value, layout
+from guided_profile.tools.readers.times import date_order, is_time
 from guided_profile.tools.readers.transcript import begins_chat
 from guided_profile.tools.readers.turns import heads_of, shape_of
 from guided_profile.tools.readers.whatsapp import header_of
@@ -34,6 +39,14 @@ TRIED: dict[str, Callable[[str], Any]] = {
     "exporters, lines": lambda text: exporters.own_words(text.replace(" ", "\n")),
     "plain": plain,
     "whatsapp": header_of,
+    "table": lambda text: layout(f"a,b\n{text},1\n{text.replace(' ', chr(10))}", columns=1),
+    "encoding": lambda text: encoding_of((text + "é").encode("cp1252", errors="replace")),
+    "time": lambda text: [is_time(text), is_value(text), date_order([text])],
+    "columns": lambda text: proposed(
+        ("a", "b"), [{"a": text, "b": f"{text}{n}"} for n in range(9)]
+    ),
+    "amount": lambda text: bank.sign(text),
+    "series": lambda text: series(text),
 }
 
 
