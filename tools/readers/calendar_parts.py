@@ -24,8 +24,9 @@ def calendars(file: ExportFile) -> Iterator[Any | Refused]:
             yield Refused(number + len(blocks) + 1, block.reason, "item", file.name)
             return
         if not block.startswith(_BEGINS):
-            if block.upper().startswith("BEGIN:VCALENDAR"):
-                common = []  # another calendar in the same file
+            if block.upper().startswith("BEGIN:VCALENDAR"):  # one more in the same file
+                yield from _parsed(common, blocks, number, file.name)
+                number, blocks, common = number + len(blocks), [], []
             common.append(block)
             continue
         blocks.append(block)

@@ -22,6 +22,7 @@ _SENT = re.compile(
 )
 """What programs call the folder of sent mail, and Gmail the label. It only tells whose the box is:
 nothing is taken for the user's that another address sent."""
+_LABELS = "X-Gmail-Labels"
 _SHOWN = 8
 _NEARLY_ALL = 0.9
 
@@ -51,7 +52,7 @@ def is_users(mails: Iterable[tuple[Message, str]], me: str | None) -> IsOwn:
         if address:
             senders[address] += 1
             names.setdefault(address, name)
-        for counted, mark in ((labelled, header(mail, "X-Gmail-Labels")), (in_sent, file)):
+        for counted, mark in ((labelled, header(mail, _LABELS)), (in_sent, file)):
             counted.update([address] if address and _SENT.search(mark) else [])
         to = _addresses(mail, "Delivered-To", "X-Original-To", "Envelope-To")
         delivered.update(to)
@@ -69,7 +70,13 @@ def is_users(mails: Iterable[tuple[Message, str]], me: str | None) -> IsOwn:
         )
     if not own:
         raise HistoryItemError(_unknown(me, senders, names))
-    return lambda mail: sender(mail)[1] in own
+
+    def is_own(mail: Message) -> bool:
+        labels = header(mail, _LABELS)  # what is forged in the user's name lies in the spam
+        forged = bool(labelled and labels and not _SENT.search(labels))
+        return sender(mail)[1] in own and not forged
+
+    return is_own
 
 
 def _of_sent(sent: Counter[str], names: dict[str, str]) -> set[str]:

@@ -64,6 +64,18 @@ def test_times_without_a_zone_are_the_calendar_s(tmp_path: Path) -> None:
     assert [item.time for item in found.items] == [EVENING]
 
 
+def test_calendars_in_one_file_keep_their_own_zones(tmp_path: Path) -> None:
+    event = "UID:1\nSUMMARY:{}\nDTSTART:20240514T190000"
+    both = calendar(event.format("Chor")) + calendar(
+        event.format("花見"), more="X-WR-TIMEZONE:Asia/Tokyo\n"
+    )
+    found = read(folder_of(tmp_path, {"x.ics": both}) / "x.ics")
+    assert {item.text[:4].strip(): item.time for item in found.items} == {
+        "Chor": datetime(2024, 5, 14, 19, tzinfo=UTC),
+        "花見 (": datetime(2024, 5, 14, 10, tzinfo=UTC),
+    }
+
+
 MARA = "mailto:mara@example.org"
 ANA = "mailto:ana@example.org"
 

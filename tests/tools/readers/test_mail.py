@@ -73,6 +73,13 @@ def test_an_inbox_of_one_sender_is_not_taken_for_theirs(tmp_path: Path) -> None:
         read(folder_of(tmp_path, {"x.mbox": mbox(letter, letter)}) / "x.mbox")
 
 
+def test_what_is_forged_in_the_user_s_name_is_not_theirs(tmp_path: Path) -> None:
+    box = SENT + mbox(mail("Buy pills", more="X-Gmail-Labels: Spam\n"))
+    found = read(folder_of(tmp_path, {"x.mbox": box}) / "x.mbox")
+    assert found.texts == ["Mein Starter ist drei Jahre alt."]
+    assert found.skipped == {"mails of others": 2}
+
+
 def test_single_messages_in_a_folder_are_read_together(tmp_path: Path) -> None:
     files = {
         "cur/1.eml": mail("Hello Ana"),
