@@ -33,7 +33,7 @@ _TIMES = ("Date", "Time", "Followed On", "Application Date")
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     kinds = {file: _kind_of(file) for file in files}
     chats = [file for file in files if kinds[file] == "messages"]
-    me = reading.me or _name(files, kinds)
+    me = "" if reading.me else _name(files, kinds)
     for row in each_file([file for file in files if file not in chats], rows):
         if isinstance(row, Refused):
             yield row

@@ -37,7 +37,7 @@ def _messages(file: ExportFile, reading: Reading) -> Messages:
 def _json(file: ExportFile, reading: Reading) -> Messages:
     number = 0
     export, is_cut = object_of(file, "messages")
-    own_id = _own_id(export)
+    own_id = None if reading.me else _own_id(export)
     for chat in _chats(export):
         messages = chat.get("messages") if isinstance(chat, dict) else None
         name = chat.get("name") if isinstance(chat, dict) else None

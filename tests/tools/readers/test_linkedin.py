@@ -70,3 +70,5 @@ def test_messages_alone_ask_whose(tmp_path: Path) -> None:
     with pytest.raises(HistoryItemError, match="'Mara Lind', 'Bo Ek'"):
         read(path)
     assert read(path, me="Bo Ek").lines[0][0] == "other"
+    with pytest.raises(HistoryItemError, match="nobody in the export is 'Bo Eck'"):
+        read(path, me="Bo Eck")

@@ -217,7 +217,7 @@ def test_a_file_that_is_no_chat_is_said_to_be_none(tmp_path: Path) -> None:
     "text",
     [
         "2024-05-14 09:41:32 INFO server: started\n2024-05-14 09:41:33 WARN server: slow\n",
-        "2024-05-14 09:41:32,1 - root - INFO - db: on\n2024-05-14 09:41:33,1 - root - INFO - db: x\n",
+        "2024-05-14 09:41:32,1 - root - INFO - db: on\n2024-05-14 09:41:33,1 - x - INFO - db: x\n",
         "[2024-05-14 09:41:32] [INFO] server: started\n[2024-05-14 09:41:33] [INFO] server: slow\n",
         "May 14 09:41:32 host sshd[123]: Accepted\nMay 14 09:41:33 host sshd[123]: Closed\n",
         "# user: root\ndef main():\n    pass\n    # Assistant: how do you do\n",
