@@ -1,5 +1,6 @@
-"""What was written in Evernote, in a WordPress blog and in the Kindle app."""
+"""What was written in other apps of notes, in a WordPress blog and beside books."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -121,3 +122,38 @@ def test_the_kindle_app_s_notebook_is_told_apart_too(tmp_path: Path) -> None:
         ),
         ("user", "read", "Dune (Herbert, Frank) (marked 2 passages)"),
     ]
+
+
+def test_readwise_s_notes_are_told_from_what_was_marked(tmp_path: Path) -> None:
+    table = (
+        "Highlight,Book Title,Book Author,Amazon Book ID,Note,Color,Tags,Location Type,Location,"
+        "Highlighted at,Document tags\n"
+        "Fear is the mind-killer.,Dune,Frank Herbert,B00,Calm helps.,,,page,3,"
+        "2024-05-14 09:41:32+00:00,\n"
+        "A second one.,Dune,Frank Herbert,B00,.favorite,,,page,4,2024-05-14 09:41:32+00:00,\n"
+    )
+    found = in_every_form(tmp_path, "readwise-data.csv", table)
+    assert found.formats == {"readwise": 1}
+    assert found.lines == [
+        ("other", "highlights", "highlighted in Dune (Frank Herbert): Fear is the mind-killer."),
+        ("user", "notes", "note on Dune (Frank Herbert): Calm helps."),
+        ("other", "highlights", "highlighted in Dune (Frank Herbert): A second one."),
+        ("user", "read", "Dune (Frank Herbert) (marked 2 passages, 2024-05)"),
+    ]
+    assert {item.time for item in found.items} == {TIME}
+
+
+def test_simplenote_s_notes_are_read_without_the_bin(tmp_path: Path) -> None:
+    notes = {
+        "activeNotes": [
+            {
+                "id": "a",
+                "content": "Rye\n> of others\nis old",
+                "creationDate": "2024-05-14T09:41:32Z",
+            }
+        ],
+        "trashedNotes": [{"id": "b", "content": "gone"}],
+    }
+    found = in_every_form(tmp_path, "notes.json", json.dumps(notes))
+    assert found.formats == {"simplenote": 1}
+    assert [(item.text, item.time) for item in found.items] == [("Rye\nis old", TIME)]
