@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -224,11 +225,8 @@ def test_what_seems_right_reaches_another_process(tmp_path: Path) -> None:
 )
 def test_a_comma_in_each_line_makes_no_table(tmp_path: Path, content: str) -> None:
     path = write(tmp_path, "a.txt", content)
-    try:
-        with opened(path, Reading()) as file:
-            assert file.format != "csv"
-    except HistoryItemError as error:
-        assert "is no kind of file" in str(error)
+    with suppress(HistoryItemError), opened(path, Reading()) as file:
+        assert file.format != "csv"
 
 
 def test_a_table_of_two_columns_is_one_under_any_name(tmp_path: Path) -> None:
