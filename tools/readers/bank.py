@@ -6,6 +6,7 @@ the sign of the amount, by two columns of amounts, or by a column of marks like 
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
@@ -35,10 +36,14 @@ _CALLED = {
     "amount": "amount|amount (eur)|amount (usd)|amount (gbp)|betrag|betrag (eur)|betrag (€)|umsatz|"
     "umsatz in eur|montant|importe|importo|bedrag (eur)|transaction amount",
     "out": "debit|debit amount|money out|paid out|withdrawal|soll|débit|ausgang|belastung",
-    "mark": "debit/credit|credit/debit|soll/haben|af bij|umsatztyp|credit debit indicator",
+    "mark": "debit/credit|credit/debit|soll/haben|af bij|credit debit indicator|transaction type",
 }
-_BANKS = re.compile(r"iban|bic|swift|valut|wertstell|balance|saldo|solde|payee|empf|zahlung|bank")
+_BANKS = re.compile(
+    r"iban|bic|swift|valut|wertstell|balance|saldo|solde|payee|empf|zahlung|bank|account|konto|"
+    r"rekening|transaction|post date"
+)
 """In the names of its other columns; a table of a date, a text and an amount may be anything."""
+_IN = ("h", "c", "crdt", "credit", "bij", "haben", "eingang", "+")
 _OUT = ("s", "d", "dbit", "debit", "af", "soll", "ausgang", "-")
 _NUMBER = re.compile(r"[^\d,.'\s+−(-]*\s*([+−(-]?)[^\d+−-]*\d[\d.,'\s\u00a0\u202f]*([−-]?)\)?\D*")
 
@@ -53,6 +58,8 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
                 f"{file.path!r} has not the columns of a bank's table; read it as "
                 "any table, with --format csv."
             )
+        if "mark" in columns and not _are_marks(file, columns["mark"]):
+            del columns["mark"]
         order = order_of([file], columns["time"], reading, table)
         signs = _signs(file, columns)
         for row in each_file([file], rows):
@@ -84,6 +91,12 @@ def _columns(names: Sequence[str]) -> dict[str, str]:
         if known is not None:
             found[kind] = known
     return found
+
+
+def _are_marks(file: ExportFile, column: str) -> bool:
+    """Whether a column tells the way of the money, and not the kinds of payments."""
+    found = (row[1][column] for row in rows(file) if not isinstance(row, Refused))
+    return {mark.strip().lower() for mark in islice(found, 200)} <= {*_IN, *_OUT}
 
 
 def sign(amount: str) -> str:

@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from guided_profile.tools.readers.base import NOT_USERS, USERS
-from guided_profile.tools.readers.tables import is_value
+from guided_profile.tools.readers.layouts import is_value
 from guided_profile.tools.readers.times import is_time
 
 USUAL = {
@@ -36,6 +36,7 @@ ROLES = USERS | NOT_USERS
 
 _SECONDS = re.compile(r"(?:9\d{8}|1\d{9})(?:\d{3})?(?:\.\d+)?")
 """Seconds or milliseconds since 1970, from 1998 on."""
+_DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _NO_WORDS = re.compile(r"(?:https?://|www\.)\S+|[\w-]*\d[\w-]*|\S+@\S+", re.IGNORECASE)
 """Addresses, ids and numbers."""
 _SENTENCE = re.compile(r"\w[.!?…。！？؟।]|\S\s+\S+\s+\S+\s+\S")
@@ -134,7 +135,7 @@ def are_said(column: str, rows: Rows) -> bool:
 def _are_times(name: str, values: Sequence[str]) -> bool:
     if not values:
         return False
-    if all(_SECONDS.fullmatch(value) for value in values):
+    if all(_SECONDS.fullmatch(value) or _DAY.fullmatch(value) for value in values):
         return not name.lower().endswith("id")
     return sum(map(is_time, values)) >= 0.9 * len(values)
 

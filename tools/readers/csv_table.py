@@ -7,13 +7,8 @@ from guided_profile.tools.readers.any_table import Table, table_items
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Entries, Reader, Reading
 from guided_profile.tools.readers.heads import Head
-from guided_profile.tools.readers.tables import (
-    first_rows,
-    is_value,
-    layout,
-    layout_of,
-    rows,
-)
+from guided_profile.tools.readers.layouts import first_rows, is_value, layout
+from guided_profile.tools.readers.tables import layout_of, rows
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:

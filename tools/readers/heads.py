@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.encodings import encoding_of
-from guided_profile.tools.readers.tables import layout
+from guided_profile.tools.readers.layouts import layout
 
 SIZE = 2**16
 """How many bytes of a file are looked at."""

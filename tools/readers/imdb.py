@@ -20,7 +20,8 @@ from guided_profile.tools.readers.base import (
     item,
 )
 from guided_profile.tools.readers.heads import Head
-from guided_profile.tools.readers.tables import first_rows, rows
+from guided_profile.tools.readers.layouts import first_rows
+from guided_profile.tools.readers.tables import rows
 
 _ID = re.compile(r"tt\d{7,}")
 _PAGE = re.compile(r"https?://(?:www|m)\.imdb\.com/title/tt\d+.*")

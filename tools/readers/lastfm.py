@@ -19,8 +19,9 @@ from guided_profile.tools.readers.base import (
 from guided_profile.tools.readers.encodings import as_utf8
 from guided_profile.tools.readers.heads import Head, head_of
 from guided_profile.tools.readers.json_files import whole
+from guided_profile.tools.readers.layouts import first_rows
 from guided_profile.tools.readers.sums import Sums
-from guided_profile.tools.readers.tables import first_rows, rows
+from guided_profile.tools.readers.tables import rows
 from guided_profile.tools.readers.times import read_time
 
 _WITH_IDS = {"uts", "artist", "track"}

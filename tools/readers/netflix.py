@@ -16,8 +16,9 @@ from guided_profile.tools.readers.base import (
     same_name,
 )
 from guided_profile.tools.readers.heads import Head
+from guided_profile.tools.readers.layouts import first_rows
 from guided_profile.tools.readers.sums import Sums
-from guided_profile.tools.readers.tables import Row, first_rows, layout_of, need, order_of, rows
+from guided_profile.tools.readers.tables import Row, layout_of, need, order_of, rows
 from guided_profile.tools.readers.times import is_time, read_time
 
 _COLUMNS = {"Profile Name", "Start Time", "Title", "Supplemental Video Type"}

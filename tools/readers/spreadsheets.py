@@ -10,7 +10,7 @@ from guided_profile.tools.readers.any_table import AnyRow, Table, table_items
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Entries, Reader, Reading, Refused
 from guided_profile.tools.readers.heads import Head
-from guided_profile.tools.readers.tables import Layout, layout_of_rows
+from guided_profile.tools.readers.layouts import Layout, layout_of_rows
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook

@@ -2,9 +2,8 @@
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -19,124 +18,16 @@ from guided_profile.tools.readers.base import (
     item,
 )
 from guided_profile.tools.readers.encodings import as_utf8
+from guided_profile.tools.readers.layouts import Layout, layout
 from guided_profile.tools.readers.lines import byte_lines
-from guided_profile.tools.readers.times import LONGEST, DateOrder, date_order, is_time
+from guided_profile.tools.readers.times import DateOrder, date_order
 
 Row = tuple[Refused, dict[str, str]]
 """Where a row stands, and its cells by the names of their columns."""
 
 _HEAD = 2**16
-_LOOKED_AT = 100
-"""How many rows tell what the table looks like."""
 MOST_COLUMNS = 2000
-_DELIMITERS = ",;\t|"
-_TOLD = re.compile(r'"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)
-"""By which Excel is told what separates the cells."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NUMBER = re.compile(r"[\W_]*\d[\d\W_]*(?:[^\W\d_]{1,3}|%)?\W*")
-"""An amount, in any country's way, with its currency or unit, or another number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What a table looks like."""
-
-    columns: tuple[str, ...]
-    """Their names, as they are written."""
-    delimiter: str
-    before: int = 0
-    """How many lines stand before the row of names, as banks write them."""
-
-
-def layout(head: str, *, columns: int = 2) -> Layout | None:
-    """Return what a table looks like by its beginning, or None if that is no table.
-
-    The cells are separated by what makes the most rows equally wide. The names are in the first
-    row of that width that holds no date and no number.
-
-    Args:
-        head: The beginning of a text.
-        columns: How many columns it has at least.
-    """
-    lines = head.removeprefix("\ufeff").splitlines(keepends=True)
-    told = _TOLD.fullmatch(lines[0]) if lines else None
-    best: tuple[float, int] = (0.0, 0)
-    found = None
-    for delimiter in told[1] if told else _DELIMITERS:
-        rows = _rows_of(lines[bool(told) :], delimiter)
-        wide = Counter(len(cells) for _, cells in rows if len(cells) >= max(2, columns))
-        width, count = wide.most_common(1)[0] if wide else (1, 0)
-        if (score := (count / max(1, len(rows)), width)) > best:
-            best, found = score, _layout(rows, width, delimiter, bool(told))
-    if found is None and columns == 1 and not best[1] and lines:
-        found = _layout(_rows_of(lines[bool(told) :], ","), 1, ",", bool(told))
-    return found
-
-
-def layout_of_rows(rows: Iterable[Sequence[str]]) -> Layout | None:
-    """Return what a table looks like by its first rows, in cells; `before` counts rows."""
-    first = [(number, _trimmed(row)) for number, row in enumerate(islice(rows, _LOOKED_AT))]
-    there = [(number, row) for number, row in first if row]
-    wide = Counter(len(row) for _, row in there if len(row) > 1)
-    return _layout(there, wide.most_common(1)[0][0], ",", False) if wide else None
-
-
-def _rows_of(lines: list[str], delimiter: str) -> list[tuple[int, list[str]]]:
-    """Return the first rows that are not blank, each with how many lines stand before it."""
-    reader = csv.reader(lines, delimiter=delimiter)
-    found: list[tuple[int, list[str]]] = []
-    before = 0
-    try:
-        for row in islice(reader, _LOOKED_AT):
-            if any(cell.strip() for cell in row):
-                found.append((before, row))
-            before = reader.line_num
-    except csv.Error:
-        pass
-    return found
-
-
-def _layout(
-    rows: list[tuple[int, list[str]]], width: int, delimiter: str, told: bool
-) -> Layout | None:
-    for before, row in rows:
-        names = _trimmed(row)
-        if width - 1 <= len(row) <= width + 1 and len(names) >= min(2, width):
-            is_header = not any(is_value(name) for name in names) and len(names) >= width - 1
-            return Layout(_distinct(names), delimiter, before + told) if is_header else None
-    return None
-
-
-def _trimmed(row: Iterable[str]) -> list[str]:
-    """Return the cells without space around them, and without the empty ones at the end."""
-    cells = [cell.strip() for cell in row]
-    while cells and not cells[-1]:
-        cells.pop()
-    return cells
-
-
-def _distinct(names: list[str]) -> tuple[str, ...]:
-    """Return names of which none comes twice; banks write the currency beside each amount."""
-    seen = Counter[str]()
-    found = []
-    for name in names:
-        seen[name] += 1
-        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return tuple(found)
-
-
-def is_value(cell: str) -> bool:
-    """Whether a cell holds a number or a time, which no column is named."""
-    short = 0 < len(cell) <= LONGEST
-    return short and (_NUMBER.fullmatch(cell) is not None or is_time(cell))
-
-
-def first_rows(head: str, count: int = 20) -> list[list[str]]:
-    """Return the first rows of a table by the beginning of its text; its names are the first."""
-    shape = layout(head)
-    lines = head.splitlines(keepends=True)
-    mark = shape.delimiter if shape else ","
-    return [row for _, row in _rows_of(lines[shape.before if shape else 0 :], mark)][:count]
 
 
 def layout_of(file: ExportFile) -> Layout:

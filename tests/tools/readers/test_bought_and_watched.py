@@ -596,3 +596,35 @@ def test_many_rows_of_one_title_are_one_item(tmp_path: Path) -> None:
     assert read(path, Reading())[1] == [
         ("Lighthouse (watched 20000 times, 2024-02)", "watched", "2024-02-14", "did")
     ]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        # with more lines before the table than in it, and two columns of one name
+        "Umsatzanzeige;Datei erstellt am: 14.05.2024 10:00\n\nIBAN;DE00\nKontoname;Girokonto\n"
+        "Bank;ING\nKunde;Kim\n\nSortierung;Datum absteigend\n\nBuchung;Wertstellungsdatum;"
+        "Auftraggeber/Empfänger;Buchungstext;Verwendungszweck;Saldo;Währung;Betrag;Währung\n"
+        "14.05.2024;14.05.2024;Bäckerei;Lastschrift;Brot;100,00;EUR;-4,20;EUR\n"
+        "13.05.2024;13.05.2024;Firma;Gehalt;Lohn;104,20;EUR;1.000,00;EUR\n",
+        # with a column of marks
+        '"Datum";"Naam / Omschrijving";"Rekening";"Code";"Af Bij";"Bedrag (EUR)";"Mededelingen"\n'
+        '"20240514";"Bäckerei";"NL00";"BA";"Af";"4,20";"Brood"\n'
+        '"20240513";"Baas";"NL00";"BA";"Bij";"1000,00";"Loon"\n',
+        "Date,Description,Amount,Transaction Type,Account Name\n5/14/2024,Bäckerei,4.20,debit,Card\n"
+        "5/13/2024,Wage,400.20,credit,Card\n",
+        # with kinds of payments that are no marks
+        "Started Date,Completed Date,Description,Amount,Transaction Type,Balance\n"
+        "2024-05-14 10:00:00,2024-05-14 10:00:00,Bäckerei,-4.20,CARD,1.00\n"
+        "2024-05-13 10:00:00,2024-05-13 10:00:00,Top-Up,100.00,TOPUP,9.00\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_banks_tables_are_read_by_what_their_columns_are_called(
+    tmp_path: Path, table: str, encoding: str
+) -> None:
+    path = tmp_path / "export"
+    path.write_bytes(table.encode(encoding))
+    format, items, left_out, _ = read(path, Reading())
+    assert (format, left_out) == ("bank", {"incoming payments": 1})
+    assert items == [("Bäckerei (paid once, 2024-05)", "payments", "2024-05-14", "did")]

@@ -10,6 +10,7 @@ from guided_profile.tools.readers import bank, exporters
 from guided_profile.tools.readers.base import same_name
 from guided_profile.tools.readers.columns import proposed
 from guided_profile.tools.readers.encodings import encoding_of
+from guided_profile.tools.readers.layouts import is_value, layout
 from guided_profile.tools.readers.netflix import series
 from guided_profile.tools.readers.notices import (
     is_notice,
@@ -18,7 +19,6 @@ from guided_profile.tools.readers.notices import (
     without_notices,
 )
 from guided_profile.tools.readers.pieces import plain
-from guided_profile.tools.readers.tables import is_value, layout
 from guided_profile.tools.readers.times import date_order, is_time
 from guided_profile.tools.readers.transcript import begins_chat
 from guided_profile.tools.readers.turns import heads_of, shape_of

@@ -8,7 +8,8 @@ import pytest
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Reading, Refused
-from guided_profile.tools.readers.tables import layout, layout_of, order_of, rows
+from guided_profile.tools.readers.layouts import layout
+from guided_profile.tools.readers.tables import layout_of, order_of, rows
 from guided_profile.tools.readers.times import date_order
 
 
