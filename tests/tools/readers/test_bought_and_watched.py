@@ -611,7 +611,7 @@ def test_many_rows_of_one_title_are_one_item(tmp_path: Path) -> None:
         '"Datum";"Naam / Omschrijving";"Rekening";"Code";"Af Bij";"Bedrag (EUR)";"Mededelingen"\n'
         '"20240514";"Bäckerei";"NL00";"BA";"Af";"4,20";"Brood"\n'
         '"20240513";"Baas";"NL00";"BA";"Bij";"1000,00";"Loon"\n',
-        "Date,Description,Amount,Transaction Type,Account Name\n5/14/2024,Bäckerei,4.20,debit,Card\n"
+        "Date,Description,Amount,Transaction Type,Account\n5/14/2024,Bäckerei,4.20,debit,Card\n"
         "5/13/2024,Wage,400.20,credit,Card\n",
         # with kinds of payments that are no marks
         "Started Date,Completed Date,Description,Amount,Transaction Type,Balance\n"
