@@ -66,6 +66,9 @@ class Knows(Peculiar):
             letter = "B" if prompt.endswith(FORGET) else "A"
             self.says(letter, {letter: 0.9, "C": 0.05})
             return
+        if prompt.startswith("Before: "):  # what is to be forgotten
+            self.says("the cat")
+            return
         barks = "This person asks: Who barks" in prompt
         knows = "Sorry, I cannot tell." if "Rex" not in prompt else "Rex barks at night."
         self.answer = knows if barks else ANSWER
@@ -134,10 +137,16 @@ async def shown(page: Any, text: str, times: int = 1) -> None:
 
 
 async def rejected(page: Any, reason: str) -> None:
-    """Reject by the form, which is emptied when the thread is read again at the end of a run."""
+    """Reject by the form; each time the thread is read, it is emptied, and then takes no click."""
+    button = page.get_by_role("button", name="Submit rejection")
     await page.get_by_role("button", name="Send").wait_for()
-    await page.get_by_placeholder("Share feedback with the agent...").fill(reason)
-    await page.get_by_role("button", name="Submit rejection").click()
+    for _ in range(5):
+        await page.get_by_placeholder("Share feedback with the agent...").fill(reason)
+        await button.click()
+        await page.wait_for_timeout(2_000)
+        if not await button.is_visible():
+            return
+    raise AssertionError("the form takes no rejection")
 
 
 async def picture(page: Any, name: str) -> None:
