@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from guided_profile.graph.errors import GuidedProfileError, HistoryItemError
+from guided_profile.graph.errors import ColumnsError, GuidedProfileError, HistoryItemError
 from guided_profile.tools.readers.base import Entries, Reading, Refused
 from guided_profile.tools.readers.detect import OpenFile, opened
 
@@ -31,6 +31,7 @@ _TOO_MUCH = HistoryItemError(
 _FIELDS = {
     "name the columns with --column": "rename that column",
     "name it with --column text=COLUMN": "rename it to text",
+    "add --column role=user": "rename that column",
     "--format text": "the field `format` as text",
     "--format": "the field `format`",
     "--me": "the field `me`",
@@ -83,11 +84,22 @@ def _received(pipe: IO[bytes]) -> Any:
         received = pickle.load(pipe)
     except (EOFError, pickle.UnpicklingError):
         raise _TOO_MUCH from None
+    if isinstance(received, ColumnsError):
+        raise HistoryItemError(_renamed(received))
     if isinstance(received, HistoryItemError):
         raise HistoryItemError(_of_a_form(str(received)))
     if isinstance(received, GuidedProfileError):
         raise received
     return received
+
+
+def _renamed(error: ColumnsError) -> str:
+    """Say how the columns of a file are renamed, where a form names none."""
+    named = ", ".join(f"{column!r} to {field}" for field, column in error.columns.items())
+    return (
+        f"it is not sure what its columns hold; rename them in the file: {named}, if this is what "
+        "they seem to hold, or others."
+    )
 
 
 def _of_a_form(words: str) -> str:

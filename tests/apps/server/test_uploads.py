@@ -99,6 +99,7 @@ def test_what_is_nested_without_end_is_refused() -> None:
         ("a.txt", b"tea\n", {"me": "--me"}, "what '--me' wrote; leave out the field `me` for a"),
         ("a.csv", b"author,text\nAnna,tea\n", {}, "say with the field `me` which of the people"),
         ("a.csv", b"a,b\n1,2\n", {}, "rename it to text, and others likewise"),
+        ("a.csv", b"Tag,Tee\n2025-01-02,oolong\n", {}, "file: 'Tag' to time, 'Tee' to text, if"),
         ("a.csv", b"user_id,text\n1,tea\n", {}, "if it is one user's, rename that column."),
         ("a.jsonl", LINES, {"me": "Anna"}, "with the field `me` it says who wrote"),
         (
