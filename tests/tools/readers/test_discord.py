@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -23,7 +24,7 @@ TABLE = (
 
 @pytest.mark.parametrize(("name", "content"), [("messages.json", OWN), ("messages.csv", TABLE)])
 def test_the_package(tmp_path: Path, name: str, content: str) -> None:
-    found = in_every_form(tmp_path, name, content)
+    found = in_every_form(tmp_path, name, content, zone=ZoneInfo("Europe/Berlin"))
     assert found.formats == {"discord": 1}
     assert found.lines == [("user", "discord", "I bake rye")]
     assert str(found.items[0].time) == "2024-05-14 09:41:32+00:00"

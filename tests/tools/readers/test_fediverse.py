@@ -125,6 +125,8 @@ def test_bluesky(tmp_path: Path) -> None:
     ]
     first = next(one for one in found.items if one.text == "I bake rye")
     assert (first.id, str(first.time)) == ("bluesky:3k1", "2024-05-14 09:41:32.123000+00:00")
+    own = {one.id for one in found.items if one.source == "posts"}
+    assert own == {"bluesky:3k1", "bluesky:3k2"}
     assert found.skipped["likes without words"] == 1
 
 
