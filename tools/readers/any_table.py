@@ -106,7 +106,7 @@ def _fields(table: Table, sample: list[Mapping[str, Any]], reading: Reading) -> 
     twice = [column for column in fields.values() if f"{column} (2)" in columns]
     if twice:
         raise HistoryItemError(f"there are two columns {twice[0][:40]!r}; rename one of them.")
-    if {**fields, "role": ""} != {**sure, "role": ""}:
+    if {**fields, "role": "", "id": ""} != {**sure, "role": "", "id": ""}:
         switches = " ".join(
             f"--column {shlex.quote(f'{field}={column}')}" for field, column in fields.items()
         )

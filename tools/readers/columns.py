@@ -62,7 +62,9 @@ def by_names(columns: Sequence[str]) -> dict[str, str]:
 
 
 def proposed(columns: Sequence[str], rows: Rows) -> dict[str, str]:
-    """Return the column of each field that seems to have one.
+    """Return the column of each field that seems to have one; an id is never taken for an item's.
+
+    Many tables number their rows, and an item with the id of another takes its place.
 
     Args:
         columns: The names of the columns.
@@ -75,7 +77,7 @@ def proposed(columns: Sequence[str], rows: Rows) -> dict[str, str]:
     held = {name: values for name, values in held.items() if any(values)}
     named = by_names(columns)
     times = [name for name, values in held.items() if _are_times(name, values)]
-    found = {field: name for field, name in named.items() if field in ("source", "id", "role")}
+    found = {field: name for field, name in named.items() if field in ("source", "role")}
     if times:
         found["time"] = named["time"] if named.get("time") in times else times[0]
     elif "time" in named:

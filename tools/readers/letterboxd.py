@@ -22,17 +22,17 @@ from guided_profile.tools.readers.tables import Row, layout_of, rows
 
 _COLUMNS = {"Date", "Name", "Year", "Letterboxd URI"}
 _ORDER = ("reviews", "diary", "ratings", "watched", "watchlist", "likes")
-"""The kinds of lists, those that say most about a film first: it is told of once."""
+"""The kinds of lists, those that say most about a film first: it is there once."""
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     kinds: dict[str, list[ExportFile]] = {}
     for file in files:
         kinds.setdefault(_kind(file), []).append(file)
-    told = set[tuple[str, str]]()
+    there = set[tuple[str, str]]()
     for kind in _ORDER:
         for row in each_file(kinds.get(kind, ()), rows):
-            yield row if isinstance(row, Refused) else _film(kind, row, told, reading)
+            yield row if isinstance(row, Refused) else _film(kind, row, there, reading)
     for file in kinds.get("", ()):
         yield Skipped(
             "deleted entries", sum(1 for row in rows(file) if not isinstance(row, Refused))
@@ -66,7 +66,7 @@ def _kind(file: ExportFile) -> str:
     return name
 
 
-def _film(kind: str, row: Row, told: set[tuple[str, str]], reading: Reading) -> Any:
+def _film(kind: str, row: Row, there: set[tuple[str, str]], reading: Reading) -> Any:
     where, cells = row
     name, year = cells["Name"].strip(), cells["Year"].strip()
     film = f"{name} ({year})" if year else name
@@ -74,10 +74,10 @@ def _film(kind: str, row: Row, told: set[tuple[str, str]], reading: Reading) -> 
         return replace(where, reason="names no film")
     day = cells.get("Watched Date") or cells["Date"]
     known = {"diary": day, "ratings": "rated", "watched": "watched"}.get(kind)
-    if (film, known) in told:
+    if (film, known) in there:
         return Skipped("entries that another list has with more")
     if kind in ("reviews", "diary", "ratings"):
-        told |= {(film, day), (film, "rated" if cells.get("Rating") else day), (film, "watched")}
+        there |= {(film, day), (film, "rated" if cells.get("Rating") else day), (film, "watched")}
     review = html_text(cells.get("Review", ""))
     fields = {
         "text": "".join(_text(kind, film, cells, review)),

@@ -99,7 +99,7 @@ def _play(
         yield Refused(where.line, f"time: {error}", "item", where.file)
         return until
     if "endTime" in play and when <= until:
-        yield Skipped("plays that the extended history tells")
+        yield Skipped("plays that the extended history has too")
         return until
     yield from _add(show or title, when, where, spoken if show else music)
     return max(until, when) if "ts" in play else until

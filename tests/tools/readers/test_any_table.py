@@ -232,3 +232,11 @@ def test_a_comma_in_each_line_makes_no_table(tmp_path: Path, content: str) -> No
 def test_a_table_of_two_columns_is_one_under_any_name(tmp_path: Path) -> None:
     path = write(tmp_path, "a", "date,text\n2024-05-14,a pan\n2024-05-15,a cup\n2024-05-16,tea\n")
     assert len(list(read_items(path))) == 3
+
+
+def test_rows_that_are_numbered_take_no_place_of_one_another(tmp_path: Path) -> None:
+    first = write(tmp_path, "a.json", [{"id": 1, "title": "a pan", "date": "2024-05-14"}])
+    other = write(tmp_path, "b.csv", "id,title,date\n1,a cup,2024-05-14\n2,a pot,2024-05-15\n")
+    ids = [item.id for path in (first, other) for item in read_items(path) if item]
+    assert len({*ids}) == 3
+    assert "1" not in ids

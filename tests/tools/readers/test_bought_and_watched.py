@@ -361,7 +361,7 @@ SAMPLES = {
         {
             "plays of under 30 seconds": 1,
             "plays in private sessions": 1,
-            "plays that the extended history tells": 1,
+            "plays that the extended history has too": 1,
             "files of other kinds": 1,
         },
     ),
