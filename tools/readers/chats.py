@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from guided_profile.graph.errors import HistoryItemError
@@ -18,6 +18,9 @@ from guided_profile.tools.readers.base import (
 from guided_profile.tools.readers.notices import Recent, is_short
 
 SHOWN_NAMES = 12
+_IN_MANY_FILES = ("chat", "signal", "imessage")
+"""Those of which some files may name the user, and others call them `Me` or `You`."""
+_UNKNOWN = "and what follows do not say which of the people is the user; say it with --me"
 MOST_TEXTS = 200_000
 """Short texts of a chat that are compared."""
 OF_TEXT = ("whatsapp", "chat", "signal", "imessage")
@@ -63,6 +66,7 @@ def chat_entries(app: str, messages: Callable[[], Messages], reading: Reading) -
     """
     is_users = _users_messages(app, messages(), reading)
     by_many = _sent_by_many(messages()) if app in OF_TEXT else frozenset()
+    unknown: set[str] = set()
     before = Recent()
     for message in messages():
         if not isinstance(message, Message):
@@ -77,6 +81,11 @@ def chat_entries(app: str, messages: Callable[[], Messages], reading: Reading) -
             yield Skipped("notices of the app")
             continue
         before.add(text)
+        if message.own is None and is_users is _is_own:
+            if message.where.file not in unknown:
+                yield replace(message.where, reason=_UNKNOWN)
+            unknown.add(message.where.file)
+            continue
         fields = {
             "text": text,
             "time": message.time,
@@ -90,30 +99,38 @@ def chat_entries(app: str, messages: Callable[[], Messages], reading: Reading) -
         yield item(fields, message.where, reading)
 
 
+def _written(messages: Messages) -> Iterator[Message]:
+    return (one for one in messages if isinstance(one, Message) and one.text.strip())
+
+
 def _users_messages(app: str, messages: Messages, reading: Reading) -> Callable[[Message], bool]:
     """Return what tells the user's messages: an id, where the export has ids, else a name."""
     me = (reading.me or "").strip()
     names: dict[str, None] = {}
     ids: Counter[str] = Counter()
     says_so = False
-    for message in messages:
-        if not isinstance(message, Message) or not message.text.strip():
-            continue
+    named: set[str] = set()
+    for message in _written(messages):
         says_so = says_so or message.own is not None
         if says_so and not me:
             return _is_own
         if me and message.id == me:
             return lambda message: message.id == me
         if me and _goes_by(message, me):
-            if message.id is None:
+            if message.id is None and app not in _IN_MANY_FILES:
                 return lambda message: _goes_by(message, me)
-            ids[message.id] += 1
+            if message.id is None:
+                named.add(message.where.file)
+            else:
+                ids[message.id] += 1
         elif len(names) <= SHOWN_NAMES:
             names[message.names[0]] = None
     if ids:
         return _by_only_id(ids, me)
-    if says_so:  # it calls the user by another name, as `Me`
-        return _is_own
+    if named or says_so:  # what calls the user `Me` knows them by no name
+        return lambda message: (
+            _goes_by(message, me) or (bool(message.own) and message.where.file not in named)
+        )
     raise HistoryItemError(_nobody(app, me, [*names], reading))
 
 
@@ -124,9 +141,8 @@ def _is_own(message: Message) -> bool:
 def _sent_by_many(messages: Messages) -> frozenset[str]:
     """Return what several people sent word for word again and again: an app's words, not theirs."""
     by_text: dict[str, Counter[str]] = {}
-    for message in messages:
-        text = message.text.strip() if isinstance(message, Message) else ""
-        if isinstance(message, Message) and is_short(text):
+    for message in _written(messages):
+        if is_short(text := message.text.strip()):
             counted = by_text if text in by_text or len(by_text) < MOST_TEXTS else {}
             counted.setdefault(text, Counter())[message.names[0]] += 1
     return frozenset(

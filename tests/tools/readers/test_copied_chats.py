@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.exported import in_every_form, read, zip_of
+from tests.support.exported import folder_of, in_every_form, read, zip_of
 
 RYE, REPLY = "I bake rye bread", "You love baking, then!\n\n- **Tip:** steam"
 LABELS = {
@@ -160,3 +160,18 @@ def test_a_page_saved_from_the_browser(tmp_path: Path) -> None:
     assert found.formats == {"chatgpt-page": 1}
     assert found.lines == [("user", "chatgpt", RYE), ("other", "chatgpt", "At 250.")]
     assert found.items[0].id == "id-user"
+
+
+def test_chats_of_several_kinds_in_one_folder(tmp_path: Path) -> None:
+    files = {
+        "log.txt": f"User: {RYE}\nAssistant: I see, you bake\n",
+        "ana.txt": "Mara: do you like rye?\nAna: no, I am allergic\nMara: a pity\n",
+    }
+    folder = folder_of(tmp_path, files)
+    found = read(folder)
+    assert found.lines == [("user", "chat", RYE), ("other", "chat", "I see, you bake")]
+    (refused,) = found.refused
+    assert refused.file == "ana.txt"
+    assert "say it with --me" in refused.reason
+    own = [text for role, _, text in read(folder, me="Mara").lines if role == "user"]
+    assert own == ["do you like rye?", "a pity", RYE]
