@@ -9,6 +9,7 @@ from typing import Any
 
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Reading, Refused
+from guided_profile.tools.readers.long_dates import ascii_digits, with_latin_half
 from guided_profile.tools.readers.pieces import between, first_between, plain
 from guided_profile.tools.readers.times import NUMBERS, DateOrder, read_time
 
@@ -114,7 +115,10 @@ def _order(file: ExportFile) -> DateOrder | None:
         if number > _LOOKED_AT and not seen:
             return None  # its dates name their months
         for part in _BREAK.split(block):
-            found = _NUMBERS.match(plain(part)) if len(part) <= _LONGEST_TIME else None
+            part = part.partition("</div")[0]  # the time may end its cell
+            if len(part) > _LONGEST_TIME:
+                continue
+            found = _NUMBERS.match(with_latin_half(ascii_digits(plain(part))))
             if found is None:
                 continue
             seen = True

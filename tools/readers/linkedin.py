@@ -82,7 +82,8 @@ def _entry(kind: str, cells: Mapping[str, str], where: Refused, reading: Reading
     if kind in ("posts", "comments"):
         text = cells["ShareCommentary" if kind == "posts" else "Message"]
         # lines of a post are written with quotes around them
-        text = text.replace('"\n"', "\n").strip().strip('"').strip()
+        text = text.replace('"\n"', "\n").strip()
+        text = text[1:-1].strip() if text[:1] == text[-1:] == '"' else text
     elif kind == "profile":
         told = (
             cells[name].strip() for name in ("Headline", "Summary", "Industry") if name in cells

@@ -21,6 +21,7 @@ _BETWEEN = re.compile(r"[\s,،、/()\[\]:;·—–-]+|(?<=\d)(?=[^\W\d_])|(?<=[^
 _AT = "\0"
 """Stands where the time of day was."""
 _NUMBER = re.compile(r"\d+")
+_IN_NUMBERS = re.compile(r"\d{1,4}[./-]\d")
 _BUDDHIST = 543
 """The years between the Buddhist era, which Thai dates count from, and ours."""
 
@@ -64,6 +65,24 @@ def ascii_digits(text: str) -> str:
         return text
     shown = (char for char in text if char not in "\u200e\u200f\u061c")
     return "".join(str(unicodedata.decimal(char, char)) for char in shown)
+
+
+def with_latin_half(text: str) -> str:
+    """Return a time in numbers with the half of its day in Latin letters: `9:41 ص` as `9:41 am`."""
+    if text.isascii() or not _IN_NUMBERS.match(text):
+        return text
+    text = text.replace("،", ",")
+    clock = _CLOCK.search(text)
+    if clock is None:
+        return text
+    before, after = text[: clock.start()].rstrip(), text[clock.end() :].lstrip()
+    words = [after.partition(" ")[0], before.rpartition(" ")[2]]
+    for word in filter(None, words):
+        half = _words().halves.get(plain(word))
+        if half and not word.isascii():
+            before, after = before.removesuffix(word).rstrip(), after.removeprefix(word)
+            return f"{before} {clock[0]} {half}m{after}"
+    return text
 
 
 def long_date(text: str, zone: tzinfo, *, strict: bool = False) -> datetime:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from guided_profile.graph.errors import HistoryItemError
-from guided_profile.tools.readers.long_dates import ascii_digits, long_date
+from guided_profile.tools.readers.long_dates import ascii_digits, long_date, with_latin_half
 from guided_profile.tools.readers.zones import without_zone
 
 DateOrder = Literal["dmy", "mdy", "ymd"]
@@ -47,7 +47,7 @@ def zoned(time: str, zone: tzinfo, order: DateOrder | None) -> object:
     Raises:
         ValueError: It is a date like 03/04/2025, and no order is given, or it is no such date.
     """
-    text = ascii_digits(time[: 2 * LONGEST].strip())
+    text = with_latin_half(ascii_digits(time[: 2 * LONGEST].strip()))
     if len(time) > LONGEST or _SINCE_1970.fullmatch(text):
         return text if len(time) <= LONGEST else time
     try:
@@ -122,7 +122,7 @@ def date_order(times: Iterable[str]) -> DateOrder | None:
     first: list[dict[DateOrder, date]] = []
     latest = datetime.now(UTC).date() + timedelta(days=1)
     for time in times:
-        text = time.strip()
+        text = _without_zone(time)
         numbers = _WHOLE.fullmatch(text)
         if numbers is None or _YEAR_FIRST.match(text):
             continue
@@ -148,6 +148,12 @@ def date_order(times: Iterable[str]) -> DateOrder | None:
             "say the order with --dates dmy or --dates mdy."
         )
     return sorted_[0]
+
+
+def _without_zone(time: str) -> str:
+    text = with_latin_half(ascii_digits(time[:LONGEST].strip()))
+    found = without_zone(text, UTC) if ":" in text else None
+    return found[0] if found else text
 
 
 def _day(numbers: Sequence[str | None], order: DateOrder, latest: date) -> date | None:

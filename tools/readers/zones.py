@@ -6,7 +6,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 _OFFSET = re.compile(
-    r"(?<=\d|[\sMm])\s*(?:UTC|GMT)?\s*(?P<sign>[+−-])(?P<hours>\d\d?):?(?P<minutes>\d\d)?"
+    r"(?<=\d|[\sMm])\s*(?:UTC|GMT|غرينتش|گرینویچ)?\s*(?P<sign>[+−-])(?P<hours>\d\d?):?(?P<minutes>\d\d)?"
     r"(?:\s*\([^()]*\))?$"
 )
 """As `+0200`, `GMT+2` and `GMT+0200 (Central European Summer Time)`."""

@@ -9,7 +9,7 @@ import pytest
 
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.detect import Reading, Refused, read_items
-from guided_profile.tools.readers.times import is_time, read_time
+from guided_profile.tools.readers.times import date_order, is_time, read_time
 
 MARCH = datetime(2024, 3, 21, 9, 23, 32, tzinfo=UTC)
 
@@ -103,3 +103,17 @@ def test_what_tells_no_moment_is_no_time(text: str) -> None:
     assert not is_time(text)
     with pytest.raises(ValueError, match="is no time"):
         read_time(text, UTC)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "14\u200f/05\u200f/2024، 9:41:32 م غرينتش+03:00",
+        "١٤/٥/٢٠٢٤، ٦:٤١:٣٢ م",
+        "14/5/2024 6:41:32 μμ",
+        "14/05/2024 下午6:41:32",
+    ],
+)
+def test_halves_of_the_day_in_other_letters_are_read_beside_numbers(written: str) -> None:
+    assert read_time(written, UTC, "dmy") == datetime(2024, 5, 14, 18, 41, 32, tzinfo=UTC)
+    assert date_order([written]) == "dmy"
