@@ -121,7 +121,7 @@ READER = Reader(
     obtain=(
         "mem0: get_all() as JSON. LangMem: the store's items as JSON. Zep: a user's facts or edges "
         "as JSON. Claude, ChatGPT: ask for all memories, a line each with its date, and paste the "
-        "answer into a text file."
+        "answer into a text file; add it with --format memories if it is taken for notes."
     ),
     recognises=_recognises,
     read=_read,
