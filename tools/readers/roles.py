@@ -2,10 +2,10 @@
 
 import re
 
-_OWN = frozenset(("user", "human", "you", "me"))
+_OWN = frozenset(("user", "human", "you", "me", "prompt"))
 """What exporters, and the formats of models' chats, call the one whose chats they are."""
 _MODELS = frozenset(
-    "assistant ai bot system model tool chatgpt gpt claude gemini copilot grok".split()
+    "assistant ai bot system model tool chatgpt gpt claude gemini copilot grok response".split()
 )
 """What those formats call who answers."""
 _ROLES = _OWN | _MODELS

@@ -25,7 +25,7 @@ from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.lines import numbered_lines
 from guided_profile.tools.readers.notices import without_notices
 from guided_profile.tools.readers.other_years import gregorian
-from guided_profile.tools.readers.roles import is_of_log
+from guided_profile.tools.readers.roles import is_of_log, is_speaker_alone
 from guided_profile.tools.readers.times import DateOrder, moment
 
 MARKS = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*+"
@@ -203,7 +203,10 @@ def _recognises(head: Head) -> bool:
     line = head.text.lstrip().partition("\n")[0]
     header = header_of(line)
     sender = _SENDER.match(line, header.end()) if header else None
-    return header is not None and not (sender and is_of_log(sender[1]))
+    if header is None or sender is None:
+        return header is not None
+    # a program's log, or a chat with a model: WhatsApp calls nobody `User`
+    return not is_of_log(sender[1]) and not is_speaker_alone(sender[1].strip().casefold())
 
 
 READER = Reader(

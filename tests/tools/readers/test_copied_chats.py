@@ -24,6 +24,7 @@ LABELS = {
     "Claude": ("You", "Claude"),
     "Copilot": ("You said", "Copilot said"),
     "roles": ("User:", "Assistant:"),
+    "an extension": ("Prompt:", "Response:"),
     "a name": ("Mara:", "Gemini:"),
     "German roles": ("Benutzer:", "Assistent:"),
     "Spanish roles": ("Usuario:", "Asistente:"),
@@ -53,6 +54,18 @@ def test_labels_in_a_reply_are_no_speakers(tmp_path: Path) -> None:
         "My oven: gas.\nAnna: has none",
     ]
     assert len(found.items) == 4
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[2024-05-14 09:41:32] {}: {}", "2024-05-14T09:41:32Z {}: {}", "14/05/2024, 09:41 - {}: {}"],
+)
+def test_a_log_with_times(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text("\n".join([line.format("User", RYE), line.format("Assistant", "I see that")]))
+    found = read(path)
+    assert found.lines == [("user", "chat", RYE), ("other", "chat", "I see that")]
+    assert str(found.items[0].time).startswith("2024-05-14 09:41")
 
 
 def test_a_user_whose_name_is_given_is_the_one_who_asks(tmp_path: Path) -> None:
