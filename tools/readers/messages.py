@@ -130,7 +130,7 @@ def _recognises(head: Head) -> bool:
     spoken = any(not isinstance(turn.get("text", ""), str) or "text" not in turn for turn in turns)
     others = any(role in (*_OTHERS, *_UNSAID, "human") for role in roles)
     # `user` and a text are an item of this program too
-    return bool(roles) and sum(map(bool, roles)) * 2 > len(roles) and (others or spoken)
+    return bool(roles) and sum(map(bool, roles)) * 2 >= len(roles) and (others or spoken)
 
 
 READER = Reader(

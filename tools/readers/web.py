@@ -12,7 +12,7 @@ _AT_ROOT = ("q", "query", "search_query", "wd")
 """Those that mean nothing else where the path is empty."""
 _SEARCH = re.compile(r"search|results|(?:^|/)(?:s|maps|find)(?:[/.]|$)", re.IGNORECASE)
 """In the path of a page that shows what was searched for."""
-ENOUGH = 3
+ENOUGH = 6
 """Titles that have to begin or end alike before that is taken for the words of the app."""
 
 

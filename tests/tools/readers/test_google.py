@@ -62,7 +62,7 @@ def test_my_activity(tmp_path: Path) -> None:
     "form", ["{} angesehen", "Vous avez regardé {}", "「{}」を視聴しました", "{} 시청함"]
 )
 def test_the_words_around_a_title_are_the_apps(tmp_path: Path, form: str) -> None:
-    titles = ["Geige stimmen", "Roggenbrot", "Bogenkunde für alle"]
+    titles = ["Geige stimmen", "Roggenbrot", "Bogenkunde", "Ein Tag", "Käse", "Am See"]
     path = tmp_path / "Wiedergabeverlauf.json"
     path.write_text(json.dumps([watch(form.format(title)) for title in titles]))
     assert {text.partition(", ")[0].strip("「」") for text in read(path).texts} == set(titles)
