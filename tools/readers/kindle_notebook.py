@@ -20,6 +20,7 @@ from guided_profile.tools.readers.markup import tokens
 from guided_profile.tools.readers.sums import Sums
 
 _PARTS = ("bookTitle", "authors", "citation", "sectionHeading", "noteHeading", "noteText")
+_UNENDED = re.compile(r"<[^<>]*\Z")
 _LONGEST = 20_000 - 500
 
 
@@ -53,7 +54,7 @@ def _entries(file: ExportFile, books: Sums, reading: Reading) -> Iterator[Entry]
 def _parts(file: ExportFile) -> Iterator[tuple[str, str, bool]]:
     """Yield the parts of a page, each with its words, and whether some have a marker's color."""
     part, words, is_colored = "", "", False
-    for token in tokens(text_of(file)):
+    for token in tokens(_UNENDED.sub("", text_of(file))):
         if isinstance(token, str):
             words += token
             continue

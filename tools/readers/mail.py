@@ -27,6 +27,7 @@ from guided_profile.tools.readers.mail_text import Endings, own_words, shown_tex
 from guided_profile.tools.readers.mbox import is_mail, messages
 
 LONGEST_TEXT = 20_000
+_HEADERS_END = re.compile(rb"\n\r?\n")
 _FIRST = 300
 """So many of the user's mails tell what their mails end with."""
 
@@ -73,6 +74,8 @@ def _own(
             mail = message_from_bytes(raw)
             if not mail.keys():
                 yield Refused(line, "has no headers of a mail", file=file.name)
+            elif not _HEADERS_END.search(raw):
+                yield Refused(line, "is cut short, and so is the file", file=file.name)
             elif reason := _left_out(mail, is_own):
                 yield Skipped(reason)
             elif text := own_words(shown_text(mail), header(mail, "Subject")):

@@ -58,6 +58,8 @@ def messages(file: ExportFile, *, headers_only: bool = False) -> Iterator[tuple[
             if size < LONGEST and (in_headers or not headers_only):
                 kept.append(line)
                 size += len(line)
+    if is_mbox and kept and kept[-1].startswith(b"From ") and not kept[-1].endswith(b"\n"):
+        kept.pop()  # the file is cut short where the next message begins
     if kept:
         yield begun or 1, _unquoted(kept) if is_mbox else b"".join(kept)
 

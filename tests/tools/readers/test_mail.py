@@ -204,6 +204,12 @@ def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path) 
 def test_a_mailbox_cut_short_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     path = folder_of(tmp_path, {"Sent.mbox": SENT[: SENT.index("Jahre")]}) / "Sent.mbox"
     assert read(path).texts == ["Mein Starter ist drei"]
+    between = folder_of(tmp_path, {"x": SENT[: SENT.rindex("From x@y") + 20]}) / "x"
+    assert read(between).texts == ["Mein Starter ist drei Jahre alt."]
+    headers = folder_of(tmp_path, {"y": SENT[: SENT.index("MIME") + 9]}) / "y"
+    found = read(headers)
+    assert not found.items
+    assert [one.reason for one in found.refused] == ["is cut short, and so is the file"]
 
 
 def test_letters_to_nobody_are_not_taken_for_their_sender_s(tmp_path: Path) -> None:
