@@ -60,17 +60,26 @@ class HistoryItemError(InputError):
 class ColumnsError(HistoryItemError):
     """It is not sure which columns of a table hold what; what seems right can be confirmed."""
 
-    def __init__(self, message: str, columns: dict[str, str], signature: str) -> None:
+    def __init__(
+        self,
+        message: str,
+        columns: dict[str, str],
+        signature: str,
+        examples: dict[str, str] | None = None,
+    ) -> None:
         """Say it, with what seems right.
 
         Args:
             message: What to do.
             columns: The fields of an item, and the columns that seem to hold them.
             signature: What tables with the same columns have in common.
+            examples: What the columns hold first, to be shown to the person who adds the file,
+                and to nobody else.
         """
         super().__init__(message)
         self.columns = columns
         self.signature = signature
+        self.examples = examples or {}
 
     def __reduce__(self) -> tuple[type["ColumnsError"], tuple[str, dict[str, str], str]]:
         """Return how it is made again in another process, which reads files for a server."""

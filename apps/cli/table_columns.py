@@ -45,7 +45,7 @@ def confirmed(
         if columns is not None:
             notes.print(f"columns, as confirmed before: {in_words(columns)}", soft_wrap=True)
             return replace(reading, columns=columns)
-        if not yes and not _is_right(error.columns, notes):
+        if not yes and not _is_right(error, notes):
             raise
         try:
             remember(folder, error.signature, error.columns)
@@ -64,12 +64,14 @@ def in_words(columns: Mapping[str, str]) -> str:
     )
 
 
-def _is_right(columns: Mapping[str, str], notes: Console) -> bool:
+def _is_right(error: ColumnsError, notes: Console) -> bool:
     """Ask, if there is a terminal."""
     if not sys.stdin.isatty():
         return False
     notes.print("This is what the columns seem to hold:")
-    for field, column in columns.items():
-        notes.print(f"  {field}: {column}", soft_wrap=True, markup=False, highlight=False)
+    for field, column in error.columns.items():
+        first = " ".join(error.examples.get(field, "").split())
+        words = f"  {field}: {column}, as {first!r}" if first else f"  {field}: {column}"
+        notes.print(words, soft_wrap=True, markup=False, highlight=False)
     notes.print("Is it right? Type yes:")
     return sys.stdin.readline().strip().casefold() in ("yes", "y")

@@ -115,8 +115,13 @@ def _fields(table: Table, sample: list[Mapping[str, Any]], reading: Reading) -> 
             f"{switches}, and else name others, for any of {', '.join(FIELDS)}.",
             fields,
             signature(columns),
+            {field: _first(sample, column) for field, column in fields.items()},
         )
     return fields
+
+
+def _first(sample: list[Mapping[str, Any]], column: str) -> str:
+    return next((str(row[column]).strip() for row in sample if row.get(column)), "")[:60]
 
 
 Roles = Callable[[Mapping[str, Any]], "dict[str, Any] | Skipped | Refused"]

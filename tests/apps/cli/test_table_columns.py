@@ -43,7 +43,7 @@ def test_what_is_confirmed_once_is_not_asked_again(
     monkeypatch.setattr(table_columns.sys, "stdin", Terminal("yes\n"))
     folder = tmp_path / "data"
     assert confirmed(table, Reading(), folder, notes).columns == COLUMNS
-    assert "text: Artikel" in said(notes)
+    assert "text: Artikel, as 'Pfanne'" in said(notes)
     monkeypatch.setattr(table_columns.sys, "stdin", io.StringIO())
     assert confirmed(table, Reading(me=None), folder, notes).columns == COLUMNS
     assert "as confirmed before: --column time=Datum --column text=Artikel" in said(notes)

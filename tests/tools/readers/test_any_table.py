@@ -41,6 +41,7 @@ def asked(path: Path, **reading: object) -> dict[str, str]:
     with pytest.raises(ColumnsError, match="if this is right, add --column") as error:
         list(read_items(path, Reading(**reading)))
     assert error.value.signature
+    assert not any(first in str(error.value) for first in error.value.examples.values())
     return error.value.columns
 
 
