@@ -19,6 +19,7 @@ from guided_profile.apps.bodies import (
     DeletedAll,
     DeletedItems,
     HeldPage,
+    KnownFormat,
     Me,
     Page,
     ReleasedItems,
@@ -74,17 +75,19 @@ def add_file(
     source: str | None = None,
     me: str | None = None,
     zone: str = "UTC",
+    dates: Literal["dmy", "mdy", "ymd"] | None = None,
     paragraphs: bool = False,
     keep_wishes: bool = False,
 ) -> Call[AddedFile]:
     """Add what is in a file, or in bytes with a file's name; sending it again adds what is new.
 
     Args:
-        file: JSONL, CSV, text, an app's export, or what `export` returned.
-        format: What kind of file it is, as `guided-profile add --format` takes it.
+        file: A file of any kind that `formats` lists, or what `export` returned.
+        format: What kind of file it is; `auto`: as it holds.
         source: The items' source, where the file does not say.
         me: The user's name in chats.
         zone: The time zone of times without one.
+        dates: The order of dates like 03/04/2025.
         paragraphs: Of text: an item a paragraph, not a line.
         keep_wishes: Whether the user has confirmed what an export pins, forbids and releases.
     """
@@ -93,11 +96,17 @@ def add_file(
         "source": source,
         "me": me,
         "zone": zone,
+        "dates": dates,
         "paragraphs": str(paragraphs).lower(),
         "keep_wishes": str(keep_wishes).lower(),
     }
     given = {name: value for name, value in form.items() if value is not None}
     return Call("POST", "/history/file", TypeAdapter(AddedFile), form=given, file=file)
+
+
+def formats() -> Call[list[KnownFormat]]:
+    """List the kinds of files that `add_file` takes, and how a person gets each."""
+    return Call("GET", "/history/formats", TypeAdapter(list[KnownFormat]))
 
 
 def history(

@@ -122,6 +122,7 @@ class Client:
 
     add = _plain(calls.add)
     add_file = _plain(calls.add_file)
+    formats = _plain(calls.formats)
     history = _plain(calls.history)
     delete_items = _plain(calls.delete_items)
     held = _plain(calls.held)
@@ -211,6 +212,7 @@ class AsyncClient:
 
     add = _awaited(calls.add)
     add_file = _awaited(calls.add_file)
+    formats = _awaited(calls.formats)
     history = _awaited(calls.history)
     delete_items = _awaited(calls.delete_items)
     held = _awaited(calls.held)

@@ -115,6 +115,25 @@ def export_files(path: Path) -> Iterator[list[ExportFile]]:
                 yield [_on_disk(path, "")]
 
 
+def holds_at_most(path: Path, most: int) -> bool:
+    """Whether a file, unpacked if it is an archive, has no more bytes; a damaged one has none."""
+    try:
+        match packing(path):
+            case "zip":
+                with zipfile.ZipFile(path) as archive:
+                    return sum(info.file_size for info in archive.infolist()) <= most
+            case "gzip":
+                with gzip.open(path) as file:
+                    while file.read(_CHUNK):
+                        if file.tell() > most:
+                            return False
+            case _:
+                return True
+    except (*DAMAGED, OSError):
+        pass  # reading it says what is wrong
+    return True
+
+
 def _with_inner(files: list[ExportFile], until: ExitStack) -> list[ExportFile]:
     """Return files, and in the place of a zip archive among them, what it holds.
 

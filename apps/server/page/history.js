@@ -63,13 +63,29 @@ function line(item) {
 
 function tell(done) {
   const parts = [`added ${done.added}`, `already there ${done.duplicates}`];
+  const left = Object.entries(done.left_out ?? {}).map(([reason, number]) => `${reason} ${number}`);
+  if (left.length) parts.push(`left out: ${left.join(", ")}`);
+  if (done.masked) parts.push(`secrets masked ${done.masked}`);
   if (done.refused) {
     const named = done.refusals.slice(0, 3).map((one) => `${one.place}: ${one.reason}`).join("; ");
     parts.push(`refused ${done.refused} (${named}${done.refused > 3 ? "; …" : ""})`);
   }
   if (done.held_back) parts.push(`held back ${done.held_back}, see below`);
   if (done.restored) parts.push(`profiles and wishes restored ${done.restored}`);
-  at("added").textContent = `${parts.join(", ")}.`;
+  const found = (done.formats ?? []).map(({ title, format, files }) =>
+    `${title} (${format})${files > 1 ? `, ${count(files, "file")}` : ""}`);
+  const told = [found.length ? `Found: ${found.join("; ")}.` : "", `${parts.join("; ")}.`];
+  at("added").textContent = told.filter(Boolean).join(" ");
+}
+
+async function showFormats() {
+  const known = await call("GET", "history/formats");
+  at("formats").querySelector("ul").replaceChildren(...known.map(({ title, obtain }) =>
+    make("li", {}, make("span", {}, `${title} `, make("small", { text: obtain })))));
+}
+
+async function sendAll(files) {
+  for (const file of files) await send(file);
 }
 
 async function send(file) {
@@ -81,13 +97,18 @@ async function send(file) {
   try {
     const progress = (part) => {
       if (part < 1) bar.value = part;
-      else bar.removeAttribute("value"); // it is being read now
+      else {
+        bar.removeAttribute("value");
+        at("added").textContent = `Finding out what kind of file ${file.name} is, and reading it …`;
+      }
     };
-    const done = await upload(file, progress);
+    const fields = {};
+    for (const name of ["me", "dates"]) if (at(name).value.trim()) fields[name] = at(name).value.trim();
+    const done = await upload(file, progress, fields);
     tell(done);
     const wishes = done.wishes_left.map((wish) => `${DECIDED[wish.kind]}: ${wish.text}`);
     if (wishes.length && confirm(`Are these wishes in the file your own?\n\n${wishes.join("\n")}`)) {
-      tell(await upload(file, progress, { keep_wishes: true }));
+      tell(await upload(file, progress, { ...fields, keep_wishes: true }));
     }
     await show();
   } catch (error) {
@@ -107,10 +128,11 @@ export function listen(onChange) {
     if (!lines.length) return notice("paste at least one line, then add it.");
     const time = new Date().toISOString();
     return busy(event.submitter ?? at("older"), async () => {
-      const done = { added: 0, duplicates: 0, held_back: 0 };
+      const done = { added: 0, duplicates: 0, held_back: 0, masked: 0 };
       for (let first = 0; first < lines.length; first += 500) {
         const items = lines.slice(first, first + 500).map((text) => ({ text, time }));
         const sent = await call("POST", "history", { body: { items } });
+        done.masked += sent.masked;
         done.added += sent.added.length;
         done.duplicates += sent.duplicates.length;
         done.held_back += sent.held_back.length;
@@ -120,7 +142,7 @@ export function listen(onChange) {
       await show();
     });
   });
-  at("file").addEventListener("change", () => at("file").files[0] && send(at("file").files[0]));
+  at("file").addEventListener("change", () => sendAll([...at("file").files]));
   const drop = at("drop");
   drop.addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -130,7 +152,10 @@ export function listen(onChange) {
   drop.addEventListener("drop", (event) => {
     event.preventDefault();
     drop.classList.remove("over");
-    if (event.dataTransfer.files[0]) send(event.dataTransfer.files[0]);
+    sendAll([...event.dataTransfer.files]);
+  });
+  at("formats").addEventListener("toggle", () => {
+    if (at("formats").open && !at("formats").querySelector("li")) busy(at("older"), showFormats);
   });
   at("older").addEventListener("click", () => busy(at("older"), older));
   at("forget").addEventListener("click", () => {

@@ -35,6 +35,11 @@ _FIELDS = {
     "--format text": "the field `format` as text",
     "--format": "the field `format`",
     "--me": "the field `me`",
+    "--dates dmy": "the field `dates` as dmy",
+    "--dates mdy": "mdy",
+    "--timezone": "the field `zone`",
+    "--paragraphs": "the field `paragraphs`",
+    "`guided-profile formats`": "`GET /history/formats`",
 }
 """What the form of an upload has in the place of the command line's switches."""
 _SWITCH = re.compile(rf"(?<!['\w-])(?:{'|'.join(map(re.escape, _FIELDS))})(?![\w-])")

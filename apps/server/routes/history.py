@@ -3,7 +3,6 @@
 import asyncio
 import re
 import tempfile
-import zipfile
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -30,9 +29,11 @@ from guided_profile.apps.server.process.upload_reader import UploadReader
 from guided_profile.apps.server.routes.dependencies import TheResources, TheStore, UserId
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.records import without_flags
+from guided_profile.tools.readers.archive import holds_at_most
 from guided_profile.tools.readers.base import Reading
 from guided_profile.tools.readers.detect import FORMATS, READERS, title_of
 from guided_profile.tools.readers.ingest import Ingested, ingest
+from guided_profile.tools.readers.times import DateOrder
 from guided_profile.tools.safety.screen import flagged
 from guided_profile.tools.safety.secrets import without_secrets
 from guided_profile.tools.user_data.erase import forget_items, forget_made_from, forget_user
@@ -89,7 +90,9 @@ async def add_file(
     user_id: UserId,
     resources: TheResources,
     store: TheStore,
-    file: Annotated[UploadFile, File(description="JSONL, CSV, text, or an app's export.")],
+    file: Annotated[
+        UploadFile, File(description="A file of any kind that /history/formats lists.")
+    ],
     format: Annotated[
         str,
         Form(description="What kind of file it is.", json_schema_extra={"enum": list(FORMATS)}),
@@ -97,6 +100,9 @@ async def add_file(
     source: Annotated[str | None, Form(max_length=200, examples=["purchases"])] = None,
     me: Annotated[str | None, Form(max_length=200, description="The user's name in chats.")] = None,
     zone: Annotated[str, Form(max_length=50, examples=["Europe/Berlin"])] = "UTC",
+    dates: Annotated[
+        DateOrder | None, Form(description="The order of dates like 03/04/2025.")
+    ] = None,
     paragraphs: Annotated[bool, Form(description="Text: an item a paragraph, not a line.")] = False,
     keep_wishes: Annotated[
         bool, Form(description="The user has confirmed what the export decides: wishes_left.")
@@ -108,7 +114,14 @@ async def add_file(
     past that no answer uses, and the wishes if the user confirms them; where none stand, and as far
     as they are of a task of this server's.
     """
-    reading = Reading(format=format, source=source, me=me, zone=_zone(zone), paragraphs=paragraphs)
+    reading = Reading(
+        format=format,
+        source=source,
+        me=me,
+        zone=_zone(zone),
+        dates=dates,
+        paragraphs=paragraphs,
+    )
     work = partial(_ingested, resources, user_id, file, reading)
     done, export = await resources.uploads.read(user_id, work)
     if done.replaced:
@@ -253,19 +266,8 @@ def _ingested(
         with path.open("wb") as target:
             while chunk := file.file.read(1 << 20):
                 target.write(chunk)
-        if path.suffix.lower() == ".zip":
-            _check_inflated(path)
+        if not holds_at_most(path, max(10_000_000, INFLATED * path.stat().st_size)):
+            raise RefusedError(413, "too_large", "the archive holds too much; send it in parts.")
         reader = UploadReader()
         done = ingest(resources.history, user_id, path, reading, reader.opened)
         return done, reader.export
-
-
-def _check_inflated(path: Path) -> None:
-    """Refuse an archive that holds far more than could be sent."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(file.file_size for file in archive.infolist())
-    except (zipfile.BadZipFile, NotImplementedError):
-        return  # reading it says what is wrong
-    if size > max(10_000_000, INFLATED * path.stat().st_size):
-        raise RefusedError(413, "too_large", "the archive holds too much; send it in parts.")
