@@ -19,6 +19,7 @@ from scripted import ScriptedChat
 from guided_profile.apps.cli.main import main
 from guided_profile.graph.build import build_graph
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.readers.detect import READERS
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = sorted(path for path in DOCS.glob("*.md"))
@@ -162,3 +163,12 @@ def test_its_servers_serve_together(
         running(f"{routes} --port {port}", tmp_path, f"http://127.0.0.1:{port}/v1/ready"),
     ):
         assert b"Guided Profile" in urlopen(f"http://127.0.0.1:{port}/", timeout=5).read()
+
+
+def test_each_format_has_its_row_and_says_how_to_get_it() -> None:
+    rows = re.findall(
+        r"^\| `([\w-]+)` \| (.*?) \| \S.* \| \S.* \|$", (DOCS / "files.md").read_text(), re.M
+    )
+    assert rows == [
+        (reader.format, f"{reader.title}. {reader.obtain}".strip()) for reader in READERS
+    ]

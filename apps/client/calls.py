@@ -76,6 +76,7 @@ def add_file(
     me: str | None = None,
     zone: str = "UTC",
     dates: Literal["dmy", "mdy", "ymd"] | None = None,
+    columns: Mapping[str, str] | None = None,
     paragraphs: bool = False,
     keep_wishes: bool = False,
 ) -> Call[AddedFile]:
@@ -88,6 +89,7 @@ def add_file(
         me: The user's name in chats.
         zone: The time zone of times without one.
         dates: The order of dates like 03/04/2025.
+        columns: Of a table: the fields of an item, and the columns that hold them.
         paragraphs: Of text: an item a paragraph, not a line.
         keep_wishes: Whether the user has confirmed what an export pins, forbids and releases.
     """
@@ -97,6 +99,7 @@ def add_file(
         "me": me,
         "zone": zone,
         "dates": dates,
+        "column": [f"{field}={column}" for field, column in (columns or {}).items()] or None,
         "paragraphs": str(paragraphs).lower(),
         "keep_wishes": str(keep_wishes).lower(),
     }

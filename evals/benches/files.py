@@ -19,9 +19,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import TextIO
 
-from rich.console import Console
-from rich.table import Table
-
 from guided_profile.tools.readers.base import Reading
 from guided_profile.tools.readers.preview import preview
 
@@ -105,10 +102,13 @@ def main() -> None:
     """Run the bench."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--only", choices=WRITERS, help="one of the files")
     given = parser.parse_args()
-    shown = Table("format", "rows", "items", "left out", "rows/s", "MB", "memory beyond a few rows")
+    print("format: rows, MB, items, left out, rows/s, memory beyond that of a hundred rows")
     with tempfile.TemporaryDirectory() as folder:
         for name, write in WRITERS.items():
+            if given.only not in (None, name):
+                continue
             path = Path(folder, name)
             with path.open("w") as file:
                 write(file, 100)
@@ -118,11 +118,9 @@ def main() -> None:
             size = path.stat().st_size / 1e6
             format, items, left, seconds, most = _apart(path)
             rate, memory = f"{given.rows / seconds:,.0f}", f"{(most - few) / 1e6:,.0f} MB"
-            shown.add_row(
-                format, f"{given.rows:,}", f"{items:,}", f"{left:,}", rate, f"{size:,.0f}", memory
-            )
+            told = (f"{given.rows:,}", f"{size:,.0f}", f"{items:,}", f"{left:,}", rate, memory)
+            print(f"{format}: {', '.join(told)}", flush=True)
             path.unlink()
-    Console().print(shown)
 
 
 if __name__ == "__main__":

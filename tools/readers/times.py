@@ -34,6 +34,10 @@ _LOOKED_AT = 2000
 """Of how many dates the order in the file is looked at."""
 _ENOUGH = 5
 """How many days in order of time tell the order in which they are written."""
+TWO_WAYS = (
+    "its dates, like 03/04/2025, may be read in two ways, and none of them tells which; say the "
+    "order with --dates dmy or --dates mdy."
+)
 _COUNT = TypeAdapter(datetime)
 _SINCE_1970 = re.compile(r"\d{9,}(?:\.\d+)?", re.ASCII)
 """Seconds or milliseconds; Python takes some of them for a date without hyphens and an hour."""
@@ -143,10 +147,7 @@ def date_order(times: Iterable[str]) -> DateOrder | None:
         return likely[0]
     sorted_ = [order for order in likely if _in_order([read.get(order) for read in first])]
     if len(sorted_) != 1:
-        raise HistoryItemError(
-            "its dates, like 03/04/2025, may be read in two ways, and none of them tells which; "
-            "say the order with --dates dmy or --dates mdy."
-        )
+        raise HistoryItemError(TWO_WAYS)
     return sorted_[0]
 
 

@@ -30,7 +30,13 @@ from guided_profile.tools.readers.turns import (
     heads_of,
     shape_of,
 )
-from guided_profile.tools.readers.whatsapp import AFTERNOON, MORNING, MOST_LINES, date_order
+from guided_profile.tools.readers.whatsapp import (
+    AFTERNOON,
+    MORNING,
+    MOST_LINES,
+    date_order,
+    told_by,
+)
 
 _HEAD = 2**16
 _MOST_LINES_OF_HEAD = 1000
@@ -96,7 +102,7 @@ class _Chat:
                 self._shapes.add(shape_of(line))
             written = head.stamp if head else line if _ONLY_A_DATE.fullmatch(line.strip()) else ""
             if date := _NUMBERS.search(written):
-                yield (*date.groups(), None, None, None, None)
+                yield (*date.groups(), None, None, None, told_by(written))
 
     def messages(self) -> Messages:
         """Yield what each message became, at its end."""

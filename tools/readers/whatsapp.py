@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
+from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -26,7 +27,7 @@ from guided_profile.tools.readers.lines import numbered_lines
 from guided_profile.tools.readers.notices import without_notices
 from guided_profile.tools.readers.other_years import gregorian
 from guided_profile.tools.readers.roles import is_of_log, is_speaker_alone
-from guided_profile.tools.readers.times import DateOrder, moment
+from guided_profile.tools.readers.times import TWO_WAYS, DateOrder, moment
 
 MARKS = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*+"
 """Possessive: a line of nothing else would take minutes."""
@@ -53,6 +54,8 @@ HEADER = re.compile(
 _TIME_FIRST = re.compile(rf"{_BEGIN}{_CLOCK}{MARKS}[,،]?{_SPACE}+{_DAY}{_END}", re.IGNORECASE)
 """The same in Vietnamese."""
 _SENDER = re.compile(rf"(?:~\s*)?{MARKS}([^:\n]{{1,100}}?){MARKS}:(?:\s|$)")
+_PLAIN = re.compile(r"\W{0,3}[0-9]+/[0-9]+/[0-9]+[0-9,:.\s|-]*(?:[ap]m)?\W*", re.IGNORECASE)
+_AMERICAN = re.compile(r"\W{0,3}(?!0)[0-9]+/(?!0)[0-9]+/[0-9]+[0-9,:.\s|-]*[AP]M\W*")
 MOST_LINES = 20_000
 """Of a message; with more, it is too long for an item anyway."""
 DATES = 2000
@@ -143,9 +146,17 @@ def _ended(begun: Message | Refused | Skipped, more: list[str]) -> Message | Ref
 def _numbers(file: ExportFile) -> Iterator[tuple[str | None, ...]]:
     for _, _, header in _lines(file):
         if header is not None:
-            # another language's words, and "p. m.", stand beside dates that begin with the day
-            half = header["after"] or ""
-            yield (*_digits(header), half if half.lower() in ("am", "pm") else None)
+            yield (*_digits(header), told_by(header[0]))
+
+
+def told_by(written: str) -> str | None:
+    """Return what a date and its time tell of its order where the numbers tell none.
+
+    `mdy` for `3/4/25, 9:41 PM`, which only Americans write; `/` for `03/04/25, 21:41`, which many
+    do; None where the day is first: with points, or beside words of other languages.
+    """
+    plain = re.sub(MARKS, "", written).replace("\u202f", " ")
+    return "mdy" if _AMERICAN.fullmatch(plain) else "/" if _PLAIN.fullmatch(plain) else None
 
 
 def _digits(header: re.Match[str]) -> tuple[str | None, ...]:
@@ -164,12 +175,18 @@ def date_order(dates: Iterable[tuple[str | None, ...]]) -> DateOrder:
 
     A number above 12 is a day, and most of the dates with one decide: a line of a message may look
     like a date of another order. Where there is none, it is the order in which the messages, which
-    stand in order of time, go back in time less often; at last, hours with AM and PM speak for the
-    month first.
+    stand in order of time, go back in time less often; at last, what `told_by` says.
+
+    Args:
+        dates: The three numbers of each, its hour, minute and second, and what `told_by` says.
+
+    Raises:
+        HistoryItemError: Nothing decides.
     """
     votes: Counter[DateOrder] = Counter()
     first_dates: list[tuple[int, int, int]] = []
-    years_first = years_last = half_days = 0
+    years_first = years_last = 0
+    told = Counter[str | None]()
     for numbers in dates:
         first, second, third = (int(number or 0) for number in numbers[:3])
         if len(numbers[0] or "") == 4:
@@ -180,19 +197,24 @@ def date_order(dates: Iterable[tuple[str | None, ...]]) -> DateOrder:
             votes["dmy"] += 1
         elif second > 12 >= first:
             votes["mdy"] += 1
-        half_days += bool(numbers[6])
+        told[numbers[6]] += 1
         if len(first_dates) < DATES:
             first_dates.append((first, second, third))
     if years_first > years_last:
         return "ymd"
     if votes["dmy"] != votes["mdy"]:
         return "dmy" if votes["dmy"] > votes["mdy"] else "mdy"
-    days_first = [(year, month, day) for day, month, year in first_dates]
-    months_first = [(year, month, day) for month, day, year in first_dates]
-    back = _steps_back(days_first) - _steps_back(months_first)
-    if back:
+    return _by_order_of_time(first_dates, told.most_common(1)[0][0] if told else None)
+
+
+def _by_order_of_time(dates: Sequence[tuple[int, int, int]], told: str | None) -> DateOrder:
+    days_first = [(year, month, day) for day, month, year in dates]
+    months_first = [(year, month, day) for month, day, year in dates]
+    if back := _steps_back(days_first) - _steps_back(months_first):
         return "mdy" if back > 0 else "dmy"
-    return "mdy" if half_days else "dmy"
+    if told == "/" and days_first != months_first:
+        raise HistoryItemError(TWO_WAYS)
+    return "mdy" if told == "mdy" else "dmy"
 
 
 def _steps_back(dates: Sequence[tuple[int, int, int]]) -> int:
@@ -200,13 +222,14 @@ def _steps_back(dates: Sequence[tuple[int, int, int]]) -> int:
 
 
 def _recognises(head: Head) -> bool:
-    line = head.text.lstrip().partition("\n")[0]
-    header = header_of(line)
-    sender = _SENDER.match(line, header.end()) if header else None
-    if header is None or sender is None:
-        return header is not None
+    """Whether it begins as a message does, and somebody is named behind one of the times."""
+    if not header_of(head.text.lstrip()):
+        return False
+    headers = (header_of(line) for line in head.text.splitlines())
+    senders = (_SENDER.match(header.string, header.end()) for header in headers if header)
+    first = next((sender[1] for sender in senders if sender), None)
     # a program's log, or a chat with a model: WhatsApp calls nobody `User`
-    return not is_of_log(sender[1]) and not is_speaker_alone(sender[1].strip().casefold())
+    return first is not None and not is_of_log(first) and not is_speaker_alone(first.casefold())
 
 
 READER = Reader(

@@ -64,7 +64,7 @@ function line(item) {
 function tell(done) {
   const parts = [`added ${done.added}`, `already there ${done.duplicates}`];
   const left = Object.entries(done.left_out ?? {}).map(([reason, number]) => `${reason} ${number}`);
-  if (left.length) parts.push(`left out: ${left.join(", ")}`);
+  if (left.length) parts.push(`left out ${left.join(" and ")}`);
   if (done.masked) parts.push(`secrets masked ${done.masked}`);
   if (done.refused) {
     const named = done.refusals.slice(0, 3).map((one) => `${one.place}: ${one.reason}`).join("; ");
@@ -74,7 +74,7 @@ function tell(done) {
   if (done.restored) parts.push(`profiles and wishes restored ${done.restored}`);
   const found = (done.formats ?? []).map(({ title, format, files }) =>
     `${title} (${format})${files > 1 ? `, ${count(files, "file")}` : ""}`);
-  const told = [found.length ? `Found: ${found.join("; ")}.` : "", `${parts.join("; ")}.`];
+  const told = [found.length ? `Found: ${found.join("; ")}.` : "", `${parts.join(", ")}.`];
   at("added").textContent = told.filter(Boolean).join(" ");
 }
 

@@ -32,6 +32,7 @@ _FIELDS = {
     "name the columns with --column": "rename that column",
     "name it with --column text=COLUMN": "rename it to text",
     "add --column role=user": "rename that column",
+    "--column": "the field `column`",
     "--format text": "the field `format` as text",
     "--format": "the field `format`",
     "--me": "the field `me`",

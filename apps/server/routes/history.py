@@ -31,7 +31,7 @@ from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.records import without_flags
 from guided_profile.tools.readers.archive import holds_at_most
 from guided_profile.tools.readers.base import Reading
-from guided_profile.tools.readers.detect import FORMATS, READERS, title_of
+from guided_profile.tools.readers.detect import FIELDS, FORMATS, READERS, title_of
 from guided_profile.tools.readers.ingest import Ingested, ingest
 from guided_profile.tools.readers.times import DateOrder
 from guided_profile.tools.safety.screen import flagged
@@ -103,6 +103,14 @@ async def add_file(
     dates: Annotated[
         DateOrder | None, Form(description="The order of dates like 03/04/2025.")
     ] = None,
+    column: Annotated[
+        list[str],
+        Form(
+            max_length=20,
+            description="Of a table: a field of an item, and the column that holds it.",
+            examples=[["text=Review", "time=Date"]],
+        ),
+    ] = [],  # noqa: B006  # it is never changed
     paragraphs: Annotated[bool, Form(description="Text: an item a paragraph, not a line.")] = False,
     keep_wishes: Annotated[
         bool, Form(description="The user has confirmed what the export decides: wishes_left.")
@@ -120,6 +128,7 @@ async def add_file(
         me=me,
         zone=_zone(zone),
         dates=dates,
+        columns=_columns(column),
         paragraphs=paragraphs,
     )
     work = partial(_ingested, resources, user_id, file, reading)
@@ -237,6 +246,14 @@ async def delete_everything(
         threads=threads + gone.threads,
         stays=resources.history.stays,
     )
+
+
+def _columns(given: list[str]) -> dict[str, str]:
+    columns = dict(one.partition("=")[::2] for one in given)
+    if any(not columns[name] or name not in FIELDS for name in columns):
+        known = ", ".join(FIELDS)
+        raise RefusedError(422, "bad_input", f"column: give it as text=Review; fields: {known}.")
+    return columns
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -199,7 +199,8 @@ async def test_a_file_is_added_and_its_bad_line_named(
             await page.set_input_files("#file", str(path))
             await page.get_by_text("refused 1").wait_for()
             said = await page.locator("#added").inner_text()
-            assert said.startswith("added 1, already there 0, refused 1 (line 2: ")
+            found = "Found: JSON Lines (jsonl). added 1, already there 0, refused 1 (line 2: "
+            assert said.startswith(found)
             await page.get_by_role("button", name="Delete: a steel wok").click()
             await page.get_by_text("Nothing yet.").wait_for()
             await page.evaluate(
@@ -212,6 +213,8 @@ async def test_a_file_is_added_and_its_bad_line_named(
             )
             await page.get_by_text("added 1, already there 0.").wait_for()
             await page.get_by_role("button", name="Delete: a copper pan").wait_for()
+            await page.get_by_text("What kinds of files, and how to get them").click()
+            await page.get_by_text("WhatsApp chat").wait_for()
             async with httpx.AsyncClient(base_url=f"{url}/v1", params={"user": "anna"}) as host:
                 pin = {"do": "pin", "text": "I sail."}
                 (await host.patch("/profile", json=pin)).raise_for_status()

@@ -6,6 +6,7 @@ import threading
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from server_client import ANNA, BOB, jwt_settings, served
@@ -120,3 +121,29 @@ def test_what_is_wrong_with_a_file_is_said_in_the_fields_of_the_form(
     said = json.dumps(answer.json(), ensure_ascii=False)
     assert told in said
     assert "--" not in said.replace("'--me'", "")
+
+
+def test_the_reply_tells_what_was_found_and_left_out() -> None:
+    chat = b"[01/02/25, 10:00:00] Anna: my password is hunter2\n[01/02/25, 10:01:00] Ben left\n"
+    table = b"note,who\ntea,me\n"
+    with served(jwt_settings()) as (outside, _):
+
+        def sent(content: bytes, **form: Any) -> Any:
+            given = {"file": ("a.bin", content)}
+            return outside.post("/v1/history/file", files=given, data=form, headers=ANNA).json()
+
+        assert "the field `dates` as dmy or mdy" in sent(chat, me="Anna")["message"]
+        answer = sent(chat, me="Anna", dates="dmy")
+        assert answer["formats"] == [{"format": "whatsapp", "title": "WhatsApp chat", "files": 1}]
+        assert (answer["left_out"], answer["skipped"]) == ({"without words": 1}, 1)
+        assert (answer["added"], answer["masked"]) == (1, 1)
+        assert sent(table, format="csv", column=["text=note"])["added"] == 1
+        assert "give it as text=Review" in sent(table, column=["note"])["message"]
+        told = outside.get("/v1/history/formats", headers=ANNA).json()
+        assert {"format", "title", "obtain"} == told[0].keys()
+        (item,) = outside.get("/v1/history?source=whatsapp", headers=ANNA).json()["items"]
+        assert item["text"] == "my password is [password]"
+        said = {"items": [{"text": "card 4111 1111 1111 1111"}]}
+        posted = outside.post("/v1/history", json=said, headers=ANNA).json()
+        (same,) = outside.get("/v1/history?source=notes", headers=ANNA).json()["items"][:1]
+        assert (posted["masked"], posted["added"]) == (1, [same["id"]])

@@ -103,7 +103,8 @@ def test_whatsapp_messages_keep_their_lines_and_lose_the_apps_notices(tmp_path: 
         (["1/2/25", "1/3/25", "2/1/25"], "mdy"),
         (["1/2/25", "3/2/25", "1/3/25"], "dmy"),
         (["1/2/25"], "dmy"),
-        (["1/2/25 PM"], "mdy"),
+        (["1/2/25 mdy"], "mdy"),
+        (["1/1/25 /"], "dmy"),
     ],
 )
 def test_the_order_of_dates_is_found_out_from_the_chat(dates: list[str], order: DateOrder) -> None:
@@ -114,6 +115,22 @@ def test_the_order_of_dates_is_found_out_from_the_chat(dates: list[str], order: 
     assert date_order(numbers) == order
 
 
+@pytest.mark.parametrize(
+    "header", ["03/04/25, 21:41 - ", "3/4/25, 9:41 pm - ", "[03/04/2025, 21:41:00] "]
+)
+def test_dates_that_nothing_decides_are_asked_for(tmp_path: Path, header: str) -> None:
+    path = file(tmp_path, "chat.txt", f"{header}Anna: hi\n{header}Ben: ho\n")
+    with pytest.raises(HistoryItemError, match="--dates dmy or --dates mdy"):
+        read(path)
+    (first, _), _, _ = read(path, Reading(me="Anna", dates="mdy"))
+    assert first.time == datetime(2025, 3, 4, 21, 41, tzinfo=UTC)
+
+
+def test_a_diary_with_times_is_no_chat(tmp_path: Path) -> None:
+    path = file(tmp_path, "a.txt", "05.01.24, 20:15 - went to sea\n06.01.24, 21:00 - came back\n")
+    assert [item.text[-9:] for item in read(path, Reading())[0]] == ["nt to sea", "came back"]
+
+
 def test_the_order_of_dates_may_be_given(tmp_path: Path) -> None:
     path = file(tmp_path, "chat.txt", "1/2/25, 21:41 - Anna: hi\n")
     (item,), _, _ = read(path, Reading(me="Anna", dates="mdy"))
@@ -122,7 +139,7 @@ def test_the_order_of_dates_may_be_given(tmp_path: Path) -> None:
 
 def test_lines_before_the_first_message_and_bad_bytes_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "chat.txt"
-    path.write_bytes(b"hello\n\n1/2/25, 21:41 - Anna: hi\n\xff\n1/2/25, 21:42 - Anna: ho\n")
+    path.write_bytes(b"hello\n\n1.2.25, 21:41 - Anna: hi\n\xff\n1.2.25, 21:42 - Anna: ho\n")
     items, refused, _ = read(path, Reading(format="whatsapp", me="Anna"))
     assert [item.text for item in items] == ["hi", "ho"]
     assert [(entry.line, entry.reason[:12]) for entry in refused] == [
@@ -308,7 +325,7 @@ def test_messenger(tmp_path: Path) -> None:
 
 
 def test_who_the_user_is_must_be_said_and_be_somebody(tmp_path: Path) -> None:
-    path = file(tmp_path, "chat.txt", "1/2/25, 21:41 - Anna: hi\n1/2/25, 21:42 - Ben: ho\n")
+    path = file(tmp_path, "chat.txt", "1.2.25, 21:41 - Anna: hi\n1.2.25, 21:42 - Ben: ho\n")
     with pytest.raises(HistoryItemError, match=r"say with --me .*: 'Anna', 'Ben'"):
         read(path, Reading())
     with pytest.raises(HistoryItemError, match=r"nobody in the export is 'Carla'; .*'Anna', 'Ben'"):
@@ -336,5 +353,5 @@ def test_without_the_extra_it_is_said_what_to_install(
 def test_the_other_chats_need_no_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for missing in ("bs4", "langchain_community"):
         monkeypatch.setitem(sys.modules, missing, None)
-    (item,) = read_items(file(tmp_path, "chat.txt", "1/2/25, 21:41 - Anna: hi\n"), ANNA)
+    (item,) = read_items(file(tmp_path, "chat.txt", "1.2.25, 21:41 - Anna: hi\n"), ANNA)
     assert isinstance(item, HistoryItem)

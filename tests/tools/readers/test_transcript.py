@@ -28,10 +28,10 @@ def by_role(path: Path, me: str) -> dict[str, list[str]]:
 
 TIMED = {
     "titled WhatsApp": """Chat with Ben
-02/01/2025, 21:41 - Ann: I love rye
-02/01/2025, 21:42 - Ben: I hate dogs""",
-    "old WhatsApp": """02/01/2025 21:41:00: Ann: I love rye
-02/01/2025 21:42:10: Ben: I hate dogs""",
+02.01.2025, 21:41 - Ann: I love rye
+02.01.2025, 21:42 - Ben: I hate dogs""",
+    "old WhatsApp": """02.01.2025 21:41:00: Ann: I love rye
+02.01.2025 21:42:10: Ben: I hate dogs""",
     "WhatsApp, Korean": """2025년 1월 2일 오후 9:41 - Ann: I love rye
 2025년 1월 2일 오후 9:42 - Ben: I hate dogs""",
     "WhatsApp, Vietnamese": """21:41, 2/1/2025 - Ann: I love rye
@@ -96,8 +96,8 @@ I love rye
 I hate dogs""",
     "IRC": """2025-01-02 21:41 <Ann> I love rye
 2025-01-02 21:42 <Ben> I hate dogs""",
-    "French hours": """02/01/2025 21h41 - Ann : I love rye
-02/01/2025 21h42 - Ben : I hate dogs""",
+    "French hours": """02.01.2025 21h41 - Ann : I love rye
+02.01.2025 21h42 - Ben : I hate dogs""",
     "ISO": """2025-01-02T21:41:00.000Z Ann: I love rye
 2025-01-02T21:42:00.000Z Ben: I hate dogs""",
     "bullets": """- 2025-01-02 21:41 **Ann**: I love rye

@@ -80,7 +80,7 @@ def test_the_halves_of_a_day_begin_at_twelve(tmp_path: Path, clock: str, hour: i
     assert item.time == datetime(2025, 1, 2, hour, 5, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("date", ["1202/2/13", "3/5/2466", "3/5/07"])
+@pytest.mark.parametrize("date", ["1202/2/13", "3.5.2466", "3.5.07"])
 def test_a_year_that_whatsapp_did_not_see_is_refused(tmp_path: Path, date: str) -> None:
     of_another = f"{date} 15:48 - Anna: hi\n"
     refused, kept = read(tmp_path, f"{of_another}2023/5/3 15:49 - Anna: ho\n")
@@ -157,10 +157,10 @@ def test_one_quoted_date_does_not_turn_the_others(tmp_path: Path) -> None:
 def test_a_line_of_marks_is_read_at_once(tmp_path: Path) -> None:
     marks, spaces = "\u200e" * 20_000, " " * 20_000
     began = time.monotonic()
-    for line in (f"1/2/25, 9:41 - {marks}", f"1/2/25{marks}{spaces}{marks}", f"{marks}{spaces}x"):
+    for line in (f"1.2.25, 9:41 - {marks}", f"1/2/25{marks}{spaces}{marks}", f"{marks}{spaces}x"):
         with pytest.raises(HistoryItemError):
             read(tmp_path, line)
-    items = read(tmp_path, f"1/2/25, 9:41 - Anna: a{' ' * 10_000}b <This message was edited>\n")
+    items = read(tmp_path, f"1.2.25, 9:41 - Anna: a{' ' * 10_000}b <This message was edited>\n")
     assert [text for _, _, text in days_and_texts(items)] == [f"a{' ' * 10_000}b"]
     assert time.monotonic() - began < 5
 
