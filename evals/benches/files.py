@@ -10,11 +10,12 @@ takes at most, beyond what it takes for a file of a hundred rows.
 import argparse
 import csv
 import json
-import multiprocessing
 import resource
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
 from typing import TextIO
@@ -94,8 +95,8 @@ def _read(path: Path) -> tuple[str, int, int, float, int]:
 
 
 def _apart(path: Path) -> tuple[str, int, int, float, int]:
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_read, (path,))
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(_read, path).result()
 
 
 def main() -> None:

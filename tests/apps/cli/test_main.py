@@ -120,7 +120,7 @@ def test_a_chat_is_added_with_the_user_named(
     endpoint: type[Endpoint], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "chat.txt"
-    path.write_text("1/2/25, 21:41 - Anna: hi\n1/2/25, 21:42 - Ben: ho\n1/2/25, 21:42 - Ben left\n")
+    path.write_text("1.2.25, 21:41 - Anna: hi\n1.2.25, 21:42 - Ben: ho\n1.2.25, 21:42 - Ben left\n")
     assert main(["add", str(path), "--user", "anna"]) == 2
     assert "--me which of the people is the user: 'Anna', 'Ben'" in capsys.readouterr().err
     assert main(["add", str(path), "--user", "anna", "--me", "Anna"]) == 0
