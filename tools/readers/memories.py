@@ -1,8 +1,8 @@
 """What another assistant noted about the user: mem0, LangMem, Zep, Claude, ChatGPT.
 
 A machine wrote these, of what somebody said to it, and it may have been wrong. So they are kept as
-somebody else's words, and their text says who noted it: they are found and shown where they bear on
-a question, and no sentence of a profile rests on them.
+somebody else's words, and their text says who noted it: a model that searches the history finds
+them, and no sentence of a profile rests on them.
 """
 
 from collections.abc import Iterator, Sequence
