@@ -30,7 +30,7 @@ def _entries(file: ExportFile, reading: Reading) -> Entries:
     page = file.read().decode("utf-8", errors="replace")
     roles = [*_ROLE.finditer(page)]
     ends = [*(role.start() for role in roles), len(page)][1:]
-    for number, (role, end) in enumerate(zip(roles, ends, strict=True), start=1):
+    for number, (role, end) in enumerate(zip(roles, ends, strict=False), start=1):
         where = Refused(number, unit="message", file=file.name)
         block = page[role.end() : end]
         after = _NEXT.search(block)

@@ -48,7 +48,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 def signature(columns: Sequence[str]) -> str:
     """Return what tables with the same columns have in common."""
-    return hashlib.sha256("\n".join(columns).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(columns).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def by_names(columns: Sequence[str]) -> dict[str, str]:

@@ -32,10 +32,11 @@ def messages_of(file: ExportFile) -> Messages:
 
 def _of_table(where: Refused, cells: Mapping[str, str]) -> Message | Refused | Skipped:
     try:
-        time = read_time(cells["Date"], UTC)
+        time = read_time(cells.get("Date", ""), UTC)
     except ValueError:
         time = None
-    return Message(where, (cells["Author"],), cells["Content"], time, None, cells["AuthorID"])
+    name, id_ = cells.get("Author", ""), cells.get("AuthorID", "")
+    return Message(where, (name,), cells.get("Content", ""), time, None, id_)
 
 
 def _of_exporter(

@@ -55,7 +55,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
             yield one
             continue
         kind = _kind(one)
-        title = _words(one.title) or alike[kind].without(one.title)
+        title = _words(one.title) or alike.get(kind, Alike()).without(one.title)
         if one.is_ad:
             skipped["advertisements"] += 1
         elif kind == "gemini":

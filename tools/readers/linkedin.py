@@ -67,7 +67,7 @@ def _name(files: Sequence[ExportFile], kinds: Mapping[ExportFile, str]) -> str:
                     return f"{row[1]['First Name'].strip()} {row[1]['Last Name'].strip()}".strip()
     chats: Counter[str] = Counter()
     for name, _ in {
-        (row[1]["FROM"], row[1]["CONVERSATION ID"])
+        (row[1].get("FROM", ""), row[1].get("CONVERSATION ID", ""))
         for file in files
         if kinds[file] == "messages"
         for row in rows(file)
@@ -122,15 +122,15 @@ def _messages(file: ExportFile, me: str) -> Messages:
         if cells.get("IS MESSAGE DRAFT", "No") not in ("No", ""):
             yield Skipped("drafts")
             continue
-        own = same_name(cells["FROM"], me) if me else None
+        own = same_name(cells.get("FROM", ""), me) if me else None
         url = cells.get("SENDER PROFILE URL", "").strip()
-        names = tuple(filter(None, (cells["FROM"].strip(), url)))
+        names = tuple(filter(None, (cells.get("FROM", "").strip(), url)))
         if not names:
             yield Skipped()
             continue
         subject = cells.get("CONVERSATION TITLE", "").strip() or None
-        text = cells["CONTENT"].strip()
-        yield Message(where, names, text, _time({"Date": cells["DATE"]}), subject, own=own)
+        text = cells.get("CONTENT", "").strip()
+        yield Message(where, names, text, _time({"Date": cells.get("DATE", "")}), subject, own=own)
 
 
 def _recognises(head: Head) -> bool:

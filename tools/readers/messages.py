@@ -116,7 +116,7 @@ def _text(content: Any) -> str:
         parts = [
             part if isinstance(part, str) else text_in(dict_in(part).get("text"))
             for part in content
-            if isinstance(part, str) or dict_in(part).get("type", "text").endswith("text")
+            if isinstance(part, str) or str(dict_in(part).get("type", "text")).endswith("text")
         ]
         return "\n".join(part.strip() for part in parts if part.strip())
     return text_in(content)

@@ -43,7 +43,7 @@ def _messages(file: ExportFile, reading: Reading) -> Messages:
     page = file.read().decode("utf-8", errors="replace")
     chat = plain(first_between(page, _TITLE, "</title>") or "")
     begins = [found.start() for found in _BLOCK.finditer(page)]
-    for number, (begin, end) in enumerate(zip(begins, [*begins[1:], len(page)], strict=True), 1):
+    for number, (begin, end) in enumerate(zip(begins, [*begins[1:], len(page)], strict=False), 1):
         where = Refused(number, unit="message", file=file.name)
         yield _message(page[begin:end], chat or None, where, reading)
 

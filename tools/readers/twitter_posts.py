@@ -34,8 +34,8 @@ def tweet(found: Mapping[str, Any], long: Sequence[str], where: Refused, reading
 def _time(text: Any) -> Any:
     """Read the times of posts, which are written as mail's; those of other things are ISO 8601."""
     try:
-        return parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+        return parsedate_to_datetime(text) if isinstance(text, str) else text
+    except ValueError:
         return text
 
 
