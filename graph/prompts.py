@@ -285,9 +285,9 @@ MEMORY_AGREES = Prompt(
 )
 MEMORY_UNDO = Prompt(
     "memory_undo",
-    1,
-    "An assistant told its user: {said}\nThe user replies: {message}\n"
-    "Does the user want that undone, or it to be kept after all? Answer Yes or No.",
+    2,
+    "An assistant said: {said}\nThe user says: {message}\n"
+    "Is the user against that? Answer Yes or No.",
 )
 MEMORY_OBJECT = Prompt(
     "memory_object",

@@ -64,8 +64,8 @@ class Scene:
                 return {LETTERS.get(message, "A"): 0.9, "A": 0.05}
             if "Did the user say that it shall?" in prompt:
                 return yes("replies: Yes." in prompt)
-            if "Does the user want that undone" in prompt:
-                return yes("replies: No, keep it." in prompt or "don't delete that" in prompt)
+            if "Is the user against that?" in prompt:
+                return yes("says: No, keep it." in prompt or "don't delete that" in prompt)
             if "says to their assistant: No." in prompt:
                 return yes(False)  # which wants no answer
             if "Is it about this:" in prompt:

@@ -77,7 +77,7 @@ class Knows(Peculiar):
     def agrees(self, prompt: str) -> float:
         if "Did the user say that it shall?" in prompt:
             return 0.9 if "replies: Yes" in prompt else 0.1
-        if "Does the user want that undone" in prompt or "says to their assistant: No." in prompt:
+        if "Is the user against that?" in prompt or "says to their assistant: No." in prompt:
             return 0.1
         if "Is it about this:" in prompt:
             return 0.9 if "Miso" in prompt else 0.1

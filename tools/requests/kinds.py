@@ -37,10 +37,11 @@ CLEAR = 0.5
 MOST_SENTENCES = 4
 """So many sentences of a message are put to the model each by itself."""
 SURE = 0.8
-"""The share of a letter from which nothing more is asked about it, and the probability of Yes from
-which something is undone."""
+"""The share of a letter from which nothing more is asked about it."""
 AGREED = 0.7
 """The probability of Yes from which a reply lets something be deleted; that can be undone."""
+AGAINST = 0.4
+"""That from which something is undone, which loses nothing."""
 _KINDS: dict[str, MemoryKind | None] = {
     "A": None,
     "B": "forget",
@@ -143,12 +144,14 @@ async def agrees(chat: BaseChatModel, message: str) -> tuple[bool, list[Call]]:
 
 
 async def undoes(chat: BaseChatModel, said: str, message: str) -> tuple[bool, list[Call]]:
-    """Return whether a message wants undone what was done last.
+    """Return whether a message wants undone what was done last, and was said to be done.
 
     Raises:
         ModelError: The model failed.
     """
-    return await _surely(chat, render(MEMORY_UNDO, said=_line(said), message=_line(message)), SURE)
+    done = said.partition("\n")[0]  # without the notes that it names
+    asked = render(MEMORY_UNDO, said=_line(done), message=_line(message))
+    return await _surely(chat, asked, AGAINST)
 
 
 async def _surely(chat: BaseChatModel, question: str, least: float) -> tuple[bool, list[Call]]:

@@ -48,7 +48,7 @@ class Model:
             return {letter: 0.9, "A": 0.05}
         if "Did the user say that it shall?" in prompt:
             return {"Yes": 0.9} if "replies: Yes, please." in prompt else {"No": 0.9}
-        if "Does the user want that undone" in prompt:
+        if "Is the user against that?" in prompt:
             return {"No": 0.9}
         if "what is to be forgotten" in prompt:
             return "my dog"

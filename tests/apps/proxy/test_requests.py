@@ -36,7 +36,7 @@ def model(prompt: str) -> Any:
         return {"B" if FORGET in message else "A": 0.9}
     if "Did the user say that it shall?" in prompt:
         return {"Yes": 0.9} if f"replies: {YES}" in prompt else {"No": 0.9}
-    if "Does the user want that undone" in prompt:
+    if "Is the user against that?" in prompt:
         return {"No": 0.9}
     if "want something answered, made or done?" in prompt:
         return {"No": 0.9}

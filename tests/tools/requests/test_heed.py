@@ -35,7 +35,7 @@ def said(prompt: str) -> Any:
         return {"Yes": 0.9} if POEM in prompt else {"No": 0.9}
     if "Is it about this:" in prompt:
         return {"Yes": 0.9} if "boat" in prompt.partition("A note about")[2] else {"No": 0.9}
-    return {"Yes": 0.9} if "replies: Yes." in prompt or "replies: No, keep" in prompt else "No"
+    return {"Yes": 0.9} if "replies: Yes." in prompt or "says: No, keep" in prompt else "No"
 
 
 class Scene:
