@@ -102,6 +102,8 @@ def test_what_was_declined_or_cancelled_is_left_out(tmp_path: Path) -> None:
     }
     unnamed = folder_of(tmp_path / "b", {"x.ics": calendar(*events[1:3])}) / "x.ics"
     assert read(unnamed, me="mara@example.org").texts == found.texts
+    by_all = folder_of(tmp_path / "c", {"x.ics": calendar(declined, BIRTHDAY)}) / "x.ics"
+    assert read(by_all).skipped == {"declined events": 1}
 
 
 def test_tasks_say_whether_they_are_done(tmp_path: Path) -> None:

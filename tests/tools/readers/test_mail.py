@@ -213,9 +213,11 @@ def test_a_mailbox_cut_short_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
 
 
 def test_letters_to_nobody_are_not_taken_for_their_sender_s(tmp_path: Path) -> None:
-    letter = mail("News!", sender="Shop <shop@example.org>", to="undisclosed-recipients:;")
+    shop = "Shop <shop@example.org>"
+    letter = mail("News!", sender=shop, to="undisclosed-recipients:;")
+    tried = mail("Is this sent?", sender=shop, to=shop)
     with pytest.raises(HistoryItemError, match="--me"):
-        read(folder_of(tmp_path, {"x.mbox": mbox(letter, letter)}) / "x.mbox")
+        read(folder_of(tmp_path, {"x.mbox": mbox(letter, letter, tried)}) / "x.mbox")
 
 
 def test_a_patch_is_no_mail() -> None:
