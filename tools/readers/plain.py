@@ -14,10 +14,13 @@ from typing import TypeVar
 from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.times import is_date_line
 
-_LINK = re.compile(r"https?://\S+|[\w.+-]{1,64}@[\w-]+\.[\w.-]+")
+_LINK = re.compile(
+    r"https?://\S+|www\.\S+|&[a-z]{2,6};|<3+|[=:;^xX]-?[)(DPpO^_]+|\^[_.]?\^|[\w.+-]{1,64}@[\w-]+\.[\w.-]+"
+)
+"""Addresses, and faces made of signs."""
 _BULLET = re.compile(r"\s*(?:[-*+•–·]|\d{1,3}[.)]|#{1,6}|\[[ xX]\])\s+")
 _CODE = re.compile(
-    r"[{}<>=\\|$^`~]|;$|;\S|\w\(|\)[\w.;]|[^\W_]_|_[^\W_]|::|@@|^\s*(?:[+-]{3}|\[[\w.-]+\]$)|--\w|\"\S*\","
+    r"[{}<>=\\|$^`~]|;$|;[\w}]|\w\(\)|\w\([^()]{3,}\)|[^\W_]_|_[^\W_]|::|@@|^\s*(?:[+-]{3}|\[[\w.-]+\]$)|--\w|\"\S*\","
 )
 """What programs, their settings and markup are full of."""
 _CELLS = re.compile(r"\S[,\t][^\s\d\"]|[^\s\d\"][,\t]\S")
@@ -26,8 +29,9 @@ _KEY = re.compile(r"\s*(?:-\s+)?[a-z][\w.-]*:(?:\s|$)", re.ASCII)
 _SECONDS = re.compile(r"(?<!\d)\d\d:\d\d:\d\d(?!\d)")
 _LAID_OUT = re.compile(r"\S(?: {3,}|\t+)\S")
 _COMMENT = re.compile(r"\s*(?:#|%|//|;|--|!)")
+_LETTER = re.compile(r"[^\W\d_]")
 _TECHNICAL = re.compile(
-    r"[^\W\d_][/:_=+][^\W_]|[^\W_][/:_=+][^\W\d_]|[^\W\d_][.-]?\d|\d[^\W\d_][\w.]{3}|[^\W\d_]\.[^\W_]{2}",
+    r"^/[^\W\d_]|[^\W\d_][/:_=+][^\W_]|[^\W_][/:_=+][^\W\d_]|[^\W\d_][.-]?\d|\d[^\W\d_][\w.]{3}|[^\W\d_]\.[^\W_]{2}",
     re.ASCII,
 )
 """A word with a sign or a digit inside, as paths, options and versions have."""
@@ -78,17 +82,20 @@ def _share(lines: Sequence[_Lines], is_one: Callable[[_Lines], object]) -> float
 
 def _hardly_words(lines: Sequence[str]) -> bool:
     """Whether there is little of letters, or many numbers, as in an invoice."""
+    numbers = [line for line in lines if not is_date_line(line) and not _LETTER.search(line)]
+    if len(numbers) > 0.4 * len(lines):
+        return True
     lines = [_STAMP.sub("", line, count=1) if _STAMP.match(line) else line for line in lines]
     text = "".join(lines)
     signs = [char for char in text if not char.isspace()]
     letters = sum(char.isalpha() or unicodedata.category(char)[0] in "MS" for char in signs)
     words = [word for line in lines for word in line.split()]
-    numbers = sum(any(map(str.isdigit, word)) for word in words)
+    with_digits = sum(any(map(str.isdigit, word)) for word in words)
     technical = sum(bool(_TECHNICAL.search(word)) for word in words)
     return bool(words) and (
         letters < 0.5 * len(signs)
-        or numbers > 0.4 * max(2, len(words))
-        or technical > 0.15 * max(_FEW, len(words))
+        or with_digits > max(1, 0.4 * len(words))
+        or technical > max(1, 0.15 * len(words))
     )
 
 
@@ -97,7 +104,7 @@ def _is_wrapped(lines: Sequence[str]) -> bool:
     widest = max(map(len, lines))
     pairs = [(one, other) for one, other in pairwise(lines) if one.strip() and other.strip()]
     going_on = [
-        len(one) >= 0.75 * widest and not one.endswith(_ENDED) and not other[:1].isupper()
+        len(one) >= 0.8 * widest and not one.endswith(_ENDED) and not other[:1].isupper()
         for one, other in pairs
     ]
     return widest >= WIDE and len(pairs) >= _FEW and sum(going_on) > 0.3 * len(pairs)
