@@ -110,6 +110,7 @@ def _fields(table: Table, sample: list[Mapping[str, Any]], reading: Reading) -> 
         switches = " ".join(
             f"--column {shlex.quote(f'{field}={column}')}" for field, column in fields.items()
         )
+        switches = switches.encode("utf-8", "replace").decode()  # JSON may hold half a letter
         raise ColumnsError(
             f"its columns are {known}, and it is not sure which hold what; if this is right, add "
             f"{switches}, and else name others, for any of {', '.join(FIELDS)}.",

@@ -42,7 +42,7 @@ _BANKS = re.compile(
     r"iban|bic|swift|valut|wertstell|balance|saldo|solde|payee|empf|zahlung|bank|account|konto|"
     r"rekening|transaction|post date"
 )
-"""In the names of its other columns; a table of a date, a text and an amount may be anything."""
+"""In the names of its columns; a table of a date, a text and an amount may be anything."""
 _IN = ("h", "c", "crdt", "credit", "bij", "haben", "eingang", "+")
 _OUT = ("s", "d", "dbit", "debit", "af", "soll", "ausgang", "-")
 _NUMBER = re.compile(r"[^\d,.'\s+−(-]*\s*([+−(-]?)[^\d+−-]*\d[\d.,'\s\u00a0\u202f]*([−-]?)\)?\D*")
@@ -53,7 +53,8 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     for file in files:
         table = layout_of(file)
         columns = _columns(table.columns)
-        if "time" not in columns or not columns.keys() & {"payee", "purpose"}:
+        kinds = columns.keys()
+        if "time" not in kinds or not (kinds & {"payee", "purpose"} and kinds & {"amount", "out"}):
             raise HistoryItemError(
                 f"{file.path!r} has not the columns of a bank's table; read it as "
                 "any table, with --format csv."

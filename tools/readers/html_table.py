@@ -1,5 +1,6 @@
 """HTML: an item in each row of the longest table of a page."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 
 from guided_profile.graph.errors import HistoryItemError, SettingsError
@@ -32,13 +33,15 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
 def _tables(file: ExportFile) -> Iterator[list[tuple[int, list[str]]]]:
     """Yield the tables of a page: the lines of their rows, and the cells."""
     try:
-        from bs4 import BeautifulSoup
+        from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
     except ImportError as error:
         raise SettingsError(
             "reading tables of pages needs beautifulsoup4; install it with "
             "`pip install 'guided-profile[chats]'`."
         ) from error
-    page = BeautifulSoup(file.read(), "html.parser")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+        page = BeautifulSoup(file.read(), "html.parser")
     for table in page.find_all("table"):
         rows = []
         for row in table.find_all("tr"):
@@ -59,7 +62,9 @@ def _rows(rows: Sequence[tuple[int, list[str]]], shape: Layout) -> Iterator[AnyR
 
 
 def _recognises(head: Head) -> bool:
-    return head.text.lstrip().startswith("<") and "<table" in head.text.lower()
+    text = head.text.lstrip().lower()
+    is_page = text.startswith("<") and (not text.startswith("<?xml") or "<html" in text)
+    return is_page and "<table" in text
 
 
 READER = Reader(

@@ -18,7 +18,7 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.markup import html_text
-from guided_profile.tools.readers.tables import Row, layout_of, rows
+from guided_profile.tools.readers.tables import Row, layout_of, need, rows
 
 _COLUMNS = {"Date", "Name", "Year", "Letterboxd URI"}
 _ORDER = ("reviews", "diary", "ratings", "watched", "watchlist", "likes")
@@ -48,6 +48,7 @@ def _kind(file: ExportFile) -> str:
     if re.search(r"(^|/)(deleted|orphaned)/", file.name):
         return ""
     columns = set(layout_of(file).columns)
+    need(columns, *sorted(_COLUMNS))
     if "Review" in columns:
         return "reviews"
     if "Watched Date" in columns:

@@ -241,3 +241,10 @@ def test_rows_that_are_numbered_take_no_place_of_one_another(tmp_path: Path) -> 
     ids = [item.id for path in (first, other) for item in read_items(path) if item]
     assert len({*ids}) == 3
     assert "1" not in ids
+
+
+def test_a_key_with_half_a_letter_is_said(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.json", r'[{"w\udce2": "Cast iron pan"}, {"w\udce2": "Rubber boots"}]')
+    with pytest.raises(HistoryItemError) as error:
+        list(read_items(path))
+    str(error.value).encode()
