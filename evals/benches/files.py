@@ -10,7 +10,6 @@ takes at most, beyond what it takes for a file of a hundred rows.
 import argparse
 import csv
 import json
-import resource
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -87,6 +86,8 @@ WRITERS: dict[str, Callable[[TextIO, int], None]] = {
 
 def _read(path: Path) -> tuple[str, int, int, float, int]:
     """Return a file's format, its items, what was left out, the seconds and the most memory."""
+    import resource  # Windows has none
+
     begun = perf_counter()
     found = preview(path, Reading(me="Anna" if path.stem == "chat" else None))
     seconds = perf_counter() - begun
