@@ -27,7 +27,7 @@ _WHOLE = re.compile(NUMBERS, re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"\d{4}[./-]\d")
 AROUND_DATE = " \t\r\n#*_[]()=-–—:："
 """What stands around a date that is a heading."""
-LONGEST_DATE_LINE = 40
+LONGEST_DATE_LINE, MOST_DATE_WORDS = 40, 4
 LONGEST = 100
 """The longest time, in characters, that is read."""
 _LOOKED_AT = 2000
@@ -108,9 +108,20 @@ def is_time(text: str) -> bool:
 def is_date_line(line: str) -> bool:
     """Whether a line is nothing but a date, of which the year may be missing: `Monday, 12 June`."""
     line = line.strip(AROUND_DATE)
-    if len(line) > LONGEST_DATE_LINE or not any(map(str.isdigit, line)):
+    if not any(map(str.isdigit, line)) or len(line) > LONGEST_DATE_LINE:
         return False
-    return is_time(line) or (any(map(str.isalpha, line)) and is_time(f"{line} 2024"))
+    words = [word for word in line.split() if any(map(str.isalpha, word))]
+    if not words:
+        return is_time(line)
+    return len(words) <= MOST_DATE_WORDS and any(map(_is_read, (line, f"{line} 2024")))
+
+
+def _is_read(text: str) -> bool:
+    try:
+        read_time(text, UTC, "dmy")
+    except ValueError:
+        return False
+    return True
 
 
 def date_order(times: Iterable[str]) -> DateOrder | None:
