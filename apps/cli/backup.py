@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from guided_profile.apps.assembly import HISTORY, PROFILES
-from guided_profile.apps.server.settings import KEYS
+from guided_profile.apps.server_settings import KEYS
 from guided_profile.apps.settings import read_settings
 from guided_profile.tools.user_data.backup import back_up
 

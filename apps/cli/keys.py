@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from guided_profile.apps.server.access.keys import KeyFile, open_keys, usable_id
-from guided_profile.apps.server.settings import KEYS, key_file
+from guided_profile.apps.server_settings import KEYS, key_file
 from guided_profile.apps.settings import read_database_url
 from guided_profile.graph.errors import QuestionError
 

@@ -15,7 +15,7 @@ from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.cli.serve import check_address
 from guided_profile.apps.server.access.guard import CALLER, Guard
 from guided_profile.apps.server.access.tokens import Verifier
-from guided_profile.apps.server.settings import ServerSettings, read_server_settings
+from guided_profile.apps.server_settings import ServerSettings, read_server_settings
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import SettingsError
 from guided_profile.tools.progress import downloads

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from guided_profile.apps import assembly
 from guided_profile.apps.server.access.keys import open_keys
-from guided_profile.apps.server.settings import KEYS, key_file
+from guided_profile.apps.server_settings import KEYS, key_file
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.errors import InputError, SettingsError
 from guided_profile.tools.progress import downloads

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from guided_profile.apps import assembly
 from guided_profile.apps.cli.serve import check_address
-from guided_profile.apps.server.settings import read_server_settings
+from guided_profile.apps.server_settings import read_server_settings
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import SettingsError
 

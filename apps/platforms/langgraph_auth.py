@@ -25,7 +25,7 @@ from guided_profile.apps.platforms.run_context import (
 from guided_profile.apps.server.access.guard import sender
 from guided_profile.apps.server.access.tokens import Caller, UnauthorizedError, UncheckedError
 from guided_profile.apps.server.process.resources import on_aegra, server_settings, verifier
-from guided_profile.apps.server.settings import DEFAULT_USER
+from guided_profile.apps.server_settings import DEFAULT_USER
 
 OWNER = "owner"
 """The key, in the metadata of threads, runs and crons, that names whose they are."""

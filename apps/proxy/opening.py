@@ -21,7 +21,7 @@ from guided_profile.apps.proxy.users import Users
 from guided_profile.apps.server.access.guard import RateLimit
 from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.apps.server.process.resources import ServerResources, platform_store
-from guided_profile.apps.server.settings import ServerSettings, read_server_settings
+from guided_profile.apps.server_settings import ServerSettings, read_server_settings
 
 
 def parts_of(

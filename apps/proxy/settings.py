@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from guided_profile.apps.server.settings import LEAST_SECRET
+from guided_profile.apps.server_settings import LEAST_SECRET
 from guided_profile.apps.settings import check_url
 from guided_profile.graph.errors import SettingsError
 

@@ -25,7 +25,7 @@ from guided_profile.apps.server.process.paused_anywhere import PausedAnywhere, s
 from guided_profile.apps.server.process.resources import ServerResources
 from guided_profile.apps.server.routes import ask, feedback, health, history, page, profile
 from guided_profile.apps.server.routes import held as held_back
-from guided_profile.apps.server.settings import ServerSettings
+from guided_profile.apps.server_settings import ServerSettings
 
 _REFUSALS = {
     401: "The request does not say who sends it, or what it says is not valid.",

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from guided_profile.apps import assembly
-from guided_profile.apps.server.settings import read_server_settings
+from guided_profile.apps.server_settings import read_server_settings
 from guided_profile.apps.settings import read_log_level, read_settings
 from guided_profile.graph.errors import SettingsError
 from guided_profile.tools import assembly as models

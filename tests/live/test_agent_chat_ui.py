@@ -16,7 +16,7 @@ from langgraph_sdk import get_client
 from langgraph_server import guided_profile_serve
 
 from guided_profile.apps.server.access.keys import KeyFile
-from guided_profile.apps.server.settings import DEFAULT_USER
+from guided_profile.apps.server_settings import DEFAULT_USER
 from guided_profile.graph.context import PROMPTS
 from guided_profile.graph.tasks import builtin_tasks
 

@@ -8,7 +8,7 @@ import pytest
 from postgres_server import postgres_server
 
 from guided_profile.apps.server.access.tokens import UncheckedError, Verifier
-from guided_profile.apps.server.settings import ServerSettings
+from guided_profile.apps.server_settings import ServerSettings
 
 pytestmark = pytest.mark.live
 

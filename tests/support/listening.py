@@ -8,7 +8,7 @@ from threading import Thread
 import uvicorn
 from server_client import an_app, jwt_settings
 
-from guided_profile.apps.server.settings import ServerSettings
+from guided_profile.apps.server_settings import ServerSettings
 
 
 @contextmanager

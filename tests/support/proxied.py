@@ -27,7 +27,7 @@ from guided_profile.apps.proxy.opening import parts_of
 from guided_profile.apps.proxy.serving import Parts
 from guided_profile.apps.proxy.settings import ProxySettings
 from guided_profile.apps.server.access.tokens import Verifier
-from guided_profile.apps.server.settings import ServerSettings
+from guided_profile.apps.server_settings import ServerSettings
 from guided_profile.tools.history.store import HistoryStore
 
 KEY = "the key of the front end"

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from guided_profile.apps.server.access.tokens import ADMIN, Verifier
 from guided_profile.apps.server.app import make_app
 from guided_profile.apps.server.process.resources import ServerResources
-from guided_profile.apps.server.settings import ServerSettings
+from guided_profile.apps.server_settings import ServerSettings
 from guided_profile.apps.settings import read_settings
 
 SECRET = "a secret of the tests that is long enough for HS512, which wants 64 bytes"

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from heapq import nlargest
 
-from guided_profile.tools.readers.base import Entries, Reading, Refused, Skipped, item
+from guided_profile.tools.readers.base import (
+    Entries,
+    Reading,
+    Refused,
+    Skipped,
+    item,
+    stable_id,
+)
 
 LIMIT = 2000
 """How many items a source comes to: the most repeated ones, and of those the most recent."""
@@ -90,6 +97,7 @@ class Sums:
         ranked = nlargest(self._limit, self._sums.items(), key=lambda named: named[1].rank)
         for title, found in ranked:
             fields = {
+                "id": self._id(title, found),
                 "text": f"{title} ({self.words(found)})",
                 "source": reading.source or self._source,
                 "time": found.last,
@@ -100,6 +108,11 @@ class Sums:
         beyond = len(self._sums) - len(ranked) + self._given_up
         if beyond:
             yield Skipped(f"{self._source} beyond the limit of {self._limit}", beyond)
+
+    def _id(self, title: str, found: Sum) -> str:
+        """Return an id that a newer export has too, which begins when this one does."""
+        begun = found.first.isoformat() if found.first else ""
+        return stable_id(f"sum {self._source}", f"{begun} {title}")
 
     def words(self, found: Sum) -> str:
         """Return what was done how often: `played 41 times, 2023-01 to 2024-06`."""

@@ -21,7 +21,7 @@ from guided_profile.apps.server.access.tokens import (
     UncheckedError,
     Verifier,
 )
-from guided_profile.apps.server.settings import ServerSettings
+from guided_profile.apps.server_settings import ServerSettings
 
 PREFIX = "/v1"
 OPEN_PATHS = ("/v1/health", "/v1/ready")

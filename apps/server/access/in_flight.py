@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guided_profile.apps.server.access.guard import route_path
 from guided_profile.apps.server.access.problems import RefusedError
-from guided_profile.apps.server.settings import ServerSettings
+from guided_profile.apps.server_settings import ServerSettings
 
 GRACE_SECONDS = 10.0
 """Seconds that requests have to end after SIGTERM or SIGINT; then they are answered with a 503."""

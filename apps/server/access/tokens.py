@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 
 from guided_profile.apps.server.access.keys import PREFIX, Key, open_keys, usable_id
-from guided_profile.apps.server.settings import ServerSettings
+from guided_profile.apps.server_settings import ServerSettings
 from guided_profile.graph.errors import ProfilesError, SettingsError
 
 ADMIN = "guided_profile:admin"

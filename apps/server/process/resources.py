@@ -20,7 +20,7 @@ from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.apps.server.process.metrics import Metrics
 from guided_profile.apps.server.process.paused import PausedRuns
 from guided_profile.apps.server.process.uploads import Uploads
-from guided_profile.apps.server.settings import ServerSettings, read_server_settings
+from guided_profile.apps.server_settings import ServerSettings, read_server_settings
 from guided_profile.apps.settings import Settings, read_settings
 from guided_profile.graph.build import Graph, assistant_of, build_graph
 from guided_profile.graph.tasks import Task, builtin_tasks

@@ -26,7 +26,7 @@ from guided_profile.apps.assistants.companion import Companion
 from guided_profile.apps.cli.main import main
 from guided_profile.apps.cli.mcp_http import make_app
 from guided_profile.apps.server.access.tokens import Verifier
-from guided_profile.apps.server.settings import ServerSettings
+from guided_profile.apps.server_settings import ServerSettings
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.history.store import HistoryStore
 

@@ -9,7 +9,7 @@ from platformdirs.api import PlatformDirsABC
 from platformdirs.macos import MacOS
 from platformdirs.windows import Windows
 
-from guided_profile.apps.server.settings import key_file
+from guided_profile.apps.server_settings import key_file
 from guided_profile.apps.settings import read_settings
 from guided_profile.tools.weights import fetch
 

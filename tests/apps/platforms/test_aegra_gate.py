@@ -14,7 +14,7 @@ from guided_profile.apps.platforms import aegra_gate
 from guided_profile.apps.platforms.aegra_gate import AegraGate
 from guided_profile.apps.server.access.guard import CALLER
 from guided_profile.apps.server.access.tokens import Caller
-from guided_profile.apps.server.settings import DEFAULT_USER
+from guided_profile.apps.server_settings import DEFAULT_USER
 
 OWNERS = {"annas": "anna", "bobs": "bob"}
 RUN: dict[str, Any] = {"assistant_id": "guided_profile", "input": {"question": "Hi?"}}

@@ -10,7 +10,7 @@ from guided_profile.apps.platforms import langgraph_auth
 from guided_profile.apps.platforms.langgraph_auth import ADMIN, OPEN, OWNER, auth, holding, label
 from guided_profile.apps.server.access.guard import sender
 from guided_profile.apps.server.access.tokens import Caller
-from guided_profile.apps.server.settings import DEFAULT_USER
+from guided_profile.apps.server_settings import DEFAULT_USER
 from guided_profile.graph.context import PROMPTS
 
 Refused = Auth.exceptions.HTTPException

@@ -14,7 +14,7 @@ from guided_profile.apps.proxy.settings import ProxySettings
 from guided_profile.apps.proxy.users import ISSUER, Named, Users
 from guided_profile.apps.server.access.keys import KeyFile
 from guided_profile.apps.server.access.tokens import ADMIN, Verifier
-from guided_profile.apps.server.settings import ServerSettings
+from guided_profile.apps.server_settings import ServerSettings
 
 SIGNING = "the secret that Open WebUI signs its users with"
 HEADER = "x-user-id"

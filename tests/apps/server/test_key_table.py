@@ -15,7 +15,7 @@ from guided_profile.apps.proxy.problems import ProxyError
 from guided_profile.apps.proxy.settings import ProxySettings
 from guided_profile.apps.proxy.users import Users
 from guided_profile.apps.server.access.tokens import UncheckedError, Verifier
-from guided_profile.apps.server.settings import ServerSettings
+from guided_profile.apps.server_settings import ServerSettings
 
 postgres = pytest.importorskip("guided_profile.tools.profiles.postgres")
 ASKED = [(b"authorization", b"Bearer gp_0123456789ab_secret")]

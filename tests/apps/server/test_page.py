@@ -16,7 +16,7 @@ from server_client import ANNA, ROOT, jwt_settings, served, token
 from guided_profile.apps.server.access.tokens import Verifier
 from guided_profile.apps.server.app import make_app
 from guided_profile.apps.server.process.resources import ServerResources
-from guided_profile.apps.server.settings import ServerSettings
+from guided_profile.apps.server_settings import ServerSettings
 from guided_profile.apps.settings import read_settings
 
 OPEN = ServerSettings(keys=Path("none"))

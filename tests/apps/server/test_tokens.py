@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from guided_profile.apps.server.access.guard import OPEN_PATHS
 from guided_profile.apps.server.access.keys import KeyFile
 from guided_profile.apps.server.access.tokens import UnauthorizedError, Verifier
-from guided_profile.apps.server.settings import ServerSettings, read_server_settings
+from guided_profile.apps.server_settings import ServerSettings, read_server_settings
 from guided_profile.graph.errors import SettingsError
 
 NOW = datetime.now(UTC)

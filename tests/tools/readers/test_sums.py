@@ -55,3 +55,16 @@ def test_no_more_titles_are_held_than_memory_is_for() -> None:
     assert any("at least once" in text for text in texts(iter(entries)))
     (left,) = [one for one in entries if isinstance(one, Skipped)]
     assert left.count + len(texts(iter(entries))) == 1001
+
+
+def test_a_newer_export_takes_the_place_of_an_older_one_and_another_year_stands_beside() -> None:
+    def kept(*months: int) -> tuple[str, str]:
+        sums = Sums("plays", "played")
+        for month in months:
+            sums.add("Slow Blue Waltz", at(month), Refused(1))
+        (only,) = [one.item for one in sums.entries(Reading()) if isinstance(one, Kept)]
+        return only.id, only.text
+
+    older, newer, other = kept(1, 2), kept(1, 2, 3), kept(4)
+    assert older[0] == newer[0] != other[0]
+    assert older[1] != newer[1]
