@@ -91,7 +91,6 @@ def _read(path: Path) -> tuple[str, int, int, float, int]:
     begun = perf_counter()
     found = preview(path, Reading(me="Anna" if path.stem == "chat" else None))
     seconds = perf_counter() - begun
-    import resource  # Windows has none
 
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return next(iter(found.formats)), found.items, sum(found.left_out.values()), seconds, most

@@ -7,67 +7,18 @@ from pathlib import Path
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.readers import (
+from guided_profile.tools.readers.activity import (
     amazon,
     apple_health,
-    apple_notes,
     apple_store,
     bank,
-    bluesky,
-    bookmarks,
-    calendars,
-    chatgpt,
-    chatgpt_page,
-    chrome,
-    claude,
-    csv_table,
-    diaries,
-    discord,
-    evernote,
-    facebook,
     goodreads,
-    google_activity,
-    html_table,
     imdb,
-    imessage,
-    imessage_export,
-    instagram,
-    json_table,
-    jsonl,
-    keep,
-    kindle,
-    kindle_notebook,
     lastfm,
     letterboxd,
-    linkedin,
-    mail,
-    markdown_notes,
-    mastodon,
-    memories,
-    messages,
-    messenger,
-    meta_pages,
     netflix,
-    notion,
-    opml,
-    play,
-    read_later,
-    readwise,
-    reddit,
-    signal,
-    simplenote,
-    slack,
     spotify,
-    spreadsheets,
     steam,
-    telegram,
-    text,
-    transcript,
-    twitter,
-    vault,
-    whatsapp,
-    wordpress,
-    youtube,
 )
 from guided_profile.tools.readers.archive import DAMAGED, export_files
 from guided_profile.tools.readers.base import (
@@ -80,8 +31,63 @@ from guided_profile.tools.readers.base import (
     Refused,
     Skipped,
 )
+from guided_profile.tools.readers.chats import (
+    chatgpt,
+    chatgpt_page,
+    claude,
+    discord,
+    imessage,
+    imessage_export,
+    messages,
+    messenger,
+    signal,
+    slack,
+    telegram,
+    transcript,
+    whatsapp,
+)
+from guided_profile.tools.readers.generic import (
+    csv_table,
+    html_table,
+    json_table,
+    jsonl,
+    spreadsheets,
+    text,
+)
+from guided_profile.tools.readers.google import chrome, google_activity, keep, play, youtube
 from guided_profile.tools.readers.parts import found_parts, named_parts
+from guided_profile.tools.readers.reading import (
+    bookmarks,
+    kindle,
+    kindle_notebook,
+    opml,
+    read_later,
+    readwise,
+)
+from guided_profile.tools.readers.social import (
+    bluesky,
+    facebook,
+    instagram,
+    linkedin,
+    mastodon,
+    meta_pages,
+    reddit,
+    twitter,
+)
 from guided_profile.tools.readers.watched import Watched
+from guided_profile.tools.readers.writing import (
+    apple_notes,
+    calendars,
+    diaries,
+    evernote,
+    mail,
+    markdown_notes,
+    memories,
+    notion,
+    simplenote,
+    vault,
+    wordpress,
+)
 
 __all__ = [
     "FIELDS",

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from guided_profile.graph.errors import HistoryItemError
+from guided_profile.tools.readers.activity.netflix import series
 from guided_profile.tools.readers.base import Kept, Reading, Refused, Skipped
 from guided_profile.tools.readers.detect import opened
-from guided_profile.tools.readers.netflix import series
 
 ITEM = tuple[str, str, str | None, str]
 """Text, source, day and kind."""

@@ -13,9 +13,9 @@ import pytest
 from guided_profile.graph.errors import HistoryItemError, SettingsError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.base import Kept, Reading, Skipped
+from guided_profile.tools.readers.chats.whatsapp import date_order
 from guided_profile.tools.readers.detect import Refused, opened, read_items
 from guided_profile.tools.readers.times import DateOrder
-from guided_profile.tools.readers.whatsapp import date_order
 
 ANNA = Reading(me="anna")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from guided_profile.tools.readers.exporters import own_words
+from guided_profile.tools.readers.chats.exporters import own_words
 from tests.support.exported import in_every_form, read
 
 AT = "2024-05-14 09:41:32"

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from guided_profile.tools.readers.heads import Head
-from guided_profile.tools.readers.mail_text import Endings, own_words, without_ending
-from guided_profile.tools.readers.markdown_notes import READER
 from guided_profile.tools.readers.markdown_text import sections
 from guided_profile.tools.readers.markup import html_text
-from guided_profile.tools.readers.memory_text import is_memory_text
-from guided_profile.tools.readers.note_files import note_of
+from guided_profile.tools.readers.writing.mail_text import Endings, own_words, without_ending
+from guided_profile.tools.readers.writing.markdown_notes import READER
+from guided_profile.tools.readers.writing.memory_text import is_memory_text
+from guided_profile.tools.readers.writing.note_files import note_of
 
 SIZE = 200_000
 PIECES = ("<", "<!--", "<a ", "<div>", "> ", "[[", "**", "- ", "a: ", "\n", "a@b.c 9:41:", "%%")

@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
-from guided_profile.tools.readers import bank, exporters
+from guided_profile.tools.readers.activity import bank
+from guided_profile.tools.readers.activity.netflix import series
 from guided_profile.tools.readers.base import same_name
+from guided_profile.tools.readers.chats import exporters
+from guided_profile.tools.readers.chats.transcript import begins_chat
+from guided_profile.tools.readers.chats.turns import heads_of, shape_of
+from guided_profile.tools.readers.chats.whatsapp import header_of
 from guided_profile.tools.readers.columns import proposed
 from guided_profile.tools.readers.encodings import encoding_of
 from guided_profile.tools.readers.layouts import is_value, layout
-from guided_profile.tools.readers.netflix import series
 from guided_profile.tools.readers.notices import (
     is_notice,
     is_of_messenger,
@@ -20,9 +24,6 @@ from guided_profile.tools.readers.notices import (
 )
 from guided_profile.tools.readers.pieces import plain
 from guided_profile.tools.readers.times import date_order, is_time
-from guided_profile.tools.readers.transcript import begins_chat
-from guided_profile.tools.readers.turns import heads_of, shape_of
-from guided_profile.tools.readers.whatsapp import header_of
 
 PIECES = ("-", "[", "< a ", " ", "1:1", "1-", "a: ", "\u200e", "*", "(", "年1", "Ann, ", "a\u0301")
 TRIED: dict[str, Callable[[str], Any]] = {

@@ -7,7 +7,7 @@ import pytest
 from exported import folder_of, in_every_form, read, zip_of
 
 from guided_profile.graph.errors import HistoryItemError
-from guided_profile.tools.readers.mbox import is_mail
+from guided_profile.tools.readers.writing.mbox import is_mail
 
 
 def mail(

@@ -151,6 +151,6 @@ NOTES = {
 
 @pytest.mark.parametrize("text", NOTES.values(), ids=NOTES)
 def test_other_texts_are_not_taken_for_memories(tmp_path: Path, text: str) -> None:
-    from guided_profile.tools.readers.memory_text import is_memory_text
+    from guided_profile.tools.readers.writing.memory_text import is_memory_text
 
     assert not is_memory_text(text)

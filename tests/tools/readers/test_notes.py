@@ -7,7 +7,7 @@ import pytest
 from exported import folder_of, in_every_form, read, zip_of
 
 from guided_profile.tools.readers.heads import Head
-from guided_profile.tools.readers.markdown_notes import READER
+from guided_profile.tools.readers.writing.markdown_notes import READER
 
 DAY = datetime(2024, 5, 14, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ import pytest
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.graph.records import HistoryItem
+from guided_profile.tools.readers.chats.whatsapp import date_order
 from guided_profile.tools.readers.detect import Reading, Refused, opened, read_items
 from guided_profile.tools.readers.times import DateOrder
-from guided_profile.tools.readers.whatsapp import date_order
 
 
 def read(folder: Path, text: str) -> list[HistoryItem | Refused]:

@@ -1,0 +1,1 @@
+"""What people wrote to each other, and to models."""

@@ -1,0 +1,1 @@
+"""Any table, any JSON, any text."""

@@ -1,0 +1,1 @@
+"""What people follow, keep to read, and mark in books."""

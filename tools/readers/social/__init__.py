@@ -1,0 +1,1 @@
+"""What people posted, and did in social networks."""

@@ -1,0 +1,1 @@
+"""What people write down: notes, diaries, mail, calendars; and what other assistants noted."""
