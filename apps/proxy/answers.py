@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from guided_profile.apps.proxy.adding import listed
 from guided_profile.apps.proxy.request import words_of
 
 MOST_BYTES = 200_000
@@ -36,8 +37,8 @@ def read_answer(body: bytes, kind: str) -> Answer:
         delta = event.get("delta")
         if isinstance(delta, str) and str(event.get("type", "")).endswith("output_text.delta"):
             said.append(delta)
-        for choice in event.get("choices") or ():
-            if isinstance(choice, dict) and not choice.get("index"):
+        for choice in listed(event, "choices"):
+            if not choice.get("index"):
                 delta = choice.get("delta")
                 said.append(words_of(delta.get("content")) if isinstance(delta, dict) else "")
     return Answer(id_, "".join(said))
@@ -57,12 +58,11 @@ def _events(body: bytes) -> Iterator[dict[str, Any]]:
 def _whole(reply: Any) -> Answer:
     if not isinstance(reply, dict):
         return Answer()
-    said = [choice.get("message") for choice in reply.get("choices") or () if _is_dict(choice)]
-    said = [*said[:1], *(reply.get("output") or ())]
-    texts = [words_of(one.get("content")) for one in said if _is_dict(one)]
+    said = [choice.get("message") for choice in listed(reply, "choices")[:1]]
+    texts = [
+        words_of(one.get("content"))
+        for one in (*said, *listed(reply, "output"))
+        if isinstance(one, dict)
+    ]
     id_ = reply.get("id")
     return Answer(id_ if isinstance(id_, str) else "", "\n".join(text for text in texts if text))
-
-
-def _is_dict(value: Any) -> bool:
-    return isinstance(value, dict)

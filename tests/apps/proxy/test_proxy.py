@@ -152,6 +152,22 @@ def test_an_answer_that_breaks_off_is_seen_to(proxy: Proxied) -> None:
         proxy.post(body)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "said",
+    [b'{"choices": 5}', b'{"output": true}', b'{"choices": [7, {"delta": 1, "index": {}}]}', b"[1]"],
+)
+def test_an_answer_of_a_form_that_nobody_knows_passes_whole(
+    proxy: Proxied, said: bytes, stream: bool
+) -> None:
+    kind = "text/event-stream" if stream else "application/json"
+    body = b"data: " + said + b"\n\n" if stream else said
+    proxy.upstream.reply = 200, body, {"Content-Type": kind}
+    answer = proxy.ask("I own a zeppelin")
+    assert (answer.status_code, answer.content) == (200, body)
+    assert "I own a zeppelin" in proxy.said_by("anna")
+
+
 def test_who_hangs_up_ends_the_call_of_the_upstream(proxy: Proxied) -> None:
     proxy.upstream.pause, proxy.upstream.pieces = 0.05, 2000
     body = {"messages": talk("I own a zeppelin"), "user": "anna", "stream": True}
