@@ -100,7 +100,11 @@ class Heeding:
             for key in keys:
                 judged = self._begun.get(key)
                 if judged is not None and judged.done() and judged not in untold:
-                    self._begun[key] = _without_words(judged)
+                    bare = _without_words(judged)
+                    if {act.kind for act in _acts_of(bare)} == {"show"}:
+                        del self._begun[key]  # sent once more, it is shown as it then is
+                    else:
+                        self._begun[key] = bare
                 elif judged is not None:
                     left.append(key)
             if left:

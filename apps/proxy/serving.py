@@ -13,8 +13,9 @@ from guided_profile.apps.proxy.adding import Adds, AddsNothing, AddsToWhole, fix
 from guided_profile.apps.proxy.adding_stream import AddsToStream
 from guided_profile.apps.proxy.answers import MOST_BYTES, read_answer
 from guided_profile.apps.proxy.ids import conversation_id
-from guided_profile.apps.proxy.memory import Memory, Said
+from guided_profile.apps.proxy.memory import Memory
 from guided_profile.apps.proxy.request import Asked, read_chat, read_response
+from guided_profile.apps.proxy.said import Said
 from guided_profile.apps.proxy.settings import ProxySettings
 from guided_profile.apps.proxy.upstream import Upstream, returned
 from guided_profile.apps.proxy.users import Headers, Sender, Users
@@ -152,7 +153,7 @@ async def _personal(
     own_call = parts.users.is_own_call(headers)
     if own_call or parts.memory.asides.is_one(named.user_id, asked.messages):
         return Found(body, _without("own-call", state))
-    said = Said(named.user_id, asked.messages, _chat(parts, headers, asked))
+    said = _said(parts, headers, asked, named.user_id)
     if not said.own:
         return Found(body, _without("no-words", state))
     try:
@@ -182,17 +183,20 @@ async def _with_known(parts: Parts, asked: Asked, said: Said, body: bytes, state
     return Found(body, state, said, lookup, adds)
 
 
-def _chat(parts: Parts, headers: Headers, asked: Asked) -> str:
-    """Return the id of the conversation; empty: nothing names it."""
+def _said(parts: Parts, headers: Headers, asked: Asked, user_id: str) -> Said:
+    """Return the conversation, with the ids that the front end names it by."""
+    said = Said(user_id, asked.messages)
     name = parts.settings.chat_header.encode()
+    for text in (value.decode("latin-1") for one, value in headers if one == name):
+        said.chat = said.chat or conversation_id(text)
     named = asked.fields.get("conversation")
     named = named.get("id") if isinstance(named, dict) else named
-    for text in (*(v.decode("latin-1") for one, v in headers if one == name), named):
-        if isinstance(text, str) and (id_ := conversation_id(text)):
-            return id_
+    if isinstance(named, str) and (held := conversation_id(named)):
+        said.chat, said.holds_all = said.chat or held, False
     before = asked.fields.get("previous_response_id")
-    before = conversation_id(before) if isinstance(before, str) else ""
-    return parts.memory.chat_after(before) if before else ""
+    if isinstance(before, str) and (after := conversation_id(before)):
+        said.after, said.begins, said.holds_all = after, parts.memory.thread_of(after), False
+    return said
 
 
 def _short(failure: str) -> str:

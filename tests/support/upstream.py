@@ -95,7 +95,12 @@ def answered(upstream: Upstream, path: str) -> bytes:
         said = {"type": "message", "id": "m1", "role": "assistant", "status": "completed"}
         output = [{**said, "content": [part]}]
         shown = {"tools": [], "tool_choice": "auto", "parallel_tool_calls": True, "model": "m"}
-        made = {"id": "resp_1", "object": "response", "created_at": 1, "status": "completed"}
+        made = {
+            "id": f"resp_{len(upstream.sent)}",
+            "object": "response",
+            "created_at": 1,
+            "status": "completed",
+        }
         return json.dumps(made | shown | {"output": output}).encode()
     message = {"role": "assistant", "content": upstream.says}
     choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}

@@ -155,7 +155,12 @@ def test_an_answer_that_breaks_off_is_seen_to(proxy: Proxied) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
     "said",
-    [b'{"choices": 5}', b'{"output": true}', b'{"choices": [7, {"delta": 1, "index": {}}]}', b"[1]"],
+    [
+        b'{"choices": 5}',
+        b'{"output": true}',
+        b'{"choices": [7, {"delta": 1, "index": {}}]}',
+        b"[1]",
+    ],
 )
 def test_an_answer_of_a_form_that_nobody_knows_passes_whole(
     proxy: Proxied, said: bytes, stream: bool
@@ -236,6 +241,26 @@ def test_a_conversation_that_is_not_named_yet_is_not_taken_for_another(
     proxy.post(body | {"input": "I ski", "previous_response_id": text}, "/responses")
     said = set(proxy.said_by("anna"))
     assert {"I own a red bicycle", "I fly a zeppelin", "I sail", "I ski"} <= said
+
+
+@pytest.mark.parametrize("named", [{"conversation": "conv_1"}, {"conversation": {"id": "c1"}}, {}])
+def test_no_message_of_responses_that_go_on_is_taken_for_an_edit(
+    proxy: Proxied, named: dict[str, Any]
+) -> None:
+    texts = ["I own a red bicycle", "I fly a zeppelin", "I keep a parrot"]
+    more: dict[str, Any] = named
+    for text in texts:
+        answer = proxy.post({"model": "m", "input": text, "user": "anna"} | more, "/responses")
+        more = named or {"previous_response_id": answer.json()["id"]}
+    assert set(texts) <= set(proxy.said_by("anna"))
+
+
+def test_a_response_that_is_asked_for_again_in_other_words_is_an_edit(proxy: Proxied) -> None:
+    for text in ("I own a red bicycle", "I own a blue bicycle"):
+        after = {"user": "anna", "previous_response_id": "resp_77"}
+        proxy.post({"model": "m", "input": text} | after, "/responses")
+    said = proxy.said_by("anna")
+    assert ["I own a red bicycle" in said, "I own a blue bicycle" in said] == [False, True]
 
 
 def test_what_holds_no_word_is_no_item(proxy: Proxied) -> None:

@@ -144,3 +144,70 @@ def test_the_client_of_openai_reads_what_was_done_in_a_response(
             final = events.get_final_response()
         assert "".join(deltas) == final.output_text
         assert final.output_text.startswith(f"{proxy.upstream.says}\n\n{ASKS}")
+
+
+def talk(*texts: str) -> list[dict[str, str]]:
+    return [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize("begun_before", [False, True])
+def test_a_yes_in_another_conversation_that_began_alike_confirms_nothing(
+    history: HistoryStore, begun_before: bool
+) -> None:
+    history.add("anna", [HistoryItem(text=DOG, source="chat")])
+    with proxied(history, chat=ScriptedChat(script=model)) as proxy:
+        for turns in [["hi"]] * (1 + begun_before) + [["hi", "Hello.", FORGET]]:
+            said = said_in(proxy.post({"user": "anna", "messages": talk(*turns)}))
+        assert ASKS in said
+        if not begun_before:
+            proxy.post({"user": "anna", "messages": talk("hi")})
+        other = talk("hi", "Hello. Shall I write a poem?", YES)
+        answer = proxy.post({"user": "anna", "messages": other})
+        assert "memory=" not in answer.headers["x-guided-profile"]
+        proxy.said_by("anna")
+        assert DOG in [item.text for item in history.list("anna", withdrawn=True)]
+
+
+@pytest.mark.parametrize("way", ["chat", "conversation", "previous_response_id"])
+def test_a_yes_in_the_conversation_itself_confirms(history: HistoryStore, way: str) -> None:
+    history.add("anna", [HistoryItem(text=DOG, source="chat")])
+    more: dict[str, Any] = {"conversation": "conv_1"} if way == "conversation" else {}
+    turns: list[str] = []
+    with proxied(history, chat=ScriptedChat(script=model)) as proxy:
+        for text in ("hi", FORGET, YES):
+            turns += [text]
+            if way == "chat":
+                answer = proxy.post({"user": "anna", "messages": talk(*turns)})
+                turns += [said_in(answer)]
+                continue
+            answer = proxy.post({"user": "anna", "input": text} | more, "/responses")
+            if way == "previous_response_id":
+                more = {way: answer.json()["id"]}
+        assert "memory=confirm:done" in answer.headers["x-guided-profile"]
+
+
+@pytest.mark.parametrize("more", [{}, {"conversation": "conv_1"}])
+def test_a_request_that_is_made_again_after_other_words_is_done_again(
+    history: HistoryStore, more: dict[str, Any]
+) -> None:
+    with proxied(history, chat=ScriptedChat(script=model)) as proxy:
+        for text in (DOG, FORGET, YES, f"{DOG} again", FORGET):
+            answer = proxy.post({"user": "anna", "input": text} | more, "/responses")
+            proxy.said_by("anna")
+        assert "memory=forget:asks" in answer.headers["x-guided-profile"]
+        assert [item.text for item in history.list("anna") if "Bruno" in item.text] == []
+
+
+def test_what_is_known_is_shown_anew_each_time(history: HistoryStore) -> None:
+    def shows(prompt: str) -> Any:
+        if "its letter alone." in prompt:
+            return {"E": 0.9}
+        return model(prompt)
+
+    asked = {"user": "anna", "messages": talk("What do you know about me?")}
+    with proxied(history, chat=ScriptedChat(script=shows)) as proxy:
+        assert "I know nothing about you yet." in said_in(proxy.post(asked))
+        history.add("anna", [HistoryItem(text=DOG, source="chat")])
+        for _ in range(2):
+            assert DOG in said_in(proxy.post(asked))
+            proxy.said_by("anna")
