@@ -55,7 +55,7 @@ def test_its_settings_are_the_settings() -> None:
             r"`((?:OPENAI|GUIDED_PROFILE)_[A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text()
         )
     )
-    pages = [*(ROOT / "apps").rglob("settings.py")]
+    pages = [*(ROOT / "apps").rglob("*settings.py")]
     source = "".join(page.read_text() for page in pages)
     read = set(re.findall(r"[\"`]((?:OPENAI|GUIDED_PROFILE)_[A-Z_]*[A-Z])[\"`]", source))
     assert named == read
