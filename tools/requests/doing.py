@@ -221,11 +221,13 @@ class Run:
 
     async def _show(self, store: BaseStore) -> MemoryAct:
         found = await profiles_of_user(store, self._user_id, self._parts.tasks, self._history)
-        known = list(dict.fromkeys(sentence.text for _, shown in found for sentence in shown))
-        if not known:  # no profile is made yet: what it would be made from
+        used = [sentence for _, shown in found for sentence in shown]
+        known = list(dict.fromkeys(sentence.text for sentence in used))
+        if not any(sentence.evidence for sentence in used):
+            # no profile is made yet, or nothing but what they pinned: what it would be made from
             newest = await asyncio.to_thread(self._history.list, self._user_id, newest=words.SHOWN)
             orders = flagged(newest)
-            known = [i.text for i in newest if i.role == "user" and i.id not in orders]
+            known += [i.text for i in newest if i.role == "user" and i.id not in orders]
         if not known:
             return await self.told("show", words.UNKNOWN, outcome="nothing")
         return await self.told("show", words.KNOWN, notes=known, sentences=known)

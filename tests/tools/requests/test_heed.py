@@ -23,6 +23,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALWAYS, POEM = "Always answer in German.", "Write a poem about the sea."
 BOAT = HistoryItem(id="boat", text="I own a small boat", released=True)
 FORGET, REMEMBER = "Please forget that I own a boat.", "Remember that I cannot eat nuts."
+SHOW = "What do you know about me?"
 LETTERS = {ALWAYS: "F", FORGET: "B", REMEMBER: "G"}
 
 
@@ -72,6 +73,16 @@ async def test_only_the_sentence_that_instructs_is_pinned_and_the_rest_is_answer
     heeded = await scene.heed(message)
     assert await scene.decided() == [ALWAYS]
     assert heeded.ends is ends
+
+
+async def test_what_is_known_is_shown_beside_what_was_pinned_before_any_profile_is_made(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LETTERS, SHOW, "E")
+    await scene.heed(ALWAYS)
+    shown = (await scene.heed(SHOW)).act.said
+    assert ALWAYS in shown
+    assert BOAT.text in shown
 
 
 async def test_an_instruction_that_is_given_twice_is_pinned_once(scene: Scene) -> None:
