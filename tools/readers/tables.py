@@ -19,7 +19,7 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.encodings import as_utf8
 from guided_profile.tools.readers.layouts import Layout, layout
-from guided_profile.tools.readers.lines import byte_lines
+from guided_profile.tools.readers.lines import LONGEST_LINE, byte_lines
 from guided_profile.tools.readers.times import DateOrder, date_order
 
 Row = tuple[Refused, dict[str, str]]
@@ -60,7 +60,7 @@ def rows(file: ExportFile, layout: Layout | None = None) -> Iterator[Row | Refus
     """
     shape = layout or layout_of(file)
     with file.open() as opened:
-        lines = _lines(as_utf8(opened))
+        lines = _Lines(as_utf8(opened))
         for _ in islice(lines, shape.before):
             pass
         read = csv.reader(lines, delimiter=shape.delimiter, strict=True)
@@ -77,7 +77,9 @@ def rows(file: ExportFile, layout: Layout | None = None) -> Iterator[Row | Refus
             except csv.Error as error:
                 last = shape.before + read.line_num
                 until = f", up to line {last}" if last > where.line else ""
-                yield replace(where, reason=f"is not CSV ({error}){until}")
+                too_long = f"is longer than {LONGEST_LINE} bytes"
+                reason = too_long if lines.too_long else f"is not CSV ({error})"
+                yield replace(where, reason=reason + until)
                 continue
             if row:
                 yield _row(row, shape.columns, where)
@@ -139,15 +141,23 @@ def _row(row: list[str], columns: tuple[str, ...], where: Refused) -> Row | Refu
     return where, dict(zip(columns, row, strict=True))
 
 
-def _lines(file: BinaryIO) -> Iterator[str]:
-    """Yield lines with their ends, so that a quoted cell keeps its line breaks.
+class _Lines(Iterator[str]):
+    """Lines with their ends, so that a quoted cell keeps its line breaks.
 
     Bytes that are not UTF-8 become surrogates, by which their row is known; a line that is too
     long becomes one that is no CSV.
     """
-    for data in byte_lines(file):
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._lines = byte_lines(file)
+        self.too_long = False
+        """Whether the last line was."""
+
+    def __next__(self) -> str:
+        data = next(self._lines)
+        self.too_long = data is None
         # a quote inside: csv refuses it, as it does a field that is too large
-        yield (b'"x"x\n' if data is None else data).decode("utf-8", errors="surrogateescape")
+        return (b'"x"x\n' if data is None else data).decode("utf-8", errors="surrogateescape")
 
 
 def order_of(

@@ -170,7 +170,7 @@ BAD = b"\xff\xfe\xff"
         ("a.txt", b"a", b"x\0", b"b", "text: holds a NUL"),
         ("a.txt", b"a", b"x" * 20_001, b"b", "text: String should have at most 20000"),
         ("a.jsonl", b'{"text": "a"}', b"x" * 3_000_000, b'{"text": "b"}', "is longer than"),
-        ("a.csv", b"text\na", b"x" * 3_000_000, b"b", "is not CSV"),
+        ("a.csv", b"text\na", b"x" * 3_000_000, b"b", "is longer than"),
         ("a.txt", b"a", b"x" * 3_000_000, b"b", "is longer than"),
     ],
 )
