@@ -307,6 +307,11 @@ MEMORY_OBJECT_EXAMPLES = (
     ("", "You think that I keep ducks; that was my neighbour.", "I keep ducks"),
     ("I'm looking for another job.", "On second thought, don't keep that.", "another job"),
     ("Merci !", "Oublie ce que j'ai dit de ma sœur Odile, s'il te plaît.", "ma sœur Odile"),
+    (
+        "",
+        "Olvida esto que te dije: nunca vuelo de noche, porque me mareo.",
+        "nunca vuelo de noche, porque me mareo",
+    ),
     ("", "忘掉我说过的关于搬家的事。", "搬家"),
 )
 MEMORY_MEANT = Prompt(
