@@ -95,7 +95,7 @@ def test_no_secret_stands_in_it_or_in_the_example() -> None:
 
 
 def test_its_settings_are_ours_and_the_example_has_what_has_to_be_set() -> None:
-    sources = "".join(path.read_text() for path in (ROOT / "apps").rglob("settings.py"))
+    sources = "".join(path.read_text() for path in (ROOT / "apps").rglob("*settings.py"))
     for one in SERVICES.values():
         for variable in one.get("environment", {}):
             ours = variable.removeprefix("GUIDED_PROFILE_")

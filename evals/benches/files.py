@@ -19,6 +19,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TextIO
 
+from guided_profile.evals.benches.command import command
 from guided_profile.tools.readers.base import Reading
 from guided_profile.tools.readers.preview import preview
 
@@ -101,6 +102,7 @@ def _apart(path: Path) -> tuple[str, int, int, float, int]:
         return pool.submit(_read, path).result()
 
 
+@command
 def main() -> None:
     """Run the bench."""
     parser = argparse.ArgumentParser(description=__doc__)

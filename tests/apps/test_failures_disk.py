@@ -182,8 +182,10 @@ def test_a_full_disk_by_each_way_in(
     capsys.readouterr()
     assert main(["add", str(path), "--user", "anna"]) == 1
     shown = capsys.readouterr()
-    assert "room on it" in shown.err, shown.err
-    assert len(shown.err.strip().splitlines()) == 1
+    said = [line for line in shown.err.splitlines() if line]
+    assert said[0].startswith("found: "), shown.err
+    assert "room on it" in said[1]
+    assert len(said) == 2
 
 
 def test_a_locked_file_of_profiles_by_each_way_in(

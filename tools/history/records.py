@@ -80,6 +80,22 @@ def checked_user(user_id: str) -> str:
     return user_id
 
 
+def items_of(given: Iterable[HistoryItem]) -> list[HistoryItem]:
+    """Return the items that are handed in.
+
+    Raises:
+        HistoryItemError: Something else was.
+    """
+    items = list(given)
+    for item in items:
+        if not isinstance(item, HistoryItem):
+            raise HistoryItemError(
+                f"a history takes a list of HistoryItem, and was given {type(item).__name__!r} in "
+                "one; write [HistoryItem(text=…)]."
+            )
+    return items
+
+
 def by_id(items: Iterable[HistoryItem]) -> dict[str, HistoryItem]:
     """Return the items that are handed in by id, each once.
 
@@ -88,12 +104,7 @@ def by_id(items: Iterable[HistoryItem]) -> dict[str, HistoryItem]:
             something else than items was handed in.
     """
     wanted: dict[str, HistoryItem] = {}
-    for item in items:
-        if not isinstance(item, HistoryItem):
-            raise HistoryItemError(
-                f"a history takes a list of HistoryItem, and was given {type(item).__name__!r} in "
-                "one; write [HistoryItem(text=…)]."
-            )
+    for item in items_of(items):
         if not _is_unicode(item.id):
             raise HistoryItemError(f"the id {item.id!r} is not valid Unicode; give another id.")
         check_same(wanted.setdefault(item.id, item), item)

@@ -144,7 +144,8 @@ class HistoryStore(TextVectors):
             EmbedderMismatchError: The embedder's vectors have another dimension than the store's.
             ModelError: The embedder answered with nonsense.
         """
-        given = list(items) if as_they_are else without_secrets(items)[0]
+        given = records.items_of(items)
+        given = given if as_they_are else without_secrets(given)[0]
         return self.patiently(lambda: self._add(user_id, given))
 
     def replace(self, user_id: str, items: Iterable[HistoryItem]) -> None:
@@ -158,7 +159,7 @@ class HistoryStore(TextVectors):
         Raises:
             ModelError: The embedder answered with nonsense; nothing was replaced.
         """
-        edited = records.by_id(without_secrets(items)[0])
+        edited = records.by_id(without_secrets(records.items_of(items))[0])
 
         def write() -> None:
             vectors = self._embed([*edited.values()])
