@@ -109,7 +109,7 @@ def _distinct(names: list[str]) -> tuple[str, ...]:
 
 def is_value(cell: str) -> bool:
     """Whether a cell holds a number or a time, which no column is named."""
-    short = 0 < len(cell) <= LONGEST
+    short = 0 < len(cell) <= LONGEST and any(map(str.isnumeric, cell))
     return short and (_NUMBER.fullmatch(cell) is not None or is_time(cell))
 
 
