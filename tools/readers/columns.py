@@ -25,9 +25,11 @@ USUAL = {
 }
 """The names that columns usually have, the likeliest first; they are read without asking."""
 SPEAKERS = tuple(
-    "role|sender|author|from|speaker|sender name|sender_name|from_name|username".split("|")
+    "role|sender|author|from|speaker|sender name|sender_name|from_name|username|creator".split("|")
 )
 """The columns that say who wrote, in the tables that chats are exported to."""
+_NAMES = (".name", ".username", ".display_name")
+"""Of a person who is an object: `creator.name`."""
 SAID = ("text", "content", "message", "body")
 """What somebody said is called so, and no name of a thing that has an author."""
 UNSAID_ROLES = ("system", "developer", "tool", "function")
@@ -117,7 +119,8 @@ def speaker_of(columns: Sequence[str], rows: Rows, fields: Mapping[str, str]) ->
         if values and values <= ROLES and values - USERS:
             return name
     lower = {name.lower(): name for name in reversed(others)}
-    named = next((lower[name] for name in SPEAKERS if name in lower), None)
+    called = (f"{name}{of}" for name in SPEAKERS for of in ("", *_NAMES))
+    named = next((lower[name] for name in called if name in lower), None)
     if named and are_said(text, rows):
         return named
     if not are_said(text, rows) or "time" not in fields:

@@ -20,6 +20,8 @@ _CLOCK = re.compile(r"(?<![\d.:])(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(?:[.,]\d+)?)?(
 _BETWEEN = re.compile(r"[\s,،、/()\[\]:;·—–-]+|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
 _AT = "\0"
 """Stands where the time of day was."""
+_JOINS = 3
+"""Letters of the longest word that joins a date and a time of day: `at`, `um`, `klo`."""
 _NUMBER = re.compile(r"\d+")
 _IN_NUMBERS = re.compile(r"\d{1,4}[./-]\d")
 _BUDDHIST = 543
@@ -106,7 +108,11 @@ def long_date(text: str, zone: tzinfo, *, strict: bool = False) -> datetime:
     rest = rest.replace(east[0], " ", 1) if east else rest
     tokens = [token for token in _BETWEEN.split(rest) if plain(token)]
     year, month, day = map(int, east.groups()) if east else _date(tokens)
-    if strict and not all(_is_known(plain(token)) for token in tokens):
+    before_clock = tokens.index(_AT) - 1 if _AT in tokens else -1
+    if strict and not all(
+        _is_known(plain(token)) or (place == before_clock > 0 and len(token) <= _JOINS)
+        for place, token in enumerate(tokens)
+    ):
         raise ValueError("is no date that can be read")
     if (half := _half(tokens)) and hour <= 12:
         hour = hour % 12 + 12 * (half == "p")

@@ -10,11 +10,13 @@ from collections import Counter, deque
 from collections.abc import Iterable
 
 _PLACEHOLDER = re.compile(
-    r"<[^<>\n]{3,80}>|\[[^\[\]\n]{3,60}\]|【[^【】\n]{1,60}】"
-    r"|[\w.\-() ]{1,100}\.\w{2,4} \([^()\n]{3,60}\)|null"
+    r"<[^<>\n]{3,80}>|\[[^\[\]\n]{3,60}\]|\[[^\[\]\n\x00-\x7f]{2}\]|【[^【】\n]{1,60}】"
+    r"|[\w.\-() ]{1,100}\.\w{2,4} \([^()\n]{3,60}\)|null|☎ [^\n]{3,40}"
+    "|[^\n\u200e]{1,200}\\.\\w{2,5} (?:• )?\u200e[^\n]{3,80}"
+    r"|사진(?: \d+장)?|동영상|이모티콘"
 )
 """A line that is nothing but `<Media omitted>`, `[Sticker]` or `IMG-1.jpg (file attached)`, in any
-language, or what programs write for no text."""
+language, what programs write for no text, and KakaoTalk's bare words for pictures and films."""
 _MARKED = re.compile(
     "(?:^|\\s)\u200e<[^<>\n]{3,80}>\\s*$|\\s<(?:[^<>\\s]{1,30} ){1,9}[^<>\\s]{1,30}>\\s*$"
 )

@@ -25,6 +25,8 @@ NUMBERS = (
 write, the narrow no-break space before AM among them."""
 _WHOLE = re.compile(NUMBERS, re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"\d{4}[./-]\d")
+_KOREAN = re.compile(r"(\d\d(?:\d\d)?)\.\s(\d\d?)\.\s(\d\d?)\.(?!\d)")
+"""`24. 3. 12.`: with a space behind each point and a point at the end, the year is first."""
 AROUND_DATE = " \t\r\n#*_[]()=-–—:："
 """What stands around a date that is a heading."""
 LONGEST_DATE_LINE, MOST_DATE_WORDS = 40, 4
@@ -51,7 +53,7 @@ def zoned(time: str, zone: tzinfo, order: DateOrder | None) -> object:
     Raises:
         ValueError: It is a date like 03/04/2025, and no order is given, or it is no such date.
     """
-    text = with_latin_half(ascii_digits(time[: 2 * LONGEST].strip()))
+    text = _in_figures(time[: 2 * LONGEST])
     if len(time) > LONGEST or _SINCE_1970.fullmatch(text):
         return text if len(time) <= LONGEST else time
     try:
@@ -141,9 +143,8 @@ def date_order(times: Iterable[str]) -> DateOrder | None:
         numbers = _WHOLE.fullmatch(text)
         if numbers is None or _YEAR_FIRST.match(text):
             continue
-        read = {order: day for order in votes if (day := _day(numbers.groups(), order, latest))}
-        if text[numbers.end(1)] == "." and len(numbers[3]) == 4:
-            read = {"dmy": read["dmy"]} if "dmy" in read else {}  # with dots, as everybody does
+        orders = _orders(with_dots=text[numbers.end(1)] == ".", full_year=len(numbers[3]) == 4)
+        read = {order: day for order in orders if (day := _day(numbers.groups(), order, latest))}
         for order in read:
             votes[order] += 1
         if len(first) < _LOOKED_AT:
@@ -162,8 +163,24 @@ def date_order(times: Iterable[str]) -> DateOrder | None:
     return sorted_[0]
 
 
+def _orders(*, with_dots: bool, full_year: bool) -> Sequence[DateOrder]:
+    """Return the orders that a date may have; nobody writes dots behind a month in front."""
+    if not with_dots:
+        return get_args(DateOrder)
+    return ("dmy",) if full_year else ("dmy", "ymd")
+
+
+def _in_figures(time: str) -> str:
+    """Return a time with digits and halves of the day in Latin letters, and no Korean date."""
+    text = ascii_digits(time.strip())
+    if (korean := _KOREAN.match(text)) and int(korean[2]) <= 12:
+        year, month, day = korean.groups()
+        text = f"{year if len(year) == 4 else f'20{year}'}-{month}-{day}{text[korean.end() :]}"
+    return with_latin_half(text)
+
+
 def _without_zone(time: str) -> str:
-    text = with_latin_half(ascii_digits(time[:LONGEST].strip()))
+    text = _in_figures(time[:LONGEST])
     found = without_zone(text, UTC) if ":" in text else None
     return found[0] if found else text
 

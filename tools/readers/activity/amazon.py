@@ -19,7 +19,8 @@ from guided_profile.tools.readers.tables import Row, layout_of, rows
 from guided_profile.tools.readers.times import read_time
 
 _ORDERS = {"Order ID", "Order Date", "Product Name"}
-_DIGITAL = {"OrderId", "OrderDate", "Title"}
+_DIGITAL = {"OrderId", "OrderDate", "ASIN"}
+_DIGITAL_TITLES = ("Title", "ProductName")
 _WATCHED = {"Title", "Playback Start Datetime (UTC)", "Seconds Viewed"}
 _RETURNS = {"OrderID", "DateOfReturn"}
 _NOTHING = ("", "Not Available", "Not Applicable")
@@ -42,8 +43,8 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
             elif columns >= _ORDERS:
                 sums = given if _is_gift(row[1]) else bought
                 yield from _order(row, returned if row[1]["Order ID"] in back else sums)
-            elif columns >= _DIGITAL:
-                yield from _add(row, row[1]["Title"], row[1]["OrderDate"], bought)
+            elif _is_digital(columns):
+                yield from _digital(row, bought)
             elif columns >= _WATCHED:
                 yield from _view(row, watched)
     for sums in (bought, given, returned, watched):
@@ -56,11 +57,24 @@ def _order(row: Row, sums: Sums) -> Entries:
         yield Skipped("cancelled orders")
         return
     quantity = cells.get("Quantity") or cells.get("Original Quantity") or "1"
-    if quantity == "0":
+    if quantity == "0" or cells.get("Is Fulfilled", "").lower() == "no":
         yield Skipped("cancelled orders")
         return
     pieces = int(quantity) if quantity.isdigit() else 1
     yield from _add(row, cells["Product Name"], cells["Order Date"], sums, pieces)
+
+
+def _is_digital(columns: set[str]) -> bool:
+    return columns >= _DIGITAL and not columns.isdisjoint(_DIGITAL_TITLES)
+
+
+def _digital(row: Row, sums: Sums) -> Entries:
+    cells = row[1]
+    if cells.get("IsFulfilled", "").lower() == "no":
+        yield Skipped("cancelled orders")
+        return
+    title = next(cells[name] for name in _DIGITAL_TITLES if name in cells)
+    yield from _add(row, title, cells["OrderDate"], sums)
 
 
 def _is_gift(cells: dict[str, str]) -> bool:
@@ -112,9 +126,8 @@ def _sent_back(
 
 def _recognises(head: Head) -> bool:
     columns = set(head.columns)
-    return any(
-        columns >= kind for kind in (_ORDERS | {"ASIN"}, _DIGITAL | {"ASIN"}, _WATCHED, _RETURNS)
-    )
+    kinds = (_ORDERS | {"ASIN"}, _WATCHED, _RETURNS)
+    return any(columns >= kind for kind in kinds) or _is_digital(columns)
 
 
 READER = Reader(

@@ -39,10 +39,12 @@ _CALLED = {
     "mark": "debit/credit|credit/debit|soll/haben|af bij|credit debit indicator|transaction type",
 }
 _BANKS = re.compile(
-    r"iban|bic|swift|valut|wertstell|balance|saldo|solde|payee|empf|zahlung|bank|account|konto|"
+    r"iban|bic|swift|valut|wertstell|balance|\bbal\b|d[eé]bit|cr[eé]dit|saldo|solde|payee|empf|zahlung|bank|account|konto|"
     r"rekening|transaction|post date"
 )
 """In the names of its columns; a table of a date, a text and an amount may be anything."""
+_CURRENCY = re.compile(r"[\s(\[]+(?:in )?(?:eur|euros?|usd|gbp|chf|cad|aud|[€$£])[)\]]?$")
+"""Behind the name of a column of amounts."""
 _IN = ("h", "c", "crdt", "credit", "bij", "haben", "eingang", "+")
 _OUT = ("s", "d", "dbit", "debit", "af", "soll", "ausgang", "-")
 _NUMBER = re.compile(r"[^\d,.'\s+−(-]*\s*([+−(-]?)[^\d+−-]*\d[\d.,'\s\u00a0\u202f]*([−-]?)\)?\D*")
@@ -86,6 +88,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
 
 def _columns(names: Sequence[str]) -> dict[str, str]:
     lower = {" ".join(name.lower().split()): name for name in reversed(names)}
+    lower = {_CURRENCY.sub("", name): lower[name] for name in lower} | lower
     found = {}
     for kind, called in _CALLED.items():
         known = next((lower[name] for name in called.split("|") if name in lower), None)

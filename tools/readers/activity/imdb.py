@@ -29,6 +29,8 @@ _STARS = re.compile(r"10|[1-9]")
 _FEWEST = 6
 """Columns of the shortest of the tables."""
 _YEAR = re.compile(r"\d{4}")
+_OLD_STARS, _OLD_YEAR = 8, 11
+"""Where the user's rating and the year stood until 2017, when the page was the last column."""
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
@@ -55,12 +57,16 @@ def _title(cells: list[str], is_watchlist: bool) -> dict[str, Any] | Skipped:
         return Skipped("people and other entries without a title")
     page = next((place for place, cell in enumerate(cells) if _PAGE.fullmatch(cell)), None)
     title = cells[5] if is_list else cells[3]
-    year = cells[page + 4] if page is not None and len(cells) > page + 4 else ""
+    is_old = page == len(cells) - 1 > _OLD_YEAR
+    at_year = _OLD_YEAR if is_old else (page or len(cells)) + 4
+    year = cells[at_year] if len(cells) > at_year else ""
     title += f" ({year})" if _YEAR.fullmatch(year) else ""
-    stars, time = (cells[-2], cells[2]) if is_list else (cells[1], cells[2])
+    stars = cells[1 if not is_list else _OLD_STARS if is_old else -2]
     rated = f" (rated {stars} of 10)" if _STARS.fullmatch(stars) else ""
     words = cells[4].strip() if is_list else ""
-    if not is_list:
+    has_seen = bool(rated) and is_watchlist
+    time = (cells[-1] if has_seen and not is_old else "") or cells[2]
+    if not is_list or has_seen:
         text, source = title + rated, "watched"
     elif is_watchlist:
         text, source = f"wants to watch: {title}{rated}", "watchlist"

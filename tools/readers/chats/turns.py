@@ -118,6 +118,8 @@ def _stamp(line: str) -> _Stamp | None:
         clock = next(iter([*_OTHER_CLOCK.finditer(start)][::-1]), None)
     if clock is None:
         return None
+    if line[clock.end() :].lstrip().startswith("-->"):
+        return None  # a span of time, as subtitles have
     tail = _TAIL.match(line, clock.end())
     before = _HALF_BEFORE.sub("", line[: clock.start()])
     end = tail.end() if tail else clock.end()

@@ -45,7 +45,10 @@ _CLOCK = (
     r"(?P<hour>\d\d?)[:.](?P<minute>\d\d)(?:[:.](?P<seconds>\d\d))?"
     rf"(?:{_SPACE}*(?P<after>{MORNING}|{AFTERNOON}))?(?:{_SPACE}ч\.)?"
 )
-_BEGIN, _END = rf"{MARKS}(?P<bracket>\[)?{MARKS}", rf"{MARKS}(?(bracket)\]\s*|\s+[-–]\s+){MARKS}"
+_BEGIN, _END = (
+    rf"{MARKS}(?P<bracket>\[)?{MARKS}",
+    rf"{MARKS}(?(bracket)\]\s*|\s+[-–](?:\s+|\Z)){MARKS}",
+)
 HEADER = re.compile(
     rf"{_BEGIN}{_DAY}{MARKS}[,،]?{MARKS}{_SPACE}+{MARKS}(?:(?:klo|kl\.?|à){_SPACE})?{_CLOCK}{_END}",
     re.IGNORECASE,
@@ -55,6 +58,7 @@ _TIME_FIRST = re.compile(rf"{_BEGIN}{_CLOCK}{MARKS}[,،]?{_SPACE}+{_DAY}{_END}",
 """The same in Vietnamese."""
 _SENDER = re.compile(rf"(?:~\s*)?{MARKS}([^:\n]{{1,100}}?){MARKS}:(?:\s|$)")
 _PLAIN = re.compile(r"\W{0,3}[0-9]+/[0-9]+/[0-9]+[0-9,:.\s|-]*(?:[ap]m)?\W*", re.IGNORECASE)
+_KOREAN = re.compile(r"\W{0,3}\d\d\. \d\d?\. \d\d?\.(?!\d)")
 _AMERICAN = re.compile(r"\W{0,3}(?!0)[0-9]+/(?!0)[0-9]+/[0-9]+[0-9,:.\s|-]*[AP]M\W*")
 MOST_LINES = 20_000
 """Of a message; with more, it is too long for an item anyway."""
@@ -153,9 +157,12 @@ def told_by(written: str) -> str | None:
     """Return what a date and its time tell of its order where the numbers tell none.
 
     `mdy` for `3/4/25, 9:41 PM`, which only Americans write; `/` for `03/04/25, 21:41`, which many
-    do; None where the day is first: with points, or beside words of other languages.
+    do; `ymd` for the Korean `25. 3. 4.`; None where the day is first: with points, or beside words
+    of other languages.
     """
     plain = re.sub(MARKS, "", written).replace("\u202f", " ")
+    if _KOREAN.match(plain):
+        return "ymd"
     return "mdy" if _AMERICAN.fullmatch(plain) else "/" if _PLAIN.fullmatch(plain) else None
 
 
@@ -189,7 +196,7 @@ def date_order(dates: Iterable[tuple[str | None, ...]]) -> DateOrder:
     told = Counter[str | None]()
     for numbers in dates:
         first, second, third = (int(number or 0) for number in numbers[:3])
-        if len(numbers[0] or "") == 4:
+        if len(numbers[0] or "") == 4 or numbers[6] == "ymd":
             years_first += 1
             continue
         years_last += 1

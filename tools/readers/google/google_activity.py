@@ -45,9 +45,11 @@ _VERBS = {
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     alike: dict[str, Alike] = {}
+    answered = False
     for one in each_file(files, lambda file: activities(file, reading, timed=False)):
-        if isinstance(one, Activity):
+        if isinstance(one, Activity) and (one.reply or _kind(one) != "gemini"):
             alike.setdefault(_kind(one), Alike()).add([one.title])
+            answered |= bool(one.reply)
     sums = {act: Sums(act, verb) for act, verb in _VERBS.items()}
     skipped: Counter[str] = Counter()
     for one in each_file(files, lambda file: activities(file, reading)):
@@ -55,9 +57,12 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
             yield one
             continue
         kind = _kind(one)
-        title = _words(one.title) or alike.get(kind, Alike()).without(one.title)
+        without = alike.get(kind, Alike()).without(one.title)
+        title = _words(one.title) or without
         if one.is_ad:
             skipped["advertisements"] += 1
+        elif kind == "gemini" and answered and not one.reply and title == one.title:
+            skipped["uses of apps"] += 1  # a document was made, or an answer was rated
         elif kind == "gemini":
             yield from _talk(title, one, reading)
         elif kind in _VERBS:

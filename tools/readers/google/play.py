@@ -97,7 +97,7 @@ def _title(one: dict[str, Any]) -> str:
 def _recognises(head: Head) -> bool:
     first = dicts_in(head.json[:3] if isinstance(head.json, list) else None)
     return any(
-        isinstance(one.get(kind), dict) and ("doc" in one[kind] or "lineItem" in one[kind])
+        isinstance(one.get(kind), dict) and one[kind].keys() & {"doc", "document", "lineItem"}
         for one in first
         for kind in _KINDS
     )

@@ -78,6 +78,8 @@ class Alike:
             return title
         before = _whole_words(self._before)
         after = _whole_words(self._after, of_end=True)
+        if title[:before] != self._before[:before] or title[::-1][:after] != self._after[:after]:
+            return title
         return title[before : len(title) - after].strip() or title
 
 

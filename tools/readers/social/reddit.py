@@ -20,6 +20,7 @@ from guided_profile.tools.readers.base import (
     same_name,
 )
 from guided_profile.tools.readers.heads import Head
+from guided_profile.tools.readers.markdown_text import without_quotes
 from guided_profile.tools.readers.tables import rows
 
 _GONE = ("[deleted]", "[removed]")
@@ -75,9 +76,12 @@ def _said(
 ) -> Entry:
     if not text.strip() or text.strip() in _GONE:
         return Skipped("deleted posts and comments")
+    text = _own_words(text)
+    if not text:
+        return Skipped("comments that only quote")
     subreddit = cells["subreddit"].strip()
     fields: dict[str, Any] = {
-        "text": text.strip(),
+        "text": text,
         "time": _time(cells.get("date", "")),
         "category": (subreddit and f"r/{subreddit.removeprefix('r/')}") or None,
         "source": reading.source or source,
@@ -86,6 +90,12 @@ def _said(
     if cells.get("id"):
         fields["id"] = f"reddit:{source}:{cells['id']}"
     return item(fields, where, reading)
+
+
+def _own_words(text: str) -> str:
+    """Return a text without what it quotes; a spoiler, `>!`, is the writer's own."""
+    spoilers = re.sub(r"^>!(.*?)!<", r"\1", text, flags=re.MULTILINE | re.DOTALL)
+    return without_quotes(spoilers.replace("\r\n", "\n"))
 
 
 def _message(
@@ -97,6 +107,9 @@ def _message(
     sender = cells["from" if kind == "messages" else "username"].strip()
     if not me:
         return Skipped("messages of whom --me does not say which are the user's")
+    text = _own_words(text)
+    if not text:
+        return Skipped("comments that only quote")
     fields = {
         "text": text,
         "time": _time(cells.get("date") or cells.get("created_at") or ""),

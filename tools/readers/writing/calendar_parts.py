@@ -8,7 +8,7 @@ from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Refused
 from guided_profile.tools.readers.encodings import as_utf8
 
-_BEGINS = ("BEGIN:VEVENT", "BEGIN:VTODO")
+_BEGINS = ("BEGIN:VEVENT", "BEGIN:VTODO", "BEGIN:VJOURNAL")
 _AT_ONCE = 500
 _END = "END:VCALENDAR\n"
 

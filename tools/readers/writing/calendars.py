@@ -40,7 +40,7 @@ def _events(file: ExportFile, sums: Sums, reading: Reading) -> Iterator[Entry]:
         me = reading.me or owner(calendar)
         zone = _zone(calendar, reading.zone)
         for event in calendar.walk():
-            if event.name in ("VEVENT", "VTODO"):
+            if event.name in ("VEVENT", "VTODO", "VJOURNAL"):
                 number += 1
                 where = Refused(number, unit="item", file=file.name)
                 yield from _event(event, me, zone, where, sums, reading)
@@ -50,7 +50,10 @@ def _event(
     event: Any, me: str, zone: tzinfo, where: Refused, sums: Sums, reading: Reading
 ) -> Iterator[Entry]:
     summary = " ".join(str(event.get("SUMMARY", "")).split())
-    begin = event.get("DTSTART", event.get("DUE", event.get("CREATED")))
+    written = str(event.get("DESCRIPTION", "")).strip() if event.name == "VJOURNAL" else ""
+    summary = summary or written[:500]
+    dates = ("COMPLETED", "DTSTART", "DUE", "CREATED")
+    begin = next((event[name] for name in dates if name in event), None)
     if reason := _left_out(event, summary, me):
         yield Skipped(reason)
         return
@@ -67,6 +70,8 @@ def _event(
     if event.name == "VTODO":
         done = str(event.get("STATUS", "")).upper() == "COMPLETED"
         text = f"{title} (a task, {'done' if done else 'open'})"
+    elif event.name == "VJOURNAL":
+        text = "\n".join(dict.fromkeys(filter(None, (title, written))))
     elif rule := event.get("RRULE"):
         text = f"{title} ({_often(rule, time)})"
     else:
@@ -76,7 +81,7 @@ def _event(
         "text": text,
         "time": time,
         "category": category,
-        "kind": "did",
+        "kind": "said" if event.name == "VJOURNAL" else "did",
         "source": reading.source or "calendar",
     }
     yield item(fields, where, reading)

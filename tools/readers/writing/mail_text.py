@@ -68,15 +68,23 @@ def own_words(text: str, subject: str = "") -> str:
     """
     lines = text.replace("\r\n", "\n").split("\n")
     kept: list[str] = []
+    broken = False
+    quotes_from = 0  # the line below the last words that introduce a quote
     for index, line in enumerate(lines):
         if _SIGNATURE.fullmatch(line) or _begins_older(lines, index, subject):
             break
+        if introduction := _introduces(lines, index):
+            quotes_from = index + introduction
+        after_quote = index > 0 and lines[index - 1].lstrip().startswith(">")
         if line.lstrip().startswith(">"):
-            if not index or not lines[index - 1].lstrip().startswith(">"):
+            if not after_quote:
                 _drop_introduction(kept)
             kept.append("")
-        else:
-            kept.append(line)
+            broken = False
+        elif index >= quotes_from:
+            # the end of a quoted line, which was too long for a line
+            broken = quotes_from > 0 and bool(line.strip()) and (broken or after_quote)
+            kept.append("" if broken else line)
     while kept and (not kept[-1].strip() or _RULE.fullmatch(kept[-1])):
         kept.pop()
     return re.sub(r"\n\s*\n\s*\n+", "\n\n", "\n".join(map(str.rstrip, kept))).strip()
@@ -102,11 +110,9 @@ def _begins_older(lines: Sequence[str], index: int, subject: str) -> bool:
     """Whether an older mail begins here, which is not quoted line by line."""
     if not lines[index].strip():
         return False
-    if _INTRODUCES.fullmatch(lines[index]) or (
-        _INTRODUCES.fullmatch(" ".join(lines[index : index + 2]).strip())
-        and not lines[index].rstrip().endswith((".", "!", "?"))
-    ):
-        return True
+    if introduction := _introduces(lines, index):
+        below = (line.lstrip() for line in lines[index + introduction :])
+        return not next(filter(None, below), "").startswith(">")
     values = []
     for line in lines[index : index + 7]:
         field = _FIELD.fullmatch(line)
@@ -118,6 +124,16 @@ def _begins_older(lines: Sequence[str], index: int, subject: str) -> bool:
     title = _title(subject)
     addressed = any(re.search(_ADDRESS, value) for value in values)
     return addressed or (bool(title) and any(_title(value) == title for value in values))
+
+
+def _introduces(lines: Sequence[str], index: int) -> int:
+    """Return how many lines from here on say whose words come next."""
+    if _INTRODUCES.fullmatch(lines[index]):
+        return 1
+    first, second = (lines[index].strip(), "".join(lines[index + 1 : index + 2]).strip())
+    goes_on = bool(first) and not first.endswith((".", "!", "?", ">"))
+    whole = goes_on and not _INTRODUCES.fullmatch(second)
+    return 2 if whole and _INTRODUCES.fullmatch(f"{first} {second}") else 0
 
 
 def _title(subject: str) -> str:
