@@ -64,7 +64,7 @@ class HistoryItem(Record):
         if isinstance(time, int | str) and (date := _DATE.fullmatch(str(time))):
             year, month, day = (int(number) if number else 1 for number in date.groups())
             return datetime(year, month, day, tzinfo=UTC)
-        if isinstance(time, int | str) and re.fullmatch(r"\d{1,8}", str(time)):
+        if isinstance(time, int | float | str) and re.fullmatch(r"\d{1,8}(\.\d*)?", str(time)):
             raise ValueError("is neither a date nor a Unix time; write it as 2024-05-01")
         if isinstance(time, str) and time[:3].isalpha():
             try:

@@ -1,12 +1,14 @@
 """Lines of a file, read one by one, however long the file is."""
 
 import io
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Refused
+from guided_profile.tools.readers.encodings import as_utf8, encoding_of
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -14,12 +16,24 @@ if TYPE_CHECKING:
 LONGEST_LINE = 2**20
 """The longest line, in bytes, that is read; an item holds at most 20,000 characters."""
 _HEAD = 2**16
+_HIGH = re.compile(rb"[\x80-\xff]")
+_IN_A_WORD = re.compile(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]")
+_MANY = 8
+"""Bytes that are not ASCII, which no accident wrote."""
 
 
-def numbered_lines(file: ExportFile) -> Iterator[tuple[int, str | Refused]]:
-    """Yield the lines that are not blank, or why one cannot be read."""
+def numbered_lines(
+    file: ExportFile, *, any_encoding: bool = False
+) -> Iterator[tuple[int, str | Refused]]:
+    """Yield the lines that are not blank, or why one cannot be read.
+
+    Args:
+        file: The file, in UTF-8.
+        any_encoding: Whether it may be in another encoding, as older programs write text.
+    """
+    other = any_encoding and _is_written_otherwise(file)
     with file.open() as opened:
-        for number, data in enumerate(byte_lines(opened), start=1):
+        for number, data in enumerate(byte_lines(as_utf8(opened) if other else opened), start=1):
             if data is None:
                 yield number, Refused(number, f"is longer than {LONGEST_LINE} bytes")
                 continue
@@ -30,6 +44,15 @@ def numbered_lines(file: ExportFile) -> Iterator[tuple[int, str | Refused]]:
                 continue
             if line.strip():
                 yield number, line
+
+
+def _is_written_otherwise(file: ExportFile) -> bool:
+    """Whether a file has letters in another encoding than UTF-8, and not only a broken line."""
+    with file.open() as opened:
+        head = opened.read(_HEAD)
+    return not encoding_of(head).startswith("utf-") and (
+        _IN_A_WORD.search(head) is not None or len(_HIGH.findall(head)) >= _MANY
+    )
 
 
 def byte_lines(file: BinaryIO) -> Iterator[bytes | None]:

@@ -5,8 +5,10 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from guided_profile.graph.errors import HistoryItemError
+from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.notices import is_notice
 from guided_profile.tools.readers.times import date_order, read_time
 from guided_profile.tools.readers.writing.mail_text import own_words
@@ -233,3 +235,68 @@ def test_who_wrote_may_be_an_object_with_a_name(tmp_path: Path) -> None:
         ("other", "notes", "I am Max"),
         ("user", "notes", "I am Anna"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "lines"),
+    [
+        ("cp1252", ["Ich töpfere gern", "Kaffee schmeckt mir ohne Zucker", "Nach Köln ziehen?"]),
+        ("shift-jis", ["明日は粘土を買いに行くつもり", "コーヒーは砂糖なしが好き", "散歩した"]),
+    ],
+)
+def test_notes_of_an_older_computer(tmp_path: Path, encoding: str, lines: list[str]) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes("\n".join(lines).encode(encoding))
+    found = read(path)
+    assert found.texts == lines
+    assert not found.refused
+
+
+@pytest.mark.parametrize("time", ["45363.5", "45363", 45363.5])
+def test_a_spreadsheets_count_of_days_is_no_time_of_1970(time: float | str) -> None:
+    with pytest.raises(ValidationError, match="neither a date nor a Unix time"):
+        HistoryItem(text="a kiln", time=time)  # type: ignore[arg-type]
+
+
+def test_dates_of_a_page_that_may_be_read_in_two_ways_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "watch-history.html"
+    path.write_text(
+        '<div class="outer-cell mdl-cell"><div class="mdl-grid"><div class="content-cell mdl-cell">'
+        '<a href="https://www.youtube.com/watch?v=a">Clay</a><br>'
+        "12/03/2024, 21:41:05 UTC</div></div></div>"
+    )
+    with pytest.raises(HistoryItemError, match="two ways"):
+        read(path)
+    (one,) = read(path, dates="dmy").items
+    assert f"{one.time:%Y-%m-%d}" == "2024-03-12"
+
+
+def test_a_page_of_an_extension_that_names_the_account_above(tmp_path: Path) -> None:
+    path = tmp_path / "chat.md"
+    path.write_text(
+        "# Rye\n\n**User:** Anna\n**Created:** 3/12/2024\n\n## Prompt:\nHow do I feed rye?\n\n"
+        "* * *\n\n## Response:\nDaily.\n\n* * *\n\n## Prompt:\nI bake on Sundays\n"
+    )
+    assert [(role, text) for role, _, text in read(path).lines] == [
+        ("user", "How do I feed rye?"),
+        ("other", "Daily."),
+        ("user", "I bake on Sundays"),
+    ]
+
+
+def test_a_payment_that_was_received_by_paypal(tmp_path: Path) -> None:
+    path = tmp_path / "Download.CSV"
+    path.write_text(
+        '"Datum","Uhrzeit","Name","Typ","Brutto","Empfänger E-Mail-Adresse"\n'
+        '"12.03.2024","21:41:05","Ton Nord","Zahlung","-45,90","shop@example.org"\n'
+        '"13.03.2024","21:41:05","Max","Zahlung","20,00","anna@example.org"\n'
+    )
+    assert read(path).texts == ["Ton Nord (paid once, 2024-03)"]
+
+
+def test_reactions_behind_a_message_of_signal(tmp_path: Path) -> None:
+    path = tmp_path / "chat.md"
+    path.write_text(
+        "[2024-03-12 21:41] Max: hi\n[2024-03-12 21:42] Me: nice (- Max: 👍, Me: ❤ -)\n"
+    )
+    assert read(path).texts == ["hi", "nice"]

@@ -34,7 +34,7 @@ _CALLED = {
     "purpose": "purpose|description|payment reference|reference|memo|details|narrative|"
     "verwendungszweck|buchungstext|text|libellé|concepto|descrizione|omschrijving|mededelingen",
     "amount": "amount|amount (eur)|amount (usd)|amount (gbp)|betrag|betrag (eur)|betrag (€)|umsatz|"
-    "umsatz in eur|montant|importe|importo|bedrag (eur)|transaction amount",
+    "umsatz in eur|montant|importe|importo|brutto|gross|bedrag (eur)|transaction amount",
     "out": "debit|debit amount|money out|paid out|withdrawal|soll|débit|ausgang|belastung",
     "mark": "debit/credit|credit/debit|soll/haben|af bij|credit debit indicator|transaction type",
 }

@@ -13,6 +13,7 @@ _REST = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 """Begins files, reactions and previews, after which no words of the person come."""
+_REACTIONS = re.compile(r"[ \t]{0,3}\(- [^\n()]{1,500} -\)$", re.MULTILINE)
 _EFFECTS = (
     "Confetti|Echo|Fireworks|Balloons|Heart|Lasers|Shooting Star|Sparkles|Spotlight|Slam|Loud"
     "|Gentle|Invisible Ink"
@@ -47,4 +48,4 @@ def own_words(text: str) -> str:
     text = _DETAILS.sub("", text)
     if edits := [*_EDIT.finditer(text)]:
         text = text[edits[-1].end() :]
-    return _MEDIA.sub("", _LINES.sub("", text)).strip()
+    return _MEDIA.sub("", _REACTIONS.sub("", _LINES.sub("", text))).strip()

@@ -41,6 +41,10 @@ def speakers_of(form: Form, lines: Sequence[str]) -> Speakers:
         return Speakers(None, owners[0] if len(owners) == 1 and len(labels) > 1 else None)
     dresses = {head.dress for head in heads if head.label.casefold() in (*owners, *models)}
     first = heads[0].label.casefold()
+    if len(owners) > 1:  # of what stands above the chat, one may be called so too
+        dressed = {head.dress for head in heads if head.label.casefold() in models}
+        alike = {head.label.casefold() for head in heads if head.dress in dressed}
+        owners = [label for label in owners if label in alike] or owners
     turns = {*owners, *models} | {
         label
         for head in heads

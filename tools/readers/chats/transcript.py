@@ -50,6 +50,8 @@ _DAY_FIRST = re.compile(
 _MONTH_FIRST = re.compile(r"\b([a-z]{3})[a-z]*[ .]{1,2}(\d{1,2}),? (\d{4})\b", re.IGNORECASE)
 _HALF = re.compile(rf"(?<![^\W\d])(?:({AFTERNOON})|{MORNING})(?![^\W\d_])", re.IGNORECASE)
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)\b(?!.*\d)")
+_RULES = re.compile(r"(?:\n[ \t]*|^)(?:(?:\* ?){3,}|(?:- ?){3,}|(?:_ ?){3,})\s*\Z")
+"""Between two messages, in Markdown."""
 _FIELD = re.compile(r"([A-Z][\w-]{1,20}): (.*)")
 
 
@@ -95,7 +97,7 @@ class _Chat:
         self._order = reading.dates or date_order(self._dates())
 
     def _dates(self) -> Iterator[tuple[str | None, ...]]:
-        for _, line in numbered_lines(self._file):
+        for _, line in numbered_lines(self._file, any_encoding=True):
             if isinstance(line, Refused):
                 continue
             if head := heads_of(line).get(self._form):
@@ -109,7 +111,7 @@ class _Chat:
         begun: _Begun | None = None
         last = 0
         day = ""
-        for number, line in numbered_lines(self._file):
+        for number, line in numbered_lines(self._file, any_encoding=True):
             where = Refused(number, file=self._file.name)
             if isinstance(line, Refused):
                 yield replace(line, file=self._file.name)
@@ -135,7 +137,7 @@ class _Chat:
             yield self._ended(begun)
 
     def _ended(self, begun: "_Begun") -> Message | Refused | Skipped:
-        text = "\n".join(begun.lines)
+        text = _RULES.sub("", "\n".join(begun.lines))
         text = without_notices(own_words(text) if self._by_exporter else text.strip())
         if begun.head is None or not text:
             return Skipped()

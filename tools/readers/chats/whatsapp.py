@@ -110,7 +110,7 @@ def _lines(file: ExportFile) -> Iterator[tuple[int, str | Refused, re.Match[str]
     looks like a header of the other kind was quoted in a message.
     """
     brackets: bool | None = None
-    for number, line in numbered_lines(file):
+    for number, line in numbered_lines(file, any_encoding=True):
         header = None if isinstance(line, Refused) else header_of(line)
         if header is not None and brackets is None:
             brackets = header["bracket"] is not None

@@ -45,13 +45,13 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
 
 
 def _days(file: ExportFile) -> Iterator[str]:
-    for _, line in numbered_lines(file):
+    for _, line in numbered_lines(file, any_encoding=True):
         if not isinstance(line, Refused) and is_date_line(line):
             yield line.strip(AROUND_DATE)
 
 
 def _lines(file: ExportFile) -> Iterator[tuple[Refused, str] | Refused]:
-    for number, line in numbered_lines(file):
+    for number, line in numbered_lines(file, any_encoding=True):
         yield line if isinstance(line, Refused) else (Refused(number), line.strip())
 
 
@@ -59,7 +59,7 @@ def _paragraphs(file: ExportFile) -> Iterator[tuple[Refused, str] | Refused]:
     lines: list[str] = []
     size = 0
     begun = last = 0
-    for number, line in numbered_lines(file):
+    for number, line in numbered_lines(file, any_encoding=True):
         if isinstance(line, Refused):
             yield line
             continue

@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
+from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Reading, Refused
 from guided_profile.tools.readers.long_dates import ascii_digits, with_latin_half
 from guided_profile.tools.readers.pieces import between, first_between, plain
-from guided_profile.tools.readers.times import NUMBERS, DateOrder, read_time
+from guided_profile.tools.readers.times import NUMBERS, TWO_WAYS, DateOrder, read_time
 
 _CHUNK = 2**20
 _LONGEST = 4 * 2**20
@@ -109,7 +110,11 @@ def _blocks(file: ExportFile) -> Iterator[str]:
 
 
 def _order(file: ExportFile) -> DateOrder | None:
-    """Return the order of the dates that are in numbers alone, by those with a day above 12."""
+    """Return the order of the dates that are in numbers alone, by those with a day above 12.
+
+    Raises:
+        HistoryItemError: Nothing decides.
+    """
     seen = False
     for number, block in enumerate(_blocks(file)):
         if number > _LOOKED_AT and not seen:
@@ -128,6 +133,8 @@ def _order(file: ExportFile) -> DateOrder | None:
                 return "dmy"
             if int(found[2]) > 12:
                 return "mdy"
+    if seen:
+        raise HistoryItemError(TWO_WAYS)
     return None
 
 
