@@ -29,6 +29,7 @@ from guided_profile.apps.bodies import (
     Version,
 )
 from guided_profile.graph.context import Sight
+from guided_profile.graph.errors import HistoryItemError, QuestionError
 from guided_profile.graph.records import HistoryItem
 
 T = TypeVar("T")
@@ -59,13 +60,20 @@ _EVERYTHING: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 def add(items: Iterable[HistoryItem | Mapping[str, Any]]) -> Call[AddedItems]:
     """Add items to the history, at most a thousand at once; one that is there is left alone."""
-    sent = [
-        item.model_dump(mode="json", exclude_none=True, exclude={"released", "withdrawn"})
-        if isinstance(item, HistoryItem)
-        else dict(item)
-        for item in items
-    ]
+    sent = [_sent(item) for item in items]
     return Call("POST", "/history", TypeAdapter(AddedItems), body={"items": sent})
+
+
+def _sent(item: HistoryItem | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(item, HistoryItem):
+        hidden = {"released", "withdrawn"}
+        return item.model_dump(mode="json", exclude_none=True, exclude=hidden)
+    if not isinstance(item, Mapping):
+        raise HistoryItemError(
+            f"an item is {item!r:.60}; give each as a HistoryItem, or as "
+            '{"text": "…", "source": "…"}, in a list.'
+        )
+    return dict(item)
 
 
 def add_file(
@@ -254,7 +262,13 @@ def ask(
 
 def reply(run_id: UUID | str, text: str) -> Call[Reply]:
     """Say what the user replies to a question that came in place of an answer."""
-    return Call("POST", f"/ask/{UUID(str(run_id))}/reply", _REPLY, body={"reply": text})
+    try:
+        run = UUID(str(run_id))
+    except ValueError:
+        raise QuestionError(
+            f"the run_id is {run_id!r:.60}; give the run_id of the Reply that asked."
+        ) from None
+    return Call("POST", f"/ask/{run}/reply", _REPLY, body={"reply": text})
 
 
 def feedback(run_id: UUID | str, thumbs: Literal["up", "down"]) -> Call[None]:

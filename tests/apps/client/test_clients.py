@@ -153,6 +153,13 @@ async def test_what_is_wrong_comes_in_the_servers_words(do: Do) -> None:
         await do("stream", "")
 
 
+def test_what_cannot_be_sent_is_said_in_a_line() -> None:
+    wrong: Any = "hello"
+    for call in (lambda: calls.add(wrong), lambda: calls.reply("../me", "yes")):
+        with pytest.raises(InputError, match="give"):
+            call()
+
+
 async def test_a_key_says_whose_data_it_is_about(url: str) -> None:
     root = token("root", scope=ADMIN)
     with Client(url, key=root, user="anna") as client:
