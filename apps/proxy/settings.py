@@ -79,6 +79,11 @@ def read_proxy_settings(
 
     url, key, secret = value("UPSTREAM_URL"), value("PROXY_KEY"), value("OPENWEBUI_SECRET")
     check_url("GUIDED_PROFILE_UPSTREAM_URL", url)
+    if url and {"?", "#"} & {*url}:
+        raise SettingsError(
+            "GUIDED_PROFILE_UPSTREAM_URL goes on after its path, where the routes are added; end "
+            "it with its /v1, and have the front end send what follows a `?`, which is passed on."
+        )
     if url and "@" in url.partition("//")[2].partition("/")[0]:
         raise SettingsError(
             "GUIDED_PROFILE_UPSTREAM_URL holds a name or a password, which errors would show; set "

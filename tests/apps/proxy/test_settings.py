@@ -20,6 +20,8 @@ KEY = "0123456789abcdef"
         ({"UPSTREAM_KEY": "sk-1"}, "GUIDED_PROFILE_UPSTREAM_URL is not"),
         ({"UPSTREAM_URL": "nowhere"}, "GUIDED_PROFILE_UPSTREAM_URL is no address"),
         ({"UPSTREAM_URL": "http://a:b@c/v1"}, "holds a name or a password"),
+        ({"UPSTREAM_URL": "http://c/v1?api-key=sk-1"}, "goes on after its path"),
+        ({"UPSTREAM_URL": "http://c/v1#x"}, "goes on after its path"),
     ],
 )
 def test_what_does_not_go_together_is_said(given: dict[str, str], told: str) -> None:
