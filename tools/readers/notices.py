@@ -26,13 +26,13 @@ _MESSAGE = (
     "message|nachricht|mensaje|mensagem|messaggio|bericht|сообщени|повідомлен|съобщени|wiadomoś"
     "|mesaj|رسالة|پیام|הודעה|मैसेज|संदेश|メッセージ|메시지|消息|訊息"
     "|讯息|pesan|tin nhắn|ข้อความ|meddeland|besked|melding|viesti|zpráv|správ|üzenet"
-    "|μήνυμα|žinut|поруку|poruk"
+    "|μήνυμα|žinut|поруку|poruk|missatge|sõnum|sporočil|mesej|پیغام|মেসেজ|বার্তা"
 )
 _TAKEN_BACK = (
     "delet|unsent|recall|gelösch|zurückgenommen|elimin|borr|supprim|apag|verwijder|удал|видал"
     "|изтри|usuni|silin|sildi|حذف|נמחק|מחק|मिटा|हटा|削除|取り消|삭제|删除|刪除|撤回|收回|dihapus|menghapus"
     "|xóa|thu hồi|ลบ|tog bort|slette|poist|odstran|smaz|zmaz|töröl|șters|διαγρ|ištr|обрис"
-    "|obris|izbris"
+    "|obris|izbris|radera|esborr|kustut|memadam|dipadam|মুছে"
 )
 _MESSAGES, _TAKINGS = _MESSAGE.split("|"), _TAKEN_BACK.split("|")
 _LONGEST_NOTICE = 80

@@ -170,6 +170,9 @@ def test_subtitles_are_no_chat(tmp_path: Path) -> None:
         "[写真]",
         "☎ 通話時間 1:23",
         "사진 3장",
+        "Du raderade det här meddelandet",
+        "آپ نے یہ پیغام حذف کر دیا",
+        "Anda telah memadam mesej ini",
     ],
 )
 def test_what_stands_for_a_file_or_a_call_is_a_notice(text: str) -> None:
@@ -300,3 +303,30 @@ def test_reactions_behind_a_message_of_signal(tmp_path: Path) -> None:
         "[2024-03-12 21:41] Max: hi\n[2024-03-12 21:42] Me: nice (- Max: 👍, Me: ❤ -)\n"
     )
     assert read(path).texts == ["hi", "nice"]
+
+
+def test_one_conversation_of_claude_by_itself(tmp_path: Path) -> None:
+    message = {"uuid": "m", "text": "I fire at cone 10", "sender": "human"}
+    path = tmp_path / "conversation.json"
+    path.write_text(json.dumps({"uuid": "c", "name": "x", "chat_messages": [message]}))
+    assert read(path).lines == [("user", "claude", "I fire at cone 10")]
+
+
+def test_events_that_were_declined_are_counted(tmp_path: Path) -> None:
+    answers = {
+        "events_joined": [{"name": "Fair", "start_timestamp": 1710276065}],
+        "events_declined": [{"name": "Golf", "start_timestamp": 1710276065}],
+        "events_interested": [{"name": "Film", "start_timestamp": 1710276065}],
+    }
+    path = tmp_path / "your_event_responses.json"
+    path.write_text(json.dumps({"event_responses_v2": answers}))
+    found = read(path)
+    assert found.texts == ["takes part in Fair"]
+    assert sum(found.skipped.values()) == 2
+
+
+def test_links_alone_are_no_notes(tmp_path: Path) -> None:
+    path = tmp_path / "links.txt"
+    path.write_text("https://a.example/1\nhttps://b.example/2\n")
+    with pytest.raises(HistoryItemError, match="is no kind of file"):
+        read(path)

@@ -4,7 +4,7 @@ Projects and the account's file are left out; what Claude remembers is `memories
 have been edited: of messages that name what they follow, the branch that ends last is read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,8 +19,8 @@ from guided_profile.tools.readers.base import (
     each_file,
     item,
 )
-from guided_profile.tools.readers.heads import Head
-from guided_profile.tools.readers.json_lists import dicts_in, objects, text_in
+from guided_profile.tools.readers.heads import Head, head_of
+from guided_profile.tools.readers.json_lists import dicts_in, object_of, objects, text_in
 
 _ROOT = "00000000-0000-4000-8000-000000000000"
 """What the first message of a conversation follows."""
@@ -31,7 +31,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
 
 
 def _entries(file: ExportFile, reading: Reading) -> Entries:
-    for found in objects(file):
+    for found in _conversations(file):
         if isinstance(found, Refused):
             yield found
             continue
@@ -43,6 +43,13 @@ def _entries(file: ExportFile, reading: Reading) -> Entries:
         place = f"{file.name}, conversation {where.line}".removeprefix(", ")
         for number, message in enumerate(_branch(messages), start=1):
             yield _message(message, Refused(number, unit="message", file=place), reading)
+
+
+def _conversations(file: ExportFile) -> Iterator[tuple[Refused, dict[str, Any]] | Refused]:
+    if isinstance(head_of(file).json, dict):  # one by itself, without the list of all
+        yield Refused(1, unit="item", file=file.name), object_of(file, "chat_messages")[0]
+    else:
+        yield from objects(file)
 
 
 def _branch(messages: list[Any]) -> list[Any]:

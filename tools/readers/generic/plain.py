@@ -56,7 +56,8 @@ def reads_as_notes(head: Head) -> bool:
     lines = [_LINK.sub("", line.rstrip()) for line in head.lines]
     written = [line for line in lines if line.strip()]
     if not written:
-        return bool(head.text)  # it is said that there is nothing to add
+        # of nothing, it is said that there is nothing to add; links alone are nobody's words
+        return bool(head.text) and not head.text.strip()
     own = [_BULLET.sub("", line).strip() for line in written]
     return not (
         _share(written, lambda line: _CODE.search(line)) > 0.15

@@ -46,10 +46,12 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
 def _entries(file: ExportFile, reading: Reading) -> Entries:
     kind = _kind(head_of(file))
     if kind == "events":
-        joined = dict_in(object_of(file)[0].get("event_responses_v2")).get("events_joined")
-        for number, event in enumerate(dicts_in(joined), start=1):
+        answers = dict_in(object_of(file)[0].get("event_responses_v2"))
+        for number, event in enumerate(dicts_in(answers.pop("events_joined", None)), start=1):
             where = Refused(number, unit="item", file=file.name)
             yield from _entry(kind, event, where, reading)
+        if others := sum(len(dicts_in(events)) for events in answers.values()):
+            yield Skipped("events that were declined, or only of interest", others)
         return
     for found in objects(file, *_KEYS):
         if isinstance(found, Refused):
