@@ -137,24 +137,25 @@ def date_order(times: Iterable[str]) -> DateOrder | None:
     """
     votes: dict[DateOrder, int] = dict.fromkeys(get_args(DateOrder), 0)
     first: list[dict[DateOrder, date]] = []
+    with_dots = True
     latest = datetime.now(UTC).date() + timedelta(days=1)
     for time in times:
         text = _without_zone(time)
         numbers = _WHOLE.fullmatch(text)
         if numbers is None or _YEAR_FIRST.match(text):
             continue
-        orders = _orders(with_dots=text[numbers.end(1)] == ".", full_year=len(numbers[3]) == 4)
-        read = {order: day for order in orders if (day := _day(numbers.groups(), order, latest))}
+        read = {order: day for order in votes if (day := _day(numbers.groups(), order, latest))}
+        has_dots = text[numbers.end(1)] == "."
+        with_dots = with_dots and has_dots
+        if has_dots and len(numbers[3]) == 4:
+            read = {"dmy": read["dmy"]} if "dmy" in read else {}  # with dots, as everybody does
         for order in read:
             votes[order] += 1
         if len(first) < _LOOKED_AT:
             first.append(read)
-    most = max(votes.values())
-    if not most:
+    if not any(votes.values()):
         return None
-    likely = [order for order, count in votes.items() if count == most]
-    if len(likely) > 1 and "ymd" in likely:
-        likely.remove("ymd")  # hardly anybody begins with a year of two digits
+    likely = _likely(votes, with_dots=with_dots)
     if all(len({read.get(order) for order in likely}) == 1 for read in first):
         return likely[0]
     sorted_ = [order for order in likely if _in_order([read.get(order) for read in first])]
@@ -163,11 +164,14 @@ def date_order(times: Iterable[str]) -> DateOrder | None:
     return sorted_[0]
 
 
-def _orders(*, with_dots: bool, full_year: bool) -> Sequence[DateOrder]:
-    """Return the orders that a date may have; nobody writes dots behind a month in front."""
-    if not with_dots:
-        return get_args(DateOrder)
-    return ("dmy",) if full_year else ("dmy", "ymd")
+def _likely(votes: dict[DateOrder, int], *, with_dots: bool) -> list[DateOrder]:
+    """Return the orders in which most of the dates are dates of the past, but for unusual ones."""
+    likely = [order for order, count in votes.items() if count == max(votes.values())]
+    if len(likely) > 1 and "ymd" in likely:
+        likely.remove("ymd")  # hardly anybody begins with a year of two digits
+    if with_dots and {"dmy", "mdy"} <= {*likely}:
+        likely.remove("mdy")  # hardly anybody writes dots behind a month that comes first
+    return likely
 
 
 def _in_figures(time: str) -> str:

@@ -36,6 +36,7 @@ def test_a_korean_date_has_its_year_first(date: str) -> None:
 
 def test_a_month_with_dots_does_not_come_first() -> None:
     assert date_order(["12.03.24", "11.03.24"]) == "dmy"
+    assert date_order(["12.03.24", "12.25.24"]) == "mdy"
     with pytest.raises(HistoryItemError):
         date_order(["12/03/24", "11/03/24"])
 
