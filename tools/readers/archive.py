@@ -153,7 +153,7 @@ def _with_inner(files: list[ExportFile], until: ExitStack) -> list[ExportFile]:
         except DAMAGED:
             found.append(file)
             continue
-        members = [info for info in archive.infolist() if not info.is_dir()]
+        members = [info for info in archive.infolist() if _is_file(info)]
         held += sum(info.file_size for info in members)
         _check_size(file.name, held, most)
         if any(info.flag_bits & 1 for info in members):
@@ -220,7 +220,7 @@ def _of_zip(path: Path, until: ExitStack) -> list[ExportFile]:
             f"{path.name!r} asks for a password; unpack it, and give its folder."
         )
     _check_size(path.name, sum(info.file_size for info in members), _most(path.stat().st_size))
-    return [_zipped(archive, info) for info in members if not info.is_dir()]
+    return [_zipped(archive, info) for info in members if _is_file(info)]
 
 
 def _of_tar(name: str, file: BinaryIO, until: ExitStack) -> list[ExportFile]:
@@ -283,6 +283,10 @@ class _Gunzip(gzip.GzipFile):
 
 def _on_disk(path: Path, name: str) -> ExportFile:
     return ExportFile(name, path.stat().st_size, lambda: path.open("rb"), "" if name else path.name)
+
+
+def _is_file(info: zipfile.ZipInfo) -> bool:
+    return bool(info.filename) and not info.is_dir()  # of no name, zipfile raises an IndexError
 
 
 def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> ExportFile:

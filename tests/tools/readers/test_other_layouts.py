@@ -1,6 +1,7 @@
 """Layouts of other countries and years: what is not the user's, or was not done, stays out."""
 
 import json
+import zipfile
 from datetime import UTC
 from pathlib import Path
 
@@ -331,3 +332,12 @@ def test_links_alone_are_no_notes(tmp_path: Path) -> None:
     path.write_text("https://a.example/1\nhttps://b.example/2\n")
     with pytest.raises(HistoryItemError, match="is no kind of file"):
         read(path)
+
+
+def test_a_zip_with_a_file_of_no_name(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("~", "nothing")
+        archive.writestr("notes/a.jsonl", '{"text": "I bake rye"}\n')
+    path.write_bytes(path.read_bytes().replace(b"~", b"\0"))  # zipfile ends names at a NUL
+    assert read(path).texts == ["I bake rye"]
