@@ -77,13 +77,14 @@ class Said:
     def with_ids(self) -> None:
         """Give each message of the last turn an id: the same when it is sent once more.
 
-        Where the front end names the conversation, other words at the same place are the message,
-        edited; else they may be those of another conversation that began alike.
+        Where the front end names the conversation, other words after the same ones are the message,
+        edited; else they may be those of another conversation that began alike. With nothing before
+        them, they may be the next message of a front end that sends the newest one alone.
         """
         first = self.turn_begins
         before = [one.text for one in self.messages[:first]]
         digest = digest_of(self.thread, self.after, self.number, *before)
-        edits = self.knows_place and bool(self.chat or self.after)
+        edits = self.knows_place and bool(self.after or (self.chat and first))
         for number, message in enumerate(self.messages[first:]):
             if isinstance(message, HumanMessage):
                 message.id = digest_of(digest, str(number), *(() if edits else (message.text,)))

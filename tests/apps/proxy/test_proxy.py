@@ -229,6 +229,13 @@ def test_an_edited_message_takes_the_place_of_what_it_was_where_the_chat_is_name
     assert "I own a red bicycle" not in said
 
 
+def test_a_front_end_that_sends_the_newest_message_alone_loses_none(proxy: Proxied) -> None:
+    texts = ["I own a red bicycle", "I fly a zeppelin"]
+    for text in texts:
+        chat(proxy, text, headers={"X_OpenWebUI_Chat_Id": "1"})
+    assert set(texts) <= set(proxy.said_by("anna"))
+
+
 @pytest.mark.parametrize("text", ["new", "null", "{{LIBRECHAT_BODY_CONVERSATIONID}}"])
 def test_a_conversation_that_is_not_named_yet_is_not_taken_for_another(
     proxy: Proxied, text: str
