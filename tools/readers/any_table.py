@@ -41,6 +41,8 @@ class Table:
 
     columns: tuple[str, ...]
     rows: Callable[[], Iterator[AnyRow | Refused]]
+    is_part: bool = False
+    """Whether it is one of several things in its file: then its user is asked, sure as it is."""
 
 
 def table_items(table: Table, reading: Reading) -> Entries:
@@ -95,7 +97,7 @@ def _fields(table: Table, sample: list[Mapping[str, Any]], reading: Reading) -> 
             "split it by user, or if it is one user's, name the columns with --column."
         )
     sure = by_names(columns)
-    if "text" in sure and {*columns} <= {*FIELDS}:
+    if "text" in sure and {*columns} <= {*FIELDS} and not table.is_part:
         return sure
     fields = proposed(columns, sample)
     if "text" not in fields:
@@ -106,7 +108,7 @@ def _fields(table: Table, sample: list[Mapping[str, Any]], reading: Reading) -> 
     twice = [column for column in fields.values() if f"{column} (2)" in columns]
     if twice:
         raise HistoryItemError(f"there are two columns {twice[0][:40]!r}; rename one of them.")
-    if {**fields, "role": "", "id": ""} != {**sure, "role": "", "id": ""}:
+    if table.is_part or {**fields, "role": "", "id": ""} != {**sure, "role": "", "id": ""}:
         switches = " ".join(
             f"--column {shlex.quote(f'{field}={column}')}" for field, column in fields.items()
         )

@@ -248,3 +248,13 @@ def test_a_key_with_half_a_letter_is_said(tmp_path: Path) -> None:
     with pytest.raises(HistoryItemError) as error:
         list(read_items(path))
     str(error.value).encode()
+
+
+def test_a_list_beside_other_things_of_its_file_is_asked_about(tmp_path: Path) -> None:
+    tags = [{"name": "pet", "description": f"Everything about pet {n}"} for n in range(3)]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"info": {"title": "Pets"}, "tags": tags}))
+    with pytest.raises(ColumnsError, match="--column text=description"):
+        list(read_items(path))
+    path.write_text(json.dumps({"count": 3, "tags": tags}))
+    assert len(list(read_items(path))) == 3

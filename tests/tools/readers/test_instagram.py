@@ -196,6 +196,10 @@ FACEBOOK: dict[str, tuple[Any, list[tuple[str, str]]]] = {
         {"comments_v2": [commented("Köstlich")]},
         [("comments", "Köstlich")],
     ),
+    "comments_of_older_exports.json": (
+        {"comments": [commented("Köstlich")]},
+        [("comments", "Köstlich")],
+    ),
     "your_search_history.json": (
         {"searches_v2": [{"timestamp": AT, "data": [{"text": "rye"}], "title": "Gesucht"}]},
         [("searches", "rye")],

@@ -39,15 +39,20 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
             "--format."
         )
     path = max(lists, key=lambda path: _rank(lists[path], reading))
-    return json_entries(lambda: _of_list(lists[path], path, is_cut), reading)
+    beside = {key for key, value in found.items() if isinstance(value, dict | list) and value}
+    is_part = bool(beside - {path.partition(".")[0]})
+    return json_entries(lambda: _of_list(lists[path], path, is_cut), reading, is_part=is_part)
 
 
-def json_entries(read: Callable[[], Iterator[Placed | Refused]], reading: Reading) -> Entries:
+def json_entries(
+    read: Callable[[], Iterator[Placed | Refused]], reading: Reading, *, is_part: bool = False
+) -> Entries:
     """Yield an item for each object: one of our own items, or as columns tell.
 
     Args:
         read: Begins to read the objects; it is called several times.
         reading: How they are read.
+        is_part: Whether the file holds other things too, as a description of a program does.
 
     Raises:
         HistoryItemError: See `table_items`.
@@ -62,7 +67,7 @@ def json_entries(read: Callable[[], Iterator[Placed | Refused]], reading: Readin
     # one that few objects have may not be among the first
     late = [column for field, column in reading.columns.items() if field not in ("text", "role")]
     names = tuple(columns | dict.fromkeys(late))
-    yield from table_items(Table(names, lambda: _rows(read())), reading)
+    yield from table_items(Table(names, lambda: _rows(read()), is_part), reading)
 
 
 def _rows(read: Iterator[Placed | Refused]) -> Iterator[AnyRow | Refused]:

@@ -31,6 +31,8 @@ _KEYS = {
     "event_responses_v2": "events",
     "reactions_v2": "reactions",
 }
+_OLD = "comments"
+"""Where they stood before; many files of others have such a key."""
 _SENTENCES = {
     "likes": "likes the page {}",
     "follows": "follows the page {}",
@@ -53,7 +55,7 @@ def _entries(file: ExportFile, reading: Reading) -> Entries:
         if others := sum(len(dicts_in(events)) for events in answers.values()):
             yield Skipped("events that were declined, or only of interest", others)
         return
-    for found in objects(file, *_KEYS):
+    for found in objects(file, *_KEYS, _OLD):
         if isinstance(found, Refused):
             yield found
         else:
@@ -99,7 +101,9 @@ def _post(one: Mapping[str, Any], data: Sequence[Mapping[str, Any]]) -> str:
 def _kind(head: Head) -> str:
     found = head.json
     if isinstance(found, dict):
-        return next((kind for key, kind in _KEYS.items() if key in found), "")
+        old = [part for one in dicts_in(found.get(_OLD)) for part in dicts_in(one.get("data"))]
+        named = next((kind for key, kind in _KEYS.items() if key in found), "")
+        return named or ("comments" if any("comment" in part for part in old) else "")
     first = dicts_in(found[:20] if isinstance(found, list) else None)
     data = [part for one in first if "timestamp" in one for part in dicts_in(one.get("data"))]
     if any("post" in part or "update_timestamp" in part for part in data):
