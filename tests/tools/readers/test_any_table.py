@@ -251,10 +251,10 @@ def test_a_key_with_half_a_letter_is_said(tmp_path: Path) -> None:
 
 
 def test_a_list_beside_other_things_of_its_file_is_asked_about(tmp_path: Path) -> None:
-    tags = [{"name": "pet", "description": f"Everything about pet {n}"} for n in range(3)]
+    said = [{"content": f"I sail {n} times", "created_at": f"2024-01-0{n}"} for n in range(1, 4)]
     path = tmp_path / "a.json"
-    path.write_text(json.dumps({"info": {"title": "Pets"}, "tags": tags}))
-    with pytest.raises(ColumnsError, match="--column text=description"):
+    path.write_text(json.dumps({"info": {"title": "Boats"}, "results": said}))
+    with pytest.raises(ColumnsError, match="--column text=content"):
         list(read_items(path))
-    path.write_text(json.dumps({"count": 3, "tags": tags}))
+    path.write_text(json.dumps({"count": 3, "results": said}))
     assert len(list(read_items(path))) == 3
