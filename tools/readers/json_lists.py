@@ -11,6 +11,7 @@ from guided_profile.graph.errors import HistoryItemError
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import Refused
 from guided_profile.tools.readers.json_files import BrokenJSON, elements, whole
+from guided_profile.tools.readers.lines import numbered_lines
 
 Found = tuple[Refused, dict[str, Any]]
 """Where an object stands, and the object."""
@@ -40,6 +41,21 @@ def objects(file: ExportFile, *keys: str) -> Iterator[Found | Refused]:
                 yield replace(where, reason="is not a JSON object")
     except BrokenJSON as error:
         yield Refused(number + 1, str(error), "item", file.name)
+
+
+def line_objects(file: ExportFile) -> Iterator[Found | Refused]:
+    """Yield the objects of a file of JSON lines; or why a line is none."""
+    for number, line in numbered_lines(file):
+        where = Refused(number, file=file.name)
+        if isinstance(line, Refused):
+            yield replace(line, file=file.name)
+            continue
+        try:
+            found = from_json(line)
+        except ValueError:
+            yield replace(where, reason="is not JSON")
+            continue
+        yield (where, found) if isinstance(found, dict) else replace(where, reason="is no object")
 
 
 def _elements(file: ExportFile, keys: Sequence[str]) -> Iterator[Any]:

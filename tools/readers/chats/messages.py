@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic_core import from_json
-
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -23,8 +21,13 @@ from guided_profile.tools.readers.base import (
     item,
 )
 from guided_profile.tools.readers.heads import Head, head_of
-from guided_profile.tools.readers.json_lists import dict_in, dicts_in, objects, text_in
-from guided_profile.tools.readers.lines import numbered_lines
+from guided_profile.tools.readers.json_lists import (
+    dict_in,
+    dicts_in,
+    line_objects,
+    objects,
+    text_in,
+)
 
 _OWN = ("user", "human", "prompter")
 _OTHERS = ("assistant", "ai", "model", "gpt", "chatgpt", "bot")
@@ -56,20 +59,7 @@ def _entries(file: ExportFile, reading: Reading) -> Entries:
 
 
 def _objects(file: ExportFile) -> Iterator[tuple[Refused, dict[str, Any]] | Refused]:
-    if not head_of(file).records:
-        yield from objects(file, *_LISTS)
-        return
-    for number, line in numbered_lines(file):
-        where = Refused(number, file=file.name)
-        if isinstance(line, Refused):
-            yield replace(line, file=file.name)
-            continue
-        try:
-            found = from_json(line)
-        except ValueError:
-            yield replace(where, reason="is not JSON")
-            continue
-        yield (where, found) if isinstance(found, dict) else replace(where, reason="is no object")
+    return line_objects(file) if head_of(file).records else objects(file, *_LISTS)
 
 
 def _turns(one: Mapping[str, Any]) -> list[dict[str, Any]] | None:

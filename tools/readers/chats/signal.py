@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic_core import from_json
-
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -24,8 +22,12 @@ from guided_profile.tools.readers.base import (
 from guided_profile.tools.readers.chat_messages import Message, Messages, chat_entries
 from guided_profile.tools.readers.chats.transcript import read_chats
 from guided_profile.tools.readers.heads import Head, head_of
-from guided_profile.tools.readers.json_lists import dicts_in, objects, text_in
-from guided_profile.tools.readers.lines import numbered_lines
+from guided_profile.tools.readers.json_lists import (
+    dicts_in,
+    line_objects,
+    objects,
+    text_in,
+)
 from guided_profile.tools.readers.times import read_time, since_1970
 
 _MARKDOWN = re.compile(r"^\[\d{4}-\d\d-\d\d,? \d\d:\d\d(?::\d\d)?\] Me: ", re.MULTILINE)
@@ -56,17 +58,8 @@ def _messages(file: ExportFile, reading: Reading) -> Messages:
         for found in objects(file):
             yield found if isinstance(found, Refused) else _of_desktop(*found)
         return
-    for number, line in numbered_lines(file):
-        where = Refused(number, file=file.name)
-        if isinstance(line, Refused):
-            yield replace(line, file=file.name)
-            continue
-        try:
-            found = from_json(line)
-        except ValueError:
-            yield replace(where, reason="is not JSON")
-            continue
-        yield _of_line(where, found if isinstance(found, dict) else {}, reading)
+    for found in line_objects(file):
+        yield found if isinstance(found, Refused) else _of_line(*found, reading)
 
 
 def _of_desktop(where: Refused, found: Mapping[str, Any]) -> Message | Refused | Skipped:

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic_core import from_json
-
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -25,8 +23,7 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.encodings import text_of
 from guided_profile.tools.readers.heads import Head
-from guided_profile.tools.readers.json_lists import object_of, objects
-from guided_profile.tools.readers.lines import numbered_lines
+from guided_profile.tools.readers.json_lists import line_objects, object_of, objects
 from guided_profile.tools.readers.writing.memory_text import is_memory_text, noted_lines
 from guided_profile.tools.readers.writing.noted import Noted, noted_in
 
@@ -83,12 +80,8 @@ def _records(file: ExportFile) -> Iterator[tuple[Refused, Any]]:
 
 
 def _lines(file: ExportFile) -> Iterator[tuple[Refused, Any]]:
-    for number, line in numbered_lines(file):
-        where = line if isinstance(line, Refused) else Refused(number, file=file.name)
-        try:
-            yield where, None if isinstance(line, Refused) else from_json(line)
-        except ValueError:
-            yield replace(where, reason="is not JSON"), None
+    for found in line_objects(file):
+        yield (found, None) if isinstance(found, Refused) else found
 
 
 def _are_lines(begin: bytes) -> bool:
