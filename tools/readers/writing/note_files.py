@@ -61,7 +61,7 @@ def note_of(text: str) -> Note:
     properties: dict[str, Any] = {}
     if front:
         try:
-            read = yaml.load(front[1], yaml.BaseLoader)  # noqa: S506: it makes texts of all
+            read = yaml.load(front[1], yaml.BaseLoader)  # makes texts of all
         except (yaml.YAMLError, RecursionError):
             read = None
         if isinstance(read, Mapping):
