@@ -7,6 +7,7 @@ import pytest
 from guided_profile.evals.benches.proxy_overhead import measure
 
 
+@pytest.mark.live
 def test_the_three_ways_are_measured_streamed_and_whole(capsys: pytest.CaptureFixture[str]) -> None:
     asyncio.run(measure(0.0, workers=1, seconds=0.2, numbers=[2]))
     rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()]
