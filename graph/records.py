@@ -24,12 +24,16 @@ _DATE = re.compile(r"((?:19|20)\d\d)(?:-?(0[1-9]|1[0-2])(?:-?(0[1-9]|[12]\d|3[01
 """A date of ISO 8601: a year, with its month, with its day, with or without hyphens."""
 
 
+LONGEST_TEXT = 20_000
+"""Characters that an item holds; what makes items cuts a longer text off there."""
+
+
 class HistoryItem(Record):
     """One thing that the user did, wrote or said."""
 
     id: str = Field(default="", max_length=200)
     """Stable: left out, it is a digest of everything else, so the same item has the same id."""
-    text: str = Field(min_length=1, max_length=20_000)
+    text: str = Field(min_length=1, max_length=LONGEST_TEXT)
     source: str = Field(default="notes", min_length=1, max_length=200)
     """Where it comes from: `purchases`, `posts`, `chat`, …"""
     category: str | None = Field(default=None, max_length=200)

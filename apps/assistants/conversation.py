@@ -14,11 +14,9 @@ from langchain_core.messages import AnyMessage, HumanMessage
 
 from guided_profile.apps.assistants.known import Known
 from guided_profile.graph.prompts import MEMORY_ADDED, MEMORY_TOLD, before_words, render
-from guided_profile.graph.records import HistoryItem, MemoryAct
+from guided_profile.graph.records import LONGEST_TEXT, HistoryItem, MemoryAct
 from guided_profile.graph.text import as_data, encodable
 
-MAX_CHARACTERS = 20_000
-"""Of a history item; what is said beyond is not kept."""
 MAX_MESSAGES = 10_000
 """So many messages are known by their ids, so that an edited one takes the place of what it was."""
 
@@ -116,7 +114,7 @@ class Remembered:
                         replaced.append(old)
             item = HistoryItem(
                 id=id_,
-                text=(text if len(text) <= MAX_CHARACTERS else text.strip())[:MAX_CHARACTERS],
+                text=(text if len(text) <= LONGEST_TEXT else text.strip())[:LONGEST_TEXT],
                 source="chat",
                 time=time,
             )

@@ -9,6 +9,8 @@ from typing import Any
 from guided_profile.graph.errors import ColumnsError, HistoryItemError
 from guided_profile.tools.readers.base import (
     FIELDS,
+    UNSAID,
+    UNSAID_ROLES,
     USERS,
     Entries,
     Reading,
@@ -19,7 +21,6 @@ from guided_profile.tools.readers.base import (
 )
 from guided_profile.tools.readers.columns import (
     ROLES,
-    UNSAID_ROLES,
     are_said,
     by_names,
     proposed,
@@ -164,7 +165,7 @@ def _by_name(name: str, me: str) -> "dict[str, Any] | Refused":
 
 def _by_role(role: str) -> "dict[str, Any] | Skipped":
     if role.casefold() in UNSAID_ROLES:
-        return Skipped("messages of the system and of tools")
+        return UNSAID
     return {"role": "user" if not role or role.casefold() in USERS else "other"}
 
 

@@ -94,10 +94,11 @@ Entry = Kept | Refused | Skipped
 Entries = Iterator[Entry]
 
 USERS = frozenset(("user", "human"))
-NOT_USERS = frozenset(
-    ("other", "assistant", "ai", "model", "bot", "system", "developer", "tool", "function")
-)
+UNSAID_ROLES = frozenset(("system", "developer", "tool", "function"))
+"""The roles of what nobody said."""
+NOT_USERS = frozenset(("other", "assistant", "ai", "model", "bot")) | UNSAID_ROLES
 """The roles of those who speak in a chat with a model, as programs write them."""
+UNSAID = Skipped("messages of the system and of tools")
 
 _Read = TypeVar("_Read")
 LONGEST_NAME = 1000
@@ -203,6 +204,11 @@ def item(fields: Mapping[str, Any], where: Refused, reading: Reading) -> Kept | 
         # a time that is none, or that its zone carries beyond the calendar
         reason = f"time: {error if type(error) is ValueError else 'is out of range'}"
     return replace(where, reason=reason)
+
+
+def conversation_place(file: str, number: int) -> str:
+    """Return what a conversation of a file is called where one of its messages stands."""
+    return f"{file}, conversation {number}" if file else f"conversation {number}"
 
 
 def stable_id(app: str, key: str) -> str:

@@ -32,8 +32,6 @@ _NAMES = (".name", ".username", ".display_name")
 """Of a person who is an object: `creator.name`."""
 SAID = ("text", "content", "message", "body")
 """What somebody said is called so, and no name of a thing that has an author."""
-UNSAID_ROLES = ("system", "developer", "tool", "function")
-"""The roles of what nobody said."""
 ROLES = USERS | NOT_USERS
 
 _SECONDS = re.compile(r"(?:9\d{8}|1\d{9})(?:\d{3})?(?:\.\d+)?")

@@ -17,13 +17,11 @@ from typing import Any, BinaryIO, TypeVar
 from pydantic import ValidationError
 
 from guided_profile.graph.errors import DatasetError
-from guided_profile.graph.records import HistoryItem
+from guided_profile.graph.records import LONGEST_TEXT, HistoryItem
 from guided_profile.tools.readers.base import FIELDS
 
 LONGEST_LINE = 2**26
 """Bytes; a longer line is no line of any of these files."""
-LONGEST_TEXT = 20_000
-"""Characters that a history item holds; a longer text is cut off there."""
 
 AGAIN = "fetch the file again from its owner"
 _Kind = TypeVar("_Kind")

@@ -10,7 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.store.base import BaseStore
 
 from guided_profile.graph.errors import QuestionError
-from guided_profile.graph.records import Call, HistoryItem, MemoryAct, MemoryKind
+from guided_profile.graph.records import LONGEST_TEXT, Call, HistoryItem, MemoryAct, MemoryKind
 from guided_profile.graph.tasks import Task
 from guided_profile.graph.text import encodable
 from guided_profile.tools.history.store import HistoryStore
@@ -281,7 +281,9 @@ class Run:
         )
 
     async def _add(self) -> None:
-        item = HistoryItem(text=encodable(self.message)[:20_000], source="chat", time=self._now)
+        item = HistoryItem(
+            text=encodable(self.message)[:LONGEST_TEXT], source="chat", time=self._now
+        )
         await asyncio.to_thread(self._history.add, self._user_id, [item])
 
     def _profiles(self, store: BaseStore, task: Task | None, name: str = "") -> ProfileStore:

@@ -18,7 +18,7 @@ from guided_profile.graph.prompts import (
     MEMORY_SYSTEM,
     render,
 )
-from guided_profile.graph.records import Call, HistoryItem, Sentence
+from guided_profile.graph.records import LONGEST_TEXT, Call, HistoryItem, Sentence
 from guided_profile.graph.tasks import Task
 from guided_profile.graph.text import as_data, encodable, shortened
 from guided_profile.tools.evidence.chat import ChatVerifier
@@ -173,7 +173,7 @@ async def ended(
     near = await asyncio.to_thread(_near, history, sentences, [message])
     order = sorted(range(len(sentences)), key=lambda n: -near[n])[:MOST_ENDED]
     asked = [sentences[n] for n in order]
-    said = HistoryItem(text=encodable(message)[:20_000])
+    said = HistoryItem(text=encodable(message)[:LONGEST_TEXT])
     judged = await asyncio.gather(*(ChatVerifier(chat).ended(text, said) for text in asked))
     calls = [call for _, made in judged for call in made]
     over = zip(asked, judged, strict=True)

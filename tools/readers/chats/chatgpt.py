@@ -18,6 +18,7 @@ from guided_profile.tools.readers.base import (
     Reading,
     Refused,
     Skipped,
+    conversation_place,
     each_file,
     item,
 )
@@ -43,7 +44,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
                 number += 1
                 yield from _conversation(element, number, file.name, reading)
         except BrokenJSON as error:
-            yield Refused(1, str(error), "message", _place(file.name, number + 1))
+            yield Refused(1, str(error), "message", conversation_place(file.name, number + 1))
 
     pages = [file for file in files if _PAGE.search(head_of(file).text)]
     # the page of an export shows the same conversations
@@ -58,12 +59,8 @@ def _conversations(file: ExportFile) -> Iterator[Any]:
         yield from elements(opened)
 
 
-def _place(file: str, number: int) -> str:
-    return f"{file}, conversation {number}" if file else f"conversation {number}"
-
-
 def _conversation(conversation: Any, number: int, file: str, reading: Reading) -> Entries:
-    place = _place(file, number)
+    place = conversation_place(file, number)
     mapping = conversation.get("mapping") if isinstance(conversation, dict) else None
     if not isinstance(mapping, dict):
         yield Refused(1, "is no conversation with a mapping of messages", "message", place)

@@ -16,6 +16,7 @@ from guided_profile.tools.readers.base import (
     Reading,
     Refused,
     Skipped,
+    conversation_place,
     each_file,
     item,
 )
@@ -40,7 +41,7 @@ def _entries(file: ExportFile, reading: Reading) -> Entries:
         if not isinstance(messages, list):
             yield replace(where, reason="is no conversation with messages")
             continue
-        place = f"{file.name}, conversation {where.line}".removeprefix(", ")
+        place = conversation_place(file.name, where.line)
         for number, message in enumerate(_branch(messages), start=1):
             yield _message(message, Refused(number, unit="message", file=place), reading)
 

@@ -11,12 +11,15 @@ from typing import Any
 
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
+    UNSAID,
+    UNSAID_ROLES,
     Entries,
     Entry,
     Reader,
     Reading,
     Refused,
     Skipped,
+    conversation_place,
     each_file,
     item,
 )
@@ -31,8 +34,6 @@ from guided_profile.tools.readers.json_lists import (
 
 _OWN = ("user", "human", "prompter")
 _OTHERS = ("assistant", "ai", "model", "gpt", "chatgpt", "bot")
-_UNSAID = ("system", "developer", "tool", "function")
-"""Roles whose words nobody said."""
 _WHO = ("role", "from", "sender", "author")
 _WHAT = ("content", "value", "text", "parts", "message")
 _WHEN = ("timestamp", "created_at", "create_time", "time", "date")
@@ -53,7 +54,7 @@ def _entries(file: ExportFile, reading: Reading) -> Entries:
         if turns is None:
             yield _entry(one, where, reading)
             continue
-        place = f"{file.name}, conversation {where.line}".removeprefix(", ")
+        place = conversation_place(file.name, where.line)
         for number, turn in enumerate(turns, start=1):
             yield _entry(turn, Refused(number, unit="message", file=place), reading)
 
@@ -75,10 +76,10 @@ def _entry(one: Mapping[str, Any], where: Refused, reading: Reading) -> Entry:
     text = _text(next((message[key] for key in _WHAT if message.get(key)), ""))
     if not role and text:
         return replace(where, reason="names no role that models' chats have")
-    if role in _UNSAID or not text or one.get("isMeta") is True:
-        return Skipped(
-            "messages of the system and of tools" if role in _UNSAID else "without words"
-        )
+    if role in UNSAID_ROLES:
+        return UNSAID
+    if not text or one.get("isMeta") is True:
+        return Skipped()
     fields: dict[str, Any] = {
         "text": text,
         "time": next((message[key] for key in _WHEN if message.get(key)), None),
@@ -95,7 +96,7 @@ def _role(message: Mapping[str, Any]) -> str:
     for key in _WHO:
         found = message.get(key)
         name = text_in(found.get("role") if isinstance(found, dict) else found).casefold()
-        if name in (*_OWN, *_OTHERS, *_UNSAID):
+        if name in (*_OWN, *_OTHERS, *UNSAID_ROLES):
             return name
     return ""
 
@@ -118,7 +119,7 @@ def _recognises(head: Head) -> bool:
     turns = [turn for one in first for turn in (_turns(one) or [one])]
     roles = [_role(dict_in(turn.get("message"))) or _role(turn) for turn in turns]
     spoken = any(not isinstance(turn.get("text", ""), str) or "text" not in turn for turn in turns)
-    others = any(role in (*_OTHERS, *_UNSAID, "human") for role in roles)
+    others = any(role in (*_OTHERS, *UNSAID_ROLES, "human") for role in roles)
     # `user` and a text are an item of this program too
     return bool(roles) and sum(map(bool, roles)) * 2 >= len(roles) and (others or spoken)
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from guided_profile.graph.records import LONGEST_TEXT
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -31,7 +32,7 @@ _ABOUT = re.compile(r"[-*•–]\s?(?P<what>.*\S)\s*[|｜]\s*(?P<added>[^|｜]*\
 _RANGE = re.compile(r"\d\s?[-–]\s?#?\d")
 _APPS = re.compile(r"<[^<>\n]{5,200}>")
 """`<You have reached the clipping limit for this item>`"""
-_LONGEST = 20_000 - 500
+_LONGEST = LONGEST_TEXT - 500
 
 
 @dataclass(frozen=True, slots=True)

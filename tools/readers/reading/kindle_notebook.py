@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from guided_profile.graph.records import LONGEST_TEXT
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -21,7 +22,7 @@ from guided_profile.tools.readers.sums import Sums
 
 _PARTS = ("bookTitle", "authors", "citation", "sectionHeading", "noteHeading", "noteText")
 _UNENDED = re.compile(r"<[^<>]*\Z")
-_LONGEST = 20_000 - 500
+_LONGEST = LONGEST_TEXT - 500
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:

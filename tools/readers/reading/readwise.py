@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from guided_profile.graph.records import LONGEST_TEXT
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -18,7 +19,7 @@ from guided_profile.tools.readers.sums import Sums
 from guided_profile.tools.readers.tables import need, rows
 
 _COLUMNS = ("Highlight", "Book Title", "Book Author", "Note", "Highlighted at")
-_LONGEST = 20_000 - 500
+_LONGEST = LONGEST_TEXT - 500
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from guided_profile.graph.records import LONGEST_TEXT
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -20,8 +21,6 @@ from guided_profile.tools.readers.json_files import whole
 from guided_profile.tools.readers.markdown_text import sections
 from guided_profile.tools.readers.markup import html_text
 from guided_profile.tools.readers.times import since_1970
-
-_LONGEST = 20_000
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
@@ -59,7 +58,7 @@ def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
         time, id_ = entry.get("creationDate"), entry.get("uuid")
     tags = entry.get("tags")
     fields = {
-        "text": _own_words(text)[:_LONGEST],
+        "text": _own_words(text)[:LONGEST_TEXT],
         "time": time,
         "category": str(tags[0])[:200] if isinstance(tags, list) and tags else None,
         "kind": "said",

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
+from guided_profile.graph.records import LONGEST_TEXT
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -20,8 +21,6 @@ from guided_profile.tools.readers.markdown_text import without_quotes
 from guided_profile.tools.readers.markup import html_text
 from guided_profile.tools.readers.reading.kept_pages import Link, kept_page
 from guided_profile.tools.readers.writing.xml_parts import parts_of, words_in
-
-_LONGEST = 20_000
 
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
@@ -46,7 +45,7 @@ def _note(note: Element, where: Refused, reading: Reading) -> Entry:
     if not text:
         return Skipped("notes without words")
     fields = {
-        "text": (text if text.startswith(title) else f"{title}: {text}")[:_LONGEST],
+        "text": (text if text.startswith(title) else f"{title}: {text}")[:LONGEST_TEXT],
         "time": time,
         "category": tag[:200] or None,
         "kind": "said",

@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from itertools import chain
 from typing import Any
 
+from guided_profile.graph.records import LONGEST_TEXT
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -31,7 +32,6 @@ from guided_profile.tools.readers.writing.mail_text import (
 )
 from guided_profile.tools.readers.writing.mbox import is_mail, messages
 
-LONGEST_TEXT = 20_000
 _HEADERS_END = re.compile(rb"\n\r?\n")
 _FIRST = 300
 """So many of the user's mails tell what their mails end with."""

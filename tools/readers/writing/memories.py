@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from guided_profile.graph.records import LONGEST_TEXT
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -49,7 +50,7 @@ def _entries(file: ExportFile, reading: Reading) -> Iterator[Entry]:
 
 def _item(noted: Noted, where: Refused, reading: Reading) -> Entry:
     fields = {
-        "text": f"{noted.by} noted: {noted.text.strip()}"[:20_000],
+        "text": f"{noted.by} noted: {noted.text.strip()}"[:LONGEST_TEXT],
         "time": noted.time,
         "category": str(noted.category)[:200] if noted.category else None,
         "kind": "said",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from guided_profile.graph.records import LONGEST_TEXT
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -19,8 +20,6 @@ from guided_profile.tools.readers.heads import Head
 from guided_profile.tools.readers.json_lists import objects
 from guided_profile.tools.readers.markdown_text import without_quotes
 
-_LONGEST = 20_000
-
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     return each_file(files, lambda file: _notes(file, reading))
@@ -33,7 +32,7 @@ def _notes(file: ExportFile, reading: Reading) -> Iterator[Entry]:
 
 def _note(where: Refused, note: Mapping[str, Any], reading: Reading) -> Entry:
     content, tags = note.get("content"), note.get("tags")
-    text = without_quotes(content)[:_LONGEST] if isinstance(content, str) else ""
+    text = without_quotes(content)[:LONGEST_TEXT] if isinstance(content, str) else ""
     if not text:
         return Skipped("notes without words")
     fields = {

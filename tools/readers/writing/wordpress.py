@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
 from guided_profile.graph.errors import HistoryItemError
+from guided_profile.graph.records import LONGEST_TEXT
 from guided_profile.tools.readers.archive import ExportFile
 from guided_profile.tools.readers.base import (
     Entries,
@@ -22,7 +23,6 @@ from guided_profile.tools.readers.markdown_text import without_quotes
 from guided_profile.tools.readers.markup import html_text
 from guided_profile.tools.readers.writing.xml_parts import parts_of
 
-_LONGEST = 20_000
 _BLOCK = re.compile(r"\[/?\w[^\[\]\n]{0,500}\]")
 """A shortcode, which WordPress fills in."""
 
@@ -66,7 +66,7 @@ def _post(post: Element, where: Refused, reading: Reading) -> Entry:
     category = next((one.text for one in post.iter("category") if one.text), None)
     time = _part(post, "post_date_gmt")
     fields = {
-        "text": f"{title}: {text}".strip(": \n")[:_LONGEST],
+        "text": f"{title}: {text}".strip(": \n")[:LONGEST_TEXT],
         "time": None if time.startswith("0000") else time or _part(post, "pubDate") or None,
         "category": category[:200] if category else None,
         "kind": "said",
