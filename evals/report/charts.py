@@ -90,6 +90,26 @@ def intervals(dots: Sequence[Dot], measure: str, chance: float | None = None) ->
     return _svg(bottom + 28, f"{measure} of each method with its 95 % interval", body)
 
 
+def bars(amounts: Sequence[tuple[str, float]], measure: str) -> str:
+    """Draw amounts above zero as bars from zero, each with its figure.
+
+    Args:
+        amounts: Name and amount, from top to bottom.
+        measure: What they are.
+    """
+    left, right, row, top = 150.0, WIDTH - 110.0, 30.0, 14.0
+    most = max(amount for _, amount in amounts)
+    body = []
+    for place, (name, amount) in enumerate(amounts):
+        y, width = top + row * (place + 0.5), max(2.0, amount / most * (right - left))
+        body.append(_text(left - 12, y + 4, name, "end"))
+        body.append(
+            f'<rect x="{left:.1f}" y="{y - 8:.1f}" width="{width:.1f}" height="16" class="bar"/>'
+        )
+        body.append(_text(left + width + 8, y + 4, f"{amount:,.0f}", kind="value"))
+    return _svg(top + row * len(amounts) + 8, measure, body)
+
+
 def against_tokens(dots: Sequence[Dot], measure: str) -> str:
     """Draw quality against the tokens of an answer (input and output), on a log axis."""
     dots = [dot for dot in dots if dot.tokens > 0]

@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from guided_profile.evals.report.results import SOURCE, Figure, figures, files
+
+FIGURE = {
+    "id": "a-figure",
+    "question": "Is it so?",
+    "answer": "It is.",
+    "measure": "right",
+    "arms": [{"name": "ours", "count": 3, "n": 4}],
+    "date": "2026-11-29",
+    "commands": ["guided-profile eval"],
+    "not_shown": "All else.",
+    "page": "docs/benchmarks.md",
+}
+
+
+def test_the_page_and_its_pictures_are_those_of_the_figures() -> None:
+    made = files(figures())
+    for path, text in made.items():
+        assert path.read_text("utf-8") == text, f"run evals.report.results: {path.name} is older"
+    pictures = {path.name for path in made if path.suffix == ".svg"}
+    assert {path.name for path in Path("docs/images/results").iterdir()} == pictures
+
+
+def test_a_figure_has_an_id_of_its_own() -> None:
+    ids = [one["id"] for one in yaml.safe_load(SOURCE.read_text("utf-8"))]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_count_comes_with_its_interval() -> None:
+    section = Figure.model_validate(FIGURE).section()
+    assert "| ours | 3 of 4, 75 % [30, 95] | 4 |" in section
+
+
+def test_a_picture_needs_nothing_else() -> None:
+    picture = Figure.model_validate(FIGURE).picture()
+    assert picture.startswith('<svg xmlns="http://www.w3.org/2000/svg"')
+    assert "<style>" in picture
+    assert picture.count("<svg") == 1
+
+
+def test_amounts_are_drawn_from_zero() -> None:
+    arms = [{"name": "a", "amount": 100, "n": 1}, {"name": "b", "amount": 50, "n": 1}]
+    picture = Figure.model_validate(FIGURE | {"arms": arms}).picture()
+    assert 'width="460.0"' in picture
+    assert 'width="230.0"' in picture
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"page": "evals/results/none.md"}, "there is no file"),
+        ({"arms": [{"name": "a", "n": 4}]}, "give one of count"),
+        ({"arms": [{"name": "a", "count": 5, "n": 4}]}, "count is 5, of 4"),
+        ({"arms": [{"name": "a", "mean": 0.5, "n": 4}]}, "a mean has an interval"),
+        (
+            {"arms": [{"name": "a", "count": 1, "n": 4}, {"name": "b", "amount": 9, "n": 4}]},
+            "do not go into one figure",
+        ),
+        ({"not_shown": ""}, "at least 1 character"),
+    ],
+)
+def test_a_figure_that_is_not_whole_is_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Figure.model_validate(FIGURE | change)
