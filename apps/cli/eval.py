@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -13,13 +14,19 @@ from rich.console import Console
 
 from guided_profile.apps import assembly
 from guided_profile.apps.cli import eval_experiments
-from guided_profile.apps.cli.examples import examples_of, identity_of, shared_arguments
+from guided_profile.apps.cli.examples import (
+    examples_of,
+    identity_of,
+    shared_arguments,
+    short_digest,
+)
 from guided_profile.apps.settings import read_settings
 from guided_profile.evals.catalogue import made_of, make_methods, named
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.experiments.experiment import Place
+from guided_profile.evals.methods.given import Profiles, profiles_of
 from guided_profile.evals.methods.rules import RULES
-from guided_profile.evals.methods.workflow import Method, MethodInputs
+from guided_profile.evals.methods.workflow import SETTINGS, Method, MethodInputs
 from guided_profile.evals.report.page import page
 from guided_profile.evals.report.summary import Prices, Summary, summarize
 from guided_profile.evals.report.terminal import printed
@@ -50,6 +57,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--price-in", type=float, metavar="X", help="of a million input tokens")
     add("--price-out", type=float, metavar="Y", help="of a million output tokens")
     add("--price-cached", type=float, metavar="Z", help="of a million cached input tokens")
+    add("--profiles", type=Path, metavar="FILE", help="profiles made elsewhere, JSON Lines")
     add("--judge", metavar="A,B", help="have the model judge two methods' texts, pair by pair")
     eval_experiments.arguments(parser)
 
@@ -69,6 +77,8 @@ class Request:
     chat: BaseChatModel | None
     embedder: Embedder
     verifier: Verifier | None
+    profiles: Profiles | None
+    """Those that were made elsewhere."""
 
 
 async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
@@ -93,6 +103,10 @@ def _request(given: argparse.Namespace, notes: Console) -> Request:
     judged = named(given.judge) if given.judge else ()
     if judged and (task.kind != "text" or len(judged) != 2 or set(judged) - set(names)):
         raise InputError("--judge takes two of the --methods, for a task of kind 'text'.")
+    if given.profiles and not any(one.given for name, one in SETTINGS.items() if name in names):
+        takers = ", ".join(name for name, one in SETTINGS.items() if one.given)
+        raise InputError(f"--profiles is for the methods {takers}; name one with --methods.")
+    profiles = profiles_of(examples, given.profiles) if given.profiles else None
     if task.kind == "text":
         rouge("", "")
     with downloads(notes) as on_progress:
@@ -100,7 +114,9 @@ def _request(given: argparse.Namespace, notes: Console) -> Request:
         model = judged or set(names) - RULES.keys()
         chat = assembly.chat_model(settings, on_progress) if model else None
     verifier = assembly.verifier(settings) if model else None
-    return Request(given, names, judged, task, everything, examples, chat, embedder, verifier)
+    return Request(
+        given, names, judged, task, everything, examples, chat, embedder, verifier, profiles
+    )
 
 
 async def _asked(
@@ -122,6 +138,7 @@ async def _asked(
         request.everything,
         given.seed,
         verifier=request.verifier,
+        profiles=request.profiles,
     )
     methods = make_methods(request.names, parts)
     by_id = {example.id: example for example in request.examples}
@@ -193,6 +210,8 @@ def _identity(request: Request) -> dict[str, Any]:
     if request.chat:
         identity["model"] = model_id(request.chat)
         identity["verifier"] = request.verifier.id if request.verifier else "the model"
+    if request.profiles is not None:
+        identity["profiles"] = short_digest(json.dumps(dict(request.profiles), sort_keys=True))
     return identity | {f"setting {name}": made_of(name) for name in request.names}
 
 

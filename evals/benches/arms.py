@@ -6,9 +6,8 @@ from typing import Any
 
 from guided_profile.evals.catalogue import PEERS, make_methods
 from guided_profile.evals.datasets.rubrics import profile_of
-from guided_profile.evals.methods.workflow import Method, MethodInputs, Workflow
+from guided_profile.evals.methods.workflow import Method, MethodInputs, run_of
 from guided_profile.evals.run.standin import Chosen
-from guided_profile.graph.build import build_graph
 from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.tasks import Task
 
@@ -74,19 +73,14 @@ def unrestrained(task: Task) -> Task:
 
 def methods_of(setup: Setup, inputs: MethodInputs) -> list[Chosen]:
     """Return the arms as methods."""
-    given = {one.id: profile_of(one) for one in inputs.examples} if setup.given else {}
-    return [
-        Chosen(_method(arm, setup, inputs), {} if arm in PEERS else given, setup.orders)
-        for arm in setup.arms
-    ]
+    if setup.given:
+        known = {one.id: profile_of(one) for one in inputs.examples}
+        inputs = replace(inputs, profiles={id_: texts for id_, texts in known.items() if texts})
+    return [Chosen(_method(arm, setup, inputs), setup.orders) for arm in setup.arms]
 
 
 def _method(arm: str, setup: Setup, inputs: MethodInputs) -> Method:
     if arm in PEERS:
         return make_methods([arm], replace(inputs, task=unrestrained(inputs.task)))[0]
-    assert inputs.chat is not None
     task = inputs.task if arm in ("items", "ours") else unrestrained(inputs.task)
-    graph = build_graph(
-        chat=inputs.chat, history=inputs.history, tasks=[task], verifier=inputs.verifier
-    )
-    return Workflow(setup.named(arm), arm, graph, task.name, switches(arm, setup))
+    return run_of(setup.named(arm), arm, inputs, task, switches(arm, setup))

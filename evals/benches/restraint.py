@@ -39,11 +39,9 @@ from langchain_core.language_models import BaseChatModel, FakeListChatModel
 
 from guided_profile.evals.benches.arms import ARMS, Setup, methods_of
 from guided_profile.evals.benches.command import command
-from guided_profile.evals.benches.overhead import Believes
 from guided_profile.evals.benches.paired import Scores, Seen, report, right
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.datasets.load import load
-from guided_profile.evals.datasets.rubrics import profile_of
 from guided_profile.evals.datasets.sampling import chosen
 from guided_profile.evals.methods.workflow import MethodInputs, as_evaluated
 from guided_profile.evals.run.answers import Answers
@@ -131,8 +129,7 @@ async def _asked(
 ) -> list[Result]:
     """Ask what was not answered before; return all answers, those of other arms too."""
     task = stood_in_for(as_evaluated(builtin_tasks()["assistant"]))
-    verifier = Believes() if setup.given and all(map(profile_of, rows)) else None
-    inputs = MethodInputs(StandIn(inner=chat), history, embedder, task, rows, verifier=verifier)
+    inputs = MethodInputs(StandIn(inner=chat), history, embedder, task, rows)
     methods = {method.name: method for method in methods_of(setup, inputs)}
 
     def told(example: Example, result: Result) -> None:

@@ -4,6 +4,7 @@
     pg-nopc … g-nopc            the other rows of its Table 3: what the response sees
     default                     the task as it comes, retries and all
     gpg-retry, gpg-once, …      one switch turned
+    given, given-nopc, …        a profile made elsewhere in the place of the workflow's own
     rag-bm25 … rag-fused        retrieval augmentation, as in LaMP (Salemi et al. 2023)
     summary, dpl, perfine       neighbours: see `neighbours`
     mem0, langmem               other projects' memories: see `evals.peers`
@@ -13,20 +14,23 @@ A method is asked one example at a time; its history stands in the store under t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
+from langgraph.store.memory import InMemoryStore
 
 from guided_profile.evals.datasets.examples import Example, Kind
-from guided_profile.graph.build import Graph, build_graph
+from guided_profile.evals.methods.given import Given, Profiles
+from guided_profile.graph.build import Graph, build_graph, verifiers_of
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embedders.base import Embedder
-from guided_profile.tools.evidence.base import Verifier
+from guided_profile.tools.evidence.base import Verifier, find_verifier
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.models.calls import model_id
 
 
 class Method(Protocol):
@@ -62,6 +66,8 @@ class MethodInputs:
     seed: int = 0
     verifier: Verifier | None = None
     """What judges a profile's sentences; None: `chat`."""
+    profiles: Profiles | None = None
+    """Profiles that were made elsewhere; an example without one has the workflow write its own."""
 
 
 def as_evaluated(task: Task) -> Task:
@@ -83,6 +89,8 @@ class Setting:
 
     description: str
     switches: Mapping[str, Any]
+    given: bool = False
+    """Whether the profile is one that was made elsewhere."""
 
 
 _PC, _G, _PP = "personal_context", "guidance", "profile"
@@ -146,6 +154,9 @@ SETTINGS: dict[str, Setting] = {
         "a summary and a few recalled items (Richardson et al. 2023)",
         _row(_PC, _PP, guided=False, **_FEW),
     ),
+    "given": Setting("history and a profile made elsewhere", _row(_PC, _PP), given=True),
+    "given-nopc": Setting("a profile made elsewhere, no history", _row(_PP), given=True),
+    "given-default": Setting("default, with a profile made elsewhere", {}, given=True),
 }
 
 
@@ -158,10 +169,14 @@ class Workflow:
     graph: Graph
     task: str
     switches: Mapping[str, Any]
+    given: Given | None = None
+    """Profiles that were made elsewhere."""
 
     async def answer(self, example: Example) -> Answered | Abstained:
         """Run the workflow."""
         context = Context(user_id=example.id, task=self.task, **self.switches)
+        if self.given:
+            await self.given.put(context)
         question: Any = {"question": example.question, "options": list(example.options)}
         done = await self.graph.ainvoke(question, context=context)
         answer: Answered | Abstained = done["answer"]
@@ -177,16 +192,39 @@ def workflow(name: str, inputs: MethodInputs, task: Task | None = None) -> Workf
         task: Instead of the inputs' task.
 
     Raises:
-        InputError: There is no model.
+        InputError: There is no model, or it takes profiles and none are given.
     """
     if inputs.chat is None:
         raise InputError(f"the method {name!r} needs a model.")
     setting = SETTINGS[name]
     task = as_evaluated(task or inputs.task)
+    if setting.given and inputs.profiles is None:
+        raise InputError(
+            f"the method {name!r} takes profiles that were made elsewhere; give their file with "
+            "--profiles."
+        )
+    inputs = inputs if setting.given else replace(inputs, profiles=None)
+    return run_of(name, setting.description, inputs, task, setting.switches)
+
+
+def run_of(
+    name: str, description: str, inputs: MethodInputs, task: Task, switches: Mapping[str, Any]
+) -> Workflow:
+    """Return the workflow over a task, with switches of one's own.
+
+    Where profiles are given an abstention stands: to try again is to write a profile anew.
+    """
+    chat, given = inputs.chat, None
+    assert chat is not None
+    store = None if inputs.profiles is None else InMemoryStore()
     graph = build_graph(
-        chat=inputs.chat, history=inputs.history, tasks=[task], verifier=inputs.verifier
+        chat=chat, history=inputs.history, tasks=[task], verifier=inputs.verifier, store=store
     )
-    return Workflow(name, setting.description, graph, task.name, setting.switches)
+    if inputs.profiles is not None and store is not None:
+        verifier = find_verifier(verifiers_of(chat, inputs.verifier), task).id
+        given = Given(inputs.profiles, store, inputs.history, task, model_id(chat), verifier)
+        switches = {**switches, "max_retries": 0}
+    return Workflow(name, description, graph, task.name, switches, given)
 
 
 def fits(kinds: Sequence[Kind], inputs: MethodInputs, name: str) -> None:

@@ -1,11 +1,10 @@
-"""A model of which two things are taken over, so that an answer can be scored without a judge.
+"""A model whose answers are taken over, so that an answer can be scored without a judge.
 
 Where the answer would be written, the model weighs the options of the example instead, in several
 orders, and the likeliest is the answer: it has seen what it would have seen, and its words do not
-have to be read. Where the profile would be written, the sentences that the data set gives are; so
-what is measured is what an answer makes of a profile that is right.
+have to be read.
 
-A stage is told by its token limit, which the task below sets to a number of its own.
+That stage is told by its token limit, which the task below sets to a number of its own.
 """
 
 from collections.abc import Sequence
@@ -45,8 +44,6 @@ class Asked:
     """What is asked now."""
 
     options: Sequence[str] = ()
-    known: Sequence[str] = ()
-    """The profile's sentences; empty: the model writes them."""
     orders: int = 2
     prompt: str = ""
     """The last prompt that asked for the answer."""
@@ -57,7 +54,7 @@ _asked: ContextVar[Asked | None] = ContextVar("asked", default=None)
 
 
 class StandIn(WrappedChat):
-    """Passes on what it is asked, but for the answer and for a profile that is given."""
+    """Passes on what it is asked, but for the answer."""
 
     async def _agenerate(
         self,
@@ -67,8 +64,6 @@ class StandIn(WrappedChat):
         **kwargs: Any,
     ) -> ChatResult:
         now, limit = _asked.get(), kwargs.get("max_tokens")
-        if now and now.known and limit in (LIMITS.digest, LIMITS.profile):
-            return _said("\n".join(f"{n}. {one}" for n, one in enumerate(now.known, start=1)))
         if now and limit == LIMITS.response:
             now.prompt = "\n".join(message.text for message in messages)
             if now.options:
@@ -113,8 +108,6 @@ class Chosen:
     """A method over a `StandIn`, whose texts are options of the example where there are any."""
 
     inner: Method
-    given: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The profile's sentences by example; without an entry, the model writes them."""
     orders: int = 2
     prompts: dict[str, str] = field(default_factory=dict)
     """What the model saw when it was asked for the answer, by example."""
@@ -131,7 +124,7 @@ class Chosen:
 
     async def answer(self, example: Example) -> Answered | Abstained:
         """Have the inner method answer, without showing it the options."""
-        now = Asked(example.options, self.given.get(example.id, ()), self.orders)
+        now = Asked(example.options, self.orders)
         token = _asked.set(now)
         try:
             outcome = await self.inner.answer(example.model_copy(update={"options": ()}))

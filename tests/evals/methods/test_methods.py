@@ -26,7 +26,9 @@ def parts_of(
     examples = [CHOICE, OTHER] if task == "preference" else [TEXT]
     for one in examples:
         history.add(one.id, one.history)
-    return MethodInputs(chat, history, history.embedder, task_, examples), chat  # type: ignore[arg-type]
+    given = {one.id: ("Mostly wears socks.",) for one in examples}
+    inputs = MethodInputs(chat, history, history.embedder, task_, examples, profiles=given)  # type: ignore[arg-type]
+    return inputs, chat
 
 
 async def asked(

@@ -61,21 +61,8 @@ async def test_without_probabilities_the_letters_that_are_said_count() -> None:
     assert (said.option, said.confidence) == (1, 1.0)
 
 
-async def test_a_given_profile_is_not_written() -> None:
-    chat = ScriptedChat(script=lambda prompt: "This person is new.")
-    text = CHOICE.model_copy(update={"options": ()})
-    given = {"1": ("This person likes tea.", "This person is shy.")}
-    said = await Chosen(Writes(StandIn(inner=chat), LIMITS.profile), given).answer(text)
-    assert isinstance(said, Answered)
-    assert said.text == "1. This person likes tea.\n2. This person is shy."
-    assert not chat.prompts
-    said = await Chosen(Writes(StandIn(inner=chat), LIMITS.profile)).answer(text)
-    assert isinstance(said, Answered)
-    assert said.text == "This person is new."
-
-
 async def test_other_calls_pass() -> None:
     chat = ScriptedChat(script=lambda prompt: "Yes")
-    said = await Chosen(Writes(StandIn(inner=chat), 7), {"1": ("x",)}).answer(CHOICE)
+    said = await Chosen(Writes(StandIn(inner=chat), 7)).answer(CHOICE)
     assert isinstance(said, Answered)
     assert (said.text, said.option) == ("Yes", None)
