@@ -100,7 +100,9 @@ MAY_IMPORT = {
     "apps": {"graph", *WHOLE, "tools", "nodes", "evals", "apps"},
     FRONT_DOOR: {"graph", *WHOLE, "tools", "apps"},  # and nothing goes through it
 }
-MEASURE = {f"apps.cli.{name}" for name in ("eval", "eval_experiments", "tune", "examples")}
+MEASURE = {
+    f"apps.cli.{name}" for name in ("eval", "eval_experiments", "eval_judge", "tune", "examples")
+}
 """The commands that measure; nothing else of the product holds what measures it."""
 
 

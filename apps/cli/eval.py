@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from rich.console import Console
 
 from guided_profile.apps import assembly
-from guided_profile.apps.cli import eval_experiments
+from guided_profile.apps.cli import eval_experiments, eval_judge
 from guided_profile.apps.cli.examples import (
     examples_of,
     identity_of,
@@ -35,6 +35,8 @@ from guided_profile.evals.run.calls import Calls, KeptChat
 from guided_profile.evals.run.progress import progress
 from guided_profile.evals.run.runner import OnResult, opened
 from guided_profile.evals.run.runner import run as run_methods
+from guided_profile.evals.scorers.agreement import agreement_in
+from guided_profile.evals.scorers.judge import QUESTION
 from guided_profile.evals.scorers.judge_pairs import judge_pairs
 from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.text import rouge
@@ -59,6 +61,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--price-cached", type=float, metavar="Z", help="of a million cached input tokens")
     add("--profiles", type=Path, metavar="FILE", help="profiles made elsewhere, JSON Lines")
     add("--judge", metavar="A,B", help="have the model judge two methods' texts, pair by pair")
+    eval_judge.arguments(parser)
     eval_experiments.arguments(parser)
 
 
@@ -83,6 +86,8 @@ class Request:
 
 async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Ask what is not answered yet, print the tables, and write the report; 1 if answers failed."""
+    if given.judge_check:
+        return await eval_judge.run(given, out, notes)
     with eval_experiments.place(given, notes) as place:
         return await _evaluated(_request(given, notes), place, out, notes)
 
@@ -163,7 +168,8 @@ async def _asked(
         judged = await judge_pairs(
             kept, first, second, request.examples, summary.results, concurrency=given.concurrency
         )
-    return replace(summary, judged=judged)
+    agreement = agreement_in(given.out, model_id(kept), QUESTION)
+    return replace(summary, judged=replace(judged, agreement=agreement))
 
 
 async def _results(
@@ -240,7 +246,7 @@ def _report(summary: Summary, given: argparse.Namespace, out: Console) -> None:
             "task": summary.task.name,
             "rows": rows,
             "comparisons": [asdict(comparison) for comparison in summary.comparisons],
-            "judged": asdict(summary.judged) if summary.judged else None,
+            "judged": summary.judged.figures() if summary.judged else None,
         },
         indent=1,
     )

@@ -9,7 +9,8 @@ kind of row: right answers with Wilson 95 % intervals; what of the person stood 
 an answer; and McNemar's exact test between the arms. Rows with options, or with replies that go
 against what the person said (`violates`), are scored by the letters that the model weighs where it
 would write (`run.standin`); written ones by their own words where a rule can (`scorers.rules`),
-else they are counted as a judge's, whom `--judge` asks.
+else they are counted as a judge's, whom `--judge` asks; what the judge says is marked as not to be
+claimed unless `guided-profile eval --judge-check` found, in the same `--out`, that it may be.
 
     none         no history
     raw          the newest items, as many as --raw-tokens
@@ -49,8 +50,9 @@ from guided_profile.evals.run.calls import KeptChat
 from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.evals.run.runner import opened, run
 from guided_profile.evals.run.standin import StandIn, stood_in_for
+from guided_profile.evals.scorers.agreement import agreement_in, claim
 from guided_profile.evals.scorers.result import Result
-from guided_profile.evals.scorers.rubric import passes
+from guided_profile.evals.scorers.rubric import RUBRIC, passes
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.assembly import make_embedder
@@ -115,6 +117,8 @@ async def measure(
                 ids = {row.id for row in some}
                 of_kind = [result for result in results if result.example in ids]
                 lines += [f"\n{name}, {kind}", "", report(some, of_kind, scores, seen)]
+    if judged:
+        lines += ["", claim(agreement_in(folder, model_id(chat), RUBRIC))]
     return lines
 
 
@@ -151,7 +155,7 @@ async def _scored(
         score = right(example, result)
         if score is None and judge and result.text:
             said = await passes(judge, example, result.text)
-            score = None if said.probability is None else said.probability > 0.5
+            score = None if said.verdict is None else said.verdict == "follows"
         scores[result.method, example.id] = score
     return scores
 

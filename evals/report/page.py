@@ -150,7 +150,10 @@ def _comparisons(summary: Summary) -> str:
 
 
 def _judged(summary: Summary) -> str:
-    return f"<p>{escape(str(summary.judged))}</p>" if summary.judged else ""
+    if summary.judged is None:
+        return ""
+    mark = "" if summary.judged.claimed else " class='bad'"
+    return f"<p{mark}>{escape(str(summary.judged))}</p>"
 
 
 def _errors(summary: Summary) -> str:

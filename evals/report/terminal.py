@@ -24,7 +24,7 @@ def printed(summary: Summary, *, priced: bool) -> Iterator[RenderableType]:
     if summary.comparisons:
         yield for_terminal(comparisons(summary))
     if summary.judged:
-        yield Text(str(summary.judged))
+        yield Text(str(summary.judged), "" if summary.judged.claimed else "red")
     errors = sum(row.counts.errors for row in summary.rows)
     if errors:
         why = "they count as errors, not as answers; the same command asks them again"

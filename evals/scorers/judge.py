@@ -51,6 +51,8 @@ class Verdict:
     """None: it declined, contradicted itself when the order was turned, or was not sure."""
     certainty: Certainty
     """The lower of both."""
+    turned: bool
+    """Whether it contradicted itself when the order was turned."""
     calls: tuple[Call, ...]
 
 
@@ -95,7 +97,8 @@ async def judge(
         winner = "first"
     elif sure and (there[0].prefers, back[0].prefers) == ("B", "A"):
         winner = "second"
-    return Verdict(winner, certainty, (there[1], back[1]))
+    turned = there[0].prefers is not None and there[0].prefers == back[0].prefers
+    return Verdict(winner, certainty, turned, (there[1], back[1]))
 
 
 async def _ask(

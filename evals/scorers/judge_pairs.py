@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
 from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.scorers.agreement import Agreement, claim
 from guided_profile.evals.scorers.judge import Verdict, judge
 from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.statistics import mcnemar
@@ -25,12 +27,26 @@ class Judged:
     """Of how many it said neither, was not sure, or said otherwise in the other order."""
     p: float
     """Sign test over wins and losses, two-sided."""
+    agreement: Agreement | None = None
+    """How far the judge agrees with people; None: it was not measured."""
+
+    @property
+    def claimed(self) -> bool:
+        """Whether that may be claimed: the judge was measured, and agrees with people enough."""
+        return self.agreement is not None and not self.agreement.why_not
+
+    def figures(self) -> dict[str, Any]:
+        """Return it as plain data, with whether it may be claimed."""
+        found = self.agreement.model_dump(mode="json") if self.agreement else None
+        said = {"claimed": self.claimed, "claim": claim(self.agreement)}
+        return asdict(replace(self, agreement=None)) | said | {"agreement": found}
 
     def __str__(self) -> str:
-        """Say it in a sentence."""
+        """Say it in a sentence, and whether it may be claimed."""
         return (
             f"The judge prefers {self.first} to {self.second} on {self.wins}, {self.second} on "
-            f"{self.losses}, and declines on {self.declined} (sign test p = {self.p:.3f})."
+            f"{self.losses}, and declines on {self.declined} (sign test p = {self.p:.3f}). "
+            f"{claim(self.agreement)}"
         )
 
 

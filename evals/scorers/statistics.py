@@ -92,6 +92,55 @@ def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return ranks
 
 
+def kappa(pairs: Sequence[tuple[str, str]], *, seed: int = 0) -> Estimate | None:
+    """Return how far two judges agree beyond chance: Cohen's kappa (1960), at most 1.
+
+    Its 95 % interval is the percentile bootstrap's over what was judged; where they agree on all of
+    it, resampling would claim certainty, and the lower end follows from Wilson's of the share.
+
+    Args:
+        pairs: The two judges' labels of each thing.
+        seed: Of the resamples.
+
+    Returns:
+        None if nothing was judged, or both give everything one and the same label: by chance they
+        would do that too.
+    """
+    if not pairs:
+        return None
+    names = sorted({label for pair in pairs for label in pair})
+    coded = np.asarray([[names.index(label) for label in pair] for pair in pairs], np.int64)
+    whole, chance = _kappas(coded[None], len(names))
+    if np.isnan(whole[0]):
+        return None
+    if whole[0] == 1.0:
+        least, _ = wilson(len(pairs), len(pairs))
+        return Estimate(1.0, float((least - chance[0]) / (1 - chance[0])), 1.0, len(pairs))
+    draws = np.random.default_rng(seed)
+    drawn = draws.integers(0, len(pairs), (RESAMPLES // 5, len(pairs)))
+    found, _ = _kappas(coded[drawn], len(names))
+    low, high = np.nanquantile(found, [0.025, 0.975])
+    return Estimate(float(whole[0]), float(low), float(high), len(pairs))
+
+
+def _kappas(
+    samples: NDArray[np.int64], labels: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return each sample's kappa, and the share on which its judges would agree by chance.
+
+    Args:
+        samples: Of the shape samples x things x 2.
+        labels: How many there are.
+    """
+    agreed = (samples[..., 0] == samples[..., 1]).mean(axis=1)
+    chance = np.zeros(len(samples))
+    for label in range(labels):
+        shares = (samples == label).mean(axis=1)
+        chance += shares[:, 0] * shares[:, 1]
+    left = np.where(chance < 1, 1 - chance, np.nan)
+    return (agreed - chance) / left, chance
+
+
 def mcnemar(wins: int, losses: int) -> float:
     """Return the two-sided p of McNemar's test in its exact, binomial form.
 

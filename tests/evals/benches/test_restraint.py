@@ -105,7 +105,13 @@ def test_written_replies_without_a_rule_are_counted_for_a_judge(tmp_path: Path) 
     path = tmp_path / "texts.jsonl"
     row = {k: v for k, v in ROWS[0].items() if k != "violates"} | {"rubric": "No nuts."}
     path.write_text(json.dumps(row) + "\n")
-    chat = ScriptedChat(script=bakes)
+
+    def judges(prompt: str) -> str | dict[str, float]:
+        if "Does the reply fail?" in prompt:
+            return {"Yes": 0.1, "No": 0.9}
+        return {"Yes": 0.9, "No": 0.1} if "Does the reply pass?" in prompt else bakes(prompt)
+
+    chat = ScriptedChat(script=judges)
     setup = Setup(("none",))
     files = {"texts": rows_of(path, None)}
     models = chat, LexicalEmbedder()
@@ -113,6 +119,7 @@ def test_written_replies_without_a_rule_are_counted_for_a_judge(tmp_path: Path) 
     assert "| none | 1 | - | 0 | 1 |" in told
     told = "\n".join(asyncio.run(measure(files, setup, tmp_path / "run", models, judged=True)))
     assert "| none | 1 | 1 of 1" in told
+    assert "Not to be claimed: how far this judge agrees with people is not known" in told
     assert "How it is judged: No nuts." in chat.prompts[-1]
 
 

@@ -257,6 +257,21 @@ def test_a_run_over_texts_is_scored_and_judged(endpoint: Endpoint, tmp_path: Pat
     assert "declines on 1" in done.stdout
     told = json.loads((tmp_path / "o" / "summary.json").read_text())
     assert told["judged"]["declined"] == 1
+    assert told["judged"]["claimed"] is False
+    assert "is not known; `guided-profile eval --judge-check`" in " ".join(done.stdout.split())
+
+    done = finished(endpoint, tmp_path, *text, "--judge-check")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Not to be claimed, since it decided on 0 of") == 2
+    checked = json.loads((tmp_path / "o" / "judge.json").read_text())
+    assert set(checked) == {"rubric 2 by m", "judge 1 by m"}
+    asked = endpoint.answered.total()
+    done = finished(endpoint, tmp_path, *text, "--judge", "gpg,dg")
+    assert endpoint.answered.total() == asked
+    for shown in (done.stdout, (tmp_path / "o" / "report.html").read_text()):
+        assert "Not to be claimed, since it decided on 0 of 40" in " ".join(shown.split())
+    told = json.loads((tmp_path / "o" / "summary.json").read_text())
+    assert told["judged"]["agreement"]["question"] == "judge 1"
     assert {"rouge-l", "meteor", "bleu", "similarity", "style-distance"} <= set(
         told["rows"][0]["scores"]
     )

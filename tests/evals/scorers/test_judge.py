@@ -38,16 +38,16 @@ async def test_the_better_one_wins_in_both_orders() -> None:
 
 
 @pytest.mark.parametrize(
-    "reply",
+    ("reply", "turned"),
     [
-        "Verdict: A\nCertainty: high",  # whatever stands there: it prefers the place
-        "Verdict: Neither\nCertainty: high",
-        "I like both.",
+        ("Verdict: A\nCertainty: high", True),  # whatever stands there: it prefers the place
+        ("Verdict: Neither\nCertainty: high", False),
+        ("I like both.", False),
     ],
 )
-async def test_what_is_no_verdict_has_no_winner(reply: str) -> None:
+async def test_what_is_no_verdict_has_no_winner(reply: str, turned: bool) -> None:
     verdict = await judge(judged_by(lambda prompt: reply), EXAMPLE, "Miso!", "no")
-    assert verdict.winner is None
+    assert (verdict.winner, verdict.turned) == (None, turned)
 
 
 async def test_a_verdict_that_is_not_sure_is_none() -> None:
@@ -89,3 +89,5 @@ async def test_pairs_are_counted_and_what_was_not_written_is_left_out() -> None:
     judged = await judge_pairs(judged_by(prefers_miso), "gpg", "dg", examples, results)
     assert (judged.wins, judged.losses, judged.declined, judged.p) == (1, 1, 1, 1.0)
     assert "declines on 1" in str(judged)
+    assert "Not to be claimed: how far this judge agrees with people is not known" in str(judged)
+    assert judged.figures()["claimed"] is False

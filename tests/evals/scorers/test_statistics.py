@@ -4,6 +4,7 @@ import pytest
 from guided_profile.evals.scorers.statistics import (
     estimate,
     holm,
+    kappa,
     mcnemar,
     paired_permutation,
     spearman,
@@ -80,3 +81,29 @@ def test_a_rank_correlation_sees_order_alone() -> None:
     assert tied.mean == pytest.approx(0.9487, abs=1e-4)
     assert tied.low <= tied.mean <= tied.high
     assert spearman(xs, [1.0] * 6) is None
+
+
+def test_agreement_is_what_is_left_beyond_chance() -> None:
+    pairs = [("yes", "yes")] * 20 + [("yes", "no")] * 5 + [("no", "yes")] * 10 + [("no", "no")] * 15
+    found = kappa(pairs)
+    assert found is not None
+    assert (found.mean, found.n) == (pytest.approx(0.4), 50)  # (0.7 - 0.5) / (1 - 0.5)
+    spread = 1.96 * (0.7 * 0.3 / 50 / 0.5**2) ** 0.5  # Cohen's own large-sample error
+    assert found.low == pytest.approx(0.4 - spread, abs=0.04)
+    assert found.high == pytest.approx(0.4 + spread, abs=0.04)
+    assert found == kappa(pairs)
+
+
+def test_who_always_says_the_same_agrees_by_chance_alone() -> None:
+    lazy = kappa([("yes", "yes")] * 15 + [("yes", "no")] * 5)
+    assert lazy is not None
+    assert lazy.mean == pytest.approx(0.0)
+    assert kappa([("yes", "yes")] * 9) is None
+    assert kappa([]) is None
+
+
+def test_agreement_on_all_is_not_certainty() -> None:
+    found = kappa([("yes", "yes")] * 10 + [("no", "no")] * 10)
+    assert found is not None
+    assert (found.mean, found.high) == (1.0, 1.0)
+    assert found.low == pytest.approx((wilson(20, 20)[0] - 0.5) / 0.5)
