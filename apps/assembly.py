@@ -39,6 +39,7 @@ def chat_model(settings: Settings, on_progress: OnProgress | None = None) -> Bas
         api_key=settings.api_key,
         reasoning_effort=settings.reasoning_effort,
         embedded=settings.local_model,
+        slots=settings.local_slots,
         max_tokens=LONGEST_REPLY,
         on_progress=on_progress,
     )

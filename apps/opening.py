@@ -20,6 +20,7 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.errors import NoReplyError, QuestionError, SettingsError
 from guided_profile.graph.state import Abstained, Answered, Question
 from guided_profile.graph.tasks import Task, by_name
+from guided_profile.tools.assembly import is_path
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.history.text_vectors import EmbedderLike
@@ -138,8 +139,8 @@ def open_graph(
 
     Args:
         data: The folder of histories, profiles and own tasks. `GUIDED_PROFILE_DATA`.
-        model: A LangChain chat model, or the name of one at the endpoint or of an embedded one.
-            `OPENAI_MODEL`, or `GUIDED_PROFILE_LOCAL_MODEL`.
+        model: A LangChain chat model, or the name of one at the endpoint or of an embedded one,
+            or the path of a GGUF file. `OPENAI_MODEL`, or `GUIDED_PROFILE_LOCAL_MODEL`.
         base_url: An OpenAI-compatible endpoint. `OPENAI_BASE_URL`.
         api_key: The endpoint's key; without `base_url`, OpenAI's. `OPENAI_API_KEY`.
         reasoning_effort: How long the endpoint's model thinks before it answers, in the endpoint's
@@ -221,7 +222,8 @@ def _settings(data: str | Path | None, given: Mapping[str, object]) -> Settings:
 
 
 def _is_embedded(model: str) -> bool:
-    return model in CATALOGUE and CATALOGUE[model].files[0].filename.endswith(".gguf")
+    files = CATALOGUE[model].files if model in CATALOGUE else ()
+    return is_path(model) or any(is_path(file.filename) for file in files)
 
 
 class _FromAnyLoop(BaseStore):

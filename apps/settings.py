@@ -19,6 +19,7 @@ from guided_profile.graph.context import Measured
 from guided_profile.graph.errors import SettingsError
 
 Traces = Literal["all", "hide", "anonymize"]
+MOST_SLOTS = 64
 OPENAI_EMBEDDINGS = "text-embedding-3-small"
 
 
@@ -46,7 +47,11 @@ class Settings:
     """The endpoint's embedding model, `OPENAI_EMBEDDING_MODEL`."""
 
     local_model: str = "qwen2.5-coder-1.5b"
-    """The embedded model, by the name of its weights. `GUIDED_PROFILE_LOCAL_MODEL`."""
+    """The embedded model, by the name of its weights or the path of its GGUF file.
+    `GUIDED_PROFILE_LOCAL_MODEL`."""
+
+    local_slots: int = 1
+    """How many requests the embedded model handles at once. `GUIDED_PROFILE_LOCAL_SLOTS`."""
 
     embedder: str = "minilm"
     """`minilm` (embedded, English), `multilingual` (embedded), `lexical` (no model at all) or
@@ -72,6 +77,12 @@ class Settings:
     traces: Traces = "all"
     """What LangSmith is told where tracing is on: `all`, `hide` (stages, times and figures alone)
     or `anonymize` (texts without what identifies a person). `GUIDED_PROFILE_TRACES`."""
+
+    @property
+    def model_name(self) -> str:
+        """The chat model's name, as profiles keep it."""
+        local = self.local_model
+        return self.model or (Path(local).stem if local.lower().endswith(".gguf") else local)
 
     @property
     def uploads(self) -> Path:
@@ -140,7 +151,8 @@ def read_settings(
         api_key=api_key,
         reasoning_effort=effort if endpoint else None,
         embedding_model=embedding_model,
-        local_model=value("GUIDED_PROFILE_LOCAL_MODEL") or "qwen2.5-coder-1.5b",
+        local_model=_local_model(value("GUIDED_PROFILE_LOCAL_MODEL")),
+        local_slots=_slots(value("GUIDED_PROFILE_LOCAL_SLOTS")),
         embedder=embedder,
         verifier=_verifier(value("GUIDED_PROFILE_VERIFIER"), endpoint=endpoint),
         worth=_worth(value("GUIDED_PROFILE_WORTH")),
@@ -148,6 +160,21 @@ def read_settings(
         database_url=read_database_url(given),
         traces=read_traces(given),
     )
+
+
+def _local_model(named: str | None) -> str:
+    """Return the name of weights, or a file's path; it is absolute, for other processes."""
+    if named and named.lower().endswith(".gguf"):
+        return str(Path(named).expanduser().absolute())
+    return named or "qwen2.5-coder-1.5b"
+
+
+def _slots(given: str | None) -> int:
+    if given and not (given.isascii() and given.isdigit() and 1 <= int(given) <= MOST_SLOTS):
+        raise SettingsError(
+            f"GUIDED_PROFILE_LOCAL_SLOTS is {given!r}; set it to a number from 1 to {MOST_SLOTS}."
+        )
+    return int(given or 1)
 
 
 def _verifier(named: str | None, *, endpoint: bool) -> str | Path | None:

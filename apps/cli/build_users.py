@@ -44,8 +44,7 @@ class Request:
     @property
     def planner(self) -> Planner:
         """What plans with the same parts as the profiles are made with."""
-        model = self.settings.model or self.settings.local_model
-        return Planner(self.task, model, self.verifier)
+        return Planner(self.task, self.settings.model_name, self.verifier)
 
 
 async def build(given: argparse.Namespace, out: Console, notes: Console) -> int:

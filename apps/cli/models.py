@@ -4,17 +4,17 @@ import argparse
 import asyncio
 import json
 import os
-from pathlib import Path
 
 from rich.console import Console
 
 from guided_profile.apps.cli.serve import check_address
 from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import QuestionError, SettingsError
+from guided_profile.tools.assembly import context_of, model_file
 from guided_profile.tools.models.local import LocalServer
 from guided_profile.tools.progress import downloads
 from guided_profile.tools.weights.catalogue import CATALOGUE
-from guided_profile.tools.weights.fetch import OnProgress, ensure, is_here
+from guided_profile.tools.weights.fetch import ensure, is_here
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,21 +66,23 @@ async def _serve(given: argparse.Namespace, out: Console, notes: Console) -> int
             "set OPENAI_API_KEY to the key that callers need; make one with `openssl rand -hex 24`."
         )
     check_address(given.host, given.port)
+    settings = read_settings(  # of the embedded model: OPENAI_… is what callers have
+        {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
+    )
     with downloads(notes) as on_progress:
-        gguf = _gguf(given.name or read_settings().local_model, on_progress)
-    served = LocalServer(gguf, host=given.host, port=given.port, key=key)
+        model = given.name or settings.local_model
+        gguf = model_file(model, on_progress)
+    served = LocalServer(
+        gguf,
+        context_tokens=context_of(model),
+        host=given.host,
+        port=given.port,
+        key=key,
+        slots=settings.local_slots,
+    )
     out.print(f"{gguf.stem} at {served.base_url}", soft_wrap=True)
     try:
         await asyncio.Event().wait()
     finally:
         served.close()
     return 0
-
-
-def _gguf(name: str, on_progress: OnProgress) -> Path:
-    """Return the file of a chat model that is named, or is one itself."""
-    if name.endswith(".gguf"):
-        return Path(name).expanduser()
-    for file in ensure(name, progress=on_progress).glob("*.gguf"):
-        return file
-    raise QuestionError(f"{name} is no chat model; see `guided-profile models`.")

@@ -165,3 +165,20 @@ async def test_what_reaches_a_postgres_may_be_missing(monkeypatch: pytest.Monkey
     with pytest.raises(SettingsError, match=r"pip install 'guided-profile\[postgres\]'"):
         async with assembly.profile_store(settings):
             pass
+
+
+def test_the_embedded_model_may_be_a_file_which_other_processes_find_too() -> None:
+    settings = read_settings({"GUIDED_PROFILE_LOCAL_MODEL": "models/Mine-7B.GGUF"})
+    assert settings.local_model == str(Path("models/Mine-7B.GGUF").absolute())
+    assert settings.model_name == "Mine-7B"
+    assert read_settings({}).model_name == "qwen2.5-coder-1.5b"
+    named = {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_MODEL": "theirs"}
+    assert read_settings(named).model_name == "theirs"
+
+
+def test_slots_are_a_small_number() -> None:
+    assert read_settings({}).local_slots == 1
+    assert read_settings({"GUIDED_PROFILE_LOCAL_SLOTS": "4"}).local_slots == 4
+    for wrong in ("0", "-1", "65", "two", "1.5"):
+        with pytest.raises(SettingsError, match=f"LOCAL_SLOTS is '{wrong}'; set it to a number"):
+            read_settings({"GUIDED_PROFILE_LOCAL_SLOTS": wrong})

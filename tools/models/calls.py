@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import httpx2
     from langchain_openai import ChatOpenAI
 
+    from guided_profile.tools.models.sharing import SharedServer
+
 Result = TypeVar("Result")
 
 LESS_REPETITION = 0.3
@@ -76,6 +78,7 @@ def endpoint_model(
     max_tokens: int | None = None,
     reasoning_effort: str | None = None,
     transport: "httpx2.AsyncBaseTransport | None" = None,
+    server: "SharedServer | None" = None,
 ) -> "ChatOpenAI":
     """Return the chat model of an OpenAI-compatible endpoint.
 
@@ -90,6 +93,7 @@ def endpoint_model(
         reasoning_effort: How long it thinks before it answers, in the endpoint's own words; None:
             as it does by itself.
         transport: What answers in the place of the endpoint.
+        server: The endpoint, if it is this machine's own: started again where it died.
     """
     # slow to import, and not every model needs it
     from guided_profile.tools.models.endpoint import EndpointChat
@@ -112,6 +116,7 @@ def endpoint_model(
         http_async_client=async_client(timeout, transport),
         deadline=None if at_once else timeout,
         at_once=at_once,
+        server=server,
     )
     weakref.finalize(chat.root_client, client.close)  # its copies share it, and have no close
     return chat

@@ -19,6 +19,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from langchain_openai.chat_models.base import _handle_openai_api_error, _handle_openai_bad_request
 from langgraph.constants import TAG_NOSTREAM
+from pydantic import ConfigDict
 
 from guided_profile.tools.models.dialect import Dialect, dialect_at
 from guided_profile.tools.models.replies import (
@@ -28,6 +29,7 @@ from guided_profile.tools.models.replies import (
     is_whole,
     sound,
 )
+from guided_profile.tools.models.sharing import SharedServer
 from guided_profile.tools.models.thoughts import Thoughts, without_thoughts
 
 _FOR_THE_CLIENT = {"response_format", "extra_headers", "extra_query", "extra_body", "timeout"}
@@ -43,11 +45,15 @@ THOUGHT = "thought"
 class EndpointChat(ChatOpenAI):
     """ChatOpenAI that asks as its endpoint takes it, and looks at replies before it reads them."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
     deadline: float | None = 120
     """Seconds in which a call is over, its retries included; None: each try has its own alone."""
     at_once: int | None = None
     """How many whole replies are asked for at the same time; others wait, and their time does not
     run yet. None: any number."""
+    server: SharedServer | None = None
+    """The endpoint, if it is this machine's own; it is started again where it died."""
 
     @property
     def dialect(self) -> Dialect:
@@ -94,6 +100,7 @@ class EndpointChat(ChatOpenAI):
         """
         payload = self._get_request_payload(messages, stop=stop, **kwargs)
         async with self._turn():
+            await self._find_server()
             if not payload.keys().isdisjoint(_FOR_THE_CLIENT):
                 return await super()._agenerate(messages, stop, run_manager, **kwargs)
             reply = await self._post(payload)
@@ -104,6 +111,16 @@ class EndpointChat(ChatOpenAI):
             return nullcontext()
         here = _turns.setdefault(asyncio.get_running_loop(), {})
         return here.setdefault(self.openai_api_base, asyncio.Semaphore(self.at_once))
+
+    async def _find_server(self) -> bool:
+        """Start this machine's own server again if it died; return whether it is a new one."""
+        if self.server is None:
+            return False
+        if died := not self.server.lives:
+            await asyncio.to_thread(self.server.find)
+        for client in (self.root_client, self.root_async_client):
+            client.base_url, client.api_key = self.server.base_url, self.server.api_key
+        return died
 
     async def _post(self, payload: dict[str, Any]) -> Any:
         """Return a reply, or the stream of one if that is asked for and the endpoint streams."""
@@ -118,7 +135,12 @@ class EndpointChat(ChatOpenAI):
             return await client.post("/chat/completions", body=wanted, cast_to=object, **more)
 
         try:
-            return await self.dialect.speak(payload, send)
+            try:
+                return await self.dialect.speak(payload, send)
+            except openai.APIConnectionError:
+                if not await self._find_server():
+                    raise
+                return await self.dialect.speak(payload, send)
         except openai.BadRequestError as error:
             _handle_openai_bad_request(error)
         except openai.APIError as error:
@@ -175,6 +197,7 @@ class EndpointChat(ChatOpenAI):
                 yield chunk
             return
         payload["stream_options"] = {"include_usage": True}
+        await self._find_server()
         opened = await self._post(payload)
         async for chunk in self._chunks(opened):
             if run_manager:

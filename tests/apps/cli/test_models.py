@@ -49,5 +49,9 @@ def test_it_serves_where_it_is_told_to_with_the_key(
     monkeypatch.setenv("OPENAI_API_KEY", "a key")
     file = tmp_path / "mine.gguf"
     assert main(["models", "serve", str(file), "--host", "0.0.0.0", "--port", "18080"]) == 0
-    assert made == [{"gguf": file, "host": "0.0.0.0", "port": 18080, "key": "a key"}]
+    given = {"host": "0.0.0.0", "port": 18080, "key": "a key", "slots": 1}
+    assert made == [{"gguf": file, "context_tokens": None} | given]
     assert "mine at http://0.0.0.0:18080/v1" in capsys.readouterr().out
+    monkeypatch.setenv("GUIDED_PROFILE_LOCAL_MODEL", str(file))
+    assert main(["models", "serve", "--host", "0.0.0.0", "--port", "18080"]) == 0
+    assert made[1] == made[0]  # OPENAI_API_KEY names no endpoint here

@@ -21,6 +21,7 @@ from guided_profile.graph.errors import ModelError
 from guided_profile.tools.models import transport
 from guided_profile.tools.models.calls import complete, endpoint_model
 from guided_profile.tools.models.letters import score_letters
+from guided_profile.tools.models.sharing import SharedServer
 
 PROMPT = [HumanMessage("which one?")]
 
@@ -33,6 +34,62 @@ def chat(timeout: float = 20) -> ChatOpenAI:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "INITIAL_RETRY_DELAY", 0.001)
+
+
+class Restarted(SharedServer):
+    """This machine's own server, which died and begins at another port."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.begun = url, 0
+
+    @property
+    def lives(self) -> bool:
+        return self.begun > 0
+
+    @property
+    def base_url(self) -> str:
+        return self.url
+
+    @property
+    def api_key(self) -> str:
+        return "its key"
+
+    def find(self) -> None:
+        self.begun += 1
+
+
+async def test_this_machines_own_server_is_started_again_before_it_is_asked(
+    endpoint: type[Endpoint],
+) -> None:
+    server = Restarted(os.environ["OPENAI_BASE_URL"])
+    gone = "http://127.0.0.1:1/v1"
+    model = endpoint_model("m", base_url=gone, api_key="old", at_once=1, server=server)
+    for _ in range(2):
+        assert (await complete(model, PROMPT, stage="x", max_tokens=8)).text
+    assert [one async for one in model.astream(PROMPT)]
+    assert server.begun == 1
+    assert model.root_async_client.api_key == "its key"
+    model.root_client.close()
+
+
+async def test_a_call_during_which_it_died_is_made_once_more(endpoint: type[Endpoint]) -> None:
+    class Dies(Restarted):
+        asked = 0
+
+        @property
+        def lives(self) -> bool:
+            self.asked += 1
+            return self.asked == 1 or self.begun > 0
+
+    server = Dies("http://127.0.0.1:1/v1")
+    model = endpoint_model("m", base_url=server.url, api_key=None, at_once=1, server=server)
+    live = os.environ["OPENAI_BASE_URL"]
+    server.find = lambda: setattr(server, "url", live) or setattr(server, "begun", 1)  # type: ignore[method-assign,func-returns-value]
+    assert (await complete(model, PROMPT, stage="x", max_tokens=8)).text
+    server.url = "http://127.0.0.1:1/v1"  # it lives, and does not answer
+    with pytest.raises(ModelError, match="cannot be reached"):
+        await complete(model, PROMPT, stage="x", max_tokens=8)
+    model.root_client.close()
 
 
 def choice(**fields: Any) -> dict[str, Any]:

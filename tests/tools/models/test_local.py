@@ -2,6 +2,7 @@ import builtins
 import json
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from guided_profile.graph.errors import ModelError, SettingsError
+from guided_profile.tools.models import local
 from guided_profile.tools.models.calls import complete, endpoint_model
 from guided_profile.tools.models.letters import score_letters
 from guided_profile.tools.models.local import LocalServer, physical_cores, shared_server
+from guided_profile.tools.models.sharing import LINGER
 from guided_profile.tools.weights.fetch import ensure
 
 
@@ -31,11 +34,17 @@ def test_a_missing_extra_says_what_to_install(
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(SettingsError, match=r"pip install 'guided-profile\[local\]'"):
         LocalServer(tmp_path / "model.gguf")
+    monkeypatch.setattr(local, "find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match=r"pip install 'guided-profile\[local\]'"):
+        shared_server(tmp_path / "model.gguf")
 
 
 @pytest.mark.parametrize("content", [b"not a model", b"GGUF, but damaged", None])
-def test_what_is_no_model_is_a_model_error(tmp_path: Path, content: bytes | None) -> None:
+def test_what_is_no_model_is_a_model_error(
+    tmp_path: Path, content: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("xllamacpp")
+    monkeypatch.setattr(local, "user_cache_path", lambda name: tmp_path / name)
     path = tmp_path / "model.gguf"
     if content:
         path.write_bytes(content)
@@ -112,12 +121,74 @@ async def test_a_prompt_beyond_the_context_is_refused(server: LocalServer) -> No
 
 
 @pytest.mark.live
-def test_one_server_is_shared_says_nothing_and_lets_the_process_end(gguf: Path) -> None:
+def test_processes_share_one_server_that_survives_its_starter_and_ends_after_the_last(
+    gguf: Path,
+) -> None:
     code = (
         "import sys; from pathlib import Path; from guided_profile.tools.models.local import *;"
-        "path = Path(sys.argv[1]); assert shared_server(path) is shared_server(path)"
+        "path = Path(sys.argv[1]); server = shared_server(path, context_tokens=512);"
+        "assert server is shared_server(path, context_tokens=512);"
+        "print(server.base_url, server.api_key, flush=True); sys.stdin.read()"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(gguf)], capture_output=True, timeout=60, check=False
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    begin = [sys.executable, "-W", "error", "-c", code, str(gguf)]
+    both = [
+        subprocess.Popen(
+            begin, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    told = [one.stdout.readline().decode().split() for one in both if one.stdout]
+    assert told[0] == told[1]
+    for one in both:
+        one.kill()  # one of them is the starter
+        one.communicate()
+    third = subprocess.run(begin, input=b"", capture_output=True, timeout=60, check=False)
+    assert (third.returncode, third.stdout.decode().split(), third.stderr) == (0, told[0], b"")
+    until = time.monotonic() + LINGER + 15
+    while listens(told[0][0]) and time.monotonic() < until:
+        time.sleep(0.5)
+    assert not listens(told[0][0])
+
+
+def listens(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url.removesuffix("/v1") + "/health").close()
+    except urllib.error.URLError:
+        return False
+    return True
+
+
+@pytest.mark.live
+async def test_it_answers_as_a_server_of_this_process_does(server: LocalServer, gguf: Path) -> None:
+    shared = shared_server(gguf, context_tokens=1024)
+    prompt = [HumanMessage("Name two animals that live in the sea.")]
+    both = []
+    for one in (server, shared):
+        chat = endpoint_model("smollm2-135m", base_url=one.base_url, api_key=one.api_key)
+        done = await complete(chat, prompt, stage="x", max_tokens=12)
+        both.append((done.text, [token["logprob"] for token in done.tokens or ()]))
+    assert both[0] == both[1]
+
+
+def test_where_no_process_can_be_started_this_one_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("xllamacpp")
+    made: list[dict[str, Any]] = []
+
+    class Server:
+        def __init__(self, gguf: Path, **given: Any) -> None:
+            made.append({"gguf": gguf, **given})
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(local, "LocalServer", Server)
+    monkeypatch.setattr(local, "_shared", {})
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    path = tmp_path / "model.gguf"
+    path.write_bytes(b"GGUF")
+    one = shared_server(path, slots=2)
+    assert one is shared_server(path, slots=2)
+    assert made == [{"gguf": path.resolve(), "context_tokens": None, "slots": 2}]
+    assert "loads the embedded model for itself alone" in caplog.text
