@@ -23,15 +23,28 @@ def abstention(split: str | None = None, task: str | None = None) -> list[Exampl
     Raises:
         InputError: There are none.
     """
-    with as_file(files("guided_profile.evals.datasets") / "abstention.jsonl") as path:
-        found = [
-            one
-            for one in plain([path])
-            if split in (None, one.about["split"]) and task in (None, one.task)
-        ]
+    found = _read("abstention.jsonl", split)
+    found = [one for one in found if task in (None, one.task)]
     if not found:
         raise InputError(
             f"no questions come with the half {split!r} of the task {task!r}; the halves are "
             f"{', '.join(SPLITS)}, the tasks dialogue and preference."
         )
     return found
+
+
+def asked_again(split: str | None = None) -> list[Example]:
+    """Read the questions to an assistant, of one half or of both.
+
+    Raises:
+        InputError: There is no such half.
+    """
+    found = _read("asked_again.jsonl", split)
+    if not found:
+        raise InputError(f"there is no half {split!r}; the halves are {', '.join(SPLITS)}.")
+    return found
+
+
+def _read(name: str, split: str | None) -> list[Example]:
+    with as_file(files("guided_profile.evals.datasets") / name) as path:
+        return [one for one in plain([path]) if split in (None, one.about["split"])]

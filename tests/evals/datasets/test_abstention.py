@@ -6,7 +6,7 @@ import pytest
 
 from guided_profile.apps.cli.demo import people
 from guided_profile.evals.benches.labelled import AUTHORED, authored
-from guided_profile.evals.datasets.abstention import SPLITS, abstention
+from guided_profile.evals.datasets.abstention import SPLITS, abstention, asked_again
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.graph.errors import InputError
 
@@ -78,3 +78,24 @@ def test_neither_place_nor_length_gives_the_options_away() -> None:
 def test_a_half_that_is_none_is_named() -> None:
     with pytest.raises(InputError, match="dev, test"):
         abstention("train")
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_of_two_people_asked_the_same_each_told_half(split: str) -> None:
+    found = asked_again(split)
+    assert Counter(one.answerable for one in found) == {True: 16, False: 16}
+    assert len({one.about["language"] for one in found}) == 8
+    people = [found[n : n + 4] for n in range(0, len(found), 4)]
+    for one, other in zip(people[::2], people[1::2], strict=True):
+        assert [asked.answerable for asked in one] == [not asked.answerable for asked in other]
+    for asked in found:
+        telling = asked.about["told_by" if asked.answerable else "near"]
+        assert set(telling) < {item.id for item in asked.history if item.role == "user"}
+
+
+def test_the_halves_of_what_is_asked_again_share_nobody() -> None:
+    people = [{one.user_id for one in asked_again(split)} for split in SPLITS]
+    assert not people[0] & people[1]
+    assert not {one.user_id for one in ALL} & (people[0] | people[1])
+    with pytest.raises(InputError, match="dev, test"):
+        asked_again("train")
