@@ -17,6 +17,7 @@ from ports import free_port
 from scripted import ScriptedChat
 
 from guided_profile.apps.cli.main import main
+from guided_profile.evals.datasets.load import DATASETS
 from guided_profile.graph.build import build_graph
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.readers.detect import READERS
@@ -171,4 +172,17 @@ def test_each_format_has_its_row_and_says_how_to_get_it() -> None:
     )
     assert rows == [
         (reader.format, f"{reader.title}. {reader.obtain}".strip()) for reader in READERS
+    ]
+
+
+def test_each_data_set_has_its_row_and_says_how_to_build_it() -> None:
+    rows = re.findall(
+        r"^\| `([\w-]+)` \| (.*?) \| (.*?) \| `(.*?)` (.*?) \|$",
+        (DOCS / "datasets.md").read_text(),
+        re.M,
+    )
+    command = "python -m guided_profile.evals.datasets"
+    assert rows == [
+        (name, one.tests, one.terms, f"{command} {name}", one.files)
+        for name, one in DATASETS.items()
     ]

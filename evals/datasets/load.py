@@ -24,15 +24,25 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 
 from guided_profile.evals.datasets.amazon import amazon
+from guided_profile.evals.datasets.beam import beam
 from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.datasets.halumem import halumem
 from guided_profile.evals.datasets.lamp import lamp
 from guided_profile.evals.datasets.locomo import locomo
+from guided_profile.evals.datasets.locomoplus import locomoplus
 from guided_profile.evals.datasets.longmemeval import longmemeval
+from guided_profile.evals.datasets.memsyco import memsyco
 from guided_profile.evals.datasets.movielens import movielens
 from guided_profile.evals.datasets.neutral import neutralise
+from guided_profile.evals.datasets.opbench import opbench
 from guided_profile.evals.datasets.perchat import perchat
+from guided_profile.evals.datasets.perma import perma
+from guided_profile.evals.datasets.persistbench import persistbench
+from guided_profile.evals.datasets.personamem import personamem1, personamem2
+from guided_profile.evals.datasets.personamem3 import personamem3
 from guided_profile.evals.datasets.plain import plain, written
 from guided_profile.evals.datasets.prefeval import prefeval
+from guided_profile.evals.datasets.prefeval_generation import prefeval_generation
 from guided_profile.evals.datasets.sampling import chosen
 from guided_profile.evals.datasets.sentiment140 import sentiment140, sentiment140_tweets
 from guided_profile.evals.datasets.statistics import TABLE_6, Statistics
@@ -48,6 +58,10 @@ class Dataset:
     """Takes the paths, and its options by name; its module says where the files come from."""
     files: str
     """What to give, in words."""
+    tests: str
+    """What is tested, in words."""
+    terms: str
+    """On whose terms, in short; its module says more."""
     in_paper: bool = False
     """Whether Table 6 has the set that it builds, for the examples' task."""
 
@@ -59,15 +73,131 @@ class Dataset:
 
 
 DATASETS = {
-    "amazon": Dataset(amazon, "files of reviews and of metadata, 2014, 2018 or 2023", True),
-    "lamp": Dataset(lamp, "…_questions.json and …_outputs.json of one of LaMP's tasks", True),
-    "locomo": Dataset(locomo, "locomo10.json"),
-    "longmemeval": Dataset(longmemeval, "longmemeval_s.json, …_m.json or …_oracle.json"),
-    "movielens": Dataset(movielens, "the folder of a MovieLens set"),
-    "per-chat": Dataset(perchat, "PER-CHAT's files of records", True),
-    "plain": Dataset(plain, "JSONL or CSV files of your own", True),
-    "prefeval": Dataset(prefeval, "the folder benchmark_dataset"),
-    "sentiment140": Dataset(sentiment140, "training.1600000.processed.noemoticon.csv", True),
+    "amazon": Dataset(
+        amazon,
+        "files of reviews and of metadata, 2014, 2018 or 2023",
+        "what somebody buys next (the paper's section 4.1)",
+        "research, no redistribution",
+        in_paper=True,
+    ),
+    "beam": Dataset(
+        beam,
+        "the folder chats, or one of a size or of a chat",
+        "ten abilities of a memory, over 100,000 to 10 million tokens",
+        "none stated: pass nothing on",
+    ),
+    "halumem": Dataset(
+        halumem,
+        "HaluMem-Medium.jsonl or HaluMem-Long.jsonl",
+        "facts, updates, conflicts, and what was never said",
+        "CC BY-NC-ND 4.0",
+    ),
+    "lamp": Dataset(
+        lamp,
+        "…_questions.json and …_outputs.json of one of LaMP's tasks",
+        "LaMP 1 to 7, among them tweets (the paper's section 4.2)",
+        "CC BY-NC-SA 4.0, and its sources' terms",
+        in_paper=True,
+    ),
+    "locomo": Dataset(
+        locomo,
+        "locomo10.json",
+        "what was said in very long talks, and what was not",
+        "CC BY-NC 4.0",
+    ),
+    "locomo-plus": Dataset(
+        locomoplus,
+        "locomo_plus.json and locomo10.json",
+        "an old remark that bears on a new one",
+        "none stated: pass nothing on; LoCoMo's CC BY-NC 4.0",
+    ),
+    "longmemeval": Dataset(
+        longmemeval,
+        "longmemeval_s.json, …_m.json or …_oracle.json",
+        "what an assistant was told long ago, and what it was not",
+        "MIT",
+    ),
+    "memsyco": Dataset(
+        memsyco,
+        "one or more of data/*.jsonl",
+        "facts against liking, scope, evidence, change of mind, use",
+        "MIT",
+    ),
+    "movielens": Dataset(
+        movielens,
+        "the folder of a MovieLens set",
+        "which film somebody enjoys next",
+        "non-commercial, with acknowledgement",
+    ),
+    "op-bench": Dataset(
+        opbench,
+        "locomo10_overpersonalized.json and locomo10.json",
+        "restraint, and agreeing to what was never told",
+        "MIT, and LoCoMo's CC BY-NC 4.0",
+    ),
+    "per-chat": Dataset(
+        perchat,
+        "PER-CHAT's files of records",
+        "a reply as somebody would write it (the paper's section 4.3)",
+        "academic use, Reddit's terms",
+        in_paper=True,
+    ),
+    "perma": Dataset(
+        perma,
+        "the folder data, with tasks and evaluation",
+        "preferences that come out bit by bit over many sessions",
+        "Apache 2.0",
+    ),
+    "persistbench": Dataset(
+        persistbench,
+        "full_benchmark.jsonl, or its parts",
+        "restraint across domains, flattery, and use",
+        "none stated: pass nothing on",
+    ),
+    "personamem-1": Dataset(
+        personamem1,
+        "questions_32k.csv and shared_contexts_32k.jsonl, or of 128k or 1M",
+        "what somebody likes now, and why, over many talks",
+        "MIT",
+    ),
+    "personamem-2": Dataset(
+        personamem2,
+        "benchmark.csv and the folder its links begin in",
+        "implicit preferences, others' preferences, what is to be forgotten",
+        "none found: pass nothing on",
+    ),
+    "personamem-3": Dataset(
+        personamem3,
+        "the folder backend",
+        "likings that show in what was done on five apps; restraint",
+        "CC BY-NC 4.0",
+    ),
+    "plain": Dataset(
+        plain,
+        "JSONL or CSV files of your own",
+        "whatever you ask",
+        "your own",
+        in_paper=True,
+    ),
+    "prefeval": Dataset(
+        prefeval,
+        "the folder benchmark_dataset",
+        "a choice of the reply that follows a preference",
+        "CC BY-NC 4.0",
+    ),
+    "prefeval-generation": Dataset(
+        prefeval_generation,
+        "the folder benchmark_dataset",
+        "a written reply that follows a preference among others",
+        "CC BY-NC 4.0, and LMSYS-Chat-1M's terms",
+    ),
+    "sentiment140": Dataset(
+        sentiment140,
+        "training.1600000.processed.noemoticon.csv",
+        "a text as somebody would tweet it (the paper's section 4.2)",
+        "research, Twitter's terms",
+        in_paper=True,
+    ),
 }
 
 
@@ -124,7 +254,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     if not given.name:
         for name, one in sorted(DATASETS.items()):
-            print(f"{name:13} {one.files}; options: {', '.join(one.options) or 'none'}")
+            print(f"{name:20} {one.tests} ({one.terms})")
+            print(f"{'':20} {one.files}; options: {', '.join(one.options) or 'none'}")
         return 0
     try:
         options = _options(given)

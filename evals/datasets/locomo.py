@@ -39,10 +39,8 @@ def locomo(paths: Sequence[Path]) -> Iterator[Example]:
     path = files.only(paths, "locomo10.json")
     for place, sample in files.json_array(path):
         name = place.text(sample, "sample_id")
-        talk = place.field(sample, "conversation", dict)
-        speakers = place.text(talk, "speaker_a"), place.text(talk, "speaker_b")
-        turns = _turns(place, talk, speakers)
-        histories = {who: _history(place, turns, who) for who in speakers}
+        speakers, turns = talk_of(place, sample)
+        histories = {who: history_of(place, turns, who) for who in speakers}
         said_by = {str(turn["dia_id"]): str(turn["speaker"]) for _, turn in turns}
         for number, entry in enumerate(place.field(sample, "qa", list)):
             if not isinstance(entry, dict):
@@ -87,10 +85,16 @@ def _example(
     )
 
 
-def _turns(
-    place: Place, talk: Mapping[str, Any], speakers: tuple[str, str]
-) -> list[tuple[datetime, Mapping[str, Any]]]:
-    """Return all turns with their session's time, in order of the sessions."""
+def talk_of(
+    place: Place, sample: Mapping[str, Any]
+) -> tuple[tuple[str, str], list[tuple[datetime, Mapping[str, Any]]]]:
+    """Return the two speakers, and all turns with their session's time, in order.
+
+    Raises:
+        DatasetError: It is no conversation of LoCoMo's.
+    """
+    talk = place.field(sample, "conversation", dict)
+    speakers = place.text(talk, "speaker_a"), place.text(talk, "speaker_b")
     found: list[tuple[datetime, Mapping[str, Any]]] = []
     named = (_SESSION.fullmatch(key) for key in talk)
     for number in sorted(int(one[1]) for one in named if one):
@@ -104,12 +108,13 @@ def _turns(
                 raise place.error(f"a turn of session {number} is of neither speaker")
             place.text(turn, "dia_id")
             found.append((time, turn))
-    return found
+    return speakers, found
 
 
-def _history(
+def history_of(
     place: Place, turns: Sequence[tuple[datetime, Mapping[str, Any]]], who: str
 ) -> tuple[HistoryItem, ...]:
+    """Return turns as the history of one speaker; a picture stands as its caption."""
     items = []
     for time, turn in turns:
         caption = turn.get("blip_caption")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from guided_profile.evals.datasets import files
+from guided_profile.evals.datasets.conversations import said
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.records import Place
@@ -78,22 +79,11 @@ def _history(place: Place, entry: Mapping[str, Any], assistant: bool) -> Iterato
         raise place.error(f"{', '.join(names)} are not of one length")
     times = [_time(place, str(date)) for date in dates]
     for index in sorted(range(len(times)), key=times.__getitem__):
-        if not isinstance(sessions[index], list):
-            raise place.error(f"session {ids[index]!r} is no list of turns")
-        for number, turn in enumerate(sessions[index]):
-            if not isinstance(turn, dict) or turn.get("role") not in ("user", "assistant"):
-                raise place.error(f"a turn of session {ids[index]!r} is of no known role")
-            mine = turn["role"] == "user"
-            text = str(turn.get("content") or "").strip()
-            if text and (mine or assistant):
-                yield place.item(
-                    text,
-                    # a session may stand in a haystack twice
-                    id=f"{index}:{ids[index]}:{number}",
-                    source="chat",
-                    time=times[index],
-                    role="user" if mine else "other",
-                )
+        # a session may stand in a haystack twice
+        session = f"{index}:{ids[index]}"
+        yield from said(
+            place, sessions[index], session=session, time=times[index], assistant=assistant
+        )
 
 
 def _time(place: Place, date: str) -> datetime:

@@ -12,7 +12,6 @@ kept in `about`, those of `rubrics` among them. A CSV file has the same columns;
 `history` and `options` hold either a JSON array or one text a line.
 """
 
-import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ from guided_profile.evals.datasets.neutral import neutralised
 from guided_profile.evals.datasets.sampling import chosen
 from guided_profile.graph.errors import DatasetError
 from guided_profile.tools.readers.base import FIELDS
-from guided_profile.tools.readers.records import Place, history_item, lines
+from guided_profile.tools.readers.records import Place, history_item
 
 _NEEDED = ("user_id", "history", "query")
 _KNOWN = (*_NEEDED, "answer", "options", "id", "task", "answerable", "about")
@@ -78,15 +77,18 @@ def _example(
     missing = [name for name in _NEEDED if name not in record]
     if missing:
         raise place.error(f"the fields {missing} are missing", f"it needs {list(_NEEDED)}")
+    about = record.get("about") or {}
+    if not isinstance(about, dict):
+        raise place.error("the field 'about' is no object", "make it one, or leave it out")
+    about = about | {name: value for name, value in record.items() if name not in _KNOWN}
+    known = {name: value for name, value in record.items() if name in _KNOWN}
+    record = {name: value for name, value in about.items() if name not in _KNOWN} | known
     rubrics.check(place, record)
     id_ = str(record.get("id") or f"{place.path.name.split('.')[0]}-{place.number}")
     options = tuple(place.field(record, "options", list)) if record.get("options") else ()
     options = options or (rubrics.options_of(record, id_) if kind == "choice" else ())
     made_for = record.get("task") or task or ("preference" if options else "dialogue")
     answerable = record.get("answerable", True)
-    about = record.get("about") or {}
-    if not isinstance(about, dict):
-        raise place.error("the field 'about' is no object", "make it one, or leave it out")
     question = place.text(record, "query")
     return files.example(
         place,
@@ -98,33 +100,14 @@ def _example(
         reference=place.text(record, "answer") if answerable is True else "",
         answerable=answerable,
         history=tuple(history_item(place, one) for one in place.field(record, "history", list)),
-        about=about | {name: value for name, value in record.items() if name not in _KNOWN},
+        about=about,
     )
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Yield the rows of a CSV file as JSON would hold them, with the line that each ends on."""
-    text = (line for _, line in lines(path))
-    reader = csv.reader(text, strict=True)
-    columns: list[str] = []
-    while True:
-        place = Place(path, reader.line_num + 1)
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise place.error(
-                f"it is no CSV ({error})",
-                "mend it if it is cut off, or give JSON Lines, which take longer histories",
-            ) from None
-        if row is None:
-            return
-        if not columns:
-            columns = row
-        elif len(row) != len(columns):
-            raise place.error(f"it has {len(row)} cells, and there are {len(columns)} columns")
-        else:
-            cells = {name: cell for name, cell in zip(columns, row, strict=True) if cell.strip()}
-            yield place, {name: _cell(place, name, cell) for name, cell in cells.items()}
+    for place, cells in files.csv_rows(path):
+        yield place, {name: _cell(place, name, cell) for name, cell in cells.items()}
 
 
 def _cell(place: Place, name: str, cell: str) -> Any:
@@ -184,6 +167,8 @@ class Writer:
             record["options"] = list(example.options)
         if not example.answerable:
             record["answerable"] = False
-        if example.about:
-            record["about"] = example.about
+        further = {name: one for name, one in example.about.items() if name not in _KNOWN}
+        record |= further
+        if kept := {name: one for name, one in example.about.items() if name not in further}:
+            record["about"] = kept
         self._file.write(json.dumps(record, ensure_ascii=False) + "\n")

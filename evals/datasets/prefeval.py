@@ -8,9 +8,8 @@ comes out of stand at the same place of the file of the same name in `explicit_p
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from random import Random
 from typing import Any, Literal, get_args
 
 from guided_profile.evals.datasets import files
@@ -45,6 +44,33 @@ def prefeval(paths: Sequence[Path], *, form: Form = "persona", seed: int = 0) ->
     Raises:
         DatasetError: A file is missing or wrong, or the two of a topic do not fit each other.
     """
+    for topic, place, choice, where, talk in pairs(paths, form):
+        question, replies = place.text(choice, "question"), replies_of(place, choice)
+        if len(set(replies)) < len(replies):
+            _log.warning("%s, entry %d offers the same twice; left out", place.path, place.number)
+            continue
+        id_ = f"prefeval-{form}-{topic}-{place.number - 1}"
+        yield files.example(
+            place,
+            id=f"{id_}-{seed}",
+            user_id=id_,
+            task="preference",
+            question=question,
+            options=files.shuffled(replies, f"{seed}:{id_}"),
+            reference=replies[0],
+            history=history_of(turns_of(where, talk, form), topic, where),
+            about={"topic": topic, "form": form},
+        )
+
+
+def pairs(
+    paths: Sequence[Path], form: Form
+) -> Iterator[tuple[str, Place, dict[str, Any], Place, dict[str, Any]]]:
+    """Yield each topic's replies to choose from, with the conversation that stands beside them.
+
+    Raises:
+        DatasetError: A file is missing or wrong, or the two of a topic do not fit each other.
+    """
     if form not in get_args(Form):
         raise DatasetError(f"there is no form {form!r}; choose one of {list(get_args(Form))}.")
     folder = files.only(paths, "the folder benchmark_dataset of PrefEval")
@@ -57,10 +83,13 @@ def prefeval(paths: Sequence[Path], *, form: Form = "persona", seed: int = 0) ->
         if not said.exists():
             _log.warning("%s is left out: there is no %s", path, said)
             continue
-        yield from _topic(path, said, form, seed)
+        for found in _paired(path, said):
+            yield path.stem, *found
 
 
-def _topic(options: Path, said: Path, form: Form, seed: int) -> Iterator[Example]:
+def _paired(
+    options: Path, said: Path
+) -> Iterator[tuple[Place, dict[str, Any], Place, dict[str, Any]]]:
     talks = list(files.json_array(said))
     choices = list(files.json_array(options))
     if len(talks) != len(choices):
@@ -68,41 +97,30 @@ def _topic(options: Path, said: Path, form: Form, seed: int) -> Iterator[Example
             f"{options} has {len(choices)} entries and {said} has {len(talks)}; fetch both again."
         )
     for (place, choice), (where, talk) in zip(choices, talks, strict=True):
-        question = place.text(choice, "question")
-        if where.text(talk, "question") != question:
+        if where.text(talk, "question") != place.text(choice, "question"):
             raise where.error(f"its question is not that of {options.name}, entry {place.number}")
-        replies = [
-            str(one).strip() for one in place.field(choice, "classification_task_options", list)
-        ]
-        if len(set(replies)) < len(replies):
-            _log.warning("%s, entry %d offers the same twice; left out", options, place.number)
-            continue
-        id_ = f"prefeval-{form}-{options.stem}-{place.number - 1}"
-        shuffled = list(replies)
-        Random(f"{seed}:{id_}").shuffle(shuffled)
-        yield files.example(
-            place,
-            id=f"{id_}-{seed}",
-            user_id=id_,
-            task="preference",
-            question=question,
-            options=tuple(shuffled),
-            reference=replies[0],
-            history=_history(where, talk, form, options.stem),
-            about={"topic": options.stem, "form": form},
-        )
+        yield place, choice, where, talk
 
 
-def _history(
-    place: Place, talk: Mapping[str, Any], form: Form, topic: str
-) -> tuple[HistoryItem, ...]:
+def replies_of(place: Place, choice: Mapping[str, Any]) -> list[str]:
+    """Return the replies to choose from, the one that follows the preference first."""
+    return files.texts(
+        place, choice.get("classification_task_options"), "classification_task_options"
+    )
+
+
+def turns_of(place: Place, talk: Mapping[str, Any], form: Form) -> list[tuple[str, str]]:
+    """Return who said what in a conversation, by the roles `user` and `other`."""
     if form == "explicit":
-        turns = [("user", place.text(talk, "preference"))]
-    else:
-        conversation = place.field(talk, "conversation", dict)
-        turns = list(
-            _chosen(place, conversation) if form == "choice" else _talked(place, conversation)
-        )
+        return [("user", place.text(talk, "preference"))]
+    conversation = place.field(talk, "conversation", dict)
+    return list(_chosen(place, conversation) if form == "choice" else _talked(place, conversation))
+
+
+def history_of(
+    turns: Iterable[tuple[str, str]], topic: str | None, place: Place
+) -> tuple[HistoryItem, ...]:
+    """Return turns as items, whose ids are their positions."""
     return tuple(
         place.item(text, id=str(number), source="chat", category=topic, role=role)
         for number, (role, text) in enumerate(turns)

@@ -80,7 +80,7 @@ def test_questions_about_the_assistants_words_come_with_these_words(tmp_path: Pa
         ({"haystack_dates": ["2023/05/21 (Sun) 00:51"]}, "are not of one length"),
         ({"haystack_dates": ["2023/05/21 (Sun) 00:51", "2023/13/40"]}, "a date is '2023/13/40'"),
         ({"haystack_sessions": None}, "the field 'haystack_sessions' is no list"),
-        ({"haystack_sessions": [[{"role": "tool", "content": "x"}], []]}, "of no known role"),
+        ({"haystack_sessions": [[{"role": "tool", "content": "x"}], []]}, "has none of the roles"),
         ({"answer": ""}, "the field 'answer' is missing"),
     ],
 )

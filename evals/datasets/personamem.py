@@ -1,0 +1,160 @@
+"""PersonaMem 1 and 2: which reply fits what came out of a person in many talks with an assistant?
+
+1. Jiang et al. 2025 (arXiv 2504.14225), github.com/bowen-upenn/PersonaMem, MIT by its owners' data
+   page: `questions_32k.csv` and `shared_contexts_32k.jsonl` (or 128k, 1M). A question has
+   `persona_id`, `question_id`, `question_type`, `topic`, `user_question_or_message`,
+   `correct_answer` (`(c)`), `all_options` (a list, each behind its letter), `shared_context_id`
+   and `end_index_in_shared_context`, where its history ends. A line of contexts is an object of one
+   id and its messages.
+2. github.com/bowen-upenn/PersonaMem-v2 (arXiv 2512.06688), whose page does not say on what terms:
+   measure with it, pass nothing on. `benchmark.csv`, and the folder that its
+   `chat_history_32k_link`s (or 128k) begin in. A row has `persona_id`, `user_query`,
+   `correct_answer`, `incorrect_answers`, `preference`, `pref_type` (`ask_to_forget` among them),
+   `who` the preference is of, `updated`, `prev_pref`, `topic_preference` and
+   `related_conversation_snippet`, the messages that tell it.
+
+Of four options random is right for .25. What the system says of the persona is in no history.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Literal
+
+from guided_profile.evals.datasets import files
+from guided_profile.evals.datasets.conversations import said, users
+from guided_profile.evals.datasets.examples import Example
+from guided_profile.graph.errors import DatasetError
+from guided_profile.graph.records import HistoryItem
+from guided_profile.tools.readers.records import Place, json_object
+
+_LETTER = re.compile(r"^\(([a-z])\)\s*")
+_Row = tuple[Place, dict[str, str]]
+
+
+def personamem1(paths: Sequence[Path]) -> Iterator[Example]:
+    """Read PersonaMem's choices, in the order of the contexts, of which one is held at a time.
+
+    Args:
+        paths: The file of questions and that of contexts, of one length.
+
+    Raises:
+        DatasetError: A file is wrong or cut short, or a question's context is missing.
+    """
+    questions, contexts = _two(paths, "questions_32k.csv", "shared_contexts_32k.jsonl")
+    asked: dict[str, list[_Row]] = {}
+    for place, row in files.csv_rows(questions):
+        asked.setdefault(place.text(row, "shared_context_id"), []).append((place, row))
+    for where, record in files.json_lines(contexts):
+        for name, messages in record.items():
+            rows = asked.pop(name, [])
+            items = tuple(said(where, messages)) if rows else ()
+            yield from (_of_first(place, row, items) for place, row in rows)
+    for rows in asked.values():
+        raise rows[0][0].error(f"{contexts.name} has no such context", "give that of its length")
+
+
+def _of_first(place: Place, row: dict[str, str], items: Sequence[HistoryItem]) -> Example:
+    options: dict[str, str] = {}
+    for one in files.texts(place, files.cell_value(place, row, "all_options"), "all_options"):
+        letter = _LETTER.match(one)
+        if not letter:
+            raise place.error("an option of 'all_options' does not begin with its letter")
+        options[letter[1]] = one[letter.end() :]
+    right = place.text(row, "correct_answer").strip("() ")
+    if right not in options:
+        raise place.error(f"the correct_answer {right!r} is none of {sorted(options)}")
+    end = place.text(row, "end_index_in_shared_context")
+    if not end.isdecimal():
+        raise place.error("the end_index_in_shared_context is no number")
+    return files.example(
+        place,
+        id=f"personamem1-{place.text(row, 'question_id')}",
+        user_id=f"personamem1-{place.text(row, 'persona_id')}",
+        task="preference",
+        question=place.text(row, "user_question_or_message"),
+        options=tuple(dict.fromkeys(options.values())),
+        reference=options[right],
+        history=tuple(item for item in items if int(item.id) < int(end)),
+        about={"kind": place.text(row, "question_type").replace("_", "-")}
+        | {name: row[name] for name in ("topic", "stereotypical") if name in row},
+    )
+
+
+def personamem2(
+    paths: Sequence[Path], *, size: Literal["32k", "128k"] = "32k", seed: int = 0
+) -> Iterator[Example]:
+    """Read PersonaMem 2's choices, one persona's history held at a time.
+
+    Args:
+        paths: The file of rows, and the folder that its links begin in.
+        size: How long the histories are.
+        seed: Of the options' order.
+
+    Raises:
+        DatasetError: A file is missing, wrong or cut short, or there is no such size.
+    """
+    if size not in ("32k", "128k"):
+        raise DatasetError(f"there is no size {size!r}; choose 32k or 128k.")
+    folders = [path for path in paths if path.is_dir()]
+    rows = files.only([path for path in paths if not path.is_dir()], "benchmark.csv")
+    folder = files.only(folders, "the folder that the links in benchmark.csv begin in")
+    link = f"chat_history_{size}_link"
+    linked = groupby(enumerate(files.csv_rows(rows)), lambda one: one[1][0].text(one[1][1], link))
+    for name, some in linked:
+        path = folder / name
+        read = files.json_file(path)
+        messages = read.get("chat_history") if isinstance(read, dict) else read
+        items = tuple(said(Place(path, 1), messages))
+        for number, (place, row) in some:
+            yield _of_second(place, row, items, number, seed)
+
+
+def _of_second(
+    place: Place, row: dict[str, str], items: tuple[HistoryItem, ...], number: int, seed: int
+) -> Example:
+    persona = f"personamem2-{place.text(row, 'persona_id')}"
+    right = place.text(row, "correct_answer")
+    wrong = files.texts(
+        place, files.cell_value(place, row, "incorrect_answers"), "incorrect_answers"
+    )
+    snippet = files.cell_value(place, row, "related_conversation_snippet")
+    if not isinstance(snippet, list):
+        raise place.error("the cell of 'related_conversation_snippet' is no list of messages")
+    told = {item.text for item in said(place, snippet, assistant=False)}
+    query = json_object(place.text(row, "user_query"), place, python=True)
+    return files.example(
+        place,
+        id=f"{persona}-{number}-{seed}",
+        user_id=persona,
+        task="preference",
+        question=place.text(query, "content"),
+        options=files.shuffled([right, *wrong], f"{seed}:{persona}-{number}"),
+        reference=right,
+        history=items,
+        about=_about(place, row) | {"evidence": users(items, told)},
+    )
+
+
+def _about(place: Place, row: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is tested, and of whom the preference is."""
+    kind, who = place.text(row, "pref_type"), place.text(row, "who")
+    preference = place.text(row, "preference")
+    about: dict[str, Any] = {"subtype": kind, "kind": "implicit", "preference": preference}
+    if "topic_preference" in row:
+        about["topic"] = row["topic_preference"]
+    if kind == "ask_to_forget":
+        return about | {"kind": "forget", "forgotten": preference}
+    if who != "self":
+        del about["preference"]
+        return about | {"kind": "restraint-others", "of_somebody_else": preference}
+    if row.get("updated") == "True":
+        return about | {"kind": "change-of-mind", "before": row.get("prev_pref", "")}
+    return about
+
+
+def _two(paths: Sequence[Path], table: str, lines: str) -> tuple[Path, Path]:
+    """Tell a CSV file from one of JSON Lines."""
+    tables = [path for path in paths if ".csv" in path.suffixes]
+    return files.only(tables, table), files.only([one for one in paths if one not in tables], lines)

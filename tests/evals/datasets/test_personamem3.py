@@ -1,0 +1,92 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from records import as_json
+
+from guided_profile.evals.datasets.load import load
+from guided_profile.graph.errors import DatasetError
+
+
+def event(id_: str, time: int, **further: Any) -> dict[str, Any]:
+    return {
+        "source_object_id": id_,
+        "source_timestamp": time,
+        "source_interaction_type": "implicit_positive",
+        "source_hashtags": ["#bees"],
+        "interaction_format": {"action_label": "Liked the post", "user_message": None},
+        "preferences": [],
+    } | further
+
+
+def asked(task: str, **further: Any) -> dict[str, Any]:
+    return {
+        "query_id": "q",
+        "task_type": task,
+        "ts": 1_700_000_500,
+        "user_query": "What should I read?",
+        "example_response": "A book of bees.",
+        "inferior_response": "A book of crime.",
+        "groundtruth_preference": "Likes bees.",
+    } | further
+
+
+def backend(folder: Path, *queries: dict[str, Any]) -> Path:
+    likes = [{"persona_item": "likes bees.", "category": "animals"}]
+    talk = [{"role": "user", "content": "I keep bees."}, {"role": "assistant", "content": "Good."}]
+    direct = [
+        {"sender": "friend_1", "text": "Honey?", "timestamp": 1},
+        {"sender": "self", "text": "Two jars.", "timestamp": 2},
+    ]
+    one = folder / "17"
+    as_json(
+        one / "instagram.json",
+        [
+            event("2", 1_700_000_200, content={"title": "A hive"}, preferences=likes),
+            event("9", 1_700_000_900, content={"title": "Too late"}),
+            event("3", 1_700_000_300, source_interaction_type="feed_visible"),
+        ],
+    )
+    as_json(one / "chatbot.json", [event("1", 1_700_000_100, conversation=talk)])
+    as_json(one / "threads.json", [event("4", 1_700_000_400, messages=direct)])
+    as_json(one / "test.json", list(queries))
+    return folder
+
+
+def test_a_question_sees_what_happened_before_it(tmp_path: Path) -> None:
+    folder = backend(tmp_path, asked("chatbot_personalized_response"))
+    (one,) = load("personamem-3", folder, assistant=True)
+    assert [(item.role, item.text) for item in one.history] == [
+        ("user", "I keep bees."),
+        ("other", "Good."),
+        ("user", "Liked the post: A hive: #bees"),
+        ("other", "Honey?"),
+        ("user", "Two jars."),
+    ]
+    assert [item.source for item in one.history] == ["chat", "chat", "instagram", "chat", "chat"]
+    assert one.history[2].kind == "did"
+    assert one.about["evidence"] == ["instagram-2"]
+    assert one.about["violates"] == ["A book of crime."]
+    assert (one.about["kind"], one.reference) == ("preference", "A book of bees.")
+
+
+def test_tasks_are_kinds_and_rankings_are_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = backend(
+        tmp_path,
+        asked("over_personalization_context_shift"),
+        asked("personal_qa_hallucination"),
+        asked("personalized_recommendation", example_response={"ranking": [2, 1]}),
+        asked("agentic_send_post", user_query=""),
+    )
+    found = list(load("personamem-3", folder))
+    assert [one.about["kind"] for one in found] == ["restraint-context-shift", "abstention"]
+    assert [one.answerable for one in found] == [True, False]
+    assert "2 questions that are not asked or answered in words" in caplog.text
+    assert "Good." not in [item.text for item in found[0].history]
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"there is no test.json"):
+        list(load("personamem-3", tmp_path))
