@@ -30,6 +30,7 @@ from langchain_core.language_models import BaseChatModel
 
 from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.labelled import read
+from guided_profile.evals.datasets.sampling import in_turn
 from guided_profile.evals.run.calls import Calls, KeptChat
 from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.evals.scorers.statistics import Estimate, estimate, spearman
@@ -37,7 +38,7 @@ from guided_profile.graph.errors import DatasetError, ModelError
 from guided_profile.graph.prompts import CHOOSE, PROFILE, messages, profile_in_words, render
 from guided_profile.graph.records import HistoryItem, Sentence
 from guided_profile.graph.text import as_data
-from guided_profile.tools.models.choices import LETTERS, average, rotations
+from guided_profile.tools.models.choices import LETTERS, Tally, average, rotations
 from guided_profile.tools.models.letters import score_letters
 from guided_profile.tools.worth.asking import Asker, Trial, View, shortened
 from guided_profile.tools.worth.held_out import spread
@@ -115,12 +116,13 @@ async def lift(chat: BaseChatModel, person: Person) -> float:
     options = [as_data(option) for option in person.options]
     without, with_it = [
         await chosen(chat, known + question, options, person.right, orders)
-        for known in ("", _told(person.sentences))
+        for known in ("", told(person.sentences))
     ]
     return with_it - without
 
 
-def _told(sentences: Sequence[Sentence]) -> str:
+def told(sentences: Sequence[Sentence]) -> str:
+    """Return sentences as a prompt tells them; empty where there are none."""
     return render(PROFILE, profile=profile_in_words(sentences)) if sentences else ""
 
 
@@ -136,6 +138,17 @@ async def chosen(
     Raises:
         ModelError: The model failed, or its endpoint tells no probabilities.
     """
+    return log((await weighed(chat, asked, options, orders)).probabilities[right])
+
+
+async def weighed(
+    chat: BaseChatModel, asked: str, options: Sequence[str], orders: Sequence[Sequence[int]]
+) -> Tally:
+    """Return how a model weighs options by their letters, over some orders.
+
+    Raises:
+        ModelError: The model failed, or its endpoint tells no probabilities.
+    """
     letters = LETTERS[: len(options)]
     scored = []
     for order in orders:
@@ -146,7 +159,7 @@ async def chosen(
         if scores.letters is None:
             raise ModelError("the endpoint tells no probabilities; take one that does.")
         scored.append(scores.letters)
-    return log(average(orders, scored).probabilities[right])
+    return average(orders, scored)
 
 
 async def by_letters(chat: BaseChatModel, place: int, trial: Trial) -> float:
@@ -155,7 +168,7 @@ async def by_letters(chat: BaseChatModel, place: int, trial: Trial) -> float:
     order = [(n + place) % len(texts) for n in range(len(texts))]
     without, with_it = [
         await chosen(chat, known + WHICH, texts, 0, [order])
-        for known in ("", _told(trial.sentences))
+        for known in ("", told(trial.sentences))
     ]
     return with_it - without
 
@@ -259,19 +272,6 @@ def main() -> None:
         measured = asyncio.run(measure(kept, chosen, given.variants))
     print(table(measured, given.variants))
     print(json.dumps(summary(measured, given.variants)))
-
-
-def in_turn(given: Sequence[Person]) -> list[Person]:
-    """Return people so that every beginning of the list has its share of each group."""
-    groups: dict[str, list[Person]] = {}
-    for person in given:
-        groups.setdefault(person.group, []).append(person)
-    placed = [
-        ((n + 0.5) / len(group), person)
-        for group in groups.values()
-        for n, person in enumerate(group)
-    ]
-    return [person for _, person in sorted(placed, key=lambda pair: pair[0])]
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import heapq
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 from zlib import crc32
 
 from guided_profile.evals.datasets.examples import Example
@@ -118,3 +118,25 @@ def chosen(examples: Iterable[Example], n: int | None, seed: int) -> Iterator[Ex
         if n and kept.admits(one.id):
             kept.add(one.id, (number, one))
     yield from (one for _, one in sorted(kept.values.values(), key=lambda pair: pair[0]))
+
+
+class HasGroup(Protocol):
+    """Something that belongs to a group."""
+
+    @property
+    def group(self) -> str:
+        """Which."""
+
+
+Grouped = TypeVar("Grouped", bound=HasGroup)
+
+
+def in_turn(given: Iterable[Grouped]) -> list[Grouped]:
+    """Return them so that every beginning of the list has its share of each group."""
+    groups: dict[str, list[Grouped]] = {}
+    for one in given:
+        groups.setdefault(one.group, []).append(one)
+    placed = [
+        ((n + 0.5) / len(group), one) for group in groups.values() for n, one in enumerate(group)
+    ]
+    return [one for _, one in sorted(placed, key=lambda pair: pair[0])]

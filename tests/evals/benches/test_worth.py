@@ -10,7 +10,8 @@ import pytest
 from scripted import ScriptedChat
 
 from guided_profile.evals.benches import worth
-from guided_profile.evals.benches.worth import in_turn, main, people
+from guided_profile.evals.benches.worth import main, people
+from guided_profile.evals.datasets.sampling import in_turn
 
 THINGS = ("cat", "boat", "oven", "kite", "drum", "loom")
 

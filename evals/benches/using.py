@@ -1,0 +1,189 @@
+"""What a model makes of a profile that is right: ways of asking for a choice, side by side.
+
+    python -m guided_profile.evals.benches.using profiles_labelled.jsonl --half fit
+    python -m guided_profile.evals.benches.using prefeval_mcq.jsonl --n 30 --forms letters likely
+
+For each person of a file, the sentences that are labelled as supported are the profile; where a
+file has none, the history is shown in its place. Nothing else is shown. Each form is asked with
+that and without, and printed are right answers with Wilson 95 % intervals, the mean probability of
+the right option, and McNemar's exact test against `letters` with the same shown.
+
+    letters      the letter of one option, in every rotation of the options
+    likely …     of one option at a time whether this person would choose it, Yes or No: see `ASKED`
+
+`contrast` is what an option gains by what is shown: its log odds with it, less those without.
+What was asked is kept in `--out`, so a run that was stopped goes on.
+"""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from math import exp, log
+from pathlib import Path
+from statistics import mean
+
+from langchain_core.language_models import BaseChatModel
+
+from guided_profile.evals.benches.command import command
+from guided_profile.evals.benches.worth import told, weighed
+from guided_profile.evals.datasets.load import load
+from guided_profile.evals.datasets.sampling import in_turn
+from guided_profile.evals.run.calls import Calls, KeptChat
+from guided_profile.evals.run.models import add_model_options, chosen_models
+from guided_profile.evals.scorers.statistics import mcnemar, wilson
+from guided_profile.graph.errors import ModelError
+from guided_profile.graph.prompts import history_block, messages, render
+from guided_profile.graph.records import Sentence
+from guided_profile.graph.text import as_data
+from guided_profile.tools.models.choices import rotations
+from guided_profile.tools.models.letters import ask_yes_no
+
+OUT = Path("eval-out/using.sqlite")
+ASKED = {
+    "likely": "{question}\nThis person chooses: {option}\nIs that likely? Answer Yes or No.",
+    "theirs": "{question}\nText: {option}\nDoes this come from this person? Answer Yes or No.",
+    "likes": "{question}\nSuggestion: {option}\nWould this person like that? Answer Yes or No.",
+    "fits": "{question}\nReply: {option}\nDoes this reply fit this person? Answer Yes or No.",
+}
+"""What is asked of one option, by form."""
+FORMS = ("letters", *ASKED)
+VIEWS = ("without", "with", "contrast")
+_LEAST = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Somebody with a question, and what is shown of them."""
+
+    key: str
+    group: str
+    shown: str
+    question: str
+    options: tuple[str, ...]
+    right: int
+
+
+def rows_of(path: Path) -> list[Row]:
+    """Read people with a choice; every beginning of the list has its share of each group.
+
+    Raises:
+        DatasetError: A line is wrong.
+    """
+    found = []
+    for one in load("plain", path, kind="choice"):
+        if not one.options or not one.answerable:
+            continue
+        said = one.about.get("sentences", ())
+        texts = [each["text"] for each in said if each.get("label") == "supported"]
+        profile = [Sentence(text=text, verdict="stated") for text in texts]
+        found.append(
+            Row(
+                key=one.id,
+                group=str(one.about.get("set", "")),
+                shown=told(profile) if profile else history_block(one.history),
+                question=as_data(one.question),
+                options=tuple(map(as_data, one.options)),
+                right=one.options.index(one.reference),
+            )
+        )
+    return in_turn(found)
+
+
+async def logs_of(chat: BaseChatModel, form: str, row: Row, shown: str) -> list[float]:
+    """Return the logarithm of each option's weight.
+
+    Raises:
+        ModelError: The model failed, or its endpoint tells no probabilities.
+    """
+    if form == "letters":
+        orders = rotations(len(row.options), len(row.options))
+        tally = await weighed(chat, shown + row.question, row.options, orders)
+        return [log(max(share, _LEAST)) for share in tally.probabilities]
+    logs = []
+    for option in row.options:
+        asked = render(ASKED[form], question=row.question, option=option)
+        reply = await ask_yes_no(chat, messages([], shown + asked), stage="bench")
+        if reply.yes is None:
+            raise ModelError("the endpoint tells no probabilities; take one that does.")
+        yes = min(max(reply.yes, _LEAST), 1 - _LEAST)
+        logs.append(log(yes / (1 - yes)))
+    return logs
+
+
+Found = dict[tuple[str, str], dict[str, tuple[bool, float, str]]]
+"""By form and view, and by row: whether the answer is right, the right one's share, the group."""
+
+
+async def measure(chat: BaseChatModel, rows: Sequence[Row], forms: Sequence[str]) -> Found:
+    """Ask all forms about each row in turn, and print each row as it comes."""
+    found: Found = {(form, view): {} for form in forms for view in VIEWS}
+    for row in rows:
+        said = []
+        for form in forms:
+            shown = await logs_of(chat, form, row, row.shown)
+            bare = await logs_of(chat, form, row, "")
+            contrast = [a - b for a, b in zip(shown, bare, strict=True)]
+            for view, logs in zip(VIEWS, (bare, shown, contrast), strict=True):
+                weights = [exp(one) for one in logs]
+                best = max(range(len(logs)), key=logs.__getitem__)
+                share = weights[row.right] / sum(weights)
+                found[form, view][row.key] = (best == row.right, share, row.group)
+                said.append(f"{form} {view} {share:.2f}{'' if best == row.right else ' wrong'}")
+        print(f"  {row.group} {row.key}: {', '.join(said)}", flush=True)
+    return found
+
+
+def table(found: Found) -> str:
+    """Return a line for each form and view, and the right answers of each group."""
+    lines = [
+        "| form | shown | n | right [95 %] | share of the right one | by group | against letters |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for (form, view), rows in found.items():
+        n, right = len(rows), sum(hit for hit, *_ in rows.values())
+        low, high = wilson(right, n)
+        groups = list(dict.fromkeys(group for *_, group in rows.values()))
+        hits = {g: [hit for hit, _, group in rows.values() if group == g] for g in groups}
+        parts = ", ".join(f"{g or 'all'} {sum(all_)} of {len(all_)}" for g, all_ in hits.items())
+        base = found.get(("letters", "with" if view == "contrast" else view), {})
+        wins = sum(hit and not base[key][0] for key, (hit, *_) in rows.items() if key in base)
+        losses = sum(base[key][0] and not hit for key, (hit, *_) in rows.items() if key in base)
+        test = f"{wins} to {losses}, p = {mcnemar(wins, losses):.2f}" if base else ""
+        share = mean(share for _, share, _ in rows.values())
+        lines.append(
+            f"| {form} | {view} | {n} | {right} ({right / n:.0%}) [{low:.0%}, {high:.0%}] "
+            f"| {share:.2f} | {parts} | {test} |"
+        )
+    return "\n".join(lines)
+
+
+@command
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Compare ways of asking for a choice.")
+    parser.add_argument("file", type=Path, help="people with a choice each, JSON Lines")
+    parser.add_argument("--n", type=int, help="so many people, of all groups in turn")
+    parser.add_argument("--half", choices=("fit", "report"), help="every second one, or the others")
+    parser.add_argument("--forms", nargs="+", choices=FORMS, default=list(FORMS))
+    parser.add_argument("--out", type=Path, default=OUT, help="where calls are kept")
+    add_model_options(parser)
+    given = parser.parse_args()
+    rows = rows_of(given.file)
+    if given.half:
+        rows = rows[given.half == "report" :: 2]
+    chat, _ = chosen_models(given)
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    with closing(Calls(given.out)) as calls:
+        kept = KeptChat(inner=chat, calls=calls)
+        found = asyncio.run(measure(kept, rows[: given.n], given.forms))
+    print(table(found))
+    print(
+        json.dumps({" ".join(key): [hit for hit, *_ in of.values()] for key, of in found.items()})
+    )
+
+
+if __name__ == "__main__":
+    main()
