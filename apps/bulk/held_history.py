@@ -8,8 +8,8 @@ import numpy as np
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.base import Vector
 from guided_profile.tools.history.cache import UserItems
-from guided_profile.tools.history.records import Stored
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.history.stored import Stored
 from guided_profile.tools.history.text_vectors import EmbedderLike
 
 if TYPE_CHECKING:

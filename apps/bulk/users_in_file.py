@@ -16,7 +16,9 @@ from guided_profile.apps.bulk.results import Results
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import DatasetError, GuidedProfileError, SettingsError
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.history.records import Stored, by_id, checked_user
+from guided_profile.tools.history.cache import UserItems
+from guided_profile.tools.history.records import by_id, checked_user
+from guided_profile.tools.history.stored import Stored
 from guided_profile.tools.readers.json_files import EXPORT
 from guided_profile.tools.readers.records import Place, history_item, json_object, lines
 
@@ -114,7 +116,7 @@ def _items(place: Place, fields: dict[str, Any]) -> list[HistoryItem]:
     name = "items" if fields.get("format") == EXPORT else "history"
     listed = [history_item(place, given) for given in place.field(fields, name, list)]
     stored = [Stored(item, number, 0) for number, item in enumerate(by_id(listed).values())]
-    return [kept.item for kept in sorted(stored, key=lambda kept: kept.order)]
+    return [kept.item for kept in UserItems.of(stored, None).stored]
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -2,16 +2,17 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.base import Vector
-from guided_profile.tools.history.records import Filter, Stored
+from guided_profile.tools.history.records import Filter
+from guided_profile.tools.history.stored import Stored
+from guided_profile.tools.search.bm25 import Words
 from guided_profile.tools.search.ranking import Candidates
 
 CACHE_BYTES = 128 << 20
@@ -19,6 +20,7 @@ CACHE_BYTES = 128 << 20
 _ITEM_BYTES = 1000
 """What an item takes in Python, beside its text and its vector."""
 _SLOTS = 1024
+_DAY = 86_400e6  # microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Searched:
 
     rows: NDArray[np.intp]
     """Where they stand among all of the user's."""
-    items: Sequence[HistoryItem]
+    stored: Sequence[Stored]
     candidates: Candidates
     """Without their vectors."""
 
@@ -41,36 +43,43 @@ class UserItems:
     """A row for each, of length 1; None if they were not asked for."""
     rows: dict[str, int]
     """Where an item stands, by its id."""
+    words: list[Words] = field(default_factory=list, compare=False, repr=False)
+    """Those of the texts, in this order; none before the first search."""
     found: dict[str | None, Searched] = field(default_factory=dict, compare=False, repr=False)
     """What a search without a filter looks through, by who wrote it; made at the first one."""
 
     @classmethod
-    def of(cls, stored: Sequence[Stored], vectors: Vector | None) -> Self:
+    def of(
+        cls, stored: Sequence[Stored], vectors: Vector | None, words: Sequence[Words] = ()
+    ) -> Self:
         """Take items in any order, each with its row."""
-        order = sorted(range(len(stored)), key=lambda row: stored[row].order)
-        kept = tuple(stored[row] for row in order)
-        rows = {entry.item.id: row for row, entry in enumerate(kept)}
-        return cls(kept, None if vectors is None else vectors[order], rows)
+        order = np.lexsort((_numbers(entry.sequence for entry in stored), *_times(stored)))
+        kept = tuple(stored[row] for row in order.tolist())
+        rows = {entry.id: row for row, entry in enumerate(kept)}
+        in_order = None if vectors is None else vectors[order]
+        return cls(kept, in_order, rows, [each.at(order) for each in words])
 
     def plus(self, stored: Sequence[Stored], vectors: Vector) -> Self:
         """Return these items and more; those that are here already are left alone.
 
         A reader may have seen them in Chroma before the writer says that they are added.
         """
-        new = [row for row, entry in enumerate(stored) if entry.item.id not in self.rows]
+        new = [row for row, entry in enumerate(stored) if entry.id not in self.rows]
         stored, vectors = [stored[row] for row in new], vectors[new]
         if self.vectors is None or not self.stored:
             both = None if self.vectors is None else vectors
         else:
             both = np.concatenate([self.vectors, vectors])
-        return self.of([*self.stored, *stored], both)
+        more = [each.plus(_words_of(stored)) for each in self.words]
+        return self.of([*self.stored, *stored], both, more)
 
     def minus(self, ids: Collection[str]) -> Self:
         """Return these items without some."""
         gone = set(ids)
-        left = [row for row, entry in enumerate(self.stored) if entry.item.id not in gone]
+        left = [row for row, entry in enumerate(self.stored) if entry.id not in gone]
         vectors = None if self.vectors is None else self.vectors[left]
-        return self.of([self.stored[row] for row in left], vectors)
+        words = [each.at(np.array(left, np.intp)) for each in self.words]
+        return self.of([self.stored[row] for row in left], vectors, words)
 
     def has_just(self, stored: Sequence[Stored]) -> bool:
         """Whether these are the very items that are here, none added, deleted or replaced."""
@@ -83,13 +92,16 @@ class UserItems:
         rows = [
             row
             for row, entry in enumerate(self.stored)
-            if filter_.lets(entry.item)
-            and role in (None, entry.item.role)
-            and not entry.item.withdrawn
+            if role in (None, entry.role) and not entry.withdrawn and filter_.lets_stored(entry)
         ]
         rows.sort(key=lambda row: self.stored[row].sequence)
-        items = [self.stored[row].item for row in rows]
-        made = Searched(np.array(rows, np.intp), items, Candidates.of(items, None))
+        if not self.words:
+            self.words[:] = [_words_of(self.stored)]
+        taken = np.array(rows, np.intp)
+        found = [self.stored[row] for row in rows]
+        times, dated = _times(found)
+        days = np.where(dated, times / _DAY, np.nan)
+        made = Searched(taken, found, Candidates(self.words[0].at(taken), days, None))
         if filter_ == Filter():
             self.found[role] = made
         return made
@@ -97,12 +109,27 @@ class UserItems:
     @property
     def size(self) -> int:
         """About how many bytes of memory they take."""
-        texts = sum(_ITEM_BYTES + 2 * len(entry.item.text) for entry in self.stored)
+        texts = sum(_ITEM_BYTES + 2 * len(entry.text) for entry in self.stored)
         return texts + (0 if self.vectors is None else self.vectors.nbytes)
 
 
+def _times(stored: Sequence[Stored]) -> tuple[NDArray[np.int64], NDArray[np.bool]]:
+    """Return when each happened, in microseconds, and whether it has a time."""
+    times = [entry.microseconds for entry in stored]
+    dated = np.fromiter((time is not None for time in times), np.bool, len(times))
+    return _numbers(time or 0 for time in times), dated
+
+
+def _numbers(numbers: Iterable[int]) -> NDArray[np.int64]:
+    return np.fromiter(numbers, np.int64)
+
+
+def _words_of(stored: Sequence[Stored]) -> Words:
+    return Words.of([entry.text for entry in stored])
+
+
 def _version(entry: Stored) -> tuple[str, int, bool, bool]:
-    return entry.item.id, entry.sequence, entry.item.released, entry.item.withdrawn
+    return entry.id, entry.sequence, entry.released, entry.withdrawn
 
 
 class UserCache:

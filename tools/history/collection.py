@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from itertools import zip_longest
 from operator import methodcaller
 from typing import Any
 
@@ -15,8 +17,9 @@ from guided_profile.tools.history import records
 from guided_profile.tools.history.cache import UserItems
 from guided_profile.tools.history.failures import ROOM, ROOM_TO_DELETE
 from guided_profile.tools.history.folder import Folder
-from guided_profile.tools.history.records import Stored, chunks
+from guided_profile.tools.history.records import chunks
 from guided_profile.tools.history.shards import Shards
+from guided_profile.tools.history.stored import Stored, all_stored
 
 PAGE = 5000
 """How many items are asked for by id, or read, in one request."""
@@ -45,7 +48,7 @@ class ItemCollection(Shards):
             stored = self._read(user_id)
             if kept and (kept.vectors is not None or not vectors) and kept.has_just(stored):
                 return kept
-        items = self._whole(user_id) if vectors else UserItems.of(self._read(user_id), None)
+        items = self._whole(user_id, kept) if vectors else UserItems.of(self._read(user_id), None)
         cache.keep(user_id, items, version)
         return items
 
@@ -62,7 +65,7 @@ class ItemCollection(Shards):
                 ids=[records.record_id(user_id, id_) for id_ in page],
                 include=["metadatas"],
             )
-            there |= {entry.item.id: entry for entry in _stored(user_id, got)}
+            there |= {entry.id: entry for entry in _stored(user_id, got)}
         return there
 
     def ids(self, user_id: str) -> list[str]:
@@ -121,7 +124,7 @@ class ItemCollection(Shards):
         except HistoryError:
             self.connection.cache.drop(user_id)
             with suppress(HistoryError):  # what failed first is what is told
-                self.erase(user_id, [entry.item.id for entry in stored])
+                self.erase(user_id, [entry.id for entry in stored])
             raise
         self.connection.cache.change(user_id, lambda kept: kept.plus(stored, rows))
 
@@ -132,7 +135,7 @@ class ItemCollection(Shards):
         for page in chunks(entries, PAGE):
             write = methodcaller(
                 "update",
-                ids=[records.record_id(user_id, entry.item.id) for entry in page],
+                ids=[records.record_id(user_id, entry.id) for entry in page],
                 metadatas=[
                     records.metadata_of(user_id, entry.item, entry.sequence, entry.checksum)
                     for entry in page
@@ -177,12 +180,31 @@ class ItemCollection(Shards):
             folder.vacuum()
 
     def _read(self, user_id: str) -> list[Stored]:
+        stored = self._stored_in_files(user_id)
+        if stored is not None:
+            return stored
         got = self._get(user_id, where=records.where(user_id), include=["metadatas"])
         return _stored(user_id, got)
 
-    def _whole(self, user_id: str) -> UserItems:
-        """Return a user's items with their vectors; those are mended if they are not theirs."""
-        items = self._matching(user_id)
+    def _stored_in_files(self, user_id: str) -> list[Stored] | None:
+        """Return a user's items as a folder's files have them; None: Chroma has to be asked."""
+        folder, name = self.connection, self._name_for(user_id)
+        if not isinstance(folder, Folder):
+            return None
+        self._look_at(name)
+        folder.awake()
+        with self._failures("read"), folder.gate.alone():
+            rows = folder.files.items_of(name, user_id)
+        return None if rows is None else all_stored(*zip(*rows, strict=True) if rows else ((), ()))
+
+    def _whole(self, user_id: str, kept: UserItems | None) -> UserItems:
+        """Return a user's items with their vectors; those are mended if they are not theirs.
+
+        Args:
+            user_id: Whose.
+            kept: The items without, if they are in memory.
+        """
+        items = self._matching_in_files(user_id, kept) or self._matching(user_id)
         if items is None and self.connection.is_server:  # somebody may have been writing
             items = self._matching(user_id)
         if items is None and not self.connection.is_server:
@@ -198,6 +220,28 @@ class ItemCollection(Shards):
             )
         return items
 
+    def _matching_in_files(self, user_id: str, kept: UserItems | None) -> UserItems | None:
+        """Return a user's items with their vectors from a folder's files, if all are there."""
+        folder = self.connection
+        if not isinstance(folder, Folder):
+            return None
+        stored = kept.stored if kept else self._stored_in_files(user_id)
+        if stored is None:
+            return None
+        items = kept or UserItems.of(stored, None)
+        of_them = [records.record_id(user_id, entry.id) for entry in items.stored]
+        name = self._name_for(user_id)
+        with self._failures("read"), folder.gate.shared():
+            rows = folder.files.vectors_of(name, self.binding.dimension, of_them)
+        others = _not_theirs(rows, items.stored)
+        if others and len(others) <= PAGE:  # Chroma has the last of them in memory alone
+            got = self._get(user_id, ids=[of_them[row] for row in others], include=["embeddings"])
+            there = dict(zip(got["ids"], got["embeddings"], strict=True))
+            for row in others:
+                rows[row] = there.get(of_them[row], 0)
+            others = _not_theirs(rows, items.stored)
+        return None if others else replace(items, vectors=rows if items.stored else None)
+
     def _matching(self, user_id: str) -> UserItems | None:
         """Return a user's items with their vectors, or None if they do not belong together."""
         include = ["metadatas", "embeddings"]
@@ -206,12 +250,7 @@ class ItemCollection(Shards):
         if not stored:
             return UserItems.of([], None)
         rows = np.asarray(got["embeddings"], dtype=np.float32)
-        if len(rows) != len(stored):  # Chroma reads the two one after the other
-            return None
-        both = zip(rows, stored, strict=True)
-        if all(records.checksum(row) == entry.checksum for row, entry in both):
-            return UserItems.of(stored, rows)
-        return None
+        return None if _not_theirs(rows, stored) else UserItems.of(stored, rows)
 
     def _get(self, user_id: str, **query: Any) -> Mapping[str, Any]:
         got: Mapping[str, Any] = self._ask(
@@ -225,8 +264,18 @@ class ItemCollection(Shards):
         return self._sequence
 
 
+def _not_theirs(rows: Vector, stored: Sequence[Stored]) -> list[int]:
+    """Return the rows that are not the items' vectors, by their checksums."""
+    wanted = [entry.checksum for entry in stored]
+    found = records.checksums(rows) + [-1] * (len(wanted) - len(rows))
+    if found == wanted:
+        return []
+    both = zip_longest(found, wanted)
+    return [row for row, (one, other) in enumerate(both) if one != other]
+
+
 def _stored(user_id: str, got: Mapping[str, Any]) -> list[Stored]:
     """Return the items that Chroma answered with; they are the user's, or that is an error."""
     if any(metadata["user"] != user_id for metadata in got["metadatas"]):
         raise HistoryError("Chroma answered with the items of another user; nothing was used.")
-    return list(map(records.stored_of, got["ids"], got["metadatas"]))
+    return all_stored(got["ids"], [metadata["item"] for metadata in got["metadatas"]])

@@ -11,13 +11,14 @@ import os
 import re
 import shutil
 import sqlite3
-import struct
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
 
 from guided_profile.tools.embedders.base import Vector
+from guided_profile.tools.history.direct import Rows, elements_of, head_of, items_of, vectors_of
 from guided_profile.tools.history.records import checksum
 
 DATABASE = "chroma.sqlite3"
@@ -29,9 +30,6 @@ _FOLDER_OF = """
     WHERE collections.name = ? AND segments.scope = 'VECTOR'
 """
 
-_HEAD = "<i6Q"
-"""How hnswlib begins `header.bin`: version, begin of the links, room for so many elements, how many
-there are, how wide one is, where its label begins, and where its vector."""
 _SEGMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Look = dict[str, list[int]]
@@ -99,32 +97,33 @@ class IndexFiles:
             return
         with lengths.open("r+b") as opened:
             opened.write(bytes(lengths.stat().st_size))
-        _, _, _, count, width, _, _ = self._head(name)
+        _, _, _, count, width, _, _ = head_of(self._folders[name])
         with (self._folders[name] / "data_level0.bin").open("r+b") as opened:
             room = opened.seek(0, os.SEEK_END) - count * width
             if room > 0:
                 opened.seek(count * width)
                 opened.write(bytes(room))
 
-    def _head(self, name: str) -> tuple[int, ...]:
-        head = (self._folders[name] / "header.bin").read_bytes()
-        if len(head) < struct.calcsize(_HEAD):
-            raise OSError(f"header.bin of {name} is too short")
-        return struct.unpack_from(_HEAD, head)
-
     def vectors(self, name: str, dimension: int) -> dict[int, Vector]:
         """Return what looks like a vector in a collection's files, by its checksum."""
         try:
-            *_, width, _, begin = self._head(name)
-            data = np.fromfile(self._folders[name] / "data_level0.bin", dtype=np.uint8)
+            *_, width, _, begin = head_of(self._folders[name])
+            elements = elements_of(self._folders[name], width)
         except OSError:
             return {}
         end = begin + 4 * dimension
-        if not 0 < end <= width <= len(data):
+        if not 0 < end <= width:
             return {}
-        elements = data[: len(data) // width * width].reshape(-1, width)
         rows = np.ascontiguousarray(elements[:, begin:end]).view("<f4")
         return {checksum(row): row for row in rows}
+
+    def items_of(self, name: str, user_id: str) -> Rows | None:
+        """Return a user's items of a collection; None: Chroma has to be asked."""
+        return items_of(self.database, name, user_id)
+
+    def vectors_of(self, name: str, dimension: int, records: Sequence[str]) -> Vector:
+        """Return what may be the vectors of records of a collection; zeros: nothing is."""
+        return vectors_of(self._folders.get(name, self._notes), dimension, records)
 
     def remove(self, name: str) -> None:
         """Delete a collection's files, with Chroma stopped: it begins an index anew."""

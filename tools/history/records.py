@@ -2,45 +2,26 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from guided_profile.graph.errors import (
-    HistoryError,
-    HistoryItemError,
-    ModelError,
-    QuestionError,
-)
+from guided_profile.graph.errors import HistoryItemError, ModelError, QuestionError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.base import Vector
+
+if TYPE_CHECKING:
+    from guided_profile.tools.history.stored import Stored
 
 T = TypeVar("T")
 
 _DIGITS = 32
 """How many digits of the digest of a user's id a record's id begins with."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An item as Chroma has it."""
-
-    item: HistoryItem
-    sequence: int
-    """Rises with every item that is added; what tells items of the same time apart."""
-    checksum: int
-    """Of the item's vector, so that a vector that is not the item's is known."""
-
-    @property
-    def order(self) -> tuple[bool, int, int]:
-        """Sorts by time, items without one first, then by insertion."""
-        time = self.item.time
-        return (time is not None, 0 if time is None else _microseconds(time), self.sequence)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +33,10 @@ class Filter:
     since: datetime | None = None
     until: datetime | None = None
 
+    def lets_stored(self, entry: "Stored") -> bool:
+        """Whether a stored item is wanted; it is looked at only if something is asked of it."""
+        return self == _EVERYTHING or self.lets(entry.item)
+
     def lets(self, item: HistoryItem) -> bool:
         """Whether the item is wanted; one without a time is at no time."""
         if self.source is not None and item.source != self.source:
@@ -62,9 +47,12 @@ class Filter:
             return True
         if item.time is None:
             return False
-        time = _microseconds(item.time)
-        late_enough = self.since is None or _microseconds(self.since) <= time
-        return late_enough and (self.until is None or time < _microseconds(self.until))
+        time = microseconds(item.time)
+        late_enough = self.since is None or microseconds(self.since) <= time
+        return late_enough and (self.until is None or time < microseconds(self.until))
+
+
+_EVERYTHING = Filter()
 
 
 def checked_user(user_id: str) -> str:
@@ -136,11 +124,6 @@ def without_flags(item: HistoryItem) -> HistoryItem:
     return item.model_copy(update={"released": False, "withdrawn": False})
 
 
-def used_again(entry: Stored) -> Stored:
-    """Return a stored item as one that is not withdrawn any more."""
-    return replace(entry, item=entry.item.model_copy(update={"withdrawn": False}))
-
-
 def record_id(user_id: str, item_id: str) -> str:
     """Return the id of a user's item in the collection, where two users' ids never meet.
 
@@ -182,38 +165,8 @@ def metadata_of(user_id: str, item: HistoryItem, sequence: int, checksum: int) -
         fields["withdrawn"] = True
     if item.time is not None:
         # whole microseconds and no float: the same item must come back, to be known as duplicate
-        fields["time"] = _microseconds(item.time)
+        fields["time"] = microseconds(item.time)
     return {"user": user_id, "item": json.dumps(fields, ensure_ascii=False)}
-
-
-def stored_of(record: str, metadata: Mapping[str, Any]) -> Stored:
-    """Return the item that a record of `metadata_of` holds; fields that are not known are left.
-
-    Raises:
-        HistoryError: It holds none.
-    """
-    try:
-        fields = json.loads(metadata["item"])
-        time = fields.get("time")
-        kind = {"kind": fields["kind"]} if "kind" in fields else {}
-        item = HistoryItem(
-            id=item_id(record),
-            text=fields["text"],
-            source=fields["source"],
-            category=fields.get("category"),
-            time=None if time is None else _EPOCH + timedelta(microseconds=time),
-            role=fields["role"],
-            released=fields.get("released", False),
-            withdrawn=fields.get("withdrawn", False),
-            **kind,
-        )
-        return Stored(item, fields["sequence"], fields["vector"])
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        raise HistoryError(
-            f"the item {item_id(record)!r} cannot be read: a newer version of this package wrote "
-            "it, in which it can, or it is damaged. Nothing of it is lost; use that version, or "
-            "delete all that is kept about its user."
-        ) from None  # what it says is not for a message
 
 
 def where(user_id: str) -> dict[str, Any]:
@@ -223,8 +176,15 @@ def where(user_id: str) -> dict[str, Any]:
 
 def checksum(vector: Vector) -> int:
     """Return a number that tells a vector from any other, bit for bit."""
-    values = np.ascontiguousarray(vector, dtype="<f4").data
-    return int.from_bytes(hashlib.blake2b(values, digest_size=8).digest(), "big")
+    return checksums(vector.reshape(1, -1))[0]
+
+
+def checksums(rows: Vector) -> list[int]:
+    """Return the checksum of each row."""
+    values = np.ascontiguousarray(rows, dtype="<f4").view(np.uint8)
+    digests = b"".join([hashlib.blake2b(row, digest_size=8).digest() for row in values])
+    numbers: list[int] = np.frombuffer(digests, ">u8").tolist()
+    return numbers
 
 
 def unit_vectors(vectors: Sequence[Sequence[float]], count: int) -> Vector:
@@ -258,9 +218,10 @@ def _digest(user_id: str) -> str:
     return hashlib.sha256(user_id.encode()).hexdigest()
 
 
-def _microseconds(time: datetime) -> int:
+def microseconds(time: datetime) -> int:
+    """Return a time in whole microseconds, from 1970 on; one without a zone is read as UTC."""
     zoned = time.replace(tzinfo=UTC) if time.tzinfo is None else time
-    return (zoned - _EPOCH) // timedelta(microseconds=1)
+    return (zoned - EPOCH) // timedelta(microseconds=1)
 
 
 def _is_unicode(text: str) -> bool:

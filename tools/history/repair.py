@@ -14,6 +14,7 @@ from guided_profile.tools.embedders.base import Vector
 from guided_profile.tools.history import records
 from guided_profile.tools.history.failures import named_failures
 from guided_profile.tools.history.folder import Folder
+from guided_profile.tools.history.stored import stored_of
 
 _PAGE = 500
 _SIGNS = ("hnsw", "finding id", "getting embedding", "pickle")
@@ -102,7 +103,7 @@ def _embed_again(
     lost: Sequence[tuple[str, Any]],
     embed: Callable[[list[str]], Vector],
 ) -> None:
-    stored = [records.stored_of(id_, metadata) for id_, metadata in lost]
+    stored = [stored_of(id_, metadata["item"]) for id_, metadata in lost]
     vectors = embed([entry.item.text for entry in stored])
     collection.upsert(
         ids=[id_ for id_, _ in lost],

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
@@ -24,7 +25,8 @@ from guided_profile.tools.embedders.advice import suggest_multilingual
 from guided_profile.tools.embedders.base import Vector
 from guided_profile.tools.history import records
 from guided_profile.tools.history.failures import WriteRetries
-from guided_profile.tools.history.records import Filter, Stored
+from guided_profile.tools.history.records import Filter
+from guided_profile.tools.history.stored import Stored
 from guided_profile.tools.history.text_vectors import EmbedderLike, NoEmbedder, TextVectors
 from guided_profile.tools.safety.secrets import without_secrets
 from guided_profile.tools.search.ranking import cosines_of, rank
@@ -200,12 +202,13 @@ class HistoryStore(TextVectors):
         """
         filter_ = Filter(source=source, category=category, since=since, until=until)
         there = self._collection.load(records.checked_user(user_id), vectors=False).stored
-        wanted = [
+        newest_first = (
             entry.item
-            for entry in there
-            if filter_.lets(entry.item) and (withdrawn or not entry.item.withdrawn)
-        ]
-        return wanted if newest is None else wanted[max(0, len(wanted) - newest) :]
+            for entry in reversed(there)
+            if (withdrawn or not entry.withdrawn) and filter_.lets_stored(entry)
+        )
+        wanted = [*islice(newest_first, None if newest is None else max(0, newest))]
+        return wanted[::-1]
 
     def delete(self, user_id: str, ids: Iterable[str]) -> tuple[str, ...]:
         """Delete a user's items; return the ids of those that were there, in order."""
@@ -264,11 +267,8 @@ class HistoryStore(TextVectors):
         def write() -> tuple[str, ...]:
             with self._writing:
                 there = self._by_ids(user_id, wanted)
-                marked = [
-                    replace(entry, item=entry.item.model_copy(update=dict(marks)))
-                    for entry in there.values()
-                ]
-                changed = [entry for entry in marked if entry.item != there[entry.item.id].item]
+                marked = [entry.marked(marks) for entry in there.values()]
+                changed = [entry for entry in marked if entry.item != there[entry.id].item]
                 self._collection.change(user_id, changed)
             return tuple(id_ for id_ in wanted if id_ in there)
 
@@ -323,7 +323,7 @@ class HistoryStore(TextVectors):
         items = self._collection.load(user_id, vectors=recall.needs_vectors)
         filter_ = Filter(source=source, category=category, since=since, until=until)
         searched = items.searched(filter_, role)
-        there = searched.items
+        there = searched.stored
         if not there:
             return []
         vectors = None if items.vectors is None else items.vectors[searched.rows]
@@ -334,9 +334,9 @@ class HistoryStore(TextVectors):
         candidates = replace(searched.candidates, vectors=vectors)
         best = rank(query, wanted, candidates, recall, limit)
         if wanted is None or vectors is None:
-            return [Found(there[row], 0.0) for row in best]
+            return [Found(there[row].item, 0.0) for row in best]
         cosines = cosines_of(vectors, wanted).tolist()
-        return [Found(there[row], cosines[row]) for row in best]
+        return [Found(there[row].item, cosines[row]) for row in best]
 
     def vectors(self, user_id: str, ids: Iterable[str]) -> dict[str, Vector]:
         """Return the unit vectors of a user's items, by id; those not there are left out."""
@@ -379,11 +379,11 @@ class HistoryStore(TextVectors):
             fresh = [item for id_, item in wanted.items() if id_ not in there]
             vectors |= self._embed([item for item in fresh if item.id not in vectors])
             self._collection.write(user_id, fresh, vectors)
-            back = [records.used_again(one) for one in there.values() if one.item.withdrawn]
+            back = [one.marked({"withdrawn": False}) for one in there.values() if one.withdrawn]
             self._collection.change(user_id, back)
         own = (item.text for item in fresh if item.role == "user")
         suggest_multilingual(user_id, own, self.embedder.id, language_of)
-        now_in_use = {*(item.id for item in fresh), *(entry.item.id for entry in back)}
+        now_in_use = {*(item.id for item in fresh), *(entry.id for entry in back)}
         added = tuple(id_ for id_ in wanted if id_ in now_in_use)
         once_more = Counter(item.id for item in given) - Counter(added)
         return Added(added, tuple(once_more.elements()))

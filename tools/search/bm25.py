@@ -7,26 +7,17 @@ to index a user's whole history anew after each write.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_profile.tools.text.cache import TextCache
 from guided_profile.tools.text.words import terms
 
 K1 = 1.2
 """How soon more of the same word stops to count (Lucene's default)."""
 B = 0.75
 """How much a long text's words count less, 0 to 1 (Lucene's default)."""
-
-_kept = TextCache(partial(map, terms), most_bytes=64 << 20)
-
-
-def _wanted(query: str) -> NDArray[np.uint32]:
-    """Return the hashes of what a query looks for, sorted, each once."""
-    return np.unique(np.frombuffer(terms(query), "<u4"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +32,22 @@ class Words:
     @classmethod
     def of(cls, texts: Sequence[str]) -> Self:
         """Return the words of texts."""
-        held = _kept.of(texts)
-        lengths = np.fromiter(map(len, held), np.int64, len(held)) // 4
-        return cls(np.frombuffer(b"".join(held), np.uint32), lengths)
+        return cls(*terms(texts))
+
+    def plus(self, more: Self) -> Self:
+        """Return these texts' words, and those of more texts after them."""
+        return type(self)(
+            np.concatenate([self.hashes, more.hashes]), np.concatenate([self.lengths, more.lengths])
+        )
+
+    def at(self, rows: NDArray[np.intp]) -> Self:
+        """Return the words of some of the texts, in the order of the rows."""
+        lengths = self.lengths[rows]
+        begins = np.cumsum(self.lengths) - self.lengths
+        moved = begins[rows] - (np.cumsum(lengths) - lengths)
+        return type(self)(
+            self.hashes[np.arange(lengths.sum()) + np.repeat(moved, lengths)], lengths
+        )
 
 
 def bm25(query: str, texts: Words) -> NDArray[np.float64]:
@@ -91,10 +95,10 @@ class _Matches:
 
     @classmethod
     def of(cls, query: str, texts: Words) -> Self:
-        wanted, terms, lengths = _wanted(query), texts.hashes, texts.lengths
-        places = np.flatnonzero(np.isin(terms, wanted))
+        wanted, held, lengths = np.unique(terms([query])[0]), texts.hashes, texts.lengths
+        places = np.flatnonzero(np.isin(held, wanted))
         rows = np.searchsorted(np.cumsum(lengths), places, side="right")
-        columns = np.searchsorted(wanted, terms[places])
+        columns = np.searchsorted(wanted, held[places])
         pairs, frequency = np.unique(columns * len(lengths) + rows, return_counts=True)
         columns, rows = np.divmod(pairs, max(1, len(lengths)))
         holding = np.bincount(columns, minlength=len(wanted))

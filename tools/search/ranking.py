@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from math import isqrt
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +28,6 @@ ahead of what is merely new."""
 _TILE = 1 << 18
 """The most multiplications in one product of matrices: from a few times as many on, OpenBLAS waits
 for all cores, which the chat model may be using (on two busy cores: 32 ms instead of 0.1)."""
-_DAY = 86_400.0  # seconds
 
 Numbers = NDArray[np.float64]
 
@@ -44,16 +42,6 @@ class Candidates:
     """When each happened, in days since some day; NaN: it has no time."""
     vectors: Vector | None
     """Unit vectors, one row an item; needed if `Recall.needs_vectors`."""
-
-    @classmethod
-    def of(cls, items: Sequence[HistoryItem], vectors: Vector | None) -> Self:
-        """Take items, and a unit vector for each if the recall needs them."""
-        times = (np.nan if item.time is None else item.time.timestamp() / _DAY for item in items)
-        return cls(
-            words=Words.of([item.text for item in items]),
-            days=np.fromiter(times, np.float64, len(items)),
-            vectors=vectors,
-        )
 
 
 def rank(

@@ -9,8 +9,8 @@ from digested import DigestEmbedder, named
 
 from guided_profile.tools.history import folder as history_folder
 from guided_profile.tools.history.cache import UserCache, UserItems
-from guided_profile.tools.history.records import Stored
 from guided_profile.tools.history.store import HistoryStore
+from guided_profile.tools.history.stored import Stored
 
 
 def items_of(user: str, count: int) -> UserItems:

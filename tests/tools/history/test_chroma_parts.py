@@ -17,8 +17,9 @@ from chromadb.config import System
 from digested import DIMENSION, DigestEmbedder, named
 
 from guided_profile.tools.history.connection import settings_of_chroma
+from guided_profile.tools.history.direct import head_of, items_of, vectors_of
 from guided_profile.tools.history.folder import Folder
-from guided_profile.tools.history.records import checksum
+from guided_profile.tools.history.records import checksum, record_id
 from guided_profile.tools.history.store import HistoryStore
 
 
@@ -28,10 +29,18 @@ def test_the_files_of_an_index_are_found_and_read_as_they_were(tmp_path: Path) -
         name, folder = store._collection._name_for("anna"), store._collection.connection
         assert isinstance(folder, Folder)
         assert folder.files.find(name)
-        head = folder.files._head(name)
+        head = head_of(folder.files._folders[name])
         in_files = folder.files.vectors(name, DIMENSION)
         there = store.vectors("anna", ["a", "b", "c"]).values()
+        records = [record_id("anna", id_) for id_ in ("a", "b", "c")]
+        rows = items_of(folder.files.database, name, "anna")
+        direct = vectors_of(folder.files._folders[name], DIMENSION, [*records, "nobody's"])
     assert head[2:4] == (100, 3)
+    assert rows is not None
+    assert sorted(record for record, _ in rows) == sorted(records), "nothing waits in the log"
+    written = {checksum(vector) for vector in direct}
+    assert len(written & {checksum(vector) for vector in there}) >= 2, "one may be in memory"
+    assert not direct[3].any()
     assert {checksum(vector) for vector in there} <= set(in_files)
     with closing(sqlite3.connect(tmp_path / "chroma.sqlite3")) as database:
         database.execute("SELECT seq_id FROM max_seq_id WHERE segment_id = ''")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from chromadb.api.models.Collection import Collection
 from digested import ITEMS, DigestEmbedder, is_whole
@@ -127,9 +128,12 @@ def test_a_vector_that_is_not_the_items_is_mended(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with HistoryStore.open(DigestEmbedder(), path=folder) as store:
-        for shard in store._collection.connection.client.list_collections():
-            if shard.count():  # behind the store's back, as a disk's error would
-                shard.update(ids=[shard.peek(1)["ids"][0]], embeddings=[[1.0] + [0.0] * 95])
+        vector = store.vectors("anna", ["7"])["7"]
+    file = index_of(folder) / "data_level0.bin"
+    left = file.stat()
+    file.write_bytes(file.read_bytes().replace(np.float32(vector[7]).tobytes(), bytes(4)))
+    os.utime(file, ns=(left.st_atime_ns, left.st_mtime_ns))  # as a disk's error would
+    with HistoryStore.open(DigestEmbedder(), path=folder) as store:
         is_whole(store)
     assert "has vectors that are not its items'" in caplog.text
     assert "is whole again" in caplog.text
