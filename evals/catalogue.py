@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from guided_profile.evals.methods import around, recalling, tested
 from guided_profile.evals.methods.neighbours import DifferenceAware, perfine, wording
 from guided_profile.evals.methods.rules import RULES, by_rule
 from guided_profile.evals.methods.workflow import SETTINGS, Method, MethodInputs, workflow
@@ -11,9 +12,12 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.errors import InputError, SettingsError
 
 NEIGHBOURS = ("dpl", "perfine")
+AROUND: tuple[around.Around, ...] = ("reminder", "notes")
 PEERS = ("mem0", "langmem")
 """Other projects' memories, which are in a checkout only."""
-NAMES = (*SETTINGS, *NEIGHBOURS, *PEERS, *RULES)
+NAMES = (
+    *SETTINGS, *NEIGHBOURS, *AROUND, *recalling.RECALLING, "synthesizeme", *PEERS, *RULES,
+)  # fmt: skip
 TABLE_3 = (
     "dg", "dg0", "pg", "pg-nopc", "gpg", "gpg-nopc", "gpg-g", "gpg-g-nopc", "g", "g-nopc",
 )  # fmt: skip
@@ -63,7 +67,11 @@ def made_of(name: str) -> dict[str, object]:
         return dict(SETTINGS[name].switches)
     if name in PEERS:
         return {"version": _peers(name).installed(name)}
-    return {"wording": wording()} if name in NEIGHBOURS else {}
+    if name in recalling.RECALLING:
+        return {"made of": recalling.made_of(name)}
+    words = {"synthesizeme": tested.wording} | dict.fromkeys(AROUND, around.wording)
+    words |= dict.fromkeys(NEIGHBOURS, wording)
+    return {"wording": words[name]()} if name in words else {}
 
 
 def _make(name: str, inputs: MethodInputs) -> Method:
@@ -73,6 +81,12 @@ def _make(name: str, inputs: MethodInputs) -> Method:
         return by_rule(name, inputs)
     if name in PEERS:
         return _peers(name).peer(name, inputs)  # type: ignore[no-any-return]
+    if name in recalling.RECALLING:
+        return recalling.recalling(name, inputs)
+    if name == "reminder" or name == "notes":
+        return around.around(name, inputs)
+    if name == "synthesizeme":
+        return tested.synthesizeme(inputs)
     return perfine(inputs) if name == "perfine" else DifferenceAware(inputs)
 
 

@@ -7,6 +7,9 @@
     given, given-nopc, …        a profile made elsewhere in the place of the workflow's own
     rag-bm25 … rag-fused        retrieval augmentation, as in LaMP (Salemi et al. 2023)
     summary, dpl, perfine       neighbours: see `neighbours`
+    reminder, notes             what stands around the question: see `around`
+    secom, memgas, facts, emem  other units of recall, and more keys: see `recalling`
+    synthesizeme                a persona that is tested: see `tested`
     mem0, langmem               other projects' memories: see `evals.peers`
     random, majority, …         no model at all: see `rules`
 
@@ -103,8 +106,9 @@ def _row(*sees: str, guided: bool = True, **more: Any) -> dict[str, Any]:
     return once | more
 
 
-_FEW: dict[str, Any] = {"recall_tokens": 170}
+FEW_TOKENS = 170
 """What retrieval augmentation shows: about four short items, LaMP's largest k."""
+_FEW: dict[str, Any] = {"recall_tokens": FEW_TOKENS}
 
 
 def _retrieved(dense: bool, bm25: bool) -> dict[str, Any]:
