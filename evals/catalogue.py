@@ -12,11 +12,10 @@ from guided_profile.graph.context import Context
 from guided_profile.graph.errors import InputError, SettingsError
 
 NEIGHBOURS = ("dpl", "perfine")
-AROUND: tuple[around.Around, ...] = ("reminder", "notes")
 PEERS = ("mem0", "langmem")
 """Other projects' memories, which are in a checkout only."""
 NAMES = (
-    *SETTINGS, *NEIGHBOURS, *AROUND, *recalling.RECALLING, "synthesizeme", *PEERS, *RULES,
+    *SETTINGS, *NEIGHBOURS, *around.AROUND, *recalling.RECALLING, "synthesizeme", *PEERS, *RULES,
 )  # fmt: skip
 TABLE_3 = (
     "dg", "dg0", "pg", "pg-nopc", "gpg", "gpg-nopc", "gpg-g", "gpg-g-nopc", "g", "g-nopc",
@@ -69,7 +68,7 @@ def made_of(name: str) -> dict[str, object]:
         return {"version": _peers(name).installed(name)}
     if name in recalling.RECALLING:
         return {"made of": recalling.made_of(name)}
-    words = {"synthesizeme": tested.wording} | dict.fromkeys(AROUND, around.wording)
+    words = {"synthesizeme": tested.wording} | dict.fromkeys(around.AROUND, around.wording)
     words |= dict.fromkeys(NEIGHBOURS, wording)
     return {"wording": words[name]()} if name in words else {}
 
@@ -83,7 +82,7 @@ def _make(name: str, inputs: MethodInputs) -> Method:
         return _peers(name).peer(name, inputs)  # type: ignore[no-any-return]
     if name in recalling.RECALLING:
         return recalling.recalling(name, inputs)
-    if name == "reminder" or name == "notes":
+    if name in around.AROUND:
         return around.around(name, inputs)
     if name == "synthesizeme":
         return tested.synthesizeme(inputs)

@@ -81,9 +81,8 @@ def finder(name: str) -> Find:
     if name in RECALLING:
         return RECALLING[name][1]
     if name not in BY_RECALL:
-        raise InputError(
-            f"{name!r} recalls in no way of its own; there are {', '.join((*BY_RECALL, *RECALLING))}."
-        )
+        there = ", ".join((*BY_RECALL, *RECALLING))
+        raise InputError(f"{name!r} recalls in no way of its own; there are {there}.")
     given = SETTINGS[name].switches.get("recall")
     recall = None if given is None else Recall.model_validate(given)
 

@@ -1,9 +1,9 @@
 """What stands around the question: a reminder after it, or notes on what was recalled before it.
 
-    reminder   `rag`, and one sentence after the question: heed what is known (PrefEval, Zhao et
-               al. 2025, whose reminder stands there too)
-    notes      `rag`, and before the question what each item tells that bears on it, as the model
-               noted (chain-of-note, as LongMemEval reads what it recalls, Wu et al. 2025)
+reminder   `rag`, and one sentence after the question: heed what is known (PrefEval, Zhao et
+           al. 2025, whose reminder stands there too)
+notes      `rag`, and before the question what each item tells that bears on it, as the model
+           noted (chain-of-note, as LongMemEval reads what it recalls, Wu et al. 2025)
 """
 
 import asyncio
@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal
 
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.methods.workflow import FEW_TOKENS, MethodInputs, Workflow, workflow
@@ -102,11 +101,11 @@ async def holding(
         await asyncio.to_thread(inputs.history.delete_user, id_)
 
 
-Around = Literal["reminder", "notes"]
+AROUND = ("reminder", "notes")
 
 
-def around(name: Around, inputs: MethodInputs) -> Workflow | Notes:
-    """Return a method of this module by name.
+def around(name: str, inputs: MethodInputs) -> Workflow | Notes:
+    """Return one of `AROUND` by name.
 
     Raises:
         InputError: There is no model, or the task is one of style, which nothing told bears on.

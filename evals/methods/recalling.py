@@ -1,5 +1,6 @@
 """Other units of recall and more keys, over the one ranking: what of a history a question finds.
 
+    convex    the scores by meaning and by words are added, and not their ranks (Bruch et al. 2023)
     secom     runs of items about one thing are found and shown whole (SeCom, Pan et al. 2025);
               without its compression, which takes a trained model of its own
     memgas    items and runs, weighed by how sure each of the two searches is, and items near the
@@ -29,6 +30,7 @@ from guided_profile.graph.errors import InputError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.embedders.base import Vector
+from guided_profile.tools.search.bm25 import share_of_words
 from guided_profile.tools.search.parts import own
 from guided_profile.tools.search.ranking import Candidates, cosines_of, rank, tokens_of
 
@@ -36,6 +38,8 @@ LONGEST_RUN = 8
 """How many items are one unit at most."""
 NEAR_SHARE = 0.5
 """Of an item's score, what the items near it hand on to it."""
+WORDS_SHARE = 0.5
+"""What the share of the question's words that an item has adds to its likeness to the question."""
 SHARPNESS = 0.1
 """Divides cosines before they are taken for probabilities: the smaller, the more the best count."""
 
@@ -56,6 +60,22 @@ class Recalling:
         """Find items, and answer from them."""
         found = await self.find(self.inputs, example, FEW_TOKENS)
         return await answered(self.inputs, example, found, workflow("dg", self.inputs))
+
+
+async def convex(inputs: MethodInputs, example: Example, tokens: int) -> list[HistoryItem]:
+    """Find items by the sum of their likeness and their share of the question's words."""
+    items = own(example.history)
+
+    def scores() -> NDArray[np.float64]:
+        texts = [item.text for item in items]
+        cosines = cosines_of(
+            inputs.history.embed(texts), inputs.history.embed_query(example.question)
+        )
+        near = inputs.history.likeness(cosines)
+        return near + WORDS_SHARE * share_of_words(example.question, texts)
+
+    order = np.argsort(-await asyncio.to_thread(scores), kind="stable") if items else []
+    return shown([items[row] for row in order], tokens)
 
 
 async def secom(inputs: MethodInputs, example: Example, tokens: int) -> list[HistoryItem]:
@@ -116,9 +136,7 @@ def ranked(
     """Return the rows of items, best first, by the workflow's ranking of their keys."""
     if not items:
         return []
-    keyed = [
-        item.model_copy(update={"text": key}) for item, key in zip(items, keys, strict=True)
-    ]
+    keyed = [item.model_copy(update={"text": key}) for item, key in zip(items, keys, strict=True)]
     recall = inputs.task.recall
     vectors = inputs.history.embed(list(keys)) if recall.needs_vectors else None
     wanted = inputs.history.embed_query(question) if recall.dense else None
@@ -181,7 +199,7 @@ def _shares(cosines: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _certainty(shares: NDArray[np.float64]) -> float:
-    """Return how far from even shares are, 0 to 1: one minus their entropy, of the most it can be."""
+    """Return how far from even shares are, 0 to 1: what their entropy lacks of its most."""
     if len(shares) < 2:
         return 1.0
     entropy = -float((shares * np.log(np.maximum(shares, 1e-12))).sum())
@@ -189,6 +207,7 @@ def _certainty(shares: NDArray[np.float64]) -> float:
 
 
 RECALLING: dict[str, tuple[str, Find, bool]] = {
+    "convex": ("items recalled by the sum of both scores (Bruch et al. 2023)", convex, False),
     "secom": ("runs of items about one thing, recalled whole (SeCom)", secom, False),
     "memgas": ("items recalled by themselves, their run and what is near (MemGAS)", memgas, False),
     "facts": ("items recalled by what they tell too, and by time (LongMemEval)", facts, True),
@@ -216,5 +235,7 @@ def recalling(name: str, inputs: MethodInputs) -> Recalling:
 
 def made_of(name: str) -> str:
     """Return a short digest of what a method depends on beside the task and the models."""
-    parts = (LONGEST_RUN, NEAR_SHARE, SHARPNESS) if name in ("secom", "memgas") else statements.WORDS
+    parts = (
+        (LONGEST_RUN, NEAR_SHARE, SHARPNESS) if name in ("secom", "memgas") else statements.WORDS
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

@@ -9,7 +9,6 @@
 The answer sees the history and the persona, at the place where `gpg` shows its profile.
 """
 
-import asyncio
 import hashlib
 import random
 from collections.abc import Sequence
@@ -70,9 +69,7 @@ class SynthesizeMe:
             return None
         rest = [item for item in items if item not in tested]
         guesses = [await self._guess(one) for one in _parts(rest)]
-        trials = [
-            Trial(item, (), (other,)) for item, other in zip(tested, others, strict=True)
-        ]
+        trials = [Trial(item, (), (other,)) for item, other in zip(tested, others, strict=True)]
         asker = Asker(self.chat)
         known = {guess: (Sentence(text=guess),) for guess in dict.fromkeys(guesses) if guess}
         views = {guess: [View(trial, said) for trial in trials] for guess, said in known.items()}

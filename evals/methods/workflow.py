@@ -8,7 +8,7 @@
     rag-bm25 … rag-fused        retrieval augmentation, as in LaMP (Salemi et al. 2023)
     summary, dpl, perfine       neighbours: see `neighbours`
     reminder, notes             what stands around the question: see `around`
-    secom, memgas, facts, emem  other units of recall, and more keys: see `recalling`
+    convex, secom, memgas, facts, emem  other units of recall, and more keys: see `recalling`
     synthesizeme                a persona that is tested: see `tested`
     mem0, langmem               other projects' memories: see `evals.peers`
     random, majority, …         no model at all: see `rules`

@@ -19,7 +19,8 @@ OTHERS = [f"a word about thing number {n}, which is long enough to fill a line" 
 def data(tmp_path: Path) -> Path:
     path = tmp_path / "rows.jsonl"
     history: list[dict[str, str]] = [
-        {"id": str(n), "text": text, "time": f"2024-01-{n + 1:02d}"} for n, text in enumerate([TELLS, *OTHERS])
+        {"id": str(n), "text": text, "time": f"2024-01-{n + 1:02d}"}
+        for n, text in enumerate([TELLS, *OTHERS])
     ]
     history.append({"id": "theirs", "text": "A houseboat?", "role": "other"})
     rows = [
@@ -39,7 +40,7 @@ def test_rows_are_those_that_name_an_item_of_the_users_own(data: Path) -> None:
     rows = rows_of(data, None, {})
     assert [(row.id, wanted_of(row)) for row in rows] == [("ann", {"0"}), ("cy", {"0"})]
     assert [row.id for row in rows_of(data, None, {"form": "far"})] == ["cy"]
-    with pytest.raises(InputError, match="no row of 'rows.jsonl' names items"):
+    with pytest.raises(InputError, match=r"no row of 'rows\.jsonl' names items"):
         rows_of(data, None, {"form": "near"})
 
 

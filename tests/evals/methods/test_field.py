@@ -8,7 +8,7 @@ import pytest
 from cat_toys import CHOICE, OTHER, TEXT, script
 from scripted import Script, ScriptedChat
 
-from guided_profile.evals.catalogue import make_methods, made_of
+from guided_profile.evals.catalogue import made_of, make_methods
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.methods.recalling import Recalling, runs
 from guided_profile.evals.methods.tested import SynthesizeMe
@@ -20,7 +20,7 @@ from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 
-NEW = ("reminder", "notes", "secom", "memgas", "facts", "emem", "synthesizeme")
+NEW = ("reminder", "notes", "convex", "secom", "memgas", "facts", "emem", "synthesizeme")
 TELLS = {
     "I could not sleep on the plane, it is always so": "This person sleeps badly on planes.",
     "the ferry to Oban was lovely": "This person likes ferries.",
@@ -210,9 +210,7 @@ async def test_the_guess_that_tells_the_person_from_others_best_is_the_persona(
     example = CHOICE.model_copy(update={"history": items})
     method, chat = made("synthesizeme", history, [example, OTHER], guessing)
     assert isinstance(method, SynthesizeMe)
-    guesses = {
-        prompt for prompt in chat.prompts if "choose the things above" in prompt
-    }
+    guesses = {prompt for prompt in chat.prompts if "choose the things above" in prompt}
     assert not guesses
     persona = await method.persona(example)
     assert persona == "This person likes CATS."
