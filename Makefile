@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# modules are compiled when they are first used: two thirds of the time, since most never are
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 
 .PHONY: client demo eval test test-live check bench bench-evidence bench-poison bench-peers clean
 
@@ -52,20 +54,20 @@ $(BIN)/python:
 
 $(VENV)/.local: $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing into $(VENV) (a minute or two, once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local]'
+	@$(INSTALL) -e '.[local]'
 	@touch $@
 
 $(VENV)/.evals: $(VENV)/.local
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,evals]'
+	@$(INSTALL) -e '.[local,evals]'
 	@touch $@
 
 $(VENV)/.peers: $(VENV)/.local
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,evals,peers]'
+	@$(INSTALL) -e '.[local,evals,peers]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.local
 	@echo "installing the development tools into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,server,aegra,chats,tables,evals,agent,mcp,dev]'
+	@$(INSTALL) -e '.[local,server,aegra,chats,tables,evals,agent,mcp,dev]'
 	@touch $@
 
 clean:
