@@ -30,10 +30,11 @@ from guided_profile.graph.errors import InputError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.embedders.base import Vector
-from guided_profile.tools.search.bm25 import share_of_words
+from guided_profile.tools.search.bm25 import Words, share_of_words
 from guided_profile.tools.search.parts import own
 from guided_profile.tools.search.ranking import Candidates, cosines_of, rank, tokens_of
 
+DAY = 86_400.0  # seconds
 LONGEST_RUN = 8
 """How many items are one unit at most."""
 NEAR_SHARE = 0.5
@@ -136,11 +137,12 @@ def ranked(
     """Return the rows of items, best first, by the workflow's ranking of their keys."""
     if not items:
         return []
-    keyed = [item.model_copy(update={"text": key}) for item, key in zip(items, keys, strict=True)]
     recall = inputs.task.recall
     vectors = inputs.history.embed(list(keys)) if recall.needs_vectors else None
     wanted = inputs.history.embed_query(question) if recall.dense else None
-    return rank(question, wanted, Candidates.of(keyed, vectors), recall, len(items))
+    times = (item.time.timestamp() / DAY if item.time else np.nan for item in items)
+    days = np.fromiter(times, np.float64, len(items))
+    return rank(question, wanted, Candidates(Words.of(keys), days, vectors), recall, len(items))
 
 
 def runs(items: Sequence[HistoryItem], vectors: Vector) -> list[list[int]]:
