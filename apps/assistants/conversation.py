@@ -178,6 +178,7 @@ def mark_of(found: Lookup) -> dict[str, Any]:
         "profile_version": profile.version if profile else None,
         "items": len(found.known.items),
         "used": [sentence.text for sentence in found.known.used],
+        "always": [sentence.text for sentence in found.known.used if sentence.use == "always"],
         "held_back": [held.model_dump() for held in found.known.held_back],
         "memory": [act.model_dump() for act in found.acts],
         "failure": found.failure,

@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from rich.console import Console
 
 from guided_profile.apps import assembly
-from guided_profile.apps.cli import eval_experiments, eval_judge
+from guided_profile.apps.cli import eval_experiments, eval_judge, eval_online
 from guided_profile.apps.cli.examples import (
     examples_of,
     identity_of,
@@ -62,6 +62,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--profiles", type=Path, metavar="FILE", help="profiles made elsewhere, JSON Lines")
     add("--judge", metavar="A,B", help="have the model judge two methods' texts, pair by pair")
     eval_judge.arguments(parser)
+    eval_online.arguments(parser)
     eval_experiments.arguments(parser)
 
 
@@ -88,6 +89,8 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Ask what is not answered yet, print the tables, and write the report; 1 if answers failed."""
     if given.judge_check:
         return await eval_judge.run(given, out, notes)
+    if given.online:
+        return await eval_online.run(given, out, notes)
     with eval_experiments.place(given, notes) as place:
         return await _evaluated(_request(given, notes), place, out, notes)
 

@@ -148,6 +148,7 @@ def test_a_host_assistant_answers_unpersonalized_and_marks_it(
                 "items": 0,
                 "failure": "",
                 "used": [],
+                "always": [],
                 "held_back": [],
                 "memory": [],
             }

@@ -20,6 +20,8 @@ INGEST = {
     "scale_down_nempty_trigger": 4,
 }
 TENANT = str(uuid4())
+NEWER = ("id", "start_time", "inputs", "outputs", "extra")
+"""What the newer way of reading runs is asked for."""
 
 
 def project(name: str) -> dict[str, str | None]:
@@ -38,13 +40,21 @@ class LangSmith:
         self.sessions: dict[str, dict[str, Any]] = {}
         self.runs: dict[str, dict[str, Any]] = {}
         self.feedback: list[dict[str, Any]] = []
+        self.queues: dict[str, dict[str, Any]] = {}
+        self.queued: list[tuple[str, str]] = []
+        """The names of queues, and the runs that were put into them."""
         self.refuses_runs = False
+        self.refuses_feedback = ""
+        """Of this run none is taken; `all`: of none."""
+        self.version = "0.12.0"
+        self.page = 100
+        """How many runs are told at once."""
         self.key = "key"
         self.lock = Lock()
 
     def get(self, path: str, query: dict[str, list[str]]) -> Any:
         if path == "/info":
-            return {"version": "0.12.0", "batch_ingest_config": INGEST}
+            return {"version": self.version, "batch_ingest_config": INGEST}
         if path == "/datasets":
             return [self.datasets[n] for n in query.get("name", []) if n in self.datasets]
         if path == "/examples":
@@ -54,7 +64,18 @@ class LangSmith:
             name = query.get("name", [None])[0]
             if name and any(run.get("session_name") == name for run in self.runs.values()):
                 return [self.sessions.setdefault(name, project(name))]
-            return list(self.sessions.values())[:1]
+            named = [one for one in self.sessions.values() if name in (None, one["name"])]
+            return named[:1]
+        if path == "/feedback":
+            found = [
+                one
+                for one in self.feedback
+                if one["run_id"] in query["run"] and one["key"] in query["key"]
+            ]
+            return found[int(query["offset"][0]) :]
+        if path == "/annotation-queues":
+            named = [one for one in self.queues.values() if one["name"] in query["name"]]
+            return named[int(query["offset"][0]) :]
         return None
 
     def post(self, path: str, told: Any) -> Any:
@@ -73,7 +94,47 @@ class LangSmith:
         if path.startswith("/sessions/"):
             self.sessions[path.split("/")[2]] |= {"ended": True, "extra": told["extra"]}
             return self.sessions[path.split("/")[2]]
+        return self.look_after(path, told)
+
+    def look_after(self, path: str, told: Any) -> Any:
+        """Take what concerns runs that are there already."""
+        if path == "/runs/query":
+            found, more = self.query(told["session"], told["start_time"], told)
+            return {"runs": found, "cursors": {"next": more}}
+        if path == "/api/v2/runs/query":
+            found, more = self.query(told["project_ids"], told["min_start_time"], told)
+            newer = [{n: one[n] for n in one if n in NEWER} for one in found]
+            return {"items": newer, "next_cursor": more}
+        if path == "/feedback":
+            if self.refuses_feedback in ("all", told["run_id"]):
+                return None
+            if all(one["id"] != told["id"] for one in self.feedback):
+                self.feedback.append({"trace_id": told["run_id"]} | told)
+            return told
+        if path == "/annotation-queues":
+            return self.queues.setdefault(told["id"], told | {"tenant_id": TENANT})
+        if path.startswith("/annotation-queues/"):
+            queue = self.queues[path.split("/")[2]]["name"]
+            self.queued += [(queue, one["run_id"]) for one in told]
+            return {}
         return None
+
+    def query(
+        self, projects: list[str], since: str, asked: dict[str, Any]
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """Return a page of the runs of projects that no other run began, and where the next is."""
+        names = [one["name"] for one in self.sessions.values() if one["id"] in projects]
+        found = [
+            one | {"session_id": projects[0]}
+            for one in self.runs.values()
+            if one["session_name"] in names
+            and not one.get("parent_run_id")
+            and not one.get("error")
+            and one["start_time"] >= since
+        ]
+        at = int(asked.get("cursor") or 0)
+        more = str(at + self.page) if at + self.page < len(found) else None
+        return found[at : at + self.page], more
 
     def take(self, parts: Iterator[tuple[str, Any]]) -> None:
         """Keep the parts of a batch: runs with their inputs and outputs, and feedback."""

@@ -270,6 +270,7 @@ async def test_a_failing_history_leaves_a_plain_answer(
         "profile_version": None,
         "items": 0,
         "used": [],
+        "always": [],
         "held_back": [],
         "memory": [],
         "failure": "HistoryError: the history cannot be read.",

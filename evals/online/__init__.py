@@ -1,0 +1,1 @@
+"""Scores of runs as they are traced in production."""

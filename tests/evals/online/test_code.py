@@ -1,0 +1,40 @@
+import ast
+import sys
+from typing import Any
+
+from guided_profile.evals.online.code import perform_eval_code
+from guided_profile.evals.online.rules import found_in
+
+RUNS: list[dict[str, Any]] = [
+    {"inputs": {"question": "Q"}, "outputs": {"answer": {"kind": "abstained", "reason": "empty"}}},
+    {
+        "inputs": {"messages": [{"type": "human", "content": "How late is it?"}]},
+        "outputs": {"answer": {"kind": "answered", "text": "Ten.", "used": ["Drinks tea."]}},
+    },
+    {"inputs": {}, "outputs": {"said": "of another program"}},
+]
+
+
+def test_the_function_for_langsmiths_page_says_what_the_rules_say() -> None:
+    names: dict[str, Any] = {}
+    exec(compile(perform_eval_code(), "evaluator", "exec"), names)
+    assert [name for name in names if name != "__builtins__"] == ["perform_eval"]
+    for run in RUNS:
+        said = {key: score for key, (score, _) in found_in(run).items()}
+        assert names["perform_eval"](run) == said
+    assert names["perform_eval"](RUNS[0]) == {"abstained": 1, "abstention": 0, "doubt": 0}
+    assert names["perform_eval"](RUNS[2]) == {}
+
+
+def test_it_imports_the_standard_library_alone() -> None:
+    (function,) = ast.parse(perform_eval_code()).body
+    assert isinstance(function, ast.FunctionDef)
+    assert [one.arg for one in function.args.args] == ["run"]
+    imported = {
+        (node.module if isinstance(node, ast.ImportFrom) else name.name) or ""
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    }
+    assert imported
+    assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
