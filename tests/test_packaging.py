@@ -101,7 +101,8 @@ MAY_IMPORT = {
     FRONT_DOOR: {"graph", *WHOLE, "tools", "apps"},  # and nothing goes through it
 }
 MEASURE = {
-    f"apps.cli.{name}" for name in ("eval", "eval_experiments", "eval_judge", "tune", "examples")
+    f"apps.cli.{name}"
+    for name in ("eval", "eval_experiments", "eval_judge", "eval_online", "tune", "examples")
 }
 """The commands that measure; nothing else of the product holds what measures it."""
 
