@@ -102,7 +102,15 @@ MAY_IMPORT = {
 }
 MEASURE = {
     f"apps.cli.{name}"
-    for name in ("eval", "eval_experiments", "eval_judge", "eval_online", "tune", "examples")
+    for name in (
+        "eval",
+        "eval_by_length",
+        "eval_experiments",
+        "eval_judge",
+        "eval_online",
+        "tune",
+        "examples",
+    )
 }
 """The commands that measure; nothing else of the product holds what measures it."""
 

@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from rich.console import Console
 
 from guided_profile.apps import assembly
-from guided_profile.apps.cli import eval_experiments, eval_judge, eval_online
+from guided_profile.apps.cli import eval_by_length, eval_experiments, eval_judge, eval_online
 from guided_profile.apps.cli.examples import (
     examples_of,
     identity_of,
@@ -64,6 +64,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     eval_judge.arguments(parser)
     eval_online.arguments(parser)
     eval_experiments.arguments(parser)
+    eval_by_length.arguments(parser)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,9 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         return await eval_judge.run(given, out, notes)
     if given.online:
         return await eval_online.run(given, out, notes)
+    if given.by_length:
+        request = _request(given, notes)
+        return await eval_by_length.run(request, _identity(request), _facts(request), out, notes)
     with eval_experiments.place(given, notes) as place:
         return await _evaluated(_request(given, notes), place, out, notes)
 

@@ -28,6 +28,13 @@ class Example(Record):
     """What the person did before, in order of time."""
     about: dict[str, Any] = Field(default_factory=dict)
     """What the data set knows besides, as the kind of question; never shown to a method."""
+    history_id: str = Field(default="", exclude=True)
+    """What the history stands under while it is asked, where several examples share it."""
+
+    @property
+    def held_under(self) -> str:
+        """What the history stands under in the store."""
+        return self.history_id or self.id
 
     @property
     def kind(self) -> Kind:

@@ -6,6 +6,8 @@
     gpg-retry, gpg-once, …      one switch turned
     given, given-nopc, …        a profile made elsewhere in the place of the workflow's own
     rag-bm25 … rag-fused        retrieval augmentation, as in LaMP (Salemi et al. 2023)
+    gpg-rag                     a guided profile beside that
+    raw                         the newest items, as many as fit
     summary, dpl, perfine       neighbours: see `neighbours`
     reminder, notes             what stands around the question: see `around`
     convex, secom, memgas, facts, emem  other units of recall, and more keys: see `recalling`
@@ -13,11 +15,13 @@
     mem0, langmem               other projects' memories: see `evals.peers`
     random, majority, …         no model at all: see `rules`
 
-A method is asked one example at a time; its history stands in the store under the example's id.
+A method is asked one example at a time; its history stands in the store under the example's id, or
+under one that several examples share.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
@@ -28,6 +32,7 @@ from guided_profile.evals.methods.given import Given, Profiles
 from guided_profile.graph.build import Graph, build_graph, verifiers_of
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import InputError
+from guided_profile.graph.profile import standing_profile
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.embedders.base import Embedder
@@ -71,6 +76,8 @@ class MethodInputs:
     """What judges a profile's sentences; None: `chat`."""
     profiles: Profiles | None = None
     """Profiles that were made elsewhere; an example without one has the workflow write its own."""
+    keeps_profiles: bool = False
+    """Whether a profile is made once for all that is asked of a history; if not, each time."""
 
 
 def as_evaluated(task: Task) -> Task:
@@ -109,6 +116,13 @@ def _row(*sees: str, guided: bool = True, **more: Any) -> dict[str, Any]:
 FEW_TOKENS = 170
 """What retrieval augmentation shows: about four short items, LaMP's largest k."""
 _FEW: dict[str, Any] = {"recall_tokens": FEW_TOKENS}
+
+_ALL_THAT_FITS: dict[str, Any] = {
+    "recall": {"dense": False, "bm25": False, "most_alike": None},
+    "recall_tokens": 6000,
+    "context_tokens": 6000,
+}
+"""What the embedded model's context of 8192 tokens holds beside a question and its options."""
 
 
 def _retrieved(dense: bool, bm25: bool) -> dict[str, Any]:
@@ -154,6 +168,8 @@ SETTINGS: dict[str, Setting] = {
     "rag-dense": Setting("the items best by embedding", _retrieved(dense=True, bm25=False)),
     "rag-fused": Setting("the items best by both, fused", _retrieved(dense=True, bm25=True)),
     "rag-recency": Setting("the newest items", _retrieved(dense=False, bm25=False)),
+    "gpg-rag": Setting("a guided profile and a few recalled items", _row(_PC, _PP, **_FEW)),
+    "raw": Setting("the newest items of the history, as many as fit", _row(_PC, **_ALL_THAT_FITS)),
     "summary": Setting(
         "a summary and a few recalled items (Richardson et al. 2023)",
         _row(_PC, _PP, guided=False, **_FEW),
@@ -171,18 +187,40 @@ class Workflow:
     name: str
     description: str
     graph: Graph
-    task: str
+    task: Task
     switches: Mapping[str, Any]
     given: Given | None = None
     """Profiles that were made elsewhere."""
+    keeps_profiles: bool = False
+    shown: dict[str, int] = field(default_factory=dict)
+    """How many items of the history the response saw, by example."""
+
+    def _context(self, example: Example) -> Context:
+        return Context(user_id=example.held_under, task=self.task.name, **self.switches)
+
+    @asynccontextmanager
+    async def holding(self, example: Example) -> AsyncIterator[None]:
+        """Make the profile of an example's history, for all that is asked of that within."""
+        context = self._context(example)
+        if (
+            not self.given
+            and self.keeps_profiles
+            and self.task.with_switches(context).needs_profile
+        ):
+            await standing_profile(self.graph, self.task, context)
+        yield
 
     async def answer(self, example: Example) -> Answered | Abstained:
         """Run the workflow."""
-        context = Context(user_id=example.id, task=self.task, **self.switches)
+        context = self._context(example)
         if self.given:
             await self.given.put(context)
         question: Any = {"question": example.question, "options": list(example.options)}
-        done = await self.graph.ainvoke(question, context=context)
+        done = await self.graph.ainvoke(
+            question, context=context, output_keys=["answer", "recalled"]
+        )
+        sees = self.task.with_switches(context).sees
+        self.shown[example.id] = len(done["recalled"]) if _PC in sees else 0
         answer: Answered | Abstained = done["answer"]
         return answer
 
@@ -220,7 +258,8 @@ def run_of(
     """
     chat, given = inputs.chat, None
     assert chat is not None
-    store = None if inputs.profiles is None else InMemoryStore()
+    keeps = inputs.keeps_profiles or inputs.profiles is not None
+    store = InMemoryStore() if keeps else None
     graph = build_graph(
         chat=chat, history=inputs.history, tasks=[task], verifier=inputs.verifier, store=store
     )
@@ -228,7 +267,7 @@ def run_of(
         verifier = find_verifier(verifiers_of(chat, inputs.verifier), task).id
         given = Given(inputs.profiles, store, inputs.history, task, model_id(chat), verifier)
         switches = {**switches, "max_retries": 0}
-    return Workflow(name, description, graph, task.name, switches, given)
+    return Workflow(name, description, graph, task, switches, given, inputs.keeps_profiles)
 
 
 def fits(kinds: Sequence[Kind], inputs: MethodInputs, name: str) -> None:

@@ -5,9 +5,14 @@ its memories for the question, and the workflow's own response stage answers fro
 would see the profile: the same prompt, the same orders of the options, the same abstentions.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Protocol
@@ -78,29 +83,60 @@ class Peer:
     package: Package
     inputs: MethodInputs
     chat: BaseChatModel
+    held: dict[str, tuple[Memory, Lent]] = field(default_factory=dict)
+    """The memories that are open, by what their histories stand under."""
+
+    @asynccontextmanager
+    async def holding(self, example: Example) -> AsyncIterator[None]:
+        """Have the peer take in an example's history, for all that is asked of that within."""
+        async with AsyncExitStack() as stack:
+            if example.history:
+                await self._take_in(example, stack)
+                stack.callback(self.held.pop, example.held_under)
+            yield
 
     async def answer(self, example: Example) -> Answered | Abstained:
         """Have the peer take in the history and find its memories, then answer from them."""
         if not example.history:
             return Abstained(reason="no_history", detail="There is no history to answer from.")
-        memories = await self._memories(example)
+        if example.held_under in self.held:
+            memories = await self._find(example)
+        else:
+            async with self.holding(example):
+                memories = await self._find(example)
         return await answer_from(self.inputs, self.chat, example, memories)
 
-    async def _memories(self, example: Example) -> list[str]:
+    async def _take_in(self, example: Example, stack: AsyncExitStack) -> None:
         lent = Lent.of(self.chat, self.inputs.embedder)
-        user_id = example.id.encode().hex()  # namespaces and filters take no `.` and no space
+        with self._told_apart(lent):
+            memory = await stack.enter_async_context(self.package.open(lent))
+            for piece in pieces(example.history[-MOST_ITEMS:]):
+                await memory.take_in(_user_of(example), piece)
+        self.held[example.held_under] = memory, lent
+
+    async def _find(self, example: Example) -> list[str]:
+        memory, lent = self.held[example.held_under]
+        with self._told_apart(lent):
+            found = await memory.find(_user_of(example), example.question)
+        return [one for one in found if one.strip()]
+
+    @contextmanager
+    def _told_apart(self, lent: Lent) -> Iterator[None]:
+        """Tell what fails within apart from an answer, also what the peer goes on without."""
+        before = len(lent.failures)
         try:
-            async with self.package.open(lent) as memory:
-                for piece in pieces(example.history[-MOST_ITEMS:]):
-                    await memory.take_in(user_id, piece)
-                found = await memory.find(user_id, example.question)
+            yield
         except GuidedProfileError:
             raise
-        except Exception as error:  # of any kind: it is told apart from an answer, and goes on
-            raise (lent.failures or [_failure(self.name, error)])[0] from error
-        if lent.failures:  # swallowed by the peer: what it found is not what it would have
-            raise lent.failures[0]
-        return [one for one in found if one.strip()]
+        except Exception as error:  # of any kind
+            raise (lent.failures[before:] or [_failure(self.name, error)])[0] from error
+        if failed := lent.failures[before:]:  # what it found is not what it would have
+            raise failed[0]
+
+
+def _user_of(example: Example) -> str:
+    """Return the user's id: namespaces and filters take no `.` and no space."""
+    return example.held_under.encode().hex()
 
 
 def pieces(items: Sequence[HistoryItem]) -> list[list[HistoryItem]]:
@@ -134,7 +170,7 @@ async def answer_from(
     keeper = InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=[Profile]))
     graph = build_graph(chat=chat, history=inputs.history, tasks=[task], checkpointer=keeper)
     context = Context(
-        user_id=example.id,
+        user_id=example.held_under,
         task=task.name,
         sees=("profile",) if memories else (),
         supported_only=False,

@@ -64,6 +64,11 @@ class Answers:
         return [self._results[pair] for pair in pairs if pair in self._results]
 
     @property
+    def all(self) -> list[Result]:
+        """Return all answers, in the order in which they came first."""
+        return list(self._results.values())
+
+    @property
     def methods(self) -> list[str]:
         """Who answered so far."""
         return list(dict.fromkeys(method for _, method in self._results))

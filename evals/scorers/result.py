@@ -26,6 +26,8 @@ class Result(Record):
     unsupported: tuple[str, ...] = ()
     """Those without; a response sees them only where the evidence filter is off."""
     tries: int = 0
+    shown: int | None = None
+    """How many items of the history the response saw; None: the method does not say."""
     cost: Cost = Cost()
     """Of every call that it took, also of those that `Calls` had on record from another method
     or an earlier run, at what they cost then."""

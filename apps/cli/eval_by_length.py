@@ -1,0 +1,182 @@
+"""`guided-profile eval --by-length`: the same questions of histories of several lengths."""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from guided_profile.evals.catalogue import NAMES, make_methods
+from guided_profile.evals.datasets.lengths import Shared, shared_histories
+from guided_profile.evals.datasets.load import load
+from guided_profile.evals.methods.workflow import MethodInputs
+from guided_profile.evals.report.by_length import ByLength, page, summed, tables
+from guided_profile.evals.report.tables import for_terminal
+from guided_profile.evals.run.answers import Answers
+from guided_profile.evals.run.by_length import run_shared
+from guided_profile.evals.run.calls import KeptChat
+from guided_profile.evals.run.progress import progress
+from guided_profile.evals.run.runner import check_same_run, digest_of, opened
+from guided_profile.graph.errors import InputError
+
+if TYPE_CHECKING:
+    from guided_profile.apps.cli.eval import Request
+
+LENGTHS = "10,30,100,300,1000"
+SHARING = 8
+_ANSWERS, _BUILT, _RUN = "answers.jsonl", "built.jsonl", "run.json"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what only a run by length takes."""
+    add = parser.add_argument_group("by length").add_argument
+    add(
+        "--by-length", nargs="?", const=LENGTHS, metavar="ITEMS",
+        help=f"ask of histories that are padded to so many items (left out: {LENGTHS})",
+    )  # fmt: skip
+    add("--sharing", type=int, default=SHARING, help="how many examples share a person at most")
+    add("--neutral", type=Path, nargs="+", default=[], metavar="FILE", help="examples, padding too")
+    add("--join", type=Path, nargs="+", default=[], metavar="DIR", help="folders of runs to add")
+
+
+async def run(
+    request: "Request",
+    identity: Mapping[str, Any],
+    facts: Mapping[str, str],
+    out: Console,
+    notes: Console,
+) -> int:
+    """Ask what is not answered yet, and report on all lengths and methods of the folder.
+
+    Raises:
+        InputError: What was asked for does not fit together.
+    """
+    given = request.given
+    lengths = _lengths(request)
+    others = [example for path in given.neutral for example in load("plain", path)]
+    identity = dict(identity) | {
+        "by length": f"{len(request.examples)} examples, {given.sharing} sharing",
+        "neutral": digest_of(others),
+    }
+    with notes.status("mixing the histories"):
+        histories = _histories(request, others, lengths)
+    with (
+        opened(given.out, identity, request.embedder) as (calls, answers, history),
+        closing(Answers(given.out / _BUILT)) as built,
+    ):
+        for folder in given.join:
+            _join(folder, identity, answers, built)
+        inputs = MethodInputs(
+            KeptChat(inner=request.chat, calls=calls) if request.chat else None,
+            history,
+            request.embedder,
+            request.task,
+            request.everything,
+            given.seed,
+            verifier=request.verifier,
+            keeps_profiles=True,
+        )
+        methods = make_methods(request.names, inputs)
+        asked = {example.id: example for shared in histories for example in shared.examples}
+        before = [one for one in answers.of(asked, request.names) if one.kind != "error"]
+        known = [(asked[one.example], one) for one in before]
+        with progress(notes, request.names, len(asked) * len(methods), known) as on_result:
+            await run_shared(
+                histories,
+                methods,
+                answers,
+                built,
+                history=history,
+                concurrency=given.concurrency,
+                on_result=on_result,
+            )
+        found = _summed(request, others, histories, answers, built, facts)
+    _report(request, found, out)
+    return 1 if any(cell.errors for cell in found.cells.values()) else 0
+
+
+def _lengths(request: "Request") -> list[int]:
+    given = request.given
+    try:
+        lengths = sorted({int(one) for one in given.by_length.split(",")})
+    except ValueError:
+        lengths = []
+    if not lengths or lengths[0] < 1:
+        raise InputError(
+            f"--by-length is {given.by_length!r}; give numbers of items, such as {LENGTHS}."
+        )
+    if given.sharing < 1:
+        raise InputError(f"--sharing is {given.sharing}; set it to 1 or more.")
+    if request.task.kind != "choice":
+        raise InputError("--by-length counts right options: take a --task of kind 'choice'.")
+    for name in ("judge", "profiles", "langsmith", "langsmith_local"):
+        if getattr(given, name, None):
+            raise InputError(f"--{name.replace('_', '-')} does not go with --by-length.")
+    return lengths
+
+
+def _histories(request: "Request", others: Sequence[Any], lengths: Sequence[int]) -> list[Shared]:
+    return shared_histories(
+        request.examples,
+        lengths,
+        sharing=request.given.sharing,
+        others=[*request.everything, *others],
+        embedder=request.embedder,
+        seed=request.given.seed,
+    )
+
+
+def _join(folder: Path, identity: Mapping[str, Any], answers: Answers, built: Answers) -> None:
+    """Add what another folder of the same run holds and this one does not."""
+    if not (folder / _RUN).exists():
+        raise InputError(f"{str(folder)!r} holds no run; give --join the --out of another.")
+    check_same_run(folder / _RUN, identity)
+    for name, mine in ((_ANSWERS, answers), (_BUILT, built)):
+        with closing(Answers(folder / name)) as theirs:
+            for result in theirs.all:
+                if not mine.settled(result.example, result.method):
+                    mine.add(result)
+
+
+def _summed(
+    request: "Request",
+    others: Sequence[Any],
+    histories: Sequence[Shared],
+    answers: Answers,
+    built: Answers,
+    facts: Mapping[str, str],
+) -> ByLength:
+    """Add up the whole folder: earlier lengths and methods are read out of the answers' ids."""
+    there = {shared.length for shared in histories}
+    named = {one.example.rpartition("@")[2] for one in answers.all}
+    earlier = sorted({int(one) for one in named if one.isdecimal()} - there)
+    if earlier:
+        histories = [*histories, *_histories(request, others, earlier)]
+    people = {shared.id.partition("@")[0] for shared in histories}
+    return summed(
+        histories,
+        [name for name in NAMES if name in answers.methods],
+        answers,
+        built,
+        dict(facts) | {"people": str(len(people)), "sharing": str(request.given.sharing)},
+    )
+
+
+def _report(request: "Request", found: ByLength, out: Console) -> None:
+    given = request.given
+    figures = json.dumps(found.as_json() | {"task": request.task.name}, indent=1)
+    (given.out / "summary.json").write_text(figures + "\n", encoding="utf-8")
+    title = f"{request.task.name}: what is right as the history grows"
+    (given.out / "report.html").write_text(page(found, title), encoding="utf-8")
+    if given.json:
+        out.print_json(figures)
+        return
+    for table in tables(found):
+        out.print(for_terminal(table), "")
+    errors = sum(cell.errors for cell in found.cells.values())
+    if errors:
+        out.print(f"{errors} answers failed; the same command asks them again.", style="red")
+    out.print(f"The report: {given.out / 'report.html'}")

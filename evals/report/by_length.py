@@ -1,0 +1,308 @@
+"""What methods reach and take at each length of the history: tables, a chart, and a page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from html import escape
+from importlib.resources import files
+from statistics import mean
+from typing import Any
+
+from guided_profile.evals.datasets.lengths import Shared
+from guided_profile.evals.report.lines import Line, Point, lines_by_length
+from guided_profile.evals.report.page import POLICY
+from guided_profile.evals.report.tables import SIGNIFICANT, Table, for_page
+from guided_profile.evals.run.answers import Answers
+from guided_profile.evals.scorers.outcomes import Outcome, outcome
+from guided_profile.evals.scorers.result import Result
+from guided_profile.evals.scorers.statistics import Estimate, holm, mcnemar, wilson
+from guided_profile.graph.records import Cost
+
+OURS = ("default", "gpg-rag", "gpg", "gpg-nopc", "summary", "pg")
+"""Which method the others are held against: the first of these that was asked, or the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A method at a length."""
+
+    method: str
+    length: int
+    accuracy: Estimate | None
+    """Of what was answered or abstained from, with Wilson's interval; None: everything failed."""
+    abstained: int
+    errors: int
+    shown: float | None
+    """Items of the history that a response saw, in the mean; None: the method does not say."""
+    tokens: float
+    """Of a question, its reply too, without those that a prefix cache served."""
+    seconds: float
+    """Of the model's calls for a question."""
+    built: int
+    """How many histories something was made of: a profile, or a peer's memories."""
+    built_tokens: float
+    """What that took of each of them."""
+    built_seconds: float
+    in_all: float
+    """Tokens of a question, with its share of what was made of the history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two methods on the same questions at a length; McNemar's exact test, two-sided."""
+
+    length: int
+    first: str
+    second: str
+    n: int
+    wins: int
+    losses: int
+    p: float
+    corrected: float
+    """After Holm, over the length's pairs that the first is in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByLength:
+    """A run over several lengths, added up."""
+
+    methods: Sequence[str]
+    lengths: Sequence[int]
+    chance: float
+    cells: Mapping[tuple[str, int], At]
+    pairs: Sequence[Pair]
+    facts: Mapping[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "facts": dict(self.facts),
+            "chance": self.chance,
+            "cells": [asdict(cell) for cell in self.cells.values()],
+            "pairs": [asdict(pair) for pair in self.pairs],
+        }
+
+
+def summed(
+    histories: Sequence[Shared],
+    methods: Sequence[str],
+    answers: Answers,
+    built: Answers,
+    facts: Mapping[str, str],
+) -> ByLength:
+    """Add up what there is of a run, whichever lengths and methods were asked so far.
+
+    Args:
+        histories: Of all lengths.
+        methods: In the order in which they are shown.
+        answers: What they said.
+        built: What it took to make what they make of a history.
+        facts: What the run was, for people.
+    """
+    cells: dict[tuple[str, int], At] = {}
+    outcomes: dict[tuple[str, int], dict[str, Outcome]] = {}
+    lengths = sorted({shared.length for shared in histories})
+    for length in lengths:
+        some = [shared for shared in histories if shared.length == length]
+        asked = {example.id: example for shared in some for example in shared.examples}
+        for name in methods:
+            results = answers.of(asked, [name])
+            if not results:
+                continue
+            said = {one.example: outcome(asked[one.example], one) for one in results}
+            outcomes[name, length] = said
+            made = built.of([shared.id for shared in some], [name])
+            cells[name, length] = _at(name, length, results, list(said.values()), made)
+    options = [len(e.options) for shared in histories for e in shared.examples if e.options]
+    return ByLength(
+        methods=[name for name in methods if any(name == one for one, _ in cells)],
+        lengths=[length for length in lengths if any(length == one for _, one in cells)],
+        chance=mean(1 / count for count in options) if options else 0.0,
+        cells=cells,
+        pairs=[pair for length in lengths for pair in _pairs(methods, length, outcomes)],
+        facts=facts,
+    )
+
+
+def _at(
+    method: str,
+    length: int,
+    results: Sequence[Result],
+    said: Sequence[Outcome],
+    made: Sequence[Result],
+) -> At:
+    n = len(said) - said.count("error")
+    right = said.count("correct")
+    shown = [one.shown for one in results if one.shown is not None]
+    spent = sum(_fresh(one.cost) for one in results)
+    building = sum(_fresh(one.cost) for one in made)
+    return At(
+        method=method,
+        length=length,
+        accuracy=Estimate(right / n, *wilson(right, n), n) if n else None,
+        abstained=said.count("abstained"),
+        errors=said.count("error"),
+        shown=mean(shown) if shown else None,
+        tokens=spent / len(results),
+        seconds=sum(one.cost.seconds for one in results) / len(results),
+        built=len(made),
+        built_tokens=building / max(1, len(made)),
+        built_seconds=sum(one.cost.seconds for one in made) / max(1, len(made)),
+        in_all=(spent + building) / len(results),
+    )
+
+
+def _fresh(cost: Cost) -> int:
+    return cost.input_tokens - cost.cached_tokens + cost.output_tokens
+
+
+def _pairs(
+    methods: Sequence[str], length: int, outcomes: Mapping[tuple[str, int], Mapping[str, Outcome]]
+) -> list[Pair]:
+    """Return how each two methods compare; what failed for one of both is left out."""
+    there = [name for name in methods if (name, length) in outcomes]
+    ours = next((name for name in OURS if name in there), there[-1] if there else "")
+    ranked = sorted(there, key=lambda name: name != ours)
+    drafts = []
+    for place, first in enumerate(ranked):
+        for second in ranked[place + 1 :]:
+            one, two = outcomes[first, length], outcomes[second, length]
+            both = [id_ for id_ in one if id_ in two and "error" not in (one[id_], two[id_])]
+            right = [(one[id_] == "correct", two[id_] == "correct") for id_ in both]
+            wins, losses = right.count((True, False)), right.count((False, True))
+            drafts.append(Pair(length, first, second, len(both), wins, losses, 1.0, 1.0))
+    found: list[Pair] = []
+    for first in ranked:
+        mine = [pair for pair in drafts if pair.first == first]
+        ps = [mcnemar(pair.wins, pair.losses) for pair in mine]
+        for pair, p, corrected in zip(mine, ps, holm(ps), strict=True):
+            found.append(
+                Pair(length, first, pair.second, pair.n, pair.wins, pair.losses, p, corrected)
+            )
+    return found
+
+
+def tables(found: ByLength) -> Iterator[Table]:
+    """Return what is shown: accuracy by length, what it took, and the pairs."""
+    yield Table(
+        "right answers in percent [95 % interval, Wilson], by items of the history",
+        ("method", *(f"{length:,}" for length in found.lengths)),
+        [
+            (name, *(_accuracy(found.cells.get((name, length))) for length in found.lengths))
+            for name in found.methods
+        ],
+        f"an abstention is not right; guessing gets {100 * found.chance:.0f}",
+    )
+    for length in found.lengths:
+        some = [
+            found.cells[name, length] for name in found.methods if (name, length) in found.cells
+        ]
+        yield Table(
+            f"{length:,} items",
+            (
+                "method",
+                "n",
+                "right",
+                "abstained",
+                "errors",
+                "items shown",
+                "tokens",
+                "seconds",
+                "to build",
+                "seconds",
+                "in all",
+            ),
+            [_row(one) for one in some],
+            "tokens and seconds of a question; to build: of each history, whatever is asked of it; "
+            "in all: tokens of a question with its share of that. Prompt and reply, without what "
+            "a prefix cache served",
+        )
+    first = {
+        length: next((p.first for p in found.pairs if p.length == length), "")
+        for length in found.lengths
+    }
+    shown = [pair for pair in found.pairs if pair.first == first.get(pair.length)]
+    if shown:
+        yield Table(
+            "paired: exact McNemar, corrected within each length (Holm)",
+            ("", "items", "n", "+", "−", "p", "Holm"),
+            [
+                (
+                    f"{pair.first} : {pair.second}",
+                    f"{pair.length:,}",
+                    str(pair.n),
+                    str(pair.wins),
+                    str(pair.losses),
+                    f"{pair.p:.3f}",
+                    f"{pair.corrected:.3f}",
+                )
+                for pair in shown
+            ],
+            "+ and −: the questions that only the first, and only the second, has right; all other "
+            f"pairs are in summary.json; bold: below {SIGNIFICANT} after Holm",
+            bold=[pair.corrected < SIGNIFICANT for pair in shown],
+        )
+
+
+def _accuracy(cell: At | None) -> str:
+    return str(cell.accuracy or "") if cell else ""
+
+
+def _row(one: At) -> tuple[str, ...]:
+    right = one.accuracy
+    return (
+        one.method,
+        str(right.n if right else 0),
+        str(right or ""),
+        str(one.abstained),
+        str(one.errors),
+        "" if one.shown is None else f"{one.shown:.0f}",
+        f"{one.tokens:,.0f}",
+        f"{one.seconds:.1f}",
+        f"{one.built_tokens:,.0f}" if one.built else "",
+        f"{one.built_seconds:.0f}" if one.built else "",
+        f"{one.in_all:,.0f}",
+    )
+
+
+def page(found: ByLength, title: str) -> str:
+    """Return the report: no script, nothing from outside, light and dark."""
+    style = (files("guided_profile.evals.report") / "report.css").read_text(encoding="utf-8")
+    facts = " · ".join(f"{name} {value}" for name, value in found.facts.items())
+    right = [
+        Line(
+            name,
+            [
+                Point(cell.length, cell.accuracy.mean, cell.accuracy.low, cell.accuracy.high)
+                for cell in _cells(found, name)
+                if cell.accuracy
+            ],
+        )
+        for name in found.methods
+    ]
+    tokens = [
+        Line(name, [Point(c.length, c.in_all, c.in_all, c.in_all) for c in _cells(found, name)])
+        for name in found.methods
+    ]
+    parts = [
+        f"<h1>{escape(title)}</h1><p class='facts'>{escape(facts)}</p>",
+        f"<figure>{lines_by_length(right, 'right answers', chance=found.chance)}<figcaption>Right "
+        "answers in percent, by items of the history. The strokes are 95 % intervals; the dashed "
+        "line is what guessing gets.</figcaption></figure>",
+        f"<figure>{lines_by_length(tokens, 'tokens of a question', logarithmic=True)}<figcaption>"
+        "Tokens of a question, with its share of what was made of the history."
+        "</figcaption></figure>",
+        *(for_page(table) for table in tables(found)),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f"<title>{escape(title)}</title><style>{style}</style></head>"
+        f"<body><main>{''.join(parts)}</main></body></html>\n"
+    )
+
+
+def _cells(found: ByLength, method: str) -> list[At]:
+    return [
+        found.cells[method, length] for length in found.lengths if (method, length) in found.cells
+    ]

@@ -1,0 +1,98 @@
+"""A chart of what methods reach at each length of the history: one line a method."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+from guided_profile.evals.report.charts import COLOURS, WIDTH, _line, _range, _svg, _text, _ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A value at a length, with its interval."""
+
+    length: int
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A method's values, the shortest history first."""
+
+    name: str
+    points: Sequence[Point]
+
+
+def lines_by_length(
+    lines: Sequence[Line], measure: str, *, chance: float | None = None, logarithmic: bool = False
+) -> str:
+    """Draw a line a method over the lengths, on a log axis.
+
+    Args:
+        lines: The methods.
+        measure: What the values are: shares of 1, or counts on a log axis.
+        chance: What guessing gets, as a dashed line.
+        logarithmic: Whether they are counts.
+    """
+    lines = [line for line in lines if any(_drawn(line, logarithmic))]
+    points = [point for line in lines for point in _drawn(line, logarithmic)]
+    if not points:
+        return ""
+    left, right, top, bottom = 60.0, WIDTH - 130.0, 14.0, 300.0
+    lengths = sorted({point.length for point in points})
+    first, last = log10(lengths[0]) - 0.08, log10(lengths[-1]) + 0.08
+    ends = [end for point in points for end in (point.low, point.high)]
+    if logarithmic:
+        powers = range(floor(log10(min(ends))), ceil(log10(max(ends)) + 1e-9) + 1)
+        marks = [float(power) for power in powers]
+        low, high = marks[0], marks[-1]
+    else:
+        low, high = _range([*ends, *([] if chance is None else [chance])])
+        marks = _ticks(low, high)
+
+    def x(length: int, shift: float = 0.0) -> float:
+        return left + (log10(length) - first) / (last - first) * (right - left) + shift
+
+    def y(value: float) -> float:
+        scaled = log10(value) if logarithmic else value
+        return bottom - (scaled - low) / (high - low) * (bottom - top)
+
+    body = []
+    for mark in marks:
+        level = y(10**mark if logarithmic else mark)
+        named = f"{10**mark:,.0f}" if logarithmic else f"{100 * mark:.0f}"
+        body.append(_line(left, level, right, level, "grid"))
+        body.append(_text(left - 8, level + 4, named, "end", "dim"))
+    for length in lengths:
+        body.append(_line(x(length), top, x(length), bottom, "grid"))
+        body.append(_text(x(length), bottom + 18, f"{length:,}", "middle", "dim"))
+    if chance is not None:
+        body.append(_line(left, y(chance), right, y(chance), "chance"))
+    for place, line in enumerate(lines):
+        shift = 3.0 * (place - (len(lines) - 1) / 2)  # so that intervals do not cover each other
+        dashes = ";stroke-dasharray:6 4" if place >= COLOURS else ""
+        style = f'style="stroke:var(--line-{place % COLOURS}){dashes}"'
+        drawn = _drawn(line, logarithmic)
+        path = " ".join(f"{x(one.length, shift):.1f},{y(one.value):.1f}" for one in drawn)
+        body.append(f'<polyline points="{path}" class="curve" {style}/>')
+        for one in drawn:
+            at = x(one.length, shift)
+            body.append(
+                f'<path d="M{at:.1f} {y(one.low):.1f}V{y(one.high):.1f}" class="curve" {style}/>'
+                f'<circle cx="{at:.1f}" cy="{y(one.value):.1f}" r="3" class="curve" {style}/>'
+            )
+        level = top + 6 + 20 * place
+        body.append(
+            f'<path d="M{right + 14:.0f} {level:.0f}h20" class="curve" {style}/>'
+            + _text(right + 40, level + 4, line.name)
+        )
+    body.append(_text((left + right) / 2, bottom + 38, "items of the history", "middle", "dim"))
+    height = max(bottom + 48, top + 20 * len(lines) + 10)
+    return _svg(height, f"{measure} by items of the history", body)
+
+
+def _drawn(line: Line, logarithmic: bool) -> list[Point]:
+    """Return the points that a line has: of nothing there is no logarithm."""
+    return [point for point in line.points if point.value > 0 or not logarithmic]
