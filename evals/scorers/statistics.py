@@ -95,8 +95,9 @@ def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def kappa(pairs: Sequence[tuple[str, str]], *, seed: int = 0) -> Estimate | None:
     """Return how far two judges agree beyond chance: Cohen's kappa (1960), at most 1.
 
-    Its 95 % interval is the percentile bootstrap's over what was judged; where they agree on all of
-    it, resampling would claim certainty, and the lower end follows from Wilson's of the share.
+    Its 95 % interval is the percentile bootstrap's over what was judged. Where they agree on all of
+    it, or one gives everything the same label, resampling would claim certainty: there it follows
+    from Wilson's of the share on which they agree.
 
     Args:
         pairs: The two judges' labels of each thing.
@@ -113,13 +114,13 @@ def kappa(pairs: Sequence[tuple[str, str]], *, seed: int = 0) -> Estimate | None
     whole, chance = _kappas(coded[None], len(names))
     if np.isnan(whole[0]):
         return None
-    if whole[0] == 1.0:
-        least, _ = wilson(len(pairs), len(pairs))
-        return Estimate(1.0, float((least - chance[0]) / (1 - chance[0])), 1.0, len(pairs))
     draws = np.random.default_rng(seed)
     drawn = draws.integers(0, len(pairs), (RESAMPLES // 5, len(pairs)))
     found, _ = _kappas(coded[drawn], len(names))
     low, high = np.nanquantile(found, [0.025, 0.975])
+    if low == high:
+        agreed = int((coded[:, 0] == coded[:, 1]).sum())
+        low, high = ((end - chance[0]) / (1 - chance[0]) for end in wilson(agreed, len(pairs)))
     return Estimate(float(whole[0]), float(low), float(high), len(pairs))
 
 

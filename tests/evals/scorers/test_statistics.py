@@ -98,6 +98,7 @@ def test_who_always_says_the_same_agrees_by_chance_alone() -> None:
     lazy = kappa([("yes", "yes")] * 15 + [("yes", "no")] * 5)
     assert lazy is not None
     assert lazy.mean == pytest.approx(0.0)
+    assert lazy.low < -0.5 < 0.5 < lazy.high
     assert kappa([("yes", "yes")] * 9) is None
     assert kappa([]) is None
 
