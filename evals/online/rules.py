@@ -124,7 +124,7 @@ def read(run: Mapping[str, Any]) -> dict[str, Any] | None:
     outputs = run.get("outputs")
     if not isinstance(outputs, Mapping):
         outputs = {}
-    noted = (run.get("extra") or {}).get("metadata") or {}
+    noted = (run.get("extra") or {}).get("metadata") or run.get("metadata") or {}
     answer = outputs.get("answer")
     answer = answer if isinstance(answer, Mapping) else outputs
     if answer.get("kind") not in ("answered", "abstained"):

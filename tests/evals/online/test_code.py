@@ -1,8 +1,11 @@
 import ast
 import sys
+from types import SimpleNamespace
 from typing import Any
 
-from guided_profile.evals.online.code import perform_eval_code
+import pytest
+
+from guided_profile.evals.online.code import KEYS, one_score_code, perform_eval_code
 from guided_profile.evals.online.rules import found_in
 
 RUNS: list[dict[str, Any]] = [
@@ -24,6 +27,18 @@ def test_the_function_for_langsmiths_page_says_what_the_rules_say() -> None:
         assert names["perform_eval"](run) == said
     assert names["perform_eval"](RUNS[0]) == {"abstained": 1, "abstention": 0, "doubt": 0}
     assert names["perform_eval"](RUNS[2]) == {}
+    as_object = SimpleNamespace(**RUNS[0])
+    assert names["perform_eval"](as_object) == names["perform_eval"](RUNS[0])
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_one_score_can_be_had_alone(key: str) -> None:
+    names: dict[str, Any] = {}
+    exec(compile(one_score_code(key), "evaluator", "exec"), names)
+    evaluate = names[key.replace("-", "_")]
+    for run in RUNS:
+        score, why = found_in(run).get(key, (None, "no rule can tell"))
+        assert evaluate(run) == {"score": score, "comment": why}
 
 
 def test_it_imports_the_standard_library_alone() -> None:
