@@ -12,7 +12,9 @@ ones of users who are being served; "after opening" is the first recall after th
 """
 
 import argparse
+import sys
 import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -21,6 +23,7 @@ from pathlib import Path
 from random import Random
 from time import perf_counter
 from typing import Any
+from unittest.mock import patch
 
 import chromadb
 import numpy as np
@@ -29,6 +32,7 @@ from chromadb.config import Settings
 from guided_profile.evals.benches.command import command
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.assembly import make_embedder
+from guided_profile.tools.history import scrub
 from guided_profile.tools.history.store import HistoryStore
 
 DIMENSION = 384
@@ -258,10 +262,25 @@ def recall(where: Path | str, items: int, figures: Figures) -> None:
         store.add(users[number], [item])
         adding.append(perf_counter() - began)
     figures.times("adding one item", adding)
-    began = perf_counter()
-    store.delete_user(users[0])
-    figures.note(f"deleting a user of {SMALL} items", f"{perf_counter() - began:.1f} s (n=1)")
+    deletions(store, users[:21], figures)
     store.close()
+
+
+def deletions(store: HistoryStore, users: list[str], figures: Figures) -> None:
+    """Measure deletions: the first one, and then in turns as it is and with the file written anew.
+
+    A file of which much has changed since the last deletion is written anew in any case.
+    """
+    taken: dict[str, list[float]] = {"the first": [], "cleaned": [], "written anew": []}
+    for number, user in enumerate(users):
+        name = "the first" if not number else "cleaned" if number % 2 else "written anew"
+        anew = patch.object(scrub, "MANY", sys.maxsize)
+        with anew if name == "written anew" else nullcontext():
+            began = perf_counter()
+            store.delete_user(user)
+            taken[name].append(perf_counter() - began)
+    for name, seconds in taken.items():
+        figures.times(f"deleting {SMALL} items, {name}", seconds)
 
 
 def embedder_rate(figures: Figures) -> None:

@@ -177,7 +177,7 @@ class ItemCollection(Shards):
         if folder:
             if not self._ask(name, "read", methodcaller("count")):
                 folder.drop(name)
-            folder.vacuum()
+            folder.scrub()
 
     def _read(self, user_id: str) -> list[Stored]:
         stored = self._stored_in_files(user_id)

@@ -60,7 +60,7 @@ class Folder(Connection):
         self.failed_writing = False
         """Whether Chroma may have left something open, and is to be started again."""
         if (path / ERASING).exists():
-            self.vacuum()
+            self.scrub()
 
     def restart(self, between: Callable[[], None] = lambda: None) -> None:
         """Let Chroma go of its files, do something to them, and open them again.
@@ -105,10 +105,10 @@ class Folder(Connection):
             self.client.delete_collection(name)
             self.files.forget(name)
 
-    def vacuum(self) -> None:
+    def scrub(self) -> None:
         """Take what was deleted out of the database's file; it is marked until that is done."""
         with self.gate.alone(), named_failures(self.place, "cleaned", server=False):
-            self.files.vacuum()
+            self.files.scrub()
         self.erasing(False)
 
     def erasing(self, begins: bool) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from guided_profile.tools.embedders.base import Vector
 from guided_profile.tools.history.direct import Rows, elements_of, head_of, items_of, vectors_of
 from guided_profile.tools.history.records import checksum
+from guided_profile.tools.history.scrub import scrub
 
 DATABASE = "chroma.sqlite3"
 """Chroma's own file, in the folder of an embedded store."""
@@ -141,10 +142,10 @@ class IndexFiles:
         self._folders.pop(name, None)
         self.looked_at.discard(name)
 
-    def vacuum(self) -> None:
-        """Write the database anew without what was deleted from it, and delete lost folders."""
-        with closing(sqlite3.connect(self.database, isolation_level=None)) as database:
-            database.execute("VACUUM")
+    def scrub(self) -> None:
+        """Take what was deleted out of the database's file, and delete lost folders."""
+        scrub(self.database, self._notes / "pages")
+        with closing(sqlite3.connect(self.database)) as database:
             known = {row[0] for row in database.execute("SELECT id FROM segments")}
         for folder in self._path.iterdir():
             if is_index(folder) and folder.name not in known:

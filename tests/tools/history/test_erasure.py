@@ -115,7 +115,7 @@ def test_a_deletion_that_was_cut_short_is_ended_when_the_store_is_opened(
         raise HistoryError("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr("guided_profile.tools.history.folder.Folder.vacuum", killed)
+        patched.setattr("guided_profile.tools.history.folder.Folder.scrub", killed)
         with pytest.raises(HistoryError, match="killed"):
             store.delete_user("Xanthippe")
     store.close()
@@ -143,7 +143,7 @@ def test_a_deletion_that_failed_is_finished_by_doing_it_again(
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr("guided_profile.tools.history.index.IndexFiles.vacuum", full)
+        patched.setattr("guided_profile.tools.history.index.IndexFiles.scrub", full)
         for _ in range(2):
             with pytest.raises(HistoryError, match="disk is full; make room"):
                 delete()
@@ -160,7 +160,7 @@ def test_what_is_not_there_rewrites_no_file(
         raise AssertionError
 
     store.add("Yolanda", history_of("Yolanda", 3))
-    monkeypatch.setattr("guided_profile.tools.history.index.IndexFiles.vacuum", never)
+    monkeypatch.setattr("guided_profile.tools.history.index.IndexFiles.scrub", never)
     assert store.delete("Yolanda", ["none"]) == ()
     assert store.delete_user("Xanthippe") == 0
 
