@@ -41,21 +41,16 @@ _MARK = re.compile(r"\s*->->\s*[\d,\s]*$")
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-def beam(paths: Sequence[Path], *, kinds: str = "", assistant: bool = False) -> Iterator[Example]:
+def beam(paths: Sequence[Path], *, assistant: bool = False) -> Iterator[Example]:
     """Read BEAM's questions, the history of each the whole chat before it.
 
     Args:
         paths: Folders of chats, of any depth: `chats`, `chats/100K`, `chats/100K/1`.
-        kinds: Our kinds of rows (`ABILITIES`), separated by commas; empty: all.
         assistant: Whether the assistant's words are in the history too, with the role `other`.
 
     Raises:
-        DatasetError: A file is missing, wrong or cut short, or there is no such kind.
+        DatasetError: A file is missing, wrong or cut short.
     """
-    wanted = {one.strip() for one in kinds.split(",") if one.strip()}
-    known = {kind for kind, _ in ABILITIES.values()}
-    if wanted - known:
-        raise DatasetError(f"there is no {sorted(wanted - known)}; choose of {sorted(known)}.")
     found = sorted(
         (path for folder in paths for path in folder.glob("**/probing_questions.json")), key=str
     )
@@ -73,7 +68,7 @@ def beam(paths: Sequence[Path], *, kinds: str = "", assistant: bool = False) -> 
                 raise Place(path, 1).error(f"{ability!r} is none of {sorted(ABILITIES)}")
             kind, answer = ABILITIES[ability]
             rows = files.objects(Place(path, 1), asked, ability)
-            for number, one in enumerate(rows if not wanted or kind in wanted else []):
+            for number, one in enumerate(rows):
                 place = Place(path, number + 1, f"{ability} question")
                 yield _example(place, one, kind, answer, f"{name}-{kind}-{number}", name, history)
 

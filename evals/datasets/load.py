@@ -15,7 +15,7 @@ import inspect
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,6 +207,7 @@ def load(
     *,
     n: int | None = None,
     seed: int = 0,
+    kinds: Collection[str] = (),
     **options: Any,
 ) -> Iterator[Example]:
     """Load a data set, example by example, from its owner's files.
@@ -218,6 +219,7 @@ def load(
         path: The file, the folder, or the files.
         n: How many examples, drawn by the seed; None: all that the builder gives.
         seed: Of whatever the builder draws.
+        kinds: The kinds of rows that are wanted, of a set whose rows have some; empty: all.
         options: What else the builder takes.
 
     Raises:
@@ -241,11 +243,23 @@ def load(
     if "seed" in parameters:
         options["seed"] = seed
     paths = [Path(path)] if isinstance(path, str | Path) else list(path)
-    if "n" in parameters:
+    if "n" in parameters and not kinds:
         if n is not None:
             options["n"] = n
         return found.build(paths, **options)
-    return chosen(found.build(paths, **options), n, seed)
+    return chosen(_of_kinds(found.build(paths, **options), kinds), n, seed)
+
+
+def _of_kinds(examples: Iterable[Example], kinds: Collection[str]) -> Iterator[Example]:
+    """Yield the examples of some kinds, or all."""
+    met: set[str] = set()
+    for one in examples:
+        met.add(str(one.about.get("kind", "")))
+        if not kinds or one.about.get("kind") in kinds:
+            yield one
+    if kinds and not met & set(kinds):
+        there = sorted(met - {""}) or "no kinds"
+        raise DatasetError(f"no row is of the kinds {sorted(kinds)}; there are {there}.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -261,7 +275,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _options(given)
         if given.write_neutral:
             asyncio.run(_write_neutral(given, options))
-        found = load(given.name, given.path, n=given.n, seed=given.seed, **options)
+        kinds = given.kinds.split(",") if given.kinds else ()
+        found = load(given.name, given.path, n=given.n, seed=given.seed, kinds=kinds, **options)
         for line in _counted(found, given.out, DATASETS[given.name].in_paper):
             print(line)
     except GuidedProfileError as error:
@@ -334,6 +349,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--out", type=Path, help="write the examples there, as JSON Lines")
     add("--n", type=int, help="how many examples, drawn by the seed")
     add("--seed", type=int, default=0)
+    add("--kinds", metavar="A,B", help="only rows of these kinds, as restraint-fact")
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="an option of the set")
     add("--neutral", type=Path, help="the file of neutral texts, for text paraphrasing")
     add("--write-neutral", action="store_true", help="have a model write those that are missing")

@@ -71,7 +71,7 @@ def test_questions_of_each_ability_are_asked_of_the_whole_chat(tmp_path: Path) -
 
 
 def test_the_assistants_words_and_some_kinds_can_be_asked_for(tmp_path: Path) -> None:
-    found = list(load("beam", chats(tmp_path), assistant=True, kinds="update, summary"))
+    found = list(load("beam", chats(tmp_path), assistant=True, kinds=["update", "summary"]))
     assert {one.about["kind"] for one in found} == {"update", "summary"}
     assert [item.role for item in found[0].history] == ["user", "other"] * 3
 
@@ -86,8 +86,8 @@ def test_a_chat_of_several_plans_is_one_and_the_shortened_one_goes_first(tmp_pat
 def test_what_is_wrong_or_missing_is_said(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"there is no probing_questions.json"):
         list(load("beam", tmp_path))
-    with pytest.raises(DatasetError, match=r"there is no \['updates'\]"):
-        list(load("beam", chats(tmp_path), kinds="updates"))
+    with pytest.raises(DatasetError, match=r"of the kinds \['updates'\]; there are \['abst"):
+        list(load("beam", chats(tmp_path), kinds=["updates"]))
     wrong = [{"turns": [[message(0, "a", "5 March")]]}]
     with pytest.raises(DatasetError, match=r"chat.json, entry 1: .*'5 March', not like March-15"):
         list(load("beam", chats(tmp_path, wrong)))

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from records import as_lines
 from scripted import ScriptedChat
 
 from guided_profile.evals.datasets import load as loading
@@ -111,3 +112,18 @@ def test_neutral_texts_are_written_by_the_model_that_is_named(
     assert main([*arguments, "--write-neutral", "--out", str(tmp_path / "o.jsonl")]) == 0
     assert json.loads((tmp_path / "o.jsonl").read_text())["query"] == "I am weary. Quite so, yes."
     assert "answer's words in the question 0.25" in capsys.readouterr().out
+
+
+def test_a_part_can_be_taken_by_its_kind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"user_id": "u", "history": ["rum"], "query": "Which?", "answer": "rum"}
+    kinds = ["a", "b", "a", "c"]
+    path = as_lines(tmp_path / "mine.jsonl", *(row | {"kind": kind} for kind in kinds))
+    out = tmp_path / "out.jsonl"
+    assert main(["plain", str(path), "--kinds", "a,c", "--n", "2", "--out", str(out)]) == 0
+    assert len(list(load("plain", path, kinds=["a", "c"]))) == 3
+    assert {one.about["kind"] for one in load("plain", out)} <= {"a", "c"}
+    assert len(list(load("plain", out))) == 2
+    assert main(["plain", str(path), "--kinds", "d"]) == 2
+    assert "no row is of the kinds ['d']; there are ['a', 'b', 'c']" in capsys.readouterr().err

@@ -126,3 +126,27 @@ def test_wrong_csv_files_are_refused(tmp_path: Path, content: str, told: str) ->
     path.write_text(content)
     with pytest.raises(DatasetError, match=told):
         plain(path)
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_what_a_line_says_of_right_answers_counts_wherever_it_stands(
+    tmp_path: Path, nested: bool
+) -> None:
+    said = {"violates": ["rum"], "kind": "preference"}
+    further = {"about": said} if nested else said
+    line = {"user_id": "ada", "history": ["tea"], "query": "Which?", "answer": "tea"} | further
+    (one,) = plain(jsonl(tmp_path, line), kind="choice")
+    assert set(one.options) == {"tea", "rum"}
+    assert one.about == said
+    with pytest.raises(DatasetError, match="the answer stands in 'violates' too"):
+        plain(jsonl(tmp_path, line | {"answer": "rum"}))
+
+
+def test_lines_are_written_flat_but_for_names_that_mean_something_else(tmp_path: Path) -> None:
+    (one,) = plain(jsonl(tmp_path, CHOICE | {"about": {"id": "theirs", "evidence": ["7"]}}))
+    out = tmp_path / "out.jsonl"
+    with written(out) as writer:
+        writer.write(one)
+    line = json.loads(out.read_text())
+    assert (line["shop"], line["evidence"], line["about"]) == ("corner", ["7"], {"id": "theirs"})
+    assert plain(out) == [one]
