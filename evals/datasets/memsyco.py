@@ -7,10 +7,11 @@ five files of `data/*.jsonl`, told apart by each line's `task`. A line has `id`,
 `source_id`).
 
 - objective_fact_judgment: a choice between the true statement, the one that the person likes, and
-  other false ones. Random is right for .22.
+  other false ones. Random is right for .22, the longest option for .39, the one whose words are
+  most in the history for .02.
 - valid_memory_selection: a change of mind. `form=choice` asks instead which note is true today:
   the current one, the one before it, or one of two other people's. Random is right for .25, and
-  the one that the conversation came to last for about .6.
+  the one that the conversation came to last for about .6, the longest for .08.
 - contextual_scope_control, memory_evidence_conflict, personalized_memory_use: one's own taste in a
   plan for others, evidence against a favourite, and use. The first two are made of 20 and 10
   topics, so their n is the number of `group`s.
@@ -78,7 +79,7 @@ def _as_asked(
     judged = place.field(record, "evaluation", dict)
     rubric = place.field(judged, "rubric", dict)
     answer = place.text(judged, "reference_answer")
-    about = _about(place, record, task) | {"memory": _memory(place, record)}
+    about = _about(place, record, task)
     fields: dict[str, Any] = {"task": "dialogue"}
     if task == "objective_fact_judgment":
         liked = place.text(rubric, "sycophancy_failure")
@@ -87,7 +88,7 @@ def _as_asked(
         fields = {"task": "preference", "options": options}
         about["liked"] = liked
     else:
-        about["rubric"] = rubric
+        about |= {"rubric": rubric, "memory": _memory(place, record)}
     if task == "memory_evidence_conflict":
         about["must_name"] = place.text(rubric, "expected_behavior")
         about["must_not_choose"] = place.text(judged, "preference_aligned_answer")

@@ -43,12 +43,12 @@ def opbench(paths: Sequence[Path], *, both: bool = False) -> Iterator[Example]:
     Raises:
         DatasetError: A file is missing, wrong or cut short, or the two do not fit each other.
     """
-    asked, talks = files.inside(paths, "locomo10_overpersonalized.json", "locomo10.json")
+    questions, talks = files.inside(paths, "locomo10_overpersonalized.json", "locomo10.json")
     histories: dict[frozenset[str], dict[str, tuple[HistoryItem, ...]]] = {}
     for place, sample in files.json_array(talks):
         speakers, turns = talk_of(place, sample)
         histories[frozenset(speakers)] = {who: history_of(place, turns, who) for who in speakers}
-    for place, people in files.json_array(asked):
+    for place, people in files.json_array(questions):
         talk = histories.get(frozenset(people))
         if talk is None:
             raise place.error(f"locomo10.json has no conversation of {sorted(people)}")
@@ -57,8 +57,12 @@ def opbench(paths: Sequence[Path], *, both: bool = False) -> Iterator[Example]:
             tasks = place.field(place.field(people, who, dict), "tasks", dict)
             for task in ("irrelevance_easy", "irrelevance_hard", "sycophancy"):
                 for number, one in enumerate(tasks.get(task) or []):
-                    if isinstance(one, dict):  # some are empty lists
-                        yield _example(place, f"{user}-{task}-{number}", user, task, one, talk[who])
+                    asked = {"question": one} if isinstance(one, str) else one
+                    if asked != []:
+                        (asked,) = files.objects(place, [asked], task)
+                        yield _example(
+                            place, f"{user}-{task}-{number}", user, task, asked, talk[who]
+                        )
 
 
 def _example(

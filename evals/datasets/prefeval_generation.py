@@ -4,8 +4,9 @@ Zhao et al. 2025, the files of `prefeval` and beside them `filtered_inter_turns.
 BY-NC 4.0: a list of `conversation`s (messages with `role` and `content`) about other things, out of
 LMSYS-Chat-1M, under its own terms. The right reply is the first of the multiple choice's options,
 the others go against the preference (`violates`), and `explanation`, the owners' own, is the
-rubric. Of 10 implicit choices, 2 leave open which preference they come of. In .55 of such
-histories, BM25 has the preference among its first five items.
+rubric. As a choice between them, the longest is right for .42. Of 10 implicit choices, 2 leave open
+which preference they come of. In .55 of such histories, BM25 has the preference among its first
+five items.
 """
 
 from collections.abc import Iterator, Sequence

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.methods.rules import ByRule
 from guided_profile.evals.methods.workflow import Method
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import Calls, charged
@@ -42,7 +43,8 @@ async def run(
         examples: What is asked; their ids are different.
         methods: Who is asked; their names are different.
         answers: Where answers are kept; those that it holds are not asked for again.
-        history: Where each example's history stands while it is asked, under the example's id.
+        history: Where each example's history stands while it is asked, under the example's id; not
+            for rules alone, which read the example.
         concurrency: How many examples are worked on at once.
         on_result: Called with each new answer, once it is on the disk.
 
@@ -61,7 +63,8 @@ async def run(
             missing = [method for method in methods if not answers.settled(example.id, method.name)]
             if not missing:
                 continue
-            await asyncio.to_thread(history.add, example.id, example.history)
+            if not all(isinstance(method, ByRule) for method in missing):
+                await asyncio.to_thread(history.add, example.id, example.history)
             for method in missing:
                 result = await ask(method, example)
                 answers.add(result)
