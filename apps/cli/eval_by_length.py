@@ -18,8 +18,10 @@ from guided_profile.evals.report.tables import for_terminal
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.by_length import run_shared
 from guided_profile.evals.run.calls import KeptChat
+from guided_profile.evals.run.history import temporary_history
 from guided_profile.evals.run.progress import progress
 from guided_profile.evals.run.runner import check_same_run, digest_of, opened
+from guided_profile.evals.run.vectors import KeptEmbedder
 from guided_profile.graph.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,18 +63,31 @@ async def run(
         "by length": f"{len(request.examples)} examples, {given.sharing} sharing",
         "neutral": digest_of(others),
     }
-    with notes.status("mixing the histories"):
-        histories = _histories(request, others, lengths)
     with (
-        opened(given.out, identity, request.embedder) as (calls, answers, history),
+        opened(given.out, identity, request.embedder) as (calls, answers, _),
         closing(Answers(given.out / _BUILT)) as built,
+        closing(KeptEmbedder(request.embedder, given.out / "vectors.db")) as embedder,
+        temporary_history(embedder) as history,
     ):
         for folder in given.join:
             _join(folder, identity, answers, built)
+
+        def mixed(lengths: Sequence[int]) -> list[Shared]:
+            return shared_histories(
+                request.examples,
+                lengths,
+                sharing=given.sharing,
+                others=[*request.everything, *others],
+                embedder=embedder,
+                seed=given.seed,
+            )
+
+        with notes.status("mixing the histories"):
+            histories = mixed(lengths)
         inputs = MethodInputs(
             KeptChat(inner=request.chat, calls=calls) if request.chat else None,
             history,
-            request.embedder,
+            embedder,
             request.task,
             request.everything,
             given.seed,
@@ -93,7 +108,13 @@ async def run(
                 concurrency=given.concurrency,
                 on_result=on_result,
             )
-        found = _summed(request, others, histories, answers, built, facts)
+        named = {one.example.rpartition("@")[2] for one in answers.all}
+        earlier = {int(one) for one in named if one.isdecimal()} - set(lengths)
+        histories += mixed(sorted(earlier)) if earlier else []
+        people = {shared.id.partition("@")[0] for shared in histories}
+        facts = dict(facts) | {"people": str(len(people)), "sharing": str(given.sharing)}
+        there = [name for name in NAMES if name in answers.methods]
+        found = summed(histories, there, answers, built, facts)
     _report(request, found, out)
     return 1 if any(cell.errors for cell in found.cells.values()) else 0
 
@@ -118,17 +139,6 @@ def _lengths(request: "Request") -> list[int]:
     return lengths
 
 
-def _histories(request: "Request", others: Sequence[Any], lengths: Sequence[int]) -> list[Shared]:
-    return shared_histories(
-        request.examples,
-        lengths,
-        sharing=request.given.sharing,
-        others=[*request.everything, *others],
-        embedder=request.embedder,
-        seed=request.given.seed,
-    )
-
-
 def _join(folder: Path, identity: Mapping[str, Any], answers: Answers, built: Answers) -> None:
     """Add what another folder of the same run holds and this one does not."""
     if not (folder / _RUN).exists():
@@ -139,30 +149,6 @@ def _join(folder: Path, identity: Mapping[str, Any], answers: Answers, built: An
             for result in theirs.all:
                 if not mine.settled(result.example, result.method):
                     mine.add(result)
-
-
-def _summed(
-    request: "Request",
-    others: Sequence[Any],
-    histories: Sequence[Shared],
-    answers: Answers,
-    built: Answers,
-    facts: Mapping[str, str],
-) -> ByLength:
-    """Add up the whole folder: earlier lengths and methods are read out of the answers' ids."""
-    there = {shared.length for shared in histories}
-    named = {one.example.rpartition("@")[2] for one in answers.all}
-    earlier = sorted({int(one) for one in named if one.isdecimal()} - there)
-    if earlier:
-        histories = [*histories, *_histories(request, others, earlier)]
-    people = {shared.id.partition("@")[0] for shared in histories}
-    return summed(
-        histories,
-        [name for name in NAMES if name in answers.methods],
-        answers,
-        built,
-        dict(facts) | {"people": str(len(people)), "sharing": str(request.given.sharing)},
-    )
 
 
 def _report(request: "Request", found: ByLength, out: Console) -> None:
