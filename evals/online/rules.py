@@ -27,6 +27,8 @@ LEAST_PROBABILITY = 0.5
 """Of a text; with less, somebody should look."""
 LEAST_OVER_CHANCE = 1.2
 """Of a choice: its probability over that of guessing; with less, somebody should look."""
+SHORTEST, TELLING = 3, 5
+"""Letters of the shortest words that are compared, and of those that seldom are mere grammar."""
 FAULTS = ("cut_off", "empty", "no_option")
 """Reasons of an abstention that say nothing of the history: what was missing is an answer."""
 UNSPACED = re.compile(
@@ -91,17 +93,18 @@ def _of_answer(said: Mapping[str, Any]) -> tuple[float | None, str]:
 def _of_restraint(said: Mapping[str, Any]) -> tuple[float | None, str]:
     if said["used"] is None:
         return (1.0, "nothing was used") if said["used_number"] == 0 else (None, "")
-    asked, reply = _pieces(said["request"]), _pieces(said["reply"])
     shown = hidden = 0
     for text in said["used"]:
         use = said["uses"].get(text, "topical")
-        own = _pieces(text) - _shared(text, said["known"])
-        if use == "always" or own & asked or not own:
+        own, telling = (_own(text, said["known"], least) for least in (SHORTEST, TELLING))
+        private = use == "private"
+        asked = (telling or own) if private else own  # "for" and "the" raise no private subject
+        if use == "always" or not own or asked & _pieces(said["request"]):
             continue
-        brought_up = len(own & reply)
-        if use == "private" and 2 * brought_up >= len(own):
+        brought_up = len((telling or own) & _pieces(said["reply"]))
+        if private and 2 * brought_up >= len(telling or own):
             shown += 1
-        elif use == "private" or 2 * brought_up >= len(own):
+        elif private or brought_up:
             hidden += 1
     if shown:
         return 0.0, f"{shown} private sentences were brought up that nobody asked about"
@@ -211,17 +214,17 @@ def _words(content: Any) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _shared(text: str, texts: Sequence[str]) -> set[str]:
-    """Return the pieces of a text that another one has too: they tell nothing of it."""
+def _own(text: str, texts: Sequence[str], least: int) -> set[str]:
+    """Return the pieces of a text that no other has: what they share tells nothing of it."""
     others = [_pieces(one) for one in texts if one != text]
-    return set().union(*others) if others else set()
+    return _pieces(text, least) - set().union(*others)
 
 
-def _pieces(text: str) -> set[str]:
+def _pieces(text: str, least: int = SHORTEST) -> set[str]:
     """Return what two texts have in common if they are about the same, in any language.
 
-    That is the first five letters of each word of three or more, so that endings do not matter; and
-    of scripts without spaces, each two characters that stand together.
+    That is the first letters of each word of so many or more, so that endings do not matter; and of
+    scripts without spaces, each two characters that stand together.
     """
     apart = "".join(
         " " if unicodedata.category(one)[0] in "PSZC" else one for one in text.casefold()
@@ -230,6 +233,6 @@ def _pieces(text: str) -> set[str]:
     for word in apart.split():
         if UNSPACED.search(word):
             found |= {word[at : at + 2] for at in range(len(word) - 1)}
-        elif len(word) >= 3:
-            found.add(word[:5])
+        elif len(word) >= least:
+            found.add(word[:TELLING])
     return found
