@@ -13,7 +13,8 @@ from guided_profile.evals.catalogue import NAMES, make_methods
 from guided_profile.evals.datasets.lengths import Shared, shared_histories
 from guided_profile.evals.datasets.load import load
 from guided_profile.evals.methods.workflow import MethodInputs
-from guided_profile.evals.report.by_length import ByLength, page, summed, tables
+from guided_profile.evals.report.by_length import ByLength, summed
+from guided_profile.evals.report.by_length_page import page, tables
 from guided_profile.evals.report.tables import for_terminal
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.by_length import run_shared

@@ -1,23 +1,18 @@
-"""What methods reach and take at each length of the history: tables, a chart, and a page."""
+"""What methods reach and take at each length of the history, added up."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from html import escape
-from importlib.resources import files
 from statistics import mean
 from typing import Any
 
 from guided_profile.evals.datasets.lengths import Shared
-from guided_profile.evals.report.lines import Line, Point, lines_by_length
-from guided_profile.evals.report.page import POLICY
-from guided_profile.evals.report.tables import SIGNIFICANT, Table, for_page
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.scorers.outcomes import Outcome, outcome
 from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.statistics import Estimate, holm, mcnemar, wilson
 from guided_profile.graph.records import Cost
 
-OURS = ("default", "gpg-rag", "gpg", "gpg-nopc", "summary", "pg")
+OURS = ("gpg-rag", "default", "gpg", "gpg-nopc", "summary", "pg")
 """Which method the others are held against: the first of these that was asked, or the last."""
 
 
@@ -71,6 +66,16 @@ class ByLength:
     cells: Mapping[tuple[str, int], At]
     pairs: Sequence[Pair]
     facts: Mapping[str, str]
+
+    def at(self, length: int) -> list[At]:
+        """Return the methods that were asked at a length."""
+        return [self.cells[name, length] for name in self.methods if (name, length) in self.cells]
+
+    def of(self, method: str) -> list[At]:
+        """Return the lengths at which a method was asked."""
+        return [
+            self.cells[method, length] for length in self.lengths if (method, length) in self.cells
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -155,13 +160,17 @@ def _fresh(cost: Cost) -> int:
     return cost.input_tokens - cost.cached_tokens + cost.output_tokens
 
 
+def ours_of(methods: Sequence[str]) -> str:
+    """Return which method the others are held against; empty if there is none."""
+    return next((name for name in OURS if name in methods), methods[-1] if methods else "")
+
+
 def _pairs(
     methods: Sequence[str], length: int, outcomes: Mapping[tuple[str, int], Mapping[str, Outcome]]
 ) -> list[Pair]:
     """Return how each two methods compare; what failed for one of both is left out."""
     there = [name for name in methods if (name, length) in outcomes]
-    ours = next((name for name in OURS if name in there), there[-1] if there else "")
-    ranked = sorted(there, key=lambda name: name != ours)
+    ranked = sorted(there, key=lambda name: name != ours_of(there))
     drafts = []
     for place, first in enumerate(ranked):
         for second in ranked[place + 1 :]:
@@ -179,130 +188,3 @@ def _pairs(
                 Pair(length, first, pair.second, pair.n, pair.wins, pair.losses, p, corrected)
             )
     return found
-
-
-def tables(found: ByLength) -> Iterator[Table]:
-    """Return what is shown: accuracy by length, what it took, and the pairs."""
-    yield Table(
-        "right answers in percent [95 % interval, Wilson], by items of the history",
-        ("method", *(f"{length:,}" for length in found.lengths)),
-        [
-            (name, *(_accuracy(found.cells.get((name, length))) for length in found.lengths))
-            for name in found.methods
-        ],
-        f"an abstention is not right; guessing gets {100 * found.chance:.0f}",
-    )
-    for length in found.lengths:
-        some = [
-            found.cells[name, length] for name in found.methods if (name, length) in found.cells
-        ]
-        yield Table(
-            f"{length:,} items",
-            (
-                "method",
-                "n",
-                "right",
-                "abstained",
-                "errors",
-                "items shown",
-                "tokens",
-                "seconds",
-                "to build",
-                "seconds",
-                "in all",
-            ),
-            [_row(one) for one in some],
-            "tokens and seconds of a question; to build: of each history, whatever is asked of it; "
-            "in all: tokens of a question with its share of that. Prompt and reply, without what "
-            "a prefix cache served",
-        )
-    first = {
-        length: next((p.first for p in found.pairs if p.length == length), "")
-        for length in found.lengths
-    }
-    shown = [pair for pair in found.pairs if pair.first == first.get(pair.length)]
-    if shown:
-        yield Table(
-            "paired: exact McNemar, corrected within each length (Holm)",
-            ("", "items", "n", "+", "−", "p", "Holm"),
-            [
-                (
-                    f"{pair.first} : {pair.second}",
-                    f"{pair.length:,}",
-                    str(pair.n),
-                    str(pair.wins),
-                    str(pair.losses),
-                    f"{pair.p:.3f}",
-                    f"{pair.corrected:.3f}",
-                )
-                for pair in shown
-            ],
-            "+ and −: the questions that only the first, and only the second, has right; all other "
-            f"pairs are in summary.json; bold: below {SIGNIFICANT} after Holm",
-            bold=[pair.corrected < SIGNIFICANT for pair in shown],
-        )
-
-
-def _accuracy(cell: At | None) -> str:
-    return str(cell.accuracy or "") if cell else ""
-
-
-def _row(one: At) -> tuple[str, ...]:
-    right = one.accuracy
-    return (
-        one.method,
-        str(right.n if right else 0),
-        str(right or ""),
-        str(one.abstained),
-        str(one.errors),
-        "" if one.shown is None else f"{one.shown:.0f}",
-        f"{one.tokens:,.0f}",
-        f"{one.seconds:.1f}",
-        f"{one.built_tokens:,.0f}" if one.built else "",
-        f"{one.built_seconds:.0f}" if one.built else "",
-        f"{one.in_all:,.0f}",
-    )
-
-
-def page(found: ByLength, title: str) -> str:
-    """Return the report: no script, nothing from outside, light and dark."""
-    style = (files("guided_profile.evals.report") / "report.css").read_text(encoding="utf-8")
-    facts = " · ".join(f"{name} {value}" for name, value in found.facts.items())
-    right = [
-        Line(
-            name,
-            [
-                Point(cell.length, cell.accuracy.mean, cell.accuracy.low, cell.accuracy.high)
-                for cell in _cells(found, name)
-                if cell.accuracy
-            ],
-        )
-        for name in found.methods
-    ]
-    tokens = [
-        Line(name, [Point(c.length, c.in_all, c.in_all, c.in_all) for c in _cells(found, name)])
-        for name in found.methods
-    ]
-    parts = [
-        f"<h1>{escape(title)}</h1><p class='facts'>{escape(facts)}</p>",
-        f"<figure>{lines_by_length(right, 'right answers', chance=found.chance)}<figcaption>Right "
-        "answers in percent, by items of the history. The strokes are 95 % intervals; the dashed "
-        "line is what guessing gets.</figcaption></figure>",
-        f"<figure>{lines_by_length(tokens, 'tokens of a question', logarithmic=True)}<figcaption>"
-        "Tokens of a question, with its share of what was made of the history."
-        "</figcaption></figure>",
-        *(for_page(table) for table in tables(found)),
-    ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f"<title>{escape(title)}</title><style>{style}</style></head>"
-        f"<body><main>{''.join(parts)}</main></body></html>\n"
-    )
-
-
-def _cells(found: ByLength, method: str) -> list[At]:
-    return [
-        found.cells[method, length] for length in found.lengths if (method, length) in found.cells
-    ]

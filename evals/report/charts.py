@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
-from math import ceil, floor, log10
+from math import log10
 
+from guided_profile.evals.report.svg import (
+    COLOURS,
+    WIDTH,
+    bounds,
+    picture,
+    stroke,
+    ticks,
+    words_at,
+)
 from guided_profile.evals.scorers.outcomes import RiskCoverage
 from guided_profile.evals.scorers.statistics import Estimate, wilson
-
-WIDTH = 720
-COLOURS = 6
-"""The page defines `--line-0` to `--line-5`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,33 +29,6 @@ class Dot:
     """Of one answer."""
 
 
-def _svg(height: float, label: str, body: Sequence[str]) -> str:
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{escape(label)}">'
-        f"<title>{escape(label)}</title>{''.join(body)}</svg>"
-    )
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{kind}"/>'
-
-
-def _text(x: float, y: float, words: str, anchor: str = "start", kind: str = "") -> str:
-    where = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" class="{kind}"'
-    return f"<text {where}>{escape(words)}</text>"
-
-
-def _range(values: Sequence[float]) -> tuple[float, float]:
-    """Return round bounds around values, a tenth apart at least."""
-    low, high = floor(min(values) * 10) / 10, ceil(max(values) * 10) / 10
-    return low, high if high > low else low + 0.1
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    step = 0.1 if high - low <= 0.6 else 0.2
-    return [low + step * index for index in range(floor((high - low) / step + 1e-9) + 1)]
-
-
 def intervals(dots: Sequence[Dot], measure: str, chance: float | None = None) -> str:
     """Draw each method's mean with its 95 % interval, and the paper's figure as a diamond.
 
@@ -63,22 +40,22 @@ def intervals(dots: Sequence[Dot], measure: str, chance: float | None = None) ->
     left, right, row, top = 150.0, WIDTH - 90.0, 30.0, 14.0
     ends = [end for dot in dots for end in (dot.value.low, dot.value.high)]
     ends += [dot.published for dot in dots if dot.published is not None]
-    low, high = _range([*ends, *([chance] if chance is not None else [])])
+    low, high = bounds([*ends, *([chance] if chance is not None else [])])
     bottom = top + row * len(dots)
 
     def x(value: float) -> float:
         return left + (value - low) / (high - low) * (right - left)
 
     body = []
-    for tick in _ticks(low, high):
-        body.append(_line(x(tick), top, x(tick), bottom, "grid"))
-        body.append(_text(x(tick), bottom + 18, f"{100 * tick:.0f}", "middle", "dim"))
+    for tick in ticks(low, high):
+        body.append(stroke(x(tick), top, x(tick), bottom, "grid"))
+        body.append(words_at(x(tick), bottom + 18, f"{100 * tick:.0f}", "middle", "dim"))
     if chance is not None:
-        body.append(_line(x(chance), top, x(chance), bottom, "chance"))
+        body.append(stroke(x(chance), top, x(chance), bottom, "chance"))
     for place, dot in enumerate(dots):
         y = top + row * (place + 0.5)
-        body.append(_text(left - 12, y + 4, dot.name, "end"))
-        body.append(_line(x(dot.value.low), y, x(dot.value.high), y, "whisker"))
+        body.append(words_at(left - 12, y + 4, dot.name, "end"))
+        body.append(stroke(x(dot.value.low), y, x(dot.value.high), y, "whisker"))
         body.append(f'<circle cx="{x(dot.value.mean):.1f}" cy="{y:.1f}" r="5.5" class="dot"/>')
         if dot.published is not None:
             at = x(dot.published)
@@ -86,8 +63,8 @@ def intervals(dots: Sequence[Dot], measure: str, chance: float | None = None) ->
                 f'<path d="M{at:.1f} {y - 7:.1f}l7 7-7 7-7-7z" class="published">'
                 f"<title>the paper: {100 * dot.published:.2f}</title></path>"
             )
-        body.append(_text(right + 14, y + 4, f"{100 * dot.value.mean:.1f}", kind="value"))
-    return _svg(bottom + 28, f"{measure} of each method with its 95 % interval", body)
+        body.append(words_at(right + 14, y + 4, f"{100 * dot.value.mean:.1f}", kind="value"))
+    return picture(bottom + 28, f"{measure} of each method with its 95 % interval", body)
 
 
 def bars(amounts: Sequence[tuple[str, float]], measure: str) -> str:
@@ -102,12 +79,12 @@ def bars(amounts: Sequence[tuple[str, float]], measure: str) -> str:
     body = []
     for place, (name, amount) in enumerate(amounts):
         y, width = top + row * (place + 0.5), max(2.0, amount / most * (right - left))
-        body.append(_text(left - 12, y + 4, name, "end"))
+        body.append(words_at(left - 12, y + 4, name, "end"))
         body.append(
             f'<rect x="{left:.1f}" y="{y - 8:.1f}" width="{width:.1f}" height="16" class="bar"/>'
         )
-        body.append(_text(left + width + 8, y + 4, f"{amount:,.0f}", kind="value"))
-    return _svg(top + row * len(amounts) + 8, measure, body)
+        body.append(words_at(left + width + 8, y + 4, f"{amount:,.0f}", kind="value"))
+    return picture(top + row * len(amounts) + 8, measure, body)
 
 
 def against_tokens(dots: Sequence[Dot], measure: str) -> str:
@@ -116,7 +93,7 @@ def against_tokens(dots: Sequence[Dot], measure: str) -> str:
     if not dots:
         return ""
     left, right, top, bottom = 60.0, WIDTH - 110.0, 14.0, 280.0
-    low, high = _range([end for dot in dots for end in (dot.value.low, dot.value.high)])
+    low, high = bounds([end for dot in dots for end in (dot.value.low, dot.value.high)])
     powers = [log10(dot.tokens) for dot in dots]
     first, last = min(powers) - 0.1, max(powers) + 0.1
 
@@ -127,25 +104,25 @@ def against_tokens(dots: Sequence[Dot], measure: str) -> str:
         return bottom - (value - low) / (high - low) * (bottom - top)
 
     body = []
-    for tick in _ticks(low, high):
-        body.append(_line(left, y(tick), right, y(tick), "grid"))
-        body.append(_text(left - 8, y(tick) + 4, f"{100 * tick:.0f}", "end", "dim"))
+    for tick in ticks(low, high):
+        body.append(stroke(left, y(tick), right, y(tick), "grid"))
+        body.append(words_at(left - 8, y(tick) + 4, f"{100 * tick:.0f}", "end", "dim"))
     marks = [m * 10**power for power in range(8) for m in (1, 2, 5)]
     for mark in (mark for mark in marks if first <= log10(mark) <= last):
-        body.append(_line(x(mark), top, x(mark), bottom, "grid"))
-        body.append(_text(x(mark), bottom + 18, f"{mark:,}", "middle", "dim"))
+        body.append(stroke(x(mark), top, x(mark), bottom, "grid"))
+        body.append(words_at(x(mark), bottom + 18, f"{mark:,}", "middle", "dim"))
     taken: list[tuple[float, float]] = []
     for dot in sorted(dots, key=lambda one: -one.value.mean):
         at, level = x(dot.tokens), y(dot.value.mean)
-        body.append(_line(at, y(dot.value.low), at, y(dot.value.high), "whisker faint"))
+        body.append(stroke(at, y(dot.value.low), at, y(dot.value.high), "whisker faint"))
         body.append(f'<circle cx="{at:.1f}" cy="{level:.1f}" r="5.5" class="dot"/>')
         named = level + 4
         while any(abs(at - other) < 90 and abs(named - beside) < 15 for other, beside in taken):
             named += 15
         taken.append((at, named))
-        body.append(_text(at + 10, named, dot.name))
-    body.append(_text((left + right) / 2, bottom + 38, "tokens of an answer", "middle", "dim"))
-    return _svg(bottom + 48, f"{measure} against the tokens of an answer", body)
+        body.append(words_at(at + 10, named, dot.name))
+    body.append(words_at((left + right) / 2, bottom + 38, "tokens of an answer", "middle", "dim"))
+    return picture(bottom + 48, f"{measure} against the tokens of an answer", body)
 
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60.0, WIDTH - 130.0, 14.0, 280.0
@@ -162,12 +139,12 @@ def _up(share: float) -> float:
 
 def _unit_axes(words: str) -> list[str]:
     """Draw both axes, the words below."""
-    body = [_text((_LEFT + _RIGHT) / 2, _BOTTOM + 38, words, "middle", "dim")]
-    for tick in _ticks(0.0, 1.0):
+    body = [words_at((_LEFT + _RIGHT) / 2, _BOTTOM + 38, words, "middle", "dim")]
+    for tick in ticks(0.0, 1.0):
         x, y = _across(tick), _up(tick)
-        body += [_line(_LEFT, y, _RIGHT, y, "grid"), _line(x, _TOP, x, _BOTTOM, "grid")]
-        body.append(_text(_LEFT - 8, y + 4, f"{100 * tick:.0f}", "end", "dim"))
-        body.append(_text(x, _BOTTOM + 18, f"{100 * tick:.0f}", "middle", "dim"))
+        body += [stroke(_LEFT, y, _RIGHT, y, "grid"), stroke(x, _TOP, x, _BOTTOM, "grid")]
+        body.append(words_at(_LEFT - 8, y + 4, f"{100 * tick:.0f}", "end", "dim"))
+        body.append(words_at(x, _BOTTOM + 18, f"{100 * tick:.0f}", "middle", "dim"))
     return body
 
 
@@ -192,8 +169,8 @@ def risk_coverage(curves: Sequence[tuple[str, RiskCoverage]]) -> str:
             f'<line x1="{_RIGHT + 14:.0f}" y1="{level}" x2="{_RIGHT + 34:.0f}" y2="{level}" '
             f'class="curve" {colour}/>'
         )
-        body.append(_text(_RIGHT + 40, level + 4, name))
-    return _svg(_BOTTOM + 48, "accuracy of the surest answers at each coverage", body)
+        body.append(words_at(_RIGHT + 40, level + 4, name))
+    return picture(_BOTTOM + 48, "accuracy of the surest answers at each coverage", body)
 
 
 def reliability(pairs: Sequence[tuple[float, bool]], bins: int = 10) -> str:
@@ -203,7 +180,7 @@ def reliability(pairs: Sequence[tuple[float, bool]], bins: int = 10) -> str:
         pairs: A probability, and whether it was so.
         bins: How many groups of about the same size; each is a dot with its 95 % interval.
     """
-    body = [_line(_across(0), _up(0), _across(1), _up(1), "chance")]
+    body = [stroke(_across(0), _up(0), _across(1), _up(1), "chance")]
     body += _unit_axes("percent, as the verifier says")
     ranked = sorted(pairs)
     for number in range(bins):
@@ -212,6 +189,6 @@ def reliability(pairs: Sequence[tuple[float, bool]], bins: int = 10) -> str:
             continue
         x, true = _across(sum(p for p, _ in group) / len(group)), sum(true for _, true in group)
         low, high = wilson(true, len(group))
-        body.append(_line(x, _up(low), x, _up(high), "interval"))
+        body.append(stroke(x, _up(low), x, _up(high), "interval"))
         body.append(f'<circle cx="{x:.1f}" cy="{_up(true / len(group)):.1f}" r="4" class="dot"/>')
-    return _svg(_BOTTOM + 48, "how often a sentence is supported, by its probability", body)
+    return picture(_BOTTOM + 48, "how often a sentence is supported, by its probability", body)

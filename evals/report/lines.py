@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-from guided_profile.evals.report.charts import COLOURS, WIDTH, _line, _range, _svg, _text, _ticks
+from guided_profile.evals.report.svg import (
+    COLOURS,
+    WIDTH,
+    bounds,
+    picture,
+    stroke,
+    ticks,
+    words_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +57,8 @@ def lines_by_length(
         marks = [float(power) for power in powers]
         low, high = marks[0], marks[-1]
     else:
-        low, high = _range([*ends, *([] if chance is None else [chance])])
-        marks = _ticks(low, high)
+        low, high = bounds([*ends, *([] if chance is None else [chance])])
+        marks = ticks(low, high)
 
     def x(length: int, shift: float = 0.0) -> float:
         return left + (log10(length) - first) / (last - first) * (right - left) + shift
@@ -63,13 +71,13 @@ def lines_by_length(
     for mark in marks:
         level = y(10**mark if logarithmic else mark)
         named = f"{10**mark:,.0f}" if logarithmic else f"{100 * mark:.0f}"
-        body.append(_line(left, level, right, level, "grid"))
-        body.append(_text(left - 8, level + 4, named, "end", "dim"))
+        body.append(stroke(left, level, right, level, "grid"))
+        body.append(words_at(left - 8, level + 4, named, "end", "dim"))
     for length in lengths:
-        body.append(_line(x(length), top, x(length), bottom, "grid"))
-        body.append(_text(x(length), bottom + 18, f"{length:,}", "middle", "dim"))
+        body.append(stroke(x(length), top, x(length), bottom, "grid"))
+        body.append(words_at(x(length), bottom + 18, f"{length:,}", "middle", "dim"))
     if chance is not None:
-        body.append(_line(left, y(chance), right, y(chance), "chance"))
+        body.append(stroke(left, y(chance), right, y(chance), "chance"))
     for place, line in enumerate(lines):
         shift = 3.0 * (place - (len(lines) - 1) / 2)  # so that intervals do not cover each other
         dashes = ";stroke-dasharray:6 4" if place >= COLOURS else ""
@@ -86,11 +94,11 @@ def lines_by_length(
         level = top + 6 + 20 * place
         body.append(
             f'<path d="M{right + 14:.0f} {level:.0f}h20" class="curve" {style}/>'
-            + _text(right + 40, level + 4, line.name)
+            + words_at(right + 40, level + 4, line.name)
         )
-    body.append(_text((left + right) / 2, bottom + 38, "items of the history", "middle", "dim"))
+    body.append(words_at((left + right) / 2, bottom + 38, "items of the history", "middle", "dim"))
     height = max(bottom + 48, top + 20 * len(lines) + 10)
-    return _svg(height, f"{measure} by items of the history", body)
+    return picture(height, f"{measure} by items of the history", body)
 
 
 def _drawn(line: Line, logarithmic: bool) -> list[Point]:

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.datasets.lengths import Shared
+from guided_profile.evals.methods.rules import ByRule
 from guided_profile.evals.methods.workflow import Method
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import charged
@@ -62,7 +63,8 @@ async def run_shared(
             }
             if not any(missing.values()):
                 continue
-            await asyncio.to_thread(history.add, shared.id, shared.items)
+            if not all(isinstance(one, ByRule) for one in methods if missing[one.name]):
+                await asyncio.to_thread(history.add, shared.id, shared.items)
             for method in methods:
                 if missing[method.name]:
                     await _ask_all(method, shared, missing[method.name], built, note)

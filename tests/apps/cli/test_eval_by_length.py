@@ -79,7 +79,7 @@ def test_lengths_and_methods_can_be_asked_one_after_the_other_or_apart_and_joine
     assert asked["in_all"] == pytest.approx(asked["tokens"] + asked["built_tokens"] / 2)
     report = (apart / "o" / "report.html").read_text()
     assert "<polyline" in report
-    assert "right answers in percent" in joined.stdout
+    assert "right answers of 100" in joined.stdout
 
 
 def test_what_does_not_go_with_lengths_is_refused(tmp_path: Path) -> None:

@@ -128,6 +128,24 @@ async def test_the_memories_stand_in_the_place_of_the_profile(
     assert all(item.text in chat.extractions[0] for item in HISTORY)
 
 
+async def test_a_history_that_several_examples_share_is_taken_in_once(
+    name: str, history: HistoryStore
+) -> None:
+    method, chat = made(name, history)
+    shared = [
+        CHOICE.model_copy(update={"id": f"{number}", "history_id": "shared"}) for number in range(3)
+    ]
+    async with method.holding(shared[0]):
+        for example in shared:
+            said = await method.answer(example)
+            assert isinstance(said, Answered)
+            assert said.option == 1
+    assert len(chat.extractions) == 1
+    assert not method.held
+    await method.answer(shared[0])
+    assert len(chat.extractions) == 2
+
+
 async def test_a_result_keeps_the_memories_as_sentences_without_evidence(
     name: str, history: HistoryStore
 ) -> None:

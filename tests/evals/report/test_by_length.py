@@ -9,7 +9,8 @@ import pytest
 
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.datasets.lengths import Shared
-from guided_profile.evals.report.by_length import ByLength, page, summed, tables
+from guided_profile.evals.report.by_length import ByLength, summed
+from guided_profile.evals.report.by_length_page import page, tables
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.records import Cost, HistoryItem
@@ -114,7 +115,7 @@ def test_what_was_not_asked_is_left_out(kept: tuple[Answers, Answers]) -> None:
     answers.add(Result(example="e0@100", method="raw", kind="answered", option=0))
     found = summed(histories(), METHODS, answers, built, {})
     assert (found.methods, found.lengths, found.pairs) == (["raw"], [100], [])
-    assert [table.title for table in tables(found)][1:] == ["100 items"]
+    assert [table.rows[0][0] for table in tables(found)] == ["raw", "100", "100"]
 
 
 def test_the_page_draws_a_line_a_method_and_loads_nothing(found: ByLength) -> None:
@@ -129,5 +130,5 @@ def test_the_page_draws_a_line_a_method_and_loads_nothing(found: ByLength) -> No
     assert "http" not in shown.replace("http-equiv", "")
     accuracy, *_, paired = tables(found)
     assert [row[0] for row in accuracy.rows] == list(METHODS)
-    assert "33.3 [9.7, 70.0]" in accuracy.rows[1]
-    assert [row[0] for row in paired.rows if row[1] == "10"] == ["default : dg0", "default : raw"]
+    assert "33 (10–70)" in accuracy.rows[1]
+    assert [row[1] for row in paired.rows if row[0] == "10"] == ["default : dg0", "default : raw"]

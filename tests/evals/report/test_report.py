@@ -10,10 +10,11 @@ import pytest
 from rich.console import Console
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.report import charts, paper, terminal
 from guided_profile.evals.report import page as pages
+from guided_profile.evals.report import paper, terminal
 from guided_profile.evals.report.page import page
 from guided_profile.evals.report.summary import Prices, Summary, summarize
+from guided_profile.evals.report.svg import ticks
 from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.records import Cost, HistoryItem
 from guided_profile.graph.tasks import builtin_tasks
@@ -236,7 +237,7 @@ def test_texts_are_scored_and_compared_by_the_tasks_own_measure() -> None:
 @pytest.mark.parametrize("low", range(10))
 @pytest.mark.parametrize("high", range(1, 11))
 def test_marks_stand_within_their_axis(low: int, high: int) -> None:
-    marks = charts._ticks(low / 10, high / 10) if low < high else []
+    marks = ticks(low / 10, high / 10) if low < high else []
     assert all(mark <= high / 10 + 1e-9 for mark in marks)
 
 

@@ -1,0 +1,133 @@
+"""A run over several lengths of the history, shown: its tables, and a page with charts."""
+
+from collections.abc import Iterator
+from html import escape
+from importlib.resources import files
+
+from guided_profile.evals.report.by_length import At, ByLength, Pair, ours_of
+from guided_profile.evals.report.lines import Line, Point, lines_by_length
+from guided_profile.evals.report.page import POLICY
+from guided_profile.evals.report.tables import SIGNIFICANT, Table, for_page
+
+
+def tables(found: ByLength) -> Iterator[Table]:
+    """Return what is shown: what was right, what it took, and the pairs."""
+    cells = [cell for length in found.lengths for cell in found.at(length)]
+    whole = len(cells) == len(found.methods) * len(found.lengths)
+    sections = len(found.methods) if whole else 0
+    yield Table(
+        "right answers of 100 (95 % interval, Wilson), by items of the history",
+        ("method", *(f"{length:,}" for length in found.lengths)),
+        [
+            (name, *(_right(found.cells.get((name, length))) for length in found.lengths))
+            for name in found.methods
+        ],
+        f"an abstention is not right; guessing gets {100 * found.chance:.0f}",
+    )
+    yield Table(
+        "what became of the questions",
+        ("items", "method", "n", "right", "abstained", "errors"),
+        [
+            (
+                f"{one.length:,}",
+                one.method,
+                str(one.accuracy.n if one.accuracy else 0),
+                str(one.accuracy or ""),
+                str(one.abstained),
+                str(one.errors),
+            )
+            for one in cells
+        ],
+        "n: answered or abstained from",
+        sections=sections,
+        words=2,
+    )
+    yield Table(
+        "what a question takes",
+        ("items", "method", "shown", "tokens", "s", "to build", "s", "in all"),
+        [_spent(one) for one in cells],
+        "shown: items that the response saw; tokens: of prompts and replies, without what a prefix "
+        "cache served; s: seconds of the model; to build: what is made of a history, whatever is "
+        "asked of it; in all: the tokens of a question with its share of that",
+        sections=sections,
+        words=2,
+    )
+    ours = {length: ours_of([one.method for one in found.at(length)]) for length in found.lengths}
+    shown = [pair for pair in found.pairs if pair.first == ours[pair.length]]
+    if shown:
+        yield Table(
+            "paired: exact McNemar, corrected within each length (Holm)",
+            ("items", "", "n", "+", "−", "p", "Holm"),
+            [_tested(pair) for pair in shown],
+            "+ and −: the questions that only the first, and only the second, has right; all other "
+            f"pairs are in summary.json; bold: below {SIGNIFICANT} after Holm",
+            bold=[pair.corrected < SIGNIFICANT for pair in shown],
+            words=2,
+        )
+
+
+def _right(cell: At | None) -> str:
+    if not cell or not cell.accuracy:
+        return ""
+    mean, low, high = (
+        f"{100 * share:.0f}"
+        for share in (cell.accuracy.mean, cell.accuracy.low, cell.accuracy.high)
+    )
+    return f"{mean} ({low}–{high})"
+
+
+def _spent(one: At) -> tuple[str, ...]:
+    return (
+        f"{one.length:,}",
+        one.method,
+        "" if one.shown is None else f"{one.shown:.0f}",
+        f"{one.tokens:,.0f}",
+        f"{one.seconds:.1f}",
+        f"{one.built_tokens:,.0f}" if one.built else "",
+        f"{one.built_seconds:.0f}" if one.built else "",
+        f"{one.in_all:,.0f}",
+    )
+
+
+def _tested(pair: Pair) -> tuple[str, ...]:
+    counts = str(pair.n), str(pair.wins), str(pair.losses)
+    ps = f"{pair.p:.3f}", f"{pair.corrected:.3f}"
+    return (f"{pair.length:,}", f"{pair.first} : {pair.second}", *counts, *ps)
+
+
+def page(found: ByLength, title: str) -> str:
+    """Return the report: no script, nothing from outside, light and dark."""
+    style = (files("guided_profile.evals.report") / "report.css").read_text(encoding="utf-8")
+    facts = " · ".join(f"{name} {value}" for name, value in found.facts.items())
+    right = [
+        Line(
+            name,
+            [
+                Point(cell.length, cell.accuracy.mean, cell.accuracy.low, cell.accuracy.high)
+                for cell in found.of(name)
+                if cell.accuracy
+            ],
+        )
+        for name in found.methods
+    ]
+    tokens = [
+        Line(name, [Point(c.length, c.in_all, c.in_all, c.in_all) for c in found.of(name)])
+        for name in found.methods
+    ]
+    parts = [
+        f"<h1>{escape(title)}</h1><p class='facts'>{escape(facts)}</p>",
+        f"<figure>{lines_by_length(right, 'right answers', chance=found.chance)}<figcaption>Right "
+        "answers in percent, by items of the history. The strokes are 95 % intervals; the dashed "
+        "line is what guessing gets.</figcaption></figure>",
+        f"<figure>{lines_by_length(tokens, 'tokens of a question', logarithmic=True)}<figcaption>"
+        "Tokens of a question, with its share of what was made of the history."
+        "</figcaption></figure>",
+        *(for_page(table) for table in tables(found)),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f"<title>{escape(title)}</title><style>{style}</style></head>"
+        f"<body><main>{''.join(parts)}</main></body></html>\n"
+    )
