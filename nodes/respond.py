@@ -29,8 +29,7 @@ from guided_profile.graph.tasks import Task
 from guided_profile.graph.text import as_data
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
-from guided_profile.tools.evidence.in_view import items_in_view, sees_anything
-from guided_profile.tools.evidence.nearness import grounds
+from guided_profile.tools.evidence.in_view import grounds_in, items_in_view, sees_anything
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import complete
 from guided_profile.tools.models.choices import (
@@ -249,18 +248,4 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
 def _grounds(history: HistoryStore, user_id: str, task: Task, state: State) -> list[float]:
     """Return how much what the response saw of the history speaks for each option."""
     items, item_vectors = items_in_view(history, user_id, task, state)
-    options = state["choices"]
-    if not items:  # what is known rests on none, as a peer's memories do
-        return [0.0] * len(options)
-    categories = list(dict.fromkeys(item.category for item in items if item.category))
-    vectors = history.embed([*options, *categories])
-    chosen = vectors[: len(options)]
-    return grounds(
-        len(options),
-        items,
-        history.likeness(chosen @ item_vectors.T),
-        {
-            name: history.likeness(chosen @ vector)
-            for name, vector in zip(categories, vectors[len(options) :], strict=True)
-        },
-    )
+    return grounds_in(history, state["choices"], items, item_vectors)

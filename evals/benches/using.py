@@ -1,6 +1,7 @@
 """What a model makes of a profile that is right: ways of asking for a choice, side by side.
 
     python -m guided_profile.evals.benches.using profiles_labelled.jsonl --half fit
+    python -m guided_profile.evals.benches.using profiles_labelled.jsonl --nearest 1
     python -m guided_profile.evals.benches.using prefeval_mcq.jsonl --n 30 --forms letters likely
 
 For each person of a file, the sentences that are labelled as supported are the profile; where a
@@ -11,6 +12,7 @@ the right option, and McNemar's exact test against `letters` with the same shown
     letters      the letter of one option, in every rotation of the options
     likely …     of one option at a time whether this person would choose it, Yes or No: see `ASKED`
 
+`--nearest 1` shows the one sentence of the profile that is nearest to the question and its options.
 `contrast` is what an option gains by what is shown: its log odds with it, less those without.
 What was asked is kept in `--out`, so a run that was stopped goes on.
 """
@@ -25,6 +27,7 @@ from math import exp, log
 from pathlib import Path
 from statistics import mean
 
+import numpy as np
 from langchain_core.language_models import BaseChatModel
 
 from guided_profile.evals.benches.command import command
@@ -38,6 +41,7 @@ from guided_profile.graph.errors import ModelError
 from guided_profile.graph.prompts import history_block, messages, render
 from guided_profile.graph.records import Sentence
 from guided_profile.graph.text import as_data
+from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.models.choices import rotations
 from guided_profile.tools.models.letters import ask_yes_no
 
@@ -66,8 +70,13 @@ class Row:
     right: int
 
 
-def rows_of(path: Path) -> list[Row]:
+def rows_of(path: Path, embedder: Embedder | None = None, nearest: int = 0) -> list[Row]:
     """Read people with a choice; every beginning of the list has its share of each group.
+
+    Args:
+        path: The file.
+        embedder: Says which sentences of a profile are near.
+        nearest: How many of its sentences are shown; 0: all.
 
     Raises:
         DatasetError: A line is wrong.
@@ -78,6 +87,11 @@ def rows_of(path: Path) -> list[Row]:
             continue
         said = one.about.get("sentences", ())
         texts = [each["text"] for each in said if each.get("label") == "supported"]
+        if embedder and 0 < nearest < len(texts):
+            asked = " ".join([one.question, *one.options])
+            vectors = np.asarray(embedder.embed_documents([asked, *texts]), np.float32)
+            best = sorted(np.argsort(-(vectors[1:] @ vectors[0]))[:nearest].tolist())
+            texts = [texts[place] for place in best]
         profile = [Sentence(text=text, verdict="stated") for text in texts]
         found.append(
             Row(
@@ -168,13 +182,14 @@ def main() -> None:
     parser.add_argument("--n", type=int, help="so many people, of all groups in turn")
     parser.add_argument("--half", choices=("fit", "report"), help="every second one, or the others")
     parser.add_argument("--forms", nargs="+", choices=FORMS, default=list(FORMS))
+    parser.add_argument("--nearest", type=int, default=0, help="so many sentences; 0: all")
     parser.add_argument("--out", type=Path, default=OUT, help="where calls are kept")
     add_model_options(parser)
     given = parser.parse_args()
-    rows = rows_of(given.file)
+    chat, embedder = chosen_models(given)
+    rows = rows_of(given.file, embedder, given.nearest)
     if given.half:
         rows = rows[given.half == "report" :: 2]
-    chat, _ = chosen_models(given)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     with closing(Calls(given.out)) as calls:
         kept = KeptChat(inner=chat, calls=calls)

@@ -16,6 +16,7 @@ from guided_profile.evals.datasets.examples import Example, Kind
 from guided_profile.evals.methods.workflow import MethodInputs, fits
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Abstained, Answered
+from guided_profile.tools.evidence.in_view import grounds_in
 
 Scores = Sequence[float]
 """One for each option, or, for a text, for each of the person's own items; the highest wins."""
@@ -66,6 +67,14 @@ def _embedding(example: Example, texts: Sequence[str], inputs: MethodInputs) -> 
     return [float(one) for one in alike.max(axis=1)]
 
 
+def _grounding(example: Example, texts: Sequence[str], inputs: MethodInputs) -> Scores:
+    items = _own(example)
+    vectors = inputs.history.vectors(example.id, [item.id for item in items])
+    there = [item for item in items if item.id in vectors]
+    stacked = np.asarray([vectors[item.id] for item in there], np.float32)
+    return grounds_in(inputs.history, texts, there, stacked)
+
+
 def _known(example: Example) -> list[str]:
     """Return what candidates are held against: the history, or, for a text, the question."""
     if example.kind == "text":
@@ -93,6 +102,7 @@ RULES: dict[str, tuple[str, Rule, tuple[Kind, ...]]] = {
     "longest": ("the longest option", _longest, ("choice",)),
     "tfidf": ("the nearest by words (tf-idf)", _tfidf, ("choice", "text")),
     "embedding": ("the nearest by embedding", _embedding, ("choice", "text")),
+    "grounding": ("what the history says by a task's `grounding` alone", _grounding, ("choice",)),
     "copy": ("the question itself, unchanged", _at_random, ("text",)),
 }
 """What each does, how it scores, and the kinds of tasks it is for."""

@@ -1,11 +1,14 @@
 """What a response sees of the user: what its answer can be held against."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from guided_profile.graph.records import HistoryItem, evidence_of
 from guided_profile.graph.state import State
 from guided_profile.graph.tasks import Task
+from guided_profile.tools.evidence.nearness import grounds
 from guided_profile.tools.history.store import HistoryStore
 
 
@@ -44,3 +47,33 @@ def items_in_view(
     vectors = history.vectors(user_id, items)
     kept = [item for item in items.values() if item.id in vectors]
     return kept, np.asarray([vectors[item.id] for item in kept], np.float32)
+
+
+def grounds_in(
+    history: HistoryStore,
+    options: Sequence[str],
+    items: Sequence[HistoryItem],
+    item_vectors: NDArray[np.float32],
+) -> list[float]:
+    """Return how much items speak for each option; this embeds texts.
+
+    Args:
+        history: Whose embedder it is.
+        options: What to choose among.
+        items: What speaks.
+        item_vectors: A unit vector of each item.
+    """
+    if not items:  # what is known rests on none, as a peer's memories do
+        return [0.0] * len(options)
+    categories = list(dict.fromkeys(item.category for item in items if item.category))
+    vectors = history.embed([*options, *categories])
+    chosen = vectors[: len(options)]
+    return grounds(
+        len(options),
+        items,
+        history.likeness(chosen @ item_vectors.T),
+        {
+            name: history.likeness(chosen @ vector)
+            for name, vector in zip(categories, vectors[len(options) :], strict=True)
+        },
+    )

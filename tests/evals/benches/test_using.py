@@ -11,6 +11,7 @@ from scripted import ScriptedChat
 
 from guided_profile.evals.benches import using
 from guided_profile.evals.benches.using import main, rows_of
+from guided_profile.tools.embedders.lexical import LexicalEmbedder
 
 THINGS = ("cat", "boat", "oven", "kite")
 
@@ -92,3 +93,15 @@ def test_without_sentences_the_history_is_shown(tmp_path: Path) -> None:
     (only,) = rows_of(lines(tmp_path, [row(0)]))
     assert "the cat kept me busy" in only.shown
     assert only.shown.startswith("<history>")
+
+
+def test_the_nearest_sentences_alone_can_be_shown(tmp_path: Path) -> None:
+    texts = ("Sings in a choir.", "Has a new kite.", "Sleeps late.")
+    sentences = [{"text": text, "label": "supported"} for text in texts]
+    path = lines(tmp_path, [row(3, sentences=sentences)])
+    (whole,) = rows_of(path, LexicalEmbedder())
+    assert all(text in whole.shown for text in texts)
+    (near,) = rows_of(path, LexicalEmbedder(), nearest=1)
+    assert "Has a new kite." in near.shown
+    assert "choir" not in near.shown
+    assert "Sleeps" not in near.shown

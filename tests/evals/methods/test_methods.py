@@ -123,7 +123,11 @@ async def test_each_setting_answers(history: HistoryStore) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("longest", "a very long boat"), ("tfidf", "a cat toy"), ("embedding", "a cat toy")],
+    [
+        ("longest", "a very long boat"),
+        ("tfidf", "a cat toy"),
+        ("embedding", "a cat toy"),
+    ],
 )
 async def test_rules_choose_without_a_model(
     history: HistoryStore, name: str, expected: str
@@ -134,6 +138,18 @@ async def test_rules_choose_without_a_model(
     assert said.option == CHOICE.options.index(expected)
     assert said.confidence is not None
     assert 1 / 3 < said.confidence <= 1
+
+
+async def test_the_grounding_alone_goes_by_what_was_done(history: HistoryStore) -> None:
+    parts, chat = parts_of(history)
+    (method,) = make_methods(["grounding"], parts)
+    did = tuple(item.model_copy(update={"kind": "did"}) for item in CHOICE.history)
+    example = CHOICE.model_copy(update={"id": "did", "history": did})
+    history.add("did", did)
+    said = await method.answer(example)
+    assert (said.text, chat.prompts) == ("a cat toy", [])  # type: ignore[union-attr]
+    nobody = await method.answer(CHOICE.model_copy(update={"id": "nobody", "history": ()}))
+    assert nobody.confidence == pytest.approx(1 / 3)  # type: ignore[union-attr]
 
 
 async def test_majority_is_the_commonest_place_and_random_is_seeded(history: HistoryStore) -> None:
