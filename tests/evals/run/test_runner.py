@@ -17,6 +17,8 @@ from langchain_core.messages import HumanMessage
 from scripted import ScriptedChat
 
 from guided_profile.evals.datasets.examples import Example
+from guided_profile.evals.methods.rules import by_rule
+from guided_profile.evals.methods.workflow import MethodInputs
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.calls import Calls, KeptChat
 from guided_profile.evals.run.runner import check_same_run, run
@@ -24,6 +26,7 @@ from guided_profile.evals.scorers.result import Result
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.state import Abstained, Answered
+from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import MOST_FAILURES, complete
 
@@ -199,6 +202,22 @@ async def test_histories_do_not_mix_and_do_not_stay(history: HistoryStore, tmp_p
     await run(asked, [Scripted("m", script)], answers, history=history, concurrency=4)
     assert seen == {str(number): [f"text {number}"] for number in range(4)}
     assert history.users() == []
+    answers.close()
+
+
+async def test_a_rule_reads_the_example_and_nothing_is_embedded(
+    history: HistoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added: list[str] = []
+    monkeypatch.setattr(HistoryStore, "add", lambda store, user_id, items: added.append(user_id))
+    answers = Answers(tmp_path / "answers.jsonl")
+    inputs = MethodInputs(None, history, history.embedder, builtin_tasks()["preference"], [])
+    rule = by_rule("longest", inputs)
+    scripted = Scripted("m", lambda example: Answered(text="a", option=0))
+    assert len(await run(examples(3), [rule], answers, history=history)) == 3
+    assert added == []
+    await run(examples(3), [rule, scripted], answers, history=history)
+    assert added == ["0", "1", "2"]
     answers.close()
 
 
