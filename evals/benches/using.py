@@ -19,8 +19,7 @@ What was asked is kept in `--out`, so a run that was stopped goes on.
 
 import argparse
 import asyncio
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from math import exp, log
@@ -55,6 +54,8 @@ ASKED = {
 """What is asked of one option, by form."""
 FORMS = ("letters", *ASKED)
 VIEWS = ("without", "with", "contrast")
+SHARPNESS = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
+"""What the logs are multiplied with, to see how far they are from what they should be."""
 _LEAST = 1e-4
 
 
@@ -127,8 +128,27 @@ async def logs_of(chat: BaseChatModel, form: str, row: Row, shown: str) -> list[
     return logs
 
 
-Found = dict[tuple[str, str], dict[str, tuple[bool, float, str]]]
-"""By form and view, and by row: whether the answer is right, the right one's share, the group."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was made of a row."""
+
+    logs: tuple[float, ...]
+    right: int
+    group: str
+
+    @property
+    def hit(self) -> bool:
+        """Whether the likeliest option is the right one."""
+        return max(range(len(self.logs)), key=self.logs.__getitem__) == self.right
+
+    def likelihood(self, sharpness: float = 1.0) -> float:
+        """Return the log probability of the right option, all logs multiplied before."""
+        logs = [sharpness * one for one in self.logs]
+        return logs[self.right] - log(sum(map(exp, logs)))
+
+
+Found = dict[tuple[str, str], dict[str, Outcome]]
+"""By form and view, and by row."""
 
 
 async def measure(chat: BaseChatModel, rows: Sequence[Row], forms: Sequence[str]) -> Found:
@@ -141,37 +161,55 @@ async def measure(chat: BaseChatModel, rows: Sequence[Row], forms: Sequence[str]
             bare = await logs_of(chat, form, row, "")
             contrast = [a - b for a, b in zip(shown, bare, strict=True)]
             for view, logs in zip(VIEWS, (bare, shown, contrast), strict=True):
-                weights = [exp(one) for one in logs]
-                best = max(range(len(logs)), key=logs.__getitem__)
-                share = weights[row.right] / sum(weights)
-                found[form, view][row.key] = (best == row.right, share, row.group)
-                said.append(f"{form} {view} {share:.2f}{'' if best == row.right else ' wrong'}")
+                one = found[form, view][row.key] = Outcome(tuple(logs), row.right, row.group)
+                share = exp(one.likelihood())
+                said.append(f"{form} {view} {share:.2f}{'' if one.hit else ' wrong'}")
         print(f"  {row.group} {row.key}: {', '.join(said)}", flush=True)
     return found
 
 
 def table(found: Found) -> str:
-    """Return a line for each form and view, and the right answers of each group."""
+    """Return a line for each form and view.
+
+    The log likelihood is that of the right option, in the mean; `at` is what the logs are best
+    multiplied with, and the log likelihood then.
+    """
     lines = [
-        "| form | shown | n | right [95 %] | share of the right one | by group | against letters |",
-        "|---|---|---|---|---|---|---|",
+        "| form | shown | n | right [95 %] | share | log likelihood, at | by group | to letters |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for (form, view), rows in found.items():
-        n, right = len(rows), sum(hit for hit, *_ in rows.values())
+        n, right = len(rows), sum(one.hit for one in rows.values())
         low, high = wilson(right, n)
-        groups = list(dict.fromkeys(group for *_, group in rows.values()))
-        hits = {g: [hit for hit, _, group in rows.values() if group == g] for g in groups}
-        parts = ", ".join(f"{g or 'all'} {sum(all_)} of {len(all_)}" for g, all_ in hits.items())
         base = found.get(("letters", "with" if view == "contrast" else view), {})
-        wins = sum(hit and not base[key][0] for key, (hit, *_) in rows.items() if key in base)
-        losses = sum(base[key][0] and not hit for key, (hit, *_) in rows.items() if key in base)
-        test = f"{wins} to {losses}, p = {mcnemar(wins, losses):.2f}" if base else ""
-        share = mean(share for _, share, _ in rows.values())
+        share = mean(exp(one.likelihood()) for one in rows.values())
         lines.append(
             f"| {form} | {view} | {n} | {right} ({right / n:.0%}) [{low:.0%}, {high:.0%}] "
-            f"| {share:.2f} | {parts} | {test} |"
+            f"| {share:.2f} | {_likelihoods(rows)} | {_by_group(rows)} | {_paired(rows, base)} |"
         )
+    if ("letters", "with") in found:
+        test = _paired(found["letters", "with"], found["letters", "without"])
+        lines.append(f"\nletters with what is shown against without: {test}")
     return "\n".join(lines)
+
+
+def _likelihoods(rows: Mapping[str, Outcome]) -> str:
+    by_sharpness = {at: mean(one.likelihood(at) for one in rows.values()) for at in SHARPNESS}
+    best = max(SHARPNESS, key=by_sharpness.__getitem__)
+    return f"{by_sharpness[1.0]:.2f}, {best:g}: {by_sharpness[best]:.2f}"
+
+
+def _by_group(rows: Mapping[str, Outcome]) -> str:
+    hits: dict[str, list[bool]] = {}
+    for one in rows.values():
+        hits.setdefault(one.group or "all", []).append(one.hit)
+    return ", ".join(f"{group} {sum(all_)} of {len(all_)}" for group, all_ in hits.items())
+
+
+def _paired(rows: Mapping[str, Outcome], base: Mapping[str, Outcome]) -> str:
+    pairs = [(one.hit, base[key].hit) for key, one in rows.items() if key in base]
+    wins, losses = sum(a and not b for a, b in pairs), sum(b and not a for a, b in pairs)
+    return f"{wins} to {losses}, p = {mcnemar(wins, losses):.2f}" if pairs else ""
 
 
 @command
@@ -195,9 +233,6 @@ def main() -> None:
         kept = KeptChat(inner=chat, calls=calls)
         found = asyncio.run(measure(kept, rows[: given.n], given.forms))
     print(table(found))
-    print(
-        json.dumps({" ".join(key): [hit for hit, *_ in of.values()] for key, of in found.items()})
-    )
 
 
 if __name__ == "__main__":

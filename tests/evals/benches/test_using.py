@@ -62,7 +62,8 @@ def test_forms_are_asked_with_the_profile_and_without_and_nothing_twice(
     monkeypatch.setattr(sys, "argv", [*arguments, "likely"])
     main()
     told = capsys.readouterr().out
-    assert "| letters | with | 4 | 0 (0%) [0%, 49%] | 0.33 | short 0 of 2, long 0 of 2 |" in told
+    assert "| letters | with | 4 | 0 (0%) [0%, 49%] | 0.33 | -1.10, " in told
+    assert "| short 0 of 2, long 0 of 2 |" in told
     assert "| likely | without | 4 | 0 (0%)" in told
     assert "| likely | with | 4 | 4 (100%) [51%, 100%]" in told
     assert "long 2 of 2 | 4 to 0, p = 0.12 |" in told
