@@ -2,14 +2,17 @@
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from guided_profile.apps.cli.examples import short_digest
 from guided_profile.evals.catalogue import NAMES, make_methods
+from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.datasets.lengths import Shared, shared_histories
 from guided_profile.evals.datasets.load import load
 from guided_profile.evals.methods.workflow import MethodInputs
@@ -18,12 +21,14 @@ from guided_profile.evals.report.by_length_page import page, tables
 from guided_profile.evals.report.tables import for_terminal
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.run.by_length import run_shared
-from guided_profile.evals.run.calls import KeptChat
+from guided_profile.evals.run.calls import Calls, KeptChat
 from guided_profile.evals.run.history import temporary_history
 from guided_profile.evals.run.progress import progress
-from guided_profile.evals.run.runner import check_same_run, digest_of, opened
+from guided_profile.evals.run.runner import check_same_run, digest_of, opened_answers
 from guided_profile.evals.run.vectors import KeptEmbedder
 from guided_profile.graph.errors import InputError
+from guided_profile.tools.embedders.base import Embedder
+from guided_profile.tools.history.store import HistoryStore
 
 if TYPE_CHECKING:
     from guided_profile.apps.cli.eval import Request
@@ -45,6 +50,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--join", type=Path, nargs="+", default=[], metavar="DIR", help="folders of runs to add")
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The folder of a run, and what stands beside it while it goes on."""
+
+    calls: Calls
+    answers: Answers
+    built: Answers
+    embedder: Embedder
+    history: HistoryStore
+
+
+@contextmanager
+def _opened(folder: Path, identity: Mapping[str, Any], embedder: Embedder) -> Iterator[Opened]:
+    with (
+        opened_answers(folder, identity) as (calls, answers),
+        closing(Answers(folder / _BUILT)) as built,
+        closing(KeptEmbedder(embedder, folder / "vectors.db")) as kept,
+        temporary_history(kept) as history,
+    ):
+        yield Opened(calls, answers, built, kept, history)
+
+
 async def run(
     request: "Request",
     identity: Mapping[str, Any],
@@ -64,60 +91,79 @@ async def run(
         "by length": f"{len(request.examples)} examples, {given.sharing} sharing",
         "neutral": digest_of(others),
     }
-    with (
-        opened(given.out, identity, request.embedder) as (calls, answers, _),
-        closing(Answers(given.out / _BUILT)) as built,
-        closing(KeptEmbedder(request.embedder, given.out / "vectors.db")) as embedder,
-        temporary_history(embedder) as history,
-    ):
+    with _opened(given.out, identity, request.embedder) as opened:
         for folder in given.join:
-            _join(folder, identity, answers, built)
-
-        def mixed(lengths: Sequence[int]) -> list[Shared]:
-            return shared_histories(
-                request.examples,
-                lengths,
-                sharing=given.sharing,
-                others=[*request.everything, *others],
-                embedder=embedder,
-                seed=given.seed,
-            )
-
+            _join(folder, identity, opened)
         with notes.status("mixing the histories"):
-            histories = mixed(lengths)
-        inputs = MethodInputs(
-            KeptChat(inner=request.chat, calls=calls) if request.chat else None,
-            history,
-            embedder,
-            request.task,
-            request.everything,
-            given.seed,
-            verifier=request.verifier,
-            keeps_profiles=True,
-        )
-        methods = make_methods(request.names, inputs)
-        asked = {example.id: example for shared in histories for example in shared.examples}
-        before = [one for one in answers.of(asked, request.names) if one.kind != "error"]
-        known = [(asked[one.example], one) for one in before]
-        with progress(notes, request.names, len(asked) * len(methods), known) as on_result:
-            await run_shared(
-                histories,
-                methods,
-                answers,
-                built,
-                history=history,
-                concurrency=given.concurrency,
-                on_result=on_result,
-            )
-        named = {one.example.rpartition("@")[2] for one in answers.all}
+            histories = _mixed(request, others, lengths, opened)
+        await _ask(request, histories, opened, notes)
+        # earlier runs into the folder may have asked of other lengths
+        named = {one.example.rpartition("@")[2] for one in opened.answers.all}
         earlier = {int(one) for one in named if one.isdecimal()} - set(lengths)
-        histories += mixed(sorted(earlier)) if earlier else []
+        histories += _mixed(request, others, sorted(earlier), opened) if earlier else []
         people = {shared.id.partition("@")[0] for shared in histories}
         facts = dict(facts) | {"people": str(len(people)), "sharing": str(given.sharing)}
-        there = [name for name in NAMES if name in answers.methods]
-        found = summed(histories, there, answers, built, facts)
+        there = [name for name in NAMES if name in opened.answers.methods]
+        found = summed(histories, there, opened.answers, opened.built, facts)
     _report(request, found, out)
     return 1 if any(cell.errors for cell in found.cells.values()) else 0
+
+
+def _mixed(
+    request: "Request", others: Sequence[Example], lengths: Sequence[int], opened: Opened
+) -> list[Shared]:
+    """Return the histories, if the folder holds no answers to others of these lengths."""
+    given = request.given
+    histories = shared_histories(
+        request.examples,
+        lengths,
+        sharing=given.sharing,
+        others=[*request.everything, *others],
+        embedder=opened.embedder,
+        seed=given.seed,
+    )
+    made_of = {
+        f"histories of {length}": short_digest(
+            "\n".join(
+                f"{shared.id} {item.id}"
+                for shared in histories
+                if shared.length == length
+                for item in shared.items
+            )
+        )
+        for length in lengths
+    }
+    check_same_run(given.out / _RUN, made_of)
+    return histories
+
+
+async def _ask(
+    request: "Request", histories: Sequence[Shared], opened: Opened, notes: Console
+) -> None:
+    inputs = MethodInputs(
+        KeptChat(inner=request.chat, calls=opened.calls) if request.chat else None,
+        opened.history,
+        opened.embedder,
+        request.task,
+        request.everything,
+        request.given.seed,
+        verifier=request.verifier,
+        keeps_profiles=True,
+    )
+    methods = make_methods(request.names, inputs)
+    asked = {example.id: example for shared in histories for example in shared.examples}
+    before = [one for one in opened.answers.of(asked, request.names) if one.kind != "error"]
+    known = [(asked[one.example], one) for one in before]
+    with progress(notes, request.names, len(asked) * len(methods), known) as on_result:
+        await run_shared(
+            histories,
+            methods,
+            opened.answers,
+            opened.built,
+            history=opened.history,
+            concurrency=request.given.concurrency,
+            on_result=on_result,
+        )
 
 
 def _lengths(request: "Request") -> list[int]:
@@ -140,12 +186,12 @@ def _lengths(request: "Request") -> list[int]:
     return lengths
 
 
-def _join(folder: Path, identity: Mapping[str, Any], answers: Answers, built: Answers) -> None:
+def _join(folder: Path, identity: Mapping[str, Any], opened: Opened) -> None:
     """Add what another folder of the same run holds and this one does not."""
     if not (folder / _RUN).exists():
         raise InputError(f"{str(folder)!r} holds no run; give --join the --out of another.")
     check_same_run(folder / _RUN, identity)
-    for name, mine in ((_ANSWERS, answers), (_BUILT, built)):
+    for name, mine in ((_ANSWERS, opened.answers), (_BUILT, opened.built)):
         with closing(Answers(folder / name)) as theirs:
             for result in theirs.all:
                 if not mine.settled(result.example, result.method):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import log10
 
 from guided_profile.evals.report.svg import (
     COLOURS,
@@ -53,8 +53,10 @@ def lines_by_length(
     first, last = log10(lengths[0]) - 0.08, log10(lengths[-1]) + 0.08
     ends = [end for point in points for end in (point.low, point.high)]
     if logarithmic:
-        powers = range(floor(log10(min(ends))), ceil(log10(max(ends)) + 1e-9) + 1)
-        marks = [float(power) for power in powers]
+        round_ = [log10(m * 10.0**power) for power in range(-3, 10) for m in (1, 2, 5)]
+        start = max(mark for mark in round_ if mark <= log10(min(ends)))
+        end = min(mark for mark in round_ if mark > log10(max(ends)))
+        marks = [mark for mark in round_ if start <= mark <= end]
         low, high = marks[0], marks[-1]
     else:
         low, high = bounds([*ends, *([] if chance is None else [chance])])
@@ -79,7 +81,8 @@ def lines_by_length(
     if chance is not None:
         body.append(stroke(left, y(chance), right, y(chance), "chance"))
     for place, line in enumerate(lines):
-        shift = 3.0 * (place - (len(lines) - 1) / 2)  # so that intervals do not cover each other
+        # so that intervals do not cover each other
+        shift = 0.0 if logarithmic else 3.0 * (place - (len(lines) - 1) / 2)
         dashes = ";stroke-dasharray:6 4" if place >= COLOURS else ""
         style = f'style="stroke:var(--line-{place % COLOURS}){dashes}"'
         drawn = _drawn(line, logarithmic)
@@ -88,8 +91,10 @@ def lines_by_length(
         for one in drawn:
             at = x(one.length, shift)
             body.append(
-                f'<path d="M{at:.1f} {y(one.low):.1f}V{y(one.high):.1f}" class="curve" {style}/>'
-                f'<circle cx="{at:.1f}" cy="{y(one.value):.1f}" r="3" class="curve" {style}/>'
+                f'<path d="M{at:.1f} {y(one.low):.1f}V{y(one.high):.1f}" class="curve" '
+                f'opacity="0.4" {style}/>'
+                f'<circle cx="{at:.1f}" cy="{y(one.value):.1f}" r="3.5" '
+                f'style="fill:var(--line-{place % COLOURS})"/>'
             )
         level = top + 6 + 20 * place
         body.append(

@@ -8,6 +8,7 @@ from guided_profile.evals.report import charts, paper
 from guided_profile.evals.report.cases import cases, sides
 from guided_profile.evals.report.charts import Dot
 from guided_profile.evals.report.summary import Summary
+from guided_profile.evals.report.svg import COLOURS
 from guided_profile.evals.report.tables import (
     SIGNIFICANT,
     bare,
@@ -133,7 +134,7 @@ def _surest(summary: Summary) -> str:
     if not curves:
         return ""
     areas = ", ".join(f"{name} {curve.area:.3f}" for name, curve in curves)
-    best = sorted(curves, key=lambda one: -one[1].area)[: charts.COLOURS]
+    best = sorted(curves, key=lambda one: -one[1].area)[:COLOURS]
     drawn = f" The {len(best)} best by that are drawn." if len(best) < len(curves) else ""
     return (
         f"<h2>If only the surest are answered</h2><figure>{charts.risk_coverage(best)}"

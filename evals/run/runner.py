@@ -124,14 +124,23 @@ def opened(
     Raises:
         InputError: The folder holds the answers of another run, or cannot be used.
     """
+    with (
+        opened_answers(folder, settings) as (calls, answers),
+        temporary_history(embedder) as history,
+    ):
+        yield calls, answers, history
+
+
+@contextmanager
+def opened_answers(folder: Path, settings: Mapping[str, Any]) -> Iterator[tuple[Calls, Answers]]:
+    """Open the calls and the answers that the folder of a run holds, as `opened` does."""
     folder.mkdir(parents=True, exist_ok=True)
     check_same_run(folder / "run.json", settings)
     with (
         closing(Calls(folder / "calls.db")) as calls,
         closing(Answers(folder / "answers.jsonl")) as answers,
-        temporary_history(embedder) as history,
     ):
-        yield calls, answers, history
+        yield calls, answers
 
 
 def check_same_run(path: Path, settings: Mapping[str, Any]) -> None:

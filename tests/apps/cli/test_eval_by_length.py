@@ -91,5 +91,11 @@ def test_what_does_not_go_with_lengths_is_refused(tmp_path: Path) -> None:
         other = run(endpoint, tmp_path, "4", "--methods", "dg0", "--n", "3")
         assert other.returncode == 2
         assert "holds another run: its by length was '4 examples, 2 sharing'" in other.stderr
+        made_of = tmp_path / "o" / "run.json"
+        drawn = json.loads(made_of.read_text()) | {"histories of 4": "drawn otherwise"}
+        made_of.write_text(json.dumps(drawn))
+        other = run(endpoint, tmp_path, "4", "--methods", "dg0")
+        assert "its histories of 4 was 'drawn otherwise' and is now" in other.stderr
+        made_of.unlink()
         nowhere = run(endpoint, tmp_path, "4", "--methods", "dg0", "--join", str(tmp_path))
         assert "holds no run; give --join the --out of another" in nowhere.stderr
