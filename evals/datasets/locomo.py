@@ -69,7 +69,7 @@ def _example(
     answer = place.text(entry, "answer") if answerable else ""
     if CATEGORIES[category] == "open-domain":
         answer = answer.split(";")[0].strip()  # LoCoMo's own scores leave out the explanation
-    about = {"category": CATEGORIES[category], "evidence": evidence}
+    about = {"kind": CATEGORIES[category], "evidence": evidence}
     if not answerable:
         about["tempting"] = str(entry.get("adversarial_answer") or entry.get("answer") or "")
     return files.example(

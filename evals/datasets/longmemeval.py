@@ -3,13 +3,14 @@
 Wu et al. 2025, github.com/xiaowu0162/LongMemEval, MIT: `longmemeval_s.json` (about 40 sessions a
 question), `longmemeval_m.json` (500) or `longmemeval_oracle.json` (only those that matter), each a
 list of `question_id`, `question_type`, `question`, `answer`, `question_date`, `haystack_dates`,
-`haystack_session_ids`, `haystack_sessions` and `answer_session_ids`. A question whose id ends in
-`_abs` asks about what was never said: to abstain is right.
+`haystack_session_ids`, `haystack_sessions` (a turn that tells the answer `has_answer`) and
+`answer_session_ids`. A question whose id ends in `_abs` asks about what was never said: to abstain
+is right.
 """
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -51,6 +52,7 @@ def longmemeval(paths: Sequence[Path], *, assistant: bool = False) -> Iterator[E
             continue
         answerable = not id_.endswith("_abs")
         answer = place.text(entry, "answer")
+        history = tuple(_history(place, entry, assistant))
         yield files.example(
             place,
             id=f"longmemeval-{id_}",
@@ -59,11 +61,12 @@ def longmemeval(paths: Sequence[Path], *, assistant: bool = False) -> Iterator[E
             question=place.text(entry, "question"),
             reference=answer if answerable else "",
             answerable=answerable,
-            history=tuple(_history(place, entry, assistant)),
+            history=history,
             about={
-                "type": kind,
+                "kind": kind,
                 "asked": _time(place, place.text(entry, "question_date")).isoformat(),
                 "sessions": place.field(entry, "answer_session_ids", list),
+                "evidence": _evidence(entry, {item.id for item in history}),
             }
             | ({} if answerable else {"why": answer}),
         )
@@ -79,11 +82,29 @@ def _history(place: Place, entry: Mapping[str, Any], assistant: bool) -> Iterato
         raise place.error(f"{', '.join(names)} are not of one length")
     times = [_time(place, str(date)) for date in dates]
     for index in sorted(range(len(times)), key=times.__getitem__):
-        # a session may stand in a haystack twice
-        session = f"{index}:{ids[index]}"
+        name = _name(index, ids[index])
         yield from said(
-            place, sessions[index], session=session, time=times[index], assistant=assistant
+            place, sessions[index], session=name, time=times[index], assistant=assistant
         )
+
+
+def _name(index: int, id_: object) -> str:
+    """Return what a session is called: one may stand in a haystack twice."""
+    return f"{index}:{id_}"
+
+
+def _evidence(entry: Mapping[str, Any], there: Collection[str]) -> list[str]:
+    """Return the ids of the turns that tell the answer, of those that are there."""
+    sessions = enumerate(
+        zip(entry["haystack_session_ids"], entry["haystack_sessions"], strict=True)
+    )
+    told = [
+        f"{_name(index, id_)}:{number}"
+        for index, (id_, turns) in sessions
+        for number, turn in enumerate(turns)
+        if turn.get("has_answer")
+    ]
+    return [one for one in told if one in there]
 
 
 def _time(place: Place, date: str) -> datetime:

@@ -16,6 +16,7 @@
 Of four options random is right for .25. What the system says of the persona is in no history.
 """
 
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -29,6 +30,7 @@ from guided_profile.graph.errors import DatasetError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.records import Place, json_object
 
+_log = logging.getLogger(__name__)
 _LETTER = re.compile(r"^\(([a-z])\)\s*")
 _Row = tuple[Place, dict[str, str]]
 
@@ -108,7 +110,10 @@ def personamem2(
         messages = read.get("chat_history") if isinstance(read, dict) else read
         items = tuple(said(Place(path, 1), messages))
         for number, (place, row) in some:
-            yield _of_second(place, row, items, number, seed)
+            if "incorrect_answers" in row:
+                yield _of_second(place, row, items, number, seed)
+            else:
+                _log.warning("%s, line %d has no incorrect_answers; left out", rows, place.number)
 
 
 def _of_second(
@@ -119,10 +124,9 @@ def _of_second(
     wrong = files.texts(
         place, files.cell_value(place, row, "incorrect_answers"), "incorrect_answers"
     )
-    snippet = files.cell_value(place, row, "related_conversation_snippet")
-    if not isinstance(snippet, list):
-        raise place.error("the cell of 'related_conversation_snippet' is no list of messages")
-    told = {item.text for item in said(place, snippet, assistant=False)}
+    snippet = "related_conversation_snippet"
+    messages = files.cell_value(place, row, snippet) if snippet in row else []
+    told = {item.text for item in said(place, messages, assistant=False)}
     query = json_object(place.text(row, "user_query"), place, python=True)
     return files.example(
         place,

@@ -66,7 +66,7 @@ def test_questions_are_of_the_speaker_that_they_are_about(tmp_path: Path) -> Non
     found = locomo(tmp_path / "locomo10.json", SAMPLE)
     assert [one.user_id.split("-")[-1] for one in found] == ["Ida", "Noor", "Noor", "Ida"]
     assert [one.reference for one in found] == ["A dog", "2023", "No", ""]
-    assert [one.about["category"] for one in found][:2] == ["single-hop", "temporal"]
+    assert [one.about["kind"] for one in found][:2] == ["single-hop", "temporal"]
     assert [one.id for one in found] == [f"locomo-conv-1-{number}" for number in range(4)]
 
 

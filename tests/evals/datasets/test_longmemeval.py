@@ -54,6 +54,7 @@ def test_the_history_is_what_the_user_said_the_earliest_session_first(tmp_path: 
     assert len({item.id for item in one.history}) == 3
     assert one.about["asked"] == "2023-05-30T23:40:00"
     assert one.about["sessions"] == ["answer_1"]
+    assert one.about["evidence"] == [one.history[0].id]
 
 
 def test_abstention_questions_are_not_answerable(tmp_path: Path) -> None:

@@ -84,9 +84,11 @@ def test_the_second_asks_of_a_linked_history(tmp_path: Path) -> None:
         second(pref_type="ask_to_forget"),
         second(who="my sister"),
         second(updated="True", prev_pref="Liked wasps."),
+        second(incorrect_answers=""),
+        second(related_conversation_snippet=""),
     )
     found = list(load("personamem-2", [rows, tmp_path]))
-    kinds = ["implicit", "forget", "restraint-others", "change-of-mind"]
+    kinds = ["implicit", "forget", "restraint-others", "change-of-mind", "implicit"]
     assert [one.about["kind"] for one in found] == kinds
     assert found[0].question == "What should I read?"
     assert set(found[0].options) == {"A book of bees.", "A book of crime.", "A book of law."}
@@ -94,7 +96,8 @@ def test_the_second_asks_of_a_linked_history(tmp_path: Path) -> None:
     assert found[1].about["forgotten"] == "Likes bees."
     assert "preference" not in found[2].about
     assert found[3].about["before"] == "Liked wasps."
-    assert len({one.id for one in found}) == 4
+    assert found[4].about["evidence"] == []
+    assert len({one.id for one in found}) == 5
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
