@@ -141,11 +141,39 @@ def test_nothing_that_is_near_to_a_question_or_asked_of_others_is_put_beside_it(
         history=(near, *(HistoryItem(text=f"weather{n} cloud{n}") for n in range(12))),
         about={"evidence": []},
     )
-    (shared,) = mixed([Told("tea").example(0)], [12], others=[stranger, other])
+    others = [stranger, other]
+    (shared,) = mixed([Told("tea").example(0)], [26], others=others)
     texts = {item.text for item in shared.items}
     assert near.text not in texts
     assert "I cannot stand opera" not in texts
-    assert any(text.startswith("weather") for text in texts)
+    assert sum(text.startswith("weather") for text in texts) == 12
+    with pytest.raises(InputError, match="only 26 items for a history of 27"):
+        mixed([Told("tea").example(0)], [27], others=others)
+
+
+def test_what_comes_twice_is_put_in_once() -> None:
+    twice = [
+        example.model_copy(
+            update={"history": (*example.history, HistoryItem(text=f" The same   {word}"))}
+        )
+        for example, word in zip(EXAMPLES[:2], ("again", "AGAIN"), strict=True)
+    ]
+    (shared,) = mixed(twice, [29])
+    assert sum("the same" in item.text.lower() for item in shared.items) == 1
+    with pytest.raises(InputError, match="only 29 items"):
+        mixed(twice, [30])
+
+
+def test_what_is_told_in_two_turns_stays_together() -> None:
+    told = Told("tea").example()
+    place = next(n for n, item in enumerate(told.history) if item.id == "0")
+    second = HistoryItem(id="second", text="and no tea at work either", source="chat")
+    history = (*told.history[: place + 2], second, *told.history[place + 2 :])
+    about = told.about | {"evidence": ["0", "second"]}
+    example = told.model_copy(update={"history": history, "about": about})
+    (shared,) = mixed([example, *EXAMPLES[1:3]], [40])
+    texts = [item.text for item in shared.items]
+    assert texts.index(second.text) == texts.index("I cannot stand tea") + 2
 
 
 def test_where_what_is_needed_does_not_fit_the_questions_are_divided() -> None:
