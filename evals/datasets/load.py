@@ -38,7 +38,8 @@ from guided_profile.evals.datasets.opbench import opbench
 from guided_profile.evals.datasets.perchat import perchat
 from guided_profile.evals.datasets.perma import perma
 from guided_profile.evals.datasets.persistbench import persistbench
-from guided_profile.evals.datasets.personamem import personamem1, personamem2
+from guided_profile.evals.datasets.personamem1 import personamem1
+from guided_profile.evals.datasets.personamem2 import personamem2
 from guided_profile.evals.datasets.personamem3 import personamem3
 from guided_profile.evals.datasets.plain import plain, written
 from guided_profile.evals.datasets.prefeval import prefeval
