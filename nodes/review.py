@@ -191,7 +191,7 @@ def may_retry(task: Task, state: State, context: Context, reason: AbstentionReas
     return (
         task.abstention.policy == "retry"
         and reason != "no_history"
-        and (state["on_topic"] or reason != "not_in_history")
+        and (reason != "not_in_history" or (state["on_topic"] and not task.abstention.told))
         and state["tries"] < context.max_retries
     )
 

@@ -32,7 +32,8 @@ def move(module):
 
 async def main():
     builtin = builtin_tasks()["dialogue"]
-    asking = builtin.abstention.model_copy(update={"policy": "ask", "answerable": None})
+    unasked = {"policy": "ask", "told": False, "answerable": None}
+    asking = builtin.abstention.model_copy(update=unasked)
     task = builtin.model_copy(update={"abstention": asking})
     saver, chat = InMemorySaver(), ScriptedChat(script=script("Sorry, no idea.", "Green."))
     thread, context = {"configurable": {"thread_id": "1"}}, Context(user_id="anna")
