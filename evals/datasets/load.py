@@ -281,7 +281,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in _counted(found, given.out, DATASETS[given.name].in_paper):
             print(line)
     except GuidedProfileError as error:
-        print(f"error: {error}", file=sys.stderr)
+        known = DATASETS.get(given.name)
+        takes = f" ({given.name} takes {known.files})" if known else ""
+        print(f"error: {error}{takes}", file=sys.stderr)
         return 2
     return 0
 

@@ -127,3 +127,14 @@ def test_a_part_can_be_taken_by_its_kind(
     assert len(list(load("plain", out))) == 2
     assert main(["plain", str(path), "--kinds", "d"]) == 2
     assert "no row is of the kinds ['d']; there are ['a', 'b', 'c']" in capsys.readouterr().err
+
+
+def test_a_wrong_file_is_told_what_the_set_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = as_lines(tmp_path / "mine.jsonl", {"user_id": "u"})
+    assert main(["halumem", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert "mine.jsonl, line 1: the field 'uuid' is missing" in said
+    assert "(halumem takes HaluMem-Medium.jsonl or HaluMem-Long.jsonl)" in said
+    assert len(said.splitlines()) == 1
