@@ -5,8 +5,8 @@
     python -m guided_profile.evals.datasets sentiment140 FILE --neutral new.jsonl --write-neutral
 
 prints what the set is made of, beside the paper's Table 6 where it has it, and writes it to the
-file that `--out` names. Without a name it lists the sets. Nothing is downloaded but, for per-chat
-and `--write-neutral`, the weights of the embedded models if they are not there yet.
+file that `--out` names. Without a name it lists the sets. Nothing is downloaded but,
+for `--write-neutral`, the weights of the embedded model if they are not there yet.
 """
 
 import argparse
@@ -35,7 +35,6 @@ from guided_profile.evals.datasets.memsyco import memsyco
 from guided_profile.evals.datasets.movielens import movielens
 from guided_profile.evals.datasets.neutral import neutralise
 from guided_profile.evals.datasets.opbench import opbench
-from guided_profile.evals.datasets.perchat import perchat
 from guided_profile.evals.datasets.perma import perma
 from guided_profile.evals.datasets.persistbench import persistbench
 from guided_profile.evals.datasets.personamem1 import personamem1
@@ -48,7 +47,7 @@ from guided_profile.evals.datasets.sampling import chosen
 from guided_profile.evals.datasets.sentiment140 import sentiment140, sentiment140_tweets
 from guided_profile.evals.datasets.statistics import TABLE_6, Statistics
 from guided_profile.graph.errors import DatasetError, GuidedProfileError
-from guided_profile.tools.assembly import MODEL, make_chat, make_embedder
+from guided_profile.tools.assembly import MODEL, make_chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +134,6 @@ DATASETS = {
         "locomo10_overpersonalized.json and locomo10.json",
         "restraint, and agreeing to what was never told",
         "MIT, and LoCoMo's CC BY-NC 4.0",
-    ),
-    "per-chat": Dataset(
-        perchat,
-        "PER-CHAT's files of records",
-        "a reply as somebody would write it (the paper's section 4.3)",
-        "academic use, Reddit's terms",
-        in_paper=True,
     ),
     "perma": Dataset(
         perma,
@@ -316,8 +308,6 @@ def _options(given: argparse.Namespace) -> dict[str, Any]:
             options[name] = value
     if given.neutral:
         options["neutral"] = given.neutral
-    if given.name == "per-chat":
-        options["embedder"] = make_embedder()
     return options
 
 
