@@ -118,7 +118,8 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     """Return the stages, each with those that may come after it."""
     requests = MemoryRequests(resources.chat, resources.history, resources.tasks, resources.clock)
 
-    def after_recall(
+    # they are async, or each would be run in a thread
+    async def after_recall(
         state: State, runtime: Runtime[Context]
     ) -> list[Send] | Literal["profile", "prove", "respond", "welcome"]:
         context, task = resources.asked(runtime)
@@ -130,11 +131,11 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
             return "profile"
         return [Send("digest", digestion) for digestion in digestions_of(task, state)]
 
-    def after_merge(state: State, runtime: Runtime[Context]) -> Literal["profile", "respond"]:
+    async def after_merge(state: State, runtime: Runtime[Context]) -> Literal["profile", "respond"]:
         _, task = resources.asked(runtime)
         return "profile" if task.needs_profile else "respond"
 
-    def after_verify(
+    async def after_verify(
         state: State, runtime: Runtime[Context]
     ) -> Literal["profile", "prove", "respond"]:
         context, task = resources.asked(runtime)
@@ -143,7 +144,7 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
             return "profile"
         return prove_or_respond(context, task, state, resources.clock())
 
-    def reviewed(
+    async def reviewed(
         state: State, runtime: Runtime[Context]
     ) -> Literal["recall", "respond", "clarify", "end"]:
         _, task = resources.asked(runtime)
@@ -196,7 +197,7 @@ def _connected(resources: Resources) -> StateGraph[State, Context, Question, Ans
     return stages
 
 
-def _after_requests(
+async def _after_requests(
     state: State,
 ) -> Literal["recall", "confirm", "clarify", "welcome", "end"]:
     if state["answer"] is not None:
@@ -207,7 +208,7 @@ def _after_requests(
     return replies_to if replies_to == "clarify" or replies_to == "welcome" else "recall"
 
 
-def _after_confirm(state: State) -> Literal["recall", "end"]:
+async def _after_confirm(state: State) -> Literal["recall", "end"]:
     return "recall" if state["answer"] is None else "end"
 
 

@@ -1,8 +1,8 @@
 """recall: fetch what the later stages see of the user's history, and the standing profile."""
 
-import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import NotRequired, TypedDict
 
 from langchain_core.messages import AnyMessage
@@ -21,6 +21,7 @@ from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 from guided_profile.tools.evidence.topic import is_history_on_topic
 from guided_profile.tools.fingerprints import made_with
+from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.corrections import class_pins
 from guided_profile.tools.profiles.plan import cold_profile, decide, profiles_of, with_overrides
 from guided_profile.tools.retriever import StageSearch, call_search, make_search_history
@@ -72,19 +73,18 @@ def make_recall(resources: Resources) -> Stage[State, RecallUpdate]:
         again = state["tries"] > 0 or bool(state["clarification"])
         searches = "personal_context" in task.sees or again
         found = await _search(search, task, state, runtime) if searches else []
-        listed = await asyncio.to_thread(
-            history.list, context.user_id, newest=context.profile_items
-        )
-        orders = await asyncio.to_thread(flagged, [*listed, *found])
+        look = partial(_listed, history, context, found)
+        listed, orders = await history.reading(context.user_id, look)
         _warn(orders, known=state["flagged"] if again else ())
         window = own(item for item in listed if item.id not in orders)
         update["flagged"] = sorted(orders)
         update["recalled"] = in_order([item for item in found if item.id not in orders], window)
         known = {item.id: item for item in [*update["recalled"], *window]}
         asked = [state["text"], *state["choices"]]
-        update["on_topic"] = await asyncio.to_thread(
+        on_topic = partial(
             is_history_on_topic, history, context.user_id, task, asked, list(known.values())
         )
+        update["on_topic"] = await history.reading(context.user_id, on_topic, embeds=True)
         if task.needs_guidance or task.needs_profile:
             await plan(update, window, runtime, again=again)
         return _welcoming(update, task, state["welcomed"])
@@ -168,6 +168,14 @@ async def _search(
         config=get_config(),
         stage=StageSearch(recall=task.recall, tokens=room),
     )
+
+
+def _listed(
+    history: HistoryStore, context: Context, found: Sequence[HistoryItem]
+) -> tuple[list[HistoryItem], dict[str, tuple[str, ...]]]:
+    """Return the newest of the history, and what of it and of what was found gives orders."""
+    listed = history.list(context.user_id, newest=context.profile_items)
+    return listed, flagged([*listed, *found])
 
 
 def _warn(orders: Mapping[str, tuple[str, ...]], known: Collection[str]) -> None:

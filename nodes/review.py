@@ -1,8 +1,8 @@
 """review: tell an answer from an abstention, and one that will do from one that will not."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage
@@ -115,7 +115,8 @@ async def _accepted(
 ) -> ReviewUpdate:
     """Return the answer that ends the run: the better of what was written."""
     state = {**state, "reply": held.reply, "calls": [*state["calls"], *held.calls]}
-    answered = await asyncio.to_thread(_answered, resources.history, user_id, task, state)
+    answer = partial(_answered, resources.history, user_id, task, state)
+    answered = await resources.history.reading(user_id, answer, embeds=True)
     answered = answered.model_copy(update={"missed": held.missed})
     if memory := state.get("memory"):
         told = {"memory": memory, "text": _after_told(state, answered.text)}

@@ -1,10 +1,10 @@
 """The retriever tool: search in the history of the user whom the run is for."""
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, cast
 from uuid import uuid4
 
@@ -134,14 +134,16 @@ def make_search_history(
         kept = [item for item in items if item.id in returned]
         return _for_model(shown), kept if stage else [item.model_dump(mode="json") for item in kept]
 
-    async def search_history_in_a_thread(
+    async def search_history_off_the_loop(
         **arguments: Any,
     ) -> tuple[str, Sequence[HistoryItem | dict[str, Any]]]:
-        return await asyncio.to_thread(search_history, **arguments)
+        user_id = _context_of(arguments.get("runtime", _NO_RUNTIME), user_of).user_id
+        search = partial(search_history, **arguments)
+        return await history.reading(user_id, search, embeds=True)  # Chroma blocks
 
     return StructuredTool.from_function(
         func=search_history,
-        coroutine=search_history_in_a_thread,  # Chroma blocks
+        coroutine=search_history_off_the_loop,
         args_schema=SearchArguments,
         response_format="content_and_artifact",
     )

@@ -101,7 +101,14 @@ def in_place() -> Iterator[None]:
 
 
 def where(profiler: cProfile.Profile) -> list[tuple[str, float]]:
-    """Return each package's share of the time, the largest first; a builtin's is its caller's."""
+    """Return each package's share of the time, the largest first."""
+    spent = seconds_of(profiler)
+    total = spent.total()
+    return [(package, seconds / total) for package, seconds in spent.most_common()]
+
+
+def seconds_of(profiler: cProfile.Profile) -> Counter[str]:
+    """Return how long each package took; a builtin's time is its caller's."""
     spent: Counter[str] = Counter()
     for (file, _, name), (_, _, own, _, callers) in pstats.Stats(profiler).stats.items():  # type: ignore[attr-defined]
         if file != "~":
@@ -109,8 +116,7 @@ def where(profiler: cProfile.Profile) -> list[tuple[str, float]]:
         elif "select.epoll" not in name:  # waiting takes no processor
             for (caller, _, _), (*_, its_own, _) in callers.items():
                 spent[_package(caller)] += its_own
-    total = spent.total()
-    return [(package, seconds / total) for package, seconds in spent.most_common()]
+    return spent
 
 
 def _package(file: str) -> str:

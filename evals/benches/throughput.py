@@ -1,24 +1,27 @@
 """How many questions a second the workflow answers, beside a bare client of the same endpoint.
 
-    python -m guided_profile.evals.benches.throughput [--latency 0.05] [--seconds 4]
+    python -m guided_profile.evals.benches.throughput [--latency 0.05] [--seconds 4] [--where]
 
 An endpoint in a process of its own answers every call after a fixed time. Against it run, in turns
 and for each number of users at once: the workflow, for users of 100 items whose profile is fresh;
 and two bare clients that make the workflow's own two calls, word for word, one after the other:
 ChatOpenAI as it comes, and the client that the workflow itself has. Printed are, of each, questions
-a second, the median time, and the processor time that a question takes in this process.
+a second, the median time, and the processor time that a question takes in this process; with
+`--where`, in which packages the workflow spends what it takes beyond its calls, under a profiler
+that makes everything slower.
 """
 
 import argparse
 import asyncio
+import cProfile
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing.connection import Connection
 from statistics import median
-from time import perf_counter, process_time
+from time import perf_counter, process_time, thread_time
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackHandler
@@ -29,7 +32,7 @@ from langgraph.store.memory import InMemoryStore
 from pydantic import SecretStr
 
 from guided_profile.evals.benches.command import command
-from guided_profile.evals.benches.overhead import a_history
+from guided_profile.evals.benches.overhead import LEAST_SHARE, a_history, in_place, seconds_of
 from guided_profile.evals.benches.running import head, in_a_process, serve
 from guided_profile.evals.run.history import temporary_history
 from guided_profile.graph.build import build_graph
@@ -38,7 +41,7 @@ from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.models.calls import endpoint_model
 
 AT_ONCE = (1, 4, 16, 64, 256)
-USERS = 256
+USERS, PROFILED = 256, 100
 Ask = Callable[[int], Awaitable[None]]
 
 
@@ -118,19 +121,33 @@ async def rate(ask: Ask, at_once: int, seconds: float) -> Rate:
     return Rate(len(took) / whole, median(took), worked / len(took))
 
 
-async def measure(url: str, seconds: float) -> None:
-    """Measure and print."""
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Ways of asking the same."""
+
+    ours: Ask
+    comes: Ask
+    """ChatOpenAI's as it comes."""
+    bare: Ask
+    """The workflow's own client's."""
+    calls: int
+    """That a question takes."""
+
+
+@asynccontextmanager
+async def ways_of(url: str, users: int) -> AsyncIterator[Ways]:
+    """Make the profiles of so many users, and yield what asks them."""
     chat = endpoint_model("m", base_url=url, api_key=None)
     with temporary_history(LexicalEmbedder()) as history:
         graph = build_graph(chat=chat, history=history, store=InMemoryStore())
-        for user in range(USERS):
+        for user in range(users):
             history.add(str(user), a_history())
         question: Any = {"question": "What did you do today?"}
 
         async def ours(user: int) -> None:
             await graph.ainvoke(question, context=Context(user_id=str(user)))
 
-        for user in range(USERS):
+        for user in range(users):
             await ours(user)  # makes the profile
         calls = Calls()
         await graph.ainvoke(question, {"callbacks": [calls]}, context=Context(user_id="0"))
@@ -143,8 +160,14 @@ async def measure(url: str, seconds: float) -> None:
             return ask
 
         as_it_comes = ChatOpenAI(model="m", base_url=url, api_key=SecretStr("none"), temperature=0)
-        ways = {"ours": ours, "ChatOpenAI": bare(as_it_comes), "our client": bare(chat)}
-        print(f"{len(calls.made)} calls a question")
+        yield Ways(ours, bare(as_it_comes), bare(chat), len(calls.made))
+
+
+async def measure(url: str, seconds: float) -> None:
+    """Measure and print."""
+    async with ways_of(url, USERS) as asking:
+        ways = {"ours": asking.ours, "ChatOpenAI": asking.comes, "our client": asking.bare}
+        print(f"{asking.calls} calls a question")
         for at_once in AT_ONCE:
             rates = {name: await rate(ask, at_once, seconds) for name, ask in ways.items()}
             for name, one in rates.items():
@@ -156,13 +179,38 @@ async def measure(url: str, seconds: float) -> None:
                 )
 
 
+async def print_where(url: str) -> None:
+    """Print the packages in which the workflow spends more than the calls by its own client."""
+    spent = []
+    async with ways_of(url, 1) as asking:
+        for ask in (asking.ours, asking.bare):
+            await ask(0)
+            profiler = cProfile.Profile(thread_time)  # other work on the machine takes none
+            profiler.enable()
+            for _ in range(PROFILED):
+                await ask(0)
+            profiler.disable()
+            spent.append(seconds_of(profiler))
+    ours, bare = spent
+    ours.subtract(bare)
+    whole = ours.total()
+    for package, seconds in ours.most_common():
+        if seconds >= LEAST_SHARE * whole:
+            print(f"{seconds / whole:.0%}  {package}")
+
+
 @command
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--latency", type=float, default=0.05, help="of a model call, seconds")
     parser.add_argument("--seconds", type=float, default=4, help="for each way and number")
+    parser.add_argument("--where", action="store_true", help="which packages its time is spent in")
     given = parser.parse_args()
+    if given.where:
+        with endpoint(0) as url, in_place():
+            asyncio.run(print_where(url))
+        return
     with endpoint(given.latency) as url:
         asyncio.run(measure(url, given.seconds))
 

@@ -16,6 +16,9 @@ class Embedder(Embeddings, ABC):
     id: str
     """Names the model and how it is used: vectors of different ids must not be compared."""
 
+    instant: bool = False
+    """Whether it takes less time than handing the work to a thread does."""
+
     unrelated: float | None = None
     """The median cosine of sentences of one language that have nothing to do with each other; None:
     it was not measured. Thresholds on cosines hold for embedders that have about MiniLM's."""

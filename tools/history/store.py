@@ -9,6 +9,7 @@ every vector that Chroma hands out, so the users who are being served are kept i
 `cache.CACHE_BYTES`.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -55,6 +56,8 @@ class Found:
     off."""
 
 
+AT_HAND = 500
+"""So many items, in memory, are read in less time than handing that to a thread may take."""
 FEW = 8
 """So many items are added as they come from a conversation; more come from a file."""
 
@@ -67,8 +70,9 @@ T = TypeVar("T")
 class HistoryStore(TextVectors):
     """The history of all users.
 
-    Every method blocks; async code calls them with `asyncio.to_thread`. Threads may share a store.
-    All of them raise HistoryError if Chroma fails, and QuestionError if the user's id is blank.
+    Every method blocks; async code calls them with `asyncio.to_thread`, or in `reading`. Threads
+    may share a store. All of them raise HistoryError if Chroma fails, and QuestionError if the
+    user's id is blank.
     """
 
     def __init__(self, embedder: EmbedderLike, connection: "Connection") -> None:
@@ -361,6 +365,20 @@ class HistoryStore(TextVectors):
         other.release(user_id, (item.id for item in items if item.released))
         other.withdraw(user_id, [item.id for item in items if item.withdrawn])
         return len(added)
+
+    async def reading(self, user_id: str, read: Callable[[], T], *, embeds: bool = False) -> T:
+        """Do what reads a user's items, so that the event loop can go on meanwhile.
+
+        That is in a thread, or here where the items are in memory and few.
+
+        Args:
+            user_id: Whose.
+            read: Reads them.
+            embeds: Whether it also embeds texts.
+        """
+        if self._collection.has_at_hand(user_id, AT_HAND):
+            return await self.embedding(read) if embeds else read()
+        return await asyncio.to_thread(read)
 
     def patiently(self, write: Callable[[], T]) -> T:
         """Do what reads and writes, and again for some seconds while the server is being started.

@@ -1,8 +1,9 @@
 """Vectors of texts that are no items, and how like two of them are."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from guided_profile.tools.embedders.base import Embedder, Vector, alike, likenes
 from guided_profile.tools.history.records import unit_vectors
 from guided_profile.tools.text.cache import TextCache
 
+T = TypeVar("T")
 EMBEDDED_BYTES = 8 << 20
 """What the vectors of texts that are no items may take in memory: about 4,700 of 384 numbers."""
 
@@ -56,6 +58,16 @@ class TextVectors:
 
     def __init__(self, embedder: EmbedderLike) -> None:
         self.embedder = embedder
+
+    async def embedding(self, work: Callable[[], T]) -> T:
+        """Do what embeds texts, and may take a while, so that the event loop can go on meanwhile.
+
+        That is in a thread, or here where it takes no time: with many runs at once, each change of
+        threads waits for all the others.
+        """
+        if getattr(self.embedder, "instant", False):
+            return work()
+        return await asyncio.to_thread(work)
 
     def embed(self, texts: list[str]) -> Vector:
         """Return a unit vector for each text; those embedded a while ago are still in memory.

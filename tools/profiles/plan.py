@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from langgraph.runtime import Runtime
 
@@ -161,7 +162,7 @@ async def gone_from(
     unseen = set(evidence_of(standing.profile.sentences)) - {item.id for item in window}
     if not unseen:
         return set()
-    there = await asyncio.to_thread(history.get, user_id, sorted(unseen))
+    there = await history.reading(user_id, partial(history.get, user_id, sorted(unseen)))
     return unseen - {item.id for item in there}
 
 
@@ -275,7 +276,7 @@ async def with_overrides(
         left = _without_withdrawn(profile, there)
         return apply_overrides(left, overrides, history.alike) if overrides else left
 
-    return await asyncio.to_thread(apply)
+    return await history.reading(profiles.user_id, apply, embeds=bool(overrides))
 
 
 def _without_withdrawn(profile: Profile, there: Sequence[HistoryItem]) -> Profile:

@@ -7,9 +7,9 @@ another language, or with a bearing that no likeness shows, may be about them. W
 asked, nearness alone decides.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from langchain_core.language_models import BaseChatModel
@@ -85,7 +85,9 @@ class Restraint:
             widely: All is used but what is private and was not raised, and what that rests on.
         """
         texts = [*(sentence.text for sentence in sentences), *(item.text for item in items)]
-        near, said = await asyncio.to_thread(self._measured, texts, request, shown[-RECENT:])
+        near, said = await self._history.embedding(
+            partial(self._measured, texts, request, shown[-RECENT:])
+        )
         held = _not_to_be_asked(sentences, near, said)
         if widely:
             held = {n: why for n, why in held.items() if why == "private"}

@@ -24,7 +24,7 @@ from guided_profile.graph.errors import (
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history import collection as history_collection
-from guided_profile.tools.history.store import Added, HistoryStore
+from guided_profile.tools.history.store import AT_HAND, Added, HistoryStore
 
 Open = Callable[..., HistoryStore]
 ODD_USERS = [
@@ -523,3 +523,27 @@ def test_what_is_withdrawn_is_kept_and_in_no_search_until_it_is_taken_back(
         assert len(store.list("anna")) == 1
         store.withdraw("anna", ["tea"], withdrawn=False)
         assert len(store.list("anna")) == 2
+
+
+class Slow(LexicalEmbedder):
+    instant = False
+
+
+@pytest.mark.parametrize(
+    ("embedder", "embeds", "here"),
+    [(LexicalEmbedder, True, True), (Slow, False, True), (Slow, True, False)],
+)
+async def test_few_items_in_memory_are_read_without_a_thread(
+    tmp_path: Path, embedder: type[LexicalEmbedder], embeds: bool, here: bool
+) -> None:
+    def where() -> int:
+        return threading.get_ident()
+
+    with HistoryStore.open(embedder(), path=tmp_path) as store:
+        store.add("anna", [HistoryItem(text="has a cat")])
+        assert await store.reading("anna", where, embeds=embeds) != where()  # on the disk alone
+        store.search("anna", "cat", limit=1)
+        assert (await store.reading("anna", where, embeds=embeds) == where()) is here
+        assert await store.reading("ben", where, embeds=embeds) != where()
+        store.add("anna", [HistoryItem(text=f"note {n}") for n in range(AT_HAND)])
+        assert await store.reading("anna", where, embeds=embeds) != where()
