@@ -75,7 +75,9 @@ async def convex(inputs: MethodInputs, example: Example, tokens: int) -> list[Hi
         near = inputs.history.likeness(cosines)
         return near + WORDS_SHARE * share_of_words(example.question, texts)
 
-    order = np.argsort(-await asyncio.to_thread(scores), kind="stable") if items else []
+    if not items:
+        return []
+    order = np.argsort(-await asyncio.to_thread(scores), kind="stable")
     return shown([items[row] for row in order], tokens)
 
 

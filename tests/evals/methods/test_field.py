@@ -131,20 +131,39 @@ async def test_notes_are_taken_of_the_recalled_items_alone_and_shown_with_them(
 
 
 async def test_facts_are_keys_and_items_are_shown_word_for_word(history: HistoryStore) -> None:
-    method, chat = made("facts", history, [JOURNEY])
-    await method.answer(JOURNEY)  # type: ignore[attr-defined]
-    (prompt, *_) = responses(chat)
-    assert "the ferry to Oban was lovely" in prompt
-    assert "This person likes ferries" not in prompt
+    told = "the crossing to Oban was lovely"
+    many = tuple(HistoryItem(text=f"purchase number {n}, some tea again") for n in range(40))
+    example = JOURNEY.model_copy(
+        update={"question": "And ferries?", "history": (*many, HistoryItem(text=told))}
+    )
+
+    def telling_of_it(prompt: str) -> str | dict[str, float]:
+        if prompt.endswith(told):
+            return "This person likes ferries."
+        return "-" if prompt.endswith("tea again") else script(prompt)
+
+    by_facts, chat = made("facts", history, [example], telling_of_it)
+    by_text, other = made("rag", history, [example], telling_of_it)
+    await by_facts.answer(example)  # type: ignore[attr-defined]
+    await by_text.answer(example)  # type: ignore[attr-defined]
+    assert told in responses(chat)[0]
+    assert "This person likes ferries" not in responses(chat)[0]
+    assert told not in responses(other)[0]
 
 
 async def test_items_of_the_period_that_a_question_names_come_first(
     history: HistoryStore,
 ) -> None:
-    method, _ = made("facts", history, [JOURNEY])
+    example = JOURNEY.model_copy(update={"question": "Shall I sleep on the plane?"})
+    method, _ = made("facts", history, [example])
     assert isinstance(method, Recalling)
-    found = await method.find(method.inputs, JOURNEY, FEW_TOKENS)
+    found = await method.find(method.inputs, example, FEW_TOKENS)
     assert found[0].text == "the ferry to Oban was lovely"  # of April
+    undated = [item.model_copy(update={"time": None}) for item in example.history]
+    found = await method.find(
+        method.inputs, example.model_copy(update={"history": tuple(undated)}), FEW_TOKENS
+    )
+    assert found[0].text.startswith("I could not sleep on the plane")
 
 
 async def test_a_period_that_holds_nothing_is_made_up(history: HistoryStore) -> None:
