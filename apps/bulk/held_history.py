@@ -33,6 +33,10 @@ class _Held:
             held = self.held[user_id] = UserItems(held.stored, rows, held.rows)
         return held
 
+    def has_at_hand(self, user_id: str, most: int) -> bool:
+        held = self.held.get(user_id)
+        return held is not None and held.is_at_hand(most)
+
     def by_ids(self, user_id: str, ids: Iterable[str]) -> dict[str, Stored]:
         held = self.load(user_id, vectors=False)
         return {id_: held.stored[held.rows[id_]] for id_ in ids if id_ in held.rows}

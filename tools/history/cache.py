@@ -106,6 +106,10 @@ class UserItems:
             self.found[role] = made
         return made
 
+    def is_at_hand(self, most: int) -> bool:
+        """Whether all that a search needs is here, and no more than so many items."""
+        return self.vectors is not None and len(self.stored) <= most
+
     @property
     def size(self) -> int:
         """About how many bytes of memory they take."""

@@ -55,7 +55,7 @@ class ItemCollection(Shards):
     def has_at_hand(self, user_id: str, most: int) -> bool:
         """Whether all of a user's items are in memory and no more than so many."""
         kept = None if self.connection.is_server else self.connection.cache.get(user_id)
-        return bool(kept and kept.vectors is not None and len(kept.stored) <= most)
+        return kept is not None and kept.is_at_hand(most)
 
     def by_ids(self, user_id: str, ids: Iterable[str]) -> dict[str, Stored]:
         """Return those of a user's items that are there, by id."""
