@@ -14,8 +14,9 @@ demo: $(VENV)/.local
 eval: $(VENV)/.evals
 	@$(BIN)/guided-profile eval --task preference --n 16 --out eval-out
 
+# each of the processes that tests start would compile the package anew, were it not kept
 test: $(VENV)/.dev
-	@$(BIN)/pytest -q -n auto --maxprocesses 4 --dist worksteal
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n auto --maxprocesses 4 --dist worksteal --durations 20 --durations-min 2
 
 test-live: $(VENV)/.dev
 	@$(BIN)/pytest -q -m live

@@ -58,7 +58,15 @@ def told(pipe: Connection) -> Iterator[Any]:
 def survives(folder: Path, kills: int, caplog: pytest.LogCaptureFixture) -> int:
     """Kill a process so often; return how often an index had to be made anew."""
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["guided_profile.tools.history.store", "pytest"])
+    # what a process needs is there when it begins: Chroma alone takes half a second to import
+    processes.set_forkserver_preload(
+        [
+            "guided_profile.tools.history.collection",
+            "chromadb.api.rust",
+            "guided_profile.tools.history.connect",
+            "pytest",
+        ]
+    )
     embedder, there = DigestEmbedder(), {}
     with HistoryStore.open(embedder, path=folder) as store:
         for user in USERS:
