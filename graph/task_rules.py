@@ -47,19 +47,12 @@ class Abstention(Record):
     floor: float = Field(default=0.0, ge=0.0, le=26.0)
     """For a choice: a winning probability below this many times chance (1 / number of options) is
     an abstention."""
-    told: bool = False
-    """For a text: before the response, the model is asked whether the items nearest to the question
-    tell the answer, and if not, whether the question is for a fact of a person's own life; if so,
-    that is an abstention, which is not retried. What a model's Yes is worth is fitted for each
-    model (`tools/evidence/told.json`)."""
     answerable: Template | None = None
-    """For a text: a question of your own in the place of `told`, with `{question}` in it, to be
-    answered with Yes or No by all that the response sees: whether that tells the answer."""
+    """For a text: a question with `{question}` in it, to be answered with Yes or No, that is asked
+    before the response: whether what the response sees tells the answer. A model that would
+    rather invent than decline still gives a telling probability of Yes."""
     answerable_floor: float = Field(default=0.4, gt=0.0, lt=1.0)
-    """A probability of Yes to `answerable` below this is an abstention; ignored where there are no
-    logprobs."""
-    told_floor: float = Field(default=0.5, gt=0.0, lt=1.0)
-    """A probability below this that the items tell the answer is an abstention."""
+    """A probability of Yes below this is an abstention; ignored where there are no logprobs."""
     declined: ReplyCheck | None = None
     """For a text: a question with `{question}` and `{reply}` in it, to be answered with Yes or No,
     that is asked of the reply: whether it answers. It finds a refusal in any language, at the price

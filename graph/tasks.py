@@ -106,10 +106,6 @@ class Task(Record):
             raise ValueError("abstention.declined is for tasks of kind 'text'; leave it out")
         if self.kind == "choice" and self.abstention.answerable:
             raise ValueError("abstention.answerable is for tasks of kind 'text'; leave it out")
-        if self.kind == "choice" and self.abstention.told:
-            raise ValueError("abstention.told is for tasks of kind 'text'; leave it out")
-        if self.abstention.told and self.abstention.answerable:
-            raise ValueError("abstention.answerable takes the place of told; leave one out")
         if self.candidates > 1 and (self.kind, self.evidence) != ("text", "style"):
             raise ValueError("candidates is for texts whose evidence is 'style'; leave it out")
         if len(set(self.sees)) != len(self.sees):
@@ -167,8 +163,6 @@ class Task(Record):
     def floor(self, on_topic: bool) -> float:
         """Return the least probability, of a Yes or (in multiples of chance) of the best option."""
         rule = self.abstention
-        if rule.told:
-            return rule.told_floor
         if not on_topic and rule.off_topic_floor is not None:
             return rule.off_topic_floor
         return rule.floor if self.kind == "choice" else rule.answerable_floor

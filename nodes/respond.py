@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypedDict
 
 from langchain_core.language_models import BaseChatModel
@@ -28,13 +29,7 @@ from guided_profile.graph.tasks import Task
 from guided_profile.graph.text import as_data
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
-from guided_profile.tools.evidence.in_view import (
-    grounds_in,
-    items_in_view,
-    notes_for,
-    sees_anything,
-)
-from guided_profile.tools.evidence.told import Told, is_told
+from guided_profile.tools.evidence.in_view import grounds_in, items_in_view, sees_anything
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import complete
 from guided_profile.tools.models.choices import (
@@ -98,10 +93,11 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
             return {"reply": reply, "calls": list(written.calls)}
         asked = None
         if not state.get("earlier"):  # of which it was asked
-            asked = await _whether_told(resources, context.user_id, task, state)
+            of_all = _block(task, state, everything(task, state))
+            asked = await _ask_whether_answerable(chat, task, state, of_all)
         if asked and asked.probability < task.floor(state["on_topic"]):
             reply = Reply(text="", answerable=asked.probability)
-            return {"reply": reply, "calls": [*asked.calls]}
+            return {"reply": reply, "calls": [asked.call]}
         chosen = await bearing(resources.restraint, task, state)
         block = _block(task, state, chosen)
         # what was done at the user's request is told before the answer, so that waits for it
@@ -117,7 +113,7 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
             temperature=task.temperature,
             streamed=stands and dialect_of(chat).in_client,
         )
-        calls = [*(asked.calls if asked else ()), *chosen.calls, done.call]
+        calls = [*([asked.call] if asked else []), *chosen.calls, done.call]
         checked = await _ask_whether_it_answers(chat, task, state, done.text.strip())
         reply = Reply(
             text=done.text.strip(),
@@ -178,24 +174,21 @@ def _instruction(task: Task, state: State, options: Sequence[str] = ()) -> str:
     return instruction
 
 
-async def _whether_told(
-    resources: Resources, user_id: str, task: Task, state: State
-) -> Told | None:
-    """Ask whether what is known tells the answer, if the task wants that and there is anything."""
-    rule = task.abstention
-    if rule.told:
-        history = resources.history
-        notes = await asyncio.to_thread(notes_for, history, user_id, task, state)
-        if not notes:
-            return None
-        text = state["text"]
-        return await is_told(resources.chat, text, notes, stage="respond", floor=rule.told_floor)
-    if not rule.answerable or not task.sees:
+@dataclass(frozen=True, slots=True)
+class _Answerable:
+    probability: float
+    call: Call
+
+
+async def _ask_whether_answerable(
+    chat: BaseChatModel, task: Task, state: State, block: str
+) -> _Answerable | None:
+    """Ask the task's yes-or-no question, if it has one, there is history, and it can be weighed."""
+    if not task.abstention.answerable or not task.sees:
         return None
-    block = _block(task, state, everything(task, state))
-    check = render(rule.answerable, question=as_data(state["text"]))
-    reply = await ask_yes_no(resources.chat, messages([], block + check), stage="respond")
-    return Told(reply.yes, (reply.call,)) if reply.yes is not None else None
+    check = render(task.abstention.answerable, question=as_data(state["text"]))
+    reply = await ask_yes_no(chat, messages([], block + check), stage="respond")
+    return _Answerable(reply.yes, reply.call) if reply.yes is not None else None
 
 
 async def _ask_whether_it_answers(

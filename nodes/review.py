@@ -192,7 +192,7 @@ def may_retry(task: Task, state: State, context: Context, reason: AbstentionReas
     return (
         task.abstention.policy == "retry"
         and reason != "no_history"
-        and (reason != "not_in_history" or (state["on_topic"] and not task.abstention.told))
+        and (state["on_topic"] or reason != "not_in_history")
         and state["tries"] < context.max_retries
     )
 

@@ -42,7 +42,7 @@ ARMS = ("default", "dg")
 
 def ungated(task: Task) -> Task:
     """Return a task in which only the words of a reply tell an abstention."""
-    bare = task.abstention.model_copy(update={"told": False, "answerable": None, "floor": 0.0})
+    bare = task.abstention.model_copy(update={"answerable": None, "floor": 0.0})
     return task.model_copy(update={"abstention": bare})
 
 

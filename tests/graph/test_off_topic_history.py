@@ -1,6 +1,6 @@
 """What is asked and no item is about: the workflow leaves it alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,6 @@ from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Abstained, Answered
-from guided_profile.graph.task_rules import Abstention
-from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.history.store import HistoryStore
@@ -48,13 +46,9 @@ def first_letter(prompt: str) -> str | dict[str, float]:
 
 
 async def asked(
-    history: HistoryStore,
-    script: Script,
-    question: str,
-    options: list[str],
-    tasks: Sequence[Task] | None = None,
+    history: HistoryStore, script: Script, question: str, options: list[str]
 ) -> Answered | Abstained:
-    graph = build_graph(chat=ScriptedChat(script=script), history=history, tasks=tasks)
+    graph = build_graph(chat=ScriptedChat(script=script), history=history)
     task = "preference" if options else "dialogue"
     context = Context(user_id="anna", task=task)
     out = await graph.ainvoke({"question": question, "options": options}, context=context)
@@ -107,15 +101,8 @@ async def test_the_check_has_to_be_surer_where_no_item_is_about_the_question(
             return {"Yes": 0.9, "No": 0.1}
         return {"Yes": 0.3, "No": 0.7} if stage == "check" else "Miso is a cat."
 
-    task = builtin_tasks()["dialogue"]
-    rule = Abstention(
-        answerable="Do you know {question}? Answer Yes or No.",
-        answerable_floor=0.2,
-        off_topic_floor=0.5,
-    )
-    tasks = [task.model_copy(update={"abstention": rule})]
-    told = await asked(anna, script, "Does the cat Miso sleep?", [], tasks)
-    untold = await asked(anna, script, "Which opera?", [], tasks)
+    told = await asked(anna, script, "Does the cat Miso sleep?", [])
+    untold = await asked(anna, script, "Which opera?", [])
     assert (told.kind, untold.kind) == ("answered", "abstained")
 
 

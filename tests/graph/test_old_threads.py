@@ -32,8 +32,7 @@ def move(module):
 
 async def main():
     builtin = builtin_tasks()["dialogue"]
-    unasked = {"policy": "ask", "told": False, "answerable": None}
-    asking = builtin.abstention.model_copy(update=unasked)
+    asking = builtin.abstention.model_copy(update={"policy": "ask", "answerable": None})
     task = builtin.model_copy(update={"abstention": asking})
     saver, chat = InMemorySaver(), ScriptedChat(script=script("Sorry, no idea.", "Green."))
     thread, context = {"configurable": {"thread_id": "1"}}, Context(user_id="anna")

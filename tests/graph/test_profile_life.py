@@ -269,8 +269,7 @@ async def test_sources_are_asked_their_own_questions_and_joined(
     graph, chat = workflow(history, tasks=[JOINED])
     history.add("anna", [item("a wok", source="purchases"), CAT, item("hi {all}", source="posts")])
     answer = await ask(graph, Context(user_id="anna", joined=joined))
-    shown = [prompt for prompt in chat.prompts if "</history>" in prompt]
-    asked = [prompt.rsplit("</history>", 1)[1].strip() for prompt in shown]
+    asked = [prompt.rsplit("</history>", 1)[1].strip() for prompt in chat.prompts]
     if joined is False:
         assert sum("What does this person buy?" in one for one in asked) == 0
         assert answer.guidance == "Noted."

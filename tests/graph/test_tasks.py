@@ -67,11 +67,6 @@ def test_a_task_file_of_ones_own_is_read(tmp_path: Path) -> None:
             {"abstention": {"untouched_floor": 0.5}},
             "abstention: untouched_floor is named off_topic_floor now; rename it",
         ),
-        (
-            {"abstention": {"told": True, "answerable": "Is it? Answer Yes or No."}},
-            "abstention.answerable takes the place of told",
-        ),
-        ({"kind": "choice", "abstention": {"told": True}}, "abstention.told is for tasks of kind"),
         ({"grounding": 2}, "grounding is for tasks of kind 'choice'"),
         ({"abstention": {"declined": "Is {reply} to {user}?"}}, r"declined: uses \{user\}"),
         (

@@ -14,10 +14,9 @@ from guided_profile.graph.build import build_graph, utc_now
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import QuestionError
 from guided_profile.graph.state import Abstained, Answered
-from guided_profile.graph.task_rules import Abstention
-from guided_profile.graph.tasks import Task, builtin_tasks
+from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
-from guided_profile.tools.profiles.corrections import forbid, pin
+from guided_profile.tools.profiles.corrections import forbid
 from guided_profile.tools.profiles.plan import variant_of
 from guided_profile.tools.profiles.store import ProfileStore
 from guided_profile.tools.search.ranking import tokens_of
@@ -210,7 +209,7 @@ async def test_a_reply_is_not_asked_about_where_the_task_or_the_row_does_not_wan
         assert "answers" not in map(stage_of, chat.prompts)
 
 
-async def test_a_task_may_ask_a_question_of_its_own_about_what_the_history_tells(
+async def test_a_question_that_the_history_says_nothing_about_gets_no_invented_answer(
     history: HistoryStore,
 ) -> None:
     history.add("anna", ANNA)
@@ -221,86 +220,13 @@ async def test_a_task_may_ask_a_question_of_its_own_about_what_the_history_tells
         return GUIDANCE if stage_of(prompt) != "respond" else "I supported Manchester."
 
     chat = ScriptedChat(script=said)
-    rule = Abstention(answerable="Is it about {question}? Answer Yes or No.")
-    graph = build_graph(chat=chat, history=history, tasks=[dialogue(rule)])
+    graph = build_graph(chat=chat, history=history)
     out = await graph.ainvoke({"question": "Which club?"}, context=Context(user_id="anna"))
     assert (out["answer"].kind, out["answer"].reason) == ("abstained", "not_in_history")
     assert responses(chat) == []
     chat.logprobs = False  # then the model's own word is all there is
     out = await graph.ainvoke({"question": "Which club?"}, context=Context(user_id="anna"))
     assert out["answer"].text == "I supported Manchester."
-
-
-def dialogue(rule: Abstention) -> Task:
-    return builtin_tasks()["dialogue"].model_copy(update={"abstention": rule})
-
-
-def told_of(chat: ScriptedChat) -> list[str]:
-    """Have a model find everything told, and return the list of the notes that it is shown."""
-    shown: list[str] = []
-
-    def tells(question: str, notes: str) -> float:
-        shown.append(notes)
-        return 0.9
-
-    chat.tells = tells
-    return shown
-
-
-TOLD = dialogue(Abstention(told=True))
-
-
-@pytest.mark.parametrize("logprobs", [True, False])
-async def test_a_question_that_the_history_says_nothing_about_gets_no_invented_answer(
-    history: HistoryStore, logprobs: bool
-) -> None:
-    history.add("anna", ANNA)
-    graph, chat = graph_of(history, "I supported Manchester.", tasks=[TOLD])
-    chat.tells, chat.logprobs = lambda *_: 0.1, logprobs
-    out = await graph.ainvoke({"question": "Which club?"}, context=Context(user_id="anna"))
-    assert (out["answer"].kind, out["answer"].reason) == ("abstained", "not_in_history")
-    assert out["answer"].tries == 0  # of nothing that is nearer is there more
-    assert not any("Answer as this person" in prompt for prompt in chat.prompts)
-
-
-@pytest.mark.parametrize("logprobs", [True, False])
-async def test_what_asks_for_no_fact_of_a_life_is_answered_whatever_the_history_tells(
-    history: HistoryStore, logprobs: bool
-) -> None:
-    history.add("anna", ANNA)
-    graph, chat = graph_of(history, "Ulaanbaatar.", tasks=[TOLD])
-    chat.tells, chat.own_life, chat.logprobs = lambda *_: 0.1, lambda _: 0.1, logprobs
-    asked = {"question": "What is the capital of Mongolia?"}
-    out = await graph.ainvoke(asked, context=Context(user_id="anna"))
-    assert out["answer"].text == "Ulaanbaatar."
-
-
-async def test_a_question_that_is_told_is_asked_about_once(history: HistoryStore) -> None:
-    history.add("anna", [*ANNA, *items(*(f"the tram was late again, day {n}" for n in range(9)))])
-    graph, chat = graph_of(history, "Miso.", tasks=[TOLD])
-    shown = told_of(chat)
-    question = {"question": "What is the cat on my desk called?"}
-    out = await graph.ainvoke(question, context=Context(user_id="anna"))
-    assert out["answer"].text == "Miso."
-    assert sum(stage_of(prompt) == "told" for prompt in chat.prompts) == 1
-    (notes,) = shown
-    assert notes.count("\n- ") == len(ANNA) + 8  # so few are shown whole
-    history.add("anna", items(*(f"the ferry was late {'again ' * 9 * n}" for n in range(20))))
-    await graph.ainvoke(question, context=Context(user_id="anna"))
-    assert len(shown[1].splitlines()) == 5
-    assert shown[1].startswith(f"- {ANNA[0].text}\n")
-
-
-async def test_what_was_pinned_or_said_on_being_asked_is_told(history: HistoryStore) -> None:
-    history.add("anna", ANNA)
-    store = InMemoryStore()
-    profiles = ProfileStore(store, "anna", "dialogue")
-    await pin(profiles, "My dentist is Dr. Pellow.", now=utc_now())
-    graph, chat = graph_of(history, "Dr. Pellow.", store=store, tasks=[TOLD])
-    shown = told_of(chat)
-    question = {"question": "Who is my dentist?"}
-    await graph.ainvoke(question, context=Context(user_id="anna"))
-    assert "- My dentist is Dr. Pellow." in shown[0].splitlines()
 
 
 async def test_a_user_without_history_costs_no_call_and_gets_no_invented_answer(

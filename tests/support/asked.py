@@ -14,8 +14,6 @@ USE = re.compile(r"A note about a person: (.*)\nIs this a (rule|private)")
 USES = re.compile(r"(?s)Notes about a person:\n(.*)\n\nWhich of these is each note")
 BEARS = re.compile(r"What is known of a person: (.*)\nThe person now says: (.*)\nDoes a good")
 DEPENDS = re.compile(r"A user says: (.*)\nDoes a good answer depend on who")
-TOLD = re.compile(r"(?s)Do the notes tell the answer\?.*\nNotes:\n(.*)\nQuestion: (.*)$")
-OWN_LIFE = re.compile(r"(?s)ask for a fact of a person's own life.*\n(.*)$")
 TWO_NOTES = re.compile(r"\n1\. (.*)\n2\. (.*)\nDoes note 2 tell what note 1 tells")
 
 

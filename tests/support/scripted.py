@@ -10,10 +10,8 @@ from asked import (
     DEPENDS,
     ENDED,
     OF_MOST,
-    OWN_LIFE,
     RENEW,
     STATEMENT,
-    TOLD,
     USE,
     USES,
     judgements,
@@ -51,10 +49,6 @@ class ScriptedChat(BaseChatModel):
     """Called with a request and notes: the probability that a good answer differs by them."""
     depends: Callable[[str], float] = lambda request: 0.9
     """Called with a request: the probability that a good answer depends on who is asking."""
-    tells: Callable[[str, str], float] = lambda question, notes: 0.9
-    """Called with a question and notes: the probability that they tell the answer."""
-    own_life: Callable[[str], float] = lambda question: 0.9
-    """Called with a question: the probability that it is for a fact of a person's own life."""
     renews: Callable[[str, str], str] = lambda note, item: "They own a zeppelin."
     """Called with a note that is over and the item that ended it: how it is now."""
     judgement: Any = None
@@ -85,13 +79,8 @@ class ScriptedChat(BaseChatModel):
             likely = self.bears(bears[2], bears[1])
         elif depends := DEPENDS.search(prompt):
             likely = self.depends(depends[1])
-        elif told := TOLD.search(prompt):
-            likely = self.tells(told[2], told[1])
-        elif own := OWN_LIFE.search(prompt):
-            likely = self.own_life(own[1])
         if likely is not None:
-            word = "Yes" if likely > 0.5 else "No"
-            return {"Yes": likely, "No": 1 - likely} if self.logprobs else word
+            return {"Yes": likely, "No": 1 - likely} if self.logprobs else "Yes"
         return None
 
     def _generate(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from asked import BEARS, DEPENDS, OWN_LIFE, STATEMENT, TOLD, USE, USES, digests, writes_profile
+from asked import BEARS, DEPENDS, STATEMENT, USE, USES, digests, writes_profile
 from scripted import Script, ScriptedChat
 
 from guided_profile.graph.build import Graph, build_graph
@@ -24,8 +24,8 @@ def items(*texts: str, source: str = "chat") -> list[HistoryItem]:
 ANNA = items("my cat Miso sleeps on my desk", "the bicycle commute took 20 minutes today")
 
 
-OF_NO_HISTORY = ("answers", "use", "bears", "told")
-"""The stages, by `stage_of`, whose prompts show no block of history."""
+OF_NO_HISTORY = ("answers", "use", "bears")
+"""The stages, by `stage_of`, whose prompts show no history."""
 
 
 def stage_of(prompt: str) -> str:
@@ -37,8 +37,6 @@ def stage_of(prompt: str) -> str:
         return "use"
     if BEARS.search(prompt) or DEPENDS.search(prompt):
         return "bears"
-    if TOLD.search(prompt) or OWN_LIFE.search(prompt):
-        return "told"
     if prompt.endswith("Answer Yes or No."):
         return "check"
     if digests(prompt):

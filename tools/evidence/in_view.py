@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from guided_profile.graph.records import HistoryItem, evidence_of
 from guided_profile.graph.state import State
 from guided_profile.graph.tasks import Task
-from guided_profile.tools.evidence.nearness import grounds, nearness
-from guided_profile.tools.evidence.told import is_short, nearest
+from guided_profile.tools.evidence.nearness import grounds
 from guided_profile.tools.history.store import HistoryStore
 
 
@@ -78,31 +77,3 @@ def grounds_in(
             for name, vector in zip(categories, vectors[len(options) :], strict=True)
         },
     )
-
-
-def notes_for(history: HistoryStore, user_id: str, task: Task, state: State) -> list[str]:
-    """Return what the person told, or of much what is nearest to the question, in order of time.
-
-    What they pinned in the profile, and what they said when they were asked for more, is told too.
-    """
-    before: State = {**state}
-    before.pop("reply", None)  # of an earlier question of the thread
-    items, vectors = items_in_view(history, user_id, task, before)
-    own = [row for row, item in enumerate(items) if item.role == "user"]
-    own.sort(key=lambda row: _when(items[row]))
-    told = [items[row] for row in own]
-    profile = state["profile"] if "profile" in task.sees else None
-    said = [one.text for one in (profile.supported if profile else ()) if one.pinned]
-    said += [state["clarification"]] if state["clarification"] else []
-    told += [HistoryItem(text=text) for text in said]
-    texts = [item.text for item in told]
-    if is_short(texts):
-        return texts
-    question, *others = history.embed([state["text"], *said])
-    rows = np.asarray([*vectors[own], *others], np.float32)
-    near = nearness([state["text"]], told, history.likeness(question[None] @ rows.T))[0]
-    return [texts[row] for row in nearest(near)]
-
-
-def _when(item: HistoryItem) -> float:
-    return item.time.timestamp() if item.time else float("inf")

@@ -35,8 +35,7 @@ async def bearing(restraint: Restraint, task: Task, state: State) -> Selection:
     if not task.restrains or not (known.used or known.items):
         return known
     again = state["tries"] > 0
-    rule = task.abstention
-    leaves_items = (rule.told or rule.answerable is not None) and not again
+    leaves_items = task.abstention.answerable is not None and not again
     chosen = await restraint.select(
         known.used,
         state["text"],

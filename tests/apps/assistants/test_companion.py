@@ -235,9 +235,7 @@ def test_a_task_that_asks_back_is_refused_where_nobody_can_reply(history: Histor
     asking = task.model_copy(
         update={
             "name": "asking",
-            "abstention": task.abstention.model_copy(
-                update={"policy": "ask", "told": False, "answerable": None}
-            ),
+            "abstention": task.abstention.model_copy(update={"policy": "ask", "answerable": None}),
         }
     )
 

@@ -38,7 +38,7 @@ async def test_the_check_abstains_in_the_workflow_and_not_in_the_raw_arm(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     examples = asked("What is your dog called?")
-    chat = ScriptedChat(script=script, tells=lambda _, notes: 0.9 if "shiba" in notes else 0.1)
+    chat = ScriptedChat(script=script)
     rows = await measure(examples, ARMS, tmp_path, chat, LexicalEmbedder())
     assert [(row.arm, row.cells[0].split()[0], row.cells[2].split()[0]) for row in rows] == [
         ("default", "100.0", "0.0"),
