@@ -40,8 +40,8 @@ class Recall(Record):
     )
     bm25: bool = Field(
         default=True,
-        description="By words: names and numbers that a vector blurs. With `dense`, the two are "
-        "fused by rank; with neither, the newest items come first.",
+        description="By words: names and numbers that a vector blurs. With `dense`, the two "
+        "are added; with neither, the newest items come first.",
     )
     half_life_days: float | None = Field(
         default=None,

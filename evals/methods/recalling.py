@@ -1,6 +1,5 @@
 """Other units of recall and more keys, over the one ranking: what of a history a question finds.
 
-    convex    the scores by meaning and by words are added, and not their ranks (Bruch et al. 2023)
     secom     runs of items about one thing are found and shown whole (SeCom, Pan et al. 2025);
               without its compression, which takes a trained model of its own
     memgas    items and runs, weighed by how sure each of the two searches is, and items near the
@@ -30,7 +29,7 @@ from guided_profile.graph.errors import InputError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.embedders.base import Vector
-from guided_profile.tools.search.bm25 import Words, share_of_words
+from guided_profile.tools.search.bm25 import Words
 from guided_profile.tools.search.parts import own
 from guided_profile.tools.search.ranking import Candidates, cosines_of, rank, tokens_of
 
@@ -39,8 +38,6 @@ LONGEST_RUN = 8
 """How many items are one unit at most."""
 NEAR_SHARE = 0.5
 """Of an item's score, what the items near it hand on to it."""
-WORDS_SHARE = 0.5
-"""What the share of the question's words that an item has adds to its likeness to the question."""
 SHARPNESS = 0.1
 """Divides cosines before they are taken for probabilities: the smaller, the more the best count."""
 
@@ -61,24 +58,6 @@ class Recalling:
         """Find items, and answer from them."""
         found = await self.find(self.inputs, example, FEW_TOKENS)
         return await answered(self.inputs, example, found, workflow("dg", self.inputs))
-
-
-async def convex(inputs: MethodInputs, example: Example, tokens: int) -> list[HistoryItem]:
-    """Find items by the sum of their likeness and their share of the question's words."""
-    items = own(example.history)
-
-    def scores() -> NDArray[np.float64]:
-        texts = [item.text for item in items]
-        cosines = cosines_of(
-            inputs.history.embed(texts), inputs.history.embed_query(example.question)
-        )
-        near = inputs.history.likeness(cosines)
-        return near + WORDS_SHARE * share_of_words(example.question, texts)
-
-    if not items:
-        return []
-    order = np.argsort(-await asyncio.to_thread(scores), kind="stable")
-    return shown([items[row] for row in order], tokens)
 
 
 async def secom(inputs: MethodInputs, example: Example, tokens: int) -> list[HistoryItem]:
@@ -141,10 +120,12 @@ def ranked(
         return []
     recall = inputs.task.recall
     vectors = inputs.history.embed(list(keys)) if recall.needs_vectors else None
-    wanted = inputs.history.embed_query(question) if recall.dense else None
+    near = None
+    if recall.dense and vectors is not None:
+        near = inputs.history.likeness(cosines_of(vectors, inputs.history.embed_query(question)))
     times = (item.time.timestamp() / DAY if item.time else np.nan for item in items)
     days = np.fromiter(times, np.float64, len(items))
-    return rank(question, wanted, Candidates(Words.of(keys), days, vectors), recall, len(items))
+    return rank(question, near, Candidates(Words.of(keys), days, vectors), recall, len(items))
 
 
 def runs(items: Sequence[HistoryItem], vectors: Vector) -> list[list[int]]:
@@ -211,7 +192,6 @@ def _certainty(shares: NDArray[np.float64]) -> float:
 
 
 RECALLING: dict[str, tuple[str, Find, bool]] = {
-    "convex": ("items recalled by the sum of both scores (Bruch et al. 2023)", convex, False),
     "secom": ("runs of items about one thing, recalled whole (SeCom)", secom, False),
     "memgas": ("items recalled by themselves, their run and what is near (MemGAS)", memgas, False),
     "facts": ("items recalled by what they tell too, and by time (LongMemEval)", facts, True),

@@ -10,7 +10,7 @@
     raw                         the newest items, as many as fit
     summary, dpl, perfine       neighbours: see `neighbours`
     reminder, notes             what stands around the question: see `around`
-    convex, secom, memgas, facts, emem  other units of recall, and more keys: see `recalling`
+    secom, memgas, facts, emem  other units of recall, and more keys: see `recalling`
     synthesizeme                a persona that is tested: see `tested`
     mem0, langmem               other projects' memories: see `evals.peers`
     random, majority, …         no model at all: see `rules`

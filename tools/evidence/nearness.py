@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import MOST_EVIDENCE
-from guided_profile.tools.search.bm25 import share_of_words
+from guided_profile.tools.search.bm25 import Words, share_of_words
 
 WORDS = 1.0
 """What sharing all of a text's words adds to the nearness of an item."""
@@ -35,7 +35,9 @@ def nearness(asked: Sequence[str], items: Sequence[HistoryItem], likeness: Numbe
         items: The history.
         likeness: Of each text (a row) and each item, on the scale of `HistoryStore.likeness`.
     """
-    texts = [f"{item.category} {item.text}" if item.category else item.text for item in items]
+    texts = Words.of(
+        [f"{item.category} {item.text}" if item.category else item.text for item in items]
+    )
     shares = np.array([share_of_words(text, texts) for text in asked]).reshape(likeness.shape)
     near: Numbers = likeness + WORDS * shares
     near[:, [item.role != "user" for item in items]] = 0.0  # no evidence about the user

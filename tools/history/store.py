@@ -331,16 +331,17 @@ class HistoryStore(TextVectors):
         if not there:
             return []
         vectors = None if items.vectors is None else items.vectors[searched.rows]
-        wanted = None
-        if recall.dense:
+        cosines = near = None
+        if recall.dense and vectors is not None:
             wanted = self.embed_query(query)
             self._collection.binding.check_dimension(len(wanted))
+            cosines = cosines_of(vectors, wanted)
+            near = self.likeness(cosines)
         candidates = replace(searched.candidates, vectors=vectors)
-        best = rank(query, wanted, candidates, recall, limit)
-        if wanted is None or vectors is None:
-            return [Found(there[row].item, 0.0) for row in best]
-        cosines = cosines_of(vectors, wanted).tolist()
-        return [Found(there[row].item, cosines[row]) for row in best]
+        best = rank(query, near, candidates, recall, limit)
+        return [
+            Found(there[row].item, 0.0 if cosines is None else float(cosines[row])) for row in best
+        ]
 
     def vectors(self, user_id: str, ids: Iterable[str]) -> dict[str, Vector]:
         """Return the unit vectors of a user's items, by id; those not there are left out."""

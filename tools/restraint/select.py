@@ -19,7 +19,7 @@ from guided_profile.graph.records import Call, HeldBack, HeldBackReason, History
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.restraint.bearing import Bearing
-from guided_profile.tools.search.bm25 import share_of_words
+from guided_profile.tools.search.bm25 import Words, share_of_words
 from guided_profile.tools.text.sentences import split_sentences
 
 NEAR = 0.1
@@ -131,7 +131,7 @@ class Restraint:
         vectors = self._history.embed([*texts, request, *parts])
         own, rest = vectors[: len(texts)], vectors[len(texts) :]
         like = self._history.likeness(own @ rest.T)
-        near: Numbers = like[:, 0] + share_of_words(request, texts)
+        near: Numbers = like[:, 0] + share_of_words(request, Words.of(texts))
         return near, like[:, 1:].max(axis=1) if parts else nothing
 
 

@@ -68,14 +68,14 @@ def bm25(query: str, texts: Words) -> NDArray[np.float64]:
     return found.added(found.rarity[found.columns] * damped)
 
 
-def share_of_words(query: str, texts: Sequence[str]) -> NDArray[np.float64]:
+def share_of_words(query: str, texts: Words) -> NDArray[np.float64]:
     """Return the share of the query's words that each text has, weighed by rarity, 0 to 1.
 
     A word that no text has is the rarest of all, so a text that shares small words alone is near 0.
     """
-    found = _Matches.of(query, Words.of(texts))
+    found = _Matches.of(query, texts)
     whole = float(found.rarity.sum())
-    return found.added(found.rarity[found.columns] / whole) if whole else np.zeros(len(texts))
+    return found.added(found.rarity[found.columns] / whole) if whole else np.zeros(found.texts)
 
 
 @dataclass(frozen=True, slots=True)

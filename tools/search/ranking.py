@@ -1,7 +1,7 @@
 """In which order a user's items answer a query, and how many of them a prompt has room for.
 
-Two exact rankings, by meaning (cosine) and by words (BM25), are fused by their ranks; then age and
-near-duplicates are weighed. A `Recall` says which parts take part. Everything is a pure function.
+Two exact scores, of meaning and of words, are added; then age and near-duplicates are weighed. A
+`Recall` says which parts take part. Everything is a pure function.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,10 +18,12 @@ from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.text import shortened
 from guided_profile.graph.tokens import approximate_tokens
 from guided_profile.tools.embedders.base import Vector
-from guided_profile.tools.search.bm25 import Words, bm25
+from guided_profile.tools.search.bm25 import Words, bm25, share_of_words
 
-FUSION_K = 60
-"""The constant of reciprocal rank fusion (Cormack, Clarke & Büttcher 2009)."""
+WORDS_SHARE = 0.5
+"""What all of a query's words add to an item's likeness, on whose scale 1 is saying the same.
+Scores are added, and not ranks: in a short history even small talk ranks high by a word that it
+shares (Bruch, Gai & Ingber 2023)."""
 AGE_SHARE = 0.5
 """The share of its score that an item may lose to age: however old, a far better match stays
 ahead of what is merely new."""
@@ -45,40 +47,36 @@ class Candidates:
 
 
 def rank(
-    query: str, wanted: Vector | None, candidates: Candidates, recall: Recall, limit: int
+    query: str, near: Numbers | None, candidates: Candidates, recall: Recall, limit: int
 ) -> list[int]:
     """Return the best rows of the candidates, the best first; equals keep their order.
 
     Args:
         query: What is looked for.
-        wanted: Its unit vector; None if `recall.dense` is off.
+        near: Each candidate's likeness to it, on the scale of `embedders.base.likeness`; None if
+            `recall.dense` is off.
         candidates: At least one.
         recall: Which parts of the ranking take part. With neither `dense` nor `bm25`, the newest
             items come first.
         limit: How many rows, at most.
     """
     scores = np.zeros(len(candidates.days))
-    if wanted is not None and candidates.vectors is not None:
+    if near is not None:
         # rounded, since the same vector in another row may differ in its last bit
-        scores += _fusable(np.round(cosines_of(candidates.vectors, wanted), 6))
-    if recall.bm25:
-        matches = np.round(bm25(query, candidates.words), 6)
-        scores += np.where(matches > 0, _fusable(matches), 0.0)
-    if not (recall.dense or recall.bm25):
-        scores += _fusable(np.nan_to_num(candidates.days, nan=-np.inf))
+        scores += np.round(near, 6)
+        if recall.bm25:
+            scores += WORDS_SHARE * np.round(share_of_words(query, candidates.words), 6)
+    elif recall.bm25:
+        scores += np.round(bm25(query, candidates.words), 6)
+    else:
+        scores += np.nan_to_num(candidates.days, nan=-np.inf)
     if recall.half_life_days is not None:
-        scores *= _freshness(candidates.days, recall.half_life_days)
+        fresh = _freshness(candidates.days, recall.half_life_days)
+        scores = np.where(scores > 0, scores * fresh, scores)
     order = np.argsort(-scores, kind="stable")
     if recall.most_alike is not None and candidates.vectors is not None:
         return _spread(order, candidates.vectors, recall.most_alike, limit)
     return [int(row) for row in order[:limit]]
-
-
-def _fusable(scores: NDArray[np.floating]) -> Numbers:
-    """Return what a ranking adds to a fused score: 1 / (k + rank); equals share the better rank."""
-    ranks = 1 + np.searchsorted(np.sort(-scores), -scores, side="left")
-    fusable: Numbers = 1.0 / (FUSION_K + ranks)
-    return fusable
 
 
 def _freshness(days: Numbers, half_life: float) -> Numbers:

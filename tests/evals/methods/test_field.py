@@ -20,7 +20,7 @@ from guided_profile.graph.state import Abstained, Answered
 from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.history.store import HistoryStore
 
-NEW = ("reminder", "notes", "convex", "secom", "memgas", "facts", "emem", "synthesizeme")
+NEW = ("reminder", "notes", "secom", "memgas", "facts", "emem", "synthesizeme")
 TELLS = {
     "I could not sleep on the plane, it is always so": "This person sleeps badly on planes.",
     "the ferry to Oban was lovely": "This person likes ferries.",

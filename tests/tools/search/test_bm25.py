@@ -49,7 +49,11 @@ def scores(query: str, texts: list[str]) -> NDArray[np.float64]:
     return bm25(query, Words.of(texts))
 
 
-@pytest.mark.parametrize("score", [scores, share_of_words])
+def shares(query: str, texts: Iterable[str]) -> NDArray[np.float64]:
+    return share_of_words(query, Words.of(list(texts)))
+
+
+@pytest.mark.parametrize("score", [scores, shares])
 def test_words_that_nobody_wrote_match_nothing(score: Callable[..., NDArray[np.float64]]) -> None:
     assert not score("zebra", ["apple", "!?"]).any()
     assert not score("!?", ["apple", "!?"]).any()
@@ -58,7 +62,7 @@ def test_words_that_nobody_wrote_match_nothing(score: Callable[..., NDArray[np.f
 
 
 def near(query: str, texts: Iterable[str]) -> list[float]:
-    return share_of_words(query, list(texts)).tolist()
+    return shares(query, texts).tolist()
 
 
 def test_a_text_that_has_all_of_a_querys_words_has_the_whole_share() -> None:

@@ -134,16 +134,26 @@ def test_a_history_without_times_is_ranked_as_if_age_did_not_matter() -> None:
 def test_equals_keep_their_order_however_many(count: int) -> None:
     vectors = np.tile(np.float32([[0.6, 0.8]]), (count, 1))
     candidates = Candidates(Words.of(["same"] * count), np.full(count, np.nan), vectors)
-    wanted = np.float32([0.6, 0.8])
+    near = np.ones(count)
     for recall in (Recall(), FUSED, WORDS, Recall(half_life_days=3)):
-        assert rank("same", wanted, candidates, recall, count) == list(range(count))
+        assert rank("same", near if recall.dense else None, candidates, recall, count) == list(
+            range(count)
+        )
 
 
-def test_equals_share_the_better_rank() -> None:
-    vectors = np.float32([[1, 0]] * 50 + [[0, 1]])
-    texts = [*["filler"] * 49, "zebra among more words", "zebra"]
-    candidates = Candidates(Words.of(texts), np.full(51, np.nan), vectors)
-    assert rank("zebra", np.float32([1, 0]), candidates, FUSED, 2) == [49, 50]
+def test_a_shared_small_word_does_not_come_before_what_is_meant() -> None:
+    texts = [*(f"filler {n}" for n in range(30)), "for the bus", "no shellfish, I swell up"]
+    near = np.array([0.0] * 31 + [0.4])
+    candidates = Candidates(Words.of(texts), np.full(32, np.nan), None)
+    recall = FUSED.model_copy(update={"most_alike": None})
+    assert rank("a starter for the dinner", near, candidates, recall, 1) == [31]
+
+
+def test_age_takes_half_of_a_score_at_most() -> None:
+    candidates = Candidates(Words.of(["a", "b", "c"]), np.array([0.0, 900.0, 900.0]), None)
+    recall = Recall(half_life_days=1, bm25=False, most_alike=None)
+    assert rank("x", np.array([0.9, 0.4, -0.1]), candidates, recall, 3) == [0, 1, 2]
+    assert rank("x", np.array([0.9, 0.5, -0.1]), candidates, recall, 3) == [1, 0, 2]
 
 
 def test_spreading_is_exact_over_many_tiles() -> None:
@@ -152,7 +162,7 @@ def test_spreading_is_exact_over_many_tiles() -> None:
     vectors = np.repeat(topics, 5, axis=0)[random.permutation(750)]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     candidates = Candidates(Words.of(["x"] * 750), np.full(750, np.nan), vectors)
-    rows = rank("x", vectors[0], candidates, Recall(), 750)
+    rows = rank("x", vectors @ vectors[0], candidates, Recall(), 750)
     assert sorted(rows) == list(range(750))
     first = vectors[rows[:150]]
     assert (np.triu(first @ first.T, 1) < 0.95).all()
