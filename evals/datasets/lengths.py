@@ -21,7 +21,7 @@ from itertools import pairwise
 from random import Random
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.datasets.rubrics import known_of
+from guided_profile.evals.datasets.rubrics import are_notes, known_of
 from guided_profile.evals.datasets.sharing import (
     Nearness,
     grouped,
@@ -119,7 +119,10 @@ def neutral(others: Iterable[Example], asked: Sequence[Example]) -> list[Items]:
     telling = {
         _plain(text)
         for one in usable
-        for text in (*known_of(one), *(i.text for i in needed_of(one) if names_evidence(one)))
+        for text in (
+            *(() if are_notes(one) else known_of(one)),  # or no plain history would be neutral
+            *(item.text for item in needed_of(one) if names_evidence(one)),
+        )
     }
     found: dict[str, Items] = {}
     for example in usable:
@@ -187,8 +190,9 @@ def _person(
                 more.append(item)
     if len(more) < room:
         raise InputError(
-            f"there are only {most - room + len(more)} items for a history of {most}; give files "
-            "with more of them with --neutral, or leave that length out."
+            f"there are only {most - room + len(more)} items for a history of {most}, without what "
+            "is near in meaning to a question; give files with more of them with --neutral, or "
+            "leave that length out."
         )
     return Person(id_, group, needed, tuple(more), places)
 

@@ -58,6 +58,11 @@ def options_of(record: Mapping[str, Any], id_: str) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(offered), key=lambda one: priority(0, f"{id_} {one}")))
 
 
+def are_notes(example: Example) -> bool:
+    """Whether an example's history is nothing but notes, as that of plain texts is too."""
+    return bool(example.history) and all(item.source == "notes" for item in example.history)
+
+
 def known_of(example: Example) -> tuple[str, ...]:
     """Return what a data set itself says is known of the person, the preference asked for first.
 
@@ -72,7 +77,7 @@ def known_of(example: Example) -> tuple[str, ...]:
         )
     if "preference" in about:
         return tuple(dict.fromkeys([about["preference"], *about.get("other_preferences", ())]))
-    if example.history and all(item.source == "notes" for item in example.history):
+    if are_notes(example):
         return tuple(item.text for item in example.history)
     liked = about.get("liked")
     if liked and any(str(liked) in item.text for item in example.history):

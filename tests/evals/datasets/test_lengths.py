@@ -191,7 +191,7 @@ def test_what_cannot_be_made_is_refused() -> None:
     with pytest.raises(InputError, match=r"'tea' takes 14 items, .* a history of 10; leave"):
         mixed([unnamed], [10, 30])
     with pytest.raises(
-        InputError, match=r"only 14 items for a history of 30; give files .*neutral"
+        InputError, match=r"only 14 items for a history of 30, .*; give files .*neutral"
     ):
         mixed([unnamed], [30])
     with pytest.raises(InputError, match="no examples"):
@@ -217,3 +217,18 @@ def test_an_exchange_begins_with_the_person() -> None:
     items = EXAMPLES[0].history
     assert [len(one) for one in exchanges_of(items)] == [2] * 7
     assert [len(one) for one in exchanges_of(items[1:])] == [1] + [2] * 6
+
+
+def test_histories_of_plain_texts_are_neutral_too() -> None:
+    plain = [
+        one.model_copy(
+            update={
+                "id": f"plain-{one.id}",
+                "history": tuple(HistoryItem(text=f"{one.id} {n}") for n in range(9)),
+                "about": {},
+            }
+        )
+        for one in EXAMPLES[1:]
+    ]
+    (found,) = mixed([EXAMPLES[0]], [40], others=plain)
+    assert sum(" " in item.text and item.text[-1].isdigit() for item in found.items) > 20
