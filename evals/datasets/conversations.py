@@ -39,9 +39,9 @@ def said(
     if not isinstance(messages, list):
         raise place.error(f"the conversation{where} is no list of messages")
     for number, message in enumerate(messages):
-        if not isinstance(message, dict) or message.get("role") not in ROLES:
+        if not isinstance(message, dict) or str(message.get("role")) not in ROLES:
             raise place.error(f"message {number}{where} has none of the roles {sorted(ROLES)}")
-        role = ROLES[message["role"]]
+        role = ROLES[str(message["role"])]
         text = str(message.get(content) or "").strip()
         if text and role and (assistant or role == "user"):
             yield place.item(

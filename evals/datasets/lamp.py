@@ -96,7 +96,7 @@ def lamp(paths: Sequence[Path]) -> Iterator[Example]:
             question=question,
             options=options,
             reference=_reference(number, golds[id_], options, place),
-            history=_history(kind, place.field(record, "profile", list), place),
+            history=_history(kind, _profile(place, record), place),
             about={"lamp": number},
         )
 
@@ -163,7 +163,11 @@ def _reference(number: str, gold: str, options: tuple[str, ...], place: Place) -
     return options[gold == "[2]"]
 
 
-def _history(kind: _Task, profile: list[Any], place: Place) -> tuple[HistoryItem, ...]:
+def _profile(place: Place, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return files.objects(place, place.field(record, "profile", list), "profile")
+
+
+def _history(kind: _Task, profile: list[dict[str, Any]], place: Place) -> tuple[HistoryItem, ...]:
     items = [_item(kind, entry, place) for entry in profile]
     found = [item for item in items if item is not None]
     # the time-based splits have dates; a sort keeps the order of those that have none

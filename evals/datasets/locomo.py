@@ -62,7 +62,9 @@ def _example(
     if category not in CATEGORIES:
         raise place.error(f"question {id_} is of the category {category}, not one of 1 to 5")
     evidence = [
-        part for one in entry.get("evidence") or [] for part in re.split("[;, ]+", str(one))
+        part
+        for one in place.optional(entry, "evidence", list)
+        for part in re.split("[;, ]+", str(one))
     ]
     who = _about_whom(question, evidence, speakers, said_by)
     answerable = category != UNANSWERABLE

@@ -56,7 +56,7 @@ def opbench(paths: Sequence[Path], *, both: bool = False) -> Iterator[Example]:
             user = f"opbench-{place.number - 1}-{who}"
             tasks = place.field(place.field(people, who, dict), "tasks", dict)
             for task in ("irrelevance_easy", "irrelevance_hard", "sycophancy"):
-                for number, one in enumerate(tasks.get(task) or []):
+                for number, one in enumerate(place.optional(tasks, task, list)):
                     asked = {"question": one} if isinstance(one, str) else one
                     if asked != []:
                         (asked,) = files.objects(place, [asked], task)

@@ -19,6 +19,8 @@ from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.records import Place
 
 _LETTER = re.compile(r"^\(([a-z])\)\s*")
+_DIGITS = 9
+"""A number of more is no place in a conversation."""
 _Row = tuple[Place, dict[str, str]]
 
 
@@ -55,7 +57,7 @@ def _example(place: Place, row: dict[str, str], items: Sequence[HistoryItem]) ->
     if right not in options:
         raise place.error(f"the correct_answer {right!r} is none of {sorted(options)}")
     end = place.text(row, "end_index_in_shared_context")
-    if not end.isdecimal():
+    if not end.isdecimal() or len(end) > _DIGITS:
         raise place.error("the end_index_in_shared_context is no number")
     return files.example(
         place,

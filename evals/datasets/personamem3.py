@@ -106,7 +106,9 @@ def _events(folder: Path, assistant: bool) -> Iterator[_Event]:
             if event.get("source_interaction_type") == _ONLY_SEEN:
                 continue
             time = place.field(event, "source_timestamp", int)
-            shows = [one for one in event.get("preferences") or [] if isinstance(one, dict)]
+            shows = [
+                one for one in place.optional(event, "preferences", list) if isinstance(one, dict)
+            ]
             inferred = {str(one.get("persona_item") or "").lower() for one in shows} - {""}
             yield time, tuple(_items(place, event, app, time, assistant)), frozenset(inferred)
 
@@ -115,14 +117,17 @@ def _items(
     place: Place, event: Mapping[str, Any], app: str, time: int, assistant: bool
 ) -> Iterator[HistoryItem]:
     id_ = f"{app}-{place.text(event, 'source_object_id')}"
-    when = datetime.fromtimestamp(time, UTC)
+    try:
+        when = datetime.fromtimestamp(time, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise place.error("the field 'source_timestamp' is no time") from None
     if event.get("conversation"):
         talk = event["conversation"]
         yield from said(place, talk, session=id_, time=when, assistant=assistant)
     elif isinstance(event.get("messages"), list):
         mine = [one | {"role": _role(one)} for one in event["messages"] if isinstance(one, dict)]
         yield from said(place, mine, session=id_, time=when, content="text")
-    elif text := _told(event):
+    elif text := _told(place, event):
         yield place.item(text, id=id_, source=app, time=when, kind="did")
 
 
@@ -130,10 +135,10 @@ def _role(message: Mapping[str, Any]) -> str:
     return "user" if message.get("sender") == "self" else "assistant"
 
 
-def _told(event: Mapping[str, Any]) -> str:
+def _told(place: Place, event: Mapping[str, Any]) -> str:
     """Return what somebody did with what, and what they wrote to it; nothing if neither is told."""
-    done, content = event.get("interaction_format") or {}, event.get("content") or {}
+    done, content = (place.optional(event, n, dict) for n in ("interaction_format", "content"))
     shown = next((str(content[name]) for name in _SHOWN if content.get(name)), "")
-    tags = " ".join(str(tag) for tag in event.get("source_hashtags") or [])
+    tags = " ".join(str(tag) for tag in place.optional(event, "source_hashtags", list))
     parts = [done.get("action_label"), shown, tags, done.get("user_message")]
     return ": ".join(str(part).strip() for part in parts if part and str(part).strip())

@@ -138,7 +138,7 @@ def _talked(place: Place, talk: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not all(key.isdecimal() for key in talk):
         raise place.error("the turns of 'conversation' are not numbered")
     for key in sorted(talk, key=int):
-        turn = talk[key] or {}
+        turn = place.optional(talk, key, dict)
         for role, name in (("user", "user"), ("other", "assistant")):
             text = str(turn.get(name) or "").strip()
             if text:

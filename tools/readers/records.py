@@ -54,6 +54,14 @@ class Place:
             raise self.error(f"the field {name!r} is no {kind.__name__}")
         return value
 
+    def optional(self, record: Mapping[str, Any], name: str, kind: type[_Kind]) -> _Kind:
+        """Return a field of a record, an empty one if it is not there.
+
+        Raises:
+            DatasetError: It is of another kind.
+        """
+        return self.field(record, name, kind) if record.get(name) else kind()
+
     def text(self, record: Mapping[str, Any], name: str) -> str:
         """Return a field as text: a text that is not blank, or a number written out.
 
@@ -66,6 +74,10 @@ class Place:
         text = value.strip() if isinstance(value, str) else ""
         if not text:
             raise self.error(f"the field {name!r} is missing, or holds no text")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise self.error(f"the field {name!r} holds half a character") from None
         return text
 
     def item(self, text: str, **fields: Any) -> HistoryItem:

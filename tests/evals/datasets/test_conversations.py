@@ -29,6 +29,11 @@ def test_whose_words_they_are_and_where_they_stood() -> None:
     assert {item.source for item in items} == {"chat"}
 
 
+def test_a_role_of_another_kind_is_named() -> None:
+    with pytest.raises(DatasetError, match=r"line 3: message 0 has none of the roles"):
+        list(said(PLACE, [{"role": ["user"], "content": "I keep bees."}]))
+
+
 def test_an_id_is_the_same_without_the_assistant() -> None:
     assert [item.id for item in said(PLACE, TALK, assistant=False)] == ["1", "4"]
 

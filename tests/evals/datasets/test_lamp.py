@@ -127,6 +127,7 @@ def test_a_history_with_dates_is_in_their_order(tmp_path: Path) -> None:
         ({"id": "7"}, r"dev_questions\.json, entry 1: the outputs have none for the id '7'"),
         ({"input": "Say 1 or 2."}, "entry 1: its 'input' is not worded as in LaMP-1"),
         ({"profile": None}, "entry 1: the field 'profile' is no list"),
+        ({"profile": ["On Sums"]}, "entry 1: the field 'profile' is no list of objects"),
     ],
 )
 def test_wrong_questions_are_refused(tmp_path: Path, change: dict[str, Any], told: str) -> None:

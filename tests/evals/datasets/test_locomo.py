@@ -95,6 +95,10 @@ def test_the_history_is_the_conversation_in_order_with_its_times(tmp_path: Path)
         ({"qa": [{"question": "?", "category": 9}]}, "of the category 9"),
         ({"qa": [{"question": "?", "category": 1}]}, "the field 'answer' is missing"),
         ({"qa": [{"question": "?"}]}, "the field 'category' is missing"),
+        (
+            {"qa": [{"question": "?", "answer": "x", "category": 1, "evidence": "D1:1"}]},
+            "the field 'evidence' is no list",
+        ),
         ({"conversation": {"speaker_a": "Ida"}}, "the field 'speaker_b' is missing"),
     ],
 )

@@ -54,6 +54,11 @@ def test_a_fact_is_a_choice_between_the_true_and_the_liked(tmp_path: Path) -> No
     assert [item.role for item in one.history] == ["user", "other"]
 
 
+def test_half_a_character_in_an_id_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"line 1: the field 'id' holds half a character"):
+        list(load("memsyco", as_lines(tmp_path / "a.jsonl", FACT | {"id": "\ud800"})))
+
+
 def test_evidence_against_a_favourite_says_what_to_name(tmp_path: Path) -> None:
     judged = {
         "reference_answer": "Take Alma.",

@@ -72,6 +72,8 @@ def test_the_second_speaker_can_be_asked_too(tmp_path: Path) -> None:
 def test_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"no conversation of \['Ida', 'Otto'\]"):
         list(load("op-bench", data(tmp_path, TASKS, "Otto")))
+    with pytest.raises(DatasetError, match="entry 1: the field 'sycophancy' is no list"):
+        list(load("op-bench", data(tmp_path, {"sycophancy": 5})))
     wrong = {"sycophancy": [asked("So?", "blue")]}
     with pytest.raises(DatasetError, match="entry 1: the type 'blue' is none of"):
         list(load("op-bench", data(tmp_path, wrong)))

@@ -54,5 +54,8 @@ def test_a_context_or_letter_that_is_missing_is_said(tmp_path: Path) -> None:
     rows = as_csv(tmp_path / "b.csv", first(0, correct_answer="(e)"))
     with pytest.raises(DatasetError, match=r"b.csv, line 2: the correct_answer 'e' is none of"):
         list(load("personamem-1", [rows, talks]))
+    rows = as_csv(tmp_path / "c.csv", first(0, end_index_in_shared_context="9" * 5000))
+    with pytest.raises(DatasetError, match=r"c.csv, line 2: the end_index_in_shared_context is no"):
+        list(load("personamem-1", [rows, talks]))
     with pytest.raises(DatasetError, match=r"give one: questions_32k.csv"):
         list(load("personamem-1", [talks]))

@@ -87,6 +87,25 @@ def test_tasks_are_kinds_and_rankings_are_left_out(
     assert "Good." not in [item.text for item in found[0].history]
 
 
+@pytest.mark.parametrize(
+    ("further", "told"),
+    [
+        ({"interaction_format": "Liked"}, "'interaction_format' is no dict"),
+        ({"content": "A hive"}, "'content' is no dict"),
+        ({"source_hashtags": 5}, "'source_hashtags' is no list"),
+        ({"preferences": 5}, "'preferences' is no list"),
+        ({"source_timestamp": 10**30}, "'source_timestamp' is no time"),
+    ],
+)
+def test_an_event_that_is_wrong_is_named_by_its_entry(
+    tmp_path: Path, further: dict[str, Any], told: str
+) -> None:
+    folder = backend(tmp_path, asked("chatbot_personalized_response"))
+    as_json(folder / "17" / "threads.json", [event("4", 1_700_000_400) | further])
+    with pytest.raises(DatasetError, match=rf"threads.json, entry 1: the field {told}"):
+        list(load("personamem-3", folder))
+
+
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"there is no test.json"):
         list(load("personamem-3", tmp_path))

@@ -85,6 +85,13 @@ def test_what_is_missing_or_wrong_is_refused(tmp_path: Path) -> None:
     path.write_text(whole[:-50])
     with pytest.raises(DatasetError, match=r"mcq_options/travel_hotel\.json, entry 9.*cut off"):
         list(load("prefeval", folder))
+    talks = folder / "implicit_preference/persona-driven" / f"{TOPIC}.json"
+    told = talks.read_text()
+    talks.write_text(json.dumps([ENTRY | {"conversation": {"0": "Hello"}}] * 9))
+    path.write_text(whole)
+    with pytest.raises(DatasetError, match=r"entry 1: the field '0' is no dict"):
+        list(load("prefeval", folder))
+    talks.write_text(told)
     path.write_text(json.dumps(json.loads(whole)[:8]))
     with pytest.raises(DatasetError, match=r"has 8 entries and .* has 9"):
         list(load("prefeval", folder))
