@@ -13,7 +13,13 @@ from langchain_core.language_models import BaseChatModel
 from rich.console import Console
 
 from guided_profile.apps import assembly
-from guided_profile.apps.cli import eval_by_length, eval_experiments, eval_judge, eval_online
+from guided_profile.apps.cli import (
+    eval_by_length,
+    eval_experiments,
+    eval_judge,
+    eval_online,
+    eval_together,
+)
 from guided_profile.apps.cli.examples import (
     examples_of,
     identity_of,
@@ -88,11 +94,12 @@ class Request:
 
 async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
     """Ask what is not answered yet, print the tables, and write the report; 1 if answers failed."""
+    eval_together.check(given)
     if given.judge_check:
         return await eval_judge.run(given, out, notes)
     if given.online:
         return await eval_online.run(given, out, notes)
-    if given.by_length:
+    if given.by_length is not None:
         request = _request(given, notes)
         return await eval_by_length.run(request, _identity(request), _facts(request), out, notes)
     with eval_experiments.place(given, notes) as place:

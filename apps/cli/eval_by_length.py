@@ -45,9 +45,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--by-length", nargs="?", const=LENGTHS, metavar="ITEMS",
         help=f"ask of histories that are padded to so many items (left out: {LENGTHS})",
     )  # fmt: skip
-    add("--sharing", type=int, default=SHARING, help="how many examples share a person at most")
-    add("--neutral", type=Path, nargs="+", default=[], metavar="FILE", help="examples, padding too")
-    add("--join", type=Path, nargs="+", default=[], metavar="DIR", help="folders of runs to add")
+    most = f"how many examples share a person at most (left out: {SHARING})"
+    add("--sharing", type=int, help=most)
+    add("--neutral", type=Path, nargs="+", metavar="FILE", help="examples, padding too")
+    add("--join", type=Path, nargs="+", metavar="DIR", help="folders of runs to add")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,16 @@ async def run(
         InputError: What was asked for does not fit together.
     """
     given = request.given
+    if given.sharing is None:
+        given.sharing = SHARING
     lengths = _lengths(request)
-    others = [example for path in given.neutral for example in load("plain", path)]
+    others = [example for path in given.neutral or () for example in load("plain", path)]
     identity = dict(identity) | {
         "by length": f"{len(request.examples)} examples, {given.sharing} sharing",
         "neutral": digest_of(others),
     }
     with _opened(given.out, identity, request.embedder) as opened:
-        for folder in given.join:
+        for folder in given.join or ():
             _join(folder, identity, opened)
         with notes.status("mixing the histories"):
             histories = _mixed(request, others, lengths, opened)
@@ -180,9 +183,6 @@ def _lengths(request: "Request") -> list[int]:
         raise InputError(f"--sharing is {given.sharing}; set it to 1 or more.")
     if request.task.kind != "choice":
         raise InputError("--by-length counts right options: take a --task of kind 'choice'.")
-    for name in ("judge", "profiles", "langsmith", "langsmith_local"):
-        if getattr(given, name, None):
-            raise InputError(f"--{name.replace('_', '-')} does not go with --by-length.")
     return lengths
 
 

@@ -26,6 +26,10 @@ from guided_profile.graph.errors import InputError, SettingsError
 from guided_profile.tools.models.calls import model_id
 from guided_profile.tools.progress import downloads
 
+HOURS = 24
+MOST_HOURS = 87600
+"""Ten years."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what asks for it."""
@@ -36,7 +40,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="score the runs of this LangSmith project (LANGSMITH_API_KEY) instead of asking "
         "anything; --n: how many at most",
     )
-    add("--online-hours", type=float, default=24, metavar="H", help="that began so long ago")
+    most = f"that began so long ago (left out: {HOURS})"
+    add("--online-hours", type=float, metavar="H", help=most)
     add("--online-queue", metavar="NAME", help="put doubtful runs into this annotation queue")
     add(
         "--online-rubric",
@@ -56,8 +61,11 @@ async def run(
     key = variables.get("LANGSMITH_API_KEY", "").strip()
     if not key:
         raise SettingsError("--online needs LANGSMITH_API_KEY: set it to a key of that project.")
-    if given.online_hours <= 0:
-        raise InputError(f"--online-hours is {given.online_hours}; set it to more than 0.")
+    hours = HOURS if given.online_hours is None else given.online_hours
+    if not 0 < hours <= MOST_HOURS:
+        raise InputError(
+            f"--online-hours is {hours}; set it to more than 0, and at most {MOST_HOURS}."
+        )
     evaluators = _judges(given, notes)
     client = remote_client(key, variables.get("LANGSMITH_ENDPOINT", "").strip() or None)
     try:
@@ -72,7 +80,7 @@ async def run(
             done = await score_project(
                 client,
                 given.online,
-                since=datetime.now(UTC) - timedelta(hours=given.online_hours),
+                since=datetime.now(UTC) - timedelta(hours=hours),
                 most=given.n,
                 queue=given.online_queue,
                 evaluators=evaluators,
