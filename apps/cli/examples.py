@@ -67,6 +67,8 @@ def examples_of(
         if given.data
         else authored(task.name)
     )
+    if not everything:
+        raise InputError(f"{str(given.data)!r} holds no examples; give a file with some.")
     examples = list(chosen(everything, given.n, given.seed))
     return task, everything, _fitting(task, everything, examples)
 

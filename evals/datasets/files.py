@@ -27,18 +27,21 @@ from guided_profile.tools.readers.records import (
 )
 
 
-def json_lines(path: Path, *, python: bool = False) -> Iterator[tuple[Place, dict[str, Any]]]:
+def json_lines(
+    path: Path, *, python: bool = False, mend: str = AGAIN
+) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Yield the JSON object on each line of a file, with its place.
 
     Args:
         path: The file, plain or gzipped.
         python: Whether a line may be a Python literal instead, as in old Amazon files.
+        mend: What to do about a line that is wrong.
 
     Raises:
         DatasetError: A line is none, or the file is damaged or cut short.
     """
     for number, line in lines(path):
-        place = Place(path, number)
+        place = Place(path, number, mend=mend)
         yield place, json_object(line, place, python=python)
 
 
@@ -64,7 +67,7 @@ def json_array(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
             raise place.error("the gzip file is damaged here") from None
 
 
-def csv_rows(path: Path) -> Iterator[tuple[Place, dict[str, str]]]:
+def csv_rows(path: Path, *, mend: str = AGAIN) -> Iterator[tuple[Place, dict[str, str]]]:
     """Yield the rows of a CSV file, without their empty cells, with the line that each ends on.
 
     Raises:
@@ -73,7 +76,7 @@ def csv_rows(path: Path) -> Iterator[tuple[Place, dict[str, str]]]:
     reader = csv.reader((line for _, line in lines(path)), strict=True)
     columns: list[str] = []
     while True:
-        place = Place(path, reader.line_num + 1)
+        place = Place(path, reader.line_num + 1, mend=mend)
         try:
             row = next(reader, None)
         except csv.Error as error:

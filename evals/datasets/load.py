@@ -265,6 +265,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{'':20} {one.files}; options: {', '.join(one.options) or 'none'}")
         return 0
     try:
+        if not given.path:
+            raise DatasetError("no files were given")
         options = _options(given)
         if given.write_neutral:
             asyncio.run(_write_neutral(given, options))

@@ -25,7 +25,7 @@ from guided_profile.evals.datasets.neutral import neutralised
 from guided_profile.evals.datasets.sampling import chosen
 from guided_profile.graph.errors import DatasetError
 from guided_profile.tools.readers.base import FIELDS
-from guided_profile.tools.readers.records import Place, history_item
+from guided_profile.tools.readers.records import MEND, Place, history_item
 
 _NEEDED = ("user_id", "history", "query")
 _KNOWN = (*_NEEDED, "answer", "options", "id", "task", "answerable", "about")
@@ -63,7 +63,7 @@ def _examples(paths: Sequence[Path], task: str | None, kind: Kind | None) -> Ite
     seen: set[str] = set()
     for path in paths:
         is_csv = ".csv" in path.suffixes[-2:]
-        for place, record in _csv_rows(path) if is_csv else files.json_lines(path):
+        for place, record in _csv_rows(path) if is_csv else files.json_lines(path, mend=MEND):
             one = _example(place, record, task, kind)
             if one.id in seen:
                 raise place.error(f"the id {one.id!r} comes twice", "give each example its own")
@@ -106,7 +106,7 @@ def _example(
 
 def _csv_rows(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Yield the rows of a CSV file as JSON would hold them, with the line that each ends on."""
-    for place, cells in files.csv_rows(path):
+    for place, cells in files.csv_rows(path, mend=MEND):
         yield place, {name: _cell(place, name, cell) for name, cell in cells.items()}
 
 

@@ -23,7 +23,7 @@ from guided_profile.tools.fingerprints import made_with
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.profiles.plan import empty_profile, variant_of
 from guided_profile.tools.profiles.store import Override, ProfileStore
-from guided_profile.tools.readers.records import Place
+from guided_profile.tools.readers.records import MEND, Place
 
 Profiles = Mapping[str, Sequence[str]]
 """The sentences of each example's profile, by the example's id."""
@@ -85,7 +85,7 @@ def read_profiles(path: Path) -> dict[str, tuple[str, ...]]:
         DatasetError: The file cannot be read, or a line of it is wrong.
     """
     found: dict[str, tuple[str, ...]] = {}
-    for place, record in json_lines(path):
+    for place, record in json_lines(path, mend=MEND):
         whose = place.text(record, "id" if "id" in record else "user_id")
         if whose in found:
             raise place.error(f"a second profile of {whose!r}", "leave one of them")

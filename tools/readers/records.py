@@ -24,6 +24,8 @@ LONGEST_LINE = 2**26
 """Bytes; a longer line is no line of any of these files."""
 
 AGAIN = "fetch the file again from its owner"
+MEND = "mend it"
+"""What to do about a file of one's own."""
 _Kind = TypeVar("_Kind")
 
 
@@ -36,10 +38,12 @@ class Place:
     """From 1."""
     unit: str = "line"
     """What `number` counts."""
+    mend: str = AGAIN
+    """What to do where nothing else is said."""
 
-    def error(self, what: str, do: str = AGAIN) -> DatasetError:
+    def error(self, what: str, do: str = "") -> DatasetError:
         """Return an error that names the place."""
-        return DatasetError(f"{self.path}, {self.unit} {self.number}: {what}; {do}.")
+        return DatasetError(f"{self.path}, {self.unit} {self.number}: {what}; {do or self.mend}.")
 
     def field(self, record: Mapping[str, Any], name: str, kind: type[_Kind]) -> _Kind:
         """Return a field of a record.

@@ -137,4 +137,6 @@ def test_a_wrong_file_is_told_what_the_set_takes(
     said = capsys.readouterr().err
     assert "mine.jsonl, line 1: the field 'uuid' is missing" in said
     assert "(halumem takes HaluMem-Medium.jsonl or HaluMem-Long.jsonl)" in said
+    assert main(["plain"]) == 2
+    assert "no files were given (plain takes JSONL or CSV files" in capsys.readouterr().err
     assert len(said.splitlines()) == 1

@@ -127,7 +127,7 @@ def test_who_has_no_profile_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, row: Any, said: str) -> None:
-    with pytest.raises(DatasetError, match=f"line 1: .*{said}"):
+    with pytest.raises(DatasetError, match=f"line 1: .*{said}.*; mend it"):
         read_profiles(lines(tmp_path, row))
 
 

@@ -261,6 +261,10 @@ def test_the_command_refuses_what_cannot_work(endpoint: Endpoint, tmp_path: Path
     done = finished(endpoint, tmp_path)
     assert done.returncode == 2
     assert "data.jsonl, line 1: the fields ['history', 'query'] are missing" in done.stderr
+    (tmp_path / "data.jsonl").write_text("\n")
+    done = finished(endpoint, tmp_path)
+    assert done.returncode == 2
+    assert "data.jsonl' holds no examples; give a file with some" in done.stderr
     assert endpoint.answered.total() == 0
 
 
