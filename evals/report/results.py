@@ -39,7 +39,7 @@ One figure for each question. Lines are 95 % intervals (Wilson's for counts, boo
 What a figure does not show stands below it; how it was made, and all else that was tried, is on \
 the page that it names. The embedded model is Qwen2.5-Coder-1.5B-Instruct, Q4_K_M, the smallest \
 that this project is tried with. The data are not part of the project: the commands take files \
-that [Data sets](evaluate.md) says how to make, or your own.
+that [Data sets](datasets.md) says how to make, or your own.
 
 <!-- Made from evals/results/figures.yaml by `python -m guided_profile.evals.report.results`. -->
 """
