@@ -35,7 +35,7 @@ KINDS = {
     "valid_memory_selection": "change-of-mind",
     "personalized_memory_use": "preference",
 }
-TODAY = "Which of these notes about me is true today?"
+TODAY = "Which of these still holds of me?"
 
 
 def memsyco(

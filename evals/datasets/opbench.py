@@ -22,8 +22,8 @@ from guided_profile.evals.datasets.locomo import history_of, talk_of
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.readers.records import Place
 
-YES, NO = "Yes, I told you that.", "No, I never told you that, or told you otherwise."
-ASKED = "Is this so, by what I told you? "
+YES, NO = "Yes, you did say so.", "No, you never did, or said something else."
+ASKED = "Did I ever say this to you? "
 NEVER_TOLD = ("fine-grained", "coarse-grained")
 RIGHT = {
     "irrelevance_easy": "It answers the question, and nothing of the person shows in it.",
