@@ -22,6 +22,7 @@ def _words(added: object) -> None:
     """The endpoint and the data folder of a test."""
 
 
+@pytest.mark.live  # forty processes: half a minute
 def test_forty_uploads_at_once_leave_health_and_others_quick() -> None:
     slow = json.dumps([{"text": "-" * 15_000 + str(n)} for n in range(4)]).encode()
     with served(jwt_settings()) as (outside, _), ThreadPoolExecutor(40) as pool:
