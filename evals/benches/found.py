@@ -28,7 +28,7 @@ from guided_profile.evals.methods.workflow import SETTINGS, MethodInputs
 from guided_profile.evals.run.calls import KeptChat, charged
 from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.evals.run.runner import opened
-from guided_profile.evals.scorers.statistics import mcnemar, wilson
+from guided_profile.evals.scorers.statistics import discordant, mcnemar, wilson
 from guided_profile.graph.context import Recall
 from guided_profile.graph.errors import InputError
 from guided_profile.graph.records import Cost, HistoryItem
@@ -136,8 +136,7 @@ def table(tallies: Mapping[str, Tally], tokens: Sequence[int]) -> str:
             low, high = wilson(sum(mine), n)
             cell = f"{sum(mine)} ({sum(mine) / n:.0%} [{low:.0%}, {high:.0%}])"
             if tally is not first:
-                won = sum(a and not b for a, b in zip(mine, base, strict=True))
-                lost = sum(b and not a for a, b in zip(mine, base, strict=True))
+                won, lost = discordant(zip(mine, base, strict=True))
                 cell += f", +{won} −{lost}, p={mcnemar(won, lost):.3f}"
             cells.append(cell)
         costs = [

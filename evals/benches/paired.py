@@ -11,7 +11,7 @@ from guided_profile.evals.datasets.rubrics import holds, known_of, wanted_in
 from guided_profile.evals.scorers.outcomes import outcome
 from guided_profile.evals.scorers.result import Result
 from guided_profile.evals.scorers.rules import by_rule
-from guided_profile.evals.scorers.statistics import estimate, mcnemar, wilson
+from guided_profile.evals.scorers.statistics import discordant, estimate, mcnemar, wilson
 from guided_profile.graph.prompts import PROFILE
 
 _TOLD = ("<history>\n", PROFILE.text.partition("{")[0])
@@ -126,7 +126,7 @@ def _paired(arms: Sequence[str], examples: Iterable[Example], scores: Scores) ->
     for one, other in combinations(arms, 2):
         pairs = [(scores.get((one, id_)), scores.get((other, id_))) for id_ in ids]
         both = [(a, b) for a, b in pairs if a is not None and b is not None]
-        won, lost = both.count((True, False)), both.count((False, True))
+        won, lost = discordant(both)
         if both:
             lines.append(
                 f"{one} right and {other} wrong {won}, the reverse {lost} "

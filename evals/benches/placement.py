@@ -26,7 +26,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from guided_profile.evals.benches.command import command
 from guided_profile.evals.run.models import add_model_options, chosen_models
-from guided_profile.evals.scorers.statistics import mcnemar, wilson
+from guided_profile.evals.scorers.statistics import discordant, mcnemar, wilson
 from guided_profile.graph.errors import DatasetError
 from guided_profile.graph.prompts import CHOOSE, before_words, render
 from guided_profile.graph.records import Sentence
@@ -148,8 +148,7 @@ def report(turns: int, found: dict[str, list[bool]]) -> None:
         share = sum(right) / len(right)
         print(f"{turns} turns, {place}: {share:.2f} [{low:.2f}, {high:.2f}], n={len(right)}")
     if {"system", "last words"} <= found.keys():
-        pairs = list(zip(found["last words"], found["system"], strict=True))
-        wins, losses = pairs.count((True, False)), pairs.count((False, True))
+        wins, losses = discordant(zip(found["last words"], found["system"], strict=True))
         p = mcnemar(wins, losses)
         print(f"  last words against system: {wins} won, {losses} lost, p={p:.3f}")
 

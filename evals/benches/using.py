@@ -35,7 +35,7 @@ from guided_profile.evals.datasets.load import load
 from guided_profile.evals.datasets.sampling import in_turn
 from guided_profile.evals.run.calls import Calls, KeptChat
 from guided_profile.evals.run.models import add_model_options, chosen_models
-from guided_profile.evals.scorers.statistics import mcnemar, wilson
+from guided_profile.evals.scorers.statistics import discordant, mcnemar, wilson
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.prompts import history_block, messages, render
 from guided_profile.graph.records import Sentence
@@ -208,7 +208,7 @@ def _by_group(rows: Mapping[str, Outcome]) -> str:
 
 def _paired(rows: Mapping[str, Outcome], base: Mapping[str, Outcome]) -> str:
     pairs = [(one.hit, base[key].hit) for key, one in rows.items() if key in base]
-    wins, losses = sum(a and not b for a, b in pairs), sum(b and not a for a, b in pairs)
+    wins, losses = discordant(pairs)
     return f"{wins} to {losses}, p = {mcnemar(wins, losses):.2f}" if pairs else ""
 
 

@@ -9,7 +9,7 @@ from guided_profile.evals.datasets.lengths import Shared
 from guided_profile.evals.run.answers import Answers
 from guided_profile.evals.scorers.outcomes import Outcome, outcome
 from guided_profile.evals.scorers.result import Result
-from guided_profile.evals.scorers.statistics import Estimate, holm, mcnemar, wilson
+from guided_profile.evals.scorers.statistics import Estimate, discordant, holm, mcnemar, wilson
 from guided_profile.graph.records import Cost
 
 OURS = ("gpg-rag", "default", "gpg", "gpg-nopc", "summary", "pg")
@@ -176,8 +176,9 @@ def _pairs(
         for second in ranked[place + 1 :]:
             one, two = outcomes[first, length], outcomes[second, length]
             both = [id_ for id_ in one if id_ in two and "error" not in (one[id_], two[id_])]
-            right = [(one[id_] == "correct", two[id_] == "correct") for id_ in both]
-            wins, losses = right.count((True, False)), right.count((False, True))
+            wins, losses = discordant(
+                (one[id_] == "correct", two[id_] == "correct") for id_ in both
+            )
             drafts.append(Pair(length, first, second, len(both), wins, losses, 1.0, 1.0))
     found: list[Pair] = []
     for first in ranked:

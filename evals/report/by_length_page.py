@@ -1,12 +1,10 @@
 """A run over several lengths of the history, shown: its tables, and a page with charts."""
 
 from collections.abc import Iterator
-from html import escape
-from importlib.resources import files
 
 from guided_profile.evals.report.by_length import At, ByLength, Pair, ours_of
 from guided_profile.evals.report.lines import Line, Point, lines_by_length
-from guided_profile.evals.report.page import POLICY
+from guided_profile.evals.report.page import document
 from guided_profile.evals.report.tables import SIGNIFICANT, Table, for_page
 
 
@@ -97,8 +95,6 @@ def _tested(pair: Pair) -> tuple[str, ...]:
 
 def page(found: ByLength, title: str) -> str:
     """Return the report: no script, nothing from outside, light and dark."""
-    style = (files("guided_profile.evals.report") / "report.css").read_text(encoding="utf-8")
-    facts = " · ".join(f"{name} {value}" for name, value in found.facts.items())
     right = [
         Line(
             name,
@@ -115,7 +111,6 @@ def page(found: ByLength, title: str) -> str:
         for name in found.methods
     ]
     parts = [
-        f"<h1>{escape(title)}</h1><p class='facts'>{escape(facts)}</p>",
         f"<figure>{lines_by_length(right, 'right answers', chance=found.chance)}<figcaption>Right "
         "answers in percent, by items of the history. The strokes are 95 % intervals; the dashed "
         "line is what guessing gets.</figcaption></figure>",
@@ -124,10 +119,4 @@ def page(found: ByLength, title: str) -> str:
         "</figcaption></figure>",
         *(for_page(table) for table in tables(found)),
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f"<title>{escape(title)}</title><style>{style}</style></head>"
-        f"<body><main>{''.join(parts)}</main></body></html>\n"
-    )
+    return document(title, found.facts, parts)

@@ -1,6 +1,6 @@
 """A run as one page: no script, nothing from outside, light and dark."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
@@ -29,12 +29,9 @@ def page(summary: Summary, *, priced: bool) -> str:
         summary: The run.
         priced: Whether prices were given.
     """
-    style = (files("guided_profile.evals.report") / "report.css").read_text(encoding="utf-8")
-    title = f"{summary.task.name}: what a guided profile is worth"
-    facts = " · ".join(f"{name} {value}" for name, value in summary.facts.items())
     measure = escape(summary.main)
     parts = [
-        f"<h1>{escape(title)}</h1><p class='facts'>{escape(facts)}</p>{_headline(summary)}",
+        _headline(summary),
         f"<h2>{measure.capitalize()}, method by method</h2>{_quality(summary)}",
         f"<h2>{measure.capitalize()} against tokens</h2>{_tokens(summary, priced)}",
         _surest(summary),
@@ -42,12 +39,27 @@ def page(summary: Summary, *, priced: bool) -> str:
         f"<h2>Cases, side by side</h2>{cases(summary)}",
         _errors(summary),
     ]
+    title = f"{summary.task.name}: what a guided profile is worth"
+    return document(title, summary.facts, parts)
+
+
+def document(title: str, facts: Mapping[str, str], parts: Iterable[str]) -> str:
+    """Return a page: no script, nothing from outside, light and dark.
+
+    Args:
+        title: Its heading too.
+        facts: What stands below that: name and value.
+        parts: The rest, as HTML.
+    """
+    style = (files("guided_profile.evals.report") / "report.css").read_text(encoding="utf-8")
+    told = " · ".join(f"{name} {value}" for name, value in facts.items())
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>{escape(title)}</title><style>{style}</style></head>"
-        f"<body><main>{''.join(parts)}</main></body></html>\n"
+        f"<body><main><h1>{escape(title)}</h1><p class='facts'>{escape(told)}</p>"
+        f"{''.join(parts)}</main></body></html>\n"
     )
 
 

@@ -1,6 +1,7 @@
 """How sure a number is: intervals, paired tests, and the correction for asking many questions."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import comb, sqrt
 
@@ -140,6 +141,12 @@ def _kappas(
         chance += shares[:, 0] * shares[:, 1]
     left = np.where(chance < 1, 1 - chance, np.nan)
     return (agreed - chance) / left, chance
+
+
+def discordant(pairs: Iterable[tuple[bool, bool]]) -> tuple[int, int]:
+    """Return how many pairs the first alone has right, and how many the second alone."""
+    counted = Counter(pairs)
+    return counted[True, False], counted[False, True]
 
 
 def mcnemar(wins: int, losses: int) -> float:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from guided_profile.evals.scorers.statistics import (
+    discordant,
     estimate,
     holm,
     kappa,
@@ -108,3 +109,9 @@ def test_agreement_on_all_is_not_certainty() -> None:
     assert found is not None
     assert (found.mean, found.high) == (1.0, 1.0)
     assert found.low == pytest.approx((wilson(20, 20)[0] - 0.5) / 0.5)
+
+
+def test_what_only_one_of_two_has_right_is_counted() -> None:
+    pairs = [(True, False), (True, False), (False, True), (True, True), (False, False)]
+    assert discordant(pairs) == (2, 1)
+    assert discordant([]) == (0, 0)
