@@ -3,7 +3,7 @@
 import argparse
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -15,7 +15,6 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.store.memory import InMemoryStore
 from rich.console import Console, Group, RenderableType
 from rich.rule import Rule
-from rich.table import Table
 
 from guided_profile.apps import assembly, runs
 from guided_profile.apps.cli import render
@@ -37,7 +36,7 @@ VARIANTS: tuple[tuple[str, tuple[Sight, ...] | None], ...] = (
     ("with the raw history", ("personal_context",)),
     ("with the guided profile", None),
 )
-"""What is shown side by side: the paper's DG without PC, DG with PC, and GPG (table 1)."""
+"""What is shown one after the other: the paper's DG without PC, DG with PC, and GPG (table 1)."""
 
 INTRODUCTION = (
     "A language model knows nothing of the person who asks. Guided Profile asks the person's own "
@@ -123,11 +122,14 @@ async def run_demo(
         for person in people():
             history.add(person.key, person.items)
             for task in BUILTIN if every_pair else (person.task,):
-                answers = await _answers(graph, person, task, notes)
-                if as_json:
-                    results.append(_as_json(person, task, answers))
-                else:
-                    out.print(_shown(person, task, answers), "")
+                if not as_json:
+                    out.print(_asked(person, task), "")
+                answers = {}
+                async for name, answer in _answers(graph, person, task, notes):
+                    answers[name] = answer
+                    if not as_json:
+                        out.print(_shown(person, name, answer), "")
+                results.append(_as_json(person, task, answers))
     if as_json:
         out.print_json(json.dumps(results))
     else:
@@ -136,23 +138,22 @@ async def run_demo(
 
 async def _answers(
     graph: Graph, person: Person, task: str, notes: Console
-) -> dict[str, Answered | Abstained]:
+) -> AsyncIterator[tuple[str, Answered | Abstained]]:
+    """Yield each variant's name and answer, as soon as it is there."""
     asked = person.questions[task]
     question: Question = {"question": asked["question"], "options": asked.get("options", [])}
-    answers: dict[str, Answered | Abstained] = {}
     for name, sees in VARIANTS:
         context = Context(
             user_id=person.key, task=task, sees=sees, max_retries=1 if sees is None else 0
         )
         with render.progress(notes, f"{person.name}, {name}: ") as on_stage:
-            answers[name] = await runs.run(graph, question, context, on_stage)
-    return answers
+            answer = await runs.run(graph, question, context, on_stage)
+        yield name, answer
 
 
-def _shown(person: Person, task: str, answers: Mapping[str, Answered | Abstained]) -> Group:
+def _asked(person: Person, task: str) -> Group:
+    """Show who is asked what."""
     asked = person.questions[task]
-    kept = {item.id: item for item in person.items}
-    guided = answers[VARIANTS[-1][0]]
     shown: list[RenderableType] = [
         Rule(f"{person.name}: {builtin_tasks()[task].description}", align="left"),
         plain(f"{person.about} {len(person.items)} items of history.\n"),
@@ -161,33 +162,30 @@ def _shown(person: Person, task: str, answers: Mapping[str, Answered | Abstained
     for number, option in enumerate(asked.get("options", [])):
         right = "  ← what they would pick" if number == asked.get("expected") else ""
         shown.append(plain(f"  {option}") + plain(right, "dim"))
-    shown += [
-        plain("\nGuidance, the history's reply to the guiding question:", "bold"),
-        plain(guided.guidance or "none"),
-        plain("\nProfile, each sentence with what supports it:", "bold"),
-        *(render.sentences(guided.profile, kept) if guided.profile else [plain("none")]),
-        plain("\nAnswers:", "bold"),
-        _side_by_side(answers),
-    ]
     return Group(*shown)
 
 
-def _side_by_side(answers: Mapping[str, Answered | Abstained]) -> Table:
-    table = Table(expand=True, show_lines=True)
-    for name in answers:
-        table.add_column(name, ratio=1)
-    table.add_row(*(_cell(answer) for answer in answers.values()))
-    table.add_row(*(plain(render.cost(answer.cost), "dim") for answer in answers.values()))
-    return table
-
-
-def _cell(answer: Answered | Abstained) -> RenderableType:
-    if isinstance(answer, Abstained):
-        return plain("(no answer) ", "yellow") + plain(answer.detail)
-    shown: list[RenderableType] = [plain(answer.text, "bold")]
-    if answer.probabilities:
-        likely = f"{answer.confidence:.0%} likely, of {len(answer.probabilities)} options"
-        shown.append(plain(likely, "dim"))
+def _shown(person: Person, name: str, answer: Answered | Abstained) -> Group:
+    """Show a variant's answer, below the profile that it was given with."""
+    shown: list[RenderableType] = []
+    if answer.profile is not None:
+        kept = {item.id: item for item in person.items}
+        shown += [
+            plain("Guidance, the history's reply to the guiding question:", "bold"),
+            plain(answer.guidance or "none"),
+            plain("\nProfile, each sentence with what supports it:", "bold"),
+            *render.sentences(answer.profile, kept),
+            plain(""),
+        ]
+    shown.append(plain(f"Answer {name}:", "bold"))
+    if answer.kind == "abstained":
+        shown.append(plain("(no answer) ", "yellow") + plain(answer.detail))
+    else:
+        shown.append(plain(answer.text))
+        if answer.probabilities:
+            likely = f"{answer.confidence:.0%} likely, of {len(answer.probabilities)} options"
+            shown.append(plain(likely, "dim"))
+    shown.append(plain(render.cost(answer.cost), "dim"))
     return Group(*shown)
 
 

@@ -7,13 +7,15 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 from endpoint import Endpoint
 
-from guided_profile.apps import assembly
+from guided_profile.apps import assembly, runs
 from guided_profile.apps.cli.demo import people
 from guided_profile.apps.cli.main import COMMANDS, main
+from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.embedders.minilm import MiniLMEmbedder
 
@@ -315,8 +317,31 @@ def test_the_demo_runs_through_an_endpoint(
     assert [one["task"] for one in shown] == ["dialogue", "paraphrase"]
     for one in shown:
         assert [answer["text"] for answer in one["answers"].values()] == ["a reply"] * 3
+
+
+def test_the_demo_shows_each_answer_as_soon_as_it_is_there(
+    endpoint: type[Endpoint], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "answer", "a reply")
+    tomas = [person for person in people() if person.task == "dialogue"]
+    monkeypatch.setattr("guided_profile.apps.cli.demo.people", lambda: tomas)
+    shown: list[str] = []
+    run = runs.run
+
+    async def watched(*args: Any, **kwargs: Any) -> Answered | Abstained:
+        shown.append(" ".join(capsys.readouterr().out.split()))
+        return await run(*args, **kwargs)
+
+    monkeypatch.setattr(runs, "run", watched)
     assert main(["demo"]) == 0
-    assert "without the history" in capsys.readouterr().out
+    shown.append(" ".join(capsys.readouterr().out.split()))
+    asked, without, raw, guided = shown
+    assert "Asked:" in asked
+    assert "a reply" not in asked
+    assert "Answer without the history: a reply" in without
+    assert "Answer with the raw history: a reply" in raw
+    assert "Profile" not in raw
+    assert guided.index("Profile, each") < guided.index("Answer with the guided profile: a reply")
 
 
 def test_tasks_and_models_are_listed(
