@@ -29,21 +29,22 @@ class Estimate:
 
 
 def estimate(values: Sequence[float], *, seed: int = 0, share: bool = False) -> Estimate | None:
-    """Return a mean with its 95 % percentile-bootstrap interval (Efron 1979); None of no values.
+    """Return a mean with its 95 % interval; None of no values.
+
+    The interval is Wilson's (1927) for a proportion of which each value is a yes or a no, and else
+    the percentile bootstrap's (Efron 1979).
 
     Args:
         values: One for each example.
         seed: Of the 10,000 resamples.
-        share: Whether values are 0 or 1. Where all of them are the same, resampling would claim
-            certainty: there the interval is Wilson's (1927) for a proportion.
+        share: Whether values are shares, 0 to 1, of which a yes is 1 and a no is 0.
     """
     if not len(values):
         return None
     sample = np.asarray(values, np.float64)
     mean = float(sample.mean())
-    if share and mean in (0.0, 1.0):
-        low, high = wilson(round(mean * len(sample)), len(sample))
-        return Estimate(mean, low, high, len(sample))
+    if share and np.isin(sample, (0.0, 1.0)).all():
+        return Estimate(mean, *wilson(round(sample.sum()), len(sample)), len(sample))
     draws = np.random.default_rng(seed)
     means = np.concatenate(
         [

@@ -41,6 +41,17 @@ def test_all_right_is_not_certainty() -> None:
     assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-3)
 
 
+def test_a_share_of_yes_and_no_has_the_interval_of_a_count() -> None:
+    found = estimate([1.0] * 55 + [0.0] * 45, share=True)
+    assert found is not None
+    assert (found.low, found.high) == wilson(55, 100)
+
+
+def test_a_share_of_shares_has_the_interval_of_a_mean() -> None:
+    found, as_mean = (estimate([0.5, 0.75, 1.0] * 9, share=share) for share in (True, False))
+    assert found == as_mean
+
+
 def test_no_difference_at_all_is_no_share() -> None:
     found = estimate([0.0] * 10)
     assert found is not None
