@@ -61,7 +61,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     shared_arguments(parser, out="answers and report")
     add = parser.add_argument
-    add("--methods", default=METHODS, help="names, separated by commas; table1 and table3 too")
+    add("--methods", help=f"names, separated by commas; table1, table3; left out: {METHODS}")
     add("--price-in", type=float, metavar="X", help="of a million input tokens")
     add("--price-out", type=float, metavar="Y", help="of a million output tokens")
     add("--price-cached", type=float, metavar="Z", help="of a million cached input tokens")
@@ -116,7 +116,7 @@ async def _evaluated(request: Request, place: Place | None, out: Console, notes:
 
 def _request(given: argparse.Namespace, notes: Console) -> Request:
     """Read what was asked for; whatever can be wrong is found before the first call."""
-    names = named(given.methods)
+    names = named(METHODS if given.methods is None else given.methods)
     settings = read_settings()
     task, everything, examples = examples_of(given, settings, {"n": 1, "concurrency": 1})
     judged = named(given.judge) if given.judge else ()

@@ -24,7 +24,13 @@ from guided_profile.evals.run.by_length import run_shared
 from guided_profile.evals.run.calls import Calls, KeptChat
 from guided_profile.evals.run.history import temporary_history
 from guided_profile.evals.run.progress import progress
-from guided_profile.evals.run.runner import check_same_run, digest_of, opened_answers
+from guided_profile.evals.run.runner import (
+    check_same,
+    check_same_run,
+    digest_of,
+    made_of,
+    opened_answers,
+)
 from guided_profile.evals.run.vectors import KeptEmbedder
 from guided_profile.graph.errors import InputError
 from guided_profile.tools.embedders.base import Embedder
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
 LENGTHS = "10,30,100,300,1000"
 SHARING = 8
 _ANSWERS, _BUILT, _RUN = "answers.jsonl", "built.jsonl", "run.json"
+_HISTORIES = "histories of "  # so many items, in _RUN
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,10 +102,10 @@ async def run(
         "neutral": digest_of(others),
     }
     with _opened(given.out, identity, request.embedder) as opened:
-        for folder in given.join or ():
-            _join(folder, identity, opened)
         with notes.status("mixing the histories"):
             histories = _mixed(request, others, lengths, opened)
+            for folder in given.join or ():
+                _join(folder, request, others, opened)
         await _ask(request, histories, opened, notes)
         # earlier runs into the folder may have asked of other lengths
         named = {one.example.rpartition("@")[2] for one in opened.answers.all}
@@ -125,8 +132,8 @@ def _mixed(
         embedder=opened.embedder,
         seed=given.seed,
     )
-    made_of = {
-        f"histories of {length}": short_digest(
+    drawn = {
+        f"{_HISTORIES}{length}": short_digest(
             "\n".join(
                 f"{shared.id} {item.id}"
                 for shared in histories
@@ -136,7 +143,7 @@ def _mixed(
         )
         for length in lengths
     }
-    check_same_run(given.out / _RUN, made_of)
+    check_same_run(given.out / _RUN, drawn)
     return histories
 
 
@@ -186,14 +193,18 @@ def _lengths(request: "Request") -> list[int]:
     return lengths
 
 
-def _join(folder: Path, identity: Mapping[str, Any], opened: Opened) -> None:
+def _join(folder: Path, request: "Request", others: Sequence[Example], opened: Opened) -> None:
     """Add what another folder of the same run holds and this one does not."""
-    if not (folder / _RUN).exists():
+    mine_is, theirs = request.given.out / _RUN, made_of(folder / _RUN)
+    if not theirs:
         raise InputError(f"{str(folder)!r} holds no run; give --join the --out of another.")
-    check_same_run(folder / _RUN, identity)
+    asked = [name.removeprefix(_HISTORIES) for name in theirs if name.startswith(_HISTORIES)]
+    _mixed(request, others, [int(length) for length in asked], opened)
+    check_same(folder, theirs, made_of(mine_is), "leave it out of --join")
+    check_same_run(mine_is, theirs)
     for name, mine in ((_ANSWERS, opened.answers), (_BUILT, opened.built)):
-        with closing(Answers(folder / name)) as theirs:
-            for result in theirs.all:
+        with closing(Answers(folder / name)) as added:
+            for result in added.all:
                 if not mine.settled(result.example, result.method):
                     mine.add(result)
 

@@ -18,8 +18,8 @@ NEEDS = {
 _UPLOADED = ("langsmith", "langsmith_local")
 _PRICES = ("price_in", "price_out", "price_cached")
 NOT_WITH = {
-    "judge_check": ("judge", "profiles", *_UPLOADED),
-    "online": ("judge", "profiles", *_UPLOADED),
+    "judge_check": ("data", "n", "methods", "judge", "profiles", *_UPLOADED, *_PRICES),
+    "online": ("data", "methods", "judge", "profiles", *_UPLOADED, *_PRICES),
     "by_length": ("judge", "profiles", *_UPLOADED, *_PRICES),
 }
 

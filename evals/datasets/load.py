@@ -292,6 +292,8 @@ def _counted(examples: Iterable[Example], out: Path | None, in_paper: bool) -> I
             tasks.add(example.task)
             if writer:
                 writer.write(example)
+        if not tasks:
+            raise DatasetError("the files hold no example; give others, or fewer options.")
     lone = tasks.pop() if len(tasks) == 1 and in_paper else ""
     yield from statistics.lines(TABLE_6.get(lone))
     if out:

@@ -69,9 +69,6 @@ class Statistics:
 
     def lines(self, paper: Paper | None = None) -> Iterator[str]:
         """Yield the figures as lines of text, beside the paper's where it has them."""
-        if not self.examples:
-            yield "no examples"
-            return
 
         def beside(value: object) -> str:
             return f"   paper, Table 6, {paper.column}: {value}" if paper else ""

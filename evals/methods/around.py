@@ -13,9 +13,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.workflow import FEW_TOKENS, MethodInputs, Workflow, workflow
+from guided_profile.evals.methods.workflow import (
+    FEW_TOKENS,
+    MethodInputs,
+    Workflow,
+    check_content,
+    workflow,
+)
 from guided_profile.graph.context import Recall
-from guided_profile.graph.errors import InputError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.safety.screen import flagged
@@ -108,15 +113,9 @@ def around(name: str, inputs: MethodInputs) -> Workflow | Notes:
     """Return one of `AROUND` by name.
 
     Raises:
-        InputError: There is no model, or the task is one of style, which nothing told bears on.
+        InputError: There is no model, or the task is one of style.
     """
-    if inputs.task.evidence == "style":
-        raise InputError(
-            f"the method {name!r} is for what a person told, and {inputs.task.name!r} is of how "
-            "they write; leave it out."
-        )
-    if inputs.chat is None:
-        raise InputError(f"the method {name!r} needs a model.")
+    check_content(name, inputs)
     return reminder(inputs) if name == "reminder" else Notes(inputs)
 
 

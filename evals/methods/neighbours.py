@@ -9,9 +9,8 @@ from langchain_core.language_models import BaseChatModel
 from numpy.typing import NDArray
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.workflow import MethodInputs, Workflow, fits, workflow
+from guided_profile.evals.methods.workflow import MethodInputs, Workflow, fits, model_of, workflow
 from guided_profile.evals.scorers.judge import judge
-from guided_profile.graph.errors import InputError
 from guided_profile.graph.prompts import Prompt, messages, render
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Abstained, Answered
@@ -149,6 +148,4 @@ def perfine(inputs: MethodInputs) -> PerFine:
     """
     fits(("text",), inputs, "perfine")
     draft = workflow("gpg", inputs)
-    if inputs.chat is None:
-        raise InputError("the method 'perfine' needs a model.")
-    return PerFine(inputs, inputs.chat, draft)
+    return PerFine(inputs, model_of("perfine", inputs), draft)

@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.methods import statements
 from guided_profile.evals.methods.around import answered, shown
-from guided_profile.evals.methods.workflow import FEW_TOKENS, MethodInputs, workflow
-from guided_profile.graph.errors import InputError
+from guided_profile.evals.methods.workflow import FEW_TOKENS, MethodInputs, check_content, workflow
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.embedders.base import Vector
@@ -204,16 +203,10 @@ def recalling(name: str, inputs: MethodInputs) -> Recalling:
     """Return a method of this module by name.
 
     Raises:
-        InputError: There is no model, or the task is one of style, which finds nothing by meaning.
+        InputError: There is no model, or the task is one of style.
     """
     described, find, _ = RECALLING[name]
-    if inputs.task.evidence == "style":
-        raise InputError(
-            f"the method {name!r} finds what bears on a question, and {inputs.task.name!r} is of "
-            "how a person writes; leave it out."
-        )
-    if inputs.chat is None:
-        raise InputError(f"the method {name!r} needs a model.")
+    check_content(name, inputs)
     return Recalling(name, described, find, inputs)
 
 

@@ -18,8 +18,7 @@ from statistics import mean
 from langchain_core.language_models import BaseChatModel
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.workflow import MethodInputs, fits, workflow
-from guided_profile.graph.errors import InputError
+from guided_profile.evals.methods.workflow import MethodInputs, fits, model_of, workflow
 from guided_profile.graph.prompts import PROFILE, messages, profile_in_words, render
 from guided_profile.graph.records import HistoryItem, Sentence
 from guided_profile.graph.state import Abstained, Answered
@@ -111,9 +110,7 @@ def synthesizeme(inputs: MethodInputs) -> SynthesizeMe:
         InputError: The task is no choice, or there is no model.
     """
     fits(("choice",), inputs, "synthesizeme")
-    if inputs.chat is None:
-        raise InputError("the method 'synthesizeme' needs a model.")
-    return SynthesizeMe(inputs, inputs.chat)
+    return SynthesizeMe(inputs, model_of("synthesizeme", inputs))
 
 
 def wording() -> str:

@@ -225,6 +225,31 @@ class Workflow:
         return answer
 
 
+def model_of(name: str, inputs: MethodInputs) -> BaseChatModel:
+    """Return the model that a method asks.
+
+    Raises:
+        InputError: There is none.
+    """
+    if inputs.chat is None:
+        raise InputError(f"the method {name!r} needs a model.")
+    return inputs.chat
+
+
+def check_content(name: str, inputs: MethodInputs) -> None:
+    """Refuse a method that goes by what a history tells where its style is asked for.
+
+    Raises:
+        InputError: The task is one of style, or there is no model.
+    """
+    if inputs.task.evidence == "style":
+        raise InputError(
+            f"the method {name!r} goes by what a person tells, and the task {inputs.task.name!r} "
+            "is about how they write; leave it out."
+        )
+    model_of(name, inputs)
+
+
 def workflow(name: str, inputs: MethodInputs, task: Task | None = None) -> Workflow:
     """Return a setting of the workflow by name.
 
@@ -236,8 +261,7 @@ def workflow(name: str, inputs: MethodInputs, task: Task | None = None) -> Workf
     Raises:
         InputError: There is no model, or it takes profiles and none are given.
     """
-    if inputs.chat is None:
-        raise InputError(f"the method {name!r} needs a model.")
+    model_of(name, inputs)
     setting = SETTINGS[name]
     task = as_evaluated(task or inputs.task)
     if setting.given and inputs.profiles is None:

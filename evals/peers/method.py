@@ -24,13 +24,13 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from guided_profile.evals.datasets.examples import Example
-from guided_profile.evals.methods.workflow import MethodInputs, as_evaluated
+from guided_profile.evals.methods.workflow import MethodInputs, as_evaluated, model_of
 from guided_profile.evals.peers.langmem import load_langmem, open_langmem
 from guided_profile.evals.peers.lent import Lent
 from guided_profile.evals.peers.mem0 import load_mem0, open_mem0
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
-from guided_profile.graph.errors import GuidedProfileError, InputError, PeerError
+from guided_profile.graph.errors import GuidedProfileError, PeerError
 from guided_profile.graph.records import Cost, HistoryItem, Profile, Sentence
 from guided_profile.graph.state import Abstained, Answered
 from guided_profile.tools.models.calls import model_id
@@ -219,8 +219,7 @@ def peer(name: str, inputs: MethodInputs) -> Peer:
         InputError: There is no model.
         SettingsError: The extra `peers` is not installed.
     """
-    if inputs.chat is None:
-        raise InputError(f"the method {name!r} needs a model.")
+    chat = model_of(name, inputs)
     package = PEERS[name]
     described = f"{package.description} ({package.on_pypi} {installed(name)})"
-    return Peer(name, described, package, inputs, inputs.chat)
+    return Peer(name, described, package, inputs, chat)

@@ -155,18 +155,40 @@ def check_same_run(path: Path, settings: Mapping[str, Any]) -> None:
         InputError: The folder holds the answers of another run; what differs is named.
     """
     now = json.loads(json.dumps(settings))
-    try:
-        before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        differ = sorted(name for name in now if name in before and now[name] != before[name])
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{str(path)!r} is damaged; choose another folder with --out.") from error
-    if differ:
-        name = differ[0]
-        raise InputError(
-            f"{str(path.parent)!r} holds another run: its {name} was {before[name]!r} and is now "
-            f"{now[name]!r}; choose another folder with --out."
-        )
+    before = made_of(path)
+    check_same(path.parent, before, now, "choose another folder with --out")
     path.write_text(json.dumps(before | now, indent=1) + "\n", encoding="utf-8")
+
+
+def made_of(path: Path) -> dict[str, Any]:
+    """Return what a run is made of, as it was written down; nothing if it has not begun.
+
+    Raises:
+        InputError: The file is damaged.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise InputError(f"{str(path)!r} is damaged; choose another folder with --out.")
+    return found
+
+
+def check_same(
+    folder: Path, before: Mapping[str, Any], now: Mapping[str, Any], advice: str
+) -> None:
+    """Refuse answers that depend on something else than others do.
+
+    Raises:
+        InputError: What both name differs; `advice` says what to do.
+    """
+    for name in sorted(before.keys() & now.keys()):
+        if before[name] != now[name]:
+            raise InputError(
+                f"{str(folder)!r} holds another run: its {name} was {before[name]!r} and is now "
+                f"{now[name]!r}; {advice}."
+            )
 
 
 def digest_of(examples: Sequence[Example]) -> str:

@@ -96,6 +96,14 @@ def test_what_does_not_go_with_lengths_is_refused(tmp_path: Path) -> None:
         made_of.write_text(json.dumps(drawn))
         other = run(endpoint, tmp_path, "4", "--methods", "dg0")
         assert "its histories of 4 was 'drawn otherwise' and is now" in other.stderr
+        theirs = tmp_path / "theirs"
+        theirs.mkdir()
+        made_of.rename(theirs / "run.json")
+        other = run(endpoint, tmp_path, "4", "--methods", "dg0", "--join", str(theirs))
+        assert other.returncode == 2
+        assert "its histories of 4 was 'drawn otherwise' and is now" in other.stderr
+        assert "leave it out of --join" in other.stderr
+        assert json.loads((theirs / "run.json").read_text()) == drawn
         made_of.unlink()
         nowhere = run(endpoint, tmp_path, "4", "--methods", "dg0", "--join", str(tmp_path))
         assert "holds no run; give --join the --out of another" in nowhere.stderr

@@ -93,6 +93,19 @@ def test_an_error_is_one_line_and_leaves_no_file(
     assert not out.exists()
 
 
+def test_files_without_an_example_are_an_error_and_leave_what_was_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "empty.jsonl", tmp_path / "out.jsonl"
+    path.write_text("\n")
+    out.write_text("of an earlier run")
+    assert main(["plain", str(path), "--out", str(out)]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("error: the files hold no example; give others")
+    assert not said.out
+    assert out.read_text() == "of an earlier run"
+
+
 def test_neutral_texts_are_written_by_the_model_that_is_named(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

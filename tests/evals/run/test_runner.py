@@ -283,7 +283,11 @@ def test_a_run_over_texts_is_scored_and_judged(endpoint: Endpoint, tmp_path: Pat
     assert told["judged"]["claimed"] is False
     assert "is not known; `guided-profile eval --judge-check`" in " ".join(done.stdout.split())
 
-    done = finished(endpoint, tmp_path, *text, "--judge-check")
+    arguments, environment = command(endpoint, tmp_path)
+    check = [*arguments[: arguments.index("--data")], "--judge-check"]
+    done = subprocess.run(
+        check, env=environment, capture_output=True, text=True, timeout=100, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("Not to be claimed, since it decided on 0 of") == 2
     checked = json.loads((tmp_path / "o" / "judge.json").read_text())
