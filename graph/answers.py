@@ -17,7 +17,7 @@ AbstentionReason = Literal[
 ]
 """Why there is no answer: the model declined; its reply names none of the options; the winning
 option's probability is below the task's floor; the reply is empty, or was cut off by its token
-limit; nothing is known that the response may see; what is known tells nothing about the question.
+limit; nothing is known that the response may see; what is known says nothing about the question.
 """
 
 ProfileUse = Literal["standing", "revised", "built", "cold", "none"]
@@ -53,7 +53,7 @@ class Answered(Record):
     tries: int = 0
     """How often it was retried."""
     memory: MemoryAct | None = None
-    """What the user asked of what is kept about them, and what came of it; `text` tells it."""
+    """What the user asked to do with what is kept about them, and the outcome; `text` says it."""
     cost: Cost = Cost()
 
 

@@ -108,7 +108,7 @@ class Context:
     says."""
 
     grounded: bool | None = None
-    """False: it is left to the model alone what to choose, and whether the history tells it; the
+    """False: the model alone decides what to choose, and whether the history says it; the
     task's `grounding` and `off_topic_floor` do nothing."""
 
     supported_only: bool | None = None

@@ -42,8 +42,8 @@ class HistoryItem(Record):
     role: Literal["user", "other"] = "user"
     """Who wrote it. Only what the user wrote is evidence about the user."""
     kind: Literal["did", "said"] = "said"
-    """Whether it tells of what the user did (bought, watched, read) or is what they said. Left out,
-    an item with a category is something they did. It is no part of the id."""
+    """Whether it is something the user did (bought, watched, read) or something they said. Left
+    out, an item with a category is something they did. It is no part of the id."""
     released: bool = False
     """Whether the user said that it gives the model no orders, though it looks so. Only
     `HistoryStore.release` sets it: an item that is added begins without."""
@@ -189,7 +189,7 @@ class MemoryAct(Record):
     """`asks`: items are deleted when the user confirms it. `nothing`: nothing known is meant.
     `cannot`: there is no Store in which it could be kept for later."""
     said: str = ""
-    """What was done, to be told to the user: in their language, where the model can."""
+    """The message to the user about what was done, in their language where the model can."""
     sentences: tuple[str, ...] = ()
     """The sentences that were withdrawn, pinned, brought back, or shown."""
     items: tuple[str, ...] = ()
@@ -208,7 +208,7 @@ class Sentence(Record):
     confidence: float = Field(default=0.0, ge=0.0, le=1.0)
     """The calibrated probability that the history supports it."""
     common: float = Field(default=0.0, ge=0.0, le=1.0)
-    """The probability that it is true of most people; at 0.5 or more it tells nothing of this one,
+    """The probability that it is true of most people; at 0.5 or more it says nothing of this one,
     and loses its evidence. Only what is inferred is asked about."""
     since: datetime | None = None
     """When the newest of its evidence happened; None if none of it has a time."""
@@ -276,7 +276,7 @@ class SentenceWorth(Record):
 
 
 class Worth(Record):
-    """How much better a model tells a person's own past from other people's with a profile."""
+    """How much better a model tells a person's own past from other people's, given a profile."""
 
     gain: float | None = None
     """The mean gain in the log probability of the person's own items, in nats; None: not known."""

@@ -48,15 +48,15 @@ class Reply(Record):
     on_options: float | None = None
     """For a choice: the share of the replies' weight that was on options at all."""
     answerable: float | None = None
-    """For text: the probability that what was seen tells the answer, if the task asks for it."""
+    """For text: the probability that the prompt holds the answer, if the task asks for it."""
     answers: float | None = None
     """For text: the probability that the reply answers, if the task asks for it."""
     confidence: float | None = None
     """For text: the geometric mean of its tokens' probabilities; None if the endpoint has none."""
     saw: tuple[str, ...] | None = None
-    """Ids of the recalled items that were seen; None: all of them."""
+    """Ids of the recalled items in the prompt; None: all of them."""
     used: tuple[str, ...] = ()
-    """The profile's sentences that were seen."""
+    """The profile's sentences in the prompt."""
     held_back: tuple[HeldBack, ...] = ()
     """Those that were not, and why."""
 

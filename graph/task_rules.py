@@ -49,8 +49,8 @@ class Abstention(Record):
     an abstention."""
     answerable: Template | None = None
     """For a text: a question with `{question}` in it, to be answered with Yes or No, that is asked
-    before the response: whether what the response sees tells the answer. A model that would
-    rather invent than decline still gives a telling probability of Yes."""
+    before the response: whether what the response sees holds the answer. A model that would
+    rather invent than decline still gives a useful probability of Yes."""
     answerable_floor: float = Field(default=0.4, gt=0.0, lt=1.0)
     """A probability of Yes below this is an abstention; ignored where there are no logprobs."""
     declined: ReplyCheck | None = None

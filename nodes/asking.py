@@ -38,7 +38,7 @@ class Said(NamedTuple):
 
 
 def asked(stage: str, question: str) -> AskedUpdate:
-    """Return what the stage before one that asks writes: a run that waits can write nothing."""
+    """Return what a stage writes before the next one asks: a run that waits can write nothing."""
     message = AIMessage(question, id=f"{stage}-{uuid4()}")
     return {"messages": [message], "waits": str(message.id)}
 
@@ -81,7 +81,7 @@ def said(resumed: Any) -> Said | None:
 
 
 def reply_shown(text: str) -> list[AnyMessage]:
-    """Return the message that shows, in the thread, what the user said by resuming the run."""
+    """Return the user's reply, given by resuming the run, as a message of the thread."""
     return [HumanMessage(text)] if text.strip() else []
 
 
@@ -90,7 +90,7 @@ def replied_stage(waits: str, messages: Sequence[AnyMessage]) -> RepliesTo:
     if not waits or len(messages) < 2 or not isinstance(messages[-1], HumanMessage):
         return ""
     stage = waits.partition("-")[0] if messages[-2].id == waits else ""
-    return next((one for one in get_args(RepliesTo) if one == stage), "")
+    return next((known for known in get_args(RepliesTo) if known == stage), "")
 
 
 def replied(reply: Any, *, source: str, time: datetime, asked: str = "") -> HistoryItem | None:

@@ -59,7 +59,7 @@ def make_profile(resources: Resources) -> Stage[State, ProfileUpdate]:
                 state["guidance"],
                 context.context_tokens,
             )
-            # what tells the language is read from the disk
+            # in a thread: the language detector is read from the disk
             asked = await asyncio.to_thread(instruction, task, state, shown)
             try:
                 done = await complete(

@@ -84,9 +84,10 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
         if task.kind == "choice":
             return await _choose(resources, task, context.user_id, state)
         if in_style(task):
-            told = task.model_copy(update={"sees": ("profile",)})  # their texts come as turns
-            shown = everything(told, state)
-            block = _block(told, state, shown)
+            # the person's texts come as turns
+            profile_only = task.model_copy(update={"sees": ("profile",)})
+            shown = everything(profile_only, state)
+            block = _block(profile_only, state, shown)
             written = await write(chat, resources.history, context.user_id, task, state, block)
             used = tuple(sentence.text for sentence in shown.used)
             reply = written.reply.model_copy(update={"used": used, "held_back": shown.held_back})
@@ -100,9 +101,9 @@ def make_respond(resources: Resources) -> Stage[State, RespondUpdate]:
             return {"reply": reply, "calls": [asked.call]}
         chosen = await bearing(resources.restraint, task, state)
         block = _block(task, state, chosen)
-        # what was done at the user's request is told before the answer, so that waits for it
-        told_first = state.get("memory") is not None
-        stands = _stands(task) and not limits_among(chosen.used) and not told_first
+        # an answer begins with what was done at the user's request, so it cannot be streamed
+        reports_first = state.get("memory") is not None
+        stands = _stands(task) and not limits_among(chosen.used) and not reports_first
         done = await complete(
             chat,
             once_more(

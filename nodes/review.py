@@ -1,4 +1,4 @@
-"""review: tell an answer from an abstention, and one that will do from one that will not."""
+"""review: tell an answer from an abstention, and a good enough answer from one that is not."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -91,7 +91,7 @@ def make_review(resources: Resources) -> Stage[State, ReviewUpdate]:
             return {"abstention": reason, "tries": tries}
         abstained = Abstained(
             reason=reason,
-            detail=_after_told(state, _detail(reason, state)),
+            detail=_after_report(state, _detail(reason, state)),
             reply=state["reply"].text if state.get("reply") and reason != "no_history" else "",
             guidance=state["guidance"],
             profile=state["profile"],
@@ -119,8 +119,8 @@ async def _accepted(
     answered = await resources.history.reading(user_id, answer, embeds=True)
     answered = answered.model_copy(update={"missed": held.missed})
     if memory := state.get("memory"):
-        told = {"memory": memory, "text": _after_told(state, answered.text)}
-        answered = answered.model_copy(update=told)
+        update = {"memory": memory, "text": _after_report(state, answered.text)}
+        answered = answered.model_copy(update=update)
     _trace(task, answered)
     said = AIMessage(answered.text, id=_shown_as(held.reply))
     return {
@@ -136,7 +136,7 @@ def _shown_as(reply: Reply | None) -> str | None:
     return reply.message_id if reply else None
 
 
-def _after_told(state: State, text: str) -> str:
+def _after_report(state: State, text: str) -> str:
     """Return a text after what was done at the user's request, if they made one."""
     memory = state.get("memory")
     return f"{memory.said}\n\n{text}" if memory else text
