@@ -55,7 +55,7 @@ def make_requests(resources: Resources, requests: MemoryRequests) -> Stage[State
             before=_said_before(state.get("messages") or []),
             keeps=not replies,  # which becomes an item all the same
             thread=_thread(),
-            tells=confirms,
+            reports_unconfirmed=confirms,
             took=took,
         )
         if heeded is None:

@@ -132,7 +132,7 @@ Roles = Callable[[Mapping[str, Any]], "dict[str, Any] | Skipped | Refused"]
 
 
 def _roles(speaker: str | None, sample: list[Mapping[str, Any]], reading: Reading) -> Roles:
-    """Return what tells the role of a row.
+    """Return the function that gives the role of a row.
 
     Raises:
         HistoryItemError: A column says who wrote, and not which of them is the user.

@@ -44,7 +44,7 @@ class ExportFile:
     name: str
     """Its path within the folder or archive, with slashes; empty if the export is one file."""
     size: int
-    """In bytes; of a gzip file, as far as that can be told before it is read."""
+    """In bytes; of a gzip file, as far as that is known before it is read."""
     open: Callable[[], BinaryIO]
     own_name: str = ""
     """What a file is called that is the export alone, unpacked; people rename files."""
@@ -160,7 +160,7 @@ def _with_inner(files: list[ExportFile], until: ExitStack) -> list[ExportFile]:
             found.append(file)
         else:
             inner = [_zipped(archive, info) for info in members]
-            found += [replace(one, name=f"{file.name}/{one.name}") for one in inner]
+            found += [replace(part, name=f"{file.name}/{part.name}") for part in inner]
     return found
 
 

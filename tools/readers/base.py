@@ -1,4 +1,4 @@
-"""What a reader of history files is, what it is told and gives, and an entry as an item."""
+"""What a reader of history files is, its settings and results, and how an entry becomes an item."""
 
 import hashlib
 import json
@@ -123,7 +123,7 @@ class Reader:
     obtain: str = ""
     """In a sentence or two, how a person gets this file; empty for kinds of our own."""
     marks: re.Pattern[str] | None = None
-    """For exports whose files belong together: the end of the path of a file that tells such an
+    """For exports whose files belong together: the end of the path of a file that shows such an
     export, if the file is recognised too. What stands before it is the export's folder. None: each
     file is recognised by itself, and those of one kind are read together."""
     holds: tuple[re.Pattern[str], ...] = ()
@@ -136,7 +136,7 @@ class Reader:
     """Whether it reads any table, any JSON, any text: then it is tried last, and not on the files
     of a folder or archive with several."""
     streamed: bool = True
-    """Whether a file is read bit by bit, so that it can be told how much is left."""
+    """Whether a file is read bit by bit, so that it is known how much is left."""
 
 
 _REASONS = {
@@ -240,9 +240,9 @@ def same_name(first: str, second: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _looks(name: str) -> str:
-    """Return a name as it looks: composed letters, plain spaces, and nothing that is not seen."""
-    seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", name).casefold())
-    return " ".join("".join(char for char in seen if unicodedata.category(char) != "Cf").split())
+    """Return a name as it looks: composed letters, plain spaces, and no invisible characters."""
+    visible = _UNSEEN.sub("", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join("".join(char for char in visible if unicodedata.category(char) != "Cf").split())
 
 
 def _reason(error: ValidationError) -> str:

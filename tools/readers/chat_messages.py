@@ -100,11 +100,13 @@ def chat_entries(app: str, messages: Callable[[], Messages], reading: Reading) -
 
 
 def _written(messages: Messages) -> Iterator[Message]:
-    return (one for one in messages if isinstance(one, Message) and one.text.strip())
+    return (
+        message for message in messages if isinstance(message, Message) and message.text.strip()
+    )
 
 
 def _users_messages(app: str, messages: Messages, reading: Reading) -> Callable[[Message], bool]:
-    """Return what tells the user's messages: an id, where the export has ids, else a name."""
+    """Return the test for the user's messages: by id, where the export has ids, else by name."""
     me = (reading.me or "").strip()
     names: dict[str, None] = {}
     ids: Counter[str] = Counter()

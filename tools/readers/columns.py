@@ -42,7 +42,7 @@ _NO_WORDS = re.compile(r"(?:https?://|www\.)\S+|[\w-]*\d[\w-]*|\S+@\S+", re.IGNO
 _SENTENCE = re.compile(r"\w[.!?…。！？؟।]|\S\s+\S+\s+\S+\s+\S")
 MOST_PEOPLE = 20
 _LOOKED_AT = 500
-"""How many characters of a cell tell what it is."""
+"""How many characters of a cell are looked at."""
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -132,7 +132,7 @@ def are_said(column: str, rows: Rows) -> bool:
     if column.lower() in SAID:
         return True
     texts = [str(row.get(column) or "")[:_LOOKED_AT] for row in rows]
-    return bool(texts) and fmean([bool(_SENTENCE.search(one)) for one in texts]) > 0.5
+    return bool(texts) and fmean([bool(_SENTENCE.search(value)) for value in texts]) > 0.5
 
 
 def _are_times(name: str, values: Sequence[str]) -> bool:

@@ -184,7 +184,7 @@ class OpenFile:
     entries: Entries
     """Its entries; a bad one never ends the reading."""
     fraction: Callable[[], float | None]
-    """How much of it has been read, 0 to 1; None if that cannot be told."""
+    """How much of it has been read, 0 to 1; None if that is not known."""
     formats: Mapping[Format, int] = field(default_factory=dict)
     """The kinds of files that it holds, each with the number of its files."""
 
@@ -199,7 +199,7 @@ def read_items(path: Path, reading: Reading | None = None) -> Iterator[HistoryIt
 
     Args:
         path: A file, or the folder or archive of an export, of one of `FORMATS`.
-        reading: How to read it; None: as what it holds tells.
+        reading: How to read it; None: that is found out from what it holds.
 
     Yields:
         Each item, or why an entry is none; what is left out is not named.
@@ -234,8 +234,8 @@ def opened(path: Path, reading: Reading) -> Iterator[OpenFile]:
             if not any(file.size for file in files):
                 raise HistoryItemError(f"{shown!r} is empty; there is nothing to add.")
             if reading.format == "auto":
-                # columns are named for files of no kind that has its own
-                tried = [one for one in READERS if one.generic or not reading.columns]
+                # columns are named only for generic kinds; the others know their own
+                tried = [reader for reader in READERS if reader.generic or not reading.columns]
                 parts = found_parts(tried, files, path.name)
             else:
                 parts = named_parts(_named(reading.format), files, shown)

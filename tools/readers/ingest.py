@@ -42,7 +42,7 @@ class Ingested:
     refusals: tuple[Refused, ...] = ()
     """The first `NAMED` of them, with place and reason."""
     fraction: float | None = None
-    """How much of the file has been read, 0 to 1; None if that cannot be told."""
+    """How much of the file has been read, 0 to 1; None if that is not known."""
 
     @property
     def skipped(self) -> int:

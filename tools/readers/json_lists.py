@@ -162,4 +162,8 @@ def dict_in(found: Any) -> dict[str, Any]:
 
 def dicts_in(found: Any) -> list[dict[str, Any]]:
     """Return the objects of a value that is a list; any other has none."""
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return (
+        [element for element in found if isinstance(element, dict)]
+        if isinstance(found, list)
+        else []
+    )

@@ -10,10 +10,10 @@ from itertools import islice
 from guided_profile.tools.readers.times import LONGEST, is_time
 
 _LOOKED_AT = 100
-"""How many rows tell what the table looks like."""
+"""How many rows are looked at."""
 _DELIMITERS = ",;\t|"
-_TOLD = re.compile(r'"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)
-"""By which Excel is told what separates the cells."""
+_SEPARATOR = re.compile(r'"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)
+"""A first line that says to Excel what separates the cells."""
 _NUMBER = re.compile(r"[\W_]*\d[\d\W_]*(?:[^\W\d_]{1,3}|%)?\W*")
 """An amount, in any country's way, with its currency or unit, or another number."""
 
@@ -40,18 +40,20 @@ def layout(head: str, *, columns: int = 2) -> Layout | None:
         columns: How many columns it has at least.
     """
     lines = head.removeprefix("\ufeff").splitlines(keepends=True)
-    told = _TOLD.fullmatch(lines[0]) if lines else None
+    separator = _SEPARATOR.fullmatch(lines[0]) if lines else None
     best: tuple[float, int] = (0.0, 0)
     found = None
-    for delimiter in told[1] if told else _DELIMITERS:
-        rows = _rows_of(lines[bool(told) :], delimiter)
+    for delimiter in separator[1] if separator else _DELIMITERS:
+        rows = _rows_of(lines[bool(separator) :], delimiter)
         wide = Counter(len(cells) for _, cells in rows if len(cells) >= max(2, columns))
         # what stands before the table has few cells, and may have more rows than the table here
-        width, count = max(wide.items(), key=lambda one: (one[0] - 1) * one[1], default=(1, 0))
+        width, count = max(
+            wide.items(), key=lambda entry: (entry[0] - 1) * entry[1], default=(1, 0)
+        )
         if (score := (count / max(1, len(rows)), width)) > best:
-            best, found = score, _layout(rows, width, delimiter, bool(told))
+            best, found = score, _layout(rows, width, delimiter, bool(separator))
     if found is None and columns == 1 and not best[1] and lines:
-        found = _layout(_rows_of(lines[bool(told) :], ","), 1, ",", bool(told))
+        found = _layout(_rows_of(lines[bool(separator) :], ","), 1, ",", bool(separator))
     return found
 
 
@@ -79,13 +81,17 @@ def _rows_of(lines: list[str], delimiter: str) -> list[tuple[int, list[str]]]:
 
 
 def _layout(
-    rows: list[tuple[int, list[str]]], width: int, delimiter: str, told: bool
+    rows: list[tuple[int, list[str]]], width: int, delimiter: str, has_separator_line: bool
 ) -> Layout | None:
     for before, row in rows:
         names = _trimmed(row)
         if width - 1 <= len(row) <= width + 1 and len(names) >= min(2, width):
             is_header = not any(is_value(name) for name in names) and len(names) >= width - 1
-            return Layout(_distinct(names), delimiter, before + told) if is_header else None
+            return (
+                Layout(_distinct(names), delimiter, before + has_separator_line)
+                if is_header
+                else None
+            )
     return None
 
 
@@ -99,11 +105,11 @@ def _trimmed(row: Iterable[str]) -> list[str]:
 
 def _distinct(names: list[str]) -> tuple[str, ...]:
     """Return names of which none comes twice; banks write the currency beside each amount."""
-    seen = Counter[str]()
+    times = Counter[str]()
     found = []
     for name in names:
-        seen[name] += 1
-        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+        times[name] += 1
+        found.append(name if times[name] == 1 else f"{name} ({times[name]})")
     return tuple(found)
 
 

@@ -88,7 +88,7 @@ def with_latin_half(text: str) -> str:
 
 
 def long_date(text: str, zone: tzinfo, *, strict: bool = False) -> datetime:
-    """Return the time that a date in words tells, in UTC; without a time of day, its midnight.
+    """Return the time that a date in words names, in UTC; without a time of day, its midnight.
 
     Args:
         text: The date; what else it says, the day of the week or `Added on`, is passed over.
@@ -96,7 +96,7 @@ def long_date(text: str, zone: tzinfo, *, strict: bool = False) -> datetime:
         strict: Whether all words must be of those that stand in dates.
 
     Raises:
-        ValueError: It tells no day that there is, or a month that two languages call so.
+        ValueError: It names no day that there is, or a month whose name is another's elsewhere.
     """
     text = ascii_digits(" ".join(text.split())[:200])
     clock = _CLOCK.search(text)
@@ -126,12 +126,14 @@ def _is_known(word: str) -> bool:
     words = _words()
     known = (words.months, words.after_point, words.before, words.others, words.halves)
     return (
-        len(word) == 1 or _NUMBER.fullmatch(word) is not None or any(word in one for one in known)
+        len(word) == 1
+        or _NUMBER.fullmatch(word) is not None
+        or any(word in group for group in known)
     )
 
 
 def _half(tokens: Sequence[str]) -> str | None:
-    """Return the half of the day that a word beside the time of day tells."""
+    """Return the half of the day that a word beside the time of day names."""
     if _AT not in tokens:
         return None
     at = tokens.index(_AT)
@@ -141,10 +143,10 @@ def _half(tokens: Sequence[str]) -> str | None:
 
 
 def _date(tokens: Sequence[str]) -> tuple[int, int, int]:
-    """Return the year, month and day that words and numbers tell.
+    """Return the year, month and day that words and numbers name.
 
     Raises:
-        ValueError: They tell none.
+        ValueError: They name none.
     """
     words = _words()
     looked_up = [plain(token) for token in tokens]

@@ -157,7 +157,9 @@ class Recent:
         words = quoted[1].strip()
         begun = words.removesuffix("…").removesuffix("...").rstrip()
         cut = begun != words and bool(begun)
-        return any(one == words or (cut and one.startswith(begun)) for one in self._texts)
+        return any(
+            earlier == words or (cut and earlier.startswith(begun)) for earlier in self._texts
+        )
 
 
 def template(text: str) -> str:

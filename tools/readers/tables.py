@@ -96,7 +96,7 @@ def items(
     Args:
         files: The tables, all of one kind.
         reading: How they are read; its source goes before the fields'.
-        fields: Makes an item's fields of the cells by column, or tells why the row is left out.
+        fields: Makes an item's fields of the cells by column, or says why the row is left out.
         columns: Those that it must have.
 
     Raises:

@@ -37,7 +37,7 @@ _LOOKED_AT = 2000
 _ENOUGH = 5
 """How many days in order of time tell the order in which they are written."""
 TWO_WAYS = (
-    "its dates, like 03/04/2025, may be read in two ways, and none of them tells which; say the "
+    "its dates, like 03/04/2025, may be read in two ways, and none of them shows which; say the "
     "order with --dates dmy or --dates mdy."
 )
 _COUNT = TypeAdapter(datetime)

@@ -31,7 +31,7 @@ class Watched:
         self._before = {file.name: sum(sizes[:index]) for index, file in enumerate(part.files)}
 
     def fraction(self) -> float | None:
-        """Return how much has been read, 0 to 1; None if that cannot be told."""
+        """Return how much has been read, 0 to 1; None if that is not known."""
         if self._part is None:
             return 0.0
         if not self._part.reader.streamed:

@@ -111,7 +111,7 @@ def _add(row: Row, title: str, time: str, sums: Sums, pieces: int = 1) -> Entrie
 def _sent_back(
     returns: Sequence[ExportFile], files: Sequence[ExportFile], kinds: dict[str, set[str]]
 ) -> set[str]:
-    """Return the orders of one product that were sent back; of others it is not told which."""
+    """Return the orders of one product that were sent back; of others the export does not say."""
     sent = {row[1]["OrderID"] for row in each_file(returns, rows) if not isinstance(row, Refused)}
     if not sent:
         return set()

@@ -98,7 +98,7 @@ def _columns(names: Sequence[str]) -> dict[str, str]:
 
 
 def _are_marks(file: ExportFile, column: str) -> bool:
-    """Whether a column tells the way of the money, and not the kinds of payments."""
+    """Whether a column says which way the money went, and not the kind of payment."""
     found = (row[1][column] for row in rows(file) if not isinstance(row, Refused))
     return {mark.strip().lower() for mark in islice(found, 200)} <= {*_IN, *_OUT}
 

@@ -64,9 +64,9 @@ def _title(cells: list[str], is_watchlist: bool) -> dict[str, Any] | Skipped:
     stars = cells[1 if not is_list else _OLD_STARS if is_old else -2]
     rated = f" (rated {stars} of 10)" if _STARS.fullmatch(stars) else ""
     words = cells[4].strip() if is_list else ""
-    has_seen = bool(rated) and is_watchlist
-    time = (cells[-1] if has_seen and not is_old else "") or cells[2]
-    if not is_list or has_seen:
+    was_watched = bool(rated) and is_watchlist
+    time = (cells[-1] if was_watched and not is_old else "") or cells[2]
+    if not is_list or was_watched:
         text, source = title + rated, "watched"
     elif is_watchlist:
         text, source = f"wants to watch: {title}{rated}", "watchlist"

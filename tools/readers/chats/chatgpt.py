@@ -163,7 +163,8 @@ def _recognises(head: Head) -> bool:
         return True
     conversations = head.json if isinstance(head.json, list) else [head.json]
     return any(
-        isinstance(one, dict) and isinstance(one.get("mapping"), dict) for one in conversations
+        isinstance(conversation, dict) and isinstance(conversation.get("mapping"), dict)
+        for conversation in conversations
     )
 
 

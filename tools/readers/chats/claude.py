@@ -36,8 +36,8 @@ def _entries(file: ExportFile, reading: Reading) -> Entries:
         if isinstance(found, Refused):
             yield found
             continue
-        where, one = found
-        messages = one.get("chat_messages")
+        where, conversation = found
+        messages = conversation.get("chat_messages")
         if not isinstance(messages, list):
             yield replace(where, reason="is no conversation with messages")
             continue
@@ -47,7 +47,7 @@ def _entries(file: ExportFile, reading: Reading) -> Entries:
 
 
 def _conversations(file: ExportFile) -> Iterator[tuple[Refused, dict[str, Any]] | Refused]:
-    if isinstance(head_of(file).json, dict):  # one by itself, without the list of all
+    if isinstance(head_of(file).json, dict):  # a conversation by itself, not in a list
         yield Refused(1, unit="item", file=file.name), object_of(file, "chat_messages")[0]
     else:
         yield from objects(file)
@@ -56,9 +56,10 @@ def _conversations(file: ExportFile) -> Iterator[tuple[Refused, dict[str, Any]] 
 def _branch(messages: list[Any]) -> list[Any]:
     """Return the messages that were on the screen at last."""
     by_id = {
-        one["uuid"]: one
-        for one in dicts_in(messages)
-        if isinstance(one.get("uuid"), str) and isinstance(one.get("parent_message_uuid"), str)
+        message["uuid"]: message
+        for message in dicts_in(messages)
+        if isinstance(message.get("uuid"), str)
+        and isinstance(message.get("parent_message_uuid"), str)
     }
     if not by_id or len(by_id) < len(messages):
         return messages
@@ -99,8 +100,8 @@ def _text(message: Mapping[str, Any]) -> str:
 
 def _recognises(head: Head) -> bool:
     return any(
-        isinstance(one.get("chat_messages"), list)
-        for one in dicts_in(head.json if isinstance(head.json, list) else [head.json])
+        isinstance(conversation.get("chat_messages"), list)
+        for conversation in dicts_in(head.json if isinstance(head.json, list) else [head.json])
     )
 
 

@@ -95,7 +95,7 @@ def _kind(head: Head) -> str:
     if columns >= TABLE:
         return "table"
     first = dicts_in(found[:1]) if isinstance(found, list) else []
-    if columns >= _OWN or any(one.keys() >= _OWN for one in first):
+    if columns >= _OWN or any(message.keys() >= _OWN for message in first):
         return "own"
     if isinstance(found, dict):
         messages = dicts_in(found.get("messages"))

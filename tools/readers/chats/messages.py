@@ -49,10 +49,10 @@ def _entries(file: ExportFile, reading: Reading) -> Entries:
         if isinstance(found, Refused):
             yield found
             continue
-        where, one = found
-        turns = _turns(one)
+        where, entry = found
+        turns = _turns(entry)
         if turns is None:
-            yield _entry(one, where, reading)
+            yield _entry(entry, where, reading)
             continue
         place = conversation_place(file.name, where.line)
         for number, turn in enumerate(turns, start=1):
@@ -63,22 +63,22 @@ def _objects(file: ExportFile) -> Iterator[tuple[Refused, dict[str, Any]] | Refu
     return line_objects(file) if head_of(file).records else objects(file, *_LISTS)
 
 
-def _turns(one: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+def _turns(entry: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Return the messages of a conversation; None: it is a message itself."""
-    one = one["chat"] if isinstance(one.get("chat"), dict) else one
-    return next((dicts_in(one[key]) for key in _LISTS if isinstance(one.get(key), list)), None)
+    entry = entry["chat"] if isinstance(entry.get("chat"), dict) else entry
+    return next((dicts_in(entry[key]) for key in _LISTS if isinstance(entry.get(key), list)), None)
 
 
-def _entry(one: Mapping[str, Any], where: Refused, reading: Reading) -> Entry:
-    inner = dict_in(one.get("message"))
-    message = {**one, **inner} if _role(inner) else one
+def _entry(entry: Mapping[str, Any], where: Refused, reading: Reading) -> Entry:
+    inner = dict_in(entry.get("message"))
+    message = {**entry, **inner} if _role(inner) else entry
     role = _role(message)
     text = _text(next((message[key] for key in _WHAT if message.get(key)), ""))
     if not role and text:
         return replace(where, reason="names no role that models' chats have")
     if role in UNSAID_ROLES:
         return UNSAID
-    if not text or one.get("isMeta") is True:
+    if not text or entry.get("isMeta") is True:
         return Skipped()
     fields: dict[str, Any] = {
         "text": text,
@@ -116,7 +116,7 @@ def _text(content: Any) -> str:
 def _recognises(head: Head) -> bool:
     found = head.json
     first = head.records or (dicts_in(found[:50]) if isinstance(found, list) else [dict_in(found)])
-    turns = [turn for one in first for turn in (_turns(one) or [one])]
+    turns = [turn for entry in first for turn in (_turns(entry) or [entry])]
     roles = [_role(dict_in(turn.get("message"))) or _role(turn) for turn in turns]
     spoken = any(not isinstance(turn.get("text", ""), str) or "text" not in turn for turn in turns)
     others = any(role in (*_OTHERS, *UNSAID_ROLES, "human") for role in roles)

@@ -74,8 +74,8 @@ def _people(file: ExportFile) -> Iterator[tuple[str, frozenset[str]]]:
     chat = object_of(file, "messages")[0]
     named = chat.get("participants")
     people = [
-        mended(one.get("name") if isinstance(one, dict) else one)
-        for one in (named if isinstance(named, list) else [])
+        mended(person.get("name") if isinstance(person, dict) else person)
+        for person in (named if isinstance(named, list) else [])
     ]
     if people:
         yield mended(chat.get("title") or chat.get("threadName")), frozenset(people)

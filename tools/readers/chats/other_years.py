@@ -18,7 +18,7 @@ def gregorian(numbers: Numbers) -> Numbers:
     """Return the numbers of a date and time with those of the Gregorian calendar.
 
     Args:
-        numbers: The year, the month and the day, or the day, the month and the year; the year tells
+        numbers: The year, the month and the day, or the day, the month and the year; the year shows
             the calendar.
     """
     first, second, third, *clock = numbers

@@ -91,9 +91,9 @@ def _of_line(
 
 def _kind(head: Head) -> str:
     first = dicts_in(head.json[:5] if isinstance(head.json, list) else None)
-    if any(one.keys() >= _DESKTOP for one in first):
+    if any(message.keys() >= _DESKTOP for message in first):
         return "desktop"
-    if any(one.keys() >= _LINE for one in head.records[:5]):
+    if any(message.keys() >= _LINE for message in head.records[:5]):
         return "lines"
     is_text = any(form.search(head.text) for form in (_MARKDOWN, _FIELDS, _SHORT))
     return "text" if is_text else ""

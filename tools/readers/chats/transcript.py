@@ -32,7 +32,7 @@ from guided_profile.tools.readers.chats.whatsapp import (
     MORNING,
     MOST_LINES,
     date_order,
-    told_by,
+    order_hint,
 )
 from guided_profile.tools.readers.lines import numbered_lines
 from guided_profile.tools.readers.notices import without_notices
@@ -104,7 +104,7 @@ class _Chat:
                 self._shapes.add(shape_of(line))
             written = head.stamp if head else line if _ONLY_A_DATE.fullmatch(line.strip()) else ""
             if date := _NUMBERS.search(written):
-                yield (*date.groups(), None, None, None, told_by(written))
+                yield (*date.groups(), None, None, None, order_hint(written))
 
     def messages(self) -> Messages:
         """Yield what each message became, at its end."""

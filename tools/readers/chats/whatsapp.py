@@ -63,7 +63,7 @@ _AMERICAN = re.compile(r"\W{0,3}(?!0)[0-9]+/(?!0)[0-9]+/[0-9]+[0-9,:.\s|-]*[AP]M
 MOST_LINES = 20_000
 """Of a message; with more, it is too long for an item anyway."""
 DATES = 2000
-"""Of how many messages the steps back in time are counted, if no date tells the order."""
+"""Of how many messages the steps back in time are counted, if no date shows the order."""
 YEARS = range(2008, 2100)
 """WhatsApp's, in UTC."""
 
@@ -150,11 +150,11 @@ def _ended(begun: Message | Refused | Skipped, more: list[str]) -> Message | Ref
 def _numbers(file: ExportFile) -> Iterator[tuple[str | None, ...]]:
     for _, _, header in _lines(file):
         if header is not None:
-            yield (*_digits(header), told_by(header[0]))
+            yield (*_digits(header), order_hint(header[0]))
 
 
-def told_by(written: str) -> str | None:
-    """Return what a date and its time tell of its order where the numbers tell none.
+def order_hint(written: str) -> str | None:
+    """Return what the form of a date and its time says of its order, where the numbers do not.
 
     `mdy` for `3/4/25, 9:41 PM`, which only Americans write; `/` for `03/04/25, 21:41`, which many
     do; `ymd` for the Korean `25. 3. 4.`; None where the day is first: with points, or beside words
@@ -182,10 +182,10 @@ def date_order(dates: Iterable[tuple[str | None, ...]]) -> DateOrder:
 
     A number above 12 is a day, and most of the dates with one decide: a line of a message may look
     like a date of another order. Where there is none, it is the order in which the messages, which
-    stand in order of time, go back in time less often; at last, what `told_by` says.
+    stand in order of time, go back in time less often; at last, what `order_hint` says.
 
     Args:
-        dates: The three numbers of each, its hour, minute and second, and what `told_by` says.
+        dates: The three numbers of each, its hour, minute and second, and what `order_hint` says.
 
     Raises:
         HistoryItemError: Nothing decides.
@@ -193,7 +193,7 @@ def date_order(dates: Iterable[tuple[str | None, ...]]) -> DateOrder:
     votes: Counter[DateOrder] = Counter()
     first_dates: list[tuple[int, int, int]] = []
     years_first = years_last = 0
-    told = Counter[str | None]()
+    hints = Counter[str | None]()
     for numbers in dates:
         first, second, third = (int(number or 0) for number in numbers[:3])
         if len(numbers[0] or "") == 4 or numbers[6] == "ymd":
@@ -204,24 +204,24 @@ def date_order(dates: Iterable[tuple[str | None, ...]]) -> DateOrder:
             votes["dmy"] += 1
         elif second > 12 >= first:
             votes["mdy"] += 1
-        told[numbers[6]] += 1
+        hints[numbers[6]] += 1
         if len(first_dates) < DATES:
             first_dates.append((first, second, third))
     if years_first > years_last:
         return "ymd"
     if votes["dmy"] != votes["mdy"]:
         return "dmy" if votes["dmy"] > votes["mdy"] else "mdy"
-    return _by_order_of_time(first_dates, told.most_common(1)[0][0] if told else None)
+    return _by_order_of_time(first_dates, hints.most_common(1)[0][0] if hints else None)
 
 
-def _by_order_of_time(dates: Sequence[tuple[int, int, int]], told: str | None) -> DateOrder:
+def _by_order_of_time(dates: Sequence[tuple[int, int, int]], hint: str | None) -> DateOrder:
     days_first = [(year, month, day) for day, month, year in dates]
     months_first = [(year, month, day) for month, day, year in dates]
     if back := _steps_back(days_first) - _steps_back(months_first):
         return "mdy" if back > 0 else "dmy"
-    if told == "/" and days_first != months_first:
+    if hint == "/" and days_first != months_first:
         raise HistoryItemError(TWO_WAYS)
-    return "mdy" if told == "mdy" else "dmy"
+    return "mdy" if hint == "mdy" else "dmy"
 
 
 def _steps_back(dates: Sequence[tuple[int, int, int]]) -> int:

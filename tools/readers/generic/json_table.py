@@ -47,7 +47,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
 def json_entries(
     read: Callable[[], Iterator[Placed | Refused]], reading: Reading, *, is_part: bool = False
 ) -> Entries:
-    """Yield an item for each object: one of our own items, or as columns tell.
+    """Yield an item for each object: it is one of our own items, or its columns say what it is.
 
     Args:
         read: Begins to read the objects; it is called several times.
@@ -58,12 +58,12 @@ def json_entries(
         HistoryItemError: See `table_items`.
     """
     first = (found[1] for found in islice(read(), 2 * SAMPLE) if not isinstance(found, Refused))
-    sample = [one for one in islice(first, SAMPLE) if isinstance(one, dict)]
+    sample = [value for value in islice(first, SAMPLE) if isinstance(value, dict)]
     if not reading.columns and 2 * sum(map(_is_item, sample)) >= len(sample):
         for found in read():
             yield found if isinstance(found, Refused) else record(found[1], found[0], reading)
         return
-    columns = dict.fromkeys(key for one in sample for key in flat(one))
+    columns = dict.fromkeys(key for entry in sample for key in flat(entry))
     # one that few objects have may not be among the first
     late = [column for field, column in reading.columns.items() if field not in ("text", "role")]
     names = tuple(columns | dict.fromkeys(late))
@@ -89,7 +89,7 @@ def flat(entry: Mapping[str, Any], before: str = "", depth: int = 0) -> dict[str
         if isinstance(value, dict) and depth < _DEEPEST:
             found |= flat(value, f"{name}.", depth + 1)
         elif isinstance(value, list):
-            if value and all(isinstance(one, str) for one in value):
+            if value and all(isinstance(element, str) for element in value):
                 found[name] = ", ".join(value)
         elif isinstance(value, str | int | float) and not isinstance(value, bool):
             found[name] = value
@@ -105,14 +105,14 @@ def _lists(found: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, li
     for key, value in found.items():
         if isinstance(value, dict) and depth < _DEEPEST:
             yield from _lists(value, f"{path}{key}.", depth + 1)
-        elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        elif isinstance(value, list) and any(isinstance(element, dict) for element in value):
             yield f"{path}{key}", value
 
 
 def _rank(found: list[Any], reading: Reading) -> tuple[bool, int]:
     """By which an array is chosen: whether it has the column that was named, then its length."""
     text = reading.columns.get("text")
-    has = any(text in flat(one) for one in found[:SAMPLE] if isinstance(one, dict))
+    has = any(text in flat(entry) for entry in found[:SAMPLE] if isinstance(entry, dict))
     return has, len(found)
 
 
@@ -154,7 +154,9 @@ def _recognises(head: Head) -> bool:
     if isinstance(found, dict):
         return found.get("format") == EXPORT or any(_lists(found))
     # a log whose lines begin with a time in brackets begins as an array of numbers
-    return isinstance(found, list) and (not found or any(isinstance(one, dict) for one in found))
+    return isinstance(found, list) and (
+        not found or any(isinstance(element, dict) for element in found)
+    )
 
 
 READER = Reader(

@@ -1,7 +1,7 @@
 """Whether a text reads as what a person writes down: notes, a list, a diary.
 
-Anything is plain text: a program, a log, a novel. What somebody notes are lines that stand for
-themselves, of words, with no order beside. Where a text has another one, whoever adds it is asked.
+Anything is plain text: a program, a log, a novel. Notes are lines of words that each make sense by
+themselves, with no further structure. Where a text has one, whoever adds it is asked.
 """
 
 import re
@@ -56,7 +56,7 @@ def reads_as_notes(head: Head) -> bool:
     lines = [_LINK.sub("", line.rstrip()) for line in head.lines]
     written = [line for line in lines if line.strip()]
     if not written:
-        # of nothing, it is said that there is nothing to add; links alone are nobody's words
+        # an empty text is refused elsewhere, as nothing to add; links alone are nobody's words
         return bool(head.text) and not head.text.strip()
     own = [_BULLET.sub("", line).strip() for line in written]
     return not (
@@ -77,8 +77,8 @@ def reads_as_notes(head: Head) -> bool:
     )
 
 
-def _share(lines: Sequence[_Lines], is_one: Callable[[_Lines], object]) -> float:
-    return sum(bool(is_one(line)) for line in lines) / max(1, len(lines))
+def _share(lines: Sequence[_Lines], matches: Callable[[_Lines], object]) -> float:
+    return sum(bool(matches(line)) for line in lines) / max(1, len(lines))
 
 
 def _hardly_words(lines: Sequence[str]) -> bool:
@@ -103,10 +103,14 @@ def _hardly_words(lines: Sequence[str]) -> bool:
 def _is_wrapped(lines: Sequence[str]) -> bool:
     """Whether sentences go on from line to line, which were broken to fit a page."""
     widest = max(map(len, lines))
-    pairs = [(one, other) for one, other in pairwise(lines) if one.strip() and other.strip()]
+    pairs = [
+        (line, next_line)
+        for line, next_line in pairwise(lines)
+        if line.strip() and next_line.strip()
+    ]
     going_on = [
-        len(one) >= 0.8 * widest and not one.endswith(_ENDED) and not other[:1].isupper()
-        for one, other in pairs
+        len(line) >= 0.8 * widest and not line.endswith(_ENDED) and not next_line[:1].isupper()
+        for line, next_line in pairs
     ]
     return widest >= WIDE and len(pairs) >= _FEW and sum(going_on) > 0.3 * len(pairs)
 

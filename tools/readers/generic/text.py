@@ -36,7 +36,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
             try:
                 day = {"time": read_time(first.strip(AROUND_DATE), reading.zone, order)}
             except ValueError:
-                day = {}  # without a year, it tells none
+                day = {}  # without a year, it is no date
             if not rest:
                 yield Skipped("lines of dates")
                 continue

@@ -1,7 +1,7 @@
 """Google's My Activity from a Takeout, as JSON or HTML, in any language.
 
 `MyActivity.json` of Search, YouTube, Gemini and the others, and YouTube's `watch-history` and
-`search-history`. What an entry tells is known by its address, since its words are in the account's
+`search-history`. The address says what an entry is about, since its words are in the account's
 language. Advertisements are left out, and so is the use of apps without a title.
 """
 
@@ -34,7 +34,7 @@ _ENGLISH = {
     "Viewed ": "visited",
     "Prompted ": "gemini",
 }
-"""What titles begin with in English, where too few of them tell."""
+"""What titles begin with in English, where too few titles show what all begin with."""
 _VERBS = {
     "searches": "searched for",
     "watched": "watched",
@@ -46,32 +46,32 @@ _VERBS = {
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     alike: dict[str, Alike] = {}
     answered = False
-    for one in each_file(files, lambda file: activities(file, reading, timed=False)):
-        if isinstance(one, Activity) and (one.reply or _kind(one) != "gemini"):
-            alike.setdefault(_kind(one), Alike()).add([one.title])
-            answered |= bool(one.reply)
+    for activity in each_file(files, lambda file: activities(file, reading, timed=False)):
+        if isinstance(activity, Activity) and (activity.reply or _kind(activity) != "gemini"):
+            alike.setdefault(_kind(activity), Alike()).add([activity.title])
+            answered |= bool(activity.reply)
     sums = {act: Sums(act, verb) for act, verb in _VERBS.items()}
     skipped: Counter[str] = Counter()
-    for one in each_file(files, lambda file: activities(file, reading)):
-        if isinstance(one, Refused):
-            yield one
+    for activity in each_file(files, lambda file: activities(file, reading)):
+        if isinstance(activity, Refused):
+            yield activity
             continue
-        kind = _kind(one)
-        without = alike.get(kind, Alike()).without(one.title)
-        title = _words(one.title) or without
-        if one.is_ad:
+        kind = _kind(activity)
+        without = alike.get(kind, Alike()).without(activity.title)
+        title = _words(activity.title) or without
+        if activity.is_ad:
             skipped["advertisements"] += 1
-        elif kind == "gemini" and answered and not one.reply and title == one.title:
+        elif kind == "gemini" and answered and not activity.reply and title == activity.title:
             skipped["uses of apps"] += 1  # a document was made, or an answer was rated
         elif kind == "gemini":
-            yield from _talk(title, one, reading)
+            yield from _talk(title, activity, reading)
         elif kind in _VERBS:
-            found = found_at(one.url)
-            asked = found.words if found and not _words(one.title) else ""
+            found = found_at(activity.url)
+            asked = found.words if found and not _words(activity.title) else ""
             # in other languages, a title has words of the app around what was asked
             words = asked if asked and asked in title else title
-            shown = ", ".join(filter(None, (words, one.by)))
-            sums[kind].add(shown, one.time, one.where, category=one.product or None)
+            shown = ", ".join(filter(None, (words, activity.by)))
+            sums[kind].add(shown, activity.time, activity.where, category=activity.product or None)
         else:
             skipped["uses of apps"] += 1
     for act in _VERBS:
@@ -79,16 +79,17 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     yield from (Skipped(reason, count) for reason, count in skipped.items())
 
 
-def _kind(one: Activity) -> str:
-    if one.reply or any(name in one.product.casefold() for name in _ASSISTANTS):
+def _kind(activity: Activity) -> str:
+    if activity.reply or any(name in activity.product.casefold() for name in _ASSISTANTS):
         return "gemini"
-    found = found_at(one.url)
-    if found is None or not one.title or one.url in one.title:  # a film that is no longer there
+    found = found_at(activity.url)
+    # a title that is its address is a film that is no longer there
+    if found is None or not activity.title or activity.url in activity.title:
         return ""
     if found.act == "visited":
-        begun = next((begun for begun in _ENGLISH if one.words.startswith(begun)), "")
+        begun = next((begun for begun in _ENGLISH if activity.words.startswith(begun)), "")
         return _ENGLISH.get(begun, "visited")
-    return "played" if one.product == "YouTube Music" else found.act
+    return "played" if activity.product == "YouTube Music" else found.act
 
 
 def _words(title: str) -> str:
@@ -97,18 +98,20 @@ def _words(title: str) -> str:
     return title.removeprefix(begun) if begun else ""
 
 
-def _talk(title: str, one: Activity, reading: Reading) -> Iterator[Entry]:
-    fields = {"time": one.time, "source": reading.source or "gemini", "kind": "said"}
+def _talk(title: str, activity: Activity, reading: Reading) -> Iterator[Entry]:
+    fields = {"time": activity.time, "source": reading.source or "gemini", "kind": "said"}
     if title:
-        yield item(fields | {"text": title, "role": "user"}, one.where, reading)
-    if one.reply:
-        yield item(fields | {"text": one.reply, "role": "other"}, one.where, reading)
+        yield item(fields | {"text": title, "role": "user"}, activity.where, reading)
+    if activity.reply:
+        yield item(fields | {"text": activity.reply, "role": "other"}, activity.where, reading)
 
 
 def _recognises(head: Head) -> bool:
     if isinstance(head.json, list):
         first = dicts_in(head.json[:3])
-        return bool(first) and all({"header", "title", "time"} <= one.keys() for one in first[:1])
+        return bool(first) and all(
+            {"header", "title", "time"} <= entry.keys() for entry in first[:1]
+        )
     return 'class="outer-cell' in head.text and 'class="content-cell' in head.text
 
 

@@ -44,23 +44,23 @@ def activities(
         yield found if isinstance(found, Refused) else _activity(*found)
 
 
-def _activity(where: Refused, one: dict[str, Any]) -> Activity | Refused:
+def _activity(where: Refused, entry: dict[str, Any]) -> Activity | Refused:
     try:
-        time = datetime.fromisoformat(text_in(one.get("time")))
+        time = datetime.fromisoformat(text_in(entry.get("time")))
     except ValueError:
         time = None
-    products = one.get("products")
-    product = products[0] if isinstance(products, list) and products else one.get("header")
-    makers = [text_in(by.get("name")) for by in dicts_in(one.get("subtitles")) if by.get("url")]
-    replies = [plain(text_in(part.get("html"))) for part in dicts_in(one.get("safeHtmlItem"))]
+    products = entry.get("products")
+    product = products[0] if isinstance(products, list) and products else entry.get("header")
+    makers = [text_in(by.get("name")) for by in dicts_in(entry.get("subtitles")) if by.get("url")]
+    replies = [plain(text_in(part.get("html"))) for part in dicts_in(entry.get("safeHtmlItem"))]
     return Activity(
         where=where,
-        title=text_in(one.get("title")),
-        words=text_in(one.get("title")),
-        url=text_in(one.get("titleUrl")),
+        title=text_in(entry.get("title")),
+        words=text_in(entry.get("title")),
+        url=text_in(entry.get("titleUrl")),
         by=next(iter(makers), ""),
         product=text_in(product),
         time=time,
-        is_ad=bool(dicts_in(one.get("details"))),
+        is_ad=bool(dicts_in(entry.get("details"))),
         reply="\n".join(filter(None, replies)),
     )

@@ -115,9 +115,9 @@ def _order(file: ExportFile) -> DateOrder | None:
     Raises:
         HistoryItemError: Nothing decides.
     """
-    seen = False
+    in_numbers = False
     for number, block in enumerate(_blocks(file)):
-        if number > _LOOKED_AT and not seen:
+        if number > _LOOKED_AT and not in_numbers:
             return None  # its dates name their months
         for part in _BREAK.split(block):
             part = part.partition("</div")[0]  # the time may end its cell
@@ -126,14 +126,14 @@ def _order(file: ExportFile) -> DateOrder | None:
             found = _NUMBERS.match(with_latin_half(ascii_digits(plain(part))))
             if found is None:
                 continue
-            seen = True
+            in_numbers = True
             if len(found[1]) == 4:
                 return "ymd"
             if int(found[1]) > 12 or "." in found[0][: found.end(2)]:
                 return "dmy"
             if int(found[2]) > 12:
                 return "mdy"
-    if seen:
+    if in_numbers:
         raise HistoryItemError(TWO_WAYS)
     return None
 

@@ -30,7 +30,7 @@ def _note(file: ExportFile, reading: Reading) -> Entry:
     where = Refused(1, unit="item", file=file.name)
     if note.get("isTrashed") is True:
         return Skipped("notes in the bin")
-    listed = [text_in(one.get("text")) for one in dicts_in(note.get("listContent"))]
+    listed = [text_in(entry.get("text")) for entry in dicts_in(note.get("listContent"))]
     parts = [text_in(note.get("title")), text_in(note.get("textContent")), *listed]
     text = "\n".join(filter(None, parts))
     if not text:

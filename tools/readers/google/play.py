@@ -23,9 +23,9 @@ _KINDS = ("purchaseHistory", "orderHistory", "install", "review")
 
 def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     bought = {
-        _title(one["purchaseHistory"])
+        _title(found[1]["purchaseHistory"])
         for found in each_file(files, objects)
-        if not isinstance(found, Refused) and isinstance((one := found[1]).get(_KINDS[0]), dict)
+        if not isinstance(found, Refused) and isinstance(found[1].get("purchaseHistory"), dict)
     }
     for found in each_file(files, objects):
         if isinstance(found, Refused):
@@ -43,30 +43,30 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
 
 
 def _entries(
-    kind: str, one: dict[str, Any], where: Refused, reading: Reading
+    kind: str, element: dict[str, Any], where: Refused, reading: Reading
 ) -> list[tuple[str, Entry]]:
     if kind == "orderHistory":
-        time = one.get("creationTime")
-        lines = dicts_in(one.get("lineItem"))
+        time = element.get("creationTime")
+        lines = dicts_in(element.get("lineItem"))
         return [(_title(line), _bought(line, time, where, reading)) for line in lines]
     if kind == "purchaseHistory":
-        return [("", _bought(one, one.get("purchaseTime"), where, reading))]
+        return [("", _bought(element, element.get("purchaseTime"), where, reading))]
     if kind == "install":
-        text = f"installed the app {_title(one)}" if _title(one) else ""
-        time = one.get("firstInstallationTime")
+        text = f"installed the app {_title(element)}" if _title(element) else ""
+        time = element.get("firstInstallationTime")
         return [("", _did(text, "apps", time, None, where, reading))]
-    title, said = _title(one), text_in(one.get("comment")) or text_in(one.get("title"))
-    stars = one.get("starRating")
+    title, said = _title(element), text_in(element.get("comment")) or text_in(element.get("title"))
+    stars = element.get("starRating")
     rated = f" (rated {stars} of 5)" if isinstance(stars, int) else ""
     text = f"{title}{rated}: {said}" if said else f"{title}{rated}" if rated else ""
-    entry = _did(text, "reviews", one.get("creationTime"), "said", where, reading)
+    entry = _did(text, "reviews", element.get("creationTime"), "said", where, reading)
     return [("", entry)]
 
 
-def _bought(one: dict[str, Any], time: Any, where: Refused, reading: Reading) -> Entry:
-    doc = dict_in(one.get("doc"))
+def _bought(element: dict[str, Any], time: Any, where: Refused, reading: Reading) -> Entry:
+    doc = dict_in(element.get("doc"))
     kind = text_in(doc.get("documentType"))
-    return _did(_title(one), "purchases", time, None, where, reading, kind)
+    return _did(_title(element), "purchases", time, None, where, reading, kind)
 
 
 def _did(
@@ -90,15 +90,16 @@ def _did(
     return item(fields, where, reading)
 
 
-def _title(one: dict[str, Any]) -> str:
-    return text_in(dict_in(one.get("doc") or one.get("document")).get("title"))
+def _title(element: dict[str, Any]) -> str:
+    return text_in(dict_in(element.get("doc") or element.get("document")).get("title"))
 
 
 def _recognises(head: Head) -> bool:
     first = dicts_in(head.json[:3] if isinstance(head.json, list) else None)
     return any(
-        isinstance(one.get(kind), dict) and one[kind].keys() & {"doc", "document", "lineItem"}
-        for one in first
+        isinstance(element.get(kind), dict)
+        and element[kind].keys() & {"doc", "document", "lineItem"}
+        for element in first
         for kind in _KINDS
     )
 

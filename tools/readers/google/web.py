@@ -17,7 +17,7 @@ ENOUGH = 6
 
 
 class Found(NamedTuple):
-    """What an address tells."""
+    """What an address says that the person did."""
 
     act: Act
     words: str
@@ -27,7 +27,7 @@ class Found(NamedTuple):
 
 
 def found_at(url: str) -> Found | None:
-    """Return what an address tells; None: it is no page of the web."""
+    """Return what an address says that the person did; None: it is no page of the web."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -87,7 +87,9 @@ def _alike(text: str, other: str | None) -> str:
     """Return what two texts begin with; the whole text if there is no other."""
     if other is None:
         return text
-    ends = (n for n, (one, two) in enumerate(zip(text, other, strict=False)) if one != two)
+    ends = (
+        n for n, (first, second) in enumerate(zip(text, other, strict=False)) if first != second
+    )
     return text[: next(ends, min(len(text), len(other)))]
 
 

@@ -77,14 +77,14 @@ def _of_repository(file: ExportFile) -> Iterator[Record]:
             f"{file.name or 'the file'!r} is no repository that can be read, or is cut short; "
             "export it again."
         ) from error
-    seen: set[bytes] = set()
+    visited: set[bytes] = set()
     while waiting:
         link = waiting.pop()
         node = blocks.get(link)
-        if link in seen or not isinstance(node, dict):
+        if link in visited or not isinstance(node, dict):
             continue
-        seen.add(link)
-        waiting += [one for one in (node.get("l"),) if one]
+        visited.add(link)
+        waiting += [left for left in (node.get("l"),) if left]
         key = b""
         for part in dicts_in(node.get("e")):
             key = key[: part["p"]] + part["k"]
@@ -122,8 +122,8 @@ def _recognises(head: Head) -> bool:
     if not head.text:
         return b"eroots" in head.raw[:12] and b"gversion" in head.raw[:200]
     found = dict_in(head.json)
-    records = [dict_in(one.get("value")) for one in dicts_in(found.get("records"))[:3]]
-    return any(text_in(one.get("$type")).startswith(_APP) for one in [found, *records])
+    records = [dict_in(entry.get("value")) for entry in dicts_in(found.get("records"))[:3]]
+    return any(text_in(record.get("$type")).startswith(_APP) for record in [found, *records])
 
 
 READER = Reader(

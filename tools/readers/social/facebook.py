@@ -62,11 +62,13 @@ def _entries(file: ExportFile, reading: Reading) -> Entries:
             yield from _entry(kind, found[1], found[0], reading)
 
 
-def _entry(kind: str, one: Mapping[str, Any], where: Refused, reading: Reading) -> Iterator[Entry]:
-    time = time_of(one, "timestamp", "start_timestamp")
-    data = dicts_in(one.get("data"))
+def _entry(
+    kind: str, element: Mapping[str, Any], where: Refused, reading: Reading
+) -> Iterator[Entry]:
+    time = time_of(element, "timestamp", "start_timestamp")
+    data = dicts_in(element.get("data"))
     if kind == "posts":
-        yield entry(_post(one, data), "posts", time, where, reading)
+        yield entry(_post(element, data), "posts", time, where, reading)
     elif kind == "comments":
         comment = next((dict_in(part["comment"]) for part in data if "comment" in part), {})
         group = mended(comment.get("group")) or None
@@ -76,18 +78,20 @@ def _entry(kind: str, one: Mapping[str, Any], where: Refused, reading: Reading) 
         words = next((mended(part["text"]) for part in data if "text" in part), "")
         yield entry(words.strip('"“”'), "searches", time, where, reading, kind="did")
     elif kind in _SENTENCES:
-        name = mended(one.get("name")) or (mended(one.get("title")) if kind == "groups" else "")
+        name = mended(element.get("name")) or (
+            mended(element.get("title")) if kind == "groups" else ""
+        )
         text = _SENTENCES[kind].format(name) if name else ""
         yield entry(text, kind, time, where, reading, kind="did")
     else:
         yield Skipped("reactions to others' posts" if kind == "reactions" else "without words")
 
 
-def _post(one: Mapping[str, Any], data: Sequence[Mapping[str, Any]]) -> str:
+def _post(post: Mapping[str, Any], data: Sequence[Mapping[str, Any]]) -> str:
     """Return what was written, else what was written to the pictures; a link's title beside it."""
     attached = [
         part
-        for attachment in dicts_in(one.get("attachments"))
+        for attachment in dicts_in(post.get("attachments"))
         for part in dicts_in(attachment.get("data"))
     ]
     texts = [mended(part["post"]) for part in data if "post" in part]
@@ -101,11 +105,13 @@ def _post(one: Mapping[str, Any], data: Sequence[Mapping[str, Any]]) -> str:
 def _kind(head: Head) -> str:
     found = head.json
     if isinstance(found, dict):
-        old = [part for one in dicts_in(found.get(_OLD)) for part in dicts_in(one.get("data"))]
+        old = [
+            part for comment in dicts_in(found.get(_OLD)) for part in dicts_in(comment.get("data"))
+        ]
         named = next((kind for key, kind in _KEYS.items() if key in found), "")
         return named or ("comments" if any("comment" in part for part in old) else "")
     first = dicts_in(found[:20] if isinstance(found, list) else None)
-    data = [part for one in first if "timestamp" in one for part in dicts_in(one.get("data"))]
+    data = [part for post in first if "timestamp" in post for part in dicts_in(post.get("data"))]
     if any("post" in part or "update_timestamp" in part for part in data):
         return "posts"
     return "reactions" if any("reaction" in part for part in data) else ""

@@ -42,7 +42,7 @@ _KEYS = {
 }
 """The arrays of an object, and what is in each."""
 _BY_NAME = {"liked_posts": "likes", "saved_posts": "saved"}
-"""Since 2025 some arrays have no name of their own, and what was only seen looks like what was
+"""Since 2025 some arrays have no name of their own, and what was only viewed looks like what was
 liked."""
 _OF = {"likes": "posts", "liked comments": "comments", "saved": "posts"}
 """What was liked or saved."""
@@ -70,51 +70,57 @@ def _kind_of(file: ExportFile) -> str:
 
 
 def _entry(
-    kind: str, one: Mapping[str, Any], where: Refused, sums: Mapping[str, Sums], reading: Reading
+    kind: str,
+    element: Mapping[str, Any],
+    where: Refused,
+    sums: Mapping[str, Sums],
+    reading: Reading,
 ) -> Iterator[Entry]:
     if kind in ("posts", "stories"):
-        media = dicts_in(one.get("media")) or [dict(one)]
-        titles = [mended(one.get("title")), *(mended(part.get("title")) for part in media)]
-        time = time_of(one, "creation_timestamp") or time_of(media[0], "creation_timestamp")
+        media = dicts_in(element.get("media")) or [dict(element)]
+        titles = [mended(element.get("title")), *(mended(part.get("title")) for part in media)]
+        time = time_of(element, "creation_timestamp") or time_of(media[0], "creation_timestamp")
         text = next(filter(None, titles), "")
         yield entry(text, kind, time, where, reading)
     elif kind == "comments":
-        yield _comment(one, where, reading)
+        yield _comment(element, where, reading)
     elif kind == "searches":
-        named = labels(one)
+        named = labels(element)
         words = next(filter(None, (mended(value.get("value")) for value in named.values())), "")
-        words = words or mended(one.get("title"))
-        yield entry(words, "searches", _time(one), where, reading, kind="did")
+        words = words or mended(element.get("title"))
+        yield entry(words, "searches", _time(element), where, reading, kind="did")
     elif kind == "follows":
-        data = dicts_in(one.get("string_list_data"))
-        name = mended(one.get("title")) or next((mended(part.get("value")) for part in data), "")
+        data = dicts_in(element.get("string_list_data"))
+        name = mended(element.get("title")) or next(
+            (mended(part.get("value")) for part in data), ""
+        )
         text = f"follows {name}" if name else ""
-        yield entry(text, kind, _time(one), where, reading, kind="did")
+        yield entry(text, kind, _time(element), where, reading, kind="did")
     elif kind in _OF:
-        name = mended(one.get("title")) or owner(one)
-        values = [mended(value.get("value")) for value in labels(one).values()]
+        name = mended(element.get("title")) or owner(element)
+        values = [mended(value.get("value")) for value in labels(element).values()]
         caption = max((value for value in values if " " in value), key=len, default="")
         text = f"{_OF[kind]} of {name}" + (f": {caption}" if caption else "")
         if name:
-            sums["saved" if kind == "saved" else "likes"].add(text, _time(one), where)
+            sums["saved" if kind == "saved" else "likes"].add(text, _time(element), where)
         else:
             yield Skipped("likes of nobody who is named")
     else:
         yield Skipped()
 
 
-def _comment(one: Mapping[str, Any], where: Refused, reading: Reading) -> Entry:
-    values = [mended(value.get("value")) for value in labels(one).values()]
+def _comment(comment: Mapping[str, Any], where: Refused, reading: Reading) -> Entry:
+    values = [mended(value.get("value")) for value in labels(comment).values()]
     words = [value for value in values if value and not value.startswith("http")]
     text = words[0] if words else ""
     if len(words) == 2 and _ACCOUNT.fullmatch(text) and not _ACCOUNT.fullmatch(words[1]):
         text = words[1]  # the account stands first in some languages
-    return entry(text, "comments", _time(one), where, reading)
+    return entry(text, "comments", _time(comment), where, reading)
 
 
-def _time(one: Mapping[str, Any]) -> Any:
-    parts = [*labels(one).values(), *dicts_in(one.get("string_list_data"))]
-    times = (time_of(part, "timestamp", "timestamp_value") for part in [one, *parts])
+def _time(element: Mapping[str, Any]) -> Any:
+    parts = [*labels(element).values(), *dicts_in(element.get("string_list_data"))]
+    times = (time_of(part, "timestamp", "timestamp_value") for part in [element, *parts])
     return next(filter(None, times), None)
 
 
@@ -124,7 +130,7 @@ def _kind(head: Head) -> str:
         return next((kind for key, kind in _KEYS.items() if isinstance(found.get(key), list)), "")
     first = dict_in(found[0]) if isinstance(found, list) and found else {}
     media = dicts_in(first.get("media"))
-    if any("creation_timestamp" in one and "uri" in one for one in (first, *media[:1])):
+    if any("creation_timestamp" in post and "uri" in post for post in (first, *media[:1])):
         return "posts"
     values = [dict_in(value) for value in dict_in(first.get("string_map_data")).values()]
     if "media_list_data" in first and any("timestamp" in value for value in values):

@@ -85,10 +85,10 @@ def _entry(kind: str, cells: Mapping[str, str], where: Refused, reading: Reading
         text = text.replace('"\n"', "\n").strip()
         text = text[1:-1].strip() if text[:1] == text[-1:] == '"' else text
     elif kind == "profile":
-        told = (
+        parts = (
             cells[name].strip() for name in ("Headline", "Summary", "Industry") if name in cells
         )
-        text = "\n".join(filter(None, told))
+        text = "\n".join(filter(None, parts))
     elif kind in SENTENCES:
         text = sentence(kind, cells)
     else:

@@ -42,8 +42,8 @@ def _entry(activity: Mapping[str, Any], where: Refused, reading: Reading) -> Ent
     answers = post.get("inReplyTo")
     words = _plain(text_in(post.get("content")))
     choices = [
-        text_in(one.get("name"))
-        for one in [*dicts_in(post.get("oneOf")), *dicts_in(post.get("anyOf"))]
+        text_in(option.get("name"))
+        for option in [*dicts_in(post.get("oneOf")), *dicts_in(post.get("anyOf"))]
     ]
     if answers:
         words = _MENTIONS.sub("", words)
@@ -69,7 +69,8 @@ def _plain(markup: str) -> str:
 def _recognises(head: Head) -> bool:
     box = dict_in(head.json)
     return box.get("type") == "OrderedCollection" and any(
-        one.get("type") in ("Create", "Announce") for one in dicts_in(box.get("orderedItems"))
+        activity.get("type") in ("Create", "Announce")
+        for activity in dicts_in(box.get("orderedItems"))
     )
 
 

@@ -45,27 +45,28 @@ def labels(found: Map) -> dict[str, Map]:
     """
     if isinstance(found.get("label_values"), list):
         return {
-            mended(one.get("label") or one.get("title")): one
-            for one in dicts_in(found["label_values"])
+            mended(value.get("label") or value.get("title")): value
+            for value in dicts_in(found["label_values"])
         }
     return {
-        mended(name): dict_in(one) for name, one in dict_in(found.get("string_map_data")).items()
+        mended(name): dict_in(value)
+        for name, value in dict_in(found.get("string_map_data")).items()
     }
 
 
 def owner(found: Map) -> str:
     """Return the account that an entry is about: the first short name in it without a space."""
-    for one in _walk(found.get("label_values")):
-        value = mended(one.get("value"))
+    for part in _walk(found.get("label_values")):
+        value = mended(part.get("value"))
         if value and " " not in value and not value.startswith("http") and len(value) <= 30:
             return value
     return ""
 
 
 def _walk(found: Any) -> Iterator[Map]:
-    for one in dicts_in(found):
-        yield one
-        yield from _walk(one.get("dict"))
+    for part in dicts_in(found):
+        yield part
+        yield from _walk(part.get("dict"))
 
 
 def entry(

@@ -2,7 +2,7 @@
 
 Each entry is a block with a heading, its content, and its time in the account's language. Of the
 pages of messages the headings are the senders; other pages hold entries that only their place in
-the export tells apart, and the same things are in the JSON.
+the export keeps apart, and the same things are in the JSON.
 """
 
 import re

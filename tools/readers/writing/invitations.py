@@ -11,8 +11,10 @@ _NEARLY_ALL = 0.9
 def is_declined(event: Any, me: str) -> bool:
     """Whether the user declined an event, or all who were invited did."""
     invited = _people(event, "ATTENDEE")
-    declined = [one for one in invited if str(one.params.get("PARTSTAT", "")).upper() == "DECLINED"]
-    return any(_is(one, me) for one in declined) or (
+    declined = [
+        person for person in invited if str(person.params.get("PARTSTAT", "")).upper() == "DECLINED"
+    ]
+    return any(_is(person, me) for person in declined) or (
         bool(declined) and len(declined) == len(invited)
     )
 
@@ -38,7 +40,7 @@ def owner(calendar: Any) -> str:
     if "@" in name:
         return name
     events = [
-        {_address(one) for role in ("ATTENDEE", "ORGANIZER") for one in _people(event, role)}
+        {_address(person) for role in ("ATTENDEE", "ORGANIZER") for person in _people(event, role)}
         for event in calendar.walk("VEVENT")
     ]
     events = [people for people in events if people]

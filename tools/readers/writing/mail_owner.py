@@ -28,7 +28,7 @@ _NEARLY_ALL = 0.9
 
 
 def is_users(mails: Iterable[tuple[Message, str]], me: str | None) -> IsOwn:
-    """Return what tells the mails that the user sent.
+    """Return the test for the mails that the user sent.
 
     Args:
         mails: The headers of all mails, each with the name of its file.

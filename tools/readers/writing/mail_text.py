@@ -1,7 +1,7 @@
 """What the writer of a mail wrote in it: without what is quoted, forwarded, or ends every mail.
 
-Nothing here is of one language: quotes and what introduces them, the headers above an older mail
-and signatures are told by how they are built, and other endings by their coming back.
+Nothing here depends on the language: quotes and what introduces them, the headers above an older
+mail and signatures are known by their form, and other endings because many mails have them.
 """
 
 import re
@@ -35,7 +35,7 @@ def shown_text(mail: Message) -> str:
         if part.is_multipart():
             if part is mail or kind.startswith("multipart/"):  # else somebody's mail, attached
                 parts = part.get_payload()
-                waiting += reversed([one for one in parts if isinstance(one, Message)])
+                waiting += reversed([inner for inner in parts if isinstance(inner, Message)])
         elif kind.startswith("text/") and not _is_attached(part):
             found.setdefault(kind, _decoded(part))
     plain = found.get("text/plain", "")

@@ -44,7 +44,7 @@ _SIGNS = (
 def read_notes(files: Sequence[ExportFile], reading: Reading) -> Entries:
     """Read the sections of notes; settings of a vault among the files tell what is left out."""
     vault = Vault(files)
-    # people rename a file that is alone, so its name tells nothing but a day
+    # people rename a file that is alone, so its name says nothing but a day
     root = commonpath([dirname(f"/{file.name}") for file in files]) if len(files) > 1 else None
     notes = [file for file in files if not file.name.endswith(_SETTINGS)]
     return each_file(notes, lambda file: _note(file, vault, root, reading))

@@ -107,7 +107,7 @@ def _recognises(head: Head) -> bool:
         if is_named or (isinstance(entry, dict) and {"content", "state", "app_id"} <= entry.keys()):
             return True
     # `[2024-05-14] …` begins as JSON does
-    return not any(isinstance(one, dict) for one in entries) and is_memory_text(head.text)
+    return not any(isinstance(element, dict) for element in entries) and is_memory_text(head.text)
 
 
 READER = Reader(

@@ -63,7 +63,7 @@ def is_memory_text(text: str) -> bool:
     noted = [line for line in lines if not _HEADING.fullmatch(line)]
     if len(noted) < 2:
         return False
-    dated = [one for line in noted if (one := _DATED.fullmatch(line))]
-    have_dates = any(_DATE.fullmatch(one[1]) for one in dated)
+    dated = [match for line in noted if (match := _DATED.fullmatch(line))]
+    have_dates = any(_DATE.fullmatch(match[1]) for match in dated)
     about = sum(_USER.match(_BULLET.sub("", line, count=1)) is not None for line in noted)
     return (have_dates and 2 * len(dated) >= len(noted)) or 2 * about > len(noted)

@@ -63,7 +63,7 @@ def _post(post: Element, where: Refused, reading: Reading) -> Entry:
     text = without_quotes(_BLOCK.sub("", html_text(_part(post, "encoded"))))
     if not text and not title:
         return Skipped("posts without words")
-    category = next((one.text for one in post.iter("category") if one.text), None)
+    category = next((part.text for part in post.iter("category") if part.text), None)
     time = _part(post, "post_date_gmt")
     fields = {
         "text": f"{title}: {text}".strip(": \n")[:LONGEST_TEXT],
@@ -77,9 +77,9 @@ def _post(post: Element, where: Refused, reading: Reading) -> Entry:
 
 def _part(post: Element, name: str) -> str:
     """Return the text of a part, whatever version of the format its name belongs to."""
-    for one in post:
-        if one.tag.rpartition("}")[2] == name and (one.text or "").strip():
-            return (one.text or "").strip()
+    for part in post:
+        if part.tag.rpartition("}")[2] == name and (part.text or "").strip():
+            return (part.text or "").strip()
     return ""
 
 
