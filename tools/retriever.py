@@ -163,7 +163,7 @@ async def call_search(
         tool: Of `make_search_history`.
         arguments: Of `SearchArguments`; the limit may be above `MOST`.
         runtime: The stage's, whose context says whose history is searched.
-        config: The stage's, whose callbacks are told.
+        config: The stage's, whose callbacks are called.
         stage: What a stage may ask for beside that.
 
     Returns:

@@ -248,8 +248,8 @@ class Companion(AbstractContextManager["Companion"]):
                 store=self.store,
                 before=before,
                 thread=thread,
-                told=told,
-                tells=True,
+                reported=told,
+                reports_unconfirmed=True,
                 remembered=remembers,
                 first=written if earlier else None,
             )

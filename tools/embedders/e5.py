@@ -22,7 +22,7 @@ class E5Embedder(OnnxEmbedder):
     Its own cosines lie between .75 and 1. What the vectors of all texts share is taken off them,
     and so are the directions that tell languages apart; cosines are then those of MiniLM, and a
     threshold that was set with the one holds with the other. A text's vector does not depend on the
-    texts beside it. What lies beyond its first 256 tokens is not seen.
+    texts beside it. Only its first 256 tokens are read.
     """
 
     id = "multilingual-e5-small-q4"

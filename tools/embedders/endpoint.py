@@ -26,7 +26,7 @@ _OF_LENGTH = ("token", "length", "long", "large", "context")
 
 
 class _RefusedError(Exception):
-    """An endpoint refuses texts, or answers them with what are no vectors of theirs."""
+    """An endpoint refuses texts, or does not answer them with their vectors."""
 
     def __init__(self, words: str = "") -> None:
         super().__init__(words)
@@ -183,8 +183,8 @@ class EndpointEmbedder(Embedder):
     def _error(self, error: BaseException, texts: list[str]) -> ModelError:
         from guided_profile.tools.models.errors import model_error
 
-        told = model_error(error, self.id, texts) if isinstance(error, Exception) else None
-        return told or ModelError(
+        failure = model_error(error, self.id, texts) if isinstance(error, Exception) else None
+        return failure or ModelError(
             f"The model {self.id!r} sent no vectors of numbers for {len(texts)} texts; use an "
             "embedding model."
         )
@@ -199,24 +199,24 @@ def _vectors(reply: Any, count: int) -> list[Vector] | None:
     if not isinstance(data, list) or len(data) != count:
         return None
     rows: dict[int, Vector] = {}
-    for place, told in enumerate(data):
-        if not isinstance(told, dict):
+    for place, entry in enumerate(data):
+        if not isinstance(entry, dict):
             return None
-        row = _vector(told.get("embedding"))
-        number = told.get("index", place)
+        row = _vector(entry.get("embedding"))
+        number = entry.get("index", place)
         if row is None or not isinstance(number, int):
             return None
         rows[number] = row
     return [rows[number] for number in range(count)] if set(rows) == {*range(count)} else None
 
 
-def _vector(told: Any) -> Vector | None:
+def _vector(embedding: Any) -> Vector | None:
     try:
-        if isinstance(told, str):
-            row = np.frombuffer(base64.b64decode(told, validate=True), "<f4")
+        if isinstance(embedding, str):
+            row = np.frombuffer(base64.b64decode(embedding, validate=True), "<f4")
         else:
             with np.errstate(over="ignore"):  # infinite then
-                row = np.array(told, np.float32)
+                row = np.array(embedding, np.float32)
     except (binascii.Error, ValueError, TypeError):
         return None
     return row if row.ndim == 1 and np.isfinite(row).all() else None

@@ -22,7 +22,7 @@ class OnnxEmbedder(Embedder):
     """A model inside the process, the mean of whose tokens' states is a text's vector.
 
     A text's vector does not depend on the texts beside it. What lies beyond its first 256 tokens
-    is not seen.
+    is not read.
     """
 
     _TOKENS = 256

@@ -74,7 +74,7 @@ class ItemCollection(Shards):
         return there
 
     def ids(self, user_id: str) -> list[str]:
-        """Return the ids of a user's items, be it that the items themselves cannot be read."""
+        """Return the ids of a user's items, even if the items themselves cannot be read."""
         if not self.check():
             return []
         got = self._get(user_id, where=records.where(user_id), include=[])
@@ -128,7 +128,7 @@ class ItemCollection(Shards):
                 self._ask(name, "written", add, noted=True)
         except HistoryError:
             self.connection.cache.drop(user_id)
-            with suppress(HistoryError):  # what failed first is what is told
+            with suppress(HistoryError):  # the first error is the one to report
                 self.erase(user_id, [entry.id for entry in stored])
             raise
         self.connection.cache.change(user_id, lambda kept: kept.plus(stored, rows))
@@ -276,7 +276,7 @@ def _not_theirs(rows: Vector, stored: Sequence[Stored]) -> list[int]:
     if found == wanted:
         return []
     both = zip_longest(found, wanted)
-    return [row for row, (one, other) in enumerate(both) if one != other]
+    return [row for row, (actual, expected) in enumerate(both) if actual != expected]
 
 
 def _stored(user_id: str, got: Mapping[str, Any]) -> list[Stored]:

@@ -21,7 +21,7 @@ ROOM_TO_DELETE = 4_000_000
 """Bytes that must be free to delete something, and to open the folder again."""
 RETRIES = (0.5, 1.0, 2.0)
 """Seconds before each new try of a write that a Chroma server refuses the connection of: it is back
-soon when it is only started anew. Who reads is told at once, and does without."""
+soon when it is only started anew. Who reads gets the error at once, and does without."""
 REST = 30.0
 """Seconds for which nobody waits after all of that was in vain: many would wait at once."""
 _DAMAGED = ("is malformed", "is not a database")

@@ -19,7 +19,7 @@ def check_alone(file: Path) -> None:
     """Refuse a database that a Chroma server, or whatever else, has open.
 
     Linux tells which files a process has open, and elsewhere `lsof` does, if it is there. Processes
-    of other users and of other machines are not seen. One that is just letting go of it, or was
+    of other users and of other machines are not found. A process that is closing the file, or was
     forked with it and has not begun its own program yet, is waited for.
 
     Raises:
@@ -44,10 +44,10 @@ def _openers(file: Path) -> Iterator[int]:
                 yield int(process.name)
     elif lsof := shutil.which("lsof"):
         with suppress(subprocess.TimeoutExpired):
-            told = subprocess.run(
+            listing = subprocess.run(
                 [lsof, "-t", "--", file], capture_output=True, text=True, timeout=5, check=False
             )
-            yield from map(int, told.stdout.split())
+            yield from map(int, listing.stdout.split())
 
 
 def _has_open(descriptors: Path, name: str, wanted: os.stat_result) -> bool:
@@ -56,8 +56,8 @@ def _has_open(descriptors: Path, name: str, wanted: os.stat_result) -> bool:
             with suppress(OSError):
                 opened = os.readlink(descriptor.path)
                 if opened.endswith(name) and os.path.samestat(os.stat(descriptor.path), wanted):
-                    told = (descriptors.with_name("fdinfo") / descriptor.name).read_text()
-                    flags = next(line for line in told.splitlines() if line.startswith("flags:"))
+                    info = (descriptors.with_name("fdinfo") / descriptor.name).read_text()
+                    flags = next(line for line in info.splitlines() if line.startswith("flags:"))
                     if int(flags.split()[1], 8) & os.O_ACCMODE != os.O_RDONLY:  # as a backup has it
                         return True
     return False

@@ -1,4 +1,4 @@
-"""Chroma, started on a folder that is seen to be whole and nobody else's first."""
+"""Chroma, started on a folder after a check that it is whole and that nobody else has it open."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

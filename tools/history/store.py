@@ -244,9 +244,9 @@ class HistoryStore(TextVectors):
         return len(there)
 
     def release(self, user_id: str, ids: Iterable[str]) -> tuple[str, ...]:
-        """Use items like any other: the user says so.
+        """Use items like any other, since the user says so.
 
-        Be it that they look like orders to the model, or that they were withdrawn.
+        They may look like orders to the model, or have been withdrawn.
 
         Returns:
             The ids of those that are there, in order.
@@ -398,7 +398,9 @@ class HistoryStore(TextVectors):
             fresh = [item for id_, item in wanted.items() if id_ not in there]
             vectors |= self._embed([item for item in fresh if item.id not in vectors])
             self._collection.write(user_id, fresh, vectors)
-            back = [one.marked({"withdrawn": False}) for one in there.values() if one.withdrawn]
+            back = [
+                entry.marked({"withdrawn": False}) for entry in there.values() if entry.withdrawn
+            ]
             self._collection.change(user_id, back)
         own = (item.text for item in fresh if item.role == "user")
         suggest_multilingual(user_id, own, self.embedder.id, language_of)

@@ -28,7 +28,7 @@ class Stored:
         self._fields: Mapping[str, Any] = {}
         self.id = item.id
         self.sequence = sequence
-        """Rises with every item that is added; what tells items of the same time apart."""
+        """Rises with every item that is added; it orders items of the same time."""
         self.checksum = checksum
         """Of the item's vector, so that a vector that is not the item's is known."""
 
@@ -113,9 +113,9 @@ def all_stored(records: Iterable[str], items: Sequence[str]) -> list[Stored]:
     with _without_collections():
         try:
             fields = json.loads(f"[{','.join(items)}]")  # in half the time of one after the other
-            return [Stored.of(*one) for one in zip(records, fields, strict=True)]
+            return [Stored.of(*pair) for pair in zip(records, fields, strict=True)]
         except _WRONG:
-            return [stored_of(*one) for one in zip(records, items, strict=True)]
+            return [stored_of(*pair) for pair in zip(records, items, strict=True)]
 
 
 def stored_of(record: str, item: str) -> Stored:
@@ -140,7 +140,7 @@ def _unreadable(id_: str) -> str:
 
 @contextmanager
 def _without_collections() -> Iterator[None]:
-    """Look for no garbage while many objects are made that all stay: it takes half of the time."""
+    """Turn off garbage collection while many lasting objects are made: it takes half the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:

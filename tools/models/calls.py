@@ -50,9 +50,9 @@ class Completion:
     call: Call
     tokens: list[dict[str, Any]] | None = None
     """The text's tokens with their log probabilities, as the API has them; None if the endpoint
-    tells none."""
+    reports none."""
     thought: bool = False
-    """Whether the model was seen to think first."""
+    """Whether the model thought first."""
     message_id: str | None = None
     """Under which it was streamed."""
 
@@ -63,7 +63,7 @@ class Completion:
 
     @property
     def confidence(self) -> float | None:
-        """The geometric mean of its tokens' probabilities; None if the endpoint tells none."""
+        """The geometric mean of its tokens' probabilities; None if the endpoint reports none."""
         logprobs = [token["logprob"] for token in self.tokens or ()]
         return math.exp(sum(logprobs) / len(logprobs)) if logprobs else None
 
@@ -275,7 +275,7 @@ async def _once(
     logprobs = metadata.get("logprobs")
     tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
     text, thoughts = without_thoughts(message.text)
-    thought = thoughts.seen or bool(metadata.get("thought")) or _reasoned(message)
+    thought = thoughts.found or bool(metadata.get("thought")) or _reasoned(message)
     dialect = dialect_of(chat)
     dialect.thinks = dialect.thinks or thought
     return Completion(
@@ -289,7 +289,7 @@ async def _once(
 
 
 def _reasoned(message: AIMessage) -> bool:
-    """Whether a client library tells of thoughts, or that tokens were spent on them."""
+    """Whether a client library reports thoughts, or that tokens were spent on them."""
     usage = message.usage_metadata
     details: Mapping[str, Any] = (usage and usage.get("output_token_details")) or {}
     said = message.content if isinstance(message.content, list) else []
@@ -312,7 +312,7 @@ def _of_text(tokens: list[dict[str, Any]], text: str) -> list[dict[str, Any]] | 
 
 
 def spelling(token: str) -> str:
-    """Return a token as it stands in a text, where an endpoint tells it as its vocabulary does."""
+    """Return a token as it stands in a text, where an endpoint writes it as its vocabulary does."""
     return token.translate(_VOCABULARY)
 
 
@@ -361,7 +361,7 @@ _REASONS = {"max_tokens": "length", "end_turn": "stop", "content_filter": "refus
 
 
 def call_of(message: BaseMessage, stage: str, seconds: float) -> Call:
-    """Return what a call took, with the tokens that its reply tells of."""
+    """Return what a call took, with the tokens that its reply reports."""
     usage = message.usage_metadata if isinstance(message, AIMessage) else None
     if usage is None:
         return Call(stage=stage, seconds=seconds)

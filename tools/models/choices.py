@@ -86,8 +86,8 @@ def named_letter(reply: str, letters: Sequence[str]) -> str | None:
     text = reply.strip().strip("*\"'` ")
     if len(letters[0]) > 1:
         word = re.match(r"\W*(\w+)", text)
-        first = [one for one in letters if word and one.casefold() == word[1].casefold()]
-        alone = [one for one in letters if re.search(rf"\b{one}\b", text)]
+        first = [name for name in letters if word and name.casefold() == word[1].casefold()]
+        alone = [name for name in letters if re.search(rf"\b{name}\b", text)]
         return first[0] if first else alone[0] if len(alone) == 1 else None
     said = re.match(
         r"(?:(?:the )?(?:answer|option|choice)(?: is)?:? *)?\W{0,3}([A-Z])\b(?!['’])", text, re.I

@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 MOST_TRIES = 16
 """A request is sent no more often than this while it is found out what its endpoint takes."""
 LEAST_TOKENS, TOP = 16, 5
-"""What is asked for where an endpoint wants more tokens, or tells of fewer, and not how many."""
+"""What is asked for where an endpoint wants more tokens, or reports on fewer, but not how many."""
 _NEVER = (401, 404, 408, 409, 425, 429, 502, 503, 504)
 """The key, the model, its load: no setting is to blame."""
 _UNNAMED = (400, 403, 422, 500, 501)
@@ -42,7 +42,7 @@ class Adjustment:
     does: str
     """What it says in the log."""
     bound: Callable[[Request, list[int]], int | None] | None = None
-    """Finds, among the numbers of a refusal, the bound that it tells."""
+    """Finds, among the numbers of a refusal, the bound that it names."""
     default: int = 0
     tried: bool = True
     """Whether it is tried where a refusal does not name it."""
@@ -76,7 +76,7 @@ def _least_tokens(request: Request, least: int) -> Request | None:
     return {**request, name: least} if name and request[name] < least else None
 
 
-def _fewer_told(request: Request, most: int) -> Request | None:
+def _fewer_alternatives(request: Request, most: int) -> Request | None:
     asked = request.get("top_logprobs")
     return {**request, "top_logprobs": most} if asked and asked > most else None
 
@@ -140,13 +140,13 @@ ADJUSTMENTS = (
         "logprobs_in_streams",
         ("logprob",),
         _without_in_streams,
-        "tells no log probabilities of what it streams",
+        "gives no log probabilities of what it streams",
     ),
     Adjustment(
         "top_logprobs",
         ("logprob",),
-        _fewer_told,
-        "tells of {n} tokens at most: letters that are less likely count as nothing",
+        _fewer_alternatives,
+        "gives the probability of {n} tokens at most: less likely letters count as nothing",
         lambda request, numbers: max(
             (n for n in numbers if 0 < n < request["top_logprobs"]), default=None
         ),
@@ -194,7 +194,7 @@ ADJUSTMENTS = (
         lambda request, _: (
             None if "enable_thinking" in request else {**request, "enable_thinking": False}
         ),
-        "thinks only in streams: it is told not to think",
+        "thinks only in streams: it is asked not to think",
         tried=False,
     ),
     Adjustment(
@@ -233,15 +233,15 @@ class Dialect:
     changes: dict[str, int] = field(default_factory=dict)
     """The names of the adjustments that are needed, with the bound of each."""
     no_weights: bool = False
-    """Whether the log probabilities that it tells say nothing of letters."""
+    """Whether the log probabilities that it gives say nothing of letters."""
     begins_with_words: bool = False
     """Whether its replies begin with something else than the letter that was asked for."""
     thinks: bool = False
     """Whether its replies came after thoughts."""
     room: int = 0
     """Tokens that it is given for them, beside those of its answer."""
-    whole_seen: bool = False
-    """Whether a reply was seen from its beginning to its end."""
+    read_whole: bool = False
+    """Whether a reply was read from its beginning to its end."""
     unopened: bool = False
     """Whether it leaves out the mark that opens a thought."""
     lists: bool = True
@@ -251,7 +251,7 @@ class Dialect:
 
     @property
     def weighs(self) -> bool:
-        """Whether it tells how likely letters are."""
+        """Whether it says how likely letters are."""
         return not self.no_weights and "logprobs" not in self.changes
 
     @property
@@ -270,7 +270,7 @@ class Dialect:
     def note(self, name: str, bound: int = 0) -> None:
         """Remember an adjustment, and say so once in the log."""
         if name not in self.changes:
-            does = next(one.does for one in ADJUSTMENTS if one.name == name)
+            does = next(adjustment.does for adjustment in ADJUSTMENTS if adjustment.name == name)
             _log.warning("the endpoint of %r %s", self.model, does.format(n=bound))
         self.changes[name] = bound
 
@@ -338,16 +338,18 @@ class Dialect:
         numbers = [int(n) for n in re.findall(r"(?<![\w.])\d{1,6}(?![\w.]*\w)", words)]
         named: list[dict[str, int]] = []
         others: list[dict[str, int]] = []
-        for one in ADJUSTMENTS:
-            bound: int | None = one.default
-            if one.change(request, one.default) is None:
+        for adjustment in ADJUSTMENTS:
+            bound: int | None = adjustment.default
+            if adjustment.change(request, adjustment.default) is None:
                 continue
-            is_named = any(word in words for word in one.words)
-            if one.bound:
-                bound = one.bound(request, numbers)
+            is_named = any(word in words for word in adjustment.words)
+            if adjustment.bound:
+                bound = adjustment.bound(request, numbers)
                 is_named = is_named and bound is not None
-            if is_named or one.tried:
-                (named if is_named else others).append({one.name: bound or one.default})
+            if is_named or adjustment.tried:
+                (named if is_named else others).append(
+                    {adjustment.name: bound or adjustment.default}
+                )
         if status not in _UNNAMED or frozenset(request) in self._taken:
             return named
         extras = {name: 0 for other in others for name in other if name in _EXTRAS}

@@ -82,7 +82,7 @@ class EndpointChat(ChatOpenAI):
         run_manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> bool:
-        """Stream nothing that nobody is shown: a whole reply tells more, and costs less."""
+        """Stream only what somebody is shown: a whole reply says more, and costs less."""
         if run_manager and TAG_NOSTREAM in run_manager.tags:
             return False
         return super()._should_stream(async_api=async_api, run_manager=run_manager, **kwargs)
@@ -165,7 +165,7 @@ class EndpointChat(ChatOpenAI):
             message.content, thoughts = without_thoughts(message.text)
             generation.text = message.content
             self._learn(thoughts, generation.message.response_metadata)
-            message.response_metadata[THOUGHT] = thought or thoughts.seen
+            message.response_metadata[THOUGHT] = thought or thoughts.found
             if refusal:
                 message.additional_kwargs["refusal"] = refusal
         if typed is not None:
@@ -176,7 +176,7 @@ class EndpointChat(ChatOpenAI):
         dialect = self.dialect
         dialect.unopened = dialect.unopened or thoughts.unopened
         if metadata.get("finish_reason") != "length":
-            dialect.whole_seen = True
+            dialect.read_whole = True
 
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], *args: Any
@@ -209,7 +209,7 @@ class EndpointChat(ChatOpenAI):
             yield self._whole(opened)
             return
         dialect = self.dialect
-        thoughts = Thoughts(hold=dialect.unopened or not dialect.whole_seen)
+        thoughts = Thoughts(hold=dialect.unopened or not dialect.read_whole)
         finish: str | None = None
         thought = done = refused = False
         try:
@@ -240,7 +240,7 @@ class EndpointChat(ChatOpenAI):
             message=AIMessageChunk(
                 content=thoughts.close(), additional_kwargs={"refusal": True} if refused else {}
             ),
-            generation_info=ending | {THOUGHT: thought or thoughts.seen},
+            generation_info=ending | {THOUGHT: thought or thoughts.found},
         )
 
     def _whole(self, reply: Any) -> ChatGenerationChunk:

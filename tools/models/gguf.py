@@ -92,7 +92,7 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _numbers(path: Path) -> dict[str, int]:
-    """Return the whole numbers that a file tells of its model, without the kind before the name."""
+    """Return the whole numbers that a file states of its model, by name without the kind."""
     found: dict[str, int] = {}
     with _opened(path) as stream:
         try:

@@ -18,7 +18,7 @@ from guided_profile.tools.models.dialect import dialect_of
 _log = logging.getLogger(__name__)
 
 TOP_LOGPROBS = 20
-"""How many tokens the OpenAI API tells the probability of, at most."""
+"""How many tokens the OpenAI API gives the probability of, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class YesNo:
     """What a model replies to a question that is to be answered with Yes or No."""
 
     yes: float | None
-    """The probability of Yes, of Yes and No together. None: the endpoint tells no probabilities, or
+    """The probability of Yes, of Yes and No together. None: the endpoint gives no probabilities, or
     the reply begins with neither; `text` is all there is."""
     text: str
     call: Call
@@ -135,7 +135,7 @@ def _weighs_nothing(chat: BaseChatModel) -> None:
     dialect = dialect_of(chat)
     if dialect.weighs:
         _log.warning(
-            "the endpoint of %r tells no probabilities of letters: the words of its replies count",
+            "the endpoint of %r gives no probabilities of letters: the words of its replies count",
             dialect.model,
         )
     dialect.no_weights = True
@@ -144,7 +144,7 @@ def _weighs_nothing(chat: BaseChatModel) -> None:
 def _from_letter(
     tokens: Sequence[Mapping[str, Any]], letter: str, folded: bool
 ) -> Sequence[Mapping[str, Any]]:
-    """Return the tokens from that which says the letter on; none if alternatives are not told."""
+    """Return the tokens from that which says the letter on; none if there are no alternatives."""
     for place, token in enumerate(tokens):
         if _letter(token["token"], folded) == letter:
             return tokens[place:] if len(token.get("top_logprobs") or ()) > 1 else ()

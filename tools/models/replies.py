@@ -104,7 +104,7 @@ def check_ended(ended: bool) -> None:
 
 
 def has_thought(message: Mapping[str, Any]) -> bool:
-    """Whether an endpoint tells thoughts beside a message, or in blocks of it."""
+    """Whether an endpoint sends thoughts beside a message, or in blocks of it."""
     blocks = message.get("content")
     said = [*blocks] if isinstance(blocks, list) else []
     return any(message.get(name) for name in _THOUGHTS) or any(map(_is_thought, said))
@@ -158,10 +158,12 @@ def _sound_logprobs(logprobs: Any) -> dict[str, Any] | None:
         others = token.get("top_logprobs") or []
         if not isinstance(others, list):
             return None
-        told = [o for o in others if not isinstance(o, dict) or o.get("logprob") is not None]
-        if not all(map(_is_token, told)):
+        alternatives = [
+            o for o in others if not isinstance(o, dict) or o.get("logprob") is not None
+        ]
+        if not all(map(_is_token, alternatives)):
             return None
-        sound.append({**token, "top_logprobs": told})
+        sound.append({**token, "top_logprobs": alternatives})
     return {**logprobs, "content": sound}
 
 

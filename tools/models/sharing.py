@@ -8,7 +8,7 @@ The server is a process of its own. It writes into a file, which its user alone 
 listens and the key that it wants. Whoever uses it keeps a connection open to it, so it knows of
 each user's end, whatever ended it, and ends itself a while after the last. Each side of that
 connection first shows that it knows the key: another program may listen at the port of a server
-that died, and it is told nothing.
+that died, and is sent nothing.
 """
 
 import hashlib
@@ -201,7 +201,7 @@ def serve_while_used(
 ) -> None:
     """Serve until nobody has used the server for a while. For a process of its own.
 
-    Its standard output tells whoever started it that it is ready, or why it cannot be.
+    On its standard output it says to whoever started it that it is ready, or why it cannot be.
 
     Args:
         place: Where its users look for it. The lock is held by who starts it.

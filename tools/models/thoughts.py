@@ -1,6 +1,6 @@
 """What a reasoning model writes before it answers, taken out of its replies.
 
-An endpoint that knows its model tells thoughts apart; many leave them in the text, in the marks of
+An endpoint that knows its model sends thoughts apart; many leave them in the text, in the marks of
 the model's own family, or cut off the first of the marks, since it stood in the prompt already.
 """
 
@@ -33,7 +33,7 @@ class Thoughts:
     """
 
     def __init__(self, *, hold: bool) -> None:
-        self.seen = False
+        self.found = False
         """Whether there was a thought."""
         self.unopened = False
         """Whether one was closed that had not been opened."""
@@ -66,7 +66,7 @@ class Thoughts:
         left, self._held, self._rest, self._hold = self._held + out, "", "", False
         if left.startswith("analysis") and "assistantfinal" in left:
             # gpt-oss, where the endpoint left out the tokens around
-            self.seen = self.unopened = True
+            self.found = self.unopened = True
             return left.rpartition("assistantfinal")[2].lstrip()
         return left
 
@@ -76,7 +76,7 @@ class Thoughts:
         if self._state != "text":
             return ""
         if not self._begun:
-            text = text.lstrip() if self.seen else text.lstrip("\r\n")
+            text = text.lstrip() if self.found else text.lstrip("\r\n")
             self._begun = bool(text.strip())
         if self._hold:
             self._held += text
@@ -91,13 +91,13 @@ class Thoughts:
         if self._state == "ended":
             return out
         if mark["opens"] or (thinks and not _CLOSING.search(name)):
-            self._state, self.seen = "thought", True
+            self._state, self.found = "thought", True
         elif mark["closes"] or thinks:
             if self._state == "text":
                 self.unopened, self._held, self._begun = True, "", False
                 out = ""
             out, self._held = out + self._held, ""  # what stood before a thought that was opened
-            self._state, self.seen, self._hold = "text", True, False
+            self._state, self.found, self._hold = "text", True, False
         else:
             self._pass(name)
         return out
@@ -110,7 +110,7 @@ class Thoughts:
         elif name == "message" and self._state == "head":
             said = self._head.split()
             self._state = "text" if said[0] == "start" or said[1:2] == ["final"] else "thought"
-            self.seen = self.seen or self._state == "thought"
+            self.found = self.found or self._state == "thought"
         elif self._of_messages:
             if name in ("end", "return", "call"):
                 self._state, self._head = "head", "start "

@@ -71,7 +71,11 @@ async def class_pins(profiles: ProfileStore, knows: KnowsUse) -> list[Call]:
 
 async def unclassed_pins(profiles: ProfileStore) -> list[Override]:
     """Return the pinned sentences of which nobody said yet when an answer may use them."""
-    return [one for one in await profiles.overrides() if one.kind == "pin" and one.use is None]
+    return [
+        override
+        for override in await profiles.overrides()
+        if override.kind == "pin" and override.use is None
+    ]
 
 
 async def forbid(profiles: ProfileStore, text: str, *, now: datetime) -> Override:
@@ -101,7 +105,8 @@ async def decide(
         text = _checked(override.text)
         there = [*await profiles.overrides(), *new.get(profiles, ())]
         last = next(
-            (one for one in reversed(there) if one.text.casefold() == text.casefold()), None
+            (earlier for earlier in reversed(there) if earlier.text.casefold() == text.casefold()),
+            None,
         )
         if last is None or (last.kind, last.use) != (override.kind, override.use):
             new.setdefault(profiles, []).append(override.model_copy(update={"text": text}))

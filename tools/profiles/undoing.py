@@ -1,8 +1,8 @@
 """What was done last at a user's request, kept for a day so that it can be confirmed or undone.
 
-It stands in the Store under the user. What was deleted stands in it too, until the day is over:
-then it is erased, from the Store's file as well, by whichever process next looks, at most an hour
-later where one is in use.
+It is in the Store, under the user, with what was deleted. When the day is over, all of it is
+erased, from the Store's file as well, by whichever process looks next: within an hour, if a
+process is running.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,17 +32,17 @@ class Done(Record):
     kind: MemoryKind
     time: datetime
     said: str
-    """What the user was told, or asked."""
+    """The message to the user: what was done, or the question whether to do it."""
     asks: bool = False
     """Whether their next message in the thread may confirm a deletion."""
     told: bool = True
-    """Whether they were told; if not, that message confirms nothing yet."""
+    """Whether the question reached them; if not, their next message confirms nothing yet."""
     thread: str = ""
     """The id of the conversation in which they are asked; empty if it has none."""
     pins: tuple[tuple[str, Override], ...] = ()
     """Task and pinned sentence of what the user had pinned and wanted forgotten."""
     stays: bool = False
-    """Whether what is forbidden stays so: other items are left that it could be written from."""
+    """Whether what is forbidden stays so: other items are left that could support it."""
     overrides: tuple[tuple[str, str], ...] = ()
     """Task and key of the decisions that were made."""
     sentences: tuple[str, ...] = ()
@@ -66,26 +66,30 @@ async def recent(store: BaseStore, user_id: str, now: datetime) -> list[Done]:
 
 
 def asking(done: Iterable[Done], thread: str) -> list[Done]:
-    """Return what of it asks about a deletion in a thread, and was told there."""
-    return [one for one in done if one.asks and one.told and one.thread == thread]
+    """Return the questions about deletions that the user was asked in a thread."""
+    return [
+        question
+        for question in done
+        if question.asks and question.told and question.thread == thread
+    ]
 
 
 async def together(store: BaseStore, user_id: str, asked: Sequence[Done]) -> Done:
-    """Keep questions that a user was asked together as one, which is asked no more; return it."""
-    one = asked[0].model_copy(
+    """Join questions that a user was asked together, as no longer asked; return the joined one."""
+    joined = asked[0].model_copy(
         update={
             "asks": False,
-            "said": "\n\n".join(dict.fromkeys(each.said for each in asked)),
-            "stays": any(each.stays for each in asked),
-            "overrides": tuple(dict.fromkeys(o for each in asked for o in each.overrides)),
-            "sentences": tuple(dict.fromkeys(s for each in asked for s in each.sentences)),
-            "items": tuple(dict.fromkeys(i for each in asked for i in each.items)),
+            "said": "\n\n".join(dict.fromkeys(question.said for question in asked)),
+            "stays": any(question.stays for question in asked),
+            "overrides": tuple(dict.fromkeys(o for question in asked for o in question.overrides)),
+            "sentences": tuple(dict.fromkeys(s for question in asked for s in question.sentences)),
+            "items": tuple(dict.fromkeys(i for question in asked for i in question.items)),
         }
     )
-    await write(store, user_id, one)
-    for each in asked[1:]:
-        await drop(store, user_id, each)
-    return one
+    await write(store, user_id, joined)
+    for question in asked[1:]:
+        await drop(store, user_id, question)
+    return joined
 
 
 async def tell(

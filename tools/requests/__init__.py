@@ -1,1 +1,1 @@
-"""What a user says about their memory ("forget that"): found, carried out, undone, told."""
+"""What a user asks of their memory ("forget that"): found, carried out, undone and reported."""

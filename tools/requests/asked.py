@@ -18,7 +18,7 @@ class Request:
 
     kind: MemoryKind
     text: str
-    """The words that say what is meant: of the message's only request, the whole message."""
+    """The words that say what is meant; if the message has one request, the whole message."""
     before: str
     """What was said before them, which "that" may mean."""
     sentences: tuple[str, ...]
@@ -64,7 +64,7 @@ async def requests_in(
             Request(kind, " ".join(asked), _before(message, asked[0]) or before, tuple(asked))
             for kind, asked in asking.items()
         ]
-    rest = _without(message, [one for request in each for one in request.sentences])
+    rest = _without(message, [sentence for request in each for sentence in request.sentences])
     return Requests(tuple(each), rest, tuple(calls))
 
 

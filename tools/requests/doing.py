@@ -51,7 +51,7 @@ class Heeded:
 
     @property
     def act(self) -> MemoryAct:
-        """All of it in one: as the act that asks the user, or the last one."""
+        """All acts joined: as the act that asks the user, or else as the last one."""
         if len(self.acts) == 1:
             return self.acts[0]
         main = next((act for act in self.acts if act.outcome == "asks"), self.acts[-1])
@@ -81,10 +81,10 @@ class Run:
         before: str,
         *,
         thread: str = "",
-        told: bool = True,
+        reported: bool = True,
         place: int = 0,
     ) -> None:
-        self._parts, self._user_id, self._told = parts, user_id, told
+        self._parts, self._user_id, self._reported = parts, user_id, reported
         self._store, self._before = store, before
         self.message, self.thread = message, thread
         self._chat, self._history = parts.chat, parts.history
@@ -93,7 +93,7 @@ class Run:
         self.calls: list[Call] = []
 
     def part(self, message: str, before: str, place: int) -> "Run":
-        """Return the request that a part of the message is, by its place among them."""
+        """Return the run of one of the message's requests, by its place among them."""
         return Run(
             self._parts,
             self._user_id,
@@ -101,7 +101,7 @@ class Run:
             self._store,
             before,
             thread=self.thread,
-            told=self._told,
+            reported=self._reported,
             place=place,
         )
 
@@ -110,13 +110,13 @@ class Run:
     ) -> MemoryAct | None:
         """Do what some sentences ask; None: it is an ordinary message after all."""
         if kind == "do_not_remember":
-            return await self.told(kind, words.NOT_KEPT)
+            return await self.report(kind, words.NOT_KEPT)
         if kind == "remember":
             if keeps:
                 await self._add()
-            return await self.told(kind, words.REMEMBERED)
+            return await self.report(kind, words.REMEMBERED)
         if self._store is None:
-            return await self.told(kind, words.CANNOT, outcome="cannot")
+            return await self.report(kind, words.CANNOT, outcome="cannot")
         try:
             if kind == "always":
                 return await self._always(self._store, sentences)
@@ -126,9 +126,9 @@ class Run:
                 return await self._no_longer(self._store, keeps=keeps)
             return await self._forget(self._store)
         except QuestionError as error:  # too much was pinned or forbidden already
-            return await self.told(kind, str(error), outcome="cannot")
+            return await self.report(kind, str(error), outcome="cannot")
 
-    async def told(
+    async def report(
         self,
         kind: MemoryKind,
         sentence: str,
@@ -165,10 +165,10 @@ class Run:
         )
         self.calls += calls
         if not sentences and not items:
-            return await self.told("forget", words.NOT_FOUND, outcome="nothing")
+            return await self.report("forget", words.NOT_FOUND, outcome="nothing")
         texts = [*sentences, *(notes.items[id_].text for id_ in items)]
         forbidden = await self._forbid({text: notes.sentences[text] for text in sentences})
-        act = await self.told(
+        act = await self.report(
             "forget",
             words.ASKS if items else words.WITHDRAWN,
             notes=texts,
@@ -197,7 +197,7 @@ class Run:
         if not over:
             return None  # an ordinary remark
         forbidden = await self._forbid({text: where[text] for text in over})
-        act = await self.told("no_longer", words.WITHDRAWN, notes=over, sentences=over)
+        act = await self.report("no_longer", words.WITHDRAWN, notes=over, sentences=over)
         async with self._whole(forbidden):
             await self._record(store, act, forbidden)
             if keeps:
@@ -212,9 +212,9 @@ class Run:
             if task.obeys_requests or task.name == self._parts.own_task
         ]
         if not stores:
-            return await self.told("always", words.CANNOT, outcome="cannot")
+            return await self.report("always", words.CANNOT, outcome="cannot")
         pinned = await decide([(profiles, pin) for profiles in stores for pin in pins])
-        act = await self.told("always", words.ALWAYS, notes=sentences, sentences=sentences)
+        act = await self.report("always", words.ALWAYS, notes=sentences, sentences=sentences)
         async with self._whole(pinned):
             await self._record(store, act, pinned)
         return act
@@ -229,8 +229,8 @@ class Run:
             orders = flagged(newest)
             known += [i.text for i in newest if i.role == "user" and i.id not in orders]
         if not known:
-            return await self.told("show", words.UNKNOWN, outcome="nothing")
-        return await self.told("show", words.KNOWN, notes=known, sentences=known)
+            return await self.report("show", words.UNKNOWN, outcome="nothing")
+        return await self.report("show", words.KNOWN, notes=known, sentences=known)
 
     @asynccontextmanager
     async def _whole(
@@ -260,7 +260,7 @@ class Run:
             time=self._now,
             said=act.said,
             asks=act.outcome == "asks",
-            told=self._told,
+            told=self._reported,
             overrides=tuple((profiles.task, override.key) for profiles, override in decided),
             sentences=act.sentences,
             items=act.items,

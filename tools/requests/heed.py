@@ -27,10 +27,10 @@ _KEPT_AS_ITEMS: tuple[MemoryKind, ...] = ("remember", "no_longer")
 
 
 def may_be_kept(judged: Future[Heeded | None]) -> bool:
-    """Whether a message may become an item: it is no request, as far as that was found out.
+    """Whether a message may become an item: as far as is known, it is no request.
 
-    The model is asked more only of what is a request, or a reply to a question of ours: where it
-    fails then, the message is none.
+    The model is asked more only about a request, or about a reply to a question of ours: where it
+    fails then, the message becomes no item.
     """
     if judged.cancelled():
         return True
@@ -96,8 +96,8 @@ class MemoryRequests:
         keeps: bool = False,
         remembered: bool = True,
         thread: str = "",
-        told: bool = True,
-        tells: bool = False,
+        reported: bool = True,
+        reports_unconfirmed: bool = False,
         first: Callable[[], Awaitable[object]] | None = None,
         took: list[Call] | None = None,
     ) -> Heeded | None:
@@ -111,12 +111,12 @@ class MemoryRequests:
             store: Where profiles are kept; None: nothing can be kept for later.
             before: What they said before, which "that" may mean.
             keeps: Whether a message that is to be remembered is added to the history here.
-            remembered: Whether it may be, here or by the caller; if not, that is what is told.
+            remembered: Whether it may be, here or by the caller; if not, the user gets to know it.
             thread: The id of the conversation; empty if it has none.
-            told: Whether the next answer tells the user for certain what came of it; if not, a
-                Yes confirms nothing until `undoing.tell` says where they are asked.
-            tells: Whether the message is said to leave things as they are, if it does not confirm
-                that deletion and asks nothing else of what is kept.
+            reported: Whether the next answer is certain to say what came of it; if not, a Yes
+                confirms nothing until `undoing.tell` notes where the user is asked.
+            reports_unconfirmed: Whether to report that nothing was deleted, if the message does
+                not confirm the deletion that was asked about and asks nothing else.
             first: Awaited before anything is done that the message asks, so that what was said
                 before it is there.
             took: The calls are added to it where the message asks nothing; None: they are let go.
@@ -125,14 +125,16 @@ class MemoryRequests:
             ModelError: The model failed to say what is meant; nothing was done. To find what a
                 message asks is optional: where that fails, it asks nothing.
         """
-        run = Settling(self._parts, user_id, message, store, before, thread=thread, told=told)
+        run = Settling(
+            self._parts, user_id, message, store, before, thread=thread, reported=reported
+        )
         may_ask = screen().asking(message)
         heeded, left = await self._settled(run, user_id, store, may_ask=bool(may_ask))
         if heeded is None and may_ask:
             heeded = await self._done(
                 run, may_ask, before, keeps=keeps, remembered=remembered, first=first
             )
-        if heeded is None and left and tells:
+        if heeded is None and left and reports_unconfirmed:
             more, calls = await asks_more(self._parts.chat, message)
             run.calls += calls
             heeded = await _left(run, left, ends=not more)
@@ -143,9 +145,9 @@ class MemoryRequests:
     async def _settled(
         self, run: Settling, user_id: str, store: BaseStore | None, *, may_ask: bool
     ) -> tuple[Heeded | None, undoing.Done | None]:
-        """Return what comes of a message as one about what was done last.
+        """Return the outcome of a message that is about what was done last.
 
-        And the deletion that was asked about, which it is too late to confirm after the message.
+        And the deletion that was asked about: only this message can still confirm it.
         """
         if store is None:
             return None, None
@@ -174,7 +176,7 @@ class MemoryRequests:
         remembered: bool,
         first: Callable[[], Awaitable[object]] | None,
     ) -> Heeded | None:
-        """Do what a message asks that may be a request."""
+        """Do what a message asks, if it is a request."""
         try:
             found = await requests_in(self._parts.chat, asking.message, may_ask, before)
         except ModelError as error:
@@ -189,14 +191,14 @@ class MemoryRequests:
             try:
                 act: MemoryAct | None
                 if request.kind == "remember" and not remembered:
-                    act = await run.told("remember", words.NOT_KEPT_HERE, outcome="cannot")
+                    act = await run.report("remember", words.NOT_KEPT_HERE, outcome="cannot")
                 else:
                     act = await run.do(request.kind, request.sentences, keeps=keeps)
             except ModelError as error:
                 if not acts:
                     raise
                 _log.warning("not all that a user asks of the memory is done: %s", error)
-                act = await run.told(request.kind, words.NOT_DONE, outcome="cannot")
+                act = await run.report(request.kind, words.NOT_DONE, outcome="cannot")
             asking.calls += run.calls
             acts += [act] if act else []
         if not acts:
@@ -241,7 +243,7 @@ class MemoryRequests:
             recent = await undoing.recent(store, user_id, self._parts.clock())
             done = next(iter(undoing.asking(recent, thread)), None)
         if store is None or done is None:
-            act: MemoryAct | None = await run.told("forget", words.LAPSED, outcome="nothing")
+            act: MemoryAct | None = await run.report("forget", words.LAPSED, outcome="nothing")
         elif agrees:
             act = await run.confirm(done)
         else:
@@ -265,7 +267,7 @@ async def _left(run: Settling, done: undoing.Done, *, ends: bool) -> Heeded:
 
     A message that asks nothing else answered our question, and is nothing to be kept.
     """
-    act = await run.told("forget", words.LEFT, items=done.items, sentences=done.sentences)
+    act = await run.report("forget", words.LEFT, items=done.items, sentences=done.sentences)
     return Heeded((act,), tuple(run.calls), ends=ends, to_keep="" if ends else run.message)
 
 

@@ -1,8 +1,8 @@
 """What a message asks of what is kept about its user, from the chat model.
 
-One letter tells most messages that ask nothing, and is all that a large model needs. A small one
-spreads its letters: so the kind that they and the screen hold for likeliest is asked about by
-itself, and only a Yes to that counts.
+One letter is enough to rule out most messages that ask nothing, and all that a large model needs.
+A small model spreads its probability over the letters: so the kind that they and the screen find
+likeliest is asked about by itself, and only a Yes to that counts.
 """
 
 import asyncio
@@ -69,9 +69,9 @@ async def kinds_of(
 ) -> tuple[list[MemoryKind | None], list[Call]]:
     """Return what each sentence asks that may be a request of a message.
 
-    One call tells whether the message asks nothing. Only if that is not clear, and there are
+    One call decides whether the message asks nothing. Only if that is not clear, and there are
     several sentences, is each put to the model by itself. If none asks anything by itself, all of
-    them ask together what the message does.
+    them together ask what the message does.
 
     Raises:
         ModelError: The model failed.
@@ -81,8 +81,9 @@ async def kinds_of(
         return [None] * len(sentences), [call]
     calls = [call]
     if len(sentences) > 1:
-        each = await asyncio.gather(*(kind_of(chat, one) for one in sentences[:MOST_SENTENCES]))
-        calls += [made for _, of_one in each for made in of_one]
+        asked_singly = sentences[:MOST_SENTENCES]
+        each = await asyncio.gather(*(kind_of(chat, sentence) for sentence in asked_singly))
+        calls += [more for _, made in each for more in made]
         kinds = [kind for kind, _ in each]
         if any(kinds):
             return kinds + [None] * (len(sentences) - len(kinds)), calls
@@ -99,7 +100,7 @@ async def _decided(
     if max(kinds.values()) >= SURE:
         return max(kinds, key=kinds.__getitem__), []
     likely = screen().likely(message)
-    kind = max(likely, key=lambda one: kinds.get(one, 0.0) * likely[one])
+    kind = max(likely, key=lambda candidate: kinds.get(candidate, 0.0) * likely[candidate])
     question = render(MEMORY_ASKS, message=_line(message), asks=MEMORY_ASKED[kind])
     yes, calls = await _surely(chat, question, CLEAR)
     return kind if yes else None, calls

@@ -37,7 +37,7 @@ MOST_PAGES = 8
 MEANT_FROM = 0.55
 """The probability of Yes from which a note is meant."""
 MAYBE_FROM = 0.4
-"""That from which it is where none reaches the other: its user sees it before it is deleted."""
+"""The same where no note reaches `MEANT_FROM`: the user sees the note before it is deleted."""
 ENDED_FROM = 0.5
 LONGEST_OBJECT = 60
 """In tokens: what is to be forgotten, in a few words."""
@@ -120,9 +120,9 @@ async def meant(
         replies = await asyncio.gather(
             *(
                 ask_yes_no(
-                    chat, [SystemMessage(MEMORY_SYSTEM.text), HumanMessage(one)], stage=STAGE
+                    chat, [SystemMessage(MEMORY_SYSTEM.text), HumanMessage(question)], stage=STAGE
                 )
-                for one in asked
+                for question in asked
             )
         )
         calls += [reply.call for reply in replies]

@@ -1,8 +1,8 @@
 """Whether a message may be about what is kept of its user: a look without a model, in any language.
 
 A linear model of the short sequences of letters in a message, fitted on invented messages in 15
-languages by `python -m guided_profile.evals.benches.fit_requests`. A message whose sequences it has
-seldom seen is in a language that it does not know: that one is let through. What is quoted is not
+languages by `python -m guided_profile.evals.benches.fit_requests`. A message with few sequences of
+those messages is in a language that it does not know, and is let through. What is quoted is not
 the user's own request, and is not looked at.
 """
 
@@ -38,8 +38,8 @@ _WIDE = 0x2E80
 LONGEST_MESSAGE = 4000
 """Of a longer message, the beginning and the end are looked at."""
 _UNKNOWN_LENGTHS = (12, 400)
-"""How many characters a message has that is let through for its language alone: of fewer, nothing
-tells the language, and nobody asks in more."""
+"""How many characters a message has that is let through for its language alone: fewer do not show
+the language, and nobody asks in more."""
 _QUOTED = re.compile(
     r"```.*?```|^\s*>.*?$|«[^»]*»|»[^«]*«|“[^”]*”|„[^“”]*[“”]|「[^」]*」|『[^』]*』|\"[^\"]*\"",
     re.DOTALL | re.MULTILINE,
@@ -64,7 +64,7 @@ class Screen:
     known: float
     """The share of a message's sequences that were seen, from which its language is known."""
     kinds: NDArray[np.float32]
-    """What each of `KINDS` is told by, if a message is a request: weights, and a bias at the end.
+    """The weights that score each of `KINDS`, if a message is a request, with a bias at the end.
     Shape (6, KIND_BUCKETS + 1)."""
 
     @classmethod
@@ -114,7 +114,9 @@ class Screen:
 
         A short request is lost in a long sentence: "forget what I said: …", and what was said.
         """
-        clauses = [one for one in _CLAUSE.split(sentence) if len(one.strip()) >= SHORTEST_CLAUSE]
+        clauses = [
+            clause for clause in _CLAUSE.split(sentence) if len(clause.strip()) >= SHORTEST_CLAUSE
+        ]
         return max(map(self._score_of, {sentence, *clauses}))
 
     def _score_of(self, part: str) -> float:

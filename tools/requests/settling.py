@@ -56,12 +56,12 @@ class Settling(Run):
                 await self._profiles(self._store, self._parts.tasks.get(name), name).take_back(
                     pinned
                 )
-            return await self.told("confirm", words.DELETED, items=done.items)
+            return await self.report("confirm", words.DELETED, items=done.items)
         for name, key in done.overrides:
             profiles = self._profiles(self._store, self._parts.tasks.get(name), name)
             with suppress(StopIteration):
                 await profiles.take_back(
-                    next(one for one in await profiles.overrides() if one.key == key)
+                    next(override for override in await profiles.overrides() if override.key == key)
                 )
         if done.deleted:
             await asyncio.to_thread(self._history.add, self._user_id, done.deleted)
@@ -75,7 +75,7 @@ class Settling(Run):
             profiles = self._profiles(self._store, self._parts.tasks.get(name), name)
             await profiles.add_override(pinned)
         await undoing.drop(self._store, self._user_id, done)
-        return await self.told("keep", words.BACK, items=done.items, sentences=done.sentences)
+        return await self.report("keep", words.BACK, items=done.items, sentences=done.sentences)
 
     async def _pins_of(self, store: BaseStore, done: Done) -> tuple[tuple[str, Override], ...]:
         """Return what the user had pinned of what they want deleted, by the names of the tasks."""

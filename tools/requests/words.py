@@ -1,4 +1,4 @@
-"""What a user is told of what was done: one sentence, in their language where the model can."""
+"""The message to the user about what was done: one sentence, in their language where it can be."""
 
 from collections.abc import Iterable
 
@@ -53,7 +53,7 @@ async def in_language_of(
     asked = [HumanMessage(render(MEMORY_SAID, language=language.name, sentence=sentence))]
     try:
         done = await complete(chat, asked, stage=STAGE, max_tokens=_SENTENCE_TOKENS)
-    except ModelError:  # what is told was done already
+    except ModelError:  # what the sentence says was done already
         return sentence, []
     text = " ".join(done.text.split()).strip('"“”«»„')
     written = language_of([text])

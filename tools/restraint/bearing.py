@@ -1,10 +1,10 @@
 """Whether a good answer would differ by knowing some notes: two short questions, remembered.
 
 What a person believes of the world is as near to a question about it as can be, and a model finds
-that the answer depends on it. So it is asked about the request alone too: what has the same answer
-for everybody is answered as for anybody.
-Only where an endpoint tells probabilities is anybody asked; a failure or a late reply is no answer,
-and never an error.
+that the answer depends on it. So it is asked about the request alone too: where everybody gets the
+same answer, the notes make no difference.
+The model is asked only where its endpoint gives probabilities; a failure or a late reply is no
+answer, and never an error.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ class Bearing:
             within: Seconds that are waited for the reply; a later one is remembered all the same.
 
         Returns:
-            Whether, None where the endpoint tells no probabilities, failed or is late; and the
+            Whether, None where the endpoint gives no probabilities, failed or is late; and the
             calls that were made for it.
         """
         dialect = dialect_of(self._chat)
@@ -89,7 +89,7 @@ class Bearing:
         asked = (render(BEARS, notes=listed, request=said), render(DEPENDS, request=said))
         try:
             bears, depends = await asyncio.gather(  # at once: an answer waits for both
-                *(ask_yes_no(self._chat, messages([], one), stage=STAGE) for one in asked)
+                *(ask_yes_no(self._chat, messages([], question), stage=STAGE) for question in asked)
             )
         except ModelError as error:
             _log.warning("what bears on a request is chosen by nearness alone: %s", error)

@@ -1,10 +1,10 @@
 """Which sentences of a profile an answer uses, and why it does without the others.
 
-What is `always` kept to is used. A `private` sentence waits until the user raises its subject. Of
-the rest, what is near to the request is used, if a model that is asked says that a good answer
-would differ by it; it is asked about the nearest even where they are far, since a request in
-another language, or with a bearing that no likeness shows, may be about them. Where no model can be
-asked, nearness alone decides.
+An `always` sentence is used. A `private` one waits until the user raises its subject. Of the rest,
+those near to the request are used, if the model says that a good answer would differ by them. It
+is asked about the nearest even where they are far: a request in another language may be about
+them, or depend on them in a way that no likeness shows. Where no model can be asked, nearness
+alone decides.
 """
 
 from collections.abc import Mapping, Sequence
@@ -94,10 +94,10 @@ class Restraint:
         secret = {i for n, why in held.items() if why == "private" for i in sentences[n].evidence}
         first = len(sentences)
         topical = [n for n in range(first) if sentences[n].use != "always" and n not in held]
-        told = [n for n, item in enumerate(items, start=first) if item.id not in secret]
-        used, calls = {*topical, *told}, list[Call]()
+        allowed = [n for n, item in enumerate(items, start=first) if item.id not in secret]
+        used, calls = {*topical, *allowed}, list[Call]()
         if not widely:
-            nearest = _best(topical, near, ASKED) + _best(told, near, ASKED_ITEMS)
+            nearest = _best(topical, near, ASKED) + _best(allowed, near, ASKED_ITEMS)
             differs, calls = await self._differs(request, [texts[n] for n in nearest], within)
             used = {n for n in used if near[n] >= NEAR}
             if differs is not None:
@@ -107,7 +107,7 @@ class Restraint:
                 held[n] = "makes_no_difference" if near[n] >= NEAR else "off_topic"
         held |= _without_room(sentences, held, near, tokens)
         return Selection(
-            used=tuple(one for n, one in enumerate(sentences) if n not in held),
+            used=tuple(sentence for n, sentence in enumerate(sentences) if n not in held),
             held_back=tuple(HeldBack(text=texts[n], reason=held[n]) for n in sorted(held)),
             items=tuple(item for n, item in enumerate(items, start=first) if n in used),
             calls=tuple(calls),
@@ -157,7 +157,7 @@ def with_room(sentences: Sequence[Sentence], tokens: int | None) -> Selection:
     surest = np.array([sentence.confidence for sentence in sentences])
     over = _without_room(sentences, {}, surest, tokens)
     return Selection(
-        used=tuple(one for n, one in enumerate(sentences) if n not in over),
+        used=tuple(sentence for n, sentence in enumerate(sentences) if n not in over),
         held_back=tuple(HeldBack(text=sentences[n].text, reason=over[n]) for n in sorted(over)),
     )
 

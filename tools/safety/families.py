@@ -41,7 +41,7 @@ _HINTS: dict[str, str] = {
 }
 
 
-def _one_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.MULTILINE)
 
 
@@ -61,8 +61,8 @@ class Family:
 FAMILIES = {
     family: Family(
         tuple(_HINTS[family].split(", ")),
-        _one_of(orders),
-        _one_of(AMBIGUOUS[family]) if family in AMBIGUOUS else None,
+        _any_of(orders),
+        _any_of(AMBIGUOUS[family]) if family in AMBIGUOUS else None,
     )
     for family, orders in ORDERS.items()
 }
@@ -80,4 +80,4 @@ REASONS = {
     "prompt_leak": "asks for the model's own instructions",
     "hidden": "has characters that nobody sees",
 }
-"""What a user is told of an item that is held back, by the family that it shows."""
+"""What a user reads about an item that is held back, by the family of orders that it shows."""

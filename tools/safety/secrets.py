@@ -95,10 +95,10 @@ def masked(text: str) -> tuple[str, int]:
     """Replace the secrets in a text by what they are, and return it with how many there were."""
     count = 0
 
-    def by(mark: str, is_one: Callable[[re.Match[str]], bool]) -> Callable[[re.Match[str]], str]:
+    def by(mark: str, is_secret: Callable[[re.Match[str]], bool]) -> Callable[[re.Match[str]], str]:
         def replaced(match: re.Match[str]) -> str:
             nonlocal count
-            if not is_one(match):
+            if not is_secret(match):
                 return match[0]
             count += 1
             return mark
@@ -106,15 +106,15 @@ def masked(text: str) -> tuple[str, int]:
         return replaced
 
     if _LONG.search(text):
-        text = _PRIVATE.sub(by(_KEY, _is_one), text)
-        text = _IN_ADDRESS.sub(by(_KEY, _is_one), text)
+        text = _PRIVATE.sub(by(_KEY, _always), text)
+        text = _IN_ADDRESS.sub(by(_KEY, _always), text)
         for form in _keys():
-            text = form.sub(by(_KEY, _is_one), text)
+            text = form.sub(by(_KEY, _always), text)
         text = _WITH_PREFIX.sub(by(_KEY, _is_mixed), text)
     if _DIGITS.search(text):
         text = _CARDS.sub(by(_CARD, _is_card), text)
         text, accounts = _without_accounts(text)
-        text = _PASSPORT.sub(by(_DOCUMENT, _is_one), text)
+        text = _PASSPORT.sub(by(_DOCUMENT, _always), text)
         text = _documents().sub(by(_DOCUMENT, _is_document), text)
         count += accounts
 
@@ -147,14 +147,14 @@ def without_secrets(items: Iterable[HistoryItem]) -> tuple[list[HistoryItem], in
     return safe, count
 
 
-def _is_one(match: re.Match[str]) -> bool:
+def _always(match: re.Match[str]) -> bool:
     return True
 
 
 def _is_mixed(match: re.Match[str]) -> bool:
     """Whether letters and digits stand in no order, as they do in no word and no number."""
     token = match[1]
-    changes = sum(_class(one) != _class(other) for one, other in pairwise(token))
+    changes = sum(_class(char) != _class(following) for char, following in pairwise(token))
     return changes * 3 >= len(token) and {"A", "a", "1"} <= {_class(char) for char in token}
 
 

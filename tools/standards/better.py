@@ -18,13 +18,13 @@ def best(texts: Sequence[str], source: str, manner: Manner, history: HistoryStor
     """Return the index of the text that says the same, and misses least of how a person writes.
 
     Of those that miss as much, it is the nearest to how the person writes. Where none says the
-    same, it is the one that comes nearest to that. The first of equals is taken.
+    same, it is the nearest in meaning. Of equals, the first is taken.
 
     Args:
         texts: What a model wrote, one or more.
         source: What they are to say.
         manner: How the person writes.
-        history: Whose embedder tells what is alike.
+        history: Whose embedder says what is alike.
     """
     alike = _likeness(texts, source, history)
 
@@ -46,7 +46,7 @@ def is_farther(text: str, source: str, manner: Manner, history: HistoryStore) ->
 
 def _likeness(texts: Sequence[str], source: str, history: HistoryStore) -> list[float]:
     vectors = history.embed([source, *texts])
-    return [float(one) for one in history.likeness(vectors[1:] @ vectors[0])]
+    return [float(likeness) for likeness in history.likeness(vectors[1:] @ vectors[0])]
 
 
 def _says_the_same(text: str, source: str, near: float) -> bool:

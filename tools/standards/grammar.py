@@ -85,7 +85,9 @@ def _class(patterns: Iterable[str]) -> str:
 
 def _runs(signs: list[int]) -> Iterator[tuple[int, int]]:
     """Yield the first and last of each run of numbers that follow each other."""
-    breaks = [n for n, (one, other) in enumerate(pairwise(signs), start=1) if other > one + 1]
+    breaks = [
+        n for n, (sign, following) in enumerate(pairwise(signs), start=1) if following > sign + 1
+    ]
     for first, last in pairwise([0, *breaks, len(signs)]):
         if first < last:
             yield signs[first], signs[last - 1]

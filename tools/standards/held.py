@@ -51,7 +51,7 @@ async def hold(
         return Held(earlier, tuple(state["missed"]))
     if in_style(task):
         return await asyncio.to_thread(_in_style, history, user_id, state)
-    used = [one for one in task.shown(state["profile"]) if one.text in reply.used]
+    used = [sentence for sentence in task.shown(state["profile"]) if sentence.text in reply.used]
     limits = limits_among(used) if task.kind == "text" else []
     if not limits:
         return Held(reply)
@@ -67,8 +67,8 @@ async def hold(
 
 def _in_style(history: HistoryStore, user_id: str, state: State) -> Held:
     manner = manner_of(history, user_id)
-    replies = [one for one in (state.get("earlier"), state["reply"]) if one]
-    texts = [one.text for one in replies]
+    replies = [reply for reply in (state.get("earlier"), state["reply"]) if reply]
+    texts = [reply.text for reply in replies]
     chosen = best(texts, state["text"], manner, history) if len(texts) > 1 else 0
     reply = replies[chosen]
     if state.get("earlier") and is_farther(reply.text, state["text"], manner, history):

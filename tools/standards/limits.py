@@ -2,7 +2,7 @@
 
 What a sentence sets a limit on, and whether that is the most or the least, is asked of the model,
 once a sentence, in any language: "answers under 40 words", "ohne Emoji". That is counted then. All
-other limits, such as "never nuts", are asked about in one question, where the endpoint tells log
+other limits, such as "never nuts", are asked about in one question, where the endpoint gives log
 probabilities.
 """
 
@@ -85,7 +85,7 @@ class Broken:
 
 def limits_among(sentences: Sequence[Sentence]) -> list[str]:
     """Return the sentences that an answer is held against: those that hold for every answer."""
-    return [one.text for one in sentences if one.use == "always"][:MOST]
+    return [sentence.text for sentence in sentences if sentence.use == "always"][:MOST]
 
 
 async def broken_limits(
@@ -134,7 +134,9 @@ async def _read(chat: BaseChatModel, text: str) -> tuple[Limit, list[Call]]:
         return known[key], []
     listed = "\n".join(
         f"{letter}. {name}"
-        for letter, name in zip(LETTERS, [*(one.name for one in COUNTABLE), ELSE], strict=True)
+        for letter, name in zip(
+            LETTERS, [*(countable.name for countable in COUNTABLE), ELSE], strict=True
+        )
     )
     asked = messages([], render(LIMITED, rule=as_data(text), options=listed))
     scores = await score_letters(chat, asked, LETTERS, stage=STAGE)

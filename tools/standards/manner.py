@@ -9,12 +9,12 @@ from guided_profile.tools.evidence import style
 
 DECISIVE = 0.6
 """A text misses a habit if the share of the person's texts that show it is so far from the text's
-own yes or no: what they do in half of their texts, a text may do or leave."""
+own yes or no: what they do in half of their texts, a text may do or not."""
 WEIGHT = 2.0
 """How many texts the usual share of a habit weighs as much as: of three texts, three that end
-without a full stop tell less than thirty of thirty do."""
+without a full stop say less than thirty of thirty do."""
 MOST_TEXTS = 200
-"""The newest; more tell nothing new of how somebody writes."""
+"""The newest; more say nothing new of how somebody writes."""
 _OF_CONTENT = frozenset(
     {style.QUESTION, style.SHORT, style.VERY_SHORT, style.MEDIUM, style.LONG, style.LINES}
 )
@@ -23,13 +23,13 @@ _OPPOSITES = frozenset(
     {style.LOWER_FIRST, style.CAPITAL_FIRST, style.FULL_STOP, style.OPEN_END, style.EXCLAMATION,
      style.NO_EXCLAMATION, style.EMOJI, style.NO_EMOJI, style.ABBREVIATION, style.NO_ABBREVIATION}
 )  # fmt: skip
-"""Whose opposite is a habit too: one of the two is said."""
+"""Whose opposite is a habit too: only one of the two is named."""
 
 
 def own_texts(items: Sequence[HistoryItem]) -> tuple[str, ...]:
     """Return the texts of a history that show how the person writes, the newest last.
 
-    What they did is told in others' words: it counts where there is nothing else.
+    What they did is in others' words: it counts where there is nothing else.
     """
     theirs = [item for item in items if item.role == "user"]
     said = [item.text for item in theirs if item.kind == "said"]
@@ -53,7 +53,10 @@ class Manner:
     @cached_property
     def observed(self) -> dict[str, str]:
         """What is typical, in words, with the person's own examples, by the name of the habit."""
-        return {seen.habit.name: seen.text for seen in style.observations(self.texts)}
+        return {
+            observation.habit.name: observation.text
+            for observation in style.observations(self.texts)
+        }
 
     def share(self, habit: style.Habit) -> float:
         """Return the share of the person's texts that show a habit; 0.5 where none can."""

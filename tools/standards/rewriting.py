@@ -148,8 +148,12 @@ async def write(
     # alone: it fills the prefix cache
     first = await (candidate(varied, 0) if again else candidate(task.temperature))
     others = await asyncio.gather(*(candidate(varied, n) for n in range(1, task.candidates)))
-    whole = [one for one in (first, *others) if one.text.strip() and not one.cut_off] or [first]
-    said = [one.text.strip() for one in whole]
+    whole = [
+        completion
+        for completion in (first, *others)
+        if completion.text.strip() and not completion.cut_off
+    ] or [first]
+    said = [completion.text.strip() for completion in whole]
     chosen = 0
     if len(said) > 1:
         chosen = await asyncio.to_thread(best, said, source, manner, history)
@@ -157,6 +161,6 @@ async def write(
         text=said[chosen],
         finish_reason=whole[chosen].finish_reason,
         confidence=whole[chosen].confidence,
-        used=tuple(one.text for one in task.shown(state["profile"])),
+        used=tuple(sentence.text for sentence in task.shown(state["profile"])),
     )
-    return Written(reply, (*calls, *(one.call for one in (first, *others))))
+    return Written(reply, (*calls, *(completion.call for completion in (first, *others))))

@@ -1,8 +1,8 @@
 """A text's words, and the pieces of them by which search finds them again, in any script.
 
 A word is looked up by its overlapping runs of four letters, its ends marked: `cats` has `_cat`,
-`cats` and `ats_`, and shares the first with `cat`. Of all that needs to know no language this finds
-best (McNamee & Mayfield 2004, "Character n-gram tokenization for European language text
+`cats` and `ats_`, and shares the first with `cat`. Of all ways that need to know no language, this
+finds best (McNamee & Mayfield 2004, "Character n-gram tokenization for European language text
 retrieval"), inflected forms and parts of compounds too, and long words, which say more than short
 ones, count for more. So no stemmer and no list of function words is needed.
 """
@@ -139,14 +139,14 @@ def _ascii_terms(folded: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.
     for size in np.unique(sizes).tolist():
         of_size = numbers[sizes == size]
         found[of_size] = _hashes_at(text, of_size, size)
-    is_one = np.zeros(len(text), np.bool)
+    has_term = np.zeros(len(text), np.bool)
     for places in (pieces, alone, numbers):
-        is_one[places] = True
+        has_term[places] = True
     if not len(lengths):
         return found[:0], lengths
     ends = np.cumsum(lengths + 1)
-    counts = np.diff(np.cumsum(is_one)[ends], prepend=0)
-    return found[is_one], counts.astype(np.int64)
+    counts = np.diff(np.cumsum(has_term)[ends], prepend=0)
+    return found[has_term], counts.astype(np.int64)
 
 
 def _hashes_at(text: NDArray[np.uint8], places: NDArray[np.intp], size: int) -> NDArray[np.uint32]:

@@ -21,7 +21,7 @@ _SQLITE = b"SQLite format 3\0"
 _LOG = 18
 """Where a database says whether it has a log to write to, 2, or none, 1."""
 _BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database: in its own way of copying, that is part of the copy."""
+"""What SQLite keeps beside a database; SQLite's own way of copying has it in the copy."""
 _PAGES = 4096
 """How many pages are copied before others may write again."""
 
@@ -40,11 +40,11 @@ def back_up(
 ) -> int:
     """Copy a data folder into a new one, which is its owner's alone, and which opens like it.
 
-    A database, then the data folder, then a Chroma server's folder: what a profile was made from is
-    copied after it, and what is new in it by then is only news to that profile.
+    A database, then the data folder, then a Chroma server's folder: a history is copied after the
+    profiles made from it, and what was added in between is only new to those profiles.
 
-    Not for a process that has the history open itself: closing a file takes the locks off it that
-    Chroma's SQLite has in the same process.
+    Not for a process that has the history open itself: closing a file there releases the locks
+    that Chroma's SQLite holds on it.
 
     Args:
         data: The data folder.
@@ -65,8 +65,8 @@ def back_up(
         raise SettingsError(f"the data folder {data} is not there; name it with --data.")
     if chroma is not None and not (chroma / "chroma.sqlite3").is_file():
         raise SettingsError(f"{chroma} is no folder of a Chroma server; name it with --chroma.")
-    within = [one.resolve() for one in (data, chroma) if one is not None]
-    if target.exists() or any(target.is_relative_to(one) for one in within):
+    within = [folder.resolve() for folder in (data, chroma) if folder is not None]
+    if target.exists() or any(target.is_relative_to(folder) for folder in within):
         raise SettingsError(
             f"{target} is there already, or is within what is copied; name a new folder elsewhere."
         )
@@ -129,17 +129,17 @@ def bring_back(
         for source, folder in folders.items():
             left_out = shutil.ignore_patterns(CHROMA, DUMP) if source == backup else None
             shutil.copytree(source, folder, ignore=left_out, dirs_exist_ok=True)
-            copied += sum(1 for one in folder.rglob("*") if one.is_file())
+            copied += sum(1 for path in folder.rglob("*") if path.is_file())
     except OSError as error:
         for folder in folders.values():
-            for one in folder.glob("*"):
-                shutil.rmtree(one) if one.is_dir() else one.unlink()
+            for path in folder.glob("*"):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
         raise SettingsError(f"the backup {backup} was not put back: {error}.") from error
     return copied + (database is not None)
 
 
 def _check_parts(backup: Path, *, chroma: Path | None, database: str | None) -> None:
-    """Refuse to put back a part, or to leave one out, without a word."""
+    """Refuse a backup whose parts are not those that were named."""
     if not backup.is_dir():
         raise SettingsError(f"there is no backup {backup}; name the folder that `backup` made.")
     for name, part, how in (
@@ -148,8 +148,10 @@ def _check_parts(backup: Path, *, chroma: Path | None, database: str | None) -> 
     ):
         has = (backup / name).exists()
         if has != (part is not None):
-            told = f"holds {name}; give {how} too" if has else f"holds no {name}; leave {how} out"
-            raise SettingsError(f"the backup {backup} {told}.")
+            mismatch = (
+                f"holds {name}; give {how} too" if has else f"holds no {name}; leave {how} out"
+            )
+            raise SettingsError(f"the backup {backup} {mismatch}.")
 
 
 def _files(data: Path, left_out: Collection[str]) -> Iterator[Path]:
@@ -178,7 +180,7 @@ def _copy(file: Path, copy: Path) -> None:
         with suppress(FileNotFoundError):  # of an index that was deleted meanwhile
             shutil.copyfile(file, copy)
         return
-    # who only reads is not taken for a Chroma server; what a crash left open has to be written
+    # a reader is not taken for a Chroma server; a database that a crash left open must be written
     writes = head[_LOG] == 2 or file.with_name(f"{file.name}-journal").exists()
     address = f"{file.as_uri()}?mode={'rw' if writes else 'ro'}"
     with (

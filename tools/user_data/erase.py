@@ -111,7 +111,7 @@ async def forget_made_from(
         if await _rests_on(row.value, wanted, user_id, history):
             await store.adelete(row.namespace, row.key)
     for row in await everything(store, requests_namespace(user_id)):
-        if wanted & set(row.value.get("items") or ()):  # what could be undone tells of them
+        if wanted & set(row.value.get("items") or ()):  # what could be undone names them
             await store.adelete(row.namespace, row.key)
     await _forget_paused(store, user_id)  # what they recalled may tell of them too
     await rewrite(store)

@@ -44,7 +44,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A trial, and what is told of the person in it."""
+    """A trial, and what the model is shown of the person in it."""
 
     trial: Trial
     sentences: tuple[Sentence, ...] = ()
@@ -73,7 +73,7 @@ class Asker:
     """The logarithms of the odds of Yes, by what was asked."""
 
     async def ask(self, views: Iterable[View]) -> bool:
-        """Ask, in this order, what was not asked yet; say whether the endpoint tells probabilities.
+        """Ask, in this order, what was not asked yet; say whether the endpoint gives probabilities.
 
         Raises:
             ModelError: The model failed.

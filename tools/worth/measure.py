@@ -70,7 +70,7 @@ async def measure(
         others: Items of other people; left out, those that come with the package.
 
     Returns:
-        Its gain, or none, with `note` saying why: the endpoint tells no probabilities, there are
+        Its gain, or none, with `note` saying why: the endpoint gives no probabilities, there are
         too few items, none of others in the person's language, or the model failed (it is logged).
     """
     asker = Asker(chat)
@@ -78,16 +78,16 @@ async def measure(
     trials = trials_of(items, profile.supported, others)
     if isinstance(trials, str):
         return worth.model_copy(update={"note": trials}), []
-    one_by_one = _left_out(trials, profile.supported)
+    without_sentence = _left_out(trials, profile.supported)
     tried = _tried(trials, items)
     wanted = [View(trial) for trial in trials]
     wanted += [View(trial, trial.sentences) for trial in trials]
-    wanted += chain(*one_by_one.values(), *tried.values())
+    wanted += chain(*without_sentence.values(), *tried.values())
     dialect = dialect_of(chat)
-    tells = dialect.weighs and not dialect.thinks  # thoughts are no single token
-    known, note = False, "The model's endpoint tells no probabilities of single tokens."
+    weighs = dialect.weighs and not dialect.thinks  # thoughts are no single token
+    known, note = False, "The model's endpoint gives no probabilities of single tokens."
     try:
-        known = tells and await asker.ask(wanted)
+        known = weighs and await asker.ask(wanted)
     except ModelError as failure:
         _log.warning("what the profile is worth could not be measured: %s", failure)
         worth, note = worth.model_copy(update={"failed": True}), "The model failed."
@@ -107,8 +107,8 @@ async def measure(
             "error": error,
             "items": len(trials),
             "sentences": tuple(
-                _sentence(sentence, [-gain_of(one) for one in all_])
-                for sentence, all_ in one_by_one.items()
+                _sentence(sentence, [-gain_of(view) for view in all_])
+                for sentence, all_ in without_sentence.items()
             ),
             "examples": tuple(id_ for id_ in best if examples[id_] > 0),
             "cost": Cost.of(asker.calls),
@@ -153,7 +153,7 @@ def _left_out(trials: Sequence[Trial], sentences: Sequence[Sentence]) -> dict[Se
         with_it = [t for t in trials if sentence in t.sentences and len(t.sentences) > 1]
         some = spread(with_it, LEFT_OUT_TRIALS)
         if len(some) > 1:
-            rest = [tuple(one for one in t.sentences if one != sentence) for t in some]
+            rest = [tuple(other for other in t.sentences if other != sentence) for t in some]
             asked[sentence] = [View(*both) for both in zip(some, rest, strict=True)]
     return asked
 

@@ -51,7 +51,7 @@ def beside(
 ) -> tuple[str, ...]:
     """Return the texts of others that are as like an item as there are.
 
-    What they have alike is what tells nothing of the person: the language, whether it was done or
+    What they have alike is what says nothing of the person: the language, whether it was done or
     said, the source, and the length. Which of the likest are taken depends on the item alone.
 
     Args:

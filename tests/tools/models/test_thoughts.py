@@ -46,7 +46,7 @@ ALL = {**OPENED, **UNOPENED, **{f"{name} is left in": text for name, text in LEF
 def test_the_answer_is_what_is_left(reply: str) -> None:
     said, thoughts = without_thoughts(reply)
     assert said == ANSWER
-    assert thoughts.seen is (reply not in LEFT_IN.values())
+    assert thoughts.found is (reply not in LEFT_IN.values())
     assert thoughts.unopened is (reply in UNOPENED.values())
 
 

@@ -156,9 +156,9 @@ async def test_a_yes_answers_all_that_was_asked_together_and_all_of_it_can_be_un
             kind="forget", time=time, said=item.text, asks=True, told=False, items=(item.id,)
         )
         await write(scene.store, "anna", done)
-    assert await scene.heed("Yes.", told=False) is None  # nobody was asked yet
+    assert await scene.heed("Yes.", reported=False) is None  # nobody was asked yet
     await tell(scene.store, "anna", {(BOAT.id,), (other.id,)}, "", NOW)
-    assert (await scene.heed("Yes.", told=False)).act.kind == "confirm"
+    assert (await scene.heed("Yes.", reported=False)).act.kind == "confirm"
     assert scene.history.list("anna", withdrawn=True) == []
     assert (await scene.heed("No, keep that, please do not forget it.")).act.kind == "keep"
     assert {item.id for item in scene.history.list("anna")} == {BOAT.id, other.id}
