@@ -37,6 +37,7 @@ from guided_profile.evals.benches.running import head, in_a_process, serve
 from guided_profile.evals.run.history import temporary_history
 from guided_profile.graph.build import build_graph
 from guided_profile.graph.context import Context
+from guided_profile.graph.prompts import BREAKS, FOR_EVERY_ANSWER, PRIVATE
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
 from guided_profile.tools.models.calls import endpoint_model
 
@@ -45,9 +46,27 @@ USERS, PROFILED = 256, 100
 Ask = Callable[[int], Awaitable[None]]
 
 
-def _serve(told: Connection, latency: float, logprobs: bool) -> None:
-    top = [{"token": "Yes", "logprob": -0.1, "bytes": None}]
-    token = {"token": "Yes", "logprob": -0.1, "bytes": None, "top_logprobs": top}
+NO = tuple(
+    question.text.rpartition("\n")[2].encode() for question in (FOR_EVERY_ANSWER, PRIVATE, BREAKS)
+)
+"""What the endpoint says No to: its sentences are ordinary ones, and its replies keep to them."""
+
+
+def _serve(port: Connection, latency: float, logprobs: bool) -> None:
+    yes, no = (_reply(word, logprobs) for word in ("Yes", "No"))
+
+    async def answer(asked: bytes) -> AsyncIterator[bytes]:
+        body = no if any(question in asked for question in NO) else yes
+        await asyncio.sleep(latency)
+        yield head("application/json", len(body)) + body
+
+    serve(port, answer)
+
+
+def _reply(word: str, logprobs: bool) -> bytes:
+    """Return a reply that says two sentences, and to a question with Yes or No a word."""
+    top = [{"token": word, "logprob": -0.1, "bytes": None}]
+    token = {"token": word, "logprob": -0.1, "bytes": None, "top_logprobs": top}
     text = "This person has a cat. This person rides a bicycle."
     choice = {
         "index": 0,
@@ -63,13 +82,7 @@ def _serve(told: Connection, latency: float, logprobs: bool) -> None:
         "choices": [choice],
         "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
     }
-    body = json.dumps(reply).encode()
-
-    async def answer(_: bytes) -> AsyncIterator[bytes]:
-        await asyncio.sleep(latency)
-        yield head("application/json", len(body)) + body
-
-    serve(told, answer)
+    return json.dumps(reply).encode()
 
 
 @contextmanager

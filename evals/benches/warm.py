@@ -7,8 +7,8 @@ asks, of a user whose profile is fresh, ordinary questions, each once more, and 
 the task `assistant`: as it comes, and with one part after another switched off. Printed are, of
 each, the calls of a model an answer, about how many tokens they hold, the median time, and the
 processor time in this process. The first form is on an endpoint that takes so many seconds for each
-call and says Yes to everything, with or without log probabilities; the second on the embedded
-model.
+call and says that everything bears on a question, with or without log probabilities; the second on
+the embedded model.
 """
 
 import argparse
