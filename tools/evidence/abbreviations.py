@@ -1,6 +1,6 @@
 """What is shortened in a text, and what is shouted: capitals that shorten nothing.
 
-Abbreviations are told by their shape, in any script that writes its vowels, not from lists; only
+Abbreviations are known by their shape, in any script that writes its vowels, not from lists; only
 those of English that have vowels are listed, and its words that lack an apostrophe.
 """
 
@@ -26,7 +26,7 @@ _LONE_U = compiled(
     r"\b(?:are|r|can|do|did|if|love|miss|see|for|thank|with|what|how|when) u\b"
     r"|\bu (?:r|are|can|have|know|want|guys|should|will|too|ok|get)\b"
 )
-"""English alone: what has vowels or is one, and so cannot be told by its shape."""
+"""English alone: what has vowels or is one, and so cannot be known by its shape."""
 _CALLED_BY_LETTERS = frozenset(
     "cd css cv db dj dr dvd ftp gb gps hm hz html http kb kg km mb mhm ml mm mr mrs ms pc pdf php "
     "pm pst sms sql st tsk tv vr vs wc www xml cm".split()
@@ -56,7 +56,7 @@ _NO_APOSTROPHE = compiled(
 def abbreviations(text: str) -> list[str]:
     """Return the abbreviations of text-speak, in small letters.
 
-    Where vowels are written, they are told by having none (tbh, mdr, спс), or by being a consonant
+    Where vowels are written, they are known by having none (tbh, mdr, спс), or by being a consonant
     on its own; in Korean, by being consonants alone. English has a list of more. Where r and l can
     be vowels, as in Czech (prst, vlk), a word that has one is none.
     """

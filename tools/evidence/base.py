@@ -63,10 +63,10 @@ class Verifier(Protocol):
 
 @runtime_checkable
 class Compares(Protocol):
-    """A verifier that can also say whether two sentences tell the same."""
+    """A verifier that can also say whether two sentences say the same."""
 
-    async def same(self, one: str, other: str) -> tuple[float, list[Call]]:
-        """Return the probability that `other` tells what `one` tells, and what asking took.
+    async def same(self, statement: str, other: str) -> tuple[float, list[Call]]:
+        """Return the probability that `other` says what `statement` says, and what asking took.
 
         Raises:
             ModelError: The model failed.
@@ -75,7 +75,7 @@ class Compares(Protocol):
 
 @runtime_checkable
 class KnowsMost(Protocol):
-    """A verifier that can also say what is true of most people, and so tells nothing of one."""
+    """A verifier that can also say what is true of most people, and so says nothing of anybody."""
 
     async def of_most(self, text: str) -> tuple[float, list[Call]]:
         """Return the probability that a sentence is true of most people, and what asking took.
@@ -87,7 +87,7 @@ class KnowsMost(Protocol):
 
 @runtime_checkable
 class KnowsEnded(Protocol):
-    """A verifier that can also say whether a newer item ends what a sentence tells."""
+    """A verifier that can also say whether a newer item ends what a sentence says."""
 
     async def ended(self, text: str, item: HistoryItem) -> tuple[float, list[Call]]:
         """Return the probability that a sentence is no longer true, and what asking took.

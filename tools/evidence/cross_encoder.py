@@ -33,7 +33,7 @@ LABELS = (
 )
 """What a model's outputs may be called, in any case and order."""
 LONGEST_INPUT = 512
-"""The most tokens of a pair that are seen; the longer text of it is cut."""
+"""The most tokens of a pair that are read; its longer text is cut."""
 BATCH = 16
 """Pairs that are judged at once."""
 _END = 1 << 20

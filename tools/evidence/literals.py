@@ -18,7 +18,7 @@ def missing_literals(sentence: str, items: Iterable[HistoryItem]) -> tuple[str, 
     """Return a sentence's numbers and names that stand in none of the items.
 
     A name is a word with a capital that does not begin the sentence; scripts without capitals have
-    none that can be told. An ending of one or two letters (Anna's, Annas) may differ.
+    none that can be found out. An ending of one or two letters (Anna's, Annas) may differ.
     """
     text = unicodedata.normalize("NFKC", sentence)
     history = _folded(" ".join(_whole(item) for item in items))

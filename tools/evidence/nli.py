@@ -4,8 +4,8 @@
     graph = build_graph(chat=chat, history=history, verifier=verifier)
 
 The premise is an item as the prompts show it, the hypothesis a sentence about the person. Such a
-model costs no calls, and tells which item it is that says a sentence, but it weighs a few lines at
-a time: what only a long history suggests, a chat model sees better.
+model costs no calls, and shows which item says what a sentence says, but it weighs a few lines at
+a time: what only a long history suggests, a chat model finds better.
 """
 
 import asyncio
@@ -71,9 +71,9 @@ class NLIVerifier:
         """
         return await asyncio.to_thread(self._verify, claims), []
 
-    async def same(self, one: str, other: str) -> tuple[float, list[Call]]:
+    async def same(self, statement: str, other: str) -> tuple[float, list[Call]]:
         """Return how likely one sentence is entailed by another; see `Compares`."""
-        (found,) = await asyncio.to_thread(self._model.relations, [(other, one)])
+        (found,) = await asyncio.to_thread(self._model.relations, [(other, statement)])
         return found.entailment, []
 
     def _verify(self, claims: Sequence[Claim]) -> list[Judged]:

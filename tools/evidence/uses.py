@@ -1,9 +1,10 @@
 """When an answer may use a sentence: in every one, where it bears, or where its subject is raised.
 
 A chat model is asked two short questions of each: whether it is for every answer, and whether it is
-private. Where there are no probabilities, one call tells of all in words. A small model's Yes does
-not lie around a half, and it takes an allergy for a private matter: `uses.json` has the weights of
-a regression for each model that was fitted, by `python -m guided_profile.evals.benches.selection`.
+private. Where there are no probabilities, one call asks about all in words. A small model's Yes
+does not lie around a half, and it takes an allergy for a private matter: `uses.json` has, for each
+model that was fitted, the weights of a regression, which
+`python -m guided_profile.evals.benches.selection` writes.
 """
 
 import asyncio
@@ -74,8 +75,8 @@ async def uses_of(
     calls = [reply.call for reply in asked]
     likely = [reply.yes for reply in asked if reply.yes is not None]
     if len(likely) < len(asked):
-        told, more = await _in_words(chat, texts, stage)
-        return told, [*calls, *more]
+        uses, more = await _in_words(chat, texts, stage)
+        return uses, [*calls, *more]
     always, private = likely[: len(texts)], likely[len(texts) :]
     weights = weights_of(model_id(chat))
     return [use_by(*both, weights) for both in zip(always, private, strict=True)], calls
@@ -122,8 +123,8 @@ async def _in_words(
         stage=stage,
         max_tokens=_TOKENS * (len(texts) + 1),
     )
-    told = {int(number): LETTERS[letter] for number, letter in _LINE.findall(done.text)}
-    return [told.get(n, "topical") for n in range(1, len(texts) + 1)], [done.call]
+    uses = {int(number): LETTERS[letter] for number, letter in _LINE.findall(done.text)}
+    return [uses.get(n, "topical") for n in range(1, len(texts) + 1)], [done.call]
 
 
 def weights_of(model: str) -> Weights:

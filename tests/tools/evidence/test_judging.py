@@ -285,8 +285,8 @@ class Comparing(Verifier):
         self.yes = yes
         self.asked: list[tuple[str, str]] = []
 
-    async def same(self, one: str, other: str) -> tuple[float, list[Call]]:
-        self.asked.append((one, other))
+    async def same(self, statement: str, other: str) -> tuple[float, list[Call]]:
+        self.asked.append((statement, other))
         return self.yes, [Call(stage="verify", seconds=1.0)]
 
 
