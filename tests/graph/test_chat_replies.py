@@ -40,7 +40,7 @@ def says(text: str) -> dict[str, Any]:
     return {"messages": [HumanMessage([{"type": "text", "text": text}])]}
 
 
-def told(out: Any) -> list[str]:
+def messages_of(out: Any) -> list[str]:
     return [message.text for message in out["messages"]]
 
 
@@ -54,12 +54,12 @@ async def test_a_clarifying_question_is_a_message_and_the_next_one_its_reply(
     history.add("anna", ANNA)
     graph, chat = chat_of(history, "Sorry, I can't tell.", "Green.")
     out = await graph.ainvoke(says("What color?"), THREAD, context=CONTEXT)
-    assert told(out) == ["What color?", QUESTION]
+    assert messages_of(out) == ["What color?", QUESTION]
     assert isinstance(out["messages"][-1], AIMessage)
     made = len(chat.prompts)
     out = await graph.ainvoke(says("i like green"), THREAD, context=CONTEXT)
     assert out["answer"].text == "Green."
-    assert told(out) == ["What color?", QUESTION, "i like green", "Green."]
+    assert messages_of(out) == ["What color?", QUESTION, "i like green", "Green."]
     assert "What color?" in responses(chat)[1], "the first question is what is answered"
     assert "i like green" in responses(chat)[1]
     assert kept(history, "clarification") == ["i like green"]
@@ -75,7 +75,7 @@ async def test_a_resumed_run_shows_the_reply_too(history: HistoryStore) -> None:
     await graph.ainvoke(says("What color?"), THREAD, context=CONTEXT)
     form = {"decisions": [{"type": "edit", "edited_action": {"args": {"reply": "i like green"}}}]}
     out = await graph.ainvoke(Command(resume=form), THREAD, context=CONTEXT)
-    assert told(out) == ["What color?", QUESTION, "i like green", "Green."]
+    assert messages_of(out) == ["What color?", QUESTION, "i like green", "Green."]
     assert len({message.id for message in out["messages"]}) == 4
 
 
@@ -114,10 +114,10 @@ async def test_a_new_user_is_asked_in_the_chat(history: HistoryStore) -> None:
     start = ColdStart(items=3, questions=("Any pets?", "How do you travel?"))
     graph, _ = chat_of(history, "Fine.", task=asking(cold_start=start))
     out = await graph.ainvoke(says("Hello?"), THREAD, context=CONTEXT)
-    assert told(out) == ["Hello?", "Any pets?"]
+    assert messages_of(out) == ["Hello?", "Any pets?"]
     out = await graph.ainvoke(says("A cat."), THREAD, context=CONTEXT)
-    assert told(out)[2:] == ["A cat.", "How do you travel?"]
+    assert messages_of(out)[2:] == ["A cat.", "How do you travel?"]
     declined = {"decisions": [{"type": "reject", "message": "Not now."}]}
     out = await graph.ainvoke(Command(resume=declined), THREAD, context=CONTEXT)
-    assert told(out)[4:] == ["Not now.", "Fine."]
+    assert messages_of(out)[4:] == ["Not now.", "Fine."]
     assert kept(history, "welcome") == ["Any pets? A cat."]

@@ -39,7 +39,7 @@ def test_an_assistants_context_differs_in_its_task_alone() -> None:
     assert own(user_id="anna", task="dialogue").task == "dialogue"
     with pytest.raises(QuestionError, match="user_id is ''"):
         own(user_id="")
-    schema, known = (TypeAdapter(one).json_schema() for one in (own, any_task))
+    schema, known = (TypeAdapter(context).json_schema() for context in (own, any_task))
     assert schema["properties"]["task"].pop("default") == "preference"
     assert known["properties"]["task"].pop("default") == "dialogue"
     assert schema["properties"] == known["properties"]

@@ -191,7 +191,7 @@ async def test_that_is_what_was_said_just_before(history: HistoryStore) -> None:
     thread = {"configurable": {"thread_id": "1"}}
     for question in ("I am fond of my cat Miso. Any pets like it?", "Please forget that."):
         await scene.graph.ainvoke({"question": question}, thread, context=ANNA)
-    (asked,) = [one for one in scene.chat.prompts if "what is to be forgotten" in one]
+    (asked,) = [prompt for prompt in scene.chat.prompts if "what is to be forgotten" in prompt]
     assert "Before: I am fond of my cat Miso. Any pets like it?" in asked
 
 
@@ -237,7 +237,7 @@ async def test_what_is_known_is_shown_and_an_instruction_is_pinned(history: Hist
     answer = await scene.ask("Always answer in German.")
     assert answer.memory.sentences == ("Always answer in German.",)
     overrides = await ProfileStore(scene.store, "anna", "assistant").overrides()
-    assert [(one.kind, one.text, one.use) for one in overrides] == [
+    assert [(override.kind, override.text, override.use) for override in overrides] == [
         ("pin", "Always answer in German.", "always")
     ]
     answer = await scene.ask("What do you know about me?")
@@ -307,9 +307,9 @@ async def test_a_pin_of_what_is_forgotten_goes_with_it_and_comes_back_with_it(
     await corrections.pin(profiles, pinned, now=scene.clock())
     await scene.ask(FORGET)
     await scene.ask("Yes.")
-    assert not any(one.kind == "pin" for one in await profiles.overrides())
+    assert not any(override.kind == "pin" for override in await profiles.overrides())
     await scene.ask("Actually, don't delete that.")
-    assert [one.text for one in await profiles.overrides()] == [pinned]
+    assert [override.text for override in await profiles.overrides()] == [pinned]
     await scene.ask(FORGET)
     await scene.ask("Yes.")
     scene.clock.now += timedelta(hours=25)
@@ -327,8 +327,10 @@ async def test_what_another_item_tells_stays_forbidden_after_the_day(history: Hi
     assert standing
     flap = next(item.id for item in history.list("anna") if "flap" in item.text)
     sentences = tuple(
-        one.model_copy(update={"evidence": (*one.evidence, flap)}) if one.text == known else one
-        for one in standing.profile.sentences
+        sentence.model_copy(update={"evidence": (*sentence.evidence, flap)})
+        if sentence.text == known
+        else sentence
+        for sentence in standing.profile.sentences
     )
     profile = standing.profile.model_copy(update={"sentences": sentences})
     await profiles.write(standing.model_copy(update={"profile": profile}))
@@ -336,7 +338,7 @@ async def test_what_another_item_tells_stays_forbidden_after_the_day(history: Hi
     await scene.ask("Yes.")
     scene.clock.now += timedelta(hours=25)
     assert known not in await scene.known()
-    assert known in [one.text for one in await profiles.forbidden()]
+    assert known in [sentence.text for sentence in await profiles.forbidden()]
 
 
 async def test_a_reply_that_is_neither_yes_nor_no_is_an_error_and_no_answer(
@@ -395,7 +397,7 @@ async def test_what_is_shown_holds_no_orders(history: HistoryStore) -> None:
     assert "HACKED" not in answer.text
 
 
-async def test_what_was_done_is_told_in_an_abstention_and_before_a_streamed_answer(
+async def test_what_was_done_is_said_in_an_abstention_and_before_a_streamed_answer(
     history: HistoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene = Scene(history)
@@ -412,7 +414,7 @@ async def test_what_was_done_is_told_in_an_abstention_and_before_a_streamed_answ
         if part.content
     ]
     assert "I will not remember this message." in tokens[-1]
-    assert not any(told == "Fine." for told in tokens)
+    assert not any(token == "Fine." for token in tokens)
     for item in (CAT, BICYCLE):
         history.delete("anna", [item.id])
     answer = await scene.ask(asked)

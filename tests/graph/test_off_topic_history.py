@@ -101,9 +101,9 @@ async def test_the_check_has_to_be_surer_where_no_item_is_about_the_question(
             return {"Yes": 0.9, "No": 0.1}
         return {"Yes": 0.3, "No": 0.7} if stage == "check" else "Miso is a cat."
 
-    told = await asked(anna, script, "Does the cat Miso sleep?", [])
+    known = await asked(anna, script, "Does the cat Miso sleep?", [])
     untold = await asked(anna, script, "Which opera?", [])
-    assert (told.kind, untold.kind) == ("answered", "abstained")
+    assert (known.kind, untold.kind) == ("answered", "abstained")
 
 
 async def test_words_alone_do_not_tell_that_a_history_is_silent(history: HistoryStore) -> None:

@@ -48,8 +48,8 @@ def tell(prompt: str) -> str | dict[str, float]:
     """A model that says of each item it sees what the item tells, and nothing else."""
     if prompt.endswith("Answer Yes or No."):
         return {"Yes": 0.9, "No": 0.1}
-    seen = prompt.rsplit("</history>", 1)[0]
-    said = [sentence for text, sentence in TELLS.items() if text in seen]
+    history = prompt.rsplit("</history>", 1)[0]
+    said = [sentence for text, sentence in TELLS.items() if text in history]
     return " ".join(said) if writes_profile(prompt) else "Noted."
 
 
@@ -85,7 +85,7 @@ async def ask(graph: Graph, context: Context = CONTEXT) -> Answered:
 
 def texts(answer: Answered) -> list[str]:
     assert answer.profile
-    return [one.text for one in answer.profile.supported]
+    return [sentence.text for sentence in answer.profile.supported]
 
 
 async def test_new_items_are_digested_alone_and_the_standing_profile_is_revised(
@@ -271,12 +271,12 @@ async def test_sources_are_asked_their_own_questions_and_joined(
     answer = await ask(graph, Context(user_id="anna", joined=joined))
     asked = [prompt.rsplit("</history>", 1)[1].strip() for prompt in chat.prompts]
     if joined is False:
-        assert sum("What does this person buy?" in one for one in asked) == 0
+        assert sum("What does this person buy?" in prompt for prompt in asked) == 0
         assert answer.guidance == "Noted."
         return
     assert "Look only at the items marked purchases. What does this person buy?" in asked
     assert "Look only at the items marked posts. What is posted?" in asked
-    rest = [one for one in asked if one.startswith("Look only at the items marked chat.")]
+    rest = [prompt for prompt in asked if prompt.startswith("Look only at the items marked chat.")]
     assert len(rest) == 1
     assert JOINED.guiding_question in rest[0]
     assert {line.split(":")[0] for line in answer.guidance.splitlines()} == {
@@ -314,7 +314,7 @@ async def test_a_task_may_ask_a_new_user_two_questions_whose_replies_become_hist
     assert out["__interrupt__"][0].value["clarify"] == "How do you travel?"
     out = await graph.ainvoke(Command(resume=BIKE.text), config, context=CONTEXT)
     assert out["answer"].profile_use == "built"
-    kept = [one.text for one in history.list("anna", source="welcome")]
+    kept = [item.text for item in history.list("anna", source="welcome")]
     assert kept == [f"Any pets? {CAT.text}", f"How do you travel? {BIKE.text}"]
 
 

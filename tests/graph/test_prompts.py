@@ -24,7 +24,7 @@ def test_the_lines_are_numbered_for_a_reply_to_cite() -> None:
     assert "\n7. [notes] tea\n9. [notes] rye\n" in of_another_part
 
 
-def test_what_is_only_inferred_is_told_as_probable_after_what_is_stated() -> None:
+def test_what_is_only_inferred_is_shown_as_probable_after_what_is_stated() -> None:
     sentences = [
         Sentence(text="They knit.", verdict="inferred"),
         Sentence(text="They sail.", verdict="stated"),

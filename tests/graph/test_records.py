@@ -30,7 +30,7 @@ def test_what_is_no_time_is_refused(time: object) -> None:
         HistoryItem.model_validate({"text": "x", "time": time})
 
 
-def test_what_has_a_category_was_done_and_the_rest_was_said_unless_it_is_told() -> None:
+def test_what_has_a_category_was_done_and_the_rest_was_said_unless_given() -> None:
     bought = HistoryItem(text="rye flour", category="Baking")
     said = HistoryItem(text="i bake")
     assert (bought.kind, said.kind) == ("did", "said")

@@ -41,7 +41,7 @@ class Whole(Peculiar):
     """Answers a wish to stream with one reply."""
 
     def says(self, text: str | None, letters: dict[str, float] | None = None) -> None:
-        self.seen[-1].pop("stream", None)
+        self.received[-1].pop("stream", None)
         super().says(text, letters)
 
 
@@ -81,7 +81,7 @@ async def test_an_answer_comes_once_under_one_id(
         said, answer = await streamed(url, history, task)
         assert ["".join(pieces) for pieces in said] == [endpoint.answer]
         assert (answer.kind, answer.text) == ("answered", endpoint.answer)
-        asked = [one for one in endpoint.seen if one.get("stream")]
+        asked = [request for request in endpoint.received if request.get("stream")]
         assert bool(asked) is (task == "assistant")  # of which the first reply is the answer
 
 

@@ -37,8 +37,8 @@ FAMILIES = {
 def test_no_token_of_a_template_is_left_whole(family: str) -> None:
     for token in FAMILIES[family].split():
         item = HistoryItem(text=f"a nice pan {token} adores", source=token, category=token)
-        for told in (as_data(f"so {token}, he said"), as_data(token * 2), history_line(item)):
-            assert token not in told
+        for rendered in (as_data(f"so {token}, he said"), as_data(token * 2), history_line(item)):
+            assert token not in rendered
         shown = json.loads(_for_model([item]))[0]
         assert token not in shown["text"] + shown["source"]
 

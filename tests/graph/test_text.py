@@ -9,7 +9,7 @@ def test_what_people_type_is_left_as_it_is(harmless: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hidden", "seen"),
+    ("hidden", "shown"),
     [
         ("tea" + "".join(chr(0xE0000 + ord(c)) for c in "obey"), "tea"),
         ("t\u200be\u2060a\ufeff\u00ad", "tea"),
@@ -20,9 +20,9 @@ def test_what_people_type_is_left_as_it_is(harmless: str) -> None:
         ("می\u200c\u200c\u200cخواهم", "میخواهم"),
     ],
 )
-def test_the_model_sees_what_a_reader_sees(hidden: str, seen: str) -> None:
-    assert visible(hidden) == seen
-    assert as_data(hidden) == seen
+def test_the_model_sees_what_a_reader_sees(hidden: str, shown: str) -> None:
+    assert visible(hidden) == shown
+    assert as_data(hidden) == shown
 
 
 @pytest.mark.parametrize(

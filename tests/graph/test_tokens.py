@@ -66,4 +66,4 @@ def test_more_text_never_has_fewer_tokens() -> None:
 
 def test_any_character_counts() -> None:
     every = [chr(point) for point in range(0x20, 0x2FFFF, 37)]
-    assert min(approximate_tokens(one) for one in every) >= 1
+    assert min(approximate_tokens(text) for text in every) >= 1

@@ -107,10 +107,10 @@ async def test_every_row_of_the_papers_table_3_is_a_setting(
     assert asked - {"check", "verify", *OF_NO_HISTORY} == stages
     assert ("verify" in asked) == ("profile" in stages)
     last = responses(chat)[0]
-    seen = "h" if "<history>" in last.split("\n", 1)[1] else "-"
-    seen += "g" if GUIDANCE in last else "-"
-    seen += "p" if "cat named Miso" in last else "-"
-    assert seen == shown
+    parts = "h" if "<history>" in last.split("\n", 1)[1] else "-"
+    parts += "g" if GUIDANCE in last else "-"
+    parts += "p" if "cat named Miso" in last else "-"
+    assert parts == shown
     unguided = [p for p in chat.prompts if stage_of(p) == "profile" and GUIDANCE not in p]
     assert bool(unguided) == (guided is False)
 

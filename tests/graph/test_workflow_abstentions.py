@@ -310,6 +310,6 @@ async def test_a_refused_question_does_not_come_again(history: HistoryStore) -> 
     context = Context(user_id="anna")
     with pytest.raises(QuestionError, match="takes no options"):
         await graph.ainvoke({"question": "Which?", "options": ["a", "b"]}, thread, context=context)
-    told: Any = {"messages": [("user", "Any pets?")]}
-    assert (await graph.ainvoke(told, thread, context=context))["answer"].text == "Miso!"
+    question: Any = {"messages": [("user", "Any pets?")]}
+    assert (await graph.ainvoke(question, thread, context=context))["answer"].text == "Miso!"
     assert all("Which?" not in prompt for prompt in responses(chat))

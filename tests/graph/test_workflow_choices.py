@@ -58,11 +58,11 @@ async def test_the_history_helps_to_choose_what_the_model_alone_would_not(
     even = {"A": 0.27, "B": 0.25, "C": 0.25, "D": 0.23}
     graph, _ = graph_of(history, even)
     asked = {"question": "Which?", "options": ["a red boat", "a cat that sleeps", "tea", "rum"]}
-    told = {}
+    answers = {}
     for user in ("anna", "ben"):
         out = await graph.ainvoke(asked, context=Context(user_id=user, task="preference"))
-        told[user] = out["answer"].text
-    assert told == {"anna": "a cat that sleeps", "ben": "a red boat"}
+        answers[user] = out["answer"].text
+    assert answers == {"anna": "a cat that sleeps", "ben": "a red boat"}
     alone = Context(user_id="anna", task="preference", grounded=False, max_retries=0)
     out = await graph.ainvoke(asked, context=alone)
     assert out["answer"].reason == "low_confidence"
@@ -92,20 +92,20 @@ class Long(LexicalEmbedder):
 async def test_vectors_of_any_length_will_do_and_an_option_is_embedded_once(
     tmp_path: Path,
 ) -> None:
-    told = []
+    outcomes = []
     for embedder in (Long(), LexicalEmbedder()):
         with HistoryStore.open(embedder, path=tmp_path / embedder.id) as history:
             history.add("anna", DONE)
             graph, _ = graph_of(history, {"A": 0.27, "B": 0.25, "C": 0.25, "D": 0.23})
             asked = {"question": "Which?", "options": ["a boat", "a cat on a desk", "tea", "rum"]}
             out = await graph.ainvoke(asked, context=Context(user_id="anna", task="preference"))
-            told.append((out["answer"].probabilities, out["answer"].evidence))
-            told.append([one.confidence for one in out["answer"].profile.sentences])
+            outcomes.append((out["answer"].probabilities, out["answer"].evidence))
+            outcomes.append([sentence.confidence for sentence in out["answer"].profile.sentences])
             if isinstance(embedder, Long):
                 assert [embedder.embedded.count(option) for option in asked["options"]] == [1] * 4
-    assert told[0][0] == pytest.approx(told[2][0])
-    assert told[0][1] == told[2][1] == (ANNA[0].id,)
-    assert told[1] == pytest.approx(told[3])
+    assert outcomes[0][0] == pytest.approx(outcomes[2][0])
+    assert outcomes[0][1] == outcomes[2][1] == (ANNA[0].id,)
+    assert outcomes[1] == pytest.approx(outcomes[3])
 
 
 async def test_without_logprobs_the_rotations_vote(history: HistoryStore) -> None:

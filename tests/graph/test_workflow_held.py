@@ -33,8 +33,8 @@ def answers(chat: ScriptedChat) -> list[str]:
 
 async def asked(history: HistoryStore, *replies: str, **task: Any) -> tuple[Answered, ScriptedChat]:
     history.add("mika", MIKA)
-    told = script(*replies)
-    chat = ScriptedChat(script=lambda asked: "" if is_written_out(asked) else told(asked))
+    scripted = script(*replies)
+    chat = ScriptedChat(script=lambda asked: "" if is_written_out(asked) else scripted(asked))
     named = builtin_tasks()["paraphrase"].model_copy(update=task)
     graph = build_graph(chat=chat, history=history, tasks=[named])
     context = Context(user_id="mika", task="paraphrase")
@@ -58,15 +58,15 @@ async def test_what_is_missed_is_named_once_in_counts_and_their_own_examples(
     assert answer.tries == 0  # it is no abstention
     first, again = answers(chat)
     assert "Mind above all" not in first
-    told = again.partition("Mind above all: ")[2].partition("\n")[0]
-    assert "writes everything in lower case (4 of 4 texts)" in told
-    assert "tbh" in told
+    reminder = again.partition("Mind above all: ")[2].partition("\n")[0]
+    assert "writes everything in lower case (4 of 4 texts)" in reminder
+    assert "tbh" in reminder
 
 
 async def test_it_goes_back_once_and_says_what_is_still_missed(history: HistoryStore) -> None:
     answer, chat = await asked(history, MISSES)
     assert answer.text == MISSES
-    assert any("lower case" in one for one in answer.missed)
+    assert any("lower case" in habit for habit in answer.missed)
     assert len(answers(chat)) == 2
 
 
@@ -92,21 +92,21 @@ async def test_links_and_handles_of_their_texts_are_no_part_of_the_examples(
 ) -> None:
     history.add("mika", items("@anna look at https://example.com/1 lol", source="posts"))
     _, chat = await asked(history, KEEPS)
-    assert all("@anna" not in one and "example.com" not in one for one in answers(chat))
+    assert all("@anna" not in answer and "example.com" not in answer for answer in answers(chat))
 
 
 async def test_an_error_on_the_way_to_a_better_answer_leaves_the_first(
     history: HistoryStore,
 ) -> None:
     history.add("mika", MIKA)
-    told = script(MISSES)
+    scripted = script(MISSES)
 
     def said(prompt: str) -> str | dict[str, float]:
         if is_written_out(prompt):
             raise ModelError("the endpoint is busy")
         if "Mind above all" in prompt:
             raise ModelError("the endpoint is gone")
-        return told(prompt)
+        return scripted(prompt)
 
     graph = build_graph(chat=ScriptedChat(script=said), history=history)
     context = Context(user_id="mika", task="paraphrase")
@@ -126,11 +126,11 @@ async def test_their_own_texts_come_as_turns_each_after_its_plain_form(
 
 async def test_short_forms_are_written_out_by_the_model_once(history: HistoryStore) -> None:
     history.add("mika", MIKA)
-    told = script(KEEPS)
+    scripted = script(KEEPS)
 
     def said(prompt: str) -> str | dict[str, float]:
         if not is_written_out(prompt):
-            return told(prompt)
+            return scripted(prompt)
         return "To be honest I do not get the hype" if "get the hype" in prompt else ""
 
     chat = ScriptedChat(script=said)

@@ -24,7 +24,7 @@ def _nothing_read() -> None:
 
 
 def model(*replies: str, letter: str = "A", breaks: Any = 0.1) -> ScriptedChat:
-    told = script(*replies)
+    scripted = script(*replies)
 
     def said(prompt: str) -> str | dict[str, float]:
         if "Now write what this says" in prompt:
@@ -36,7 +36,7 @@ def model(*replies: str, letter: str = "A", breaks: Any = 0.1) -> ScriptedChat:
         if "go against what they want" in prompt:
             yes = breaks(prompt) if callable(breaks) else breaks
             return {"Yes": yes, "No": 1 - yes}
-        return told(prompt)
+        return scripted(prompt)
 
     return ScriptedChat(script=said, judges=lambda *_: 0.95, uses=lambda note: "A")
 

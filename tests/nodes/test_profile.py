@@ -65,7 +65,9 @@ async def test_line_numbers_that_a_reply_cites_reach_no_reader(history: HistoryS
     chat = writing("bakes rye [1]\nhas a cat (2)", "This person bakes rye loaves [1]. [2]")
     answer = await asked(history, chat, BAKER)
     assert answer.profile
-    assert [one.text for one in answer.profile.sentences] == ["This person bakes rye loaves."]
+    assert [sentence.text for sentence in answer.profile.sentences] == [
+        "This person bakes rye loaves."
+    ]
     assert "in short: bakes rye\nhas a cat\n" in writers_prompt(chat)
 
 
@@ -73,7 +75,9 @@ async def test_a_sentence_that_the_token_limit_cut_off_is_left_out(history: Hist
     chat = writing("Bread.", "This person bakes rye loaves. This person has", cut_off=7)
     answer = await asked(history, chat, BAKER)
     assert answer.profile
-    assert [one.text for one in answer.profile.sentences] == ["This person bakes rye loaves."]
+    assert [sentence.text for sentence in answer.profile.sentences] == [
+        "This person bakes rye loaves."
+    ]
 
 
 async def test_of_a_long_history_the_writer_sees_the_lines_that_the_guidance_cites(

@@ -31,7 +31,7 @@ def says(prompt: str) -> str:
 
 def shown(chat: ScriptedChat) -> str:
     """Return the first prompt of the response; later ones hold it against the limits."""
-    return next(one for one in responses(chat) if "This person asks:" in one)
+    return next(prompt for prompt in responses(chat) if "This person asks:" in prompt)
 
 
 async def ask(
@@ -54,7 +54,9 @@ async def test_what_bears_stands_directly_before_the_request(history: HistorySto
     assert block.endswith(f"{BREAD}\n\n")
     assert request.startswith("This person asks: Which flour for rye bread?")
     assert answer.used == (NUTS, BREAD)
-    assert [(one.text, one.reason) for one in answer.held_back] == [(DEBT, "private")]
+    assert [(sentence.text, sentence.reason) for sentence in answer.held_back] == [
+        (DEBT, "private")
+    ]
     assert "debts" not in prompt
 
 
@@ -83,7 +85,11 @@ async def test_a_standing_profile_keeps_what_its_sentences_are_for(history: Hist
     first, chat = await ask(history, "Which flour for rye bread?", store=store)
     again, _ = await ask(history, "Which flour for rye bread?", chat, store=store)
     assert first.profile
-    assert [one.use for one in first.profile.sentences] == ["always", "topical", "private"]
+    assert [sentence.use for sentence in first.profile.sentences] == [
+        "always",
+        "topical",
+        "private",
+    ]
     assert again.profile == first.profile
     assert sum(stage_of(prompt) == "use" for prompt in chat.prompts) == 6
 
@@ -95,7 +101,7 @@ async def test_it_is_decided_once_what_a_pinned_sentence_is_for(history: History
     await pin(profiles, "I owe my brother money.", now=datetime.now(UTC), use="private")
     answer, chat = await ask(history, "Thanks!", store=store)
     assert "Call me Dr. Berg." in answer.used
-    assert "I owe my brother money." in [one.text for one in answer.held_back]
+    assert "I owe my brother money." in [sentence.text for sentence in answer.held_back]
     asked = [prompt for prompt in chat.prompts if stage_of(prompt) == "use"]
     assert sum("Dr. Berg" in prompt for prompt in asked) == 2
     await ask(history, "Hello!", chat, store=store)
@@ -118,7 +124,9 @@ async def test_another_try_shows_all_but_what_is_private(history: HistoryStore) 
     out = await graph.ainvoke({"question": "Where is Peru?"}, context=context)
     assert out["answer"].tries == 1
     assert out["answer"].used == (NUTS, BREAD)
-    assert [(one.text, one.reason) for one in out["answer"].held_back] == [(DEBT, "private")]
+    assert [(sentence.text, sentence.reason) for sentence in out["answer"].held_back] == [
+        (DEBT, "private")
+    ]
     assert "debts" not in responses(chat)[-1]
 
 
@@ -128,4 +136,4 @@ async def test_a_profile_made_without_restraint_is_not_used_with_it(history: His
     chat.uses = lambda note: USES[note]
     answer, _ = await ask(history, "Hello!", chat, store=store)
     assert DEBT not in answer.used
-    assert DEBT in [one.text for one in answer.held_back]
+    assert DEBT in [sentence.text for sentence in answer.held_back]

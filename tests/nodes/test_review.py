@@ -58,7 +58,10 @@ async def test_a_text_cites_what_supports_it_and_not_what_the_profile_cites(
 ) -> None:
     given = await answer(history, "dialogue", reply)
     assert given.profile
-    assert {id_ for one in given.profile.supported for id_ in one.evidence} == {"rye", "case"}
+    assert {id_ for sentence in given.profile.supported for id_ in sentence.evidence} == {
+        "rye",
+        "case",
+    }
     assert tuple(sorted(given.evidence)) == evidence
 
 

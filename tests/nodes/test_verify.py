@@ -46,7 +46,7 @@ class Verifier:
         if self.broken:
             raise ModelError("the judge is gone.")
         self.claims += claims
-        return [self._judged(one) for one in claims], [Call(stage="verify", seconds=0.0)]
+        return [self._judged(claim) for claim in claims], [Call(stage="verify", seconds=0.0)]
 
     def _judged(self, claim: Claim) -> Judged:
         named = next((word for word in self.verdicts if word in claim.text), None)
@@ -80,8 +80,8 @@ async def test_what_does_not_stand_is_kept_in_the_record_and_not_shown(
     store = InMemoryStore()
     graph, chat = workflow(history, verifier=verifier, store=store)
     _, profile = await ask(graph)
-    assert [one.text for one in profile.supported] == [HAS_CAT]
-    kept = {one.text: one for one in profile.sentences}
+    assert [sentence.text for sentence in profile.supported] == [HAS_CAT]
+    kept = {sentence.text: sentence for sentence in profile.sentences}
     assert list(kept) == [HAS_CAT, CYCLES, YACHT]
     denied = kept[CYCLES]
     assert (denied.verdict, denied.evidence, denied.against) == ("contradicted", (), (BIKE.id,))
@@ -116,14 +116,16 @@ async def test_a_writer_of_whose_draft_little_stands_is_asked_once_more(
     verifier = Verifier(boat="unsupported")
     graph, chat = workflow(history, twice([HAS_CAT, *BOATS], [HAS_CAT, CYCLES]), verifier=verifier)
     _, profile = await ask(graph)
-    assert [one.text for one in profile.supported] == [HAS_CAT, CYCLES]
-    assert {one.text for one in profile.sentences} == {HAS_CAT, CYCLES, *BOATS}
-    first, second = (one for one in chat.prompts if writes_profile(one))
+    assert [sentence.text for sentence in profile.supported] == [HAS_CAT, CYCLES]
+    assert {sentence.text for sentence in profile.sentences} == {HAS_CAT, CYCLES, *BOATS}
+    first, second = (prompt for prompt in chat.prompts if writes_profile(prompt))
     assert first == second[: len(first)], "the prefix cache serves the second draft"
     kept, struck = second.removeprefix(first).split("These are not shown by the history")
     assert HAS_CAT in kept
     assert all(boat in struck for boat in BOATS)
-    assert [one.text for one in verifier.claims].count(HAS_CAT) == 1, "what is judged stays judged"
+    assert [claim.text for claim in verifier.claims].count(HAS_CAT) == 1, (
+        "what is judged stays judged"
+    )
 
 
 @pytest.mark.parametrize("first", [[HAS_CAT, *BOATS[:3]], [HAS_CAT, CYCLES, *BOATS]])
@@ -134,8 +136,8 @@ async def test_no_more_than_one_draft_is_asked_for_again(
     verifier = Verifier(boat="unsupported")
     graph, chat = workflow(history, twice(first, BOATS), verifier=verifier)
     _, profile = await ask(graph)
-    assert HAS_CAT in {one.text for one in profile.supported}
-    drafts = [one for one in chat.prompts if writes_profile(one)]
+    assert HAS_CAT in {sentence.text for sentence in profile.supported}
+    drafts = [prompt for prompt in chat.prompts if writes_profile(prompt)]
     assert len(drafts) == (1 if len(first) == 4 else 2)
 
 
@@ -144,11 +146,14 @@ async def test_an_empty_second_draft_leaves_the_first_one_to_stand(history: Hist
     verifier = Verifier(boat="unsupported")
     graph, chat = workflow(history, twice([HAS_CAT, *BOATS], []), verifier=verifier, store=store)
     answer, profile = await ask(graph)
-    assert (answer.profile_use, [one.text for one in profile.supported]) == ("built", [HAS_CAT])
+    assert (answer.profile_use, [sentence.text for sentence in profile.supported]) == (
+        "built",
+        [HAS_CAT],
+    )
     asked = len(chat.prompts)
     again, _ = await ask(graph)
     assert again.profile_use == "standing"
-    assert not any(writes_profile(one) for one in chat.prompts[asked:])
+    assert not any(writes_profile(prompt) for prompt in chat.prompts[asked:])
 
 
 async def test_a_second_draft_that_fails_leaves_the_first_one_to_stand(
@@ -164,16 +169,16 @@ async def test_a_second_draft_that_fails_leaves_the_first_one_to_stand(
     verifier, store = Verifier(boat="unsupported"), InMemoryStore()
     graph, _ = workflow(history, said, verifier=verifier, store=store)
     _, profile = await ask(graph)
-    assert [one.text for one in profile.supported] == [HAS_CAT]
+    assert [sentence.text for sentence in profile.supported] == [HAS_CAT]
     assert await ProfileStore(store, "anna", "dialogue").standing()
 
 
-async def test_what_is_inferred_is_told_as_probable(history: HistoryStore) -> None:
+async def test_what_is_inferred_is_shown_as_probable(history: HistoryStore) -> None:
     verifier = Verifier(cat="inferred", yacht="inferred")
     graph, chat = workflow(history, verifier=verifier)
     _, profile = await ask(graph)
     assert f"Profile of this person: {CYCLES} Probably: {HAS_CAT} {YACHT}\n" in responses(chat)[0]
-    assert {one.text: one.verdict for one in profile.supported} == {
+    assert {sentence.text: sentence.verdict for sentence in profile.supported} == {
         HAS_CAT: "inferred",
         CYCLES: "stated",
         YACHT: "inferred",
@@ -244,7 +249,7 @@ async def test_a_verifier_of_ones_own_judges_in_the_place_of_the_model(
     assert [claim.text for claim in verifier.claims] == [HAS_CAT, CYCLES, YACHT]
     assert all(claim.items == tuple(ANNA) for claim in verifier.claims)
     assert "verify" not in map(stage_of, chat.prompts)
-    assert YACHT in [one.text for one in profile.supported], "its word is taken"
+    assert YACHT in [sentence.text for sentence in profile.supported], "its word is taken"
     # and the model is asked of each of the three when it is used
     assert profile.cost.calls == 9, "what the verifier says it took is counted"
     assert answer.cost.calls == 14
@@ -260,7 +265,7 @@ async def test_a_task_names_the_verifier_that_judges_its_profiles(history: Histo
     graph, _ = workflow(history, verifier={"default": kind, "strict": strict}, tasks=tasks)
     _, judged = await ask(graph)
     assert (len(strict.claims), len(kind.claims)) == (3, 0)
-    assert YACHT not in [one.text for one in judged.supported]
+    assert YACHT not in [sentence.text for sentence in judged.supported]
     await ask(graph, Context(user_id="anna", task="assistant"))
     assert (len(strict.claims), len(kind.claims)) == (3, 3)
 
@@ -273,7 +278,7 @@ async def test_beside_named_verifiers_the_model_judges_what_names_none(
     _, profile = await ask(graph)
     assert strict.claims == []
     assert [stage_of(prompt) for prompt in chat.prompts].count("verify") == 3
-    assert YACHT not in [one.text for one in profile.supported]
+    assert YACHT not in [sentence.text for sentence in profile.supported]
 
 
 async def test_a_verifier_that_is_not_there_is_named_before_anything_is_asked(
@@ -312,6 +317,8 @@ async def test_what_the_user_forbade_is_not_written_again_in_other_words(
     profiles = ProfileStore(store, "anna", "dialogue")
     await forbid(profiles, "This person has a cat, Misou.", now=NOW)
     _, profile = await ask(graph)
-    assert CYCLES in [one.text for one in profile.sentences]
-    assert HAS_CAT not in [one.text for one in profile.sentences], "not even in the record"
+    assert CYCLES in [sentence.text for sentence in profile.sentences]
+    assert HAS_CAT not in [sentence.text for sentence in profile.sentences], (
+        "not even in the record"
+    )
     assert len(notes) == 1, "what is not alike is not asked about"

@@ -14,7 +14,7 @@ FRONT_DOOR = "package"
 @cache
 def modules() -> dict[str, Path]:
     """Return the files of the package by their places: their modules' names without its own."""
-    tops = [one.parent for one in ROOT.glob("*/__init__.py")]
+    tops = [module.parent for module in ROOT.glob("*/__init__.py")]
     found = {}
     for path in (path for top in tops for path in top.rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
@@ -25,7 +25,7 @@ def modules() -> dict[str, Path]:
 def arrows() -> set[tuple[str, str]]:
     """Return who imports whom, wherever in a file it is done."""
     known = modules()
-    return {(one, other) for one, path in known.items() for other in imports(path, one, known)}
+    return {(name, other) for name, path in known.items() for other in imports(path, name, known)}
 
 
 def imports(path: Path, name: str, known: dict[str, Path]) -> Iterator[str]:
@@ -37,7 +37,7 @@ def imports(path: Path, name: str, known: dict[str, Path]) -> Iterator[str]:
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            asked = [(one.name, one.name) for one in node.names]
+            asked = [(alias.name, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             parts = package.split(".")[: 1 - node.level or None]
             above = [".".join([NAME, *parts])] if node.level else []

@@ -12,7 +12,10 @@ async def opened(browser: Any, url: str, **options: Any) -> AsyncIterator[Any]:
     page = await browser.new_page(**options)
     page.set_default_timeout(10_000)
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda one: one.url.startswith((url, "data:")) or wrong.append(one.url))
+    page.on(
+        "request",
+        lambda request: request.url.startswith((url, "data:")) or wrong.append(request.url),
+    )
     await page.goto(url)
     yield page
     await page.close()

@@ -48,7 +48,7 @@ def reply(asked: dict[str, Any]) -> dict[str, Any]:
         if prompt.endswith("Answer Yes or No."):
             letters = {"Yes": 0.8, "No": 0.2}
         text = max(letters, key=letters.__getitem__)
-        top = [{"token": one, "logprob": log(p), "bytes": None} for one, p in letters.items()]
+        top = [{"token": letter, "logprob": log(p), "bytes": None} for letter, p in letters.items()]
     token = {"token": text, "logprob": -0.1, "bytes": None, "top_logprobs": top}
     message = {"role": "assistant", "content": text}
     return {
@@ -70,10 +70,10 @@ def reply(asked: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def counting() -> Iterator[Endpoint]:
-    one = Endpoint()
-    yield one
-    one.release.set()
-    one.close()
+    endpoint = Endpoint()
+    yield endpoint
+    endpoint.release.set()
+    endpoint.close()
 
 
 def lines(count: int) -> str:
@@ -94,7 +94,7 @@ def lines(count: int) -> str:
 
 def command(endpoint: Endpoint, folder: Path, *more: str) -> tuple[list[str], dict[str, str]]:
     kept = {name: value for name, value in os.environ.items() if "OPENAI" not in name}
-    told = {
+    settings = {
         "OPENAI_BASE_URL": endpoint.url,
         "OPENAI_MODEL": "m",
         "GUIDED_PROFILE_EMBEDDER": "lexical",
@@ -109,7 +109,7 @@ def command(endpoint: Endpoint, folder: Path, *more: str) -> tuple[list[str], di
         str(folder / "o"),
     ]
     arguments += ["--data", str(folder / "data.jsonl"), "--methods", "random,dg,pg,gpg,gpg-nopc"]
-    return [*arguments, *more], kept | told
+    return [*arguments, *more], kept | settings
 
 
 def comes_true(condition: Callable[[], bool]) -> bool:

@@ -33,14 +33,14 @@ class DigestEmbedder:
 
 def are_theirs(vectors: Mapping[str, Any], items: Sequence[HistoryItem]) -> None:
     """Check that each item's vector is that of its text."""
-    got = np.array([vectors[one.id] for one in items]).reshape(-1, DIMENSION)
-    wanted = np.array([vector_of(one.text) for one in items]).reshape(-1, DIMENSION)
+    got = np.array([vectors[item.id] for item in items]).reshape(-1, DIMENSION)
+    wanted = np.array([vector_of(item.text) for item in items]).reshape(-1, DIMENSION)
     lengths = np.linalg.norm(wanted, axis=1, keepdims=True)
     np.testing.assert_allclose(got, wanted / lengths, atol=1e-5)
 
 
 def named(user: str, ids: Any) -> list[HistoryItem]:
-    return [HistoryItem(id=one, text=f"{user} did {one}") for one in ids]
+    return [HistoryItem(id=id_, text=f"{user} did {id_}") for id_ in ids]
 
 
 ITEMS = named("anna", map(str, range(300)))
@@ -49,6 +49,6 @@ ITEMS = named("anna", map(str, range(300)))
 def is_whole(store: HistoryStore) -> None:
     """Check that Anna's items and their vectors are all there."""
     assert store.list("anna") == ITEMS
-    are_theirs(store.vectors("anna", [one.id for one in ITEMS]), ITEMS)
+    are_theirs(store.vectors("anna", [item.id for item in ITEMS]), ITEMS)
     found = store.search("anna", ITEMS[7].text, limit=1)
     assert found[0].item == ITEMS[7]

@@ -123,17 +123,19 @@ class Peculiar(Endpoint):
     """What its model thinks first; it counts for the limit."""
     thinks_in: str | None = None
     """The field of a message that holds them; None: they stand in the text."""
-    told: Callable[[list[dict[str, Any]]], Any] = staticmethod(lambda tokens: {"content": tokens})
-    """What it makes of log probabilities."""
+    logprobs: Callable[[list[dict[str, Any]]], Any] = staticmethod(
+        lambda tokens: {"content": tokens}
+    )
+    """Returns the log probabilities of a reply, in the form that it sends them in."""
     written: Callable[[str], str] = staticmethod(lambda text: text)
     """How its model writes a text, thoughts apart."""
     ends_streams = True
-    seen: list[dict[str, Any]]
+    received: list[dict[str, Any]]
     """The requests that it answered, and those that it refused."""
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.seen.append(asked)
+        self.received.append(asked)
         for rule in self.rules:
             if refused := rule(asked):
                 self.sends(*refused)
@@ -150,7 +152,7 @@ class Peculiar(Endpoint):
         self.sends(200, {"data": data[::-1]})
 
     def says(self, text: str | None, letters: dict[str, float] | None = None) -> None:
-        asked = self.seen[-1]
+        asked = self.received[-1]
         words = [f"{word} " for word in self.written(text or "").split()]
         before = [f"{word} " for word in self.thoughts.split()]
         limit = asked.get("max_tokens", asked.get("max_completion_tokens")) or 10_000
@@ -159,8 +161,8 @@ class Peculiar(Endpoint):
         message = {"role": "assistant", "content": said if self.thinks_in else thought + said}
         if thought and self.thinks_in:
             message[self.thinks_in] = thought
-        told = [{"token": word.strip(), "logprob": -0.1, "top_logprobs": []} for word in kept]
-        for token in told:
+        tokens = [{"token": word.strip(), "logprob": -0.1, "top_logprobs": []} for word in kept]
+        for token in tokens:
             others = letters if letters and token["token"] in letters else {token["token"]: 0.9}
             top = [{"token": t, "logprob": log(p)} for t, p in others.items()]
             token["top_logprobs"] = top[: asked.get("top_logprobs") or 0]
@@ -168,7 +170,7 @@ class Peculiar(Endpoint):
             "index": 0,
             "finish_reason": "length" if len(kept) < len(before + words) else "stop",
             "message": message,
-            "logprobs": self.told(told) if asked.get("logprobs") else None,
+            "logprobs": self.logprobs(tokens) if asked.get("logprobs") else None,
         }
         if not asked.get("stream"):
             self.sends(200, {"choices": [choice]})
@@ -191,7 +193,7 @@ def peculiar_endpoint(
     kind: type[Peculiar] = Peculiar, **habits: Any
 ) -> Iterator[tuple[str, type[Peculiar]]]:
     """Yield the address of an endpoint with habits, and the endpoint."""
-    handler = type("Handler", (kind,), {"prompts": [], "seen": [], **habits})
+    handler = type("Handler", (kind,), {"prompts": [], "received": [], **habits})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as endpoint:
         Thread(target=endpoint.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{endpoint.server_port}/v1", handler

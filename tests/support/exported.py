@@ -26,11 +26,11 @@ class Read:
     @property
     def lines(self) -> list[tuple[str, str, str]]:
         """The role, the source and the text of each item."""
-        return [(one.role, one.source, one.text) for one in self.items]
+        return [(item.role, item.source, item.text) for item in self.items]
 
     @property
     def texts(self) -> list[str]:
-        return [one.text for one in self.items]
+        return [item.text for item in self.items]
 
 
 def read(path: Path, **reading: Any) -> Read:

@@ -38,7 +38,7 @@ def item(text: str, day: int | None = None, **fields: Any) -> HistoryItem:
 
 
 def texts(items: list[HistoryItem]) -> list[str]:
-    return [one.text for one in items]
+    return [item.text for item in items]
 
 
 def user_line(number: int, *more: str) -> str:

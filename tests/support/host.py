@@ -29,7 +29,7 @@ class Host(BaseChatModel):
         return "host"
 
     def bind_tools(self, tools: Any, **options: Any) -> Any:
-        self.tools[:] = [one.name for one in tools]
+        self.tools[:] = [tool.name for tool in tools]
         return self
 
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:

@@ -59,63 +59,65 @@ class LangSmith:
             return [self.datasets[n] for n in query.get("name", []) if n in self.datasets]
         if path == "/examples":
             asked = query.get("id", list(self.examples))
-            return [self.examples[one] for one in asked if one in self.examples]
+            return [self.examples[id_] for id_ in asked if id_ in self.examples]
         if path == "/sessions":
             name = query.get("name", [None])[0]
             if name and any(run.get("session_name") == name for run in self.runs.values()):
                 return [self.sessions.setdefault(name, project(name))]
-            named = [one for one in self.sessions.values() if name in (None, one["name"])]
+            named = [
+                session for session in self.sessions.values() if name in (None, session["name"])
+            ]
             return named[:1]
         if path == "/feedback":
             found = [
-                one
-                for one in self.feedback
-                if one["run_id"] in query["run"] and one["key"] in query["key"]
+                entry
+                for entry in self.feedback
+                if entry["run_id"] in query["run"] and entry["key"] in query["key"]
             ]
             return found[int(query["offset"][0]) :]
         if path == "/annotation-queues":
-            named = [one for one in self.queues.values() if one["name"] in query["name"]]
+            named = [queue for queue in self.queues.values() if queue["name"] in query["name"]]
             return named[int(query["offset"][0]) :]
         return None
 
-    def post(self, path: str, told: Any) -> Any:
+    def post(self, path: str, body: Any) -> Any:
         if path == "/datasets":
-            made = told | {"id": str(uuid4()), "created_at": NOW, "tenant_id": TENANT}
-            return self.datasets.setdefault(told["name"], made)
+            made = body | {"id": str(uuid4()), "created_at": NOW, "tenant_id": TENANT}
+            return self.datasets.setdefault(body["name"], made)
         if path == "/examples/bulk":
-            for one in told:
-                if one["id"] in self.examples:
+            for example in body:
+                if example["id"] in self.examples:
                     return None
-                self.examples[one["id"]] = one | {"created_at": NOW, "modified_at": NOW}
-            return told
+                self.examples[example["id"]] = example | {"created_at": NOW, "modified_at": NOW}
+            return body
         if path == "/sessions":
-            made = told | {"tenant_id": TENANT, "start_time": NOW}
-            return self.sessions.setdefault(told["id"], made)
+            made = body | {"tenant_id": TENANT, "start_time": NOW}
+            return self.sessions.setdefault(body["id"], made)
         if path.startswith("/sessions/"):
-            self.sessions[path.split("/")[2]] |= {"ended": True, "extra": told["extra"]}
+            self.sessions[path.split("/")[2]] |= {"ended": True, "extra": body["extra"]}
             return self.sessions[path.split("/")[2]]
-        return self.look_after(path, told)
+        return self.look_after(path, body)
 
-    def look_after(self, path: str, told: Any) -> Any:
+    def look_after(self, path: str, body: Any) -> Any:
         """Take what concerns runs that are there already."""
         if path == "/runs/query":
-            found, more = self.query(told["session"], told["start_time"], told)
+            found, more = self.query(body["session"], body["start_time"], body)
             return {"runs": found, "cursors": {"next": more}}
         if path == "/api/v2/runs/query":
-            found, more = self.query(told["project_ids"], told["min_start_time"], told)
-            newer = [{n: one[n] for n in one if n in NEWER} for one in found]
+            found, more = self.query(body["project_ids"], body["min_start_time"], body)
+            newer = [{n: run[n] for n in run if n in NEWER} for run in found]
             return {"items": newer, "next_cursor": more}
         if path == "/feedback":
-            if self.refuses_feedback in ("all", told["run_id"]):
+            if self.refuses_feedback in ("all", body["run_id"]):
                 return None
-            if all(one["id"] != told["id"] for one in self.feedback):
-                self.feedback.append({"trace_id": told["run_id"]} | told)
-            return told
+            if all(entry["id"] != body["id"] for entry in self.feedback):
+                self.feedback.append({"trace_id": body["run_id"]} | body)
+            return body
         if path == "/annotation-queues":
-            return self.queues.setdefault(told["id"], told | {"tenant_id": TENANT})
+            return self.queues.setdefault(body["id"], body | {"tenant_id": TENANT})
         if path.startswith("/annotation-queues/"):
             queue = self.queues[path.split("/")[2]]["name"]
-            self.queued += [(queue, one["run_id"]) for one in told]
+            self.queued += [(queue, run["run_id"]) for run in body]
             return {}
         return None
 
@@ -123,14 +125,14 @@ class LangSmith:
         self, projects: list[str], since: str, asked: dict[str, Any]
     ) -> tuple[list[dict[str, Any]], str | None]:
         """Return a page of the runs of projects that no other run began, and where the next is."""
-        names = [one["name"] for one in self.sessions.values() if one["id"] in projects]
+        names = [session["name"] for session in self.sessions.values() if session["id"] in projects]
         found = [
-            one | {"session_id": projects[0]}
-            for one in self.runs.values()
-            if one["session_name"] in names
-            and not one.get("parent_run_id")
-            and not one.get("error")
-            and one["start_time"] >= since
+            run | {"session_id": projects[0]}
+            for run in self.runs.values()
+            if run["session_name"] in names
+            and not run.get("parent_run_id")
+            and not run.get("error")
+            and run["start_time"] >= since
         ]
         at = int(asked.get("cursor") or 0)
         more = str(at + self.page) if at + self.page < len(found) else None
@@ -138,19 +140,19 @@ class LangSmith:
 
     def take(self, parts: Iterator[tuple[str, Any]]) -> None:
         """Keep the parts of a batch: runs with their inputs and outputs, and feedback."""
-        for name, told in parts:
+        for name, part in parts:
             what, key, *more = name.split(".")
             if what == "feedback":
-                self.feedback.append(told)
+                self.feedback.append(part)
             elif more:
-                self.runs.setdefault(key, {})[more[0]] = told
+                self.runs.setdefault(key, {})[more[0]] = part
             else:
                 known = self.runs.setdefault(key, {})
-                known |= {one: value for one, value in told.items() if value is not None}
+                known |= {field: value for field, value in part.items() if value is not None}
 
     def tree(self, root: str) -> set[str]:
         """Return the names of the runs under a run."""
-        return {one["name"] for key, one in self.runs.items() if one["trace_id"] == root != key}
+        return {run["name"] for key, run in self.runs.items() if run["trace_id"] == root != key}
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def onnx(labels: Sequence[str] = LABELS, inputs: dict[str, int] | None = None) -
     nots[[VOCABULARY["not"], VOCABULARY["[PAD]"]]] = 1  # padding that is not masked shows
     graph.constant("words", words)
     graph.constant("nots", nots)
-    one = graph.constant("one", np.ones(1, np.float32))
+    unit = graph.constant("one", np.ones(1, np.float32))
     last = graph.constant("last", np.array([-1], np.int64))
     tokens = graph.constant("tokens", np.array([1], np.int64))
     weights = np.array([LOGITS[label.casefold()] for label in labels], np.float32).T
@@ -74,7 +74,7 @@ def onnx(labels: Sequence[str] = LABELS, inputs: dict[str, int] | None = None) -
         return graph.node("Unsqueeze", graph.node("Cast", name, to=FLOAT), last)
 
     mask, second = number(INPUTS[1]), number(INPUTS[2])
-    first = graph.node("Mul", mask, graph.node("Sub", one, second))
+    first = graph.node("Mul", mask, graph.node("Sub", unit, second))
     second = graph.node("Mul", mask, second)
 
     def bag(table: str, where: str) -> str:
@@ -84,7 +84,7 @@ def onnx(labels: Sequence[str] = LABELS, inputs: dict[str, int] | None = None) -
     premise, hypothesis = bag("words", first), bag("words", second)
     shared = graph.node("ReduceSum", graph.node("Min", premise, hypothesis), last, keepdims=1)
     wanted = graph.node("ReduceSum", hypothesis, last, keepdims=1)
-    share = graph.node("Div", shared, graph.node("Max", wanted, one))
+    share = graph.node("Div", shared, graph.node("Max", wanted, unit))
     known = graph.node("Concat", share, bag("nots", first), axis=1)
     logits = graph.node("Add", graph.node("MatMul", known, "weights"), "bias")
     return graph.model(inputs, logits, ("texts", "labels"))

@@ -9,7 +9,7 @@ from typing import Any
 
 def as_lines(path: Path, *records: Any) -> Path:
     """Write records as JSON Lines."""
-    path.write_text("".join(json.dumps(one) + "\n" for one in records))
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
     return path
 
 

@@ -72,8 +72,8 @@ class ScriptedChat(BaseChatModel):
             likely = 0.9 if is_so else 0.1
             return {"Yes": likely, "No": 1 - likely} if self.logprobs else "Yes" if is_so else "No"
         if notes := USES.search(prompt):
-            told = enumerate(lines_of(notes[1]), start=1)
-            return "\n".join(f"{n} {self.uses(text)}" for n, text in told)
+            notes_shown = enumerate(lines_of(notes[1]), start=1)
+            return "\n".join(f"{n} {self.uses(text)}" for n, text in notes_shown)
         likely = None
         if bears := BEARS.search(prompt):
             likely = self.bears(bears[2], bears[1])
@@ -108,7 +108,7 @@ class ScriptedChat(BaseChatModel):
         metadata: dict[str, Any] = {"finish_reason": "stop", "model_name": self.model_name}
         if isinstance(said, dict):
             top = [{"token": token, "logprob": log(p)} for token, p in said.items() if p > 0]
-            top.sort(key=lambda one: -one["logprob"])
+            top.sort(key=lambda token: -token["logprob"])
             text = top[0]["token"]
             content = [{**top[0], "top_logprobs": top}]
         else:
@@ -117,8 +117,8 @@ class ScriptedChat(BaseChatModel):
                 text = " ".join(text.split()[: self.cut_off])
                 metadata["finish_reason"] = "length"
             content = [{"token": word, "logprob": log(0.5)} for word in text.split()]
-            for one in content:
-                one["top_logprobs"] = [dict(one)]
+            for token in content:
+                token["top_logprobs"] = [dict(token)]
         if self.logprobs and kwargs.get("logprobs"):
             metadata["logprobs"] = {"content": content}
         message = AIMessage(

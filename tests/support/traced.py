@@ -7,7 +7,7 @@ import time
 
 
 def ask(**environment: str) -> tuple[float, subprocess.CompletedProcess[str]]:
-    clean = {name: one for name, one in os.environ.items() if "LANGSMITH" not in name}
+    clean = {name: value for name, value in os.environ.items() if "LANGSMITH" not in name}
     command = [sys.executable, "-m", "guided_profile.apps.cli.main", "ask", "Whose cat?"]
     began = time.monotonic()
     done = subprocess.run(

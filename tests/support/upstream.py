@@ -24,8 +24,10 @@ class Sent:
     @property
     def last(self) -> str:
         """The user's last words as the model sees them."""
-        said = [one for one in self.json["messages"] if one["role"] == "user"][-1]["content"]
-        return said if isinstance(said, str) else "".join(one.get("text", "") for one in said)
+        said = [message for message in self.json["messages"] if message["role"] == "user"][-1][
+            "content"
+        ]
+        return said if isinstance(said, str) else "".join(part.get("text", "") for part in said)
 
 
 @dataclass

@@ -41,8 +41,8 @@ class Running:
         return self._status("Threads")
 
     def _status(self, name: str) -> int:
-        told = Path(f"/proc/{self.process.pid}/status").read_text()
-        return next(int(line.split()[1]) for line in told.splitlines() if line.startswith(name))
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(name))
 
 
 @contextmanager

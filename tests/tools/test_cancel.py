@@ -19,7 +19,7 @@ async def test_what_swallows_a_cancellation_is_ended_too(monkeypatch: pytest.Mon
     async def failing() -> None:
         raise KeyError("theirs")
 
-    tasks = [asyncio.create_task(one) for one in (deaf(), asyncio.sleep(60), failing())]
+    tasks = [asyncio.create_task(coroutine) for coroutine in (deaf(), asyncio.sleep(60), failing())]
     await asyncio.sleep(0)
     await asyncio.wait_for(cancel_all(tasks), 5)
     assert [task.cancelled() for task in tasks] == [True, True, False]

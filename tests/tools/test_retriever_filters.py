@@ -71,7 +71,7 @@ async def test_a_model_narrows_the_search(
     tool: BaseTool, args: dict[str, Any], found: set[str]
 ) -> None:
     message = await asked(tool, args, Context(user_id="anna"))
-    texts = {one["text"] for one in json.loads(message.text)}
+    texts = {item["text"] for item in json.loads(message.text)}
     assert texts >= found
     assert texts == found or "" in args.values()
 
@@ -85,14 +85,14 @@ async def test_a_date_that_is_none_is_named(tool: BaseTool, args: dict[str, Any]
 
 def test_every_filter_is_described_to_the_model(tool: BaseTool) -> None:
     shown = convert_to_openai_tool(tool)["function"]
-    assert all(one["description"] for one in shown["parameters"]["properties"].values())
+    assert all(parameter["description"] for parameter in shown["parameters"]["properties"].values())
     assert "set after and before" in shown["description"]
 
 
 async def test_the_runs_recall_ranks_a_models_search(tool: BaseTool, history: HistoryStore) -> None:
     newest = Recall(dense=False, bm25=False)
     message = await asked(tool, {"limit": 2}, Context(user_id="anna", recall=newest))
-    assert [one["text"] for one in json.loads(message.text)] == ["cat food", "new cat"]
+    assert [item["text"] for item in json.loads(message.text)] == ["cat food", "new cat"]
 
 
 class Recalled(TypedDict):
@@ -123,9 +123,9 @@ async def test_a_stage_gets_as_many_of_the_users_own_items_as_fit(
     budget = 70 * tokens_of(own[11])
     query = "instructions for a cat"
     items = await staged(tool, {"query": query}, StageSearch(tokens=budget))
-    assert "order" in {one.id for one in items}, "the stage is told of it"
-    kept = [one for one in items if one.id != "order"]
-    assert {one.role for one in kept} == {"user"}
+    assert "order" in {item.id for item in items}, "the stage is told of it"
+    kept = [item for item in items if item.id != "order"]
+    assert {item.role for item in kept} == {"user"}
     assert budget - tokens_of(own[111]) < sum(map(tokens_of, kept)) <= budget
 
 
@@ -139,4 +139,4 @@ async def test_a_stages_filters_hold_with_a_budget(tool: BaseTool, history: Hist
     )
     stage = StageSearch(tokens=500)
     items = await staged(tool, {"query": "cat", "after": "2024-06-01"}, stage)
-    assert [one.text for one in items] == ["cat now"]
+    assert [item.text for item in items] == ["cat now"]

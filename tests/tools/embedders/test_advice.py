@@ -37,24 +37,24 @@ def detector(monkeypatch: pytest.MonkeyPatch) -> Detector:
 
 
 @pytest.fixture
-def told(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+def warnings(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     return lambda: [record.getMessage() for record in caplog.records]
 
 
-def test_a_history_that_is_not_english_is_told_of_once_a_user(
-    detector: Detector, told: Callable[[], list[str]]
+def test_each_user_whose_history_is_not_english_is_reported_once(
+    detector: Detector, warnings: Callable[[], list[str]]
 ) -> None:
     for user in ("anna", "anna", "ben", "anna"):
         suggest_multilingual(user, ["Grüße aus Köln"], ENGLISH_ONLY, detector)
-    assert len(told()) == len(detector.shown) == 2
-    assert "'anna' is in German" in told()[0]
-    assert "GUIDED_PROFILE_EMBEDDER=multilingual" in told()[0]
-    assert "'ben'" in told()[1]
-    assert "Grüße" not in "".join(told())
+    assert len(warnings()) == len(detector.shown) == 2
+    assert "'anna' is in German" in warnings()[0]
+    assert "GUIDED_PROFILE_EMBEDDER=multilingual" in warnings()[0]
+    assert "'ben'" in warnings()[1]
+    assert "Grüße" not in "".join(warnings())
 
 
 def test_english_and_embedders_that_know_other_languages_need_no_advice(
-    detector: Detector, told: Callable[[], list[str]]
+    detector: Detector, warnings: Callable[[], list[str]]
 ) -> None:
     for _ in range(2):
         suggest_multilingual("anna", ["in the hills"], ENGLISH_ONLY, detector)
@@ -62,18 +62,18 @@ def test_english_and_embedders_that_know_other_languages_need_no_advice(
     suggest_multilingual("ben", ["Grüße"], LexicalEmbedder().id, detector)
     suggest_multilingual("ben", ["Grüße"], "text-embedding-3-small", detector)
     assert len(detector.shown) == 1
-    assert told() == []
+    assert warnings() == []
 
 
 def test_a_user_whose_language_is_not_clear_yet_is_looked_at_again(
-    detector: Detector, told: Callable[[], list[str]]
+    detector: Detector, warnings: Callable[[], list[str]]
 ) -> None:
     suggest_multilingual("anna", ["ok"], ENGLISH_ONLY, detector)
     suggest_multilingual("anna", [], ENGLISH_ONLY, detector)
-    assert told() == []
+    assert warnings() == []
     suggest_multilingual("anna", ["für dich"], ENGLISH_ONLY, detector)
     assert detector.shown == [["ok"], ["für dich"]]
-    assert len(told()) == 1
+    assert len(warnings()) == 1
 
 
 def test_only_the_beginning_of_a_few_texts_is_looked_at(detector: Detector) -> None:

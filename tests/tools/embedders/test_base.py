@@ -81,7 +81,7 @@ def test_the_cosines_of_unrelated_and_of_like_sentences_are_as_stated(cls: type[
     assert same < 0.4 if cls is LexicalEmbedder else same == pytest.approx(embedder.same, abs=0.01)
 
 
-def test_on_its_scale_an_embedder_by_words_tells_what_shares_more_than_small_ones() -> None:
+def test_on_its_scale_an_embedder_by_words_finds_what_shares_more_than_small_words() -> None:
     embedder = LexicalEmbedder()
     item = embedder.embed_query("ngl the cat sleeps in the flour")
     sentences = [

@@ -97,11 +97,11 @@ def expected(weights: dict[str, NDArray[np.float32]], tokens: list[int]) -> NDAr
     states = norm("emb.ln", placed + weights["emb.type"][0])
     for layer in range(LAYERS):
         heads = (len(tokens), HEADS, WIDTH // HEADS)
-        q, k, v = (times(f"l{layer}.{one}", states).reshape(heads) for one in "qkv")
+        q, k, v = (times(f"l{layer}.{name}", states).reshape(heads) for name in "qkv")
         looks = np.exp(np.einsum("qhd,khd->hqk", q, k) / (WIDTH / HEADS) ** 0.5)
         looks /= looks.sum(axis=-1, keepdims=True)
-        seen = np.einsum("hqk,khd->qhd", looks, v).reshape(len(tokens), WIDTH)
-        states = norm(f"l{layer}.aln", states + times(f"l{layer}.ao", seen))
+        mixed = np.einsum("hqk,khd->qhd", looks, v).reshape(len(tokens), WIDTH)
+        states = norm(f"l{layer}.aln", states + times(f"l{layer}.ao", mixed))
         wider = times(f"l{layer}.fi", states)
         wider *= 0.5 * (1 + np.vectorize(erf)(wider / 2**0.5))
         states = norm(f"l{layer}.oln", states + times(f"l{layer}.fo", wider))
@@ -215,7 +215,7 @@ def test_a_question_finds_its_answer_in_its_own_language(parallel: dict[str, Vec
 
 
 @pytest.mark.live
-def test_the_cosines_of_unrelated_and_of_like_sentences_are_as_told(
+def test_the_cosines_of_unrelated_and_of_like_sentences_are_as_documented(
     e5: E5Embedder, parallel: dict[str, Vector]
 ) -> None:
     same, unrelated = [], []

@@ -145,7 +145,7 @@ def test_how_many_texts_an_endpoint_takes_is_found_out_once(
     assert embedded(endpoint, texts) == list(range(1, 151))
     endpoint.asked.clear()
     embedder.embed_documents(texts)
-    assert all(len(one) <= most for one in endpoint.asked)
+    assert all(len(texts) <= most for texts in endpoint.asked)
 
 
 @pytest.mark.parametrize("status", [400, 413, 422, 500])
@@ -172,7 +172,7 @@ def test_a_text_that_cannot_be_embedded_costs_that_text_alone(
     assert "1 of 3 texts cannot be embedded by 'm'" in caplog.text
 
 
-def test_an_endpoint_that_refuses_every_text_is_told_in_its_own_words(endpoint: Endpoint) -> None:
+def test_an_endpoint_that_refuses_every_text_is_quoted(endpoint: Endpoint) -> None:
     endpoint.answer = lambda texts: refused(400, "this model makes no embeddings")
     with pytest.raises(ModelError, match=r'It says: "this model makes no embeddings"'):
         embedded(endpoint, ["one", "two"])

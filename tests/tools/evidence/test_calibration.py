@@ -39,9 +39,9 @@ def test_it_is_known_whether_the_history_is_in_english(text: str, foreign: bool)
 def test_the_probability_is_that_of_a_logistic_regression() -> None:
     weighed = Calibration((log(3), 2.0, 0.5, -1.0, 0.25, -0.5), keep=0.5)
     assert weighed.probability(PLAIN) == pytest.approx(0.75)
-    told = Features(yes=0.75, nearness=0.4, missing=2, did=1.0, foreign=True)
+    features = Features(yes=0.75, nearness=0.4, missing=2, did=1.0, foreign=True)
     odds = 3 * 9 * 2.718281828 ** (0.2 - 2 + 0.25 - 0.5)
-    assert weighed.probability(told) == pytest.approx(odds / (1 + odds))
+    assert weighed.probability(features) == pytest.approx(odds / (1 + odds))
 
 
 def test_a_surer_model_makes_a_likelier_sentence_up_to_all_certainty() -> None:
@@ -51,9 +51,9 @@ def test_a_surer_model_makes_a_likelier_sentence_up_to_all_certainty() -> None:
         weighed.probability(Features(yes, nearness=0.5, missing=0, did=0.5, foreign=False))
         for yes in said
     ]
-    assert all(0 < one < 1 for one in likely)
+    assert all(0 < probability < 1 for probability in likely)
     assert likely[0] == likely[1], "no probability is 0"
-    assert all(one < other for one, other in pairwise(likely[1:-1]))
+    assert all(lower < higher for lower, higher in pairwise(likely[1:-1]))
 
 
 def test_weights_beyond_all_measure_give_a_probability_still() -> None:
@@ -86,7 +86,7 @@ def test_a_models_entry_is_found_by_part_of_its_name(monkeypatch: pytest.MonkeyP
 
 
 def test_another_calibration_has_another_id() -> None:
-    one = Calibration((0.0, 1.0), keep=0.5)
+    calibration = Calibration((0.0, 1.0), keep=0.5)
     others = [Calibration((0.0, 1.1), keep=0.5), Calibration((0.0, 1.0), keep=0.6)]
-    assert one.id == Calibration((0.0, 1.0), keep=0.5).id
-    assert len({one.id, *(other.id for other in others)}) == 3
+    assert calibration.id == Calibration((0.0, 1.0), keep=0.5).id
+    assert len({calibration.id, *(other.id for other in others)}) == 3

@@ -27,8 +27,8 @@ def ids(claim: Claim) -> list[int]:
 
 def test_a_short_history_is_given_whole_with_every_sentence() -> None:
     found = claims_of(["a", "b"], ITEMS, like(2, row0=[3]), tokens=10_000, cited=[["07"], []])
-    assert [one.text for one in found] == ["a", "b"]
-    assert all(list(one.items) == ITEMS for one in found)
+    assert [claim.text for claim in found] == ["a", "b"]
+    assert all(list(claim.items) == ITEMS for claim in found)
     assert found[0].nearness[3] == pytest.approx(0.9)
     assert found[1].nearness[3] == pytest.approx(0.1)
     assert (found[0].cited, found[1].cited) == ({"07"}, frozenset())
@@ -64,7 +64,9 @@ def test_sentences_in_another_language_than_the_history_see_the_nearest_few_each
     assert ids(allergic) == [0, 2, 4]
     assert ids(learning) == [1, 2, 4]
     in_german = ["Diese Person ist gegen Erdnüsse allergisch.", "Diese Person lernt Geige."]
-    assert all(ids(one) == [0, 1, 2, 3, 4] for one in claims_of(in_german, items, near, tokens=999))
+    assert all(
+        ids(claim) == [0, 1, 2, 3, 4] for claim in claims_of(in_german, items, near, tokens=999)
+    )
 
 
 def test_what_others_wrote_is_no_candidate() -> None:

@@ -63,7 +63,7 @@ async def test_each_sentence_is_asked_once_after_the_same_history() -> None:
     chat = judging({"They bake.": 0.9, "They sail.": 0.1, "They have a cat.": 0.8})
     texts = ["They bake.", "They sail.", "They have a cat."]
     judged, calls = await ChatVerifier(chat, AS_SAID).verify([claim(text) for text in texts])
-    assert [one.probability for one in judged] == pytest.approx([0.9, 0.1, 0.8])
+    assert [judgement.probability for judgement in judged] == pytest.approx([0.9, 0.1, 0.8])
     assert len(calls) == len(chat.prompts) == 3
     assert len({prompt.partition("</history>\n")[0] for prompt in chat.prompts}) == 1
     assert lines_of(chat.prompts[0]) == [f"[notes] {item.text}" for item in ITEMS]
@@ -75,7 +75,7 @@ async def test_each_sentence_is_asked_once_after_the_same_history() -> None:
 async def test_what_no_item_bears_on_is_unsupported_and_not_asked_about() -> None:
     chat = judging(0.9)
     judged, calls = await ChatVerifier(chat, AS_SAID).verify([Claim("They sail.", ()), claim()])
-    assert [one.verdict for one in judged] == ["unsupported", "inferred"]
+    assert [judgement.verdict for judgement in judged] == ["unsupported", "inferred"]
     assert (judged[0].probability, judged[0].evidence) == (0.0, ())
     assert len(calls) == len(chat.prompts) == 1
     assert await ChatVerifier(chat, AS_SAID).verify([]) == ([], [])
@@ -103,30 +103,32 @@ async def test_a_name_that_stands_nowhere_counts_against_a_sentence() -> None:
     assert nowhere.probability < 0.5 < there.probability
 
 
-def judgement(*told: tuple[int, str, list[int]]) -> str:
-    said = [{"statement": n, "verdict": verdict, "lines": lines} for n, verdict, lines in told]
+def judgement(*judged: tuple[int, str, list[int]]) -> str:
+    said = [{"statement": n, "verdict": verdict, "lines": lines} for n, verdict, lines in judged]
     return json.dumps({"judgements": said})
 
 
 async def test_without_log_probabilities_one_call_judges_all_sentences() -> None:
-    told = judgement(
+    reply = judgement(
         (3, "contradicted", [2]),
         (1, "stated", [1]),
         (4, "unsupported", [1, 2]),
         (2, "inferred", [2, 7, 1]),
         (5, "stated", []),
     )
-    chat = judging(0.9, logprobs=False, judgement=f"```json\n{told}\n```")
+    chat = judging(0.9, logprobs=False, judgement=f"```json\n{reply}\n```")
     claims = [claim(f"Sentence {n}.") for n in range(1, 6)]
     judged, _ = await ChatVerifier(chat).verify(claims)
-    assert [(one.verdict, one.evidence) for one in judged] == [
+    assert [(judgement.verdict, judgement.evidence) for judgement in judged] == [
         ("stated", ("cat",)),
         ("inferred", ("rye", "cat")),  # there is no line 7
         ("contradicted", ("rye",)),
         ("unsupported", ()),
         ("stated", ("cat",)),  # which line it is, nearness says
     ]
-    assert [one.probability for one in judged] == [JUDGED[one.verdict] for one in judged]
+    assert [judgement.probability for judgement in judged] == [
+        JUDGED[judgement.verdict] for judgement in judged
+    ]
     asked = chat.prompts[-1]
     assert "\n1. Sentence 1.\n2. Sentence 2.\n" in asked
     assert lines_of(asked)[:2] == [f"[notes] {item.text}" for item in ITEMS]
@@ -138,11 +140,11 @@ async def test_without_log_probabilities_one_call_judges_all_sentences() -> None
 
 
 async def test_sentences_about_other_items_are_judged_apart() -> None:
-    told = judgement((1, "stated", [1]))
-    chat = judging(0.9, logprobs=False, judgement=told)
+    reply = judgement((1, "stated", [1]))
+    chat = judging(0.9, logprobs=False, judgement=reply)
     cat, rye = (Claim("They do.", (item,), nearness=(0.5,)) for item in ITEMS)
     judged, _ = await ChatVerifier(chat).verify([cat, rye, Claim("They sail.", ())])
-    assert [one.evidence for one in judged] == [("cat",), ("rye",), ()]
+    assert [judgement.evidence for judgement in judged] == [("cat",), ("rye",), ()]
 
 
 NO_JUDGEMENTS = [
@@ -185,7 +187,7 @@ async def test_a_model_that_says_neither_yes_nor_no_is_asked_to_judge_in_words()
 
     chat = Musing(script=unasked, judgement=judgement((1, "inferred", [1]), (2, "stated", [2])))
     judged, calls = await ChatVerifier(chat).verify([claim(), claim("They bake.")])
-    assert [one.verdict for one in judged] == ["inferred", "stated"]
+    assert [judgement.verdict for judgement in judged] == ["inferred", "stated"]
     assert len(calls) == 3
 
 

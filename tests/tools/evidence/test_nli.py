@@ -68,8 +68,8 @@ async def test_what_only_the_nearest_together_entail_is_inferred(verifier: NLIVe
 
 
 async def test_what_nothing_entails_is_unsupported(verifier: NLIVerifier) -> None:
-    for one in (claim("yacht", "cat", "dog"), claim("cat", "tea"), claim("cat")):
-        found = await judged(verifier, one)
+    for claimed in (claim("yacht", "cat", "dog"), claim("cat", "tea"), claim("cat")):
+        found = await judged(verifier, claimed)
         assert (found.verdict, found.evidence) == ("unsupported", ())
         assert found.probability < 0.1
 
@@ -99,7 +99,7 @@ async def test_what_is_far_from_a_claim_does_not_contradict_it(verifier: NLIVeri
     assert (await judged(verifier, cited)).verdict == "contradicted"
 
 
-async def test_the_date_and_the_category_are_seen_and_the_number_is_not(
+async def test_the_date_and_the_category_are_shown_and_the_number_is_not(
     verifier: NLIVerifier,
 ) -> None:
     item = HistoryItem.model_validate({"text": "tea", "category": "pets", "time": "2025-03-01"})
@@ -141,7 +141,7 @@ async def test_a_claims_judgement_does_not_depend_on_those_beside_it(
         claim("cat", "my cat " * n, "not dog", "cat dog train " * (40 - n)) for n in range(1, 40)
     ]
     together, _ = await verifier.verify(claims)
-    assert together == [await judged(verifier, one) for one in claims]
+    assert together == [await judged(verifier, claimed) for claimed in claims]
     assert (await verifier.verify([]))[0] == []
 
 
@@ -163,7 +163,7 @@ async def test_several_may_ask_at_once_and_the_model_is_loaded_once(
     assert opened == []
     asked = [judged(verifier, claim("cat", "cat" if n % 2 else "tea")) for n in range(20)]
     found = await asyncio.gather(*asked)
-    assert [one.verdict for one in found] == ["unsupported", "stated"] * 10
+    assert [judgement.verdict for judgement in found] == ["unsupported", "stated"] * 10
     assert opened == [1]
 
 
@@ -179,14 +179,14 @@ async def test_the_labels_may_stand_in_any_order_and_case(
 ) -> None:
     verifier = NLIVerifier(write_model(tmp_path, labels))
     texts = ("cat", "cat"), ("cat", "not cat"), ("cat", "tea")
-    found = [(await judged(verifier, claim(*one))).verdict for one in texts]
+    found = [(await judged(verifier, claim(*pair))).verdict for pair in texts]
     assert found == ["stated", "contradicted", "unsupported"]
 
 
 async def test_a_model_of_two_labels_entails_or_does_not(tmp_path: Path) -> None:
     verifier = NLIVerifier(write_model(tmp_path, ("entailment", "not_entailment")))
     texts = ("cat", "cat"), ("cat", "not cat"), ("cat dog", "cat", "dog")
-    found = [(await judged(verifier, claim(*one))).verdict for one in texts]
+    found = [(await judged(verifier, claim(*pair))).verdict for pair in texts]
     assert found == ["stated", "unsupported", "inferred"]
 
 
@@ -199,10 +199,10 @@ async def test_whether_a_sentence_tells_what_another_tells_is_asked_in_that_dire
 
 
 async def test_a_higher_threshold_keeps_less_and_is_part_of_the_name(folder: Path) -> None:
-    one = claim("cat dog train tea", "cat dog train")
+    close = claim("cat dog train tea", "cat dog train")
     usual, strict = NLIVerifier(folder), NLIVerifier(folder, keep=0.9)
-    assert (await judged(usual, one)).verdict == "stated"
-    assert (await judged(strict, one)).verdict == "unsupported"
+    assert (await judged(usual, close)).verdict == "stated"
+    assert (await judged(strict, close)).verdict == "unsupported"
     assert usual.id != strict.id
 
 
@@ -291,7 +291,10 @@ async def test_in_the_workflow_it_judges_in_place_of_the_chat_model(
     graph, chat = graph_of(history, "Miso.", verifier=NLIVerifier(folder))
     context = Context(user_id="anna", task="dialogue")
     out = await graph.ainvoke({"question": "What is my cat called?"}, context=context)
-    sentences = {one.text: (one.verdict, one.evidence) for one in out["answer"].profile.sentences}
+    sentences = {
+        sentence.text: (sentence.verdict, sentence.evidence)
+        for sentence in out["answer"].profile.sentences
+    }
     assert sentences == {
         "This person has a cat named Miso.": ("stated", (ANNA[0].id,)),
         "This person commutes by bicycle.": ("unsupported", ()),  # the model knows no inflections

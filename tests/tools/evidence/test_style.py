@@ -861,19 +861,19 @@ def with_implied(habits: Iterable[Habit]) -> set[str]:
 
 
 def observed(texts: list[str]) -> list[Habit]:
-    return [one.habit for one in observations(texts)]
+    return [observation.habit for observation in observations(texts)]
 
 
 def lines(*texts: str) -> str:
-    return "\n".join(one.text for one in observations(texts))
+    return "\n".join(observation.text for observation in observations(texts))
 
 
 def test_what_is_observed_is_what_a_careful_reader_names() -> None:
     pairs = [(observed(corpus.texts), corpus.named) for corpus in CORPORA]
     right = [habit.name in with_implied(named) for found, named in pairs for habit in found]
-    seen = [habit.name in with_implied(found) for found, named in pairs for habit in named]
+    recalled = [habit.name in with_implied(found) for found, named in pairs for habit in named]
     assert sum(right) / len(right) >= LEAST_PRECISION
-    assert sum(seen) / len(seen) >= LEAST_RECALL
+    assert sum(recalled) / len(recalled) >= LEAST_RECALL
 
 
 @pytest.mark.parametrize("corpus", CORPORA, ids=str)
@@ -885,7 +885,9 @@ def test_what_is_distinctive_stands_before_what_is_ordinary(corpus: Corpus) -> N
 
 def test_an_observation_tells_how_many_texts_show_it_and_which() -> None:
     texts = ["ok lol", "See you", "", "on my way", "https://example.org", "just left @anna"]
-    [lower] = [one for one in observations(texts) if one.habit is style.LOWER_CASE]
+    [lower] = [
+        observation for observation in observations(texts) if observation.habit is style.LOWER_CASE
+    ]
     assert lower.text == "writes everything in lower case (3 of 4 texts)"
     assert lower.showing == (0, 3, 5)
     assert lower.of == 4
@@ -897,7 +899,7 @@ def test_words_that_show_a_habit_are_cited_the_most_frequent_first() -> None:
     assert "abbreviations, such as tbh, idk (4 of 5 texts)" in said
 
 
-def test_a_habit_that_says_less_is_not_told_beside_one_that_says_it_too() -> None:
+def test_a_habit_that_says_less_is_not_named_beside_one_that_says_it_too() -> None:
     found = observed(["so tired of this", "going home now", "see you there then"])
     assert style.LOWER_CASE in found
     assert style.LOWER_FIRST not in found
@@ -911,7 +913,7 @@ def test_one_text_of_many_is_no_habit() -> None:
     assert style.EMOJI in observed(["good 🎉"])
 
 
-def test_a_habit_that_few_of_the_texts_can_show_is_not_told() -> None:
+def test_a_habit_that_few_of_the_texts_can_show_is_not_named() -> None:
     texts = ["ok bye", "see you", "今天很好", "你好", "再见", "好的", "晚安"]
     assert style.LOWER_CASE not in observed(texts)
     assert style.LOWER_CASE in observed(texts[:5])
@@ -1016,11 +1018,11 @@ def test_a_text_keeps_a_habit_breaks_it_or_has_no_say(
 
 
 def test_styles_are_nearer_of_one_hand_than_of_two() -> None:
-    one, again = style_of(["ok lol", "omw"]), style_of(["idk tbh", "see u there"])
+    casual, again = style_of(["ok lol", "omw"]), style_of(["idk tbh", "see u there"])
     other = style_of(["I am on my way.", "See you there!"])
-    assert distance(one, one) == 0
-    assert distance(one, again) < distance(one, other) <= 1
-    assert distance(one, other) == distance(other, one)
+    assert distance(casual, casual) == 0
+    assert distance(casual, again) < distance(casual, other) <= 1
+    assert distance(casual, other) == distance(other, casual)
 
 
 def test_habits_that_do_not_apply_to_both_are_left_out_of_a_distance() -> None:

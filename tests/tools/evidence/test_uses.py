@@ -16,18 +16,18 @@ def chat_of(**more: Any) -> ScriptedChat:
 
 async def test_each_sentence_is_asked_about_twice_in_one_token() -> None:
     chat = chat_of()
-    told, calls = await uses_of(chat, TEXTS, stage="verify")
-    assert told == ["always", "topical", "private"]
+    uses, calls = await uses_of(chat, TEXTS, stage="verify")
+    assert uses == ["always", "topical", "private"]
     assert len(calls) == len(chat.prompts) == 6
     assert await uses_of(chat, [], stage="verify") == ([], [])
 
 
-async def test_without_probabilities_the_words_count_and_then_one_call_tells_all() -> None:
+async def test_without_probabilities_the_words_count_and_then_one_call_asks_for_all() -> None:
     chat = chat_of(logprobs=False)
     assert (await uses_of(chat, TEXTS, stage="verify"))[0] == ["always", "topical", "private"]
     asked = len(chat.prompts)
-    told, calls = await uses_of(chat, TEXTS, stage="verify")
-    assert told == ["always", "topical", "private"]
+    uses, calls = await uses_of(chat, TEXTS, stage="verify")
+    assert uses == ["always", "topical", "private"]
     assert len(calls) == len(chat.prompts) - asked == 1
 
 

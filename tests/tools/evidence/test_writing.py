@@ -52,9 +52,9 @@ def test_what_room_is_left_goes_to_the_newest(history: HistoryStore) -> None:
     some = shown(history, two_parts(), "", ROOM_FOR_TEN)
     assert some.numbers == list(range(40 - len(some.items) + 1, 41))
     assert len(some.items) >= 10
-    of_one_line = shown(history, two_parts(), "violin", ROOM_FOR_TEN)
-    assert 40 in of_one_line.numbers
-    assert len(of_one_line.numbers) > NEAREST
+    with_one_line = shown(history, two_parts(), "violin", ROOM_FOR_TEN)
+    assert 40 in with_one_line.numbers
+    assert len(with_one_line.numbers) > NEAREST
 
 
 def test_an_item_that_does_not_fit_keeps_no_shorter_ones_out(history: HistoryStore) -> None:

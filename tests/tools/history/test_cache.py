@@ -15,7 +15,7 @@ from guided_profile.tools.history.stored import Stored
 
 def items_of(user: str, count: int) -> UserItems:
     stored = [
-        Stored(one, n, 0) for n, one in enumerate(named(user, (str(n) for n in range(count))))
+        Stored(item, n, 0) for n, item in enumerate(named(user, (str(n) for n in range(count))))
     ]
     return UserItems.of(stored, np.eye(count, 8, dtype=np.float32))
 
@@ -44,11 +44,11 @@ def test_what_was_read_before_a_change_is_not_kept() -> None:
     assert cache.get("anna") is None
 
 
-def test_what_a_reader_saw_before_the_writer_told_is_there_once() -> None:
+def test_what_a_reader_saw_before_the_write_was_confirmed_is_there_once() -> None:
     two, three = items_of("anna", 2), items_of("anna", 3)
     assert three.vectors is not None
     both = two.plus(three.stored, three.vectors)
-    assert [one.item.id for one in both.stored] == ["0", "1", "2"]
+    assert [stored.item.id for stored in both.stored] == ["0", "1", "2"]
     np.testing.assert_array_equal(both.vectors, three.vectors)
     less = both.minus(["1"])
     assert less.rows == {"0": 0, "2": 1}
@@ -62,11 +62,11 @@ def test_readers_beside_a_writer_see_each_item_once(tmp_path: Path) -> None:
 
         def read() -> None:
             while not done.is_set():
-                ids = [one.id for one in store.list("anna")]
+                ids = [item.id for item in store.list("anna")]
                 if len(ids) != len(set(ids)):
                     wrong.append(ids)
                 found = store.search("anna", "anna did 3", limit=99)
-                if len(found) != len({one.item.id for one in found}):
+                if len(found) != len({found_item.item.id for found_item in found}):
                     wrong.append(found)
                 if len(ids) > 20:
                     store._collection.connection.cache.clear()  # as if others were served
@@ -99,7 +99,7 @@ def test_chroma_lets_go_of_indexes_that_are_not_used(
             store.add(user, named(user, ["1"]))
         connection.cache.clear()
         for user in users:
-            assert [one.text for one in store.list(user)] == [f"{user} did 1"]
+            assert [item.text for item in store.list(user)] == [f"{user} did 1"]
             assert store.vectors(user, ["1"])
         assert len(restarts) >= 6
 

@@ -48,8 +48,8 @@ def index_files(folder: Path) -> dict[str, tuple[int, int]]:
     return looks
 
 
-def told(pipe: Connection) -> Iterator[Any]:
-    """Yield what was told before the process ended."""
+def received(pipe: Connection) -> Iterator[Any]:
+    """Yield what the process sent before it ended."""
     with suppress(EOFError, ConnectionResetError):
         while pipe.poll(0):
             yield pipe.recv()
@@ -85,9 +85,9 @@ def survives(folder: Path, kills: int, caplog: pytest.LogCaptureFixture) -> int:
         process.join(30)
         assert process.exitcode == -signal.SIGKILL
         begun: tuple[str, str, list[str]] | None = None
-        for one in told(ours):
-            if one != "done":
-                begun = one
+        for message in received(ours):
+            if message != "done":
+                begun = message
                 continue
             assert begun
             apply(there, *begun)
@@ -107,23 +107,23 @@ def apply(there: Ids, kind: str, user: str, ids: list[str]) -> None:
 def is_whole(store: HistoryStore, user: str, there: Ids, begun: Any) -> None:
     """Check a user's items and vectors; what had begun when it was killed is done or is not."""
     listed = store.list(user)
-    ids = {one.id for one in listed}
+    ids = {item.id for item in listed}
     assert len(listed) == len(ids) == store.count(user)
     if begun and ids != there[user]:
         apply(there, *begun)
     assert ids == there[user]
-    assert {one.id: one.text for one in listed} == {id_: f"{user} did {id_}" for id_ in ids}
+    assert {item.id: item.text for item in listed} == {id_: f"{user} did {id_}" for id_ in ids}
     are_theirs(store.vectors(user, ids), listed)
 
 
-def test_what_was_told_survives_twenty_kills(
+def test_what_was_confirmed_survives_twenty_kills(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     survives(tmp_path, 20, caplog)
 
 
 @pytest.mark.live
-def test_what_was_told_survives_two_hundred_and_forty_kills(
+def test_what_was_confirmed_survives_two_hundred_and_forty_kills(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     anew = survives(tmp_path, 240, caplog)

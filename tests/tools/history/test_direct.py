@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def answers(store: HistoryStore, user: str) -> list[Any]:
-    ids = [one.id for one in store.list(user, withdrawn=True)]
+    ids = [item.id for item in store.list(user, withdrawn=True)]
     vectors = store.vectors(user, ids)
     return [
         store.list(user, withdrawn=True),
@@ -131,7 +131,7 @@ def test_a_file_that_would_make_something_makes_nothing(folder: Path) -> None:
 
 
 def stored(items: list[HistoryItem]) -> list[Stored]:
-    return [Stored(one, int(one.id.split()[1]), 0) for one in items]
+    return [Stored(item, int(item.id.split()[1]), 0) for item in items]
 
 
 def test_words_are_kept_in_step_with_the_items() -> None:
@@ -139,12 +139,12 @@ def test_words_are_kept_in_step_with_the_items() -> None:
     few = UserItems.of(stored(items[:30]), np.zeros((30, 2), np.float32))
     first = few.searched(Filter(), None)
     grown = few.plus(stored(items[30:]), np.zeros((10, 2), np.float32)).minus(["anna 7"])
-    again = UserItems.of(stored([one for one in items if one.id != "anna 7"]), None)
+    again = UserItems.of(stored([item for item in items if item.id != "anna 7"]), None)
     assert grown.words
     assert not again.words
     made, wanted = grown.searched(Filter(), None), again.searched(Filter(), None)
     assert len(first.stored) == 30
-    assert [one.id for one in made.stored] == [one.id for one in wanted.stored]
+    assert [entry.id for entry in made.stored] == [entry.id for entry in wanted.stored]
     np.testing.assert_array_equal(made.candidates.words.hashes, wanted.candidates.words.hashes)
     np.testing.assert_array_equal(made.candidates.words.lengths, wanted.candidates.words.lengths)
     np.testing.assert_array_equal(made.candidates.days, wanted.candidates.days)

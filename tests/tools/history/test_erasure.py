@@ -51,11 +51,11 @@ def traces(folder: Path, wanted: dict[str, bytes]) -> set[tuple[str, str]]:
 def what_is_kept(store: HistoryStore, user: str) -> dict[str, bytes]:
     """Return the bytes that tell of a user: who, ids, texts, words and vectors, as f32."""
     listed = store.list(user)
-    vectors = store.vectors(user, [one.id for one in listed])
+    vectors = store.vectors(user, [item.id for item in listed])
     kept = {"user": user.encode(), "source": f"{user} source".encode()}
     kept |= {f"word {user}": f"{user} Quartermain".encode()}
-    kept |= {one.id: one.id.encode() for one in listed}
-    kept |= {f"text of {one.id}": one.text.encode() for one in listed}
+    kept |= {item.id: item.id.encode() for item in listed}
+    kept |= {f"text of {item.id}": item.text.encode() for item in listed}
     for id_, vector in vectors.items():
         kept[f"vector of {id_}"] = vector.tobytes()
         kept[f"a part of the vector of {id_}"] = vector[40:44].tobytes()
@@ -81,7 +81,7 @@ def test_nothing_of_a_deleted_user_is_in_any_file(
     assert traces(tmp_path, gone) == set()
     with HistoryStore.open(DigestEmbedder(), path=tmp_path) as again:
         assert again.count("Yolanda") == 20 * batches + 10
-        assert len(again.vectors("Yolanda", [one.id for one in history_of("Yolanda", 5)])) == 5
+        assert len(again.vectors("Yolanda", [item.id for item in history_of("Yolanda", 5)])) == 5
         assert again.users() == ["Yolanda"]
     assert traces(tmp_path, gone) == set()
 
@@ -90,18 +90,18 @@ def test_nothing_of_a_deleted_item_is_in_any_file(store: HistoryStore, tmp_path:
     items = history_of("Xanthippe", 40)
     store.add("Xanthippe", items)
     kept = what_is_kept(store, "Xanthippe")
-    ids = [one.id for one in items[10:13]]
+    ids = [item.id for item in items[10:13]]
     of_them = {
         name: data
         for name, data in kept.items()
-        if any(f"{name} ".find(f"{one} ") >= 0 for one in ids)
+        if any(f"{name} ".find(f"{id_} ") >= 0 for id_ in ids)
     }
     assert len(of_them) == 12
     assert {name for name, _ in traces(tmp_path, of_them)} == set(of_them)
     assert store.delete("Xanthippe", ids) == tuple(ids)
     assert traces(tmp_path, of_them) == set()
     assert store.count("Xanthippe") == 37
-    assert len(store.vectors("Xanthippe", [one.id for one in items])) == 37
+    assert len(store.vectors("Xanthippe", [item.id for item in items])) == 37
 
 
 def test_a_deletion_that_was_cut_short_is_ended_when_the_store_is_opened(
@@ -200,8 +200,8 @@ def test_who_reads_while_a_deletion_fails_keeps_nothing_of_what_went(
         assert not asked, "what is in memory is not asked for"
         with pytest.raises(HistoryError):
             store.delete("Xanthippe", ids)
-    assert [one.id for one in store.get("Xanthippe", ids)] == ids[2:]
-    assert [one.id for one in store.list("Xanthippe")] == ids[2:]
+    assert [item.id for item in store.get("Xanthippe", ids)] == ids[2:]
+    assert [item.id for item in store.list("Xanthippe")] == ids[2:]
 
 
 def test_an_index_file_holds_nothing_of_the_memory(store: HistoryStore, tmp_path: Path) -> None:

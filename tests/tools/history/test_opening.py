@@ -26,11 +26,11 @@ from guided_profile.tools.history.store import HistoryStore
 
 
 def test_two_stores_of_a_process_share_a_folder(tmp_path: Path) -> None:
-    one = HistoryStore.open(WordEmbedder(), path=tmp_path / "history")
+    first = HistoryStore.open(WordEmbedder(), path=tmp_path / "history")
     two = HistoryStore.open(WordEmbedder(), path=tmp_path / "." / "history")
-    one.add("anna", [item("cat")])
+    first.add("anna", [item("cat")])
     assert texts(two.list("anna")) == ["cat"]
-    one.close()
+    first.close()
     assert two.add("anna", [item("dog")]).added
     two.close()
 

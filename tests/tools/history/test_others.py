@@ -44,4 +44,4 @@ def test_the_folder_is_refused_meanwhile_and_what_was_deleted_goes_afterwards(
     with HistoryStore.open(LexicalEmbedder(), path=tmp_path) as store:
         assert store.delete_user("zed") == 0
         assert not holds(tmp_path)
-        assert [one.text for one in store.list("amy")] == ["rye bread"]
+        assert [item.text for item in store.list("amy")] == ["rye bread"]

@@ -36,11 +36,11 @@ def test_without_its_embedder_it_is_read_and_deleted(folder: Path) -> None:
 
 
 def test_it_is_embedded_again_for_another_embedder(folder: Path) -> None:
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     with HistoryStore.open(WordEmbedder(), path=folder) as store:
         store.release("anna", [item("a dog").id])
-    assert reindex(folder, LexicalEmbedder(), lambda *done: told.append(done)) == 4
-    assert told == [(0, 2), (1, 2)]
+    assert reindex(folder, LexicalEmbedder(), lambda *done: progress.append(done)) == 4
+    assert progress == [(0, 2), (1, 2)]
     assert [path.name for path in folder.parent.iterdir()] == ["history"]
     with pytest.raises(EmbedderMismatchError, match="guided-profile reindex"):
         HistoryStore.open(WordEmbedder(), path=folder)

@@ -47,7 +47,7 @@ def index_of(folder: Path) -> Path:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("whole")
     with HistoryStore.open(DigestEmbedder(), path=path) as store:
-        store.add("anna", [HistoryItem.model_validate(one) for one in ITEMS])
+        store.add("anna", [HistoryItem.model_validate(fields) for fields in ITEMS])
     return path
 
 
@@ -98,7 +98,7 @@ def test_an_index_that_is_gone_is_mended(folder: Path, caplog: pytest.LogCapture
     index.rmdir()
     with HistoryStore.open(embedder := Counting(), path=folder) as store:
         is_whole(store)
-    assert sorted(embedder.texts) == sorted(one.text for one in ITEMS)
+    assert sorted(embedder.texts) == sorted(item.text for item in ITEMS)
     assert {record.levelname for record in caplog.records} == {"WARNING"}
 
 

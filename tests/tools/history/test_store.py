@@ -92,7 +92,7 @@ def test_items_come_back_as_they_were_added(store: HistoryStore) -> None:
         HistoryItem(text="watched", kind="did"),
         HistoryItem(text="praised", kind="said", category="films"),
     ]
-    ids = tuple(one.id for one in items)
+    ids = tuple(item.id for item in items)
     assert store.add("anna", items) == Added(ids, ())
     assert store.get("anna", ["none", *ids[::-1]]) == items[::-1]
     assert store.count("anna") == len(items)
@@ -171,7 +171,7 @@ def test_the_order_does_not_come_from_chroma(
     monkeypatch.setattr(store._collection, "_get", reversed_)
     store._collection.connection.cache.clear()
     assert store.list("anna") == items
-    assert [one.item for one in store.search("anna", "nothing alike", limit=3)] == items
+    assert [hit.item for hit in store.search("anna", "nothing alike", limit=3)] == items
 
 
 @pytest.mark.parametrize(
@@ -200,13 +200,13 @@ def test_filters(store: HistoryStore, filters: dict[str, Any], kept: list[str]) 
     store.add("ben", [item("ben's", 2, source="posts", category="pets")])
     assert texts(store.list("anna", **filters)) == kept
     found = store.search("anna", "anything", limit=9, **filters)
-    assert sorted(one.item.text for one in found) == kept
+    assert sorted(hit.item.text for hit in found) == kept
 
 
 def test_the_nearest_is_found_first(store: HistoryStore) -> None:
     store.add("anna", [item("the red bicycle"), item("my cat sleeps"), item("a cat"), item("😀")])
     found = store.search("anna", "a cat", limit=3)
-    assert [one.item.text for one in found][:2] == ["a cat", "my cat sleeps"]
+    assert [hit.item.text for hit in found][:2] == ["a cat", "my cat sleeps"]
     assert found[0].score == pytest.approx(1, abs=1e-5)
     assert found[0].score > found[1].score > found[2].score
     assert len(store.search("anna", "a cat", limit=99)) == 4
@@ -220,7 +220,7 @@ def test_a_text_without_a_direction_neither_breaks_nor_wins(store: HistoryStore)
     store.embedder = Blind()
     store.add("anna", [item("?!"), item("cat")])
     assert [
-        (one.item.text, round(one.score, 3)) for one in store.search("anna", "cat", limit=2)
+        (hit.item.text, round(hit.score, 3)) for hit in store.search("anna", "cat", limit=2)
     ] == [
         ("cat", 1.0),
         ("?!", 0.0),
@@ -278,7 +278,7 @@ def test_a_user_reaches_nothing_of_another(store: HistoryStore, attacker: str) -
     store.add(attacker, [item("own", 1, id="o")])
     assert texts(store.list(attacker)) == ["own"]
     assert store.list(attacker, source=attacker[:200]) == []
-    assert [one.item.text for one in store.search(attacker, "secret", limit=9)] == ["own"]
+    assert [hit.item.text for hit in store.search(attacker, "secret", limit=9)] == ["own"]
     assert store.get(attacker, ["s", f"{victim}:s"]) == []
     assert store.vectors(attacker, ["s"]) == {}
     assert store.delete(attacker, ["s"]) == ()
@@ -330,7 +330,7 @@ def test_many_items_are_written_in_batches(
     monkeypatch.setattr(client, "get_max_batch_size", lambda: 3)
     monkeypatch.setattr(history_collection, "PAGE", 4)
     items = [item(f"number {n}") for n in range(10)]
-    ids = tuple(one.id for one in items)
+    ids = tuple(item.id for item in items)
     assert store.add("anna", items).added == ids
     store.add("ben", items)
     assert store.list("anna") == items
@@ -351,7 +351,7 @@ def test_a_write_that_fails_leaves_nothing_half_there(
     write = type(collection).add
 
     def failing(self: Any, **batch: Any) -> None:
-        if any("fifth" in one["item"] for one in batch["metadatas"]):
+        if any("fifth" in metadata["item"] for metadata in batch["metadatas"]):
             raise ValueError("disk full of fifth")
         write(self, **batch)
 
@@ -414,9 +414,9 @@ def test_threads_that_add_the_same_items_add_them_once(store: HistoryStore) -> N
 
     def work(start: int) -> None:
         for n in range(30):
-            one = items[(start + n) % 30]
-            results.append(store.add("anna", [one]))
-            assert store.get("anna", [one.id]) == [one]
+            added = items[(start + n) % 30]
+            results.append(store.add("anna", [added]))
+            assert store.get("anna", [added.id]) == [added]
 
     threads = [threading.Thread(target=work, args=(start,)) for start in (0, 7, 19)]
     for thread in threads:
@@ -425,7 +425,7 @@ def test_threads_that_add_the_same_items_add_them_once(store: HistoryStore) -> N
         thread.join()
     assert len(results) == 90
     assert sum(len(result.added) for result in results) == store.count("anna") == 30
-    assert len(store.vectors("anna", [one.id for one in items])) == 30
+    assert len(store.vectors("anna", [item.id for item in items])) == 30
 
 
 def test_one_of_two_threads_that_embed_the_same_item_adds_it(
@@ -447,9 +447,9 @@ def test_one_of_two_threads_that_embed_the_same_item_adds_it(
         write(*args)
 
     monkeypatch.setattr(store._collection, "write", slow)
-    one, results = item("cat"), []
+    cat, results = item("cat"), []
     threads = [
-        threading.Thread(target=lambda: results.append(store.add("anna", [one]))) for _ in range(2)
+        threading.Thread(target=lambda: results.append(store.add("anna", [cat]))) for _ in range(2)
     ]
     for thread in threads:
         thread.start()
@@ -460,7 +460,7 @@ def test_one_of_two_threads_that_embed_the_same_item_adds_it(
 
 async def test_it_works_from_worker_threads(store: HistoryStore) -> None:
     items = [item(f"number {n}") for n in range(8)]
-    await asyncio.gather(*(asyncio.to_thread(store.add, "anna", [one]) for one in items))
+    await asyncio.gather(*(asyncio.to_thread(store.add, "anna", [item]) for item in items))
     assert await asyncio.to_thread(store.count, "anna") == 8
 
 

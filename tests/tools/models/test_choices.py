@@ -40,9 +40,9 @@ def test_many_options_are_rotated_in_evenly_spaced_steps() -> None:
 
 def test_the_history_speaks_beside_the_model_and_not_over_what_it_never_names() -> None:
     tally = vote([0, 0, 1, 1], 3)
-    told = grounded(tally, [0.3, 0.5, 0.5], 10)
-    assert told.probabilities[1] / told.probabilities[0] == pytest.approx(exp(2))
-    assert told.probabilities.index(max(told.probabilities)) == 1
+    tilted = grounded(tally, [0.3, 0.5, 0.5], 10)
+    assert tilted.probabilities[1] / tilted.probabilities[0] == pytest.approx(exp(2))
+    assert tilted.probabilities.index(max(tilted.probabilities)) == 1
     assert grounded(tally, [0.3, 0.5, 0.9], 0).probabilities == pytest.approx(
         tally.probabilities, abs=1e-3
     )

@@ -89,12 +89,14 @@ async def test_what_a_refusal_goes_away_with_is_left_out_from_then_on(
             scores = await score_letters(chat, LETTERS, "AB", stage="x")
             assert scores.text.strip() == "B"
             assert bool(scores.letters) is ("logprobs" not in known)
-            calls = len(endpoint.seen) - before
-            before = len(endpoint.seen)
+            calls = len(endpoint.received) - before
+            before = len(endpoint.received)
         assert calls == 2  # by another model object, and nothing is refused any more
         assert before < 24
         assert dialect_at(url, "m").changes == known
-        (said,) = [one.getMessage() for one in caplog.records if "endpoint of" in one.getMessage()]
+        (said,) = [
+            record.getMessage() for record in caplog.records if "endpoint of" in record.getMessage()
+        ]
         assert "'m'" in said
 
 
@@ -107,13 +109,15 @@ async def test_all_that_one_endpoint_refuses_is_found_out() -> None:
         chat = endpoint_model("m", base_url=url, api_key=None)
         done = await complete(chat, PROMPT, stage="x", max_tokens=50, repetition=0.3)
         assert done.text == e.answer
-        sent = e.seen[-1]
+        sent = e.received[-1]
         assert set(sent) == {"model", "messages", "max_completion_tokens", "stream"}
-        assert [one["content"] for one in sent["messages"]] == ["Be brief.\n\nWhat do I bake?"]
-        assert len(e.seen) <= 16
+        assert [message["content"] for message in sent["messages"]] == [
+            "Be brief.\n\nWhat do I bake?"
+        ]
+        assert len(e.received) <= 16
 
 
-async def test_what_is_refused_whatever_is_left_out_is_told_in_its_own_words() -> None:
+async def test_what_is_refused_whatever_is_left_out_is_quoted() -> None:
     words = "The account of What do I bake? must be verified; see A7 sk-abcdefgh123."
     with peculiar_endpoint(rules=(lambda asked: (403, {"error": {"message": words}}),)) as (url, e):
         chat = endpoint_model("m", base_url=url, api_key=None)
@@ -121,7 +125,7 @@ async def test_what_is_refused_whatever_is_left_out_is_told_in_its_own_words() -
             await complete(chat, PROMPT, stage="x", max_tokens=50)
         assert 'It says: "The account of … must be verified; see A7 …"' in str(failed.value)
         assert "use another key or another model" in str(failed.value)
-        assert len(e.seen) < 16
+        assert len(e.received) < 16
         assert dialect_at(url, "m").changes == {}
 
 
@@ -133,7 +137,7 @@ async def test_a_refusal_of_what_was_taken_before_has_another_cause() -> None:
         endpoint.rules = (lambda asked: filtered,)
         with pytest.raises(ModelError, match="content_filter"):
             await complete(chat, PROMPT, stage="x", max_tokens=50)
-        assert len(endpoint.seen) == 2
+        assert len(endpoint.received) == 2
 
 
 WEIGHTLESS: dict[str, Any] = {
@@ -142,10 +146,10 @@ WEIGHTLESS: dict[str, Any] = {
     "no content": lambda tokens: {"content": None},
     "the old form": lambda tokens: {"tokens": ["B"], "token_logprobs": [-0.1]},
     "no alternatives": lambda tokens: {
-        "content": [{"token": one["token"], "logprob": -0.1} for one in tokens]
+        "content": [{"token": token["token"], "logprob": -0.1} for token in tokens]
     },
     "null alternatives": lambda tokens: {
-        "content": [{**one, "top_logprobs": None} for one in tokens]
+        "content": [{**token, "top_logprobs": None} for token in tokens]
     },
     "numbers of tokens": lambda tokens: {
         "content": [
@@ -159,26 +163,26 @@ WEIGHTLESS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("told", WEIGHTLESS.values(), ids=WEIGHTLESS)
-async def test_where_no_letter_has_weight_the_words_count(told: Any) -> None:
-    with peculiar_endpoint(told=staticmethod(told)) as (url, endpoint):
+@pytest.mark.parametrize("logprobs", WEIGHTLESS.values(), ids=WEIGHTLESS)
+async def test_where_no_letter_has_weight_the_words_count(logprobs: Any) -> None:
+    with peculiar_endpoint(logprobs=staticmethod(logprobs)) as (url, endpoint):
         chat = endpoint_model("m", base_url=url, api_key=None)
         for _ in range(2):
             scores = await score_letters(chat, LETTERS, "AB", stage="x")
             assert (scores.letters, scores.text) == (None, "B")
-        assert len(endpoint.seen) <= 3
-        assert not endpoint.seen[-1].get("top_logprobs")
+        assert len(endpoint.received) <= 3
+        assert not endpoint.received[-1].get("top_logprobs")
 
 
 @pytest.mark.parametrize("mark", ["\u2581", "\u0120"])
 async def test_letters_are_weighed_as_the_vocabulary_spells_them(mark: str) -> None:
-    def told(tokens: list[dict[str, Any]]) -> dict[str, Any]:
-        for one in tokens:
-            for each in (one, *one["top_logprobs"]):
-                each["token"] = mark + each["token"]
+    def spelled(tokens: list[dict[str, Any]]) -> dict[str, Any]:
+        for token in tokens:
+            for alternative in (token, *token["top_logprobs"]):
+                alternative["token"] = mark + alternative["token"]
         return {"content": tokens}
 
-    with peculiar_endpoint(told=staticmethod(told)) as (url, _):
+    with peculiar_endpoint(logprobs=staticmethod(spelled)) as (url, _):
         chat = endpoint_model("m", base_url=url, api_key=None)
         scores = await score_letters(chat, LETTERS, "AB", stage="x")
         assert scores.letters == pytest.approx({"A": 0.1, "B": 0.8})
@@ -197,7 +201,7 @@ async def test_a_letter_is_weighed_where_it_stands(before: str) -> None:
         for _ in range(2):
             scores = await score_letters(chat, LETTERS, "AB", stage="x", names=names)
             assert scores.letters == pytest.approx({"A": 0.1, "B": 0.8})
-        assert len(e.seen) == 3  # it is known then
+        assert len(e.received) == 3  # it is known then
 
 
 LONG = "hm " * 1500
@@ -214,11 +218,11 @@ async def test_a_model_that_thinks_is_given_room_and_its_thoughts_are_dropped(
         for _ in range(2):
             done = await complete(chat, PROMPT, stage="x", max_tokens=5)
             assert (done.text, done.finish_reason) == (endpoint.answer, "stop")
-            before = len(endpoint.seen)
+            before = len(endpoint.received)
         scores = await score_letters(chat, LETTERS, "AB", stage="x")
         assert scores.text == "B"
         assert scores.letters == pytest.approx({"A": 0.1, "B": 0.8})
-        assert len(endpoint.seen) == before + 1
+        assert len(endpoint.received) == before + 1
         assert before <= 4  # the limit that it needs is known then
 
 
@@ -227,7 +231,7 @@ async def test_a_model_that_never_stops_thinking_is_cut_off() -> None:
         chat = endpoint_model("m", base_url=url, api_key=None)
         done = await complete(chat, PROMPT, stage="x", max_tokens=5)
         assert (done.text, done.finish_reason) == ("", "length")
-        assert len(e.seen) == 4
+        assert len(e.received) == 4
 
 
 async def test_room_that_an_endpoint_does_not_give_is_not_asked_for_again() -> None:
@@ -239,7 +243,7 @@ async def test_room_that_an_endpoint_does_not_give_is_not_asked_for_again() -> N
         chat = endpoint_model("m", base_url=url, api_key=None)
         done = await complete(chat, PROMPT, stage="x", max_tokens=5)
         assert (done.text, done.finish_reason) == ("", "length")
-        assert len(e.seen) < 16
+        assert len(e.received) < 16
 
 
 async def test_a_grammar_is_sent_where_it_may_be_taken_and_not_again_where_it_is_refused() -> None:
@@ -250,6 +254,6 @@ async def test_a_grammar_is_sent_where_it_may_be_taken_and_not_again_where_it_is
             assert dialect_of(chat).takes_grammars
             done = await complete(chat, PROMPT, stage="x", max_tokens=50, grammar=grammar)
             assert done.text == endpoint.answer
-            assert (endpoint.seen[-1].get("grammar") == grammar) is (not rules)
+            assert (endpoint.received[-1].get("grammar") == grammar) is (not rules)
             assert dialect_of(chat).takes_grammars is (not rules)
     assert not dialect_of(endpoint_model("m", base_url=None, api_key="k")).takes_grammars

@@ -66,7 +66,7 @@ async def test_this_machines_own_server_is_started_again_before_it_is_asked(
     model = endpoint_model("m", base_url=gone, api_key="old", at_once=1, server=server)
     for _ in range(2):
         assert (await complete(model, PROMPT, stage="x", max_tokens=8)).text
-    assert [one async for one in model.astream(PROMPT)]
+    assert [chunk async for chunk in model.astream(PROMPT)]
     assert server.begun == 1
     assert model.root_async_client.api_key == "its key"
     model.root_client.close()
@@ -327,7 +327,7 @@ async def test_structured_output_is_the_object_that_was_asked_for(
             for chunk in (part('{"name": '), part('"Miso"}'), faults.ENDS)
         )
     )
-    assert [one async for one in asked.astream("which?")] == [Pet(name="Miso")]
+    assert [chunk async for chunk in asked.astream("which?")] == [Pet(name="Miso")]
     assert list(asked.stream("which?")) == [Pet(name="Miso")]
     endpoint.fault = faults.sends(message(content=None, refusal="I will not."))
     with pytest.raises(OpenAIRefusalError, match="I will not"):

@@ -98,14 +98,14 @@ ENDPOINTS: dict[str, tuple[dict[str, Any], set[str], bool]] = {
     "Ollama": (
         {
             "rules": (longer_than(2000, 400, "the input length exceeds the context length"),),
-            "told": staticmethod(no_logprobs),
+            "logprobs": staticmethod(no_logprobs),
             "thoughts": "they hate dogs </think>",
         },
         set(),
         False,
     ),
     "LM Studio": (
-        {"told": staticmethod(no_logprobs), "thoughts": "hm", "thinks_in": "reasoning"},
+        {"logprobs": staticmethod(no_logprobs), "thoughts": "hm", "thinks_in": "reasoning"},
         set(),
         False,
     ),
@@ -196,9 +196,9 @@ async def test_an_endpoint_is_asked_as_it_takes_it(
         assert scores.text == "B"
         assert bool(scores.letters) is weighs
         assert set(dialect_at(url, "m").changes) == known
-        before = len(endpoint.seen)
+        before = len(endpoint.received)
         await complete(chat, PROMPT, stage="x", max_tokens=5, repetition=0.3)
-        assert len(endpoint.seen) == before + 1
+        assert len(endpoint.received) == before + 1
 
         lines = [f"{'rye' * 1500} {n}" if n == 7 else "rye" * n for n in range(1, 71)]
         embedder = EndpointEmbedder("e", url, None)

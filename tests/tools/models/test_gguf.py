@@ -30,8 +30,8 @@ def value(given: object) -> bytes:
         return struct.pack("<I", 8) + text(given)
     if isinstance(given, list):
         kind = 8 if isinstance(given[0], str) else 4
-        ones = [text(one) if kind == 8 else struct.pack("<I", one) for one in given]
-        return struct.pack("<IIQ", 9, kind, len(given)) + b"".join(ones)
+        packed = [text(value) if kind == 8 else struct.pack("<I", value) for value in given]
+        return struct.pack("<IIQ", 9, kind, len(given)) + b"".join(packed)
     if isinstance(given, float):
         return struct.pack("<If", 6, given)
     return struct.pack("<II", 4, given)

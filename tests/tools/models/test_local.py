@@ -63,9 +63,9 @@ def gguf() -> Path:
 
 @pytest.fixture(scope="module")
 def server(gguf: Path) -> Iterator[LocalServer]:
-    one = LocalServer(gguf, context_tokens=1024)
-    yield one
-    one.close()
+    running = LocalServer(gguf, context_tokens=1024)
+    yield running
+    running.close()
 
 
 def ask(server: LocalServer, key: str) -> tuple[Any, Any]:
@@ -85,8 +85,8 @@ def ask(server: LocalServer, key: str) -> tuple[Any, Any]:
 def test_only_this_process_is_served_on_loopback(server: LocalServer, gguf: Path) -> None:
     assert server.base_url.startswith("http://127.0.0.1:")
     assert server.base_url.endswith("/v1")
-    told, headers = ask(server, server.api_key)
-    assert told["model"] == gguf.stem
+    properties, headers = ask(server, server.api_key)
+    assert properties["model"] == gguf.stem
     assert not headers["Access-Control-Allow-Origin"]
     with pytest.raises(urllib.error.HTTPError) as refused:
         ask(server, "guessed")
@@ -137,17 +137,17 @@ def test_processes_share_one_server_that_survives_its_starter_and_ends_after_the
         )
         for _ in range(2)
     ]
-    told = [one.stdout.readline().decode().split() for one in both if one.stdout]
-    assert told[0] == told[1]
-    for one in both:
-        one.kill()  # one of them is the starter
-        one.communicate()
+    addresses = [process.stdout.readline().decode().split() for process in both if process.stdout]
+    assert addresses[0] == addresses[1]
+    for process in both:
+        process.kill()  # one of them is the starter
+        process.communicate()
     third = subprocess.run(begin, input=b"", capture_output=True, timeout=60, check=False)
-    assert (third.returncode, third.stdout.decode().split(), third.stderr) == (0, told[0], b"")
+    assert (third.returncode, third.stdout.decode().split(), third.stderr) == (0, addresses[0], b"")
     until = time.monotonic() + LINGER + 15
-    while listens(told[0][0]) and time.monotonic() < until:
+    while listens(addresses[0][0]) and time.monotonic() < until:
         time.sleep(0.5)
-    assert not listens(told[0][0])
+    assert not listens(addresses[0][0])
 
 
 def listens(url: str) -> bool:
@@ -163,8 +163,8 @@ async def test_it_answers_as_a_server_of_this_process_does(server: LocalServer, 
     shared = shared_server(gguf, context_tokens=1024)
     prompt = [HumanMessage("Name two animals that live in the sea.")]
     both = []
-    for one in (server, shared):
-        chat = endpoint_model("smollm2-135m", base_url=one.base_url, api_key=one.api_key)
+    for served in (server, shared):
+        chat = endpoint_model("smollm2-135m", base_url=served.base_url, api_key=served.api_key)
         done = await complete(chat, prompt, stage="x", max_tokens=12)
         both.append((done.text, [token["logprob"] for token in done.tokens or ()]))
     assert both[0] == both[1]
@@ -188,7 +188,7 @@ def test_where_no_process_can_be_started_this_one_serves(
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     path = tmp_path / "model.gguf"
     path.write_bytes(b"GGUF")
-    one = shared_server(path, slots=2)
-    assert one is shared_server(path, slots=2)
+    first = shared_server(path, slots=2)
+    assert first is shared_server(path, slots=2)
     assert made == [{"gguf": path.resolve(), "context_tokens": None, "slots": 2}]
     assert "loads the embedded model for itself alone" in caplog.text

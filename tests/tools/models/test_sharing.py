@@ -83,9 +83,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def shared(folder: Path) -> Iterator[SharedServer]:
-    one = SharedServer(Place(folder, "s"), command(folder))
-    yield one
-    one.close()
+    shared = SharedServer(Place(folder, "s"), command(folder))
+    yield shared
+    shared.close()
 
 
 @pytest.fixture
@@ -98,14 +98,14 @@ def user(folder: Path) -> Iterator[User]:
         return begun[-1]
 
     yield begin
-    for one in begun:
-        one.kill()
-        one.communicate()
+    for process in begun:
+        process.kill()
+        process.communicate()
 
 
-def said(one: "subprocess.Popen[bytes]") -> list[str]:
-    assert one.stdout
-    return one.stdout.readline().decode().split()
+def said(process: "subprocess.Popen[bytes]") -> list[str]:
+    assert process.stdout
+    return process.stdout.readline().decode().split()
 
 
 def test_processes_that_begin_at_once_get_one_server_that_ends_with_the_last(
@@ -116,9 +116,9 @@ def test_processes_that_begin_at_once_get_one_server_that_ends_with_the_last(
     assert first[0] == "http://127.0.0.1:50123/v1"
     assert others == [first, first]
     (process,) = loaded(folder)
-    for one in users[:2]:
-        one.kill()  # the one that started it, perhaps
-        one.wait()
+    for starter in users[:2]:
+        starter.kill()  # the one that started it, perhaps
+        starter.wait()
     time.sleep(2 * LINGER)
     assert runs(process)
     users[2].kill()

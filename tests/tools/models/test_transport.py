@@ -40,23 +40,23 @@ def chat(host: str = "127.0.0.1", port: int | None = None) -> ChatOpenAI:
     return endpoint_model("m", base_url=f"http://{host}:{port}/v1", api_key=None, timeout=10)
 
 
-async def told(model: ChatOpenAI) -> str:
+async def reply_of(model: ChatOpenAI) -> str:
     return (await complete(model, PROMPT, stage="x", max_tokens=9)).text
 
 
-def told_at_once(model: ChatOpenAI) -> str:
+def reply_at_once(model: ChatOpenAI) -> str:
     try:
         return model.invoke(PROMPT).text
     finally:
         model.root_client.close()
 
 
-def with_headers(seen: list[Message], **headers: str) -> Fault:
+def with_headers(headers_sent: list[Message], **headers: str) -> Fault:
     """Answer with these headers, and keep those that were sent."""
 
-    def fault(one: Endpoint, asked: dict[str, object]) -> bool:
-        seen.append(one.headers)
-        one.sends(200, REPLY, **headers)
+    def fault(endpoint: Endpoint, asked: dict[str, object]) -> bool:
+        headers_sent.append(endpoint.headers)
+        endpoint.sends(200, REPLY, **headers)
         return True
 
     return fault
@@ -81,7 +81,7 @@ async def test_what_speaks_no_http_is_a_model_error_that_quotes_nothing(sent: by
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         model = chat(port=server.sockets[0].getsockname()[1])
         with pytest.raises(ModelError, match="cannot be reached, or broke off") as failed:
-            await told(model)
+            await reply_of(model)
         with pytest.raises(FAILURES) as streamed:
             [_ async for _ in model.astream(PROMPT)]
     for error in (failed.value, model_error(streamed.value, "m")):  # type: ignore[arg-type]
@@ -92,49 +92,49 @@ async def test_what_speaks_no_http_is_a_model_error_that_quotes_nothing(sent: by
 
 async def test_a_long_header_is_read(endpoint: type[Endpoint]) -> None:
     endpoint.fault = with_headers([], X_Policy="a" * 50_000)
-    assert await told(chat()) == "hi"
+    assert await reply_of(chat()) == "hi"
 
 
 @pytest.mark.parametrize("kind", ["text/plain; charset=utf-8", "text/html", None])
 async def test_json_is_read_whatever_it_is_called(
     endpoint: type[Endpoint], kind: str | None
 ) -> None:
-    def fault(one: Endpoint, asked: dict[str, object]) -> bool:
+    def fault(endpoint: Endpoint, asked: dict[str, object]) -> bool:
         body = json.dumps(REPLY).encode()
-        one.send_response(200)
+        endpoint.send_response(200)
         if kind:
-            one.send_header("Content-Type", kind)
-        one.send_header("Content-Length", str(len(body)))
-        one.end_headers()
-        one.wfile.write(body)
+            endpoint.send_header("Content-Type", kind)
+        endpoint.send_header("Content-Length", str(len(body)))
+        endpoint.end_headers()
+        endpoint.wfile.write(body)
         return True
 
     endpoint.fault = fault
-    assert await told(chat()) == "hi"
-    assert told_at_once(chat()) == "hi"
+    assert await reply_of(chat()) == "hi"
+    assert reply_at_once(chat()) == "hi"
 
 
 async def test_the_user_that_a_url_names_is_who_asks(endpoint: type[Endpoint]) -> None:
-    seen: list[Message] = []
-    endpoint.fault = with_headers(seen)
-    assert await told(chat("anna:p%40ss@127.0.0.1")) == "hi"
-    assert told_at_once(chat("anna:p%40ss@127.0.0.1")) == "hi"
+    headers_sent: list[Message] = []
+    endpoint.fault = with_headers(headers_sent)
+    assert await reply_of(chat("anna:p%40ss@127.0.0.1")) == "hi"
+    assert reply_at_once(chat("anna:p%40ss@127.0.0.1")) == "hi"
     basic = "Basic " + b64encode(b"anna:p@ss").decode()
-    assert [one["Authorization"] for one in seen] == [basic, basic]
-    assert "anna" not in seen[0]["Host"]
+    assert [sent["Authorization"] for sent in headers_sent] == [basic, basic]
+    assert "anna" not in headers_sent[0]["Host"]
 
 
 async def test_a_cookie_of_one_reply_does_not_go_with_another_request(
     endpoint: type[Endpoint],
 ) -> None:
-    seen: list[Message] = []
-    endpoint.fault = with_headers(seen, Set_Cookie="who=anna; Path=/")
+    headers_sent: list[Message] = []
+    endpoint.fault = with_headers(headers_sent, Set_Cookie="who=anna; Path=/")
     model = chat("localhost")
     for _ in range(2):
-        await told(model)
+        await reply_of(model)
         model.invoke(PROMPT)
     model.root_client.close()
-    assert [one.get("Cookie") for one in seen] == [None] * 4
+    assert [sent.get("Cookie") for sent in headers_sent] == [None] * 4
 
 
 @pytest.fixture
@@ -146,8 +146,8 @@ def proxy(endpoint: type[Endpoint], no_proxy: pytest.MonkeyPatch) -> type[Endpoi
 
 async def test_the_proxy_of_the_environment_is_used(proxy: type[Endpoint]) -> None:
     for model in (chat("api.example.test"), chat("192.0.2.1")):
-        assert await told(model) == proxy.answer
-        assert told_at_once(model) == proxy.answer
+        assert await reply_of(model) == proxy.answer
+        assert reply_at_once(model) == proxy.answer
     assert len(proxy.prompts) == 4
 
 
@@ -155,9 +155,9 @@ async def test_the_proxy_of_the_environment_is_used(proxy: type[Endpoint]) -> No
 async def test_this_machine_is_reached_without_a_proxy(proxy: type[Endpoint], host: str) -> None:
     model = chat(host, port=9)  # where nothing listens, and the proxy would answer
     with pytest.raises(ModelError, match="cannot be reached"):
-        await told(model)
+        await reply_of(model)
     with pytest.raises(FAILURES):
-        told_at_once(model)
+        reply_at_once(model)
     assert not proxy.prompts
 
 
@@ -185,8 +185,8 @@ async def test_a_socks_proxy_of_the_environment_is_used_but_not_for_this_machine
         port = server.sockets[0].getsockname()[1]
         no_proxy.setenv("ALL_PROXY", f"socks5://127.0.0.1:{port}")
         for host in ("api.example.test", "127.0.0.1"):
-            assert await told(chat(host)) == endpoint.answer
-            assert await asyncio.to_thread(told_at_once, chat(host)) == endpoint.answer
+            assert await reply_of(chat(host)) == endpoint.answer
+            assert await asyncio.to_thread(reply_at_once, chat(host)) == endpoint.answer
         for writer in opened:
             writer.close()
             await writer.wait_closed()
@@ -207,14 +207,14 @@ def test_a_loop_that_was_only_closed_is_let_go_of_by_the_next(
     model, loops = chat(), []
     for _ in range(4):
         loop = asyncio.new_event_loop()
-        assert loop.run_until_complete(told(model)) == endpoint.answer
+        assert loop.run_until_complete(reply_of(model)) == endpoint.answer
         loop.close()
         loops.append(weakref.ref(loop))
         del loop
         assert len(transport._open) == 1  # nothing else tells that they are not piling up
-    asyncio.run(told(model))
+    asyncio.run(reply_of(model))
     gc.collect()
-    assert [one() for one in loops] == [None] * 4
+    assert [loop() for loop in loops] == [None] * 4
     assert not transport._open
     assert not caplog.records
 

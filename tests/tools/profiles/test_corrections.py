@@ -38,7 +38,9 @@ async def test_what_is_right_stands_on_what_the_user_said(history: HistoryStore)
     await correct(profiles, "They row.", "I sail.", history=history, now=NOW)
     (said,) = history.list("anna")
     assert (said.text, said.source) == ("I sail.", "correction")
-    assert [(one.kind, one.text, one.evidence) for one in await profiles.overrides()] == [
+    assert [
+        (override.kind, override.text, override.evidence) for override in await profiles.overrides()
+    ] == [
         ("forbid", "They row.", ()),
         ("pin", "I sail.", (said.id,)),
     ]
@@ -78,8 +80,8 @@ async def test_what_a_pin_is_for_is_decided_another_time_if_the_model_fails() ->
 
     knows = Knows()
     assert await class_pins(profiles, knows) == []
-    assert [one.use for one in await profiles.overrides()] == [None]
+    assert [override.use for override in await profiles.overrides()] == [None]
     knows.broken = False
     assert len(await class_pins(profiles, knows)) == 1
     assert await class_pins(profiles, knows) == []
-    assert [one.use for one in await profiles.overrides()] == ["always"]
+    assert [override.use for override in await profiles.overrides()] == ["always"]

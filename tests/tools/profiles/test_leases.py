@@ -66,17 +66,17 @@ async def test_what_a_stage_let_go_of_is_free_after_it() -> None:
 
 async def test_of_two_processes_one_takes_a_profile_and_what_it_leaves_is_free() -> None:
     shared = ProfileStore(SharedStore(), "anna", "a")
-    one, other = BuildLeases(), BuildLeases()
-    assert await one.acquire(shared)
-    assert not await other.acquire(shared)
-    other.release(shared)  # which is not its own to leave
-    assert not await other.acquire(shared)
-    one.release(shared)
-    assert await other.acquire(shared)
+    first, second = BuildLeases(), BuildLeases()
+    assert await first.acquire(shared)
+    assert not await second.acquire(shared)
+    second.release(shared)  # which is not its own to leave
+    assert not await second.acquire(shared)
+    first.release(shared)
+    assert await second.acquire(shared)
     with pytest.raises(RuntimeError, match="broken"):
-        async with other.stage(shared):
+        async with second.stage(shared):
             raise RuntimeError("broken")
-    assert await one.acquire(shared)
+    assert await first.acquire(shared)
 
 
 async def test_what_went_silent_in_one_process_is_free_for_the_others() -> None:

@@ -35,9 +35,9 @@ def profile(*sentences: str) -> Profile:
 def overrides(*kinds_and_texts: str) -> list[Override]:
     return [
         Override.model_validate(
-            {"kind": one.split(": ")[0], "text": one.split(": ")[1], "time": START + timedelta(n)}
+            {"kind": wish.split(": ")[0], "text": wish.split(": ")[1], "time": START + timedelta(n)}
         )
-        for n, one in enumerate(kinds_and_texts)
+        for n, wish in enumerate(kinds_and_texts)
     ]
 
 
@@ -69,7 +69,7 @@ CAT, BIKE = "This person has a cat named Miso.", "This person commutes by bicycl
 )
 def test_the_last_override_of_a_sentence_holds(decided: tuple[str, ...], left: list[str]) -> None:
     made = apply_overrides(profile(CAT, BIKE), overrides(*decided), by_words)
-    assert [one.text for one in made.sentences] == left
+    assert [sentence.text for sentence in made.sentences] == left
 
 
 @pytest.mark.parametrize(("likeness", "left"), [(0.99, [CAT, BIKE]), (1.0, [BIKE]), (1.5, [BIKE])])
@@ -82,7 +82,7 @@ def test_what_says_the_same_in_other_words_is_forbidden_too(
         return near
 
     made = apply_overrides(profile(CAT, BIKE), overrides("forbid: They keep Miso."), so_alike)
-    assert [one.text for one in made.sentences] == left
+    assert [sentence.text for sentence in made.sentences] == left
 
 
 def test_a_pinned_sentence_reaches_the_response_even_without_evidence() -> None:

@@ -9,7 +9,7 @@ from guided_profile.graph.records import HistoryItem, Replaced, Sentence
 from guided_profile.tools.profiles.revision import MOST_REPLACED, MOST_SENTENCES, revise
 
 
-def told(text: str, month: int, *evidence: str) -> Sentence:
+def stated(text: str, month: int, *evidence: str) -> Sentence:
     since = datetime(2025, month, 1, tzinfo=UTC)
     evidence = evidence or (text[-5:-1],)
     return Sentence(text=text, verdict="stated", evidence=evidence, confidence=0.5, since=since)
@@ -34,12 +34,12 @@ class Judge:
         self.rounds = 0
 
     async def likeness(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        def like(one: str, other: str) -> float:
-            if one == other:
+        def like(first: str, second: str) -> float:
+            if first == second:
                 return 1.5
-            return 1.1 if {one, other} in self.near else 0.3
+            return 1.1 if {first, second} in self.near else 0.3
 
-        return np.array([[like(one, other) for other in texts] for one in texts])
+        return np.array([[like(text, other) for other in texts] for text in texts])
 
     async def same(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
         self.rounds += 1
@@ -47,10 +47,10 @@ class Judge:
         return [set(pair) not in self.differ for pair in pairs]
 
 
-TACTILE = told("This person prefers tactile keyboard switches.", 1)
-LINEAR = told("This person prefers linear keyboard switches.", 6)
-DOG = told("This person has a dog named Pixel.", 2)
-PIXEL = told("They have a dog, Pixel.", 8, "new")
+TACTILE = stated("This person prefers tactile keyboard switches.", 1)
+LINEAR = stated("This person prefers linear keyboard switches.", 6)
+DOG = stated("This person has a dog named Pixel.", 2)
+PIXEL = stated("They have a dog, Pixel.", 8, "new")
 NOW_LINEAR = news("went back to linear switches", 6)
 
 
@@ -66,7 +66,7 @@ async def test_what_the_news_end_gives_way_and_both_dates_are_kept() -> None:
 async def test_what_is_over_is_gone_though_no_sentence_tells_of_it() -> None:
     done = await revise([TACTILE, DOG], [], [], over={0: NOW_LINEAR}, judge=Judge())
     assert done.sentences == (DOG,)
-    assert [(one.text, one.by) for one in done.replaced] == [(TACTILE.text, NOW_LINEAR.text)]
+    assert [(old.text, old.by) for old in done.replaced] == [(TACTILE.text, NOW_LINEAR.text)]
 
 
 @pytest.mark.parametrize(("month", "comes"), [(1, False), (9, True)])
@@ -74,7 +74,7 @@ async def test_what_was_replaced_comes_back_only_with_newer_evidence(
     month: int, comes: bool
 ) -> None:
     gone = Replaced(text=TACTILE.text, by=LINEAR.text, replaced=LINEAR.since)
-    again = told(TACTILE.text, month)
+    again = stated(TACTILE.text, month)
     done = await revise([LINEAR], [again], [gone], judge=Judge())
     assert (again in done.sentences) is comes
     assert LINEAR in done.sentences
@@ -92,9 +92,9 @@ async def test_a_restatement_adds_its_evidence_and_the_fuller_sentence_stays() -
     judge = Judge((DOG.text, PIXEL.text))
     surer = PIXEL.model_copy(update={"confidence": 0.8})
     done = await revise([DOG], [surer], [], judge=judge)
-    (one,) = done.sentences
-    assert (one.text, one.evidence) == (DOG.text, ("new", *DOG.evidence))
-    assert (one.confidence, one.since) == (0.8, PIXEL.since)
+    (sentence,) = done.sentences
+    assert (sentence.text, sentence.evidence) == (DOG.text, ("new", *DOG.evidence))
+    assert (sentence.confidence, sentence.since) == (0.8, PIXEL.since)
 
 
 async def test_what_is_near_and_not_the_same_stands_beside() -> None:
@@ -108,7 +108,7 @@ async def test_what_is_near_and_not_the_same_stands_beside() -> None:
 
 async def test_what_is_unrelated_is_not_asked_about_and_stands_beside() -> None:
     judge = Judge()
-    boat = told("They sail on lakes.", 7)
+    boat = stated("They sail on lakes.", 7)
     done = await revise([DOG], [boat], [], judge=judge)
     assert done.sentences == (DOG, boat)
     assert judge.asked == []
@@ -116,24 +116,24 @@ async def test_what_is_unrelated_is_not_asked_about_and_stands_beside() -> None:
 
 async def test_a_profile_stays_short_and_the_oldest_evidence_leaves() -> None:
     words = "apples boats cars drums eggs forests guitars hills islands jackets".split()
-    standing = [told(f"They collect {word}.", 1 + n) for n, word in enumerate(words)]
+    standing = [stated(f"They collect {word}.", 1 + n) for n, word in enumerate(words)]
     done = await revise(standing[:-1], standing[-1:], [], judge=Judge())
     assert done.sentences == tuple(standing[-MOST_SENTENCES:])
 
 
 async def test_what_is_surest_outlasts_what_is_new() -> None:
-    allergy = told("They are allergic to nuts.", 1).model_copy(update={"confidence": 0.95})
-    fresh = [told(f"They like the colour {n}.", 2 + n) for n in range(MOST_SENTENCES)]
+    allergy = stated("They are allergic to nuts.", 1).model_copy(update={"confidence": 0.95})
+    fresh = [stated(f"They like the colour {n}.", 2 + n) for n in range(MOST_SENTENCES)]
     done = await revise([allergy], fresh, [], judge=Judge())
     assert done.sentences == (allergy, *fresh[1:])
 
 
-async def test_three_that_tell_the_same_become_one_of_which_all_is_asked_at_once() -> None:
-    pixel = told("Their dog is Pixel.", 9, "newest")
+async def test_three_that_say_the_same_become_one_and_all_pairs_are_asked_at_once() -> None:
+    pixel = stated("Their dog is Pixel.", 9, "newest")
     judge = Judge((DOG.text, PIXEL.text), (PIXEL.text, pixel.text))
     done = await revise([DOG], [pixel, PIXEL], [], judge=judge)
-    (one,) = done.sentences
-    assert one.evidence == ("newest", "new", *DOG.evidence)
+    (sentence,) = done.sentences
+    assert sentence.evidence == ("newest", "new", *DOG.evidence)
     assert judge.rounds == 1
 
 

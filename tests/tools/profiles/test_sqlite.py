@@ -27,9 +27,9 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(path: Path) -> AsyncIterator[ProfileFile]:
-    async with open_profiles(path) as one:
-        one.conn.execute("PRAGMA busy_timeout=50")  # five seconds, else
-        yield one
+    async with open_profiles(path) as store:
+        store.conn.execute("PRAGMA busy_timeout=50")  # five seconds, else
+        yield store
 
 
 def locked(path: Path) -> sqlite3.Connection:
@@ -128,7 +128,9 @@ async def test_deleting_ends_nobody_elses_transaction(
     async def write(number: int) -> None:
         await store.abatch([PutOp((*SPACE, str(number)), "k", {"n": number}, index=False)])
 
-    both = [one for n in range(20) for one in (delete(n), *(write(20 * n + k) for k in range(20)))]
+    both = [
+        change for n in range(20) for change in (delete(n), *(write(20 * n + k) for k in range(20)))
+    ]
     await asyncio.gather(*both)
     assert history.count("anna") == 0
     for number in range(400):

@@ -70,8 +70,8 @@ async def test_a_profile_of_another_version_of_the_package_is_made_anew() -> Non
     store = InMemoryStore()
     profiles = ProfileStore(store, "anna", "dialogue")
     await profiles.write(standing())
-    for one in await store.asearch(user_namespace("anna")):
-        await store.aput(one.namespace, one.key, {"old": "shape"}, index=False)
+    for entry in await store.asearch(user_namespace("anna")):
+        await store.aput(entry.namespace, entry.key, {"old": "shape"}, index=False)
     assert await profiles.standing() is None
     assert await profiles.versions() == []
 
@@ -90,15 +90,16 @@ async def test_a_clock_that_goes_back_changes_no_order() -> None:
     profiles = ProfileStore(InMemoryStore(), "anna", "dialogue")
     times = [START + timedelta(days=365 * year) for year in (0, 70, -30, 1)]
     for number in range(1, KEPT_VERSIONS * 2 + 2):
-        one = standing(number)
-        made = one.profile.model_copy(update={"created": times[number % 4]})
-        await profiles.write(one.model_copy(update={"profile": made}))
+        saved = standing(number)
+        made = saved.profile.model_copy(update={"created": times[number % 4]})
+        await profiles.write(saved.model_copy(update={"profile": made}))
     kept = [profile.version for profile in await profiles.versions()]
     assert kept == list(range(KEPT_VERSIONS + 2, KEPT_VERSIONS * 2 + 2))
     for number, time in enumerate(times * 2):
         await profiles.add_override(Override(kind="pin", text=f"boat {number}", time=time))
-    assert [one.text for one in await profiles.overrides()] == [f"boat {n}" for n in range(8)]
-    assert [one.time for one in await profiles.overrides()] == times * 2
+    overrides = await profiles.overrides()
+    assert [override.text for override in overrides] == [f"boat {n}" for n in range(8)]
+    assert [override.time for override in overrides] == times * 2
 
 
 async def test_what_was_pinned_since_is_forbidden_no_more() -> None:
@@ -116,7 +117,7 @@ async def test_what_was_pinned_since_is_forbidden_no_more() -> None:
         await profiles.add_override(
             Override.model_validate({"kind": kind, "text": text, "time": time})
         )
-    assert [one.text for one in await profiles.forbidden()] == ["They ski.", "They bake."]
+    assert [override.text for override in await profiles.forbidden()] == ["They ski.", "They bake."]
 
 
 async def test_fifty_writers_at_once_lose_nothing(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ OPML = """<?xml version='1.0' encoding='UTF-8' standalone='no' ?>
 def test_the_feeds_that_somebody_follows_are_read(tmp_path: Path) -> None:
     found = in_every_form(tmp_path, "feeds.opml", OPML)
     assert found.formats == {"opml": 1}
-    assert [(one.text, one.category, one.kind, one.source) for one in found.items] == [
+    assert [(item.text, item.category, item.kind, item.source) for item in found.items] == [
         ("follows Bread & Butter (example.org)", "Brot", "did", "feeds"),
         ("follows パン (feeds.example.com)", None, "did", "feeds"),
     ]
@@ -149,7 +149,7 @@ def test_an_outline_without_feeds_is_what_its_writer_wrote(tmp_path: Path) -> No
         '&lt;/b&gt;" _note="small ones"/></outline><outline text="Rest"/></body></opml>'
     )
     found = read(folder_of(tmp_path, {"plans.opml": outline}) / "plans.opml")
-    assert [(one.text, one.kind, one.source) for one in found.items] == [
+    assert [(item.text, item.kind, item.source) for item in found.items] == [
         ("Kitchen: Buy scales\nsmall ones", "said", "notes"),
         ("Rest", "said", "notes"),
     ]

@@ -103,7 +103,7 @@ def changed(found: Any) -> Iterator[Any]:
         for key, value in found.items():
             for other in changed(value):
                 yield found | {key: other}
-            yield {name: one for name, one in found.items() if name != key}
+            yield {name: value for name, value in found.items() if name != key}
     if isinstance(found, list):
         for index, value in enumerate(found):
             for other in changed(value):
@@ -123,4 +123,4 @@ def test_any_value_may_be_wrong(tmp_path: Path, kind: str) -> None:
                 found = read(path, format=kind, me=me)
             except HistoryItemError:
                 continue
-            assert all(one.text.strip() for one in found.items)
+            assert all(item.text.strip() for item in found.items)

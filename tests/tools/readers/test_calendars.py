@@ -41,12 +41,12 @@ DAY = datetime(2024, 5, 14, tzinfo=UTC)
 def test_events_are_read_with_their_zones_and_repetitions(tmp_path: Path) -> None:
     found = in_every_form(tmp_path, "x.ics", calendar(YOGA, DENTIST, BIRTHDAY, more=ZONES))
     assert found.formats == {"calendar": 1}
-    assert [(one.text, one.category, one.time) for one in found.items] == [
+    assert [(item.text, item.category, item.time) for item in found.items] == [
         ("Yoga, Graz, Studio (every 2 weeks from 2024-05-14 to 2024-12-31)", "Sport", EVENING),
         ("Zahnärztin (planned once, 2024-05)", None, MORNING),
         ("Annas Geburtstag (planned once, 2024-05)", None, DAY),
     ]
-    assert {(one.role, one.kind, one.source) for one in found.items} == {
+    assert {(item.role, item.kind, item.source) for item in found.items} == {
         ("user", "did", "calendar")
     }
 
@@ -113,7 +113,7 @@ def test_tasks_say_whether_they_are_done(tmp_path: Path) -> None:
         "BEGIN:VTODO\nSUMMARY:Ofen putzen\nEND:VTODO\nEND:VCALENDAR",
     )
     found = read(folder_of(tmp_path, {"x.ics": tasks}) / "x.ics")
-    assert [(one.text, one.time) for one in found.items] == [
+    assert [(item.text, item.time) for item in found.items] == [
         ("Mehl kaufen (a task, done)", MORNING),
         ("Ofen putzen (a task, open)", None),
     ]
@@ -124,7 +124,7 @@ def test_a_broken_event_and_a_cut_file_lose_nothing_else(tmp_path: Path) -> None
     cut = whole[: whole.index("Annas")]
     found = read(folder_of(tmp_path, {"x.ics": cut}) / "x.ics")
     assert found.texts == ["Zahnärztin (planned once, 2024-05)"]
-    assert [(one.line, one.reason) for one in found.refused] == [
+    assert [(entry.line, entry.reason) for entry in found.refused] == [
         (1, "time: is none that can be read"),
         (3, "the file is cut short here"),
     ]

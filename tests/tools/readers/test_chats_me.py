@@ -14,8 +14,8 @@ from guided_profile.tools.readers.detect import Format, Reading, Refused, read_i
 
 def mine(path: Path, me: str) -> list[str]:
     """Return what the user is taken to have written."""
-    items = [one for one in read_items(path, Reading(me=me)) if isinstance(one, HistoryItem)]
-    return [one.text for one in items if one.role == "user"]
+    items = [item for item in read_items(path, Reading(me=me)) if isinstance(item, HistoryItem)]
+    return [item.text for item in items if item.role == "user"]
 
 
 def telegram(folder: Path, *messages: dict[str, Any]) -> Path:
@@ -161,7 +161,7 @@ def test_a_table_that_names_its_writers_is_not_the_users_alone(tmp_path: Path) -
 
 
 def mine_alone(path: Path) -> list[str]:
-    return [one.text for one in read_items(path) if isinstance(one, HistoryItem)]
+    return [item.text for item in read_items(path) if isinstance(item, HistoryItem)]
 
 
 def messenger_chat(title: str, *people: str) -> str:
@@ -177,7 +177,7 @@ def test_a_chat_of_two_that_goes_by_the_others_name_says_who_the_user_is(tmp_pat
     path = tmp_path / "message_1.json"
     path.write_text(messenger_chat("Ben", "Ann", "Ben"))
     assert mine_alone(path)[0] == "I am Ann"
-    assert [one.role for one in read_items(path) if isinstance(one, HistoryItem)] == [
+    assert [item.role for item in read_items(path) if isinstance(item, HistoryItem)] == [
         "user",
         "other",
     ]
@@ -191,8 +191,8 @@ def test_who_is_in_all_chats_is_the_user(tmp_path: Path) -> None:
         folder = tmp_path / f"inbox/{number}"
         folder.mkdir(parents=True)
         (folder / "message_1.json").write_text(messenger_chat("Bakers", *people))
-    items = [one for one in read_items(tmp_path) if isinstance(one, HistoryItem)]
-    assert {one.text for one in items if one.role == "user"} == {"I am Ann"}
+    items = [item for item in read_items(tmp_path) if isinstance(item, HistoryItem)]
+    assert {item.text for item in items if item.role == "user"} == {"I am Ann"}
 
 
 def telegram_chat(kind: str, name: str) -> dict[str, object]:
@@ -207,8 +207,8 @@ def test_telegram_says_who_the_user_is(tmp_path: Path) -> None:
     def roles(export: dict[str, object]) -> dict[str, str]:
         path = tmp_path / "result.json"
         path.write_text(json.dumps(export))
-        found = [one for one in read_items(path) if isinstance(one, HistoryItem)]
-        return {one.text: one.role for one in found}
+        found = [item for item in read_items(path) if isinstance(item, HistoryItem)]
+        return {item.text: item.role for item in found}
 
     assert roles(telegram_chat("personal_chat", "Ben")) == {"Ann": "user", "Ben": "other"}
     group = telegram_chat("private_group", "Bakers")

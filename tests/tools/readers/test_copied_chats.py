@@ -116,11 +116,11 @@ EXPORTS = {
                 "title": "Ana",
                 "messages": [
                     {
-                        "sender_name": one["from"],
-                        "content": one["text"],
+                        "sender_name": message["from"],
+                        "content": message["text"],
                         "timestamp_ms": 1715672492000,
                     }
-                    for one in MESSAGES
+                    for message in MESSAGES
                 ],
             }
         ),
@@ -139,7 +139,7 @@ def test_what_apps_export(tmp_path: Path, kind: str) -> None:
     found = in_every_form(tmp_path, name, content, me="Mara")
     assert found.formats == {kind: 1}
     assert found.lines[:2] == [("user", kind, RYE), ("other", kind, "I am allergic")]
-    assert {one.kind for one in found.items} == {"said"}
+    assert {item.kind for item in found.items} == {"said"}
 
 
 @pytest.mark.parametrize("kind", ["telegram", "messenger"])

@@ -180,10 +180,10 @@ def test_bytes_that_are_no_text_cost_their_line_alone(
     path = tmp_path / name
     path.write_bytes(b"\n".join([before, bad, after]))
     named = Reading(format="text" if name == "a.txt" else "auto")
-    one, refused, other = read_items(path, named)
-    assert isinstance(one, HistoryItem)
-    assert isinstance(other, HistoryItem)
-    assert (one.text, other.text) == ("a", "b")
+    first, refused, last = read_items(path, named)
+    assert isinstance(first, HistoryItem)
+    assert isinstance(last, HistoryItem)
+    assert (first.text, last.text) == ("a", "b")
     assert isinstance(refused, Refused)
     assert refused.line == 2 + before.count(b"\n")
     assert refused.reason.startswith(reason)
@@ -236,13 +236,13 @@ def test_times_without_a_zone_are_read_in_the_one_given(
 ) -> None:
     path = tmp_path / "a.csv"
     path.write_text(f"text,time\na,{time}\n")
-    (one,) = read_items(path, Reading(zone=ZoneInfo("Europe/Berlin"), dates=dates))
+    (entry,) = read_items(path, Reading(zone=ZoneInfo("Europe/Berlin"), dates=dates))
     if read is None:
-        assert isinstance(one, Refused)
-        assert one.reason.startswith("time: ")
+        assert isinstance(entry, Refused)
+        assert entry.reason.startswith("time: ")
     else:
-        assert isinstance(one, HistoryItem)
-        assert one.time == datetime.fromisoformat(read)
+        assert isinstance(entry, HistoryItem)
+        assert entry.time == datetime.fromisoformat(read)
 
 
 def test_dates_that_nothing_in_the_table_decides_are_asked_for(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_dates_that_nothing_in_the_table_decides_are_asked_for(tmp_path: Path) -
 def test_plain_text_is_read_by_line_or_by_paragraph(tmp_path: Path) -> None:
     path = tmp_path / "diary.txt"
     path.write_text("\nI ran\n today.  \n\n \nIt rained.\n")
-    by_line = [one.text for one in read_items(path) if isinstance(one, HistoryItem)]
+    by_line = [item.text for item in read_items(path) if isinstance(item, HistoryItem)]
     assert by_line == ["I ran", "today.", "It rained."]
     paragraphs = read_items(path, Reading(paragraphs=True, source="diary"))
     assert list(paragraphs) == [
@@ -299,7 +299,7 @@ def test_an_array_of_items_is_read_bit_by_bit(tmp_path: Path) -> None:
     texts = [f"item {number} {'é' * number}" for number in range(900)]
     path.write_text(json.dumps([{"text": text} for text in texts], ensure_ascii=False))
     assert path.stat().st_size > 5 * 2**16
-    assert [one.text for one in read_items(path) if isinstance(one, HistoryItem)] == texts
+    assert [item.text for item in read_items(path) if isinstance(item, HistoryItem)] == texts
     path.write_text('[{"text": "a"}, {"text": "b"')
     first, refused = read_items(path)
     assert first == HistoryItem(text="a")
@@ -310,7 +310,7 @@ def test_an_array_of_items_is_read_bit_by_bit(tmp_path: Path) -> None:
 def test_a_line_that_is_a_date_is_the_day_of_those_below_it(tmp_path: Path) -> None:
     path = tmp_path / "diary.txt"
     path.write_text("Montag, 5. Mai 2025\nLief am See.\nSchlief gut.\n\n## 06.05.2025\nRegen.\n")
-    lines = [(one.text, one.time) for one in read_items(path) if isinstance(one, HistoryItem)]
+    lines = [(item.text, item.time) for item in read_items(path) if isinstance(item, HistoryItem)]
     monday, tuesday = datetime(2025, 5, 5, tzinfo=UTC), datetime(2025, 5, 6, tzinfo=UTC)
     assert lines == [("Lief am See.", monday), ("Schlief gut.", monday), ("Regen.", tuesday)]
     first, second = read_items(path, Reading(paragraphs=True))

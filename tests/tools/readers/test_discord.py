@@ -35,8 +35,8 @@ def test_the_package(tmp_path: Path, name: str, content: str) -> None:
         "Nachrichten/c9/channel.json": json.dumps(channel),
         "account/user.json": '{"id": "42", "username": "mara"}',
     }
-    (one,) = read(zip_of(tmp_path / "package.zip", files)).items
-    assert (one.category, one.id, one.kind) == ("Bakers, general", "discord:12", "said")
+    (item,) = read(zip_of(tmp_path / "package.zip", files)).items
+    assert (item.category, item.id, item.kind) == ("Bakers, general", "discord:12", "said")
 
 
 def exported(text: str, name: str, **more: Any) -> dict[str, Any]:

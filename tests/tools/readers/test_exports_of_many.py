@@ -78,13 +78,13 @@ def test_each_kind_in_an_export_is_read_and_the_others_are_counted(
         entries = list(file.entries)
         assert dict(file.formats) == {"chatgpt": 1, "whatsapp": 1}
         assert file.fraction() == 1.0
-    kept = {(one.item.text, one.item.role) for one in entries if isinstance(one, Kept)}
+    kept = {(entry.item.text, entry.item.role) for entry in entries if isinstance(entry, Kept)}
     assert kept == {("rye", "user"), ("tea", "user"), ("no", "other")}
     assert Skipped("files of other kinds", 1) in entries
 
 
 def test_what_one_kind_asks_for_costs_the_others_nothing(tmp_path: Path) -> None:
-    one, other = sorted(read_items(folder(tmp_path)), key=lambda one: isinstance(one, Refused))
+    one, other = sorted(read_items(folder(tmp_path)), key=lambda item: isinstance(item, Refused))
     assert isinstance(one, HistoryItem)
     assert isinstance(other, Refused)
     assert "say with --me which of the people" in other.reason
@@ -107,16 +107,16 @@ def test_a_file_that_is_cut_short_is_read_as_far_as_it_goes(tmp_path: Path) -> N
     kept: list[HistoryItem | Refused] = []
     with pytest.raises(HistoryItemError, match="is damaged"):
         kept.extend(read_items(path))
-    for one in read_items_until_damaged(path):
-        kept.append(one)
+    for entry in read_items_until_damaged(path):
+        kept.append(entry)
     assert len(kept) > 1000
 
 
 def read_items_until_damaged(path: Path) -> list[HistoryItem | Refused]:
     read: list[HistoryItem | Refused] = []
     try:
-        for one in read_items(path):
-            read.append(one)
+        for entry in read_items(path):
+            read.append(entry)
     except HistoryItemError:
         pass
     return read

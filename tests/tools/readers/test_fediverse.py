@@ -48,8 +48,8 @@ def test_mastodon(tmp_path: Path) -> None:
     found = in_every_form(tmp_path, "outbox.json", json.dumps(OUTBOX))
     assert found.formats == {"mastodon": 1}
     assert found.texts == ["I bake rye\nevery Sunday & more\nCome!", "me too", "Food\nIt is rye."]
-    assert [one.category for one in found.items] == [None, "replies", None]
-    assert {str(one.time) for one in found.items} == {"2024-05-14 09:41:32+00:00"}
+    assert [item.category for item in found.items] == [None, "replies", None]
+    assert {str(item.time) for item in found.items} == {"2024-05-14 09:41:32+00:00"}
     assert found.skipped["boosts of others"] == found.skipped["posts without words"] == 1
 
 
@@ -123,9 +123,9 @@ def test_bluesky(tmp_path: Path) -> None:
         ("user", "posts", "me too"),
         ("user", "profile", "Baker"),
     ]
-    first = next(one for one in found.items if one.text == "I bake rye")
+    first = next(item for item in found.items if item.text == "I bake rye")
     assert (first.id, str(first.time)) == ("bluesky:3k1", "2024-05-14 09:41:32.123000+00:00")
-    own = {one.id for one in found.items if one.source == "posts"}
+    own = {item.id for item in found.items if item.source == "posts"}
     assert own == {"bluesky:3k1", "bluesky:3k2"}
     assert found.skipped["likes without words"] == 1
 

@@ -66,7 +66,12 @@ CHATS = {
     "slack": lambda found: found,
     "json": lambda found: found,
     "chatgpt": lambda found: [
-        {"mapping": {str(n): {"message": one, "parent": str(n - 1)} for n, one in enumerate(found)}}
+        {
+            "mapping": {
+                str(n): {"message": message, "parent": str(n - 1)}
+                for n, message in enumerate(found)
+            }
+        }
     ],
 }
 PIECES = (

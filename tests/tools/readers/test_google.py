@@ -55,7 +55,7 @@ def test_my_activity(tmp_path: Path) -> None:
     assert found.skipped == {"advertisements": 2, "uses of apps": 1} | (
         {"files of other kinds": 1} if found.skipped["files of other kinds"] else {}
     )
-    assert {one.kind for one in found.items} == {"did"}
+    assert {item.kind for item in found.items} == {"did"}
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_the_words_around_a_title_are_the_apps(tmp_path: Path, form: str) -> Non
 def test_gemini(tmp_path: Path) -> None:
     answer = {"safeHtmlItem": [{"html": "<p>At <b>250&nbsp;degrees</b>.</p><p>Then less.</p>"}]}
     prompts = ["How hot for rye?", "And for wheat?", "I only have a gas oven"]
-    entries = [activity(f"Prompted {one}", product="Gemini Apps", **answer) for one in prompts]
+    entries = [activity(f"Prompted {words}", product="Gemini Apps", **answer) for words in prompts]
     found = read(zip_of(tmp_path / "t.zip", {"Takeout/MeineAktivitäten.json": json.dumps(entries)}))
     assert found.lines[:2] == [
         ("user", "gemini", "How hot for rye?"),
         ("other", "gemini", "At 250 degrees.\nThen less."),
     ]
     assert len(found.items) == 6
-    assert {one.kind for one in found.items} == {"said"}
+    assert {item.kind for item in found.items} == {"said"}
 
 
 def page(*cells: str, product: str = "Search", caption: str = "") -> str:
@@ -229,7 +229,9 @@ def test_play(tmp_path: Path) -> None:
             {"install": {"doc": doc, "firstInstallationTime": "2020-05-26T03:11:53Z"}}
         ],
     }
-    found = read(zip_of(tmp_path / "t.zip", {name: json.dumps(one) for name, one in files.items()}))
+    found = read(
+        zip_of(tmp_path / "t.zip", {name: json.dumps(content) for name, content in files.items()})
+    )
     assert found.formats == {"google-play": 3}
     assert set(found.lines) == {
         ("user", "purchases", "Tuner"),

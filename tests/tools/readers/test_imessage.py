@@ -84,7 +84,7 @@ def test_what_an_archive_holds_is_read_even_if_it_had_a_log(tmp_path: Path) -> N
         if place != path:
             with zipfile.ZipFile(place, "w") as archive:
                 archive.write(path, "Messages/chat.db")
-        assert [one.text for one in read_items(place) if isinstance(one, HistoryItem)] == ["hi"]
+        assert [item.text for item in read_items(place) if isinstance(item, HistoryItem)] == ["hi"]
 
 
 def test_old_phones_count_seconds(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_another_database_is_refused(tmp_path: Path, script: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["date_retracted", "item_type", "is_service_message"])
-def test_what_was_taken_back_and_notices_are_told_by_their_columns(
+def test_what_was_taken_back_and_notices_are_known_by_their_columns(
     tmp_path: Path, column: str
 ) -> None:
     own, other = (NANOSECONDS, "I ran", 1, None, 0), (NANOSECONDS, "I smoke", 1, None, 0)
@@ -116,7 +116,7 @@ def test_what_was_taken_back_and_notices_are_told_by_their_columns(
     with closing(sqlite3.connect(path)) as made, made:
         made.execute(f"ALTER TABLE message ADD COLUMN {column} INTEGER DEFAULT 0")
         made.execute(f"UPDATE message SET {column} = {NANOSECONDS} WHERE ROWID = 2")
-    assert [one.text for one in read_items(path) if isinstance(one, HistoryItem)] == ["I ran"]
+    assert [item.text for item in read_items(path) if isinstance(item, HistoryItem)] == ["I ran"]
 
 
 def test_a_row_that_is_no_message_is_refused_and_the_others_are_read(tmp_path: Path) -> None:
@@ -133,5 +133,8 @@ def test_a_row_that_is_no_message_is_refused_and_the_others_are_read(tmp_path: P
     with closing(sqlite3.connect(path)) as made, made:
         made.execute("UPDATE message SET text = CAST(X'FF41' AS TEXT) WHERE ROWID = 7")
     entries = list(read_items(path))
-    assert [one.text for one in entries if isinstance(one, HistoryItem)] == ["I ran", "\ufffdA"]
-    assert [one.line for one in entries if isinstance(one, Refused)] == [2, 3, 4, 5, 6]
+    assert [entry.text for entry in entries if isinstance(entry, HistoryItem)] == [
+        "I ran",
+        "\ufffdA",
+    ]
+    assert [entry.line for entry in entries if isinstance(entry, Refused)] == [2, 3, 4, 5, 6]

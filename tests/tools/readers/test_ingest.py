@@ -52,7 +52,7 @@ def test_everything_is_counted(history: HistoryStore, tmp_path: Path) -> None:
         fraction=1.0,
         formats={"jsonl": 1},
     )
-    assert [one.text for one in history.list("anna")] == ["b", "a"]
+    assert [item.text for item in history.list("anna")] == ["b", "a"]
     assert history.count("ben") == 0
 
 
@@ -78,13 +78,13 @@ def test_a_failure_keeps_what_was_added_and_doing_it_again_goes_on(tmp_path: Pat
         embedder.most = 10**9
         done = ingest(history, "anna", path)
         assert (done.added, done.duplicates) == (BATCH, 2 * BATCH)
-        assert len({one.text for one in history.list("anna")}) == 3 * BATCH
+        assert len({item.text for item in history.list("anna")}) == 3 * BATCH
 
 
-def test_progress_is_told_batch_by_batch(history: HistoryStore, tmp_path: Path) -> None:
+def test_progress_is_reported_batch_by_batch(history: HistoryStore, tmp_path: Path) -> None:
     steps = list(ingesting(history, "anna", lines(tmp_path, 2 * BATCH + 1)))
-    assert [one.added for one in steps] == [0, BATCH, 2 * BATCH, 2 * BATCH + 1]
-    fractions = [one.fraction or 0 for one in steps]
+    assert [step.added for step in steps] == [0, BATCH, 2 * BATCH, 2 * BATCH + 1]
+    fractions = [step.fraction or 0 for step in steps]
     assert fractions == sorted(fractions)
     assert fractions[0] == 0 < fractions[1] <= fractions[-1] == 1
 
@@ -108,7 +108,7 @@ def test_an_id_that_comes_twice_in_a_file_costs_its_line_alone(
         done = ingest(history, user, path)
         assert (done.added, done.duplicates, done.refused, done.replaced) == (3, 1, 2, ())
         assert done.refusals == (Refused(3, reason), Refused(4, reason))
-        assert sorted(one.text for one in history.list(user)) == ["a bird", "a cow", "a dog"]
+        assert sorted(item.text for item in history.list(user)) == ["a bird", "a cow", "a dog"]
 
 
 def test_an_edited_message_takes_the_place_of_what_it_was(
@@ -120,7 +120,10 @@ def test_an_edited_message_takes_the_place_of_what_it_was(
     path.write_text('{"id": "m1", "text": "I am vegan"}\n{"id": "m2", "text": "I ran"}\n')
     done = ingest(history, "anna", path)
     assert (done.added, done.duplicates, done.replaced) == (0, 1, ("m1",))
-    assert {one.id: one.text for one in history.list("anna")} == {"m1": "I am vegan", "m2": "I ran"}
+    assert {item.id: item.text for item in history.list("anna")} == {
+        "m1": "I am vegan",
+        "m2": "I ran",
+    }
     assert "meat" not in history.search("anna", "what do I eat?", limit=1)[0].item.text
     done = ingest(history, "anna", path)
     assert (done.added, done.duplicates, done.replaced) == (0, 2, ())
@@ -145,7 +148,7 @@ def test_a_message_of_telegram_is_one_however_it_was_edited_and_its_chat_named(
     ingest(history, "anna", export("Ben", "I run"), Reading(me="Anna"))
     done = ingest(history, "anna", export("Ben Berg", "I walk"), Reading(me="Anna"))
     assert (done.added, len(done.replaced)) == (0, 1)
-    assert [one.text for one in history.list("anna")] == ["I walk"]
+    assert [item.text for item in history.list("anna")] == ["I walk"]
 
 
 def test_refused_entries_are_counted_beyond_those_that_are_named(
@@ -156,7 +159,7 @@ def test_refused_entries_are_counted_beyond_those_that_are_named(
     path.write_text("x\n" * 20)
     done = ingest(history, "anna", path)
     assert done.refused == 20
-    assert [one.line for one in done.refusals] == [1, 2, 3]
+    assert [refusal.line for refusal in done.refusals] == [1, 2, 3]
 
 
 def test_a_blank_user_is_refused_before_the_file_is_read(
@@ -197,6 +200,6 @@ def test_a_killed_run_is_finished_by_the_next(tmp_path: Path, after: int) -> Non
         assert acknowledged <= kept < count
         done = ingest(history, "anna", path)
         assert (done.added, done.duplicates) == (count - kept, kept)
-        assert sorted(one.text for one in history.list("anna")) == sorted(
+        assert sorted(item.text for item in history.list("anna")) == sorted(
             f"walk number {number}" for number in range(count)
         )

@@ -16,9 +16,9 @@ WHEN = "2024-05-01 10:11:12+00:00"
 def mangled(found: Any) -> str:
     """Return JSON with each byte of UTF-8 as a character of its own."""
     if isinstance(found, dict):
-        return json.dumps({_bytes(key): json.loads(mangled(one)) for key, one in found.items()})
+        return json.dumps({_bytes(key): json.loads(mangled(value)) for key, value in found.items()})
     if isinstance(found, list):
-        return json.dumps([json.loads(mangled(one)) for one in found])
+        return json.dumps([json.loads(mangled(value)) for value in found])
     return json.dumps(_bytes(found) if isinstance(found, str) else found)
 
 
@@ -110,11 +110,11 @@ def test_instagram(tmp_path: Path, name: str) -> None:
     found = in_every_form(tmp_path, name, mangled(content))
     assert found.formats == {"instagram": 1}
     assert found.lines == [("user", source, text) for source, text in lines]
-    assert {str(one.time) for one in found.items} == {WHEN}
+    assert {str(item.time) for item in found.items} == {WHEN}
 
 
 def test_instagrams_newer_likes(tmp_path: Path) -> None:
-    one = {
+    liked = {
         "timestamp": AT,
         "media": [],
         "label_values": [
@@ -127,10 +127,10 @@ def test_instagrams_newer_likes(tmp_path: Path) -> None:
         "fbid": "17",
     }
     path = tmp_path / "liked_posts.json"
-    path.write_text(json.dumps([one]))
+    path.write_text(json.dumps([liked]))
     found = read(path)
     assert found.lines == [("user", "likes", "posts of bo.bakes (liked once, 2024-05)")]
-    folder = folder_of(tmp_path / "all", {"likes/liked_posts.json": json.dumps([one]), "a": "x"})
+    folder = folder_of(tmp_path / "all", {"likes/liked_posts.json": json.dumps([liked]), "a": "x"})
     assert read(folder).lines == found.lines
 
 
@@ -226,7 +226,7 @@ def test_facebook(tmp_path: Path, name: str) -> None:
     found = in_every_form(tmp_path, name, mangled(content))
     assert found.formats == {"facebook": 1}
     assert found.lines == [("user", source, text) for source, text in lines]
-    assert {str(one.time) for one in found.items} == {WHEN}
+    assert {str(item.time) for item in found.items} == {WHEN}
     assert not found.refused
 
 
@@ -274,7 +274,7 @@ def test_messages_in_html(tmp_path: Path) -> None:
         ("user", "messenger", "I bake rye\n& more"),
         ("other", "messenger", "Ich bin Allergikerin"),
     ]
-    assert [str(one.time) for one in found.items] == [
+    assert [str(item.time) for item in found.items] == [
         "2024-05-14 09:41:00+00:00",
         "2024-05-14 09:42:00+00:00",
     ]

@@ -23,8 +23,8 @@ def file(text: str) -> ExportFile:
 
 def read(text: str, *keys: str) -> tuple[list[int], list[str]]:
     found = list(objects(file(text), *keys))
-    numbers = [one[1]["n"] for one in found if not isinstance(one, Refused)]
-    return numbers, [one.reason for one in found if isinstance(one, Refused)]
+    numbers = [entry[1]["n"] for entry in found if not isinstance(entry, Refused)]
+    return numbers, [entry.reason for entry in found if isinstance(entry, Refused)]
 
 
 @pytest.mark.parametrize(

@@ -119,4 +119,6 @@ def test_a_file_cut_short_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
 def test_a_clipping_without_its_second_line_is_refused_alone(tmp_path: Path) -> None:
     found = read(folder_of(tmp_path, {"x.txt": ENGLISH + f"Dune\nonly{END}"}) / "x.txt")
     assert len(found.items) == 3
-    assert [(one.line, one.reason) for one in found.refused] == [(21, "is no clipping of a Kindle")]
+    assert [(entry.line, entry.reason) for entry in found.refused] == [
+        (21, "is no clipping of a Kindle")
+    ]

@@ -60,7 +60,7 @@ def test_the_whole_copy(tmp_path: Path) -> None:
     }
     assert found.skipped["reactions to others' posts"] == 1
     assert found.skipped["files of other kinds"] == 1
-    times = {one.source: str(one.time) for one in found.items}
+    times = {item.source: str(item.time) for item in found.items}
     assert times["searches"] == times["comments"] == "2024-05-14 09:41:32+00:00"
 
 

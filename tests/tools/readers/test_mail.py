@@ -25,7 +25,7 @@ def mail(
 
 
 def mbox(*mails: str) -> str:
-    return "".join(f"From x@y Tue May 14 09:41:32 +0000 2024\n{one}\n" for one in mails)
+    return "".join(f"From x@y Tue May 14 09:41:32 +0000 2024\n{mail}\n" for mail in mails)
 
 
 SENT = mbox(
@@ -151,8 +151,8 @@ HTML = (
 
 
 def test_html_is_read_where_there_is_no_text(tmp_path: Path) -> None:
-    one = mail(HTML).replace("text/plain", "text/html")
-    path = folder_of(tmp_path, {"Sent.mbox": mbox(one)}) / "Sent.mbox"
+    html_mail = mail(HTML).replace("text/plain", "text/html")
+    path = folder_of(tmp_path, {"Sent.mbox": mbox(html_mail)}) / "Sent.mbox"
     assert read(path).texts == ["My starter\nis\xa0old."]
 
 
@@ -163,10 +163,10 @@ def test_attachments_and_attached_mails_are_no_words_of_the_user(tmp_path: Path)
         + mail("I am allergic", sender="Ana <ana@example.org>")
         + '--b\nContent-Type: text/plain; name="x.txt"\nContent-Disposition: attachment\n\nan essay'
     )
-    one = mail(f"--b\n{parts}\n--b--").replace(
+    multipart = mail(f"--b\n{parts}\n--b--").replace(
         'text/plain; charset="UTF-8"\n\n--b', 'multipart/mixed; boundary="b"\n\n--b', 1
     )
-    path = folder_of(tmp_path, {"Sent.mbox": mbox(one)}) / "Sent.mbox"
+    path = folder_of(tmp_path, {"Sent.mbox": mbox(multipart)}) / "Sent.mbox"
     assert read(path).texts == ["Schön."]
 
 
@@ -209,7 +209,7 @@ def test_a_mailbox_cut_short_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     headers = folder_of(tmp_path, {"y": SENT[: SENT.index("MIME") + 9]}) / "y"
     found = read(headers)
     assert not found.items
-    assert [one.reason for one in found.refused] == ["is cut short, and so is the file"]
+    assert [entry.reason for entry in found.refused] == ["is cut short, and so is the file"]
 
 
 def test_letters_to_nobody_are_not_taken_for_their_sender_s(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_what_another_assistant_noted_is_kept_as_its_words(
     found = in_every_form(tmp_path, "memories.txt", text)
     assert found.formats == {"memories": 1}
     assert found.texts == texts
-    assert {(one.role, one.kind, one.source) for one in found.items} == {
+    assert {(item.role, item.kind, item.source) for item in found.items} == {
         ("other", "said", "memories")
     }
     assert (found.items[0].category, found.items[0].time) == (category, time)

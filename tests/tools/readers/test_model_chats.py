@@ -88,7 +88,7 @@ def test_claudes_zip_with_memories(tmp_path: Path) -> None:
     found = read(zip_of(tmp_path / "data.zip", files))
     assert found.formats == {"claude": 1, "memories": 1}
     assert found.texts[0] == RYE
-    assert {one.role for one in found.items[1:]} == {"other"}  # Claude's words about the user
+    assert {item.role for item in found.items[1:]} == {"other"}  # Claude's words about the user
     assert found.skipped["files of other kinds"] == 2
 
 
@@ -139,8 +139,8 @@ FORMS = {
         }
     ),
     "logs": "\n".join(
-        json.dumps({"type": one["role"], "message": one, "timestamp": "2025-01-02T03:04:05Z"})
-        for one in TURNS
+        json.dumps({"type": turn["role"], "message": turn, "timestamp": "2025-01-02T03:04:05Z"})
+        for turn in TURNS
     ),
     "text beside a role": "\n".join(
         json.dumps({"role": role, "text": text})
@@ -187,7 +187,7 @@ def test_the_assistants_words_are_not_the_users_whatever_column_is_named(tmp_pat
 def test_roles_of_models_chats_in_a_table(tmp_path: Path) -> None:
     path = tmp_path / "chat.csv"
     path.write_text("role,content\nuser,I bake\nassistant,You love baking!\n")
-    assert [(one.role, one.text) for one in read(path).items] == [
+    assert [(item.role, item.text) for item in read(path).items] == [
         ("user", "I bake"),
         ("other", "You love baking!"),
     ]

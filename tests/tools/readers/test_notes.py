@@ -55,9 +55,9 @@ def test_a_note_is_its_writer_s_words_below_its_headings(tmp_path: Path) -> None
     found = in_every_form(tmp_path, "Sourdough.md", NOTE)
     assert found.formats == {"markdown": 1}
     assert found.texts == WORDS
-    assert {(one.role, one.kind, one.source, one.category, one.time) for one in found.items} == {
-        ("user", "said", "notes", "bread", DAY)
-    }
+    assert {
+        (item.role, item.kind, item.source, item.category, item.time) for item in found.items
+    } == {("user", "said", "notes", "bread", DAY)}
 
 
 def test_a_note_cut_short_within_its_code_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_vault_is_read_without_templates_and_plugins(tmp_path: Path) -> None:
     for path in (folder_of(tmp_path / "x", VAULT), zip_of(tmp_path / "vault.bin", VAULT)):
         found = read(path)
         assert list(found.formats) == ["vault"]
-        assert [(one.text, one.category, one.time) for one in found.items] == [
+        assert [(item.text, item.category, item.time) for item in found.items] == [
             ("Sauerteig: Er ist alt.", "Brot", None),
             ("Early up.\n- [x] feed starter", None, DAY),
         ]
@@ -127,7 +127,7 @@ def test_a_graph_of_logseq_is_read(tmp_path: Path) -> None:
         "pages/templates.md": "- Day\n  template:: day\n\t- How was it?\n",
     }
     found = read(folder_of(tmp_path, graph))
-    assert [(one.text, one.category, one.time) for one in found.items] == [
+    assert [(item.text, item.category, item.time) for item in found.items] == [
         ("- TODO bake rye\n  - with spelt\n- I saw Ana", None, DAY),
         ("Bread: - I like rye", "baking", None),
     ]
@@ -173,7 +173,9 @@ def test_notion_s_pages_and_rows_are_read_once(tmp_path: Path) -> None:
     ):
         found = read(path)
         time = datetime(2024, 5, 14, 9, 41, tzinfo=UTC)
-        assert sorted((one.text, one.category, one.time) for one in found.items if one.time) == [
+        assert sorted(
+            (item.text, item.category, item.time) for item in found.items if item.time
+        ) == [
             (
                 "Bücher: Dune (Status: Done, Rating: 5, Created: May 14, 2024 9:41 AM)",
                 "Bücher",
@@ -181,7 +183,7 @@ def test_notion_s_pages_and_rows_are_read_once(tmp_path: Path) -> None:
             ),
             ("Dune: I liked the desert.", "Bücher", time),
         ]
-        assert sorted(one.text for one in found.items if not one.time) == [
+        assert sorted(item.text for item in found.items if not item.time) == [
             "Alone (Mood: calm)",
             "Bücher: Ulysses (Status: To read)",
             "Home: On Bücher\nI read at night.",

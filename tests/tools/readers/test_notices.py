@@ -13,7 +13,7 @@ from guided_profile.tools.readers.notices import is_notice
 
 def kept(path: Path, me: str = "Ann") -> list[str]:
     """Return the texts of all items."""
-    return [one.text for one in read_items(path, Reading(me=me)) if isinstance(one, HistoryItem)]
+    return [item.text for item in read_items(path, Reading(me=me)) if isinstance(item, HistoryItem)]
 
 
 def said(content: str, sender: str = "Ann", **more: Any) -> dict[str, Any]:

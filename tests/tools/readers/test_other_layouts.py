@@ -19,7 +19,8 @@ from tests.support.exported import read, zip_of
 def days(folder: Path, name: str, text: str, me: str = "") -> list[tuple[str, str]]:
     path = folder / name
     path.write_text(text, "utf-8")
-    return [(f"{one.time:%Y-%m-%d %H:%M}", one.text) for one in read(path, me=me or None).items]
+    items = read(path, me=me or None).items
+    return [(f"{item.time:%Y-%m-%d %H:%M}", item.text) for item in items]
 
 
 @pytest.mark.parametrize("begin", ["[25. 3. 4. 오후 9:41:00] ", "25. 3. 4. 21:41 - "])
@@ -83,7 +84,7 @@ def test_digital_items_that_were_not_delivered(tmp_path: Path) -> None:
     assert found.skipped["cancelled orders"] == 1
 
 
-def test_what_was_rated_since_it_was_put_on_the_watchlist_was_seen(tmp_path: Path) -> None:
+def test_what_was_rated_since_it_was_put_on_the_watchlist_was_watched(tmp_path: Path) -> None:
     path = tmp_path / "WATCHLIST.csv"
     row = (
         "{0},tt000010{0},2024-01-05,2024-01-05,,Fog {0},Fog {0},https://www.imdb.com/title/"
@@ -96,7 +97,7 @@ def test_what_was_rated_since_it_was_put_on_the_watchlist_was_seen(tmp_path: Pat
     )
     found = read(path)
     assert found.texts == ["wants to watch: Fog 1 (1999)", "Fog 2 (1999) (rated 9 of 10)"]
-    assert [f"{one.time:%m-%d}" for one in found.items] == ["01-05", "02-06"]
+    assert [f"{item.time:%m-%d}" for item in found.items] == ["01-05", "02-06"]
 
 
 def test_the_rating_and_the_year_in_imdbs_old_tables(tmp_path: Path) -> None:
@@ -133,7 +134,7 @@ def test_what_is_done_in_gemini_beside_asking_is_not_said(
 ) -> None:
     answer = {"safeHtmlItem": [{"html": "<p>Yes.</p>"}]}
     titles = ["rye", "a kiln", "my cat", "how to sew", "glazes", "one more", "bread", "salt"]
-    entries = [asked(form.format(one), **answer) for one in titles]
+    entries = [asked(form.format(title), **answer) for title in titles]
     entries += [asked(form.format("without an answer")), asked(other)]
     path = tmp_path / "MyActivity.json"
     path.write_text(json.dumps(entries), "utf-8")
@@ -209,7 +210,7 @@ def test_tasks_and_journals_of_a_calendar(tmp_path: Path) -> None:
         "DESCRIPTION:It went well\nEND:VJOURNAL\nEND:VCALENDAR\n"
     )
     items = read(path).items
-    assert [(f"{one.time:%m-%d}", one.text, one.kind) for one in items] == [
+    assert [(f"{item.time:%m-%d}", item.text, item.kind) for item in items] == [
         ("04-01", "Taxes (a task, done)", "did"),
         ("04-02", "Kiln\nIt went well", "said"),
     ]
@@ -272,8 +273,8 @@ def test_dates_of_a_page_that_may_be_read_in_two_ways_are_asked_for(tmp_path: Pa
     )
     with pytest.raises(HistoryItemError, match="two ways"):
         read(path)
-    (one,) = read(path, dates="dmy").items
-    assert f"{one.time:%Y-%m-%d}" == "2024-03-12"
+    (item,) = read(path, dates="dmy").items
+    assert f"{item.time:%Y-%m-%d}" == "2024-03-12"
 
 
 def test_a_page_of_an_extension_that_names_the_account_above(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def names(kind: str) -> list[str]:
 def test_notes_are_taken(name: str) -> None:
     with opened(EXAMPLES / "notes" / name, Reading()) as file:
         assert file.format in ("text", "markdown")
-    assert all(isinstance(one, HistoryItem) for one in read_items(EXAMPLES / "notes" / name))
+    assert all(isinstance(entry, HistoryItem) for entry in read_items(EXAMPLES / "notes" / name))
 
 
 @pytest.mark.parametrize("name", names("none"))

@@ -24,14 +24,14 @@ MESSAGES = (
 def test_comments(tmp_path: Path) -> None:
     found = in_every_form(tmp_path, "comments.csv", COMMENTS)
     assert found.formats == {"reddit": 1}
-    (one,) = found.items
-    assert (one.text, one.source, one.category) == (
+    (item,) = found.items
+    assert (item.text, item.source, item.category) == (
         "I bake rye,\nevery Sunday",
         "comments",
         "r/Breadit",
     )
-    assert str(one.time) == "2024-05-14 09:41:32+00:00"
-    assert (one.kind, one.id) == ("said", "reddit:comments:c1")
+    assert str(item.time) == "2024-05-14 09:41:32+00:00"
+    assert (item.kind, item.id) == ("said", "reddit:comments:c1")
     assert found.skipped["deleted posts and comments"] == 1
     assert not found.refused
 

@@ -11,7 +11,7 @@ def at(month: int, day: int = 1) -> datetime:
 
 
 def texts(entries: Entries) -> list[str]:
-    return [one.item.text for one in entries if isinstance(one, Kept)]
+    return [entry.item.text for entry in entries if isinstance(entry, Kept)]
 
 
 def test_a_title_is_an_item_with_how_often_and_when() -> None:
@@ -20,8 +20,8 @@ def test_a_title_is_an_item_with_how_often_and_when() -> None:
         sums.add("Slow  Blue Waltz", at(month), Refused(line))
     sums.add("Once", at(5), Refused(9))
     sums.add("Never dated", None, Refused(10), times=2)
-    kept = [one for one in sums.entries(Reading()) if isinstance(one, Kept)]
-    assert [one.item.text for one in kept] == [
+    kept = [entry for entry in sums.entries(Reading()) if isinstance(entry, Kept)]
+    assert [entry.item.text for entry in kept] == [
         "Slow Blue Waltz (played 3 times, 2024-01 to 2024-03)",
         "Never dated (played 2 times)",
         "Once (played once, 2024-05)",
@@ -53,7 +53,7 @@ def test_no_more_titles_are_held_than_memory_is_for() -> None:
     assert texts(iter(entries))[0] == "often (played 1000 times, 2024-01)"
     assert len(texts(iter(entries))) <= 10
     assert any("at least once" in text for text in texts(iter(entries)))
-    (left,) = [one for one in entries if isinstance(one, Skipped)]
+    (left,) = [entry for entry in entries if isinstance(entry, Skipped)]
     assert left.count + len(texts(iter(entries))) == 1001
 
 
@@ -62,7 +62,7 @@ def test_a_newer_export_takes_the_place_of_an_older_one_and_another_year_stands_
         sums = Sums("plays", "played")
         for month in months:
             sums.add("Slow Blue Waltz", at(month), Refused(1))
-        (only,) = [one.item for one in sums.entries(Reading()) if isinstance(one, Kept)]
+        (only,) = [entry.item for entry in sums.entries(Reading()) if isinstance(entry, Kept)]
         return only.id, only.text
 
     older, newer, other = kept(1, 2), kept(1, 2, 3), kept(4)

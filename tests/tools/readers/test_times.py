@@ -31,9 +31,9 @@ def test_seconds_and_milliseconds_are_read_alike_as_text_and_as_a_number(
 ) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps({"text": "a", "time": count if as_text else json.loads(count)}))
-    (one,) = read_items(path)
-    assert isinstance(one, HistoryItem)
-    assert one.time == time
+    (item,) = read_items(path)
+    assert isinstance(item, HistoryItem)
+    assert item.time == time
 
 
 def test_every_millisecond_is_of_its_own_year(tmp_path: Path) -> None:
@@ -41,10 +41,10 @@ def test_every_millisecond_is_of_its_own_year(tmp_path: Path) -> None:
     begun = datetime(2020, 1, 1, tzinfo=UTC)
     counts = [int(begun.timestamp() * 1000) + 79_146_317 * step for step in range(2000)]
     path.write_text("text,time\n" + "".join(f"a, {count} \n" for count in counts))
-    for one in read_items(path):
-        assert isinstance(one, HistoryItem)
-        assert one.time is not None
-        assert one.time >= begun
+    for item in read_items(path):
+        assert isinstance(item, HistoryItem)
+        assert item.time is not None
+        assert item.time >= begun
 
 
 @pytest.mark.parametrize(
@@ -59,12 +59,12 @@ def test_every_millisecond_is_of_its_own_year(tmp_path: Path) -> None:
 def test_eight_digits_stay_a_date(tmp_path: Path, time: str, read: datetime | None) -> None:
     path = tmp_path / "a.csv"
     path.write_text(f"text,time\na,{time}\n")
-    (one,) = read_items(path, Reading())
+    (entry,) = read_items(path, Reading())
     if read is None:
-        assert isinstance(one, Refused)
+        assert isinstance(entry, Refused)
     else:
-        assert isinstance(one, HistoryItem)
-        assert one.time == read
+        assert isinstance(entry, HistoryItem)
+        assert entry.time == read
 
 
 @pytest.mark.parametrize(

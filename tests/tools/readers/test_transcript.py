@@ -22,8 +22,8 @@ def written(folder: Path, text: str) -> Path:
 
 def by_role(path: Path, me: str) -> dict[str, list[str]]:
     """Return the texts of the items that the user, and that others wrote."""
-    items = [one for one in read_items(path, Reading(me=me)) if isinstance(one, HistoryItem)]
-    return {role: [one.text for one in items if one.role == role] for role in ("user", "other")}
+    items = [item for item in read_items(path, Reading(me=me)) if isinstance(item, HistoryItem)]
+    return {role: [item.text for item in items if item.role == role] for role in ("user", "other")}
 
 
 TIMED = {
@@ -134,8 +134,8 @@ def test_a_chat_with_times(tmp_path: Path, kind: str) -> None:
         list(read_items(path))
     assert by_role(path, "Ann") == {"user": [RYE], "other": [DOGS]}
     assert by_role(path, "Ben") == {"user": [DOGS], "other": [RYE]}
-    items = [one for one in read_items(path, Reading(me="Ann")) if isinstance(one, HistoryItem)]
-    assert [one.time for one in items] == [AT, items[1].time]
+    items = [item for item in read_items(path, Reading(me="Ann")) if isinstance(item, HistoryItem)]
+    assert [item.time for item in items] == [AT, items[1].time]
 
 
 @pytest.mark.parametrize("kind", UNTIMED)
@@ -146,7 +146,7 @@ def test_a_chat_without_times(tmp_path: Path, kind: str) -> None:
         with pytest.raises(HistoryItemError, match="say with --me which of the people is the user"):
             list(read_items(path))
     else:
-        unsaid = [one for one in read_items(path) if isinstance(one, HistoryItem)]
+        unsaid = [item for item in read_items(path) if isinstance(item, HistoryItem)]
         assert unsaid == list(read_items(path, Reading(me=me)))
     roles = by_role(path, me)
     assert roles["user"][0] == RYE
@@ -178,7 +178,7 @@ def test_notes_are_no_chat(tmp_path: Path, kind: str) -> None:
     with opened(path, Reading()) as file:
         assert file.format == "text"
     entries = list(read_items(path))
-    assert [one.text for one in entries if isinstance(one, HistoryItem)] == [
+    assert [item.text for item in entries if isinstance(item, HistoryItem)] == [
         line.strip() for line in NOTES[kind].splitlines() if line.strip() and not is_date_line(line)
     ]
 

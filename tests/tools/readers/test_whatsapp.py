@@ -198,7 +198,7 @@ def test_a_reaction_that_quotes_a_message_is_nobodys_words(tmp_path: Path) -> No
     ]
     path.write_text("".join(f"14/05/2024, 09:4{n} - {line}\n" for n, line in enumerate(lines)))
     texts = [
-        one.text for one in read_items(path, Reading(me="Ann")) if isinstance(one, HistoryItem)
+        item.text for item in read_items(path, Reading(me="Ann")) if isinstance(item, HistoryItem)
     ]
     assert texts == ["I bake on Sundays", "I read “Dune” on Sundays", "Ben said “I bake at home”"]
 
@@ -214,4 +214,4 @@ def test_what_several_people_sent_word_for_word_is_the_apps(tmp_path: Path) -> N
         f"Ben: {notice}",
     ]
     path.write_text("".join(f"14/05/2024, 09:4{n} - {line}\n" for n, line in enumerate(lines)))
-    assert [one.text for one in read_items(path, Reading(me="Ann"))] == ["I love rye"]  # type: ignore[union-attr]
+    assert [item.text for item in read_items(path, Reading(me="Ann"))] == ["I love rye"]  # type: ignore[union-attr]

@@ -42,7 +42,7 @@ def test_what_is_cut_short_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     cut = EVERNOTE[: EVERNOTE.index("The page's")]
     found = read(folder_of(tmp_path, {"x": cut}) / "x")
     assert len(found.items) == 1
-    assert [one.reason for one in found.refused] == [
+    assert [entry.reason for entry in found.refused] == [
         "is not XML, so it and what follows were not read"
     ]
 

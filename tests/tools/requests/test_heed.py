@@ -53,7 +53,9 @@ class Scene:
         return await self.requests.heed("anna", message, store=self.store, **more)
 
     async def decided(self, task: str = "assistant") -> list[str]:
-        return [one.text for one in await ProfileStore(self.store, "anna", task).overrides()]
+        return [
+            override.text for override in await ProfileStore(self.store, "anna", task).overrides()
+        ]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ def _nothing_is_translated_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words, "_translated", {})
 
 
-async def test_a_sentence_is_told_in_the_users_language_and_put_into_it_once() -> None:
+async def test_a_sentence_is_translated_into_the_users_language_once() -> None:
     chat = ScriptedChat(script=lambda prompt: "Es ist gelöscht, und ich benutze es nicht mehr.")
     for _ in range(2):
         said, _ = await words.in_language_of(chat, GERMAN, words.DELETED)
@@ -30,7 +30,7 @@ async def test_in_english_no_model_is_asked() -> None:
 
 
 @pytest.mark.parametrize("reply", ["It is deleted, which can be undone.", "ja " * 400])
-async def test_what_is_no_translation_is_not_told(reply: str) -> None:
+async def test_what_is_no_translation_is_not_shown(reply: str) -> None:
     chat = ScriptedChat(script=lambda prompt: reply)
     said, _ = await words.in_language_of(chat, GERMAN, words.DELETED)
     assert said == words.DELETED
@@ -45,6 +45,6 @@ async def test_a_model_that_fails_leaves_it_in_english() -> None:
 
 
 def test_notes_are_named_a_line_each() -> None:
-    told = words.with_notes("Gone.", ["one", "two", "one", *map(str, range(words.SHOWN))])
-    assert told.startswith("Gone.\n- one\n- two\n- 0")
-    assert told.endswith("- … (+2)")
+    message = words.with_notes("Gone.", ["one", "two", "one", *map(str, range(words.SHOWN))])
+    assert message.startswith("Gone.\n- one\n- two\n- 0")
+    assert message.endswith("- … (+2)")

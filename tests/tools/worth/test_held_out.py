@@ -13,17 +13,17 @@ def sentence(text: str, *evidence: int) -> Sentence:
 
 
 def test_items_that_no_sentence_rests_on_come_first_spread_over_time() -> None:
-    one = sentence("One.", 0, 1, 2, 3)
-    held = held_out(PAST, [one], 4)
+    only = sentence("One.", 0, 1, 2, 3)
+    held = held_out(PAST, [only], 4)
     assert [PAST.index(each.item) for each in held] == [6, 10, 14, 18]
-    assert all(each.sentences == (one,) for each in held)
+    assert all(each.sentences == (only,) for each in held)
 
 
 def test_where_they_are_too_few_others_come_without_the_sentences_that_rest_on_them() -> None:
-    one, other = sentence("One.", 0, 1, 2), sentence("Other.", 2, 3)
-    held = held_out(PAST[:5], [one, other], 8)
+    first, second = sentence("One.", 0, 1, 2), sentence("Other.", 2, 3)
+    held = held_out(PAST[:5], [first, second], 8)
     assert [PAST.index(each.item) for each in held] == [0, 1, 3, 4]  # on 2 both rest
-    assert [each.sentences for each in held] == [(other,), (other,), (one,), (one, other)]
+    assert [each.sentences for each in held] == [(second,), (second,), (first,), (first, second)]
 
 
 def test_what_anybody_says_is_not_held_out_and_the_same_text_only_once() -> None:

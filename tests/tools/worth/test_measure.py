@@ -32,10 +32,10 @@ KNOWS = {CAT: "cat", ROWS: "lake"}
 
 
 def profile(*texts: str, evidence: Sequence[str] = ("elsewhere",)) -> Profile:
-    told = tuple(Sentence(text=t, verdict="stated", evidence=tuple(evidence)) for t in texts)
+    sentences = tuple(Sentence(text=t, verdict="stated", evidence=tuple(evidence)) for t in texts)
     return Profile(
         task="dialogue",
-        sentences=told,
+        sentences=sentences,
         guidance="",
         fingerprint="f",
         model="m",
@@ -87,7 +87,7 @@ async def test_a_profile_of_somebody_else_is_worth_nothing() -> None:
 
 async def test_a_sentence_that_leads_the_model_astray_is_marked() -> None:
     worth, _ = await measured(profile(CAT, ROWS, "This person knits."))
-    by_text = {one.text: one for one in worth.sentences}
+    by_text = {sentence.text: sentence for sentence in worth.sentences}
     assert list(by_text) == [CAT, ROWS, "This person knits."]
     assert worth.lowered_by == ("This person knits.",)
     assert by_text["This person knits."].gain < 0
@@ -129,8 +129,8 @@ async def test_past_items_that_help_beside_the_profile_are_kept_as_examples() ->
 
 async def test_the_calls_are_bounded() -> None:
     past = items(*(f"the cat did thing number {n} to the sofa again" for n in range(25)))
-    told = [f"This person has {n} cats." for n in range(20)]
-    worth, _ = await measured(profile(*told), past)
+    sentences = [f"This person has {n} cats." for n in range(20)]
+    worth, _ = await measured(profile(*sentences), past)
     assert len(worth.sentences) == LEFT_OUT
     assert MOST_CALLS * 0.7 < worth.cost.calls <= MOST_CALLS  # others may come twice
 

@@ -112,4 +112,4 @@ async def test_a_newer_profile_that_is_written_meanwhile_stays(history: HistoryS
     standing = await profiles.standing()
     assert standing
     assert standing.profile == newer
-    assert [one.worth is None for one in await profiles.versions()] == [False, True]
+    assert [profile.worth is None for profile in await profiles.versions()] == [False, True]
