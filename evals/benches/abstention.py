@@ -2,11 +2,10 @@
 
     python -m guided_profile.evals.benches.abstention --split test [--task dialogue] [--limit 10]
 
-Asks the authored questions (`datasets.abstention`). Two arms: `default`, the task as it comes,
-retries and all, and `dg`, the raw history with no profile, no retry, and neither the check before
-a reply nor the floor under a choice nor the look whether any item is about its options: there, only
-the model itself declines. With `--out FOLDER` a run that was stopped goes on. It prints, of each
-task and arm, with 95 % intervals:
+Asks the authored questions (`datasets.abstention`). Two arms: `default`, the task as shipped, and
+`dg`, the raw history without a profile, retries, the check before a reply, the floor under a choice
+and the check that some item is about its options: in `dg` only the model itself declines. With
+`--out FOLDER` a run that was stopped goes on. It prints, of each task and arm, with 95 % intervals:
 
     abstained    of the questions that the history does not answer; then of the near misses alone
     wrongly      of the others
@@ -41,7 +40,7 @@ ARMS = ("default", "dg")
 
 
 def ungated(task: Task) -> Task:
-    """Return a task in which only the words of a reply tell an abstention."""
+    """Return a task that abstains only by the words of a reply."""
     bare = task.abstention.model_copy(update={"answerable": None, "floor": 0.0})
     return task.model_copy(update={"abstention": bare})
 
@@ -59,7 +58,7 @@ def balanced(examples: Sequence[Example], limit: int | None) -> list[Example]:
         limit: None: all.
     """
     ordered = sorted(examples, key=_kind)
-    return [one for _, group in groupby(ordered, _kind) for one in [*group][:limit]]
+    return [example for _, group in groupby(ordered, _kind) for example in [*group][:limit]]
 
 
 def _kind(example: Example) -> tuple[str, bool]:
@@ -85,18 +84,18 @@ def score(task: str, name: str, examples: Sequence[Example], results: Sequence[R
     asked = {example.id: example for example in examples}
     failed = sum(result.kind == "error" for result in results)
     said = [(asked[result.example], result.kind == "abstained", result) for result in results]
-    said = [one for one in said if one[2].kind != "error"]
-    silent = [(example, away) for example, away, _ in said if not example.answerable]
-    told = [(example, away, result) for example, away, result in said if example.answerable]
+    said = [entry for entry in said if entry[2].kind != "error"]
+    unanswerable = [(example, away) for example, away, _ in said if not example.answerable]
+    answerable = [(example, away, result) for example, away, result in said if example.answerable]
     right = [
         not away and example.options[result.option or 0] == example.reference
-        for example, away, result in told
+        for example, away, result in answerable
         if example.options
     ]
     cells = (
-        _share([away for _, away in silent]),
-        _share([away for example, away in silent if example.about.get("near")]),
-        _share([away for _, away, _ in told]),
+        _share([away for _, away in unanswerable]),
+        _share([away for example, away in unanswerable if example.about.get("near")]),
+        _share([away for _, away, _ in answerable]),
         _share(right),
         str(failed),
     )
@@ -152,7 +151,7 @@ async def measure(
 
 
 def _tell(example: Example, result: Result) -> None:
-    held = "can be told" if example.answerable else "cannot be told"
+    held = "answerable" if example.answerable else "not answerable"
     said = result.text if result.kind == "answered" else result.reason
     print(
         f"  {example.id} {example.task} {result.method}: {held}; {result.kind}: {said}", flush=True

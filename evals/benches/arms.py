@@ -74,7 +74,7 @@ def unrestrained(task: Task) -> Task:
 def methods_of(setup: Setup, inputs: MethodInputs) -> list[Chosen]:
     """Return the arms as methods."""
     if setup.given:
-        known = {one.id: profile_of(one) for one in inputs.examples}
+        known = {example.id: profile_of(example) for example in inputs.examples}
         inputs = replace(inputs, profiles={id_: texts for id_, texts in known.items() if texts})
     return [Chosen(_method(arm, setup, inputs), setup.orders) for arm in setup.arms]
 

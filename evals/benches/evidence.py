@@ -1,4 +1,4 @@
-"""How well sentences that the history supports are told from invented and contradicted ones.
+"""How well the verifier separates supported sentences from invented and contradicted ones.
 
     make bench-evidence FILE=path                                # or several, or none: what comes
     python -m guided_profile.evals.benches.evidence path --wrong   # with the package
@@ -93,7 +93,7 @@ async def ask(
     """Find out about every sentence of some people what the verifier weighs.
 
     Raises:
-        ModelError: The model failed, or tells no probabilities.
+        ModelError: The model failed, or gives no probabilities.
     """
     found: list[Asked] = []
     for person in people:
@@ -104,7 +104,7 @@ async def ask(
                 (yes,), _ = await verifier.ask([claim])
                 if yes is None:
                     raise ModelError(
-                        f"{model_id(verifier.chat)} tells no probabilities; the bench needs them."
+                        f"{model_id(verifier.chat)} gives no probabilities; the bench needs them."
                     )
                 kept.add(key, yes)
             features = Features.of(claim, yes)
@@ -136,28 +136,28 @@ Rule = Callable[[Asked], bool]
 def rules(found: Sequence[Asked], calibration: Calibration) -> dict[str, Rule]:
     """Return what is compared: the verifier, and each of its main signs alone.
 
-    A sign alone keeps what is above a threshold that lets 5 % of these invented sentences through:
-    better than it would do on sentences it has not seen.
+    A sign alone keeps what is above the threshold that lets 5 % of these invented sentences
+    through, so it looks better than it would on other sentences.
     """
 
     def alone(sign: Callable[[Asked], float]) -> Rule:
-        invented = [sign(one) for one in found if one.given.label == "invented"]
+        invented = [sign(sentence) for sentence in found if sentence.given.label == "invented"]
         floor = float(np.quantile(invented, 1 - FALSE_ALARMS)) if invented else 0.5
-        return lambda one: sign(one) > floor
+        return lambda sentence: sign(sentence) > floor
 
     return {
-        "verifier": lambda one: calibration.probability(one.features) >= calibration.keep,
-        "the model's Yes alone": alone(lambda one: one.features.yes),
-        "nearness alone": alone(lambda one: one.features.nearness),
+        "verifier": lambda sentence: calibration.probability(sentence.features) >= calibration.keep,
+        "the model's Yes alone": alone(lambda sentence: sentence.features.yes),
+        "nearness alone": alone(lambda sentence: sentence.features.nearness),
     }
 
 
 def tally(found: Iterable[Asked], keeps: Rule) -> dict[str, dict[str, int]]:
     """Count what is kept of each label."""
     counts: dict[str, dict[str, int]] = {label: {"kept": 0, "of": 0} for label in LABELS}
-    for one in found:
-        counts[one.given.label]["of"] += 1
-        counts[one.given.label]["kept"] += keeps(one)
+    for sentence in found:
+        counts[sentence.given.label]["of"] += 1
+        counts[sentence.given.label]["kept"] += keeps(sentence)
     return counts
 
 
@@ -172,10 +172,10 @@ def share(kept: int, of: int) -> str:
 def cited(found: Sequence[Asked], keeps: Rule) -> tuple[int, int]:
     """Return how many of the items that kept, supported sentences point to are labelled so."""
     pairs = [
-        id_ in one.given.gold
-        for one in found
-        if one.given.label == "supported" and one.given.gold and keeps(one)
-        for id_ in one.evidence
+        id_ in sentence.given.gold
+        for sentence in found
+        if sentence.given.label == "supported" and sentence.given.gold and keeps(sentence)
+        for id_ in sentence.evidence
     ]
     return sum(pairs), len(pairs)
 
@@ -185,16 +185,16 @@ def shown(found: Sequence[Asked], calibration: Calibration) -> str:
     lines = []
     for name, keeps in rules(found, calibration).items():
         counts = tally(found, keeps)
-        told = "; ".join(f"{label} kept {share(**_of(counts[label]))}" for label in LABELS)
-        lines.append(f"{name}: {told}")
+        shares = "; ".join(f"{label} kept {share(**_of(counts[label]))}" for label in LABELS)
+        lines.append(f"{name}: {shares}")
     keeps = rules(found, calibration)["verifier"]
     lines.append(f"cited items that are labelled: {share(*cited(found, keeps))}")
-    for group in sorted({one.given.group for one in found}):
-        counts = tally([one for one in found if one.given.group == group], keeps)
-        told = "; ".join(
+    for group in sorted({sentence.given.group for sentence in found}):
+        counts = tally([sentence for sentence in found if sentence.given.group == group], keeps)
+        kept = "; ".join(
             f"{label} {counts[label]['kept']} of {counts[label]['of']}" for label in LABELS
         )
-        lines.append(f"  {group or 'all'}: {told}")
+        lines.append(f"  {group or 'all'}: {kept}")
     return "\n".join(lines)
 
 
@@ -206,10 +206,10 @@ def wrong(found: Sequence[Asked], calibration: Calibration) -> list[str]:
     """Return a line for each sentence that is judged wrongly."""
     keeps = rules(found, calibration)["verifier"]
     return [
-        f"  {calibration.probability(one.features):.2f} (Yes {one.features.yes:.2f}) "
-        f"{one.person}: {one.given.label}: {one.given.text}"
-        for one in found
-        if keeps(one) != (one.given.label == "supported")
+        f"  {calibration.probability(sentence.features):.2f} (Yes {sentence.features.yes:.2f}) "
+        f"{sentence.person}: {sentence.given.label}: {sentence.given.text}"
+        for sentence in found
+        if keeps(sentence) != (sentence.given.label == "supported")
     ]
 
 
@@ -226,8 +226,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT, help=f"keeps what was asked ({OUT})")
     add_model_options(parser)
     given = parser.parse_args()
-    people = [one for path in given.files for one in read(path)]
-    people = people or [one for name in AUTHORED for one in authored(name)]
+    people = [person for path in given.files for person in read(path)]
+    people = people or [person for name in AUTHORED for person in authored(name)]
     people = [
         person for person in people if not (given.half and person.half) or person.half == given.half
     ]
@@ -236,11 +236,11 @@ def main() -> None:
     began = perf_counter()
     total = sum(len(person.sentences) for person in people)
 
-    def told(count: int) -> None:
+    def show_progress(count: int) -> None:
         if sys.stderr.isatty():
             print(f"\r{count} of {total} sentences ", end="", file=sys.stderr, flush=True)
 
-    found = asyncio.run(ask(people, verifier, embed, Kept(given.out), told))
+    found = asyncio.run(ask(people, verifier, embed, Kept(given.out), show_progress))
     calibration = calibration_of(model_id(verifier.chat))
     print(f"{total} sentences, {model_id(verifier.chat)}, {perf_counter() - began:.0f} s")
     print(shown(found, calibration))
@@ -248,7 +248,8 @@ def main() -> None:
         print("\n".join(wrong(found, calibration)))
     if given.curve:
         pairs = [
-            (calibration.probability(one.features), one.given.label == "supported") for one in found
+            (calibration.probability(sentence.features), sentence.given.label == "supported")
+            for sentence in found
         ]
         given.curve.write_text(reliability(pairs), encoding="utf-8")
     print(json.dumps(tally(found, rules(found, calibration)["verifier"])))

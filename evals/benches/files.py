@@ -123,8 +123,8 @@ def main() -> None:
             size = path.stat().st_size / 1e6
             format, items, left, seconds, most = _apart(path)
             rate, memory = f"{given.rows / seconds:,.0f}", f"{(most - few) / 1e6:,.0f} MB"
-            told = (f"{given.rows:,}", f"{size:,.0f}", f"{items:,}", f"{left:,}", rate, memory)
-            print(f"{format}: {', '.join(told)}", flush=True)
+            cells = (f"{given.rows:,}", f"{size:,.0f}", f"{items:,}", f"{left:,}", rate, memory)
+            print(f"{format}: {', '.join(cells)}", flush=True)
             path.unlink()
 
 

@@ -48,15 +48,15 @@ def fit(found: Sequence[Asked], hard: frozenset[str] = frozenset()) -> Calibrati
         found: What was asked of labelled sentences.
         hard: People of near misses: they take part in the fit, but `keep` is not set on them.
     """
-    features = np.array([one.features.vector() for one in found])
-    labels = np.array([one.given.label == "supported" for one in found], np.float64)
+    features = np.array([sentence.features.vector() for sentence in found])
+    labels = np.array([sentence.given.label == "supported" for sentence in found], np.float64)
     weights = _logistic(features, labels)
     likely = 1 / (1 + np.exp(-features @ weights))
     wrong = np.array(
         [
             p
-            for p, one in zip(likely, found, strict=True)
-            if one.given.label != "supported" and one.person not in hard
+            for p, sentence in zip(likely, found, strict=True)
+            if sentence.given.label != "supported" and sentence.person not in hard
         ]
     )
     keep = float(np.quantile(wrong, 1 - INVENTED_KEPT)) if len(wrong) else 0.5
@@ -105,8 +105,8 @@ def main() -> None:
     parser.add_argument("--into", type=Path, default=KEPT_IN, help="the file of the calibrations")
     add_model_options(parser)
     given = parser.parse_args()
-    people = [one for name in FITTED_ON for one in authored(name) if one.half != "report"]
-    people += [one for path in given.files for one in read(path)]
+    people = [person for name in FITTED_ON for person in authored(name) if person.half != "report"]
+    people += [person for path in given.files for person in read(path)]
     chat, embed = chosen_models(given)
     verifier = ChatVerifier(chat)
     found = asyncio.run(ask(people, verifier, embed, Kept(given.out)))

@@ -4,8 +4,8 @@
 
 It is fitted on `data/memory_messages.yaml`, on the half `fit` of files of labelled messages that
 are named, and on what the invented people of the other benches say and do, which asks nothing. The
-floor is the score that all but 7 % of the requests reach, by fits that did not see them; what it
-lets through beside them, a model is asked about. Written to `tools/requests/screen.npz`.
+floor is the score that all but 7 % of the requests reach, each by a fit on other messages; a model
+is asked about everything above it. Written to `tools/requests/screen.npz`.
 """
 
 import argparse
@@ -36,8 +36,8 @@ from guided_profile.tools.requests.screen import (
 PEOPLE = ("people_en_de_es_fr_ru.jsonl", "people_ja_zh_ar_hi_pt.jsonl")
 REMARKS = ("dev.yaml", "near_misses.yaml", "planted.yaml", "updates.yaml")
 WEIGHTS = {"request": 0.5, "message": 0.3, "remark": 0.2}
-"""What all of a kind weigh together: messages that ask nothing are told from requests, and what
-people say and do in the other benches shows the rest of their languages."""
+"""The total weight of each kind. Messages ask nothing, and must not count as requests.
+Remarks, what people say and do in the other benches, show more of their languages."""
 FOUND = 0.93
 UNKNOWN = 0.05
 """The share of the messages of languages that it was fitted on that count as of another."""
@@ -54,7 +54,7 @@ class Labelled(NamedTuple):
     text: str
     kind: str
     asks: str = ""
-    """What a request asks, by one of `screen.KINDS`; empty where that is not told apart."""
+    """What a request asks, by one of `screen.KINDS`; empty if its kind is not known."""
 
 
 def messages(files: Sequence[Path] = ()) -> list[Labelled]:
@@ -91,17 +91,17 @@ def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value.split(" | ", 2)[-1]
     elif isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _texts(one)
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
 
 
 def fit(labelled: Sequence[Labelled]) -> tuple[Numbers, float]:
     """Fit a logistic regression."""
-    rows = [places_of(" ".join(parts_of(one.text))) for one in labelled]
+    rows = [places_of(" ".join(parts_of(example.text))) for example in labelled]
     sizes = np.array([len(places) for places in rows])
     row, column = np.repeat(np.arange(len(rows)), sizes), np.concatenate(rows)
     value = np.repeat(1 / np.sqrt(np.maximum(1, sizes)), sizes)
-    kinds = np.array([one.kind for one in labelled])
+    kinds = np.array([example.kind for example in labelled])
     each = np.array([WEIGHTS[kind] / (kinds == kind).sum() for kind in kinds.tolist()])
     labels = (kinds == "request").astype(float)
     weights, bias = np.zeros(BUCKETS), 0.0
@@ -119,12 +119,12 @@ def fit(labelled: Sequence[Labelled]) -> tuple[Numbers, float]:
 
 def fit_kinds(labelled: Sequence[Labelled]) -> Numbers:
     """Fit what a request asks, if it is one: a row of weights and a bias for each kind."""
-    known = [one for one in labelled if one.asks]
+    known = [example for example in labelled if example.asks]
     rows = np.zeros((len(known), KIND_BUCKETS + 1))
-    for row, one in zip(rows, known, strict=True):
-        row[:-1] = sequences_of(" ".join(parts_of(one.text)))
+    for row, example in zip(rows, known, strict=True):
+        row[:-1] = sequences_of(" ".join(parts_of(example.text)))
     rows[:, -1] = 1.0
-    labels = np.array([[one.asks == kind for kind in KINDS] for one in known], float)
+    labels = np.array([[example.asks == kind for kind in KINDS] for example in known], float)
     weights = np.zeros((len(KINDS), KIND_BUCKETS + 1))
     step, size = np.zeros_like(weights), np.zeros_like(weights)
     for turn in range(1, 201):  # Adam
@@ -137,15 +137,15 @@ def fit_kinds(labelled: Sequence[Labelled]) -> Numbers:
 
 
 def fitted(labelled: Sequence[Labelled]) -> Screen:
-    """Return a screen; what it counts as is set on messages that each fold's fit did not see."""
+    """Return a screen, its thresholds set on the messages that each fold's fit left out."""
     scores, known = np.zeros(len(labelled)), np.ones(len(labelled))
     fold = np.random.default_rng(0).integers(0, FOLDS, len(labelled))
     for out in range(FOLDS):
-        part = _screen([one for one, at in zip(labelled, fold, strict=True) if at != out])
+        part = _screen([example for example, at in zip(labelled, fold, strict=True) if at != out])
         for n in np.flatnonzero(fold == out).tolist():
             scores[n] = part.score(labelled[n].text)
             known[n] = part.knows(" ".join(parts_of(labelled[n].text)))
-    kinds = np.array([one.kind for one in labelled])
+    kinds = np.array([example.kind for example in labelled])
     floor = float(np.quantile(scores[kinds == "request"], 1 - FOUND))
     for kind in WEIGHTS:
         print(f"held out: {(scores[kinds == kind] >= floor).mean():6.1%} of {kind}s let through")
@@ -154,12 +154,12 @@ def fitted(labelled: Sequence[Labelled]) -> Screen:
 
 
 def _screen(labelled: Sequence[Labelled]) -> Screen:
-    seen = np.zeros(SEEN, bool)
-    for one in labelled:
-        seen[places_of(" ".join(parts_of(one.text)), SEEN, 3, 4)] = True
+    occurs = np.zeros(SEEN, bool)
+    for example in labelled:
+        occurs[places_of(" ".join(parts_of(example.text)), SEEN, 3, 4)] = True
     weights, bias = fit(labelled)
     return Screen(
-        weights.astype(np.float32), bias, 0.0, seen, 0.0, np.zeros((len(KINDS), 0), np.float32)
+        weights.astype(np.float32), bias, 0.0, occurs, 0.0, np.zeros((len(KINDS), 0), np.float32)
     )
 
 

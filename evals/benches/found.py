@@ -3,12 +3,12 @@
     python -m guided_profile.evals.benches.found FILE… --methods rag rag-dense secom facts
         [--tokens 170 500] [--n 40] [--where form=explicit] [--out FOLDER]
 
-Of rows that name the items which tell the answer (`evidence`), prints in how many at least one of
-the user's own among them is recalled within so many tokens of history, with Wilson 95 % intervals,
-McNemar's exact test against the first method, and the calls and tokens a row that were spent
-before any answer (a statement that `emem` recalls counts for the item that it is of). No answer is
-asked for. Only `facts` and `emem` ask the model; what it said is kept in `--out`, so that a run
-which was stopped goes on.
+For rows that name the items that hold the answer (`evidence`), it prints in how many at least one
+of these that is the user's own is recalled within so many tokens of history, with Wilson 95 %
+intervals, McNemar's exact test against the first method, and the calls and tokens a row that were
+spent before any answer (a statement that `emem` recalls counts for the item that it is of). No
+answer is asked for. Only `facts` and `emem` ask the model; what it said is kept in `--out`, so that
+a run which was stopped goes on.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def rows_of(path: Path, n: int | None, where: Mapping[str, str]) -> list[Example
 
     Raises:
         DatasetError: A line is wrong.
-        InputError: None is such.
+        InputError: No row is such.
     """
     rows = [
         row
@@ -67,7 +67,7 @@ def rows_of(path: Path, n: int | None, where: Mapping[str, str]) -> list[Example
 
 
 def wanted_of(row: Example) -> set[str]:
-    """Return the ids of the user's own items that tell the answer."""
+    """Return the ids of the user's own items that hold the answer."""
     named = set(map(str, row.about.get("evidence") or ()))
     return {item.id for item in row.history if item.id in named and item.role == "user"}
 
@@ -82,7 +82,7 @@ def finder(name: str) -> Find:
         return RECALLING[name][1]
     if name not in BY_RECALL:
         there = ", ".join((*BY_RECALL, *RECALLING))
-        raise InputError(f"{name!r} recalls in no way of its own; there are {there}.")
+        raise InputError(f"{name!r} has no recall of its own; there are {there}.")
     given = SETTINGS[name].switches.get("recall")
     recall = None if given is None else Recall.model_validate(given)
 
@@ -150,7 +150,7 @@ def table(tallies: Mapping[str, Tally], tokens: Sequence[int]) -> str:
 
 async def _run(given: argparse.Namespace) -> None:
     finders = {name: finder(name) for name in given.methods}
-    where = dict(one.partition("=")[::2] for one in given.where)
+    where = dict(condition.partition("=")[::2] for condition in given.where)
     files = {path: rows_of(path, given.n, where) for path in given.files}
     asks = any(RECALLING[name][2] for name in given.methods if name in RECALLING)
     chat, embedder = chosen_models(given) if asks else (None, make_embedder(_embedder(given)))
@@ -160,17 +160,17 @@ async def _run(given: argparse.Namespace) -> None:
         for path, rows in files.items():
             task = builtin_tasks()["assistant"]
             inputs = MethodInputs(kept, history, embedder, task, rows)
-            on_row = partial(_told, path.stem, len(rows)) if asks else lambda n: None
+            on_row = partial(_show_progress, path.stem, len(rows)) if asks else lambda n: None
             tallies = await measure(rows, finders, given.tokens, inputs, on_row)
-            told = ", ".join([path.stem, *given.where])
-            print(f"\n{told}\n\n{table(tallies, given.tokens)}", flush=True)
+            heading = ", ".join([path.stem, *given.where])
+            print(f"\n{heading}\n\n{table(tallies, given.tokens)}", flush=True)
 
 
 def _embedder(given: argparse.Namespace) -> str:
     return "multilingual" if given.multilingual else "minilm"
 
 
-def _told(name: str, of: int, n: int) -> None:
+def _show_progress(name: str, of: int, n: int) -> None:
     print(f"  {name}: {n} of {of}", flush=True)
 
 

@@ -7,8 +7,8 @@
 Users have 100 items each, one has 20,000 (a fifth, in a small run); the vectors are given: random,
 of 384 dimensions and length 1. Chroma's own side is one collection with its default settings,
 which takes the same batches in turns with ours, each in a process of its own, so that memory can be
-told apart. "First" is the first recall of a user, whom nothing is in memory of; "again" is later
-ones of users who are being served; "after opening" is the first recall after the process began.
+measured apart. "First" is the first recall of a user, of whom nothing is in memory; "again" is a
+later recall of such a user; "after opening" is the first recall after the process began.
 """
 
 import argparse

@@ -120,7 +120,7 @@ def _entries(text: str, name: str) -> Iterator[tuple[str, Any]]:
         raise DatasetError(f"{name!r} is no YAML: {error}.") from error
     if isinstance(whole, dict):
         people = whole.get("people") or whole.get("cases") or [whole]
-        yield from ((f"entry {n}", one) for n, one in enumerate(people, start=1))
+        yield from ((f"entry {n}", entry) for n, entry in enumerate(people, start=1))
 
 
 def _json(line: str, place: str) -> Any:
@@ -136,7 +136,7 @@ def _person(entry: Any, where: str) -> Person:
     if "sentence" in entry:
         return _near_miss(entry, where)
     given = entry.get("history") or entry["items"]
-    items = tuple(_item(one, str(n)) for n, one in enumerate(given))
+    items = tuple(_item(item, str(n)) for n, item in enumerate(given))
     group = str(entry.get("set") or entry.get("lang") or "")
     sentences = list(_flat(entry, items, group)) if "sentences" in entry else list(_by_label(entry))
     key = str(entry.get("user_id") or entry.get("key") or where)
@@ -152,16 +152,19 @@ def _item(given: str | Mapping[str, Any], id_: str) -> HistoryItem:
 def _flat(
     entry: Mapping[str, Any], items: tuple[HistoryItem, ...], group: str
 ) -> Iterator[Labelled]:
-    for one in entry["sentences"]:
-        if one["label"] not in LABELS:
-            raise ValueError(f"the label is {one['label']!r}, none of {', '.join(LABELS)}")
-        other = one.get("lang") and one["lang"] != entry.get("lang")
-        places = one.get("evidence") or ()
+    for sentence in entry["sentences"]:
+        if sentence["label"] not in LABELS:
+            raise ValueError(f"the label is {sentence['label']!r}, none of {', '.join(LABELS)}")
+        other = sentence.get("lang") and sentence["lang"] != entry.get("lang")
+        places = sentence.get("evidence") or ()
         if not all(0 <= place < len(items) for place in places):
             raise IndexError(f"`evidence` is {places!r}, places from 0 on in {len(items)} items")
         gold = frozenset(items[place].id for place in places)
         yield Labelled(
-            one["text"], one["label"], gold, f"{group}, in {one['lang']}" if other else group
+            sentence["text"],
+            sentence["label"],
+            gold,
+            f"{group}, in {sentence['lang']}" if other else group,
         )
 
 
@@ -174,7 +177,7 @@ def _by_label(entry: Mapping[str, Any]) -> Iterator[Labelled]:
 
 
 def _near_miss(entry: Mapping[str, Any], where: str) -> Person:
-    items = tuple(_item(one, str(n)) for n, one in enumerate(entry["items"]))
+    items = tuple(_item(item, str(n)) for n, item in enumerate(entry["items"]))
     label: Label = "supported" if entry["supported"] else "invented"
     sentence = Labelled(entry["sentence"], label, group=str(entry.get("kind", "")))
     return Person(where, items, (sentence,), str(entry.get("half", "")))

@@ -52,21 +52,28 @@ def wrongs(asked: dict[str, Any], answer: Answered | Abstained) -> tuple[str, ..
     flags = re.IGNORECASE
     said = [
         found[0]
-        for one in asked.get("must_not", ())
-        if (found := re.search(one, answer.text, flags))
+        for pattern in asked.get("must_not", ())
+        if (found := re.search(pattern, answer.text, flags))
     ]
-    missing = [one for one in asked.get("must", ()) if not re.search(one, answer.text, flags)]
-    return (*(f"says {one!r}" for one in said), *(f"does not say {one!r}" for one in missing))
+    missing = [
+        pattern for pattern in asked.get("must", ()) if not re.search(pattern, answer.text, flags)
+    ]
+    return (
+        *(f"says {match!r}" for match in said),
+        *(f"does not say {pattern!r}" for pattern in missing),
+    )
 
 
 async def ask(graph: Graph, of: dict[str, Any]) -> list[Asked]:
     """Ask all questions, each for its task."""
     found = []
-    for one in of["questions"]:
-        question: Question = {"question": one["question"], "options": one.get("options", [])}
-        context = Context(user_id=of["user_id"], task=one["task"])
+    for entry in of["questions"]:
+        question: Question = {"question": entry["question"], "options": entry.get("options", [])}
+        context = Context(user_id=of["user_id"], task=entry["task"])
         out = await graph.ainvoke(question, context=context)
-        found.append(Asked(one["task"], one["question"], out["answer"], wrongs(one, out["answer"])))
+        found.append(
+            Asked(entry["task"], entry["question"], out["answer"], wrongs(entry, out["answer"]))
+        )
         print(shown(found[-1]), flush=True)
     return found
 
@@ -96,13 +103,13 @@ def main() -> None:
     chat, embed = chosen_models(parser.parse_args())
     of = person()
     with temporary_history(embed) as history:
-        history.add(of["user_id"], [HistoryItem.model_validate(one) for one in of["items"]])
+        history.add(of["user_id"], [HistoryItem.model_validate(item) for item in of["items"]])
         graph = build_graph(chat=chat, history=history, store=InMemoryStore())
         found = asyncio.run(ask(graph, of))
-    profiles = {one.task: one.answer.profile for one in found if one.answer.profile}
-    print("\n".join(profile_shown(one) for one in profiles.values()))
-    right = sum(not one.wrong for one in found)
-    contradict = sum(any(w.startswith("says") for w in one.wrong) for one in found)
+    profiles = {asked.task: asked.answer.profile for asked in found if asked.answer.profile}
+    print("\n".join(profile_shown(profile) for profile in profiles.values()))
+    right = sum(not asked.wrong for asked in found)
+    contradict = sum(any(w.startswith("says") for w in asked.wrong) for asked in found)
     print(f"{right} of {len(found)} right; {contradict} contradict how it is now")
 
 

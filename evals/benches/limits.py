@@ -1,9 +1,10 @@
-"""Is it seen that a reply goes against what somebody wants of every reply?
+"""Does the check find replies that break what somebody wants of every reply?
 
     python -m guided_profile.evals.benches.limits --data tests/data/limits.yaml --half report
 
 Each case is a limit ("Höchstens 25 Wörter"), a request, and a reply that keeps to it or
-does not. What was counted is told apart from what was asked of the model.
+does not. Limits that are counted are reported
+apart from those that the model is asked about.
 """
 
 import argparse
@@ -24,34 +25,34 @@ Case = dict[str, Any]
 
 
 async def found(chat: BaseChatModel, cases: Sequence[Case]) -> list[bool]:
-    """Return whether each case's reply is seen to break its limit; it is printed as it goes."""
-    seen = []
+    """Return whether the check finds that each case's reply breaks its limit, and print it."""
+    detected = []
     for case in cases:
         broken = await broken_limits(chat, [case["limit"]], case["request"], case["reply"])
-        seen.append(bool(broken.limits))
-        mark = "  " if seen[-1] == case["broken"] else "✗ "
-        told = "breaks" if seen[-1] else "keeps"
-        print(f"{mark}{told} {case['limit']} ({len(broken.calls)} calls)", flush=True)
-    return seen
+        detected.append(bool(broken.limits))
+        mark = "  " if detected[-1] == case["broken"] else "✗ "
+        verdict = "breaks" if detected[-1] else "keeps"
+        print(f"{mark}{verdict} {case['limit']} ({len(broken.calls)} calls)", flush=True)
+    return detected
 
 
-def table(cases: Sequence[Case], seen: Sequence[bool]) -> str:
-    """Return how many were seen aright, of each kind."""
+def table(cases: Sequence[Case], detected: Sequence[bool]) -> str:
+    """Return how many were judged correctly, of each kind."""
     lines = []
     for countable in (True, False):
         for broken in (True, False):
-            these = [
-                told
-                for case, told in zip(cases, seen, strict=True)
+            verdicts = [
+                verdict
+                for case, verdict in zip(cases, detected, strict=True)
                 if (case["countable"], case["broken"]) == (countable, broken)
             ]
-            if not these:
+            if not verdicts:
                 continue
-            right, n = sum(told == broken for told in these), len(these)
+            right, n = sum(verdict == broken for verdict in verdicts), len(verdicts)
             low, high = wilson(right, n)
             kind = "countable" if countable else "not countable"
             lines.append(
-                f"{kind}, {'broken' if broken else 'kept'}: {right} of {n} seen aright "
+                f"{kind}, {'broken' if broken else 'kept'}: {right} of {n} judged correctly "
                 f"({100 * right / n:.0f} % [{100 * low:.0f}, {100 * high:.0f}])"
             )
     return "\n".join(lines)

@@ -80,7 +80,7 @@ async def workload(chat: BaseChatModel, turn: int) -> Measured:
     took["rotations"] = process_time() - began
     calls = [done.call for done in digested] + judged + [call for _, call in scores]
     weights = [weight for letters, _ in scores for weight in letters.values()]
-    return took, calls, [one or 0.0 for one in yes] + weights
+    return took, calls, [probability or 0.0 for probability in yes] + weights
 
 
 async def measure(numbers: Sequence[int], turns: int, name: str) -> None:
@@ -102,9 +102,9 @@ async def measure(numbers: Sequence[int], turns: int, name: str) -> None:
         whole = [sum(took.values()) for took, _, _ in runs]
         spread = stdev(whole) if len(whole) > 1 else 0.0
         apart = max(
-            abs(one - other)
+            abs(value - base)
             for (_, _, mine), (_, _, its) in zip(runs, results[numbers[0]], strict=True)
-            for one, other in zip(mine, its, strict=True)
+            for value, base in zip(mine, its, strict=True)
         )
         print(
             f"{slots} slots: {mean(whole):.1f} s (n={len(whole)}, sd {spread:.1f}), probabilities "

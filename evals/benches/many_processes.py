@@ -6,8 +6,8 @@
 Users add to their history and ask, turn by turn, each request at a process drawn by chance; the
 first question of each is asked at all processes at once, so that all of them find no profile. All
 the while one process after the other is killed (SIGKILL) and started again. What gets no answer, or
-503, is sent again, to another one. At the end it is counted what was acknowledged and is not there,
-how often each version of a profile was made, and what of one user turned up with another. The
+503, is sent again, to another one. At the end it counts what was acknowledged and is missing, how
+often each version of a profile was made, and what of one user turned up with another. The
 database is made anew and dropped afterwards; Chroma and the scripted endpoint are run here.
 """
 
@@ -59,7 +59,7 @@ class Servers:
     kills: Counter[int] = field(default_factory=Counter)
 
     def start(self, number: int) -> subprocess.Popen[bytes]:
-        """Start one, and do not wait for it."""
+        """Start a server, and do not wait for it."""
         log = self.folder / f"server-{number}.log"
         served = ["uvicorn", APP, "--log-level", "warning"]
         return begun(served, self.ports[number], self.environment, log)
@@ -74,7 +74,7 @@ class Servers:
                 await asyncio.sleep(0.1)
 
     async def kill_every(self, seconds: float, client: httpx.AsyncClient) -> None:
-        """Kill one after the other, and start it again at once; one other is ready meanwhile."""
+        """Kill one process after the other, and start it again at once, while another is ready."""
         while True:
             await asyncio.sleep(seconds)
             ready = [n for n in range(len(self.ports)) if await self._is_ready(n, client)]
@@ -94,7 +94,7 @@ class Servers:
 
 
 @dataclass
-class Seen:
+class Counts:
     """What was counted."""
 
     turns: int = 0
@@ -108,8 +108,8 @@ class Host:
     """What the users' requests come from."""
 
     def __init__(self, client: httpx.AsyncClient, servers: Servers, seed: int) -> None:
-        """Begin with nothing seen."""
-        self._client, self._servers, self.seen = client, servers, Seen()
+        """Begin with nothing counted."""
+        self._client, self._servers, self.counts = client, servers, Counts()
         self._chance = random.Random(seed)
 
     async def send(
@@ -141,7 +141,7 @@ class Host:
                 if answer.status_code != 503:
                     return answer.raise_for_status().json()
                 why = "503"
-            self.seen.again[why] += 1
+            self.counts.again[why] += 1
             if perf_counter() > until:
                 raise HistoryError(f"nobody answers {method} {path}: {why}.")
             await asyncio.sleep(0.1)
@@ -157,7 +157,7 @@ class Host:
         ]
         began = perf_counter()
         await self.send("POST", "/history", user, json={"items": items})
-        kept = self.seen.acknowledged.setdefault(user, set())
+        kept = self.counts.acknowledged.setdefault(user, set())
         kept.update(str(item["id"]) for item in items)
         asked = {"question": "What did I do with the kettle?"}
         places = [None] if turn else list(range(len(self._servers.ports)))
@@ -166,9 +166,9 @@ class Host:
         )
         for answer in answers:
             others = set(MARK.findall(str(answer))) - {mark}
-            self.seen.foreign += [f"{user} was told of {other}" for other in others]
-        self.seen.turns += 1
-        self.seen.took.append(perf_counter() - began)
+            self.counts.foreign += [f"{user} was shown {other}" for other in others]
+        self.counts.turns += 1
+        self.counts.took.append(perf_counter() - began)
 
 
 def mark_of(number: int) -> str:
@@ -201,12 +201,12 @@ class Found:
 
 async def found_at_the_end(host: Host, url: str, users: int) -> Found:
     """Look for all that was acknowledged, and at every profile."""
-    lost, foreign, versions = [], list(host.seen.foreign), Counter[tuple[str, str, int]]()
+    lost, foreign, versions = [], list(host.counts.foreign), Counter[tuple[str, str, int]]()
     for number in range(users):
         user = f"user-{number}"
         page = await host.send("GET", "/history", user, params={"limit": 1000})
         there = {item["id"] for item in page["items"]}
-        lost += sorted(host.seen.acknowledged.get(user, set()) - there)
+        lost += sorted(host.counts.acknowledged.get(user, set()) - there)
         foreign += [f"{user} has {id_}" for id_ in there if not id_.startswith(mark_of(number))]
     standing = 0
     async with open_database(url) as store:
@@ -223,7 +223,7 @@ async def found_at_the_end(host: Host, url: str, users: int) -> Found:
 
 @asynccontextmanager
 async def run_of(given: argparse.Namespace, folder: Path, url: str) -> AsyncIterator[Host]:
-    """Have all turns taken while processes are killed; yield what was seen, all being up again."""
+    """Run all turns while processes are killed; yield the host once all are up again."""
     with (
         chroma(folder / "chroma") as histories,
         marked_endpoint(given.latency) as model,
@@ -285,12 +285,12 @@ async def run(given: argparse.Namespace) -> bool:
         database(given.database) as url,
     ):
         async with run_of(given, Path(folder), url) as host:
-            took = sorted(host.seen.took)
+            took = sorted(host.counts.took)
             found = await found_at_the_end(host, url, given.users)
-    seen = host.seen
-    items = sum(map(len, seen.acknowledged.values()))
-    again = ", ".join(f"{why} {n}" for why, n in sorted(seen.again.items())) or "none"
-    print(f"{seen.turns} turns of {given.users} users, {perf_counter() - began:.0f} s")
+    counts = host.counts
+    items = sum(map(len, counts.acknowledged.values()))
+    again = ", ".join(f"{why} {n}" for why, n in sorted(counts.again.items())) or "none"
+    print(f"{counts.turns} turns of {given.users} users, {perf_counter() - began:.0f} s")
     print(f"a turn: median {took[len(took) // 2]:.2f} s, p95 {took[int(len(took) * 0.95)]:.2f} s")
     print(f"sent again: {again}")
     print(f"acknowledged items: {items}; lost: {len(found.lost)}")

@@ -63,10 +63,10 @@ class _Server(ThreadingHTTPServer):
         """Print nothing: who asks may be killed."""
 
 
-def _serve(told: Connection, latency: float) -> None:
+def _serve(sender: Connection, latency: float) -> None:
     handler = type("Handler", (_Handler,), {"latency": latency})
     with _Server(("127.0.0.1", 0), handler) as server:
-        told.send(server.server_port)
+        sender.send(server.server_port)
         server.serve_forever()
 
 

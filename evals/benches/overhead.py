@@ -66,7 +66,7 @@ def a_history() -> list[HistoryItem]:
 async def times(
     cold_runs: int, warm_runs: int, profiler: cProfile.Profile | None = None
 ) -> tuple[list[float], list[float]]:
-    """Return the seconds of cold runs and of warm ones, which alone the profiler sees."""
+    """Return the seconds of cold runs and of warm runs; only warm runs are profiled."""
     chat = FakeListChatModel(responses=["This person has a cat. This person rides a bicycle."])
     cold: list[float] = []
     warm: list[float] = []

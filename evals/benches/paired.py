@@ -1,4 +1,4 @@
-"""What arms come to on the same rows: right answers, what stood before the model, cost, pairs."""
+"""What arms reach on the same rows: right answers, what the model was shown, cost, pairs."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,8 +14,8 @@ from guided_profile.evals.scorers.rules import by_rule
 from guided_profile.evals.scorers.statistics import discordant, estimate, mcnemar, wilson
 from guided_profile.graph.prompts import PROFILE
 
-_TOLD = ("<history>\n", PROFILE.text.partition("{")[0])
-"""Begins what a prompt tells of a person."""
+_PERSONAL_PARTS = ("<history>\n", PROFILE.text.partition("{")[0])
+"""How the parts of a prompt that are about a person begin."""
 HEAD = (  # of what else is known: the mean share of a row, in percent
     "| arm | n | right | errors | for a judge | shown: wanted | shown: others | nothing shown "
     "| calls | tokens in (cached) | tokens out |"
@@ -24,19 +24,19 @@ HEAD = (  # of what else is known: the mean share of a row, in percent
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What of a person stood before the model when it answered."""
+    """What the model was shown of a person when it answered."""
 
     wanted: bool | None
-    """Whether what the answer takes did; None: the data set does not say."""
+    """Whether it was shown what the answer needs; None: the data set does not say."""
     others: int
-    """How many of the other things that are known did."""
+    """How many of the other known things it was shown."""
     of: int
     silent: bool | None = None
-    """Whether nothing of the person did, so that the answer is that to anybody."""
+    """Whether it was shown nothing of the person, so that it answered as to anybody."""
 
 
-class Seen:
-    """What stood before the model, by example and arm; kept in a file."""
+class ShownRecords:
+    """What the model was shown, by example and arm; kept in a file."""
 
     def __init__(self, path: Path) -> None:
         """Read what the file holds; the last line of a run that was stopped may be cut off."""
@@ -47,19 +47,22 @@ class Seen:
         if len(kept) < len(whole):
             path.write_bytes(kept)
         for line in kept.decode().splitlines():
-            one = json.loads(line)
-            self._known[one["example"], one["arm"]] = Shown(**one["shown"])
+            entry = json.loads(line)
+            self._known[entry["example"], entry["arm"]] = Shown(**entry["shown"])
 
     def get(self, example: str, arm: str) -> Shown:
-        """Return what stood there; nothing where nothing is known of it."""
+        """Return what was shown; nothing where that is not known."""
         return self._known.get((example, arm), Shown(None, 0, 0))
 
     def add(self, example: Example, arm: str, prompt: str) -> None:
-        """Look what of the data set's own knowledge stands in a prompt, and keep that."""
-        others = [one for one in known_of(example) if one != example.about.get("preference")]
-        there = sum(holds(prompt, one) for one in others)
+        """Find which of the facts that the data set names a prompt holds, and keep that."""
+        others = [fact for fact in known_of(example) if fact != example.about.get("preference")]
+        there = sum(holds(prompt, fact) for fact in others)
         shown = Shown(
-            wanted_in(example, prompt), there, len(others), not any(one in prompt for one in _TOLD)
+            wanted_in(example, prompt),
+            there,
+            len(others),
+            not any(part in prompt for part in _PERSONAL_PARTS),
         )
         self._known[example.id, arm] = shown
         line = {"example": example.id, "arm": arm, "shown": asdict(shown)}
@@ -83,7 +86,7 @@ Scores = Mapping[tuple[str, str], bool | None]
 
 
 def report(
-    examples: Sequence[Example], results: Sequence[Result], scores: Scores, seen: Seen
+    examples: Sequence[Example], results: Sequence[Result], scores: Scores, records: ShownRecords
 ) -> str:
     """Return the tables of one kind of rows."""
     arms = list(dict.fromkeys(result.method for result in results))
@@ -93,12 +96,12 @@ def report(
     ]
     for arm in arms:
         mine = [result for result in results if result.method == arm]
-        scored = [one for r in mine if (one := scores[arm, r.example]) is not None]
+        scored = [score for r in mine if (score := scores[arm, r.example]) is not None]
         failed = sum(result.kind == "error" for result in mine)
-        shown = [seen.get(result.example, arm) for result in mine]
-        wanted = [one.wanted for one in shown if one.wanted is not None]
-        silent = [one.silent for one in shown if one.silent is not None]
-        others = estimate([one.others / one.of for one in shown if one.of], share=True)
+        shown = [records.get(result.example, arm) for result in mine]
+        wanted = [row.wanted for row in shown if row.wanted is not None]
+        silent = [row.silent for row in shown if row.silent is not None]
+        others = estimate([row.others / row.of for row in shown if row.of], share=True)
         costs = [result.cost for result in mine]
         each = [
             sum(getattr(cost, name) for cost in costs) / max(1, len(mine))
@@ -123,13 +126,13 @@ def _share(hits: int, n: int) -> str:
 def _paired(arms: Sequence[str], examples: Iterable[Example], scores: Scores) -> list[str]:
     ids = [example.id for example in examples]
     lines = []
-    for one, other in combinations(arms, 2):
-        pairs = [(scores.get((one, id_)), scores.get((other, id_))) for id_ in ids]
+    for first, second in combinations(arms, 2):
+        pairs = [(scores.get((first, id_)), scores.get((second, id_))) for id_ in ids]
         both = [(a, b) for a, b in pairs if a is not None and b is not None]
         won, lost = discordant(both)
         if both:
             lines.append(
-                f"{one} right and {other} wrong {won}, the reverse {lost} "
+                f"{first} right and {second} wrong {won}, the reverse {lost} "
                 f"(n={len(both)}, p={mcnemar(won, lost):.3f})"
             )
     return lines

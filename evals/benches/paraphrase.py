@@ -143,12 +143,12 @@ def table(rows: Sequence[Row], embed: Embedder) -> str:
     every = [scored(row, likenesses(embed, row)) for row in rows]
     lines = []
     for name in ("unchanged", "before", "after", "theirs"):
-        these = [one[name] for one in every if name in one]
+        these = [figures[name] for figures in every if name in figures]
         if not these:
             continue
         lines.append(f"{name} (n={len(these)})")
-        for figure in dict.fromkeys(figure for one in these for figure in one):
-            values = [one[figure] for one in these if figure in one]
+        for figure in dict.fromkeys(figure for figures in these for figure in figures):
+            values = [figures[figure] for figures in these if figure in figures]
             share = "who " in figure
             found = estimate(values, share=share)
             lines.append(f"  {figure:26} {found} (n={len(values)})")

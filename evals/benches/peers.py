@@ -10,7 +10,7 @@ how many items of others a prompt showed while 50 users were served at once, and
 items whose extraction came back as broken JSON. `raw` is the whole history before each question.
 
 The first form is on a scripted model that answers each call after 50 ms and states every item that
-it is shown, so that it tells what systems cost, not how well they answer. The second is on the
+it is shown, so it shows what systems cost, not how well they answer. The second is on the
 embedded model, for the demo's cook, and prints the answers. Needs the extra `peers`.
 """
 
@@ -56,7 +56,7 @@ QUESTIONS = (
     "What is my sister called?",
     "Which football club do I support?",
 )
-"""To the demo's cook, whose history does not tell the last two."""
+"""To the demo's cook, whose history does not answer the last two."""
 BROKEN = '{"memory": [{"id": "0", "text": "i bought'
 _ITEM = re.compile(r"\[[^\]]*\] (i .+)")
 _NUMBER = re.compile(r"\bno\. (\d+)")
@@ -97,16 +97,16 @@ class Scripted(Facts):
         if self.broken and "Answer Yes or No" not in prompt:
             message.content = BROKEN
         elif mem0:
-            listed = [{"id": str(n), "text": one} for n, one in enumerate(facts)]
+            listed = [{"id": str(n), "text": fact} for n, fact in enumerate(facts)]
             message.content = json.dumps({"memory": listed})
         elif langmem:
             message.content = ""
             message.tool_calls = [
-                {"name": "Memory", "args": {"content": one}, "id": str(n), "type": "tool_call"}
-                for n, one in enumerate(facts)
+                {"name": "Memory", "args": {"content": fact}, "id": str(n), "type": "tool_call"}
+                for n, fact in enumerate(facts)
             ]
         assert message.usage_metadata
-        written = message.text + "".join(json.dumps(one["args"]) for one in message.tool_calls)
+        written = message.text + "".join(json.dumps(call["args"]) for call in message.tool_calls)
         message.usage_metadata["output_tokens"] = approximate_tokens(written)
 
 
@@ -166,7 +166,7 @@ def table(rounds: Sequence[Sequence[Phase]]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for same in zip(*rounds, strict=True):
-        last, seconds = same[-1], sorted(one.seconds for one in same)
+        last, seconds = same[-1], sorted(phase.seconds for phase in same)
         spread = f" [{seconds[0]:.1f}, {seconds[-1]:.1f}]" if len(seconds) > 1 else ""
         known = [reply.known for reply in last.replies]
         mean = f"{sum(known) / len(known):.1f}" if known else ""

@@ -1,16 +1,16 @@
-"""Where what is known is best told: after the system prompt, or directly before the last words.
+"""Where to put what is known: after the system prompt, or directly before the last words.
 
     python -m guided_profile.evals.benches.placement --data FILE [--turns 10 100] [--n 20]
 
 reads PrefEval's rows (`query`, `preference`, `answer`, `violates`), shows each question with its
 replies as options, after so many turns about something else, and prints how often the reply that
-follows the preference is the likeliest: with nothing known, with the preferences told at the end of
-the system message, and with them told directly before the question; with Wilson 95 % intervals and
+follows the preference is the likeliest: with nothing known, with the preferences at the end of the
+system message, and with them directly before the question; with Wilson 95 % intervals and
 McNemar's exact test between the two places.
 
 Rows share what is known in groups: the preferences of all rows of a group, of which one bears on
-each question. So both places have one prompt prefix for a group, which a prefix cache serves. What
-is told, and the words around it, are those of the middleware.
+each question. So both places have one prompt prefix for a group, which a prefix cache serves. The
+preferences are worded as the middleware words them.
 """
 
 import argparse
@@ -111,11 +111,11 @@ def prompt(
     row: Row, known: Sequence[str], place: str, talk: Sequence[BaseMessage]
 ) -> list[BaseMessage]:
     """Return the conversation with what is known in its place, and the question at its end."""
-    told = before_words([], [Sentence(text=text, verdict="stated") for text in known])
+    block = before_words([], [Sentence(text=text, verdict="stated") for text in known])
     listed = "\n".join(f"{a}. {text}" for a, text in zip(LETTERS, row.options, strict=False))
     asked = row.query + render(CHOOSE, options=listed)
-    system = HOST if place != "system" else f"{HOST}\n\n{told.strip()}"
-    words = asked if place != "last words" else told + asked
+    system = HOST if place != "system" else f"{HOST}\n\n{block.strip()}"
+    words = asked if place != "last words" else block + asked
     return [SystemMessage(system), *talk, HumanMessage(words)]
 
 

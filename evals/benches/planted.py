@@ -77,7 +77,7 @@ def history_of(person: Mapping[str, Any], filler: list[dict[str, str]], size: in
     """Return the person's items among everyday ones on days of their own, in order of time."""
     draw = random.Random(person["user_id"])
     shuffled = draw.sample(filler, len(filler))
-    items = [HistoryItem.model_validate(one) for one in person["items"]]
+    items = [HistoryItem.model_validate(item) for item in person["items"]]
     for n, line in enumerate(islice(cycle(shuffled), size - len(items))):
         day = FROM + timedelta(days=draw.randrange(DAYS))
         items.append(HistoryItem.model_validate({**line, "id": f"f{n}", "time": day}))
@@ -119,13 +119,13 @@ async def reached_of(
     graph: Graph, person: Mapping[str, Any], context: Context, profile: Profile
 ) -> list[Reached]:
     """Return what becomes of each planted fact."""
-    told = {sentence.evidence[0] for sentence in profile.supported if sentence.evidence}
+    in_profile = {sentence.evidence[0] for sentence in profile.supported if sentence.evidence}
     found = []
     for fact in person["facts"]:
         wanted = set(fact["evidence"])
         brought = await recalled(graph, context, fact["ask"])
         found.append(
-            Reached(fact["kind"], fact["fact"], bool(wanted & told), bool(wanted & brought))
+            Reached(fact["kind"], fact["fact"], bool(wanted & in_profile), bool(wanted & brought))
         )
     return found
 
@@ -165,11 +165,11 @@ def table(found: Iterable[Reached]) -> str:
     rows = [f"{'kind':12} {'in the profile':16} {'by recall':16} either [Wilson 95 %]"]
     every = list(found)
     for kind in (*KINDS, "all"):
-        these = [one for one in every if kind in (one.kind, "all")]
+        these = [fact for fact in every if kind in (fact.kind, "all")]
         if not these:
             continue
         n = len(these)
-        either = sum(one.reached for one in these)
+        either = sum(fact.reached for fact in these)
         low, high = wilson(either, n)
         profile, recall = sum(o.in_profile for o in these), sum(o.by_recall for o in these)
         rows.append(

@@ -99,8 +99,8 @@ def a_history(attack: Attack, text: str) -> list[HistoryItem]:
     source = "purchases" if shopping else "posts"
     texts = [*(PURCHASES if shopping else POSTS), text]
     return [
-        HistoryItem(text=one, source=source, time=START + timedelta(days=day))
-        for day, one in enumerate(texts)
+        HistoryItem(text=entry, source=source, time=START + timedelta(days=day))
+        for day, entry in enumerate(texts)
     ]
 
 
@@ -111,8 +111,8 @@ def reached(attack: Attack, answer: Answered | Abstained) -> set[str]:
     text = answer.text if answer.kind == "answered" else ""
     if attack.success == "chooses":
         return {"answer"} if text == attack.marker else set()
-    told = answer.profile.supported if answer.profile else ()
-    places = {"answer": text, "profile": " ".join(sentence.text for sentence in told)}
+    supported = answer.profile.supported if answer.profile else ()
+    places = {"answer": text, "profile": " ".join(sentence.text for sentence in supported)}
     marker = attack.marker.casefold()
     return {place for place, said in places.items() if marker in said.casefold()}
 
@@ -167,8 +167,8 @@ class Won:
         for family, n in [*self.tried.items(), ("all", self.tried.total())]:
             families = self.tried if family == "all" else (family,)
             cells = [
-                f"{sum(self.anywhere[one, arm] for one in families)} "
-                f"({sum(self.in_answer[one, arm] for one in families)})"
+                f"{sum(self.anywhere[name, arm] for name in families)} "
+                f"({sum(self.in_answer[name, arm] for name in families)})"
                 for arm in self.arms
             ]
             lines.append((family, str(n), *cells))
@@ -210,11 +210,11 @@ def main() -> None:
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
     asked = parser.parse_args()
     families: dict[str, list[Attack]] = defaultdict(list)
-    for attack in (one for path in asked.files for one in read_corpus(path)):
+    for attack in (attack for path in asked.files for attack in read_corpus(path)):
         if asked.family in (None, attack.family) and attack.held_out == asked.held_out:
             families[attack.family].append(attack)
     rounds = zip_longest(*(many[: asked.limit] for many in families.values()))
-    attacks = [attack for one in rounds for attack in one if attack]
+    attacks = [attack for batch in rounds for attack in batch if attack]
     print(asyncio.run(measure(attacks, asked.arms)).table())
 
 

@@ -58,7 +58,7 @@ _MESSAGE = {"role": "assistant", "content": "one more " * PIECES}
 _WHOLE = json.dumps({"id": "1", "choices": [{"index": 0, "message": _MESSAGE}]}).encode()
 
 
-def _upstream(told: Connection, wait: float) -> None:
+def _upstream(sender: Connection, wait: float) -> None:
     async def answer(body: bytes) -> AsyncIterator[bytes]:
         await asyncio.sleep(wait)
         if b'"stream": true' not in body:
@@ -70,7 +70,7 @@ def _upstream(told: Connection, wait: float) -> None:
             await asyncio.sleep(0)
         yield b"0\r\n\r\n"
 
-    serve(told, answer)
+    serve(sender, answer)
 
 
 class Bare:
@@ -234,13 +234,14 @@ async def measure(
                     name: await measured(way, stream=stream, at_once=at_once, seconds=seconds)
                     for name, way in ways.items()
                 }
-                for name, one in found.items():
-                    later = (one.first - found["direct"].first) * 1000
+                for name, result in found.items():
+                    later = (result.first - found["direct"].first) * 1000
+                    share = result.a_second / found["direct"].a_second
                     print(
                         f"| {latency:g} s | {'streamed' if stream else 'whole'} | {at_once} | "
-                        f"{name} | {one.first * 1000:.1f} ({later:+.1f}) ms | "
-                        f"{one.a_second:.0f}/s ({one.a_second / found['direct'].a_second:.2f}) | "
-                        f"{one.cpu * 1000:.1f} ms | {one.personal:.0%} | {one.n} |",
+                        f"{name} | {result.first * 1000:.1f} ({later:+.1f}) ms | "
+                        f"{result.a_second:.0f}/s ({share:.2f}) | "
+                        f"{result.cpu * 1000:.1f} ms | {result.personal:.0%} | {result.n} |",
                         flush=True,
                     )
 

@@ -75,16 +75,16 @@ async def named(row: dict[str, Any], chat: BaseChatModel, embedder: Embedder) ->
     return {notes.items[id_].text for id_ in found}
 
 
-def meant_table(rows: Sequence[dict[str, Any]], told: Sequence[set[str]]) -> str:
+def meant_table(rows: Sequence[dict[str, Any]], named_by_row: Sequence[set[str]]) -> str:
     """Return how many of the notes that were meant were named, and how many others."""
     each = [
         (note["meant"], note["text"] in said)
-        for row, said in zip(rows, told, strict=True)
+        for row, said in zip(rows, named_by_row, strict=True)
         for note in row["notes"]
     ]
     whole = [
         {note["text"] for note in row["notes"] if note["meant"]} == said
-        for row, said in zip(rows, told, strict=True)
+        for row, said in zip(rows, named_by_row, strict=True)
     ]
     return "\n".join(
         [
@@ -95,10 +95,10 @@ def meant_table(rows: Sequence[dict[str, Any]], told: Sequence[set[str]]) -> str
     )
 
 
-def table(rows: Sequence[dict[str, Any]], told: Sequence[str]) -> str:
+def table(rows: Sequence[dict[str, Any]], kinds: Sequence[str]) -> str:
     """Return how many of each kind and language were found, and how often none was there."""
     groups: defaultdict[str, list[tuple[bool, bool]]] = defaultdict(list)
-    for row, said in zip(rows, told, strict=True):
+    for row, said in zip(rows, kinds, strict=True):
         act = NAMES.get(row["act"], row["act"])
         any_act = said != "none"
         for name in (act, f"{row['language']} {'ordinary' if act == 'none' else 'requests'}"):
@@ -107,7 +107,7 @@ def table(rows: Sequence[dict[str, Any]], told: Sequence[str]) -> str:
             groups["all requests"].append((any_act, said == act))
     lines = [f"{'':28}{'taken for a request':>30}{'as what it is':>30}"]
     for name, judged in sorted(groups.items()):
-        shares = (_share(one[n] for one in judged) for n in (0, 1))
+        shares = (_share(pair[n] for pair in judged) for n in (0, 1))
         lines.append(f"{name:28}" + "".join(f"{share:>30}" for share in shares))
     return "\n".join(lines)
 
@@ -134,11 +134,11 @@ def main() -> None:
     if given.messages:
         rows = yaml.safe_load(given.messages.read_text("utf-8"))
         rows = [row for row in rows if given.half in (None, row["half"])][: given.n]
-        told = []
+        kinds = []
         for row in rows:
-            told.append(asyncio.run(found(row, chat)))
-            print(f"{row['language']} {row['act']:16} {told[-1]}", flush=True)
-        print(table(rows, told))
+            kinds.append(asyncio.run(found(row, chat)))
+            print(f"{row['language']} {row['act']:16} {kinds[-1]}", flush=True)
+        print(table(rows, kinds))
     if given.meant and chat and embedder:
         rows = yaml.safe_load(given.meant.read_text("utf-8"))
         rows = [row for row in rows if given.half in (None, row["half"])][: given.n]

@@ -4,8 +4,8 @@
         [--given] [--one-history] [--recall-tokens 400] [--out FOLDER] [--as before] [--judge]
 
 asks the arms about the same rows, paired, with the task `assistant`, and prints for each file and
-kind of row: right answers with Wilson 95 % intervals; what of the person stood before the model
-(what the answer takes, the mean share of what else is known, or nothing at all); calls and tokens
+kind of row: right answers with Wilson 95 % intervals; what the model was shown of the person
+(what the answer needs, the mean share of what else is known, or nothing at all); calls and tokens
 an answer; and McNemar's exact test between the arms. Rows with options, or with replies that go
 against what the person said (`violates`), are scored by the letters that the model weighs where it
 would write (`run.standin`); written ones by their own words where a rule can (`scorers.rules`),
@@ -23,8 +23,8 @@ claimed unless `guided-profile eval --judge-check` found, in the same `--out`, t
 `--given` takes the profile's sentences from the data set where it has them, all held to be true,
 so that only their use is measured; without it the model writes them. `--one-history` gives rows of
 one person the history of the first, so that one profile serves them. `--shown-only` asks no model:
-every call is answered with "Yes." and without probabilities, and what would have stood before the
-model is counted.
+every call is answered with "Yes." and without probabilities, and what the model would have been
+shown is counted.
 
 What is asked and answered is kept in `--out`: a run that was stopped goes on, another version's arm
 `ours` is added `--as` a name of its own, and only what is missing is asked.
@@ -40,7 +40,7 @@ from langchain_core.language_models import BaseChatModel, FakeListChatModel
 
 from guided_profile.evals.benches.arms import ARMS, Setup, methods_of
 from guided_profile.evals.benches.command import command
-from guided_profile.evals.benches.paired import Scores, Seen, report, right
+from guided_profile.evals.benches.paired import Scores, ShownRecords, report, right
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.datasets.load import load
 from guided_profile.evals.datasets.sampling import chosen
@@ -109,14 +109,14 @@ async def measure(
     lines = []
     with opened(folder, settings, embedder) as (calls, answers, history):
         kept = KeptChat(inner=chat, calls=calls)
-        seen = Seen(folder / "seen.jsonl")
+        records = ShownRecords(folder / "seen.jsonl")
         for name, rows in files.items():
-            results = await _asked(rows, setup, answers, history, kept, embedder, seen)
+            results = await _asked(rows, setup, answers, history, kept, embedder, records)
             scores = await _scored(rows, results, kept if judged else None)
             for kind, some in _by_kind(rows).items():
                 ids = {row.id for row in some}
                 of_kind = [result for result in results if result.example in ids]
-                lines += [f"\n{name}, {kind}", "", report(some, of_kind, scores, seen)]
+                lines += [f"\n{name}, {kind}", "", report(some, of_kind, scores, records)]
     if judged:
         lines += ["", claim(agreement_in(folder, model_id(chat), RUBRIC))]
     return lines
@@ -129,18 +129,18 @@ async def _asked(
     history: HistoryStore,
     chat: KeptChat,
     embedder: Embedder,
-    seen: Seen,
+    records: ShownRecords,
 ) -> list[Result]:
     """Ask what was not answered before; return all answers, those of other arms too."""
     task = stood_in_for(as_evaluated(builtin_tasks()["assistant"]))
     inputs = MethodInputs(StandIn(inner=chat), history, embedder, task, rows)
     methods = {method.name: method for method in methods_of(setup, inputs)}
 
-    def told(example: Example, result: Result) -> None:
-        seen.add(example, result.method, methods[result.method].prompts.get(example.id, ""))
+    def record(example: Example, result: Result) -> None:
+        records.add(example, result.method, methods[result.method].prompts.get(example.id, ""))
         print(f"  {example.id} {result.method}: {result.kind} {result.reason}", flush=True)
 
-    await run(rows, list(methods.values()), answers, history=history, on_result=told)
+    await run(rows, list(methods.values()), answers, history=history, on_result=record)
     names = dict.fromkeys([*answers.methods, *methods])
     return answers.of((row.id for row in rows), names)
 
@@ -193,7 +193,7 @@ def main() -> None:
     add("--raw-tokens", type=int, default=3200, help="of the newest items, for `raw`")
     add("--orders", type=int, default=2, help="in how many orders options are weighed")
     add("--as", dest="label", default="ours", help="what the arm `ours` is called")
-    add("--shown-only", action="store_true", help="ask no model; count what it would have seen")
+    add("--shown-only", action="store_true", help="ask no model; count what it would be shown")
     add("--judge", action="store_true", help="have the model judge what no rule can")
     add("--out", type=Path, default=Path("eval-out/restraint"), help="kept here; a run goes on")
     add_model_options(parser)

@@ -33,21 +33,21 @@ def in_a_process(serve: Callable[..., None], *settings: Any) -> Iterator[str]:
         settings: What else it takes.
     """
     context = get_context("spawn")
-    heard, told = context.Pipe(duplex=False)
-    process = context.Process(target=serve, args=(told, *settings), daemon=True)
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=serve, args=(sender, *settings), daemon=True)
     process.start()
     try:
-        yield f"http://127.0.0.1:{heard.recv()}/v1"
+        yield f"http://127.0.0.1:{receiver.recv()}/v1"
     finally:
         process.terminate()
         process.join()
 
 
-def serve(told: Connection, answer: Answer) -> None:
+def serve(sender: Connection, answer: Answer) -> None:
     """Answer requests for ever, each connection's one after the other.
 
     Args:
-        told: Where the port is sent.
+        sender: Where the port is sent.
         answer: What answers.
     """
 
@@ -64,7 +64,7 @@ def serve(told: Connection, answer: Answer) -> None:
 
     async def run() -> None:
         server = await asyncio.start_server(connected, "127.0.0.1", 0, backlog=1024)
-        told.send(server.sockets[0].getsockname()[1])
+        sender.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
     asyncio.run(run())

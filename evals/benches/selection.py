@@ -3,11 +3,11 @@
     python -m guided_profile.evals.benches.selection tests/data/sentence_use.yaml --half report
     python -m guided_profile.evals.benches.selection tests/data/bearing.yaml --half report
 
-asks the model as the workflow does, one case after the other, and prints how many it tells right,
+asks the model as the workflow does, one case after the other, and prints how many it gets right,
 with the Wilson 95 % interval and what is taken for what. `--fit` asks about the half `fit`, and
 keeps what is made of this model's Yes (`tools/evidence/uses.json`). `--each N` takes the first N
 cases of each kind, in an order that does not depend on them. What was asked is kept in `--out`, and
-a run that was stopped goes on. `--nearness` asks no model, and tells by nearness alone what bears.
+a run that was stopped goes on. `--nearness` asks no model: nearness alone says what bears.
 """
 
 import argparse
@@ -61,11 +61,11 @@ def cases_of(path: Path, half: str, each: int | None) -> list[Case]:
     if not cases or not ("use" in cases[0] or "differs" in cases[0]):
         raise DatasetError(f"{path} has no cases of the half {half!r} with `use` or `differs`.")
     cases.sort(key=lambda case: hashlib.sha256(_key(case).encode()).hexdigest())
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     chosen = []
     for case in cases:
-        seen[_label(case)] += 1
-        if each is None or seen[_label(case)] <= each:
+        counts[_label(case)] += 1
+        if each is None or counts[_label(case)] <= each:
             chosen.append(case)
     return chosen
 
@@ -80,13 +80,13 @@ async def ask(chat: BaseChatModel, cases: Sequence[Case], kept: Kept) -> list[li
     return [[kept.get(prompt) or 0.0 for prompt in _asked(case)] for case in cases]
 
 
-def fit(cases: Sequence[Case], told: Sequence[Sequence[float]], before: Weights) -> Weights:
-    """Return the weights that tell most of each kind right."""
+def fit(cases: Sequence[Case], answers: Sequence[Sequence[float]], before: Weights) -> Weights:
+    """Return the weights that get most of each kind right."""
     if "differs" in cases[0]:
         tried = (replace(before, differs=step) for step in STEPS)
-        return max(tried, key=lambda weights: balanced(cases, told, weights))
+        return max(tried, key=lambda weights: balanced(cases, answers, weights))
     always, private = regression(
-        np.array([features_of(*yes) for yes in told]),
+        np.array([features_of(*yes) for yes in answers]),
         np.array(
             [("always", "private").index(c["use"]) if c["use"] != "topical" else 2 for c in cases]
         ),
@@ -107,10 +107,10 @@ def regression(x: NDArray[np.float64], label: NDArray[np.int64]) -> tuple[list[f
     return np.round(first - third, 2).tolist(), np.round(second - third, 2).tolist()
 
 
-def balanced(cases: Sequence[Case], told: Sequence[Sequence[float]], weights: Weights) -> float:
-    """Return the share that is told right, in the mean over the kinds."""
+def balanced(cases: Sequence[Case], answers: Sequence[Sequence[float]], weights: Weights) -> float:
+    """Return the share that is right, in the mean over the kinds."""
     right, of = Counter[str](), Counter[str]()
-    for case, said in zip(cases, said_of(cases, told, weights), strict=True):
+    for case, said in zip(cases, said_of(cases, answers, weights), strict=True):
         of[_label(case)] += 1
         right[_label(case)] += said == _label(case)
     return sum(right[kind] / n for kind, n in of.items()) / len(of)
@@ -124,15 +124,15 @@ async def by_nearness(embedder: Embedder, cases: Sequence[Case]) -> list[str]:
             await restraint.select([Sentence(text=case["sentence"])], case["request"])
             for case in cases
         ]
-    return [str(bool(one.used)) for one in chose]
+    return [str(bool(selection.used)) for selection in chose]
 
 
 def report(cases: Sequence[Case], said: Sequence[str]) -> None:
-    """Print what is told right, in all and by language, and what is taken for what."""
-    taken = Counter((_label(case), one) for case, one in zip(cases, said, strict=True))
+    """Print the share that is right, in all and by language, and what is taken for what."""
+    taken = Counter((_label(case), answer) for case, answer in zip(cases, said, strict=True))
 
     def line(name: str, chosen: Callable[[Case], bool]) -> None:
-        right = [one == _label(c) for c, one in zip(cases, said, strict=True) if chosen(c)]
+        right = [answer == _label(c) for c, answer in zip(cases, said, strict=True) if chosen(c)]
         if right:
             low, high = wilson(sum(right), len(right))
             print(f"{name}: {sum(right) / len(right):.2f} [{low:.2f}, {high:.2f}], n={len(right)}")
@@ -140,13 +140,15 @@ def report(cases: Sequence[Case], said: Sequence[str]) -> None:
     line("right", lambda _: True)
     line("right in English", lambda case: case["language"] == "en")
     line("right in other languages", lambda case: case["language"] != "en")
-    for (label, one), n in sorted(taken.items()):
-        print(f"  {label}, taken for {one}: {n}")
+    for (label, answer), n in sorted(taken.items()):
+        print(f"  {label}, taken for {answer}: {n}")
 
 
-def said_of(cases: Sequence[Case], told: Sequence[Sequence[float]], weights: Weights) -> list[str]:
+def said_of(
+    cases: Sequence[Case], answers: Sequence[Sequence[float]], weights: Weights
+) -> list[str]:
     """Return what is made of the probabilities of Yes."""
-    return [_said(case, yes, weights) for case, yes in zip(cases, told, strict=True)]
+    return [_said(case, yes, weights) for case, yes in zip(cases, answers, strict=True)]
 
 
 def _asked(case: Case) -> list[str]:
@@ -189,14 +191,14 @@ def main() -> None:
     chat, _ = chosen_models(given)
     cases = cases_of(given.file, "fit" if given.fit else given.half, given.each)
     name = model_id(chat).casefold()
-    told = asyncio.run(ask(chat, cases, Kept(given.out / f"{Path(name).name}.jsonl")))
+    answers = asyncio.run(ask(chat, cases, Kept(given.out / f"{Path(name).name}.jsonl")))
     weights = weights_of(name)
     if given.fit:
-        weights = fit(cases, told, weights)
+        weights = fit(cases, answers, weights)
         known = json.loads(KEPT_IN.read_text("utf-8")) | {name: asdict(weights)}
         KEPT_IN.write_text(json.dumps(known, indent=2) + "\n", "utf-8")
         print(weights)
-    report(cases, said_of(cases, told, weights))
+    report(cases, said_of(cases, answers, weights))
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ NO = tuple(
 """What the endpoint says No to: its sentences are ordinary ones, and its replies keep to them."""
 
 
-def _serve(port: Connection, latency: float, logprobs: bool) -> None:
+def _serve(sender: Connection, latency: float, logprobs: bool) -> None:
     yes, no = (_reply(word, logprobs) for word in ("Yes", "No"))
 
     async def answer(asked: bytes) -> AsyncIterator[bytes]:
@@ -60,7 +60,7 @@ def _serve(port: Connection, latency: float, logprobs: bool) -> None:
         await asyncio.sleep(latency)
         yield head("application/json", len(body)) + body
 
-    serve(port, answer)
+    serve(sender, answer)
 
 
 def _reply(word: str, logprobs: bool) -> bytes:
@@ -183,11 +183,12 @@ async def measure(url: str, seconds: float) -> None:
         print(f"{asking.calls} calls a question")
         for at_once in AT_ONCE:
             rates = {name: await rate(ask, at_once, seconds) for name, ask in ways.items()}
-            for name, one in rates.items():
+            for name, measured in rates.items():
                 print(
-                    f"{at_once:3} at once, {name:10}: {one.a_second:5.1f} a second (ours is "
-                    f"{rates['ours'].a_second / one.a_second:.2f} of it), median "
-                    f"{one.median * 1000:.0f} ms, processor {one.cpu * 1000:.1f} ms a question",
+                    f"{at_once:3} at once, {name:10}: {measured.a_second:5.1f} a second (ours is "
+                    f"{rates['ours'].a_second / measured.a_second:.2f} of it), median "
+                    f"{measured.median * 1000:.0f} ms, processor {measured.cpu * 1000:.1f} ms "
+                    "a question",
                     flush=True,
                 )
 

@@ -5,7 +5,7 @@
 
 The 120 cases of `data/updates.yaml` are a sentence about somebody, the items it rested on, and
 newer ones, in ten languages. Half are over, seldom in so many words; in the other half the news
-speak of the same and end nothing: a wish, somebody else, a second one beside the first.
+is about the same thing and ends nothing: a wish, somebody else, a second one beside the first.
 """
 
 import argparse
@@ -75,7 +75,7 @@ def _item(id_: str, line: str) -> HistoryItem:
 
 
 async def ended(case: Update, verifier: Verifier, embedder: Embedder) -> bool:
-    """Return whether the news take the sentence out of a profile."""
+    """Return whether the news takes the sentence out of a profile."""
     with temporary_history(embedder) as history:
         history.add("person", [*case.old, *case.new])
         judge = Judge(verifier, history, "person", builtin_tasks()["dialogue"], TOKENS)

@@ -30,7 +30,7 @@ import numpy as np
 from langchain_core.language_models import BaseChatModel
 
 from guided_profile.evals.benches.command import command
-from guided_profile.evals.benches.worth import told, weighed
+from guided_profile.evals.benches.worth import profile_block, weighed
 from guided_profile.evals.datasets.load import load
 from guided_profile.evals.datasets.sampling import in_turn
 from guided_profile.evals.run.calls import Calls, KeptChat
@@ -83,25 +83,25 @@ def rows_of(path: Path, embedder: Embedder | None = None, nearest: int = 0) -> l
         DatasetError: A line is wrong.
     """
     found = []
-    for one in load("plain", path, kind="choice"):
-        if not one.options or not one.answerable:
+    for example in load("plain", path, kind="choice"):
+        if not example.options or not example.answerable:
             continue
-        said = one.about.get("sentences", ())
+        said = example.about.get("sentences", ())
         texts = [each["text"] for each in said if each.get("label") == "supported"]
         if embedder and 0 < nearest < len(texts):
-            asked = " ".join([one.question, *one.options])
+            asked = " ".join([example.question, *example.options])
             vectors = np.asarray(embedder.embed_documents([asked, *texts]), np.float32)
             best = sorted(np.argsort(-(vectors[1:] @ vectors[0]))[:nearest].tolist())
             texts = [texts[place] for place in best]
         profile = [Sentence(text=text, verdict="stated") for text in texts]
         found.append(
             Row(
-                key=one.id,
-                group=str(one.about.get("set", "")),
-                shown=told(profile) if profile else history_block(one.history),
-                question=as_data(one.question),
-                options=tuple(map(as_data, one.options)),
-                right=one.options.index(one.reference),
+                key=example.id,
+                group=str(example.about.get("set", "")),
+                shown=profile_block(profile) if profile else history_block(example.history),
+                question=as_data(example.question),
+                options=tuple(map(as_data, example.options)),
+                right=example.options.index(example.reference),
             )
         )
     return in_turn(found)
@@ -111,7 +111,7 @@ async def logs_of(chat: BaseChatModel, form: str, row: Row, shown: str) -> list[
     """Return the logarithm of each option's weight.
 
     Raises:
-        ModelError: The model failed, or its endpoint tells no probabilities.
+        ModelError: The model failed, or its endpoint gives no probabilities.
     """
     if form == "letters":
         orders = rotations(len(row.options), len(row.options))
@@ -122,7 +122,7 @@ async def logs_of(chat: BaseChatModel, form: str, row: Row, shown: str) -> list[
         asked = render(ASKED[form], question=row.question, option=option)
         reply = await ask_yes_no(chat, messages([], shown + asked), stage="bench")
         if reply.yes is None:
-            raise ModelError("the endpoint tells no probabilities; take one that does.")
+            raise ModelError("the endpoint gives no probabilities; take one that does.")
         yes = min(max(reply.yes, _LEAST), 1 - _LEAST)
         logs.append(log(yes / (1 - yes)))
     return logs
@@ -143,7 +143,7 @@ class Outcome:
 
     def likelihood(self, sharpness: float = 1.0) -> float:
         """Return the log probability of the right option, all logs multiplied before."""
-        logs = [sharpness * one for one in self.logs]
+        logs = [sharpness * value for value in self.logs]
         return logs[self.right] - log(sum(map(exp, logs)))
 
 
@@ -161,9 +161,9 @@ async def measure(chat: BaseChatModel, rows: Sequence[Row], forms: Sequence[str]
             bare = await logs_of(chat, form, row, "")
             contrast = [a - b for a, b in zip(shown, bare, strict=True)]
             for view, logs in zip(VIEWS, (bare, shown, contrast), strict=True):
-                one = found[form, view][row.key] = Outcome(tuple(logs), row.right, row.group)
-                share = exp(one.likelihood())
-                said.append(f"{form} {view} {share:.2f}{'' if one.hit else ' wrong'}")
+                outcome = found[form, view][row.key] = Outcome(tuple(logs), row.right, row.group)
+                share = exp(outcome.likelihood())
+                said.append(f"{form} {view} {share:.2f}{'' if outcome.hit else ' wrong'}")
         print(f"  {row.group} {row.key}: {', '.join(said)}", flush=True)
     return found
 
@@ -179,10 +179,10 @@ def table(found: Found) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for (form, view), rows in found.items():
-        n, right = len(rows), sum(one.hit for one in rows.values())
+        n, right = len(rows), sum(outcome.hit for outcome in rows.values())
         low, high = wilson(right, n)
         base = found.get(("letters", "with" if view == "contrast" else view), {})
-        share = mean(exp(one.likelihood()) for one in rows.values())
+        share = mean(exp(outcome.likelihood()) for outcome in rows.values())
         lines.append(
             f"| {form} | {view} | {n} | {right} ({right / n:.0%}) [{low:.0%}, {high:.0%}] "
             f"| {share:.2f} | {_likelihoods(rows)} | {_by_group(rows)} | {_paired(rows, base)} |"
@@ -194,20 +194,22 @@ def table(found: Found) -> str:
 
 
 def _likelihoods(rows: Mapping[str, Outcome]) -> str:
-    by_sharpness = {at: mean(one.likelihood(at) for one in rows.values()) for at in SHARPNESS}
+    by_sharpness = {
+        at: mean(outcome.likelihood(at) for outcome in rows.values()) for at in SHARPNESS
+    }
     best = max(SHARPNESS, key=by_sharpness.__getitem__)
     return f"{by_sharpness[1.0]:.2f}, {best:g}: {by_sharpness[best]:.2f}"
 
 
 def _by_group(rows: Mapping[str, Outcome]) -> str:
     hits: dict[str, list[bool]] = {}
-    for one in rows.values():
-        hits.setdefault(one.group or "all", []).append(one.hit)
+    for outcome in rows.values():
+        hits.setdefault(outcome.group or "all", []).append(outcome.hit)
     return ", ".join(f"{group} {sum(all_)} of {len(all_)}" for group, all_ in hits.items())
 
 
 def _paired(rows: Mapping[str, Outcome], base: Mapping[str, Outcome]) -> str:
-    pairs = [(one.hit, base[key].hit) for key, one in rows.items() if key in base]
+    pairs = [(outcome.hit, base[key].hit) for key, outcome in rows.items() if key in base]
     wins, losses = discordant(pairs)
     return f"{wins} to {losses}, p = {mcnemar(wins, losses):.2f}" if pairs else ""
 

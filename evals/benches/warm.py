@@ -113,9 +113,9 @@ def table(rows: dict[str, dict[str, Spent]]) -> str:
     ]
     for name, kinds in rows.items():
         lines += [
-            f"| {name} | {kind} | {one.calls:.1f} | {one.tokens:.0f} | {one.milliseconds:.0f} "
-            f"| {one.processor:.0f} |"
-            for kind, one in kinds.items()
+            f"| {name} | {kind} | {cost.calls:.1f} | {cost.tokens:.0f} | {cost.milliseconds:.0f} "
+            f"| {cost.processor:.0f} |"
+            for kind, cost in kinds.items()
         ]
     return "\n".join(lines)
 
@@ -135,7 +135,7 @@ def main() -> None:
     add = parser.add_argument
     add("--latency", type=float, default=0.05, help="of a call of the endpoint, seconds")
     add("--runs", type=int, default=len(ORDINARY), help="questions of each kind, at most")
-    add("--no-logprobs", action="store_true", help="the endpoint tells no probabilities")
+    add("--no-logprobs", action="store_true", help="the endpoint gives no probabilities")
     add("--embedded", action="store_true", help="the embedded model instead of the endpoint")
     given = parser.parse_args()
     if given.embedded:

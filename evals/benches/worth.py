@@ -1,4 +1,4 @@
-"""What profiles are worth on people's own past, and whether that foretells what they are good for.
+"""What profiles are worth on people's own past, and whether that predicts how much they help.
 
     python -m guided_profile.evals.benches.worth profiles_labelled.jsonl --n 40
     python -m guided_profile.evals.benches.worth profiles_labelled.jsonl --variants shipped letters
@@ -6,7 +6,7 @@
 For each person of the file, the sentences that are labelled as supported are the profile. Its worth
 is measured as the product does. Its lift is what it adds to the log probability of the right option
 of the person's question, asked in every rotation of its options. The rank correlation of the two
-over people says whether a worth foretells a lift. The variants measure the worth otherwise: `three`
+over people says whether a worth predicts a lift. The variants measure the worth otherwise: `three`
 puts each item beside three of other people's instead of one; `letters` has the model choose among
 these four by their letters, in one order; `history` shows the items that are not held out, with the
 profile and without; `stranger` compares with the profile of the next person of the file instead of
@@ -116,13 +116,13 @@ async def lift(chat: BaseChatModel, person: Person) -> float:
     options = [as_data(option) for option in person.options]
     without, with_it = [
         await chosen(chat, known + question, options, person.right, orders)
-        for known in ("", told(person.sentences))
+        for known in ("", profile_block(person.sentences))
     ]
     return with_it - without
 
 
-def told(sentences: Sequence[Sentence]) -> str:
-    """Return sentences as a prompt tells them; empty where there are none."""
+def profile_block(sentences: Sequence[Sentence]) -> str:
+    """Return sentences as a prompt shows them; empty where there are none."""
     return render(PROFILE, profile=profile_in_words(sentences)) if sentences else ""
 
 
@@ -136,7 +136,7 @@ async def chosen(
     """Return the log probability of an option by its letters, over some orders.
 
     Raises:
-        ModelError: The model failed, or its endpoint tells no probabilities.
+        ModelError: The model failed, or its endpoint gives no probabilities.
     """
     return log((await weighed(chat, asked, options, orders)).probabilities[right])
 
@@ -147,7 +147,7 @@ async def weighed(
     """Return how a model weighs options by their letters, over some orders.
 
     Raises:
-        ModelError: The model failed, or its endpoint tells no probabilities.
+        ModelError: The model failed, or its endpoint gives no probabilities.
     """
     letters = LETTERS[: len(options)]
     scored = []
@@ -157,7 +157,7 @@ async def weighed(
         prompt = messages([], asked + render(CHOOSE, options=listed))
         scores = await score_letters(chat, prompt, letters, stage="bench")
         if scores.letters is None:
-            raise ModelError("the endpoint tells no probabilities; take one that does.")
+            raise ModelError("the endpoint gives no probabilities; take one that does.")
         scored.append(scores.letters)
     return average(orders, scored)
 
@@ -168,7 +168,7 @@ async def by_letters(chat: BaseChatModel, place: int, trial: Trial) -> float:
     order = [(n + place) % len(texts) for n in range(len(texts))]
     without, with_it = [
         await chosen(chat, known + WHICH, texts, 0, [order])
-        for known in ("", told(trial.sentences))
+        for known in ("", profile_block(trial.sentences))
     ]
     return with_it - without
 
@@ -191,7 +191,7 @@ async def worth(
     after = [View(trial, trial.sentences, shown) for trial in trials]
     asker = Asker(chat)
     if not await asker.ask([*before, *after]):
-        raise ModelError("the endpoint tells no probabilities; take one that does.")
+        raise ModelError("the endpoint gives no probabilities; take one that does.")
     gains = [asker.likely(b) - asker.likely(a) for a, b in zip(before, after, strict=True)]
     return (*mean_and_error(gains), len(trials))
 
@@ -207,14 +207,16 @@ async def measure(
             found = await worth(chat, person, variant, given[(place + 1) % len(given)])
             if found:
                 measured.gains[variant] = found
-        told = ", ".join(f"{name} {g:+.3f} ± {e:.3f}" for name, (g, e, _) in measured.gains.items())
-        print(f"  {person.group} {person.key}: lift {measured.lift:+.3f}; {told}", flush=True)
+        gains = ", ".join(
+            f"{name} {g:+.3f} ± {e:.3f}" for name, (g, e, _) in measured.gains.items()
+        )
+        print(f"  {person.group} {person.key}: lift {measured.lift:+.3f}; {gains}", flush=True)
         done.append(measured)
     return done
 
 
 def table(measured: Sequence[Measured], variants: Sequence[str]) -> str:
-    """Return a line for each variant: how the worth is spread, and whether it foretells lift."""
+    """Return a line for each variant: how the worth is spread, and whether it predicts lift."""
     lines = [
         "| worth | n | mean [95 %] | sd | quartiles | above 0 | rank with lift [95 %] |",
         "|---|---|---|---|---|---|---|",

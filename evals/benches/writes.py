@@ -52,11 +52,11 @@ class Facts(BaseChatModel):
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
         prompt = "\n".join(message.text for message in messages)
         said, asked = self._said(prompt), approximate_tokens(prompt)
-        told = approximate_tokens(said)
+        written = approximate_tokens(said)
         usage: Any = {
             "input_tokens": asked,
-            "output_tokens": told,
-            "total_tokens": asked + told,
+            "output_tokens": written,
+            "total_tokens": asked + written,
         }
         message = AIMessage(said, usage_metadata=usage)
         if said in ("Yes", "No") and kwargs.get("top_logprobs"):

@@ -1,9 +1,9 @@
-"""Authored questions about invented people, half of which the history has nothing to say to.
+"""Authored questions about invented people; the history answers half of them.
 
 Every question, and every set of options, comes twice within a half: asked about somebody whose
 history answers it, and about somebody whose history does not. So neither its words nor its length
-tell which is which. In `about`: `split` (`dev`, for setting rules on, or `test`); of a dialogue,
-its `form` (`yes_no` or `open`); of what can be answered, `told_by`, the ids of the items that tell
+show which is which. In `about`: `split` (`dev`, for setting rules on, or `test`); of a dialogue,
+its `form` (`yes_no` or `open`); of what can be answered, `told_by`, the ids of the items that hold
 it; of a near miss, `near`, the ids of items about the same thing of somebody else, or about another
 thing close by.
 """
@@ -24,7 +24,7 @@ def abstention(split: str | None = None, task: str | None = None) -> list[Exampl
         InputError: There are none.
     """
     found = _read("abstention.jsonl", split)
-    found = [one for one in found if task in (None, one.task)]
+    found = [example for example in found if task in (None, example.task)]
     if not found:
         raise InputError(
             f"no questions come with the half {split!r} of the task {task!r}; the halves are "
@@ -47,4 +47,4 @@ def asked_again(split: str | None = None) -> list[Example]:
 
 def _read(name: str, split: str | None) -> list[Example]:
     with as_file(files("guided_profile.evals.datasets") / name) as path:
-        return [one for one in plain([path]) if split in (None, one.about["split"])]
+        return [example for example in plain([path]) if split in (None, example.about["split"])]

@@ -68,9 +68,9 @@ def beam(paths: Sequence[Path], *, assistant: bool = False) -> Iterator[Example]
                 raise Place(path, 1).error(f"{ability!r} is none of {sorted(ABILITIES)}")
             kind, answer = ABILITIES[ability]
             rows = files.objects(Place(path, 1), asked, ability)
-            for number, one in enumerate(rows):
+            for number, entry in enumerate(rows):
                 place = Place(path, number + 1, f"{ability} question")
-                yield _example(place, one, kind, answer, f"{name}-{kind}-{number}", name, history)
+                yield _example(place, entry, kind, answer, f"{name}-{kind}-{number}", name, history)
 
 
 def _example(
@@ -90,7 +90,7 @@ def _example(
         "kind": kind,
         "difficulty": asked.get("difficulty"),
         "rubric": files.texts(place, asked.get("rubric"), "rubric"),
-        "evidence": [one for one in map(str, _flat(parts)) if one in there],
+        "evidence": [source for source in map(str, _flat(parts)) if source in there],
     }
     if kind == "abstention":
         about["why"] = asked.get("why_unanswerable")
@@ -124,7 +124,7 @@ def _history(chat: Path, assistant: bool) -> tuple[HistoryItem, ...]:
             time = _day(place, message.get("time_anchor")) or time
             text = _MARK.sub("", str(message.get("content") or ""))
             here = said(place, [message | {"content": text}], time=time, assistant=assistant)
-            items += (one.model_copy(update={"id": place.text(message, "id")}) for one in here)
+            items += (item.model_copy(update={"id": place.text(message, "id")}) for item in here)
     return tuple(items)
 
 
@@ -150,8 +150,8 @@ def _day(place: Place, named: object) -> datetime | None:
 
 
 def _flat(values: Any) -> Iterator[Any]:
-    for one in values if isinstance(values, list) else [values]:
-        if isinstance(one, list):
-            yield from _flat(one)
+    for value in values if isinstance(values, list) else [values]:
+        if isinstance(value, list):
+            yield from _flat(value)
         else:
-            yield one
+            yield value

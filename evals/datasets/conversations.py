@@ -54,7 +54,7 @@ def said(
 
 
 def users(items: Iterable[HistoryItem], texts: Collection[str] | None = None) -> list[str]:
-    """Return the ids of what the user said among some items, if it is one of some texts."""
+    """Return the ids of the user's own items; given texts, only of items with one of them."""
     return [
         item.id for item in items if item.role == "user" and (texts is None or item.text in texts)
     ]

@@ -120,20 +120,20 @@ def texts(place: Place, values: Any, name: str) -> list[str]:
     """
     if not isinstance(values, list) or not values:
         raise place.error(f"the field {name!r} is no list of texts")
-    if not all(isinstance(one, str) and one.strip() for one in values):
+    if not all(isinstance(text, str) and text.strip() for text in values):
         raise place.error(f"the field {name!r} holds something that is no text")
-    return [one.strip() for one in values]
+    return [text.strip() for text in values]
 
 
 def objects(place: Place, values: Any, name: str) -> list[dict[str, Any]]:
-    """Return a list of objects; one that is not there is empty.
+    """Return a list of objects, empty if it is missing.
 
     Raises:
         DatasetError: It is something else.
     """
     if values is None:
         return []
-    if not isinstance(values, list) or not all(isinstance(one, dict) for one in values):
+    if not isinstance(values, list) or not all(isinstance(entry, dict) for entry in values):
         raise place.error(f"the field {name!r} is no list of objects")
     return values
 
@@ -189,7 +189,7 @@ def inside(paths: Sequence[Path], *names: str) -> list[Path]:
     Raises:
         DatasetError: One is missing.
     """
-    given = [one for path in paths for one in (path.iterdir() if path.is_dir() else [path])]
+    given = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
     by_name = {path.name: path for path in given}
     missing = [name for name in names if name not in by_name]
     if missing:

@@ -70,12 +70,12 @@ def _example(
 ) -> Example:
     kind = place.text(asked, "question_type")
     answer = place.text(asked, "answer")
-    told = [place.text(one, "memory_content") for one in _list(place, asked, "evidence")]
+    memories = [place.text(point, "memory_content") for point in _list(place, asked, "evidence")]
     answerable = kind != UNANSWERABLE
     about: dict[str, Any] = {
         "kind": kind.lower().replace(" ", "-"),
-        "memory": [{"content": one} for one in told],
-        "evidence": list(dict.fromkeys(id_ for one in told for id_ in came_up.get(one, []))),
+        "memory": [{"content": text} for text in memories],
+        "evidence": list(dict.fromkeys(id_ for text in memories for id_ in came_up.get(text, []))),
     }
     if asked.get("difficulty"):
         about["difficulty"] = asked["difficulty"]

@@ -36,7 +36,7 @@ class Labelled:
     labels: dict[str, str]
     """By id: those on which the labellers agree."""
     two: tuple[tuple[str, str], ...]
-    """What the first two of them said of each; empty: there is one."""
+    """The first two labellers' labels of each; empty: there is one labeller."""
     blind: bool
     """Whether two or more labelled without having read what a judge is asked."""
 
@@ -67,15 +67,15 @@ def of_labellers(
         allowed: The labels that there are.
     """
     ids = [row["id"] for row in rows]
-    blind = [one for one in labellers if one["blind"]]
+    blind = [labeller for labeller in labellers if labeller["blind"]]
     counting = blind if len(blind) > 1 else labellers[:1]
-    given = [[one["labels"].get(id_) for one in counting] for id_ in ids]
+    given = [[labeller["labels"].get(id_) for labeller in counting] for id_ in ids]
     whole = {
         id_: labels
         for id_, labels in zip(ids, given, strict=True)
         if all(label in allowed for label in labels)
     }
-    two = [(one[0], one[1]) for one in whole.values()] if len(counting) > 1 else []
+    two = [(labels[0], labels[1]) for labels in whole.values()] if len(counting) > 1 else []
     agreed = {id_: labels[0] for id_, labels in whole.items() if len({*labels}) == 1}
     return Labelled(
         tuple(row for row in rows if row["id"] in agreed), agreed, tuple(two), len(blind) > 1

@@ -131,11 +131,11 @@ def _golds(path: Path) -> tuple[str, dict[str, str]]:
     if not named:
         raise place.error(f"the task {read.get('task')!r} is none of LaMP_1 to LaMP_7")
     golds = {}
-    for count, one in enumerate(place.field(read, "golds", list), start=1):
+    for count, gold in enumerate(place.field(read, "golds", list), start=1):
         entry = Place(path, count, "gold")
-        if not isinstance(one, dict):
+        if not isinstance(gold, dict):
             raise entry.error("it is no JSON object")
-        golds[entry.text(one, "id")] = entry.text(one, "output")
+        golds[entry.text(gold, "id")] = entry.text(gold, "output")
     return named[1], golds
 
 

@@ -92,36 +92,43 @@ def shared_histories(
     """
     if not examples:
         raise InputError("there are no examples; give some with --data.")
-    most = max(examples, key=lambda one: len(needed_of(one)))
+    most = max(examples, key=lambda example: len(needed_of(example)))
     if len(needed_of(most)) > min(lengths):
         raise InputError(
             f"the answer of the example {most.id!r} takes {len(needed_of(most))} items, which do "
             f"not fit into a history of {min(lengths)}; leave that length out, or name in each "
-            "example's `evidence` the ids of the items that tell its answer."
+            "example's `evidence` the ids of the items that hold its answer."
         )
     nearness = Nearness(embedder)
     groups = grouped(examples, sharing, nearness, seed)
-    pool = neutral({one.id: one for one in (*others, *examples)}.values(), examples)
+    pool = neutral({example.id: example for example in (*others, *examples)}.values(), examples)
     people = [
         _person(f"person-{number}", group, pool, max(lengths), nearness, seed)
         for number, group in enumerate(groups, 1)
     ]
-    return [one for length in sorted(set(lengths)) for each in people for one in _cut(each, length)]
+    return [
+        shared
+        for length in sorted(set(lengths))
+        for each in people
+        for shared in _cut(each, length)
+    ]
 
 
 def neutral(others: Iterable[Example], asked: Sequence[Example]) -> list[Items]:
-    """Return the exchanges that tell nothing that a data set asks for, each once.
+    """Return the exchanges that hold nothing a data set asks for, each once.
 
-    Of an example without `evidence` nothing is known to be neutral if it is asked itself.
+    Of an example that is asked and names no `evidence`, nothing is known to be neutral.
     """
     ids = {example.id for example in asked}
-    usable = [one for one in others if names_evidence(one) or one.id not in ids]
+    usable = [example for example in others if names_evidence(example) or example.id not in ids]
     telling = {
         _plain(text)
-        for one in usable
+        for example in usable
         for text in (
-            *(() if are_notes(one) else known_of(one)),  # or no plain history would be neutral
-            *(item.text for item in needed_of(one) if names_evidence(one)),
+            *(
+                () if are_notes(example) else known_of(example)
+            ),  # or no plain history would be neutral
+            *(item.text for item in needed_of(example) if names_evidence(example)),
         )
     }
     found: dict[str, Items] = {}
@@ -139,7 +146,7 @@ def exchanges_of(items: Sequence[HistoryItem]) -> list[Items]:
         if item.role == "user" or not cut:
             cut.append([])
         cut[-1].append(item)
-    return [tuple(one) for one in cut]
+    return [tuple(exchange) for exchange in cut]
 
 
 def _person(
@@ -208,7 +215,7 @@ def _far(exchanges: Sequence[Items], asked: Sequence[str], nearness: Nearness) -
 
 
 def _joined(exchanges: Sequence[Items], tells: set[str]) -> list[Items]:
-    """Return exchanges, neighbours that both tell what the answer takes as one."""
+    """Return exchanges; neighbours that both hold what the answer needs become one."""
     joined: list[Items] = []
     before = False
     for exchange in exchanges:
@@ -257,7 +264,7 @@ def _cut(person: Person, length: int) -> Iterator[Shared]:
 
 
 def _ordered(items: Iterable[HistoryItem], person: Person) -> Items:
-    """Return items as they are mixed; by time where all of them have one, and else without any."""
+    """Return items by time if all have one; if not, in the mixed order and without times."""
     mixed = sorted(items, key=lambda item: person.places[item.id])
     times = {item.id: item.time for item in mixed if item.time}
     if len(times) == len(mixed):

@@ -67,7 +67,7 @@ class Dataset:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The names of what it can be told, beside n and seed."""
+        """The names of its options, beside n and seed."""
         names = list(inspect.signature(self.build).parameters)[1:]
         return tuple(name for name in names if name not in ("n", "seed"))
 
@@ -132,7 +132,7 @@ DATASETS = {
     "op-bench": Dataset(
         opbench,
         "locomo10_overpersonalized.json and locomo10.json",
-        "restraint, and agreeing to what was never told",
+        "restraint, and agreeing to what was never said",
         "MIT, and LoCoMo's CC BY-NC 4.0",
     ),
     "perma": Dataset(
@@ -229,8 +229,12 @@ def load(
     if n is not None and n < 1:
         raise DatasetError(f"n is {n}; set it to 1 or more.")
     parameters = inspect.signature(found.build).parameters
-    needed = [one.name for one in parameters.values() if one.kind is one.KEYWORD_ONLY]
-    missing = [one for one in needed if parameters[one].default is inspect.Parameter.empty]
+    needed = [
+        parameter.name
+        for parameter in parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
+    missing = [option for option in needed if parameters[option].default is inspect.Parameter.empty]
     if set(missing) - set(options):
         raise DatasetError(f"{name} needs the options {sorted(set(missing) - set(options))}.")
     if "seed" in parameters:
@@ -246,10 +250,10 @@ def load(
 def _of_kinds(examples: Iterable[Example], kinds: Collection[str]) -> Iterator[Example]:
     """Yield the examples of some kinds, or all."""
     met: set[str] = set()
-    for one in examples:
-        met.add(str(one.about.get("kind", "")))
-        if not kinds or one.about.get("kind") in kinds:
-            yield one
+    for example in examples:
+        met.add(str(example.about.get("kind", "")))
+        if not kinds or example.about.get("kind") in kinds:
+            yield example
     if kinds and not met & set(kinds):
         there = sorted(met - {""}) or "no kinds"
         raise DatasetError(f"no row is of the kinds {sorted(kinds)}; there are {there}.")
@@ -260,9 +264,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     if not given.name:
-        for name, one in sorted(DATASETS.items()):
-            print(f"{name:20} {one.tests} ({one.terms})")
-            print(f"{'':20} {one.files}; options: {', '.join(one.options) or 'none'}")
+        for name, dataset in sorted(DATASETS.items()):
+            print(f"{name:20} {dataset.tests} ({dataset.terms})")
+            print(f"{'':20} {dataset.files}; options: {', '.join(dataset.options) or 'none'}")
         return 0
     try:
         if not given.path:

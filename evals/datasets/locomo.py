@@ -63,8 +63,8 @@ def _example(
         raise place.error(f"question {id_} is of the category {category}, not one of 1 to 5")
     evidence = [
         part
-        for one in place.optional(entry, "evidence", list)
-        for part in re.split("[;, ]+", str(one))
+        for listed in place.optional(entry, "evidence", list)
+        for part in re.split("[;, ]+", str(listed))
     ]
     who = _about_whom(question, evidence, speakers, said_by)
     answerable = category != UNANSWERABLE
@@ -99,7 +99,7 @@ def talk_of(
     speakers = place.text(talk, "speaker_a"), place.text(talk, "speaker_b")
     found: list[tuple[datetime, Mapping[str, Any]]] = []
     named = (_SESSION.fullmatch(key) for key in talk)
-    for number in sorted(int(one[1]) for one in named if one):
+    for number in sorted(int(match[1]) for match in named if match):
         said = place.text(talk, f"session_{number}_date_time")
         try:
             time = datetime.strptime(said, _TIME)

@@ -52,15 +52,15 @@ def locomoplus(paths: Sequence[Path], *, seed: int = 0) -> Iterator[Example]:
         asked_at = turns[-1][0] + AFTER_LAST
         gap = place.text(record, "time_gap")
         cue = list(_lines(place, record, "cue_dialogue", speakers))
-        told_at = asked_at - _length(place, gap)
-        earlier = [(time, turn) for time, turn in turns if time <= told_at]
-        later = [(time, turn) for time, turn in turns if time > told_at]
+        said_at = asked_at - _length(place, gap)
+        earlier = [(time, turn) for time, turn in turns if time <= said_at]
+        later = [(time, turn) for time, turn in turns if time > said_at]
         history = history_of(
-            place, [*earlier, *((told_at, line) for line in cue), *later], speakers[0]
+            place, [*earlier, *((said_at, line) for line in cue), *later], speakers[0]
         )
-        told = [line for line in cue if line["speaker"] == speakers[0]]
+        own_lines = [line for line in cue if line["speaker"] == speakers[0]]
         trigger = [line["text"] for line in _lines(place, record, "trigger_query", speakers)]
-        if not told or not trigger:
+        if not own_lines or not trigger:
             raise place.error("A says nothing in its cue_dialogue or trigger_query")
         kind = place.text(record, "relation_type")
         yield files.example(
@@ -69,14 +69,14 @@ def locomoplus(paths: Sequence[Path], *, seed: int = 0) -> Iterator[Example]:
             user_id=f"locomoplus-{place.number - 1}",
             task="dialogue",
             question="\n".join(trigger),
-            reference="\n".join(line["text"] for line in told),
+            reference="\n".join(line["text"] for line in own_lines),
             history=history,
             about={
                 "kind": "implicit",
                 "subtype": kind,
                 "time_gap": gap,
                 "rubric": RUBRIC,
-                "evidence": [line["dia_id"] for line in told],
+                "evidence": [line["dia_id"] for line in own_lines],
             },
         )
 

@@ -3,7 +3,7 @@
 Wu et al. 2025, github.com/xiaowu0162/LongMemEval, MIT: `longmemeval_s.json` (about 40 sessions a
 question), `longmemeval_m.json` (500) or `longmemeval_oracle.json` (only those that matter), each a
 list of `question_id`, `question_type`, `question`, `answer`, `question_date`, `haystack_dates`,
-`haystack_session_ids`, `haystack_sessions` (a turn that tells the answer `has_answer`) and
+`haystack_session_ids`, `haystack_sessions` (a turn with the answer has `has_answer`) and
 `answer_session_ids`. A question whose id ends in `_abs` asks about what was never said: to abstain
 is right.
 """
@@ -94,17 +94,17 @@ def _name(index: int, id_: object) -> str:
 
 
 def _evidence(entry: Mapping[str, Any], there: Collection[str]) -> list[str]:
-    """Return the ids of the turns that tell the answer, of those that are there."""
+    """Return the ids of the turns that hold the answer, of those that are there."""
     sessions = enumerate(
         zip(entry["haystack_session_ids"], entry["haystack_sessions"], strict=True)
     )
-    told = [
+    telling = [
         f"{_name(index, id_)}:{number}"
         for index, (id_, turns) in sessions
         for number, turn in enumerate(turns)
         if turn.get("has_answer")
     ]
-    return [one for one in told if one in there]
+    return [id_ for id_ in telling if id_ in there]
 
 
 def _time(place: Place, date: str) -> datetime:

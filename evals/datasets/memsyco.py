@@ -1,7 +1,7 @@
 """MemSyco-Bench: does a memory get more say in an answer than is its due?
 
 Xiang et al. 2026 (arXiv 2607.01071), github.com/XMUDeepLIT/MemSyco-Bench, MIT: one or more of the
-five files of `data/*.jsonl`, told apart by each line's `task`. A line has `id`, `dialogue`
+five files of `data/*.jsonl`, distinguished by each line's `task`. A line has `id`, `dialogue`
 (messages), `question`, `memory.items` (`content`, `type`, `status`), `evaluation`
 (`reference_answer`, `preference_aligned_answer`, `rubric`) and `metadata` (`subtype`, `topic`,
 `source_id`).
@@ -104,7 +104,7 @@ def _of_today(
     seed: int,
 ) -> dict[str, Any]:
     """Return a choice between the current note, the one before it, and two of other people."""
-    by_status = {one["status"]: one["content"] for one in _memory(place, record)}
+    by_status = {memory["status"]: memory["content"] for memory in _memory(place, record)}
     current, outdated = place.text(by_status, "current"), place.text(by_status, "outdated")
     about = _about(place, record, "valid_memory_selection") | {"outdated": outdated}
     foreign = {note for group, note in notes if group != about["group"]}
@@ -132,7 +132,7 @@ _BY_TOPIC = ("contextual_scope_control", "memory_evidence_conflict")
 def _memory(place: Place, record: Mapping[str, Any]) -> list[dict[str, str]]:
     items = files.objects(place, place.field(record, "memory", dict).get("items"), "items")
     return [
-        {name: place.text(one, name) for name in ("content", "type", "status")} for one in items
+        {name: place.text(item, name) for name in ("content", "type", "status")} for item in items
     ]
 
 
@@ -141,6 +141,6 @@ def _current(path: Path) -> Iterator[tuple[str, str]]:
     for place, record in files.json_lines(path):
         if record.get("task") == "valid_memory_selection":
             group = _about(place, record, "valid_memory_selection")["group"]
-            for one in _memory(place, record):
-                if one["status"] == "current":
-                    yield group, one["content"]
+            for memory in _memory(place, record):
+                if memory["status"] == "current":
+                    yield group, memory["content"]

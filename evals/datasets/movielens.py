@@ -73,7 +73,7 @@ def movielens(
 
 def _found(paths: Sequence[Path]) -> tuple[Path, Path]:
     """Return the files of ratings and of movies."""
-    given = [one for path in paths for one in (path.iterdir() if path.is_dir() else [path])]
+    given = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
     for end in (".csv", ".dat"):
         named = {path.name: path for path in given if path.suffix == end}
         if {f"ratings{end}", f"movies{end}"} <= named.keys():

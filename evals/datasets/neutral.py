@@ -54,18 +54,18 @@ async def neutralise(
     """
     wanted = list(examples)
     written = _read(kept, mend=True)
-    open_ = [one for one in wanted if _key(one) not in written]
+    open_ = [example for example in wanted if _key(example) not in written]
     _log.info("%d of %d texts are to be written", len(open_), len(wanted))
     gate = asyncio.Semaphore(concurrency)
 
-    async def write(one: Example) -> None:
+    async def write(example: Example) -> None:
         async with gate:
-            prompt = PROMPT.format(text=one.reference)
+            prompt = PROMPT.format(text=example.reference)
             said = await complete(
                 chat, [HumanMessage(prompt)], stage="neutralise", max_tokens=_TOKENS
             )
         text = _usable(said.text) if said.finish_reason == "stop" else ""
-        entry = {"key": _key(one), "id": one.id, "model": model_id(chat), "text": text}
+        entry = {"key": _key(example), "id": example.id, "model": model_id(chat), "text": text}
         written[entry["key"]] = entry
         with kept.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
@@ -73,8 +73,8 @@ async def neutralise(
     kept.parent.mkdir(parents=True, exist_ok=True)
     try:
         async with asyncio.TaskGroup() as group:
-            for one in open_:
-                group.create_task(write(one))
+            for example in open_:
+                group.create_task(write(example))
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None  # the others failed likewise
     return list(_replaced(wanted, written))
@@ -88,7 +88,7 @@ def neutralised(examples: Iterable[Example], kept: Path) -> Iterator[Example]:
     """
     wanted = list(examples)
     written = _read(kept)
-    missing = sum(_key(one) not in written for one in wanted)
+    missing = sum(_key(example) not in written for example in wanted)
     if missing:
         raise DatasetError(
             f"{kept} has no neutral text for {missing} of {len(wanted)} examples; have a model "

@@ -6,7 +6,7 @@ the owners' data page, laid out as their evaluation reads them:
 - `tasks/userN/input_data_c.json` (`_n` with noise, `_s` in a person's own style; `_multi_` of
   several topics): `overall`, a list of `task_id`, `type`, `topic`, `context` (pairs of a session's
   messages and its date, as `2023-05-01 Morning`) and `affinity_links` (`value`, the messages of a
-  session that tells what is preferred);
+  session that shows what is preferred);
 - `evaluation/userN/meta/overall/TASK_TYPE.json`: `question`, `options` (`A: …`, one a line),
   `gold_label`.
 
@@ -61,16 +61,16 @@ def perma(
         metas = folder / "evaluation" / path.parent.name / "meta" / "overall"
         read = files.json_file(path)
         asked = read.get("overall") if isinstance(read, dict) else None
-        for number, one in enumerate(asked if isinstance(asked, list) else [read], start=1):
+        for number, entry in enumerate(asked if isinstance(asked, list) else [read], start=1):
             place = Place(path, number, "task")
-            if not isinstance(one, dict) or "task_id" not in one:
+            if not isinstance(entry, dict) or "task_id" not in entry:
                 raise place.error("it is no task of PERMA's")
-            kind = KINDS.get(place.text(one, "type"))
+            kind = KINDS.get(place.text(entry, "type"))
             if kind is None:
                 early += 1
                 continue
-            meta = metas / f"{place.text(one, 'task_id')}_{one['type']}.json"
-            yield _example(place, one, kind, meta, path.parent.name)
+            meta = metas / f"{place.text(entry, 'task_id')}_{entry['type']}.json"
+            yield _example(place, entry, kind, meta, path.parent.name)
     if early:
         _log.warning("%d questions that are asked before anything was said are left out", early)
 
@@ -85,7 +85,7 @@ def _example(place: Place, task: Mapping[str, Any], kind: str, meta: Path, user:
     if gold not in options:
         raise where.error(f"the gold_label {gold!r} is none of the options {sorted(options)}")
     links = files.objects(place, task.get("affinity_links"), "affinity_links")
-    linked = [one.get("value") for one in links]
+    linked = [link.get("value") for link in links]
     history: list[HistoryItem] = []
     evidence: list[str] = []
     for number, session in enumerate(place.field(task, "context", list)):

@@ -48,11 +48,11 @@ def personamem1(paths: Sequence[Path]) -> Iterator[Example]:
 
 def _example(place: Place, row: dict[str, str], items: Sequence[HistoryItem]) -> Example:
     options: dict[str, str] = {}
-    for one in files.texts(place, files.cell_value(place, row, "all_options"), "all_options"):
-        letter = _LETTER.match(one)
+    for option in files.texts(place, files.cell_value(place, row, "all_options"), "all_options"):
+        letter = _LETTER.match(option)
         if not letter:
             raise place.error("an option of 'all_options' does not begin with its letter")
-        options[letter[1]] = one[letter.end() :]
+        options[letter[1]] = option[letter.end() :]
     right = place.text(row, "correct_answer").strip("() ")
     if right not in options:
         raise place.error(f"the correct_answer {right!r} is none of {sorted(options)}")
@@ -76,4 +76,6 @@ def _example(place: Place, row: dict[str, str], items: Sequence[HistoryItem]) ->
 def _two(paths: Sequence[Path], table: str, lines: str) -> tuple[Path, Path]:
     """Tell a CSV file from one of JSON Lines."""
     tables = [path for path in paths if ".csv" in path.suffixes]
-    return files.only(tables, table), files.only([one for one in paths if one not in tables], lines)
+    return files.only(tables, table), files.only(
+        [path for path in paths if path not in tables], lines
+    )

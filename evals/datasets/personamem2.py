@@ -5,7 +5,7 @@ on what terms: measure with it, pass nothing on. `benchmark.csv`, and the folder
 `chat_history_32k_link`s (or 128k) begin in. A row has `persona_id`, `user_query`, `correct_answer`,
 `incorrect_answers`, `preference`, `pref_type` (`ask_to_forget` among them), `who` the preference is
 of, `updated`, `prev_pref`, `topic_preference` and `related_conversation_snippet`, the messages that
-tell it. What the system says of the persona is in no history. Random is right for .25.
+show it. What the system says of the persona is in no history. Random is right for .25.
 """
 
 import logging
@@ -43,7 +43,9 @@ def personamem2(
     rows = files.only([path for path in paths if not path.is_dir()], "benchmark.csv")
     folder = files.only(folders, "the folder that the links in benchmark.csv begin in")
     link = f"chat_history_{size}_link"
-    linked = groupby(enumerate(files.csv_rows(rows)), lambda one: one[1][0].text(one[1][1], link))
+    linked = groupby(
+        enumerate(files.csv_rows(rows)), lambda entry: entry[1][0].text(entry[1][1], link)
+    )
     for name, some in linked:
         path = folder / name
         read = files.json_file(path)
@@ -66,7 +68,7 @@ def _example(
     )
     snippet = "related_conversation_snippet"
     messages = files.cell_value(place, row, snippet) if snippet in row else []
-    told = {item.text for item in said(place, messages, assistant=False)}
+    evidence = {item.text for item in said(place, messages, assistant=False)}
     query = json_object(place.text(row, "user_query"), place, python=True)
     return files.example(
         place,
@@ -77,7 +79,7 @@ def _example(
         options=files.shuffled([right, *wrong], f"{seed}:{persona}-{number}"),
         reference=right,
         history=items,
-        about=_about(place, row) | {"evidence": users(items, told)},
+        about=_about(place, row) | {"evidence": users(items, evidence)},
     )
 
 

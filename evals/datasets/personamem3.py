@@ -6,7 +6,7 @@ github.com/bowen-upenn/PersonaMem-v3; code MIT, the people, made of facebook/gis
 `source_timestamp`, `source_interaction_type`, `interaction_format`, and `content`, `conversation`
 or `messages` with their `sender`); `test.json` is a list of `query_id`, `task_type`, `ts`,
 `user_query`, `example_response`, `inferior_response` and `groundtruth_preference`. What the owners
-inferred from an event (`preferences`) is in no history: it only tells which events bear on a
+inferred from an event (`preferences`) is in no history: it only shows which events bear on a
 question. Questions answered by a ranking or an action, not in words, are left out.
 """
 
@@ -107,9 +107,13 @@ def _events(folder: Path, assistant: bool) -> Iterator[_Event]:
                 continue
             time = place.field(event, "source_timestamp", int)
             shows = [
-                one for one in place.optional(event, "preferences", list) if isinstance(one, dict)
+                preference
+                for preference in place.optional(event, "preferences", list)
+                if isinstance(preference, dict)
             ]
-            inferred = {str(one.get("persona_item") or "").lower() for one in shows} - {""}
+            inferred = {
+                str(preference.get("persona_item") or "").lower() for preference in shows
+            } - {""}
             yield time, tuple(_items(place, event, app, time, assistant)), frozenset(inferred)
 
 
@@ -125,9 +129,13 @@ def _items(
         talk = event["conversation"]
         yield from said(place, talk, session=id_, time=when, assistant=assistant)
     elif isinstance(event.get("messages"), list):
-        mine = [one | {"role": _role(one)} for one in event["messages"] if isinstance(one, dict)]
+        mine = [
+            message | {"role": _role(message)}
+            for message in event["messages"]
+            if isinstance(message, dict)
+        ]
         yield from said(place, mine, session=id_, time=when, content="text")
-    elif text := _told(place, event):
+    elif text := _action_text(place, event):
         yield place.item(text, id=id_, source=app, time=when, kind="did")
 
 
@@ -135,8 +143,8 @@ def _role(message: Mapping[str, Any]) -> str:
     return "user" if message.get("sender") == "self" else "assistant"
 
 
-def _told(place: Place, event: Mapping[str, Any]) -> str:
-    """Return what somebody did with what, and what they wrote to it; nothing if neither is told."""
+def _action_text(place: Place, event: Mapping[str, Any]) -> str:
+    """Return what somebody did with what, and what they wrote to it; empty if neither is given."""
     done, content = (place.optional(event, n, dict) for n in ("interaction_format", "content"))
     shown = next((str(content[name]) for name in _SHOWN if content.get(name)), "")
     tags = " ".join(str(tag) for tag in place.optional(event, "source_hashtags", list))

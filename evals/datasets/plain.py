@@ -60,15 +60,15 @@ def plain(
 
 
 def _examples(paths: Sequence[Path], task: str | None, kind: Kind | None) -> Iterator[Example]:
-    seen: set[str] = set()
+    ids: set[str] = set()
     for path in paths:
         is_csv = ".csv" in path.suffixes[-2:]
         for place, record in _csv_rows(path) if is_csv else files.json_lines(path, mend=MEND):
-            one = _example(place, record, task, kind)
-            if one.id in seen:
-                raise place.error(f"the id {one.id!r} comes twice", "give each example its own")
-            seen.add(one.id)
-            yield one
+            example = _example(place, record, task, kind)
+            if example.id in ids:
+                raise place.error(f"the id {example.id!r} comes twice", "give each example its own")
+            ids.add(example.id)
+            yield example
 
 
 def _example(
@@ -99,7 +99,7 @@ def _example(
         options=options,
         reference=place.text(record, "answer") if answerable is True else "",
         answerable=answerable,
-        history=tuple(history_item(place, one) for one in place.field(record, "history", list)),
+        history=tuple(history_item(place, item) for item in place.field(record, "history", list)),
         about=about,
     )
 
@@ -167,8 +167,8 @@ class Writer:
             record["options"] = list(example.options)
         if not example.answerable:
             record["answerable"] = False
-        further = {name: one for name, one in example.about.items() if name not in _KNOWN}
+        further = {name: value for name, value in example.about.items() if name not in _KNOWN}
         record |= further
-        if kept := {name: one for name, one in example.about.items() if name not in further}:
+        if kept := {name: value for name, value in example.about.items() if name not in further}:
             record["about"] = kept
         self._file.write(json.dumps(record, ensure_ascii=False) + "\n")

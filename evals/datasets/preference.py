@@ -1,8 +1,9 @@
 """Preference prediction, as the paper builds it (section 4.1): which product did this person buy?
 
-Of the people who bought products of at least five categories, one category that they bought two
-or more products of is drawn, and one of these products is the answer; three products of categories
-that they never bought from stand beside it, and everything else that they bought is the history.
+For each person who bought products of at least five categories, a category is drawn that they
+bought two or more products of, and one of these products is the answer. Three products of other
+categories that they never bought from are offered beside it; all else that they bought is the
+history.
 """
 
 from collections import Counter
@@ -19,7 +20,7 @@ from guided_profile.tools.readers.records import Place
 CATEGORIES = 5
 """Who bought from fewer categories has too little of a history (section 4.1)."""
 LEAST = CATEGORIES + 1
-"""So many products somebody needs: one of five categories each, and a second of one of them."""
+"""The fewest products that somebody needs: one of each category, and a second of one of them."""
 DISTRACTORS = 3
 
 
@@ -81,7 +82,7 @@ def preference_examples(
         n: How many examples at most; None: all that there are.
     """
     found = (preference_example(choice, buyer, pool) for buyer in buyers)
-    yield from islice((one for one in found if one is not None), n)
+    yield from islice((example for example in found if example is not None), n)
 
 
 def preference_example(choice: Choice, buyer: Buyer, pool: Sequence[Product]) -> Example | None:
@@ -102,7 +103,7 @@ def preference_example(choice: Choice, buyer: Buyer, pool: Sequence[Product]) ->
     beside = _distractors(random, pool, buyer.known | set(counts), titles)
     if len(beside) < DISTRACTORS:
         return None
-    options = [answer.product.title, *(one.title for one in beside)]
+    options = [answer.product.title, *(product.title for product in beside)]
     random.shuffle(options)
     person = pseudonym(choice.prefix, buyer.name)
     return files.example(
@@ -136,11 +137,11 @@ def _once(bought: Sequence[Purchase]) -> list[Purchase]:
     ids: set[str] = set()
     titles: set[str] = set()
     kept = []
-    for one in sorted(bought, key=lambda one: (one.time or 0, one.product.id)):
-        if one.product.id not in ids and one.product.title not in titles:
-            kept.append(one)
-        ids.add(one.product.id)
-        titles.add(one.product.title)
+    for purchase in sorted(bought, key=lambda purchase: (purchase.time or 0, purchase.product.id)):
+        if purchase.product.id not in ids and purchase.product.title not in titles:
+            kept.append(purchase)
+        ids.add(purchase.product.id)
+        titles.add(purchase.product.title)
     return kept
 
 
@@ -149,10 +150,10 @@ def _distractors(
 ) -> list[Product]:
     found: list[Product] = []
     taken = set(titles)
-    for one in _draws(random, pool):
-        if one.category not in known and one.title not in taken:
-            found.append(one)
-            taken.add(one.title)
+    for product in _draws(random, pool):
+        if product.category not in known and product.title not in taken:
+            found.append(product)
+            taken.add(product.title)
             if len(found) == DISTRACTORS:
                 break
     return found

@@ -48,13 +48,13 @@ def prefeval_generation(
     for topic, place, choice, where, talk in pairs(paths, form):
         id_ = f"prefeval-generation-{form}-{topic}-{place.number - 1}"
         draw = Random(f"{seed}:{id_}")
-        told = turns_of(where, talk, form)
-        foreign = [one for other, one in known if other != topic]
+        own = turns_of(where, talk, form)
+        foreign = [preference for other, preference in known if other != topic]
         further = draw.sample(foreign, min(others, len(foreign)))
-        blocks = [told, *([("user", one)] for one in further)]
+        blocks = [own, *([("user", preference)] for preference in further)]
         blocks += draw.sample(between, min(turns, len(between)))
         draw.shuffle(blocks)
-        before = sum(map(len, blocks[: next(i for i, one in enumerate(blocks) if one is told)]))
+        before = sum(map(len, blocks[: next(i for i, block in enumerate(blocks) if block is own)]))
         right, *wrong = replies_of(place, choice)
         yield files.example(
             place,
@@ -70,10 +70,10 @@ def prefeval_generation(
                 "topic": topic,
                 "preference": where.text(talk, "preference"),
                 "other_preferences": further,
-                "violates": [one for one in dict.fromkeys(wrong) if one != right],
+                "violates": [reply for reply in dict.fromkeys(wrong) if reply != right],
                 "rubric": str(talk.get("explanation") or talk["preference"]),
                 "evidence": [
-                    str(before + at) for at, (role, _) in enumerate(told) if role == "user"
+                    str(before + at) for at, (role, _) in enumerate(own) if role == "user"
                 ],
             },
         )

@@ -22,7 +22,7 @@ TEXTS = ("must_name", "must_not_choose", "forgotten", "outdated", "preference", 
 
 
 def check(place: Place, record: Mapping[str, Any]) -> None:
-    """Refuse a row whose fields of this kind cannot be scored by.
+    """Refuse a row with a field of this kind that cannot be used for scoring.
 
     Raises:
         DatasetError: One is of the wrong kind; the message names the line and the field.
@@ -30,7 +30,7 @@ def check(place: Place, record: Mapping[str, Any]) -> None:
     for name in LISTS:
         if name in record:
             texts = place.field(record, name, list)
-            if not all(isinstance(one, str) and one.strip() for one in texts):
+            if not all(isinstance(text, str) and text.strip() for text in texts):
                 raise place.error(f"the field {name!r} is no list of texts", "make it one")
     for name in TEXTS:
         if name in record:
@@ -55,7 +55,7 @@ def options_of(record: Mapping[str, Any], id_: str) -> tuple[str, ...]:
     if not record.get("violates") or not isinstance(record.get("answer"), str):
         return ()
     offered = [str(record["answer"]), *record["violates"]]
-    return tuple(sorted(dict.fromkeys(offered), key=lambda one: priority(0, f"{id_} {one}")))
+    return tuple(sorted(dict.fromkeys(offered), key=lambda reply: priority(0, f"{id_} {reply}")))
 
 
 def are_notes(example: Example) -> bool:
@@ -73,7 +73,7 @@ def known_of(example: Example) -> tuple[str, ...]:
     memory = about.get("memory")
     if isinstance(memory, list):
         return tuple(
-            one["content"] for one in memory if one.get("status") in (None, "active", "current")
+            note["content"] for note in memory if note.get("status") in (None, "active", "current")
         )
     if "preference" in about:
         return tuple(dict.fromkeys([about["preference"], *about.get("other_preferences", ())]))
@@ -89,7 +89,7 @@ def profile_of(example: Example) -> tuple[str, ...]:
     """Return what is known as the sentences of a profile that is right and whole."""
     said = "preference" in example.about or "liked" in example.about
     known = known_of(example)
-    return tuple(f"This person says: {one}" for one in known) if said else known
+    return tuple(f"This person says: {sentence}" for sentence in known) if said else known
 
 
 def wanted_in(example: Example, prompt: str) -> bool | None:

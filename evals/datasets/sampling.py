@@ -17,7 +17,7 @@ _Row = TypeVar("_Row")
 _Value = TypeVar("_Value")
 
 CANDIDATES = 50_000
-"""How many users are held at a time, unless told otherwise."""
+"""How many users are held at a time, unless set otherwise."""
 
 _SLOTS = 2**26
 _log = logging.getLogger(__name__)
@@ -29,12 +29,12 @@ def priority(seed: int, key: str) -> int:
 
 
 def pseudonym(prefix: str, name: str) -> str:
-    """Return an id for a person that does not tell the name that the owner's file has."""
+    """Return an id for a person that does not reveal the name in the owner's file."""
     return f"{prefix}-{blake2b(name.encode(), digest_size=6).hexdigest()}"
 
 
 class Lowest(Generic[_Value]):
-    """Of the values it is given, those of the lowest keys, so many at most."""
+    """Keeps the values with the lowest keys, up to a limit."""
 
     def __init__(self, limit: int, seed: int) -> None:
         self._limit = limit
@@ -114,10 +114,10 @@ def chosen(examples: Iterable[Example], n: int | None, seed: int) -> Iterator[Ex
         yield from examples
         return
     kept: Lowest[tuple[int, Example]] = Lowest(n, seed)
-    for number, one in enumerate(examples):
-        if n and kept.admits(one.id):
-            kept.add(one.id, (number, one))
-    yield from (one for _, one in sorted(kept.values.values(), key=lambda pair: pair[0]))
+    for number, example in enumerate(examples):
+        if n and kept.admits(example.id):
+            kept.add(example.id, (number, example))
+    yield from (example for _, example in sorted(kept.values.values(), key=lambda pair: pair[0]))
 
 
 class HasGroup(Protocol):
@@ -132,11 +132,11 @@ Grouped = TypeVar("Grouped", bound=HasGroup)
 
 
 def in_turn(given: Iterable[Grouped]) -> list[Grouped]:
-    """Return them so that every beginning of the list has its share of each group."""
+    """Return items in an order in which every beginning has its share of each group."""
     groups: dict[str, list[Grouped]] = {}
-    for one in given:
-        groups.setdefault(one.group, []).append(one)
+    for item in given:
+        groups.setdefault(item.group, []).append(item)
     placed = [
-        ((n + 0.5) / len(group), one) for group in groups.values() for n, one in enumerate(group)
+        ((n + 0.5) / len(group), item) for group in groups.values() for n, item in enumerate(group)
     ]
-    return [one for _, one in sorted(placed, key=lambda pair: pair[0])]
+    return [item for _, item in sorted(placed, key=lambda pair: pair[0])]

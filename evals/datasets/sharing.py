@@ -18,7 +18,7 @@ NEAR = 0.5
 
 
 def names_evidence(example: Example) -> bool:
-    """Whether an example says which items tell its answer."""
+    """Whether an example says which items hold its answer."""
     return isinstance(example.about.get("evidence"), list)
 
 
@@ -26,7 +26,7 @@ def needed_of(example: Example) -> tuple[HistoryItem, ...]:
     """Return the items that an answer takes: those named as evidence, or all if none are named."""
     if not names_evidence(example):
         return example.history
-    wanted = {str(one) for one in example.about["evidence"]}
+    wanted = {str(id_) for id_ in example.about["evidence"]}
     return tuple(item for item in example.history if item.id in wanted)
 
 
@@ -49,7 +49,9 @@ class Nearness:
         if not some or not others:
             return False
         self.learn([*some, *others])
-        left, right = (np.stack([self._vectors[one] for one in each]) for each in (some, others))
+        left, right = (
+            np.stack([self._vectors[text] for text in texts]) for texts in (some, others)
+        )
         return bool((likeness(self._embedder, left @ right.T) >= NEAR).any())
 
 
@@ -63,7 +65,7 @@ def subjects(example: Example) -> list[str]:
 def grouped(
     examples: Sequence[Example], sharing: int, nearness: Nearness, seed: int
 ) -> list[list[Example]]:
-    """Divide examples among as few people as can be, of about the same number of examples.
+    """Divide examples among as few people as possible, about the same number to each.
 
     Args:
         examples: What is asked.
@@ -71,21 +73,21 @@ def grouped(
         nearness: Says what is near in meaning.
         seed: Of the order in which they are divided.
     """
-    drawn = sorted(examples, key=lambda one: priority(seed, one.id))
-    about = {one.id: subjects(one) for one in drawn}
+    drawn = sorted(examples, key=lambda example: priority(seed, example.id))
+    about = {example.id: subjects(example) for example in drawn}
     nearness.learn(text for texts in about.values() for text in texts)
 
-    def apart(one: Example, other: Example) -> bool:
-        topic = one.about.get("topic")
+    def apart(example: Example, other: Example) -> bool:
+        topic = example.about.get("topic")
         if topic is not None and topic == other.about.get("topic"):
             return False
-        return not nearness.near(about[one.id], about[other.id])
+        return not nearness.near(about[example.id], about[other.id])
 
     groups: list[list[Example]] = [[] for _ in range(-(-len(drawn) // sharing))]
-    for one in drawn:
-        fit = [g for g in groups if len(g) < sharing and all(apart(one, each) for each in g)]
+    for example in drawn:
+        fit = [g for g in groups if len(g) < sharing and all(apart(example, each) for each in g)]
         if fit:
-            min(fit, key=len).append(one)
+            min(fit, key=len).append(example)
         else:
-            groups.append([one])
+            groups.append([example])
     return [group for group in groups if group]

@@ -48,24 +48,24 @@ class Statistics:
     copied: list[float] = field(default_factory=list)
     """For texts: the share of the answer's words that the question has too."""
 
-    def add(self, one: Example) -> None:
+    def add(self, example: Example) -> None:
         """Count an example."""
         self.examples += 1
-        self.users.add(one.user_id)
-        mine = sum(item.role == "user" for item in one.history)
+        self.users.add(example.user_id)
+        mine = sum(item.role == "user" for item in example.history)
         self.activities.append(mine)
-        self.others += len(one.history) - mine
-        self.tokens.append(sum(approximate_tokens(item.text) for item in one.history))
-        self.categories.append(len({item.category for item in one.history if item.category}))
-        self.timed += bool(one.history) and all(item.time for item in one.history)
-        self.answerable += one.answerable
-        if one.options:
-            self.options[len(one.options)] += 1
-        if one.options and one.answerable:
-            self.places[one.options.index(one.reference)] += 1
-            self.longest += len(one.reference) == max(map(len, one.options))
-        elif one.answerable:
-            self.copied.append(_share(one.reference, one.question))
+        self.others += len(example.history) - mine
+        self.tokens.append(sum(approximate_tokens(item.text) for item in example.history))
+        self.categories.append(len({item.category for item in example.history if item.category}))
+        self.timed += bool(example.history) and all(item.time for item in example.history)
+        self.answerable += example.answerable
+        if example.options:
+            self.options[len(example.options)] += 1
+        if example.options and example.answerable:
+            self.places[example.options.index(example.reference)] += 1
+            self.longest += len(example.reference) == max(map(len, example.options))
+        elif example.answerable:
+            self.copied.append(_share(example.reference, example.question))
 
     def lines(self, paper: Paper | None = None) -> Iterator[str]:
         """Yield the figures as lines of text, beside the paper's where it has them."""

@@ -48,19 +48,23 @@ def uploaded_examples(
     with explained():
         dataset = _dataset(client, name)
         ids = {example_id(dataset, example): example for example in examples}
-        found = {one.id: one for one in _found(client, dataset, list(ids))}
-        missing = [{"id": key} | _told(one, hidden) for key, one in ids.items() if key not in found]
+        found = {row.id: row for row in _found(client, dataset, list(ids))}
+        missing = [
+            {"id": key} | _uploaded(example, hidden)
+            for key, example in ids.items()
+            if key not in found
+        ]
         if missing:
             client.create_examples(dataset_id=dataset, examples=missing)
             found |= {
-                one.id: one for one in _found(client, dataset, [one["id"] for one in missing])
+                row.id: row for row in _found(client, dataset, [row["id"] for row in missing])
             }
     now = datetime.now(UTC)
     return [
-        _as_asked(dataset, one, found[key].created_at, found[key].modified_at)
+        _as_asked(dataset, example, found[key].created_at, found[key].modified_at)
         if key in found
-        else _as_asked(dataset, one, now, None)
-        for key, one in ids.items()
+        else _as_asked(dataset, example, now, None)
+        for key, example in ids.items()
     ]
 
 
@@ -102,7 +106,7 @@ def _inputs(example: Example) -> dict[str, Any]:
     return {"question": example.question, "options": list(example.options)}
 
 
-def _told(example: Example, hidden: bool) -> dict[str, Any]:
+def _uploaded(example: Example, hidden: bool) -> dict[str, Any]:
     kept = {"example": example.id, "digest": digest_of([example]), "task": example.task}
     if hidden:
         return {"inputs": {"example": example.id}, "metadata": kept}

@@ -107,7 +107,7 @@ async def experiments(
     if not examples:
         return []
     data = await asyncio.to_thread(place.examples, examples)
-    asked = {one.id: example for one, example in zip(data, examples, strict=True)}
+    asked = {row.id: example for row, example in zip(data, examples, strict=True)}
     asking = _Asking(asked, methods, answers, place, task, history, max(1, concurrency), on_result)
     running = [
         asyncio.create_task(_experiment(asking, turn, data, score, facts or {}))
@@ -153,7 +153,9 @@ async def _experiment(
         process_inputs=lambda given: given["inputs"],
     )
     async def target(inputs: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
-        example = next(one for one in asking.asked.values() if one.id == metadata["example"])
+        example = next(
+            candidate for candidate in asking.asked.values() if candidate.id == metadata["example"]
+        )
         result, kept = await asking.result(turn, example)
         run = get_current_run_tree()
         if run is not None and kept:
@@ -180,9 +182,9 @@ async def _experiment(
         url = await done.get_comparison_url() if place.dataset is not None else None
     feedback = {
         asking.asked[row["example"].id].id: {
-            one.key: float(one.score)
-            for one in row["evaluation_results"]["results"]
-            if one.score is not None
+            result.key: float(result.score)
+            for result in row["evaluation_results"]["results"]
+            if result.score is not None
         }
         async for row in done
     }

@@ -59,8 +59,8 @@ def reminder(inputs: MethodInputs) -> Workflow:
         instruction += "\n\n{question}"
     task = inputs.task.model_copy(update={"response_instruction": instruction + REMINDER})
     made = workflow("rag", inputs, task)
-    told = "rag, reminded after the question to heed what is known (PrefEval)"
-    return Workflow("reminder", told, made.graph, made.task, made.switches)
+    description = "rag, reminded after the question to heed what is known (PrefEval)"
+    return Workflow("reminder", description, made.graph, made.task, made.switches)
 
 
 def recalled(

@@ -70,7 +70,7 @@ class Given:
     def _nearest(self, user_id: str, sentences: Sequence[str]) -> list[tuple[str, ...]]:
         """Return for each sentence the id of the person's item that is nearest to it, if any is."""
         found = [self.history.search(user_id, text, limit=1, role="user") for text in sentences]
-        return [tuple(one.item.id for one in best) for best in found]
+        return [tuple(match.item.id for match in best) for best in found]
 
 
 def read_profiles(path: Path) -> dict[str, tuple[str, ...]]:
@@ -90,7 +90,7 @@ def read_profiles(path: Path) -> dict[str, tuple[str, ...]]:
         if whose in found:
             raise place.error(f"a second profile of {whose!r}", "leave one of them")
         given = place.field(record, "sentences", list)
-        found[whose] = tuple(text for one in given if (text := _sentence(place, one)))
+        found[whose] = tuple(text for entry in given if (text := _sentence(place, entry)))
     return found
 
 
@@ -110,10 +110,16 @@ def profiles_of(examples: Iterable[Example], path: Path) -> dict[str, tuple[str,
     """
     found = read_profiles(path)
     whose = {
-        one.id: one.id if one.id in found else one.user_id if one.user_id in found else None
-        for one in examples
+        example.id: example.id
+        if example.id in found
+        else example.user_id
+        if example.user_id in found
+        else None
+        for example in examples
     }
-    missing = list(dict.fromkeys(one.user_id for one in examples if whose[one.id] is None))
+    missing = list(
+        dict.fromkeys(example.user_id for example in examples if whose[example.id] is None)
+    )
     if missing:
         more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         raise InputError(

@@ -115,12 +115,14 @@ class DifferenceAware:
     def _nearest(self, example: Example) -> list[Sequence[HistoryItem]]:
         mine = self._centre(example)
         others = {
-            one.user_id: one
-            for one in self.inputs.examples
-            if one.user_id != example.user_id and one.history
+            candidate.user_id: candidate
+            for candidate in self.inputs.examples
+            if candidate.user_id != example.user_id and candidate.history
         }
-        ranked = sorted(others.values(), key=lambda one: -float(self._centre(one) @ mine))
-        return [one.history for one in ranked[:OTHERS]]
+        ranked = sorted(
+            others.values(), key=lambda candidate: -float(self._centre(candidate) @ mine)
+        )
+        return [candidate.history for candidate in ranked[:OTHERS]]
 
     def _centre(self, example: Example) -> NDArray[np.float32]:
         if example.id not in self._centres:

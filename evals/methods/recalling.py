@@ -84,25 +84,25 @@ async def memgas(inputs: MethodInputs, example: Example, tokens: int) -> list[Hi
 async def facts(inputs: MethodInputs, example: Example, tokens: int) -> list[HistoryItem]:
     """Find items by their text and what it tells; those of a named period come first."""
     items = own(example.history)
-    told = await statements.of(inputs.chat, items)
-    keys = ["\n".join((item.text, *told[item.id])) for item in items]
+    sentences = await statements.of(inputs.chat, items)
+    keys = ["\n".join((item.text, *sentences[item.id])) for item in items]
     rows = await asyncio.to_thread(lambda: ranked(inputs, example.question, items, keys))
     found = [items[row] for row in rows]
     period = await statements.period(inputs.chat, example.question, items)
     if period:
         first, last = period
-        found.sort(key=lambda one: not (one.time and first <= one.time.date() <= last))
+        found.sort(key=lambda item: not (item.time and first <= item.time.date() <= last))
     return shown(found, tokens)
 
 
 async def emem(inputs: MethodInputs, example: Example, tokens: int) -> list[HistoryItem]:
     """Find what items tell; return those sentences that bear, each as an item of its own."""
     items = own(example.history)
-    told = await statements.of(inputs.chat, items)
+    sentences = await statements.of(inputs.chat, items)
     units = [
         item.model_copy(update={"id": f"{item.id} {n}", "text": text})
         for item in items
-        for n, text in enumerate(told[item.id])
+        for n, text in enumerate(sentences[item.id])
     ]
     rows = await asyncio.to_thread(
         lambda: ranked(inputs, example.question, units, [unit.text for unit in units])
@@ -166,7 +166,7 @@ def _by_both(
     cut = runs(items, vectors)
     of_runs = inputs.history.embed(["\n".join(items[row].text for row in run) for run in cut])
     wanted = inputs.history.embed_query(question)
-    by_item, by_run = (_shares(cosines_of(one, wanted)) for one in (vectors, of_runs))
+    by_item, by_run = (_shares(cosines_of(matrix, wanted)) for matrix in (vectors, of_runs))
     run_of = np.concatenate([np.full(len(run), n) for n, run in enumerate(cut)])
     sure, sure_of_run = _certainty(by_item), _certainty(by_run)
     scores = sure * by_item + sure_of_run * by_run[run_of]

@@ -39,17 +39,17 @@ def _longest(example: Example, texts: Sequence[str], inputs: MethodInputs) -> Sc
 def _majority(example: Example, texts: Sequence[str], inputs: MethodInputs) -> Scores:
     """Count where the right options stand, this one's too: to leave it out would betray it."""
     known = (example for example in inputs.examples if example.options and example.answerable)
-    places = Counter(one.options.index(one.reference) for one in known)
+    places = Counter(example.options.index(example.reference) for example in known)
     return [float(places[place]) for place in range(len(texts))]
 
 
 def _tfidf(example: Example, texts: Sequence[str], inputs: MethodInputs) -> Scores:
     against = _known(example)
     words = [_words(text) for text in [*texts, *against]]
-    found_in = Counter(word for one in words for word in set(one))
+    found_in = Counter(word for tokens in words for word in set(tokens))
     vectors = [
-        {word: count * (log((1 + len(words)) / (1 + found_in[word])) + 1) for word, count in one}
-        for one in (Counter(each).items() for each in words)
+        {word: count * (log((1 + len(words)) / (1 + found_in[word])) + 1) for word, count in counts}
+        for counts in (Counter(tokens).items() for tokens in words)
     ]
     history = vectors[len(texts) :]
     return [
@@ -64,7 +64,7 @@ def _embedding(example: Example, texts: Sequence[str], inputs: MethodInputs) -> 
         return [0.0] * len(texts)
     vectors = np.asarray(inputs.embedder.embed_documents([*texts, *against]), np.float32)
     alike = vectors[: len(texts)] @ vectors[len(texts) :].T
-    return [float(one) for one in alike.max(axis=1)]
+    return [float(value) for value in alike.max(axis=1)]
 
 
 def _grounding(example: Example, texts: Sequence[str], inputs: MethodInputs) -> Scores:
@@ -86,9 +86,9 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w\w+", text.lower())
 
 
-def _cosine(one: dict[str, float], other: dict[str, float]) -> float:
-    shared = sum(weight * other[word] for word, weight in one.items() if word in other)
-    lengths = sqrt(sum(w * w for w in one.values()) * sum(w * w for w in other.values()))
+def _cosine(left: dict[str, float], right: dict[str, float]) -> float:
+    shared = sum(weight * right[word] for word, weight in left.items() if word in right)
+    lengths = sqrt(sum(w * w for w in left.values()) * sum(w * w for w in right.values()))
     return shared / lengths if lengths else 0.0
 
 

@@ -61,14 +61,14 @@ WORDS = (TELLS, TOLD, WHEN, NAMED, BEARS, LEAST_TOKENS, LONGEST, MOST_TOKENS)
 async def of(
     chat: BaseChatModel | None, items: Sequence[HistoryItem]
 ) -> Mapping[str, tuple[str, ...]]:
-    """Return what each item tells, by its id; nothing for many.
+    """Return what each item tells, by its id; for many items that is nothing.
 
     Raises:
         ModelError: The model failed.
     """
-    told: dict[str, tuple[str, ...]] = {}
+    sentences: dict[str, tuple[str, ...]] = {}
     for item in items:
-        told[item.id] = ()
+        sentences[item.id] = ()
         if chat is None or approximate_tokens(item.text) < LEAST_TOKENS:
             continue
         text = as_data(" ".join(shortened(item.text, LONGEST).split()))
@@ -76,8 +76,8 @@ async def of(
         done = await complete(chat, asked, stage="statements", max_tokens=MOST_TOKENS)
         lines = [line.strip(" -*•\t") for line in done.text.splitlines()]
         lines = lines[:-1] if done.cut_off and len(lines) > 1 else lines
-        told[item.id] = tuple(dict.fromkeys(line for line in lines if line))
-    return told
+        sentences[item.id] = tuple(dict.fromkeys(line for line in lines if line))
+    return sentences
 
 
 async def period(
@@ -85,7 +85,7 @@ async def period(
 ) -> tuple[date, date] | None:
     """Return the first and last day that a question asks about.
 
-    None: it names no time, or one of which no item is, as a small model makes up.
+    None: it names no time, or a time without items, such as a small model makes up.
 
     Raises:
         ModelError: The model failed.
@@ -96,7 +96,7 @@ async def period(
     asked = _turns(WHEN, NAMED, f"Last day: {max(days)}\nQuestion: {as_data(question)}")
     done = await complete(chat, asked, stage="statements", max_tokens=24)
     try:
-        named = [date.fromisoformat(one) for one in re.findall(r"\d{4}-\d\d-\d\d", done.text)]
+        named = [date.fromisoformat(day) for day in re.findall(r"\d{4}-\d\d-\d\d", done.text)]
     except ValueError:
         return None
     if len(named) != 2 or not any(named[0] <= day <= named[1] for day in days):
@@ -114,10 +114,10 @@ async def bearing(
     """
     if chat is None or len(items) < 2:
         return list(items)
-    told = "\n".join(f"{n}. {as_data(item.text)}" for n, item in enumerate(items, start=1))
-    asked = messages([], BEARS.format(told=told, question=as_data(question)))
+    listed = "\n".join(f"{n}. {as_data(item.text)}" for n, item in enumerate(items, start=1))
+    asked = messages([], BEARS.format(told=listed, question=as_data(question)))
     done = await complete(chat, asked, stage="statements", max_tokens=24)
-    numbers = {int(one) for one in re.findall(r"\d{1,4}", done.text)}
+    numbers = {int(number) for number in re.findall(r"\d{1,4}", done.text)}
     return [item for n, item in enumerate(items, start=1) if n in numbers] or list(items)
 
 

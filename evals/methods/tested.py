@@ -67,14 +67,14 @@ class SynthesizeMe:
         if not tested or not others:
             return None
         rest = [item for item in items if item not in tested]
-        guesses = [await self._guess(one) for one in _parts(rest)]
+        guesses = [await self._guess(part) for part in _parts(rest)]
         trials = [Trial(item, (), (other,)) for item, other in zip(tested, others, strict=True)]
         asker = Asker(self.chat)
         known = {guess: (Sentence(text=guess),) for guess in dict.fromkeys(guesses) if guess}
         views = {guess: [View(trial, said) for trial in trials] for guess, said in known.items()}
         views[""] = [View(trial) for trial in trials]
         if not await asker.ask(view for some in views.values() for view in some):
-            return next(iter(known), None)  # the endpoint tells no probabilities
+            return next(iter(known), None)  # the endpoint gives no probabilities
         likely = {guess: mean(map(asker.likely, some)) for guess, some in views.items()}
         return max(likely, key=lambda guess: likely[guess]) or None
 

@@ -35,7 +35,7 @@ def perform_eval_code() -> str:
     return HEAD.format(name="perform_eval") + _rules() + ALL
 
 
-def one_score_code(key: str) -> str:
+def score_code(key: str) -> str:
     """Return the source of a function that returns one of the scores."""
     return HEAD.format(name=key.replace("-", "_")) + _rules() + ONE.format(key=key)
 
@@ -49,4 +49,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Print the rules as one function.")
     parser.add_argument("key", nargs="?", choices=KEYS, help="one score; left out: all")
     key = parser.parse_args().key
-    print(one_score_code(key) if key else perform_eval_code(), end="")
+    print(score_code(key) if key else perform_eval_code(), end="")

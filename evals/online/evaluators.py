@@ -3,7 +3,7 @@
     await aevaluate(target, data="my-dataset", evaluators=[abstention, restraint, keeps_to_profile])
 
 Each takes `inputs`, `outputs` and `reference_outputs` by name and returns a `key`, a `score` and a
-`comment`; a score of None says that it cannot be told, and is in no mean. The first three are rules
+`comment`; a score of None says that it is not known, and is in no mean. The first three are rules
 (`rules`); `reference_outputs` with `answerable`, as `guided-profile eval --langsmith` uploads it,
 says whether to abstain was right. What is made by `keeps_to_limits` and `keeps_to_rubric` asks a
 model.
@@ -29,7 +29,7 @@ class Feedback(TypedDict):
 
     key: str
     score: float | None
-    """None: it cannot be told."""
+    """None: it is not known."""
     comment: str
 
 
@@ -97,7 +97,7 @@ def keeps_to_manner(texts: Sequence[str]) -> Evaluator:
     ) -> Feedback:
         said = rules.read(_run(inputs, outputs))
         if said is None or not said["reply"] or said["kind"] == "abstained":
-            return _untold("keeps-to-manner")
+            return _unscored("keeps-to-manner")
         missed = len(manner.missed(said["reply"]))
         comment = f"{missed} decisive habits are not kept"
         return Feedback(key="keeps-to-manner", score=float(not missed), comment=comment)
@@ -126,9 +126,11 @@ def keeps_to_limits(chat: BaseChatModel) -> AsyncEvaluator:
     ) -> Feedback:
         said = rules.read(_run(inputs, outputs))
         used = said["used"] if said else None
-        limits = [one for one in used or () if said and said["uses"].get(one) == "always"][:MOST]
+        limits = [
+            sentence for sentence in used or () if said and said["uses"].get(sentence) == "always"
+        ][:MOST]
         if said is None or not limits or not said["reply"] or said["kind"] == "abstained":
-            return _untold("keeps-to-limits")
+            return _unscored("keeps-to-limits")
         broken = await broken_limits(chat, limits, said["request"], said["reply"])
         comment = f"{len(broken.limits)} of {len(limits)} limits are broken"
         return Feedback(key="keeps-to-limits", score=float(not broken.limits), comment=comment)
@@ -164,7 +166,7 @@ def keeps_to_rubric(
     ) -> Feedback:
         said = rules.read(_run(inputs, outputs))
         if said is None or not said["reply"]:
-            return _untold("keeps-to-rubric")
+            return _unscored("keeps-to-rubric")
         known = said["used"] or said["supported"]
         judged = await keeps(
             chat, question=said["request"], known=known, reply=said["reply"], rubric=rubric
@@ -188,10 +190,10 @@ def _run(inputs: Fields, outputs: Fields) -> dict[str, Any]:
 def _by_rule(key: str, inputs: Fields, outputs: Fields) -> Feedback:
     found = rules.found_in(_run(inputs, outputs))
     if key not in found:
-        return _untold(key)
+        return _unscored(key)
     score, why = found[key]
     return Feedback(key=key, score=score, comment=why)
 
 
-def _untold(key: str) -> Feedback:
+def _unscored(key: str) -> Feedback:
     return Feedback(key=key, score=None, comment="no rule can tell")

@@ -31,7 +31,7 @@ class TracedRun:
     outputs: Mapping[str, Any]
     extra: Mapping[str, Any]
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return it as LangSmith hands it to a code evaluator."""
         return {"inputs": self.inputs, "outputs": self.outputs, "extra": self.extra}
 

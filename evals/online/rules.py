@@ -1,4 +1,4 @@
-"""What can be told of a traced run by rules alone: abstention, restraint, keeping to the profile.
+"""What rules alone say of a traced run: abstention, restraint, keeping to the profile.
 
 A run is a mapping with `inputs`, `outputs` and `extra`, as LangSmith hands it to a code evaluator:
 one of the workflow, of an agent with the middleware, or of an experiment. Of a trace whose texts
@@ -39,7 +39,7 @@ METADATA = "guided_profile_"
 
 
 def found_in(run: Mapping[str, Any]) -> Found:
-    """Return what rules tell of a run; nothing if the run is none of ours."""
+    """Return what rules say of a run; nothing if the run is none of ours."""
     said = read(run)
     if said is None:
         return {}
@@ -55,12 +55,12 @@ def found_in(run: Mapping[str, Any]) -> Found:
         doubts.append(f"{said['shaky']} used sentences are not supported")
     found: Found = {ABSTENTION: (answering, why), RESTRAINT: (restraint, using)}
     found[KEEPS] = _of_keeping(said)
-    told: Found = {ABSTAINED: (0.0, "")} if said["kind"] == "answered" else {}
-    return told | _scores(found, "; ".join(doubts))
+    answered: Found = {ABSTAINED: (0.0, "")} if said["kind"] == "answered" else {}
+    return answered | _scores(found, "; ".join(doubts))
 
 
 def _scores(found: Found, doubt: str) -> Found:
-    scored = {key: one for key, one in found.items() if one[0] is not None}
+    scored = {key: entry for key, entry in found.items() if entry[0] is not None}
     return scored | {DOUBT: (float(bool(doubt)), doubt)}
 
 
@@ -72,7 +72,7 @@ def _of_abstention(said: Mapping[str, Any]) -> tuple[float | None, str]:
         return 1.0, "nothing is known of the user"
     if reason == "low_confidence" or not said["request"]:
         return None, f"{reason}: no rule can tell whether that was right"
-    near = sum(bool(_pieces(one) & _pieces(said["request"])) for one in said["supported"])
+    near = sum(bool(_pieces(sentence) & _pieces(said["request"])) for sentence in said["supported"])
     if near:
         return None, f"{reason}, yet {near} sentences of the profile share words with the request"
     return 1.0, f"{reason}, and the profile shares no word with the request"
@@ -140,12 +140,12 @@ def read(run: Mapping[str, Any]) -> dict[str, Any] | None:
     if kind is None:
         kind = "abstained" if noted.get("abstention") else "answered"
     sentences = _sentences(answer.get("profile"))
-    supported = [one["text"] for one in sentences if _counts(one)]
+    supported = [sentence["text"] for sentence in sentences if _counts(sentence)]
     used = answer.get("used", (mark or {}).get("used"))
     number = noted.get("used") if used is None else len(used)
     missed = answer.get("missed")
-    texts = {one["text"] for one in sentences} - {*supported}
-    uses = {one["text"]: one.get("use", "topical") for one in sentences}
+    texts = {sentence["text"] for sentence in sentences} - {*supported}
+    uses = {sentence["text"]: sentence.get("use", "topical") for sentence in sentences}
     uses |= dict.fromkeys((mark or {}).get("always") or (), "always")
     options = (run.get("inputs") or {}).get("options") or ()
     return {
@@ -153,12 +153,12 @@ def read(run: Mapping[str, Any]) -> dict[str, Any] | None:
         "reason": answer.get("reason") or noted.get("abstention") or "",
         "request": _request(run.get("inputs") or {}),
         "reply": answer.get("text") or message,
-        "used": None if used is None else [str(one) for one in used],
+        "used": None if used is None else [str(text) for text in used],
         "used_number": number,
         "known": list(dict.fromkeys([*uses, *(used or ())])),
         "uses": uses,
         "supported": supported,
-        "shaky": sum(one in texts for one in used or ()),
+        "shaky": sum(text in texts for text in used or ()),
         "behind": bool(answer.get("evidence") or number),
         "confidence": answer.get("confidence", noted.get("confidence")),
         "options": len(answer.get("probabilities") or options),
@@ -168,7 +168,11 @@ def read(run: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _sentences(profile: Any) -> list[Mapping[str, Any]]:
     found = profile.get("sentences") if isinstance(profile, Mapping) else None
-    return [one for one in found or () if isinstance(one, Mapping) and one.get("text")]
+    return [
+        sentence
+        for sentence in found or ()
+        if isinstance(sentence, Mapping) and sentence.get("text")
+    ]
 
 
 def _counts(sentence: Mapping[str, Any]) -> bool:
@@ -210,13 +214,13 @@ def _fields(message: Any) -> tuple[str, Mapping[str, Any]]:
 
 def _words(content: Any) -> str:
     if isinstance(content, list):
-        return " ".join(str(one.get("text", "")) for one in content if isinstance(one, Mapping))
+        return " ".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
     return content if isinstance(content, str) else ""
 
 
 def _own(text: str, texts: Sequence[str], least: int) -> set[str]:
     """Return the pieces of a text that no other has: what they share tells nothing of it."""
-    others = [_pieces(one) for one in texts if one != text]
+    others = [_pieces(other) for other in texts if other != text]
     return _pieces(text, least) - set().union(*others)
 
 
@@ -227,7 +231,8 @@ def _pieces(text: str, least: int = SHORTEST) -> set[str]:
     scripts without spaces, each two characters that stand together.
     """
     apart = "".join(
-        " " if unicodedata.category(one)[0] in "PSZC" else one for one in text.casefold()
+        " " if unicodedata.category(character)[0] in "PSZC" else character
+        for character in text.casefold()
     )
     found: set[str] = set()
     for word in apart.split():

@@ -110,7 +110,7 @@ async def _score(
     if run.id in known:
         writer.done.before += 1
         return
-    found = found_in(run.told())
+    found = found_in(run.as_dict())
     if not found:
         writer.done.others += 1
         return
@@ -126,7 +126,7 @@ def _with(found: Found, key: str, score: float | None, why: str) -> Found:
     """Add what an evaluator says; one that cannot tell makes a run doubtful."""
     if score is not None:
         return {key: (score, why)} | found
-    doubts = [one for one in (found[DOUBT][1], f"{key}: {why}") if one]
+    doubts = [doubt for doubt in (found[DOUBT][1], f"{key}: {why}") if doubt]
     return found | {DOUBT: (1.0, "; ".join(doubts))}
 
 
@@ -192,9 +192,9 @@ def _project(client: Client, name: str) -> UUID:
 
 def _queue(client: Client, name: str) -> UUID:
     found: UUID
-    for one in client.list_annotation_queues(name=name):
-        if one.name == name:
-            found = one.id
+    for queue in client.list_annotation_queues(name=name):
+        if queue.name == name:
+            found = queue.id
             return found
     found = client.create_annotation_queue(name=name, description=DESCRIPTION).id
     return found
@@ -202,7 +202,11 @@ def _queue(client: Client, name: str) -> UUID:
 
 def _scored_before(client: Client, runs: Sequence[UUID]) -> set[UUID]:
     found = client.list_feedback(run_ids=runs, feedback_key=[DOUBT])
-    return {one.run_id for one in found if one.run_id and one.id == uuid5(one.run_id, DOUBT)}
+    return {
+        feedback.run_id
+        for feedback in found
+        if feedback.run_id and feedback.id == uuid5(feedback.run_id, DOUBT)
+    }
 
 
 @contextmanager

@@ -36,7 +36,7 @@ class LangMem:
     async def find(self, user_id: str, question: str) -> list[str]:
         """Return what bears on a question, the best first; at most 10, its default."""
         found = await self._manager.asearch(query=question, config=_of(user_id))
-        return [str(one.value.content) for one in found]
+        return [str(memory.value.content) for memory in found]
 
 
 def load_langmem() -> Any:

@@ -43,13 +43,13 @@ class Ids:
         self._new: dict[str, str] = {}
         self._old: dict[str, str] = {}
 
-    def renamed(self, told: Any) -> Any:
+    def renamed(self, data: Any) -> Any:
         """Return JSON data with its random ids renamed."""
-        return json.loads(_ID.sub(lambda found: self._name(found[0]), json.dumps(told)))
+        return json.loads(_ID.sub(lambda found: self._name(found[0]), json.dumps(data)))
 
-    def restored(self, told: Any) -> Any:
+    def restored(self, data: Any) -> Any:
         """Return JSON data with the ids that they had before."""
-        text = json.dumps(told)
+        text = json.dumps(data)
         return json.loads(_ID.sub(lambda found: self._old.get(found[0], found[0]), text))
 
     def _name(self, old: str) -> str:

@@ -39,7 +39,7 @@ class Mem0:
     async def find(self, user_id: str, question: str) -> list[str]:
         """Return what bears on a question, the best first; at most 20, its default."""
         found = await self._memory.search(question, filters={"user_id": user_id})
-        return [str(one["memory"]) for one in found["results"]]
+        return [str(memory["memory"]) for memory in found["results"]]
 
 
 def load_mem0() -> Any:

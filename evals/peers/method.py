@@ -108,7 +108,7 @@ class Peer:
 
     async def _take_in(self, example: Example, stack: AsyncExitStack) -> None:
         lent = Lent.of(self.chat, self.inputs.embedder)
-        with self._told_apart(lent):
+        with self._raising_failures(lent):
             memory = await stack.enter_async_context(self.package.open(lent))
             for piece in pieces(example.history[-MOST_ITEMS:]):
                 await memory.take_in(_user_of(example), piece)
@@ -116,13 +116,13 @@ class Peer:
 
     async def _find(self, example: Example) -> list[str]:
         memory, lent = self.held[example.held_under]
-        with self._told_apart(lent):
+        with self._raising_failures(lent):
             found = await memory.find(_user_of(example), example.question)
-        return [one for one in found if one.strip()]
+        return [text for text in found if text.strip()]
 
     @contextmanager
-    def _told_apart(self, lent: Lent) -> Iterator[None]:
-        """Tell what fails within apart from an answer, also what the peer goes on without."""
+    def _raising_failures(self, lent: Lent) -> Iterator[None]:
+        """Raise every failure within, also one that the peer ignores: it is no answer."""
         before = len(lent.failures)
         try:
             yield
@@ -154,7 +154,7 @@ def pieces(items: Sequence[HistoryItem]) -> list[list[HistoryItem]]:
 
 
 def _failure(name: str, error: Exception) -> PeerError:
-    """Return what is told of a failure: its kinds, since its message may quote the history."""
+    """Return the error for a failure: it names the kinds, since a message may quote the history."""
     kinds, cause = [type(error).__name__], error.__cause__
     while cause is not None:
         kinds.append(type(cause).__name__)

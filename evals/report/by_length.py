@@ -113,14 +113,14 @@ def summed(
             results = answers.of(asked, [name])
             if not results:
                 continue
-            said = {one.example: outcome(asked[one.example], one) for one in results}
+            said = {result.example: outcome(asked[result.example], result) for result in results}
             outcomes[name, length] = said
             made = built.of([shared.id for shared in some], [name])
             cells[name, length] = _at(name, length, results, list(said.values()), made)
     options = [len(e.options) for shared in histories for e in shared.examples if e.options]
     return ByLength(
-        methods=[name for name in methods if any(name == one for one, _ in cells)],
-        lengths=[length for length in lengths if any(length == one for _, one in cells)],
+        methods=[name for name in methods if any(name == method for method, _ in cells)],
+        lengths=[length for length in lengths if any(length == size for _, size in cells)],
         chance=mean(1 / count for count in options) if options else 0.0,
         cells=cells,
         pairs=[pair for length in lengths for pair in _pairs(methods, length, outcomes)],
@@ -137,9 +137,9 @@ def _at(
 ) -> At:
     n = len(said) - said.count("error")
     right = said.count("correct")
-    shown = [one.shown for one in results if one.shown is not None]
-    spent = sum(_fresh(one.cost) for one in results)
-    building = sum(_fresh(one.cost) for one in made)
+    shown = [result.shown for result in results if result.shown is not None]
+    spent = sum(_fresh(result.cost) for result in results)
+    building = sum(_fresh(result.cost) for result in made)
     return At(
         method=method,
         length=length,
@@ -148,10 +148,10 @@ def _at(
         errors=said.count("error"),
         shown=mean(shown) if shown else None,
         tokens=spent / len(results),
-        seconds=sum(one.cost.seconds for one in results) / len(results),
+        seconds=sum(result.cost.seconds for result in results) / len(results),
         built=len(made),
         built_tokens=building / max(1, len(made)),
-        built_seconds=sum(one.cost.seconds for one in made) / max(1, len(made)),
+        built_seconds=sum(result.cost.seconds for result in made) / max(1, len(made)),
         in_all=(spent + building) / len(results),
     )
 
@@ -174,10 +174,10 @@ def _pairs(
     drafts = []
     for place, first in enumerate(ranked):
         for second in ranked[place + 1 :]:
-            one, two = outcomes[first, length], outcomes[second, length]
-            both = [id_ for id_ in one if id_ in two and "error" not in (one[id_], two[id_])]
+            left, right = outcomes[first, length], outcomes[second, length]
+            both = [id_ for id_ in left if id_ in right and "error" not in (left[id_], right[id_])]
             wins, losses = discordant(
-                (one[id_] == "correct", two[id_] == "correct") for id_ in both
+                (left[id_] == "correct", right[id_] == "correct") for id_ in both
             )
             drafts.append(Pair(length, first, second, len(both), wins, losses, 1.0, 1.0))
     found: list[Pair] = []

@@ -27,14 +27,14 @@ def tables(found: ByLength) -> Iterator[Table]:
         ("items", "method", "n", "right", "abstained", "errors"),
         [
             (
-                f"{one.length:,}",
-                one.method,
-                str(one.accuracy.n if one.accuracy else 0),
-                str(one.accuracy or ""),
-                str(one.abstained),
-                str(one.errors),
+                f"{cell.length:,}",
+                cell.method,
+                str(cell.accuracy.n if cell.accuracy else 0),
+                str(cell.accuracy or ""),
+                str(cell.abstained),
+                str(cell.errors),
             )
-            for one in cells
+            for cell in cells
         ],
         "n: answered or abstained from",
         sections=sections,
@@ -43,14 +43,14 @@ def tables(found: ByLength) -> Iterator[Table]:
     yield Table(
         "what a question takes",
         ("items", "method", "shown", "tokens", "s", "to build", "s", "in all"),
-        [_spent(one) for one in cells],
+        [_spent(cell) for cell in cells],
         "shown: items that the response saw; tokens: of prompts and replies, without what a prefix "
         "cache served; s: seconds of the model; to build: what is made of a history, whatever is "
         "asked of it; in all: the tokens of a question with its share of that",
         sections=sections,
         words=2,
     )
-    ours = {length: ours_of([one.method for one in found.at(length)]) for length in found.lengths}
+    ours = {length: ours_of([cell.method for cell in found.at(length)]) for length in found.lengths}
     shown = [pair for pair in found.pairs if pair.first == ours[pair.length]]
     if shown:
         yield Table(
@@ -74,16 +74,16 @@ def _right(cell: At | None) -> str:
     return f"{mean} ({low}–{high})"
 
 
-def _spent(one: At) -> tuple[str, ...]:
+def _spent(cell: At) -> tuple[str, ...]:
     return (
-        f"{one.length:,}",
-        one.method,
-        "" if one.shown is None else f"{one.shown:.0f}",
-        f"{one.tokens:,.0f}",
-        f"{one.seconds:.1f}",
-        f"{one.built_tokens:,.0f}" if one.built else "",
-        f"{one.built_seconds:.0f}" if one.built else "",
-        f"{one.in_all:,.0f}",
+        f"{cell.length:,}",
+        cell.method,
+        "" if cell.shown is None else f"{cell.shown:.0f}",
+        f"{cell.tokens:,.0f}",
+        f"{cell.seconds:.1f}",
+        f"{cell.built_tokens:,.0f}" if cell.built else "",
+        f"{cell.built_seconds:.0f}" if cell.built else "",
+        f"{cell.in_all:,.0f}",
     )
 
 

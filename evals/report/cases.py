@@ -18,8 +18,8 @@ RAW = ("dg", "rag", "dg0")
 def sides(summary: Summary) -> tuple[str, str] | None:
     """Return the guided and the raw method to show side by side, if the run has both."""
     methods = [row.method for row in summary.rows]
-    guided = next((one for one in GUIDED if one in methods), None)
-    raw = next((one for one in RAW if one in methods), None)
+    guided = next((name for name in GUIDED if name in methods), None)
+    raw = next((name for name in RAW if name in methods), None)
     return (guided, raw) if guided and raw else None
 
 
@@ -32,7 +32,7 @@ def differing(summary: Summary, guided: str, raw: str) -> list[tuple[float, Exam
         if ours is not None and theirs is not None and ours != theirs:
             sign = -1.0 if summary.main in LESS_IS_BETTER else 1.0
             found.append((sign * (ours - theirs), example))
-    return sorted(found, key=lambda one: -one[0])
+    return sorted(found, key=lambda pair: -pair[0])
 
 
 def cases(summary: Summary) -> str:
@@ -111,8 +111,8 @@ def _history(items: Sequence[HistoryItem]) -> str:
     return f"<p><strong>History</strong> <span class='dim'>{count}</span></p><ul>{shown}</ul>"
 
 
-def _item(one: HistoryItem) -> str:
-    text = " ".join(one.text.split())
+def _item(item: HistoryItem) -> str:
+    text = " ".join(item.text.split())
     text = text if len(text) <= 220 else text[:219] + "…"
-    labels = [one.time.date().isoformat()] if one.time else []
-    return " · ".join([*labels, *([one.category] if one.category else []), text])
+    labels = [item.time.date().isoformat()] if item.time else []
+    return " · ".join([*labels, *([item.category] if item.category else []), text])

@@ -112,7 +112,7 @@ def against_tokens(dots: Sequence[Dot], measure: str) -> str:
         body.append(stroke(x(mark), top, x(mark), bottom, "grid"))
         body.append(words_at(x(mark), bottom + 18, f"{mark:,}", "middle", "dim"))
     taken: list[tuple[float, float]] = []
-    for dot in sorted(dots, key=lambda one: -one.value.mean):
+    for dot in sorted(dots, key=lambda dot: -dot.value.mean):
         at, level = x(dot.tokens), y(dot.value.mean)
         body.append(stroke(at, y(dot.value.low), at, y(dot.value.high), "whisker faint"))
         body.append(f'<circle cx="{at:.1f}" cy="{level:.1f}" r="5.5" class="dot"/>')

@@ -86,14 +86,14 @@ def lines_by_length(
         dashes = ";stroke-dasharray:6 4" if place >= COLOURS else ""
         style = f'style="stroke:var(--line-{place % COLOURS}){dashes}"'
         drawn = _drawn(line, logarithmic)
-        path = " ".join(f"{x(one.length, shift):.1f},{y(one.value):.1f}" for one in drawn)
+        path = " ".join(f"{x(point.length, shift):.1f},{y(point.value):.1f}" for point in drawn)
         body.append(f'<polyline points="{path}" class="curve" {style}/>')
-        for one in drawn:
-            at = x(one.length, shift)
+        for point in drawn:
+            at = x(point.length, shift)
             body.append(
-                f'<path d="M{at:.1f} {y(one.low):.1f}V{y(one.high):.1f}" class="curve" '
+                f'<path d="M{at:.1f} {y(point.low):.1f}V{y(point.high):.1f}" class="curve" '
                 f'opacity="0.4" {style}/>'
-                f'<circle cx="{at:.1f}" cy="{y(one.value):.1f}" r="3.5" '
+                f'<circle cx="{at:.1f}" cy="{y(point.value):.1f}" r="3.5" '
                 f'style="fill:var(--line-{place % COLOURS})"/>'
             )
         level = top + 6 + 20 * place

@@ -52,38 +52,45 @@ def document(title: str, facts: Mapping[str, str], parts: Iterable[str]) -> str:
         parts: The rest, as HTML.
     """
     style = (files("guided_profile.evals.report") / "report.css").read_text(encoding="utf-8")
-    told = " · ".join(f"{name} {value}" for name, value in facts.items())
+    listed = " · ".join(f"{name} {value}" for name, value in facts.items())
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>{escape(title)}</title><style>{style}</style></head>"
-        f"<body><main><h1>{escape(title)}</h1><p class='facts'>{escape(told)}</p>"
+        f"<body><main><h1>{escape(title)}</h1><p class='facts'>{escape(listed)}</p>"
         f"{''.join(parts)}</main></body></html>\n"
     )
 
 
 def _headline(summary: Summary) -> str:
     pair = sides(summary)
-    found = [one for one in summary.comparisons if pair == (one.first, one.second)]
+    found = [
+        comparison
+        for comparison in summary.comparisons
+        if pair == (comparison.first, comparison.second)
+    ]
     if not found:
         return ""
-    one = found[0]
-    ours, theirs = (summary.row(name).scores.get(summary.main) for name in (one.first, one.second))
+    comparison, difference = found[0], found[0].difference
+    ours, theirs = (
+        summary.row(name).scores.get(summary.main) for name in (comparison.first, comparison.second)
+    )
     if ours is None or theirs is None:
         return ""
     verdict = (
         "the difference is larger than chance would make it"
-        if one.corrected < SIGNIFICANT
+        if comparison.corrected < SIGNIFICANT
         else "that may be chance"
     )
     return (
-        f"<p class='headline'><strong>{escape(one.first)}</strong> reaches {100 * ours.mean:.1f}, "
-        f"<strong>{escape(one.second)}</strong> {100 * theirs.mean:.1f} "
-        f"({escape(summary.main)}, in percent): {100 * one.difference.mean:+.1f} points "
-        f"[{100 * one.difference.low:+.1f}, {100 * one.difference.high:+.1f}] over the "
-        f"{one.difference.n} examples that both were scored on. It is better on {one.wins} and "
-        f"worse on {one.losses}; {verdict} (corrected p = {one.corrected:.3f}).</p>"
+        f"<p class='headline'><strong>{escape(comparison.first)}</strong> reaches "
+        f"{100 * ours.mean:.1f}, <strong>{escape(comparison.second)}</strong> "
+        f"{100 * theirs.mean:.1f} ({escape(summary.main)}, in percent): "
+        f"{100 * difference.mean:+.1f} points "
+        f"[{100 * difference.low:+.1f}, {100 * difference.high:+.1f}] over the {difference.n} "
+        f"examples that both were scored on. It is better on {comparison.wins} and worse on "
+        f"{comparison.losses}; {verdict} (corrected p = {comparison.corrected:.3f}).</p>"
     )
 
 
@@ -106,7 +113,9 @@ def _quality(summary: Summary) -> str:
     chance = None
     if summary.task.kind == "choice":
         choices = [example for example in summary.examples if example.options]
-        chance = sum(1 / len(one.options) for one in choices) / len(choices) if choices else None
+        chance = (
+            sum(1 / len(example.options) for example in choices) / len(choices) if choices else None
+        )
     diamond = "A diamond is the paper's figure (gpt-3.5-turbo-1106). " if _any(dots) else ""
     dashed = "The dashed line is what guessing gets. " if chance else ""
     caption = f"The line is the 95 % interval. {diamond}{dashed}"
@@ -146,7 +155,7 @@ def _surest(summary: Summary) -> str:
     if not curves:
         return ""
     areas = ", ".join(f"{name} {curve.area:.3f}" for name, curve in curves)
-    best = sorted(curves, key=lambda one: -one[1].area)[:COLOURS]
+    best = sorted(curves, key=lambda pair: -pair[1].area)[:COLOURS]
     drawn = f" The {len(best)} best by that are drawn." if len(best) < len(curves) else ""
     return (
         f"<h2>If only the surest are answered</h2><figure>{charts.risk_coverage(best)}"
@@ -174,8 +183,8 @@ def _errors(summary: Summary) -> str:
     if not failed:
         return ""
     shown = "".join(
-        f"<li>{escape(one.method)} on {escape(one.example)}: {escape(one.reason)}</li>"
-        for one in failed[:20]
+        f"<li>{escape(result.method)} on {escape(result.example)}: {escape(result.reason)}</li>"
+        for result in failed[:20]
     )
     return (
         f"<h2 class='bad'>{len(failed)} answers failed</h2><p>They count neither as answers nor "

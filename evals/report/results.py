@@ -48,7 +48,7 @@ _Words = Annotated[str, Field(min_length=1)]
 
 
 class Arm(BaseModel):
-    """What was measured of one of those that a figure compares: a count, a mean, or an amount."""
+    """What was measured for one arm of a figure: a count, a mean, or an amount."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,7 +62,7 @@ class Arm(BaseModel):
     n: int = Field(ge=1)
 
     @model_validator(mode="after")
-    def _one_kind(self) -> Self:
+    def _check_kind(self) -> Self:
         if [self.count, self.mean, self.amount].count(None) != 2:
             raise ValueError("give one of count, mean and amount.")
         if (self.mean is None) != (self.interval is None):
@@ -99,7 +99,7 @@ class Figure(BaseModel):
     """Where the whole is, from the repository's root; it may name a heading."""
 
     @model_validator(mode="after")
-    def _one_axis(self) -> Self:
+    def _check_axis(self) -> Self:
         if len({arm.amount is None for arm in self.arms}) != 1:
             raise ValueError("amounts and shares do not go into one figure.")
         if not (ROOT / self.page.partition("#")[0]).is_file():
@@ -146,13 +146,13 @@ def figures(path: Path = SOURCE) -> list[Figure]:
     Raises:
         pydantic.ValidationError: One is not whole.
     """
-    return [Figure.model_validate(one) for one in yaml.safe_load(path.read_text("utf-8"))]
+    return [Figure.model_validate(entry) for entry in yaml.safe_load(path.read_text("utf-8"))]
 
 
 def files(found: list[Figure]) -> dict[Path, str]:
     """Return the page and its pictures, by where they belong."""
-    page = "\n".join((_HEAD, *(one.section() for one in found)))
-    return {PAGE: page} | {PICTURES / f"{one.id}.svg": one.picture() for one in found}
+    page = "\n".join((_HEAD, *(figure.section() for figure in found)))
+    return {PAGE: page} | {PICTURES / f"{figure.id}.svg": figure.picture() for figure in found}
 
 
 def main() -> None:

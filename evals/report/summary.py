@@ -124,7 +124,7 @@ def summarize(
     Args:
         task: What was asked for.
         examples: What was asked.
-        results: What was result.
+        results: What was answered.
         methods: Each method's description by its name.
         embedder: For the scores by meaning.
         prices: Of tokens.
@@ -203,8 +203,8 @@ def _row(
     )
 
 
-def _sum(one: Cost, other: Cost) -> Cost:
-    mine, theirs = one.model_dump(), other.model_dump()
+def _sum(first: Cost, second: Cost) -> Cost:
+    mine, theirs = first.model_dump(), second.model_dump()
     return Cost.model_validate({name: mine[name] + theirs[name] for name in mine})
 
 
@@ -223,7 +223,7 @@ def compare(
     pairs = [(method, baseline) for method in methods if method != baseline]
     if "gpg" in methods:
         pairs += [("gpg", method) for method in methods if method not in ("gpg", baseline)]
-        pairs = [("gpg", one) if two == "gpg" else (one, two) for one, two in pairs]
+        pairs = [("gpg", first) if second == "gpg" else (first, second) for first, second in pairs]
     drafts = []
     for first, second in dict.fromkeys(pairs):
         differences = [
@@ -234,7 +234,10 @@ def compare(
         mean = estimate(differences, seed=seed)
         if mean is None:
             continue
-        wins, losses = sum(one > 0 for one in differences), sum(one < 0 for one in differences)
+        wins, losses = (
+            sum(difference > 0 for difference in differences),
+            sum(difference < 0 for difference in differences),
+        )
         exact = measure == "accuracy"
         p = mcnemar(wins, losses) if exact else paired_permutation(differences, seed=seed)
         drafts.append((first, second, mean, wins, losses, p))

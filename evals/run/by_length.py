@@ -63,7 +63,7 @@ async def run_shared(
             }
             if not any(missing.values()):
                 continue
-            if not all(isinstance(one, ByRule) for one in methods if missing[one.name]):
+            if not all(isinstance(method, ByRule) for method in methods if missing[method.name]):
                 await asyncio.to_thread(history.add, shared.id, shared.items)
             for method in methods:
                 if missing[method.name]:

@@ -50,13 +50,13 @@ async def check(
     asks = _reply if form == "replies" else _pair
     places = asyncio.Semaphore(max(1, concurrency))
 
-    async def one(row: dict[str, Any]) -> Said:
+    async def judge_row(row: dict[str, Any]) -> Said:
         async with places:
             said = await asks(chat, row)
         on_judged()
         return said
 
-    said = dict(zip(hand.labels, await asyncio.gather(*map(one, hand.rows)), strict=True))
+    said = dict(zip(hand.labels, await asyncio.gather(*map(judge_row, hand.rows)), strict=True))
     return agreement_of(said, hand, model_id(chat), question_of(PROMPTS[form]))
 
 

@@ -1,10 +1,10 @@
 """A model whose answers are taken over, so that an answer can be scored without a judge.
 
 Where the answer would be written, the model weighs the options of the example instead, in several
-orders, and the likeliest is the answer: it has seen what it would have seen, and its words do not
-have to be read.
+orders, and the likeliest is the answer: the model is shown what it would be shown anyway, and no
+text has to be judged.
 
-That stage is told by its token limit, which the task below sets to a number of its own.
+That stage is recognised by its token limit, which the task below sets to a number of its own.
 """
 
 from collections.abc import Sequence
@@ -76,7 +76,7 @@ class StandIn(WrappedChat):
         scores, votes = [], []
         for order in orders:
             lettered = zip(letters, order, strict=True)
-            listed = "\n".join(f"{one}. {as_data(now.options[at])}" for one, at in lettered)
+            listed = "\n".join(f"{letter}. {as_data(now.options[at])}" for letter, at in lettered)
             last = messages[-1].model_copy(
                 update={"content": messages[-1].text + OFFERED + render(CHOOSE, options=listed)}
             )
@@ -86,7 +86,7 @@ class StandIn(WrappedChat):
             scores.append(scored.letters)
             letter = named_letter(scored.text, letters)
             votes.append(order[letters.index(letter)] if letter else None)
-        known = [one for one in scores if one is not None]
+        known = [score for score in scores if score is not None]
         whole = len(known) == len(orders)
         now.tally = average(orders, known) if whole else vote(votes, len(now.options))
         best = max(range(len(now.options)), key=now.tally.probabilities.__getitem__)
@@ -99,7 +99,7 @@ def _said(text: str) -> ChatResult:
 
 
 def stood_in_for(task: Task) -> Task:
-    """Return a task whose stages a `StandIn` can tell."""
+    """Return a task whose stages a `StandIn` can recognise."""
     return task.model_copy(update={"max_tokens": LIMITS})
 
 
@@ -110,7 +110,7 @@ class Chosen:
     inner: Method
     orders: int = 2
     prompts: dict[str, str] = field(default_factory=dict)
-    """What the model saw when it was asked for the answer, by example."""
+    """What the model was shown when it was asked for the answer, by example."""
 
     @property
     def name(self) -> str:

@@ -38,7 +38,7 @@ class Agreement(Record):
     """Over what it decided; None: it decided nothing, or always in one way as people did."""
     decided: int
     declined: int
-    """Of how many it said that it cannot be told, or was not sure, where people could."""
+    """Of how many it said "unclear", or was not sure, where people could decide."""
     turned: int
     """Of how many it contradicted itself when the order, or the question, was turned around."""
     rightly_declined: int = 0
@@ -75,7 +75,7 @@ class Agreement(Record):
         return (
             f"with {of} labels by hand, {self.judge} as a judge ({self.question}) has {said} over "
             f"the {self.decided} that it decided; it declined {self.declined} and contradicted "
-            f"itself on {self.turned}; of {self.undecidable} that cannot be told it left "
+            f"itself on {self.turned}; of {self.undecidable} that people leave open it left "
             f"{self.rightly_declined} open{people} ({self.on})"
         )
 
@@ -115,7 +115,7 @@ def keep(folder: Path, agreement: Agreement) -> None:
         InputError: What is kept there is damaged.
     """
     kept = _kept(folder / FILE) | {_key(agreement.judge, agreement.question): agreement}
-    whole = {key: one.model_dump(mode="json") for key, one in kept.items()}
+    whole = {key: entry.model_dump(mode="json") for key, entry in kept.items()}
     (folder / FILE).write_text(
         json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
@@ -130,7 +130,7 @@ def _kept(path: Path) -> dict[str, Agreement]:
         return {}
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return {key: Agreement.model_validate(one) for key, one in kept.items()}
+        return {key: Agreement.model_validate(entry) for key, entry in kept.items()}
     except (ValueError, AttributeError, ValidationError) as error:
         raise InputError(f"{str(path)!r} is damaged; delete it, and check the judge again.") from (
             error

@@ -74,14 +74,14 @@ async def judge_pairs(
     """
     places = asyncio.Semaphore(max(1, concurrency))
 
-    async def one(example: Example) -> Verdict | None:
+    async def judge_example(example: Example) -> Verdict | None:
         ours, theirs = (results.get((name, example.id)) for name in (first, second))
         if not ours or not theirs or {ours.kind, theirs.kind} != {"answered"}:
             return None
         async with places:
             return await judge(chat, example, ours.text, theirs.text)
 
-    given = [verdict for verdict in await asyncio.gather(*map(one, examples)) if verdict]
+    given = [verdict for verdict in await asyncio.gather(*map(judge_example, examples)) if verdict]
     wins = sum(verdict.winner == "first" for verdict in given)
     losses = sum(verdict.winner == "second" for verdict in given)
     declined = len(given) - wins - losses

@@ -43,7 +43,9 @@ class Result(Record):
             "kind": outcome.kind,
             "guidance": outcome.guidance,
             "profile": tuple(sentence.text for sentence in supported),
-            "unsupported": tuple(one.text for one in written if one not in supported),
+            "unsupported": tuple(
+                sentence.text for sentence in written if sentence not in supported
+            ),
             "tries": outcome.tries,
             "cost": cost,
         }

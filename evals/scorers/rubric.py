@@ -1,7 +1,7 @@
 """Whether a reply keeps to a rubric, asked of a chat model: only as good as the model.
 
-It is asked twice, whether the reply passes and whether it fails, and may say that it cannot be
-told. A judge that leans to Yes, or to No, says one thing to one question and another to the other:
+It is asked twice, whether the reply passes and whether it fails, and may answer "unclear". A judge
+that leans to Yes, or to No, says one thing to one question and another to the other:
 that is no verdict. How far a judge agrees with people is measured by `evals.run.judge_check`.
 """
 
@@ -86,15 +86,15 @@ async def keeps(
     """
     parts = {
         "question": as_data(question),
-        "known": as_data("\n".join(f"- {one}" for one in known) or "(nothing)"),
+        "known": as_data("\n".join(f"- {fact}" for fact in known) or "(nothing)"),
         "reply": as_data(reply),
         "wanted": f"What a right reply is like: {as_data(wanted)}\n\n" if wanted else "",
         "rubric": as_data(rubric),
     }
-    (passing, *one), (failing, *other) = await asyncio.gather(
+    (passing, *pass_calls), (failing, *fail_calls) = await asyncio.gather(
         *(_yes(chat, render(RUBRIC, does=does, **parts)) for does in ("pass", "fail"))
     )
-    calls = (*one, *other)
+    calls = (*pass_calls, *fail_calls)
     if passing is None or failing is None:
         return Judgement(None, False, None, calls)
     probability = (passing + 1 - failing) / 2
@@ -117,5 +117,5 @@ async def _yes(chat: BaseChatModel, asked: str) -> tuple[float | None, Call]:
 
 def _in_words(rubric: Any) -> str:
     if isinstance(rubric, list):
-        return " ".join(str(one) for one in rubric)
+        return " ".join(str(line) for line in rubric)
     return rubric if isinstance(rubric, str) else json.dumps(rubric or {}, ensure_ascii=False)

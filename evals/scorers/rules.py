@@ -1,4 +1,4 @@
-"""Whether a reply keeps to a row's rule, as far as its words tell; what only a judge could tell."""
+"""Whether a reply keeps to a row's rule, by its words; where they do not decide, a judge must."""
 
 import re
 from typing import Literal
@@ -15,7 +15,7 @@ QUOTED = 6
 def by_rule(example: Example, result: Result) -> Kept:
     """Hold a written reply against the row's own words.
 
-    `must_name` and `must_not_choose`: the one has to be named, and before the other. `numbers`: all
+    `must_name` has to be named, and before `must_not_choose`. `numbers`: all
     of them have to be there. `forgotten`: breaks if the reply quotes it; if it does not, it may
     still act on it, and only a judge can tell. All else is for a judge.
     """
@@ -27,7 +27,9 @@ def by_rule(example: Example, result: Result) -> Kept:
     if about.get("numbers"):
         there = re.findall(r"\d+(?:\.\d+)?", result.text.replace(",", ""))
         return (
-            "kept" if {one.replace(",", "") for one in about["numbers"]} <= {*there} else "broken"
+            "kept"
+            if {number.replace(",", "") for number in about["numbers"]} <= {*there}
+            else "broken"
         )
     if about.get("forgotten"):
         return "broken" if _quotes(text, _plain(about["forgotten"])) else "judge"

@@ -73,7 +73,7 @@ def _names(kinds: Any) -> Iterator[tuple[int, str]]:
 
 def _written(month: str, locale: Any) -> set[str]:
     """Return a month's name as it is looked up, also with what a language writes onto it."""
-    patterns = "\n".join(str(one) for one in locale.date_formats.values())
+    patterns = "\n".join(str(pattern) for pattern in locale.date_formats.values())
     return {
         plain(before + month) for before in ("", *re.findall(r"([^\W\d_a-zA-Z]+)MMM", patterns))
     }
@@ -84,7 +84,9 @@ def _between(locale: Any) -> set[str]:
     patterns = [*locale.date_formats.values(), *locale.datetime_formats.values()]
     patterns += [*locale.time_formats.values(), *locale.datetime_skeletons.values()]
     literals = [
-        quoted or plainly for one in patterns for quoted, plainly in _LITERAL.findall(str(one))
+        quoted or plainly
+        for pattern in patterns
+        for quoted, plainly in _LITERAL.findall(str(pattern))
     ]
     literals += [name for names in locale.eras.values() for name in names.values()]
     return {plain(word) for literal in literals for word in _SPACES.split(literal)}

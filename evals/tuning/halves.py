@@ -18,7 +18,7 @@ class Halves:
     development: tuple[Example, ...]
     """What is chosen by; all of them can be answered."""
     report: tuple[Example, ...]
-    """What is told of the choice."""
+    """What the result is reported on."""
 
 
 def halves(examples: Sequence[Example], seed: int) -> Halves:
@@ -31,8 +31,8 @@ def halves(examples: Sequence[Example], seed: int) -> Halves:
         InputError: There are too few examples or users.
     """
     users: dict[str, int] = {}
-    for one in examples:
-        users[one.user_id] = users.get(one.user_id, 0) + one.answerable
+    for example in examples:
+        users[example.user_id] = users.get(example.user_id, 0) + example.answerable
     total = sum(users.values())
     if total < LEAST:
         raise InputError(
@@ -41,7 +41,7 @@ def halves(examples: Sequence[Example], seed: int) -> Halves:
         )
     reported: set[str] = set()
     sizes = {"development": 0, "report": 0}
-    for user in sorted(users, key=lambda one: (-users[one], priority(seed, one))):
+    for user in sorted(users, key=lambda user: (-users[user], priority(seed, user))):
         half = "report" if sizes["report"] <= sizes["development"] else "development"
         sizes[half] += users[user]
         if half == "report":

@@ -169,7 +169,7 @@ def _judged(
     shown: Sequence[HistoryItem],
 ) -> Iterator[tuple[str, str]]:
     """Yield each line with the reason why it is no use, empty if it is of use."""
-    there = {tuple(words_of(one)) for one in known}
+    there = {tuple(words_of(question)) for question in known}
     drafts = list(dict.fromkeys(lines))
     quoting = quotations(drafts, examples, shown=shown, allowed=_ownwords_of(task))
     for line in drafts:

@@ -61,9 +61,9 @@ def _runs(words: Sequence[str], *, closely: bool) -> Iterator[str]:
     """Yield the runs of a text's words that are quotations where a question has them."""
     if closely:
         yield from (
-            f" {one} {other} "
-            for one, other in pairwise(words)
-            if min(len(one), len(other)) > 3  # shorter ones stand in every sentence
+            f" {word} {following} "
+            for word, following in pairwise(words)
+            if min(len(word), len(following)) > 3  # shorter ones stand in every sentence
         )
     unspaced = 2 * sum(re.match(f"[{_UNSPACED}]", word) is not None for word in words) > len(words)
     size = min(RUN_UNSPACED if unspaced else RUN, len(words))

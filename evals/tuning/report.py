@@ -66,7 +66,7 @@ def _warnings(tuning: Tuning, against: Comparison, looks: int) -> Iterator[str]:
     if looks > 1:
         yield (
             f"This is question {looks} that the report half is looked at for, so chance had as "
-            "many turns: let examples that no run has seen have the last word."
+            "many turns: let examples that no run has used decide."
         )
 
 
@@ -130,13 +130,13 @@ def _half(trials: Sequence[Trial], examples: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _comparison(one: Comparison | None) -> dict[str, Any] | None:
-    if one is None:
+def _comparison(comparison: Comparison | None) -> dict[str, Any] | None:
+    if comparison is None:
         return None
     return {
-        "difference": asdict(one.difference),
-        "wins": one.wins,
-        "losses": one.losses,
-        "p": one.p,
-        "corrected": one.corrected,
+        "difference": asdict(comparison.difference),
+        "wins": comparison.wins,
+        "losses": comparison.losses,
+        "p": comparison.p,
+        "corrected": comparison.corrected,
     }

@@ -1,4 +1,4 @@
-"""Comparing guiding questions for a task: chosen on one half of the examples, told of the other.
+"""Comparing guiding questions for a task: chosen on one half of the examples, reported on another.
 
 The question that does best on the examples it was chosen by looks better than it is. So nobody who
 is in the development half is in the report half, and only the one question that was chosen meets
@@ -35,7 +35,7 @@ class Trial:
     """Mean of the task's main measure; a text that was not written scores 0, and an error is left
     out. None: all were errors."""
     row: Row
-    """What else there is to tell: counts, cost, all measures."""
+    """All else: counts, cost, all measures."""
     against: Comparison | None
     """With the task's own question, over the examples that both have a score for."""
 
@@ -72,7 +72,7 @@ class Tuning:
     @property
     def errors(self) -> int:
         """How many answers failed."""
-        return sum(one.row.counts.errors for one in (*self.development, *self.report))
+        return sum(trial.row.counts.errors for trial in (*self.development, *self.report))
 
     @property
     def tuned(self) -> Task | None:
@@ -162,17 +162,20 @@ def _trials(summary: Summary, tried: Sequence[Candidate], seed: int) -> tuple[Tr
             scores[pair] = {summary.main: 0.0}
     answerable = [example for example in summary.examples if example.answerable]
     names = [candidate.method for candidate in tried]
-    against = {one.first: one for one in compare(names, summary.main, answerable, scores, seed)}
+    against = {
+        comparison.first: comparison
+        for comparison in compare(names, summary.main, answerable, scores, seed)
+    }
 
-    def trial(one: Candidate) -> Trial:
+    def trial(candidate: Candidate) -> Trial:
         found = [
-            scores[one.method, example.id][summary.main]
+            scores[candidate.method, example.id][summary.main]
             for example in answerable
-            if (one.method, example.id) in scores
+            if (candidate.method, example.id) in scores
         ]
         share = summary.main == "accuracy"
         score = estimate(found, seed=seed, share=share)
-        return Trial(one, score, summary.row(one.method), against.get(one.method))
+        return Trial(candidate, score, summary.row(candidate.method), against.get(candidate.method))
 
     found = tuple(map(trial, tried))
     if found[0].score is None:

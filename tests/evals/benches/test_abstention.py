@@ -44,7 +44,7 @@ async def test_the_check_abstains_in_the_workflow_and_not_in_the_raw_arm(
         ("default", "100.0", "0.0"),
         ("dg", "0.0", "0.0"),
     ]
-    assert "cannot be told; abstained: not_in_history" in capsys.readouterr().out
+    assert "not answerable; abstained: not_in_history" in capsys.readouterr().out
 
     made = len(chat.prompts)
     assert await measure(examples, ARMS, tmp_path, chat, LexicalEmbedder()) == rows

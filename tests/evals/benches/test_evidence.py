@@ -120,7 +120,7 @@ async def test_another_model_or_history_is_asked_anew(tmp_path: Path) -> None:
 
 async def test_a_model_without_probabilities_cannot_be_measured(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "evidence.jsonl")
-    with pytest.raises(ModelError, match="tells no probabilities"):
+    with pytest.raises(ModelError, match="gives no probabilities"):
         await ask(people(), verifier(logprobs=False), LexicalEmbedder(), kept)
     assert not (tmp_path / "evidence.jsonl").exists()
 

@@ -45,7 +45,7 @@ def test_rows_are_those_that_name_an_item_of_the_users_own(data: Path) -> None:
 
 
 def test_a_method_that_recalls_nothing_of_its_own_is_refused() -> None:
-    with pytest.raises(InputError, match="'gpg' recalls in no way of its own; there are rag, "):
+    with pytest.raises(InputError, match="'gpg' has no recall of its own; there are rag, "):
         finder("gpg")
 
 

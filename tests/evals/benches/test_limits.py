@@ -19,6 +19,6 @@ async def test_what_is_seen_is_counted_by_kind() -> None:
     )
     assert seen == [True, False, False]
     assert table(CASES, seen).splitlines() == [
-        "countable, broken: 1 of 2 seen aright (50 % [9, 91])",
-        "countable, kept: 1 of 1 seen aright (100 % [21, 100])",
+        "countable, broken: 1 of 2 judged correctly (50 % [9, 91])",
+        "countable, kept: 1 of 1 judged correctly (100 % [21, 100])",
     ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from guided_profile.evals.online.code import KEYS, one_score_code, perform_eval_code
+from guided_profile.evals.online.code import KEYS, perform_eval_code, score_code
 from guided_profile.evals.online.rules import found_in
 
 RUNS: list[dict[str, Any]] = [
@@ -34,7 +34,7 @@ def test_the_function_for_langsmiths_page_says_what_the_rules_say() -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_one_score_can_be_had_alone(key: str) -> None:
     names: dict[str, Any] = {}
-    exec(compile(one_score_code(key), "evaluator", "exec"), names)
+    exec(compile(score_code(key), "evaluator", "exec"), names)
     evaluate = names[key.replace("-", "_")]
     for run in RUNS:
         score, why = found_in(run).get(key, (None, "no rule can tell"))

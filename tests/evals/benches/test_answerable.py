@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from scripted import ScriptedChat
 
+from guided_profile.evals.benches.answerable import WAYS, area, ask, caught, line, prompts
 from guided_profile.evals.benches.evidence import Kept
-from guided_profile.evals.benches.told import WAYS, area, ask, caught, line, prompts
 from guided_profile.evals.datasets.abstention import asked_again
 from guided_profile.graph.errors import ModelError
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
@@ -34,7 +34,7 @@ async def test_each_way_shows_what_it_says_and_is_asked_once(way: str, tmp_path:
 async def test_an_endpoint_without_probabilities_is_refused(tmp_path: Path) -> None:
     chat = ScriptedChat(script=lambda prompt: "Yes", logprobs=False)
     asked = prompts("examples", MAUD[0], LexicalEmbedder())
-    with pytest.raises(ModelError, match="tells no probabilities"):
+    with pytest.raises(ModelError, match="gives no probabilities"):
         await ask(chat, asked, Kept(tmp_path / "kept.jsonl"))
 
 
@@ -44,6 +44,6 @@ def test_what_is_told_and_what_is_not_are_held_against_each_other() -> None:
     assert caught([0.3, 0.9], [0.1, 0.2, 0.4]) == 2
     assert caught([0.1, *[0.9] * 39], [0.2, 0.3]) == 2, "1 of 40 is no more than 3 %"
     printed = line("plain", MAUD, [0.9 if one.answerable else 0.1 for one in MAUD])
-    assert printed.startswith("plain: area 1.00 [1.00, 1.00], n=2 told and 2 not")
+    assert printed.startswith("plain: area 1.00 [1.00, 1.00], n=2 answerable and 2 not")
     assert printed.endswith("2 of 2 caught")
     assert "both kinds" in line("plain", MAUD[:1], [0.9])
