@@ -31,7 +31,7 @@ def script(prompt: str) -> str | dict[str, float]:
 
 
 def asked(question: str) -> list[Example]:
-    return [one for one in DEV if one.question == question]
+    return [example for example in DEV if example.question == question]
 
 
 async def test_the_check_abstains_in_the_workflow_and_not_in_the_raw_arm(
@@ -62,14 +62,18 @@ async def test_no_floor_stands_under_the_raw_arms_choices(tmp_path: Path) -> Non
         task = builtin_tasks()["preference"]
         parts = MethodInputs(chat, history, LexicalEmbedder(), task, [example])
         kinds = [
-            (await one.answer(example)).kind for one in (workflow("dg", parts), arm("dg", parts))
+            (await method.answer(example)).kind
+            for method in (workflow("dg", parts), arm("dg", parts))
         ]
     assert kinds == ["abstained", "answered"]
 
 
-def test_shares_are_of_what_can_and_cannot_be_told_and_errors_are_neither() -> None:
+def test_shares_are_of_what_can_and_cannot_be_answered_and_errors_are_neither() -> None:
     examples = balanced(abstention("dev", "preference"), 2)
-    cannot, can = ([one for one in examples if one.answerable == told] for told in (False, True))
+    cannot, can = (
+        [example for example in examples if example.answerable == answerable]
+        for answerable in (False, True)
+    )
     right = can[1].options.index(can[1].reference)
     results = [
         Result(example=cannot[0].id, method="m", kind="abstained"),
@@ -81,12 +85,12 @@ def test_shares_are_of_what_can_and_cannot_be_told_and_errors_are_neither() -> N
     assert abstained.startswith("100.0 ")
     assert abstained.endswith("(n=1)")
     assert near == "-"
-    assert wrongly == accuracy == "50.0 [0.0, 100.0] (n=2)"
+    assert wrongly == accuracy == "50.0 [9.5, 90.5] (n=2)"
     assert errors == "1"
 
 
 def test_a_limit_takes_as_many_of_each_kind() -> None:
-    kinds = [(one.task, one.answerable) for one in balanced(DEV, 3)]
+    kinds = [(example.task, example.answerable) for example in balanced(DEV, 3)]
     assert len(kinds) == 12
     assert all(kinds.count(kind) == 3 for kind in kinds)
     assert len(balanced(DEV, None)) == len(DEV)

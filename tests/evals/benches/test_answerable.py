@@ -1,4 +1,4 @@
-"""Ways of asking whether a history tells an answer, with a scripted model."""
+"""Ways of asking whether a history holds an answer, with a scripted model."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from guided_profile.evals.datasets.abstention import asked_again
 from guided_profile.graph.errors import ModelError
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
 
-MAUD = [one for one in asked_again("dev") if one.user_id == "maud"]
+MAUD = [example for example in asked_again("dev") if example.user_id == "maud"]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -38,12 +38,12 @@ async def test_an_endpoint_without_probabilities_is_refused(tmp_path: Path) -> N
         await ask(chat, asked, Kept(tmp_path / "kept.jsonl"))
 
 
-def test_what_is_told_and_what_is_not_are_held_against_each_other() -> None:
+def test_answerable_and_unanswerable_questions_are_compared() -> None:
     assert area([0.9, 0.8], [0.1, 0.2]) == (1.0, 1.0, 1.0)
     assert area([0.5], [0.5])[0] == 0.5
     assert caught([0.3, 0.9], [0.1, 0.2, 0.4]) == 2
     assert caught([0.1, *[0.9] * 39], [0.2, 0.3]) == 2, "1 of 40 is no more than 3 %"
-    printed = line("plain", MAUD, [0.9 if one.answerable else 0.1 for one in MAUD])
+    printed = line("plain", MAUD, [0.9 if example.answerable else 0.1 for example in MAUD])
     assert printed.startswith("plain: area 1.00 [1.00, 1.00], n=2 answerable and 2 not")
     assert printed.endswith("2 of 2 caught")
     assert "both kinds" in line("plain", MAUD[:1], [0.9])

@@ -14,7 +14,7 @@ BENCHES = Path(command.__file__).parent.glob("*.py")
 
 
 @pytest.mark.parametrize("bench", [life, planted])
-def test_an_endpoint_that_is_not_there_is_told_in_one_line(
+def test_an_endpoint_that_is_not_there_is_reported_in_one_line(
     bench: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nowhere = endpoint_model("m", base_url="http://127.0.0.1:9/v1", api_key=None)

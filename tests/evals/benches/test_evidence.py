@@ -70,10 +70,10 @@ def sentence(label: str, yes: float, near: float = 0.5, **fields: object) -> Ask
 
 
 async def test_every_sentence_is_asked_about_with_its_persons_own_items(tmp_path: Path) -> None:
-    one = verifier()
+    first = verifier()
     counts: list[int] = []
     kept = Kept(tmp_path / "out" / "evidence.jsonl")
-    found = await ask(people(), one, LexicalEmbedder(), kept, counts.append)
+    found = await ask(people(), first, LexicalEmbedder(), kept, counts.append)
     assert counts == [1, 2, 3, 4, 5]
     assert [(a.person, a.half, a.given.text) for a in found] == [
         *(("kim", "report", s["text"]) for s in KIM["sentences"]),  # type: ignore[index]
@@ -81,7 +81,7 @@ async def test_every_sentence_is_asked_about_with_its_persons_own_items(tmp_path
     ]
     assert [a.features.yes > 0.5 for a in found] == [True, True, False, True, True]
     assert found[0].evidence == ("0",)
-    assert not any("by train" in prompt for prompt in one.chat.prompts)  # said by another
+    assert not any("by train" in prompt for prompt in first.chat.prompts)  # said by another
 
 
 async def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ async def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> No
     second = verifier()
     found = await ask(people(), second, LexicalEmbedder(), Kept(path))
     assert len(second.chat.prompts) == 3
-    assert [one.features.yes for one in found] == pytest.approx([0.9, 0.9, 0.05, 0.9, 0.9])
+    assert [asked.features.yes for asked in found] == pytest.approx([0.9, 0.9, 0.05, 0.9, 0.9])
 
     third = verifier()
     assert await ask(people(), third, LexicalEmbedder(), Kept(path)) == found
@@ -161,7 +161,7 @@ def test_the_rules_stand_where_nothing_is_invented() -> None:
         assert tally(found, keeps)["invented"] == {"kept": 0, "of": 0}
 
 
-def test_a_share_is_told_with_wilsons_interval() -> None:
+def test_a_share_is_shown_with_wilsons_interval() -> None:
     assert share(81, 263) == "81 of 263 (31% [26%, 37%])"  # Newcombe 1998, table I
     assert share(0, 20).startswith("0 of 20 (0% [0%, ")
     assert share(29, 29).endswith(", 100%])")
@@ -214,12 +214,12 @@ def test_the_command_prints_its_tables_and_ends_with_a_line_of_json(
         "invented": {"kept": 0, "of": 1},
         "contradicted": {"kept": 1, "of": 1},
     }
-    told = "\n".join(printed)
-    assert "5 sentences, m, " in told
-    assert "verifier: supported kept 3 of 3 (100% [44%, 100%]); invented kept 0 of 1" in told
-    assert "cited items that are labelled: 3 of 3" in told
-    assert "  de: supported 1 of 1; invented 0 of 0" in told
-    assert "kim: contradicted: This person has no cat named Miso." in told
+    text = "\n".join(printed)
+    assert "5 sentences, m, " in text
+    assert "verifier: supported kept 3 of 3 (100% [44%, 100%]); invented kept 0 of 1" in text
+    assert "cited items that are labelled: 3 of 3" in text
+    assert "  de: supported 1 of 1; invented 0 of 0" in text
+    assert "kim: contradicted: This person has no cat named Miso." in text
     assert "<circle" in curve.read_text()
 
     asked = len(endpoint.prompts)

@@ -39,7 +39,7 @@ def draw() -> Draw:
     return drawn
 
 
-def test_what_a_low_yes_tells_apart_is_told_apart(draw: Draw) -> None:
+def test_what_a_low_yes_separates_is_separated(draw: Draw) -> None:
     """A small model's Yes sits low: half would be the wrong place for the threshold."""
     found = [draw("supported", 0.2) for _ in range(200)]
     found += [draw("invented", 0.002) for _ in range(100)]
@@ -50,7 +50,7 @@ def test_what_a_low_yes_tells_apart_is_told_apart(draw: Draw) -> None:
     assert let_through == pytest.approx(0.05 * 200, abs=1)  # its figures are rounded
 
 
-def test_what_the_yes_does_not_tell_another_sign_may(draw: Draw) -> None:
+def test_what_the_yes_does_not_show_another_sign_may(draw: Draw) -> None:
     found = [draw("supported", 0.3, near=1.0) for _ in range(200)]
     found += [draw("invented", 0.3, near=0.0) for _ in range(200)]
     fitted = fit(found)
@@ -62,17 +62,17 @@ def test_its_probabilities_are_how_often_it_is_so(draw: Draw) -> None:
     found = [draw("supported", 0.2) for _ in range(500)]
     found += [draw("invented", 0.05) for _ in range(500)]
     fitted = fit(found)
-    likely = np.array([fitted.probability(one.features) for one in found])
-    so = np.array([one.given.label == "supported" for one in found])
+    likely = np.array([fitted.probability(sentence.features) for sentence in found])
+    so = np.array([sentence.given.label == "supported" for sentence in found])
     for low, high in ((0.2, 0.4), (0.4, 0.6), (0.6, 0.8)):
         there = (likely >= low) & (likely < high)
         assert so[there].mean() == pytest.approx(likely[there].mean(), abs=0.1)
 
 
-def test_what_cannot_be_told_apart_is_given_the_share_of_what_is_so(draw: Draw) -> None:
+def test_what_cannot_be_separated_is_given_the_share_of_what_is_so(draw: Draw) -> None:
     found = [draw("supported" if n % 4 == 0 else "invented", 0.2) for n in range(400)]
     fitted = fit(found)
-    likely = [fitted.probability(one.features) for one in found]
+    likely = [fitted.probability(sentence.features) for sentence in found]
     assert np.mean(likely) == pytest.approx(0.25, abs=0.01)
     assert np.std(likely) < 0.06
 
@@ -127,15 +127,15 @@ def test_the_command_fits_on_the_half_that_is_for_it(
     assert sorted(known) == ["default", "scripted-4b"]
     assert "scripted-4b" in capsys.readouterr().out
     (fitted, reported) = (authored(name) for name in ("dev.yaml", "test.yaml"))
-    asked = sum(len(one.sentences) for one in fitted) + 2
+    asked = sum(len(person.sentences) for person in fitted) + 2
     assert f"on {asked} " in known["scripted-4b"]["fitted"]
-    told = "\n".join(chat.prompts)
-    assert "a zither" in told
-    assert all(item.text in told for one in fitted for item in one.items[:1])
-    assert not any(item.text in told for one in reported for item in one.items)
+    prompts = "\n".join(chat.prompts)
+    assert "a zither" in prompts
+    assert all(item.text in prompts for person in fitted for item in person.items[:1])
+    assert not any(item.text in prompts for person in reported for item in person.items)
 
 
-def test_the_command_tells_of_a_wrong_file(
+def test_the_command_names_a_wrong_file(
     endpoint: type[Endpoint], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["fit_evidence", str(tmp_path / "nowhere.jsonl")])

@@ -56,12 +56,12 @@ def test_it_prints_what_each_finds_beside_the_first(
     capsys: pytest.CaptureFixture[str],
     history: object,
 ) -> None:
-    def told(prompt: str) -> str:
+    def reply(prompt: str) -> str:
         return "This person has a houseboat." if prompt.endswith(TELLS) else "-"
 
     from guided_profile.tools.embedders.lexical import LexicalEmbedder
 
-    chat = ScriptedChat(script=told)
+    chat = ScriptedChat(script=reply)
     monkeypatch.setattr(found, "chosen_models", lambda given: (chat, LexicalEmbedder()))
     asked = ["found", str(data), "--methods", "rag-recency", "rag", "emem", "--tokens", "60"]
     monkeypatch.setattr(sys, "argv", [*asked, "--out", str(tmp_path / "out")])

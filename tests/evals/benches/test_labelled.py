@@ -1,4 +1,4 @@
-"""Labelled sentences: three forms of a file are read, and what is wrong in one is told."""
+"""Labelled sentences: three forms of a file are read, and what is wrong in them is reported."""
 
 import json
 from pathlib import Path
@@ -43,11 +43,11 @@ cases:
 """
 
 
-def told(people: list[Person]) -> list[tuple[str, str, str, set[str]]]:
+def labels_of(people: list[Person]) -> list[tuple[str, str, str, set[str]]]:
     return [
-        (one.label, one.text, one.group, set(one.gold))
+        (sentence.label, sentence.text, sentence.group, set(sentence.gold))
         for person in people
-        for one in person.sentences
+        for sentence in person.sentences
     ]
 
 
@@ -58,7 +58,7 @@ def test_a_person_a_line_is_read() -> None:
     assert [item.kind for item in person.items] == ["said", "did"]
     assert person.items[0].time
     assert person.items[1].time is None
-    assert told([person]) == [
+    assert labels_of([person]) == [
         ("supported", "This person has a cat.", "mine", {"0"}),
         ("invented", "Diese Person hat einen Hund.", "mine, in de", set()),
         ("contradicted", "This person has no bicycle.", "mine", {"1"}),
@@ -68,7 +68,7 @@ def test_a_person_a_line_is_read() -> None:
 def test_people_with_their_sentences_by_label_are_read() -> None:
     (person,) = parse(BY_LABEL, "mine.yaml")
     assert [(item.id, item.role) for item in person.items] == [("7", "user"), ("9", "other")]
-    assert told([person]) == [
+    assert labels_of([person]) == [
         ("supported", "This person has a cat.", "", {"7"}),
         ("invented", "This person has a dog.", "", set()),
         ("contradicted", "This person has no cat.", "", set()),
@@ -77,11 +77,11 @@ def test_people_with_their_sentences_by_label_are_read() -> None:
 
 def test_cases_of_one_sentence_each_are_read() -> None:
     past, plan = parse(CASES, "cases.yaml")
-    assert [(one.key, one.half) for one in (past, plan)] == [
+    assert [(person.key, person.half) for person in (past, plan)] == [
         ("entry 1 of cases.yaml", "report"),
         ("entry 2 of cases.yaml", "fit"),
     ]
-    assert told([past, plan]) == [
+    assert labels_of([past, plan]) == [
         ("invented", "This person has a cat.", "past", set()),
         ("supported", "This person moved.", "plan", set()),
     ]
@@ -115,7 +115,7 @@ BEFORE_THE_FIRST = {
         ('{"user_id": ', "JSON"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(text: str, says: str, tmp_path: Path) -> None:
+def test_what_is_wrong_is_reported_with_its_line(text: str, says: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.jsonl"
     path.write_text(f"{json.dumps(A_PERSON)}\n\n{text}\n")
     with pytest.raises(DatasetError, match=r"^line 3 of 'mine\.jsonl'") as failed:
@@ -134,13 +134,13 @@ def test_what_is_wrong_is_told_with_its_line(text: str, says: str, tmp_path: Pat
         ("", "'mine.yaml' holds nobody"),
     ],
 )
-def test_what_is_wrong_in_a_yaml_file_is_told(text: str, says: str) -> None:
+def test_what_is_wrong_in_a_yaml_file_is_reported(text: str, says: str) -> None:
     with pytest.raises(DatasetError) as failed:
         parse(text, "mine.yaml")
     assert says in str(failed.value)
 
 
-def test_a_file_that_holds_nobody_or_cannot_be_read_is_told_of(tmp_path: Path) -> None:
+def test_a_file_that_holds_nobody_or_cannot_be_read_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="nowhere"):
         read(tmp_path / "nowhere.jsonl")
     (tmp_path / "latin.jsonl").write_bytes(b"\xff\xfe{}")
@@ -154,25 +154,25 @@ def test_a_file_that_holds_nobody_or_cannot_be_read_is_told_of(tmp_path: Path) -
 @pytest.mark.parametrize("name", AUTHORED)
 def test_what_comes_with_the_package_is_whole(name: str) -> None:
     people = authored(name)
-    assert len({one.key for one in people}) == len(people)
+    assert len({person.key for person in people}) == len(people)
     for person in people:
         assert len({item.id for item in person.items}) == len(person.items) > 0
         own = {item.id for item in person.items if item.role == "user"}
-        assert len({one.text for one in person.sentences}) == len(person.sentences) > 0
-        for one in person.sentences:
-            assert one.label in LABELS
-            assert one.gold <= own, f"{person.key}: {one.text}"
-            if one.label == "supported" and len(person.sentences) > 1:
-                assert one.gold, f"{person.key}: {one.text}"
+        assert len({sentence.text for sentence in person.sentences}) == len(person.sentences) > 0
+        for sentence in person.sentences:
+            assert sentence.label in LABELS
+            assert sentence.gold <= own, f"{person.key}: {sentence.text}"
+            if sentence.label == "supported" and len(person.sentences) > 1:
+                assert sentence.gold, f"{person.key}: {sentence.text}"
 
 
 def test_the_halves_share_nobody_and_are_large_enough() -> None:
     fitted, reported = [], []
     for name in AUTHORED:
-        for one in authored(name):
-            assert one.half in ("fit", "report"), one.key
-            (fitted if one.half == "fit" else reported).append(one)
-    counts = [sum(len(one.sentences) for one in half) for half in (fitted, reported)]
+        for person in authored(name):
+            assert person.half in ("fit", "report"), person.key
+            (fitted if person.half == "fit" else reported).append(person)
+    counts = [sum(len(person.sentences) for person in half) for half in (fitted, reported)]
     assert min(counts) >= 300, counts
-    texts = [{item.text for one in half for item in one.items} for half in (fitted, reported)]
+    texts = [{item.text for person in half for item in person.items} for half in (fitted, reported)]
     assert not texts[0] & texts[1]

@@ -9,16 +9,16 @@ CASES = [
 ]
 
 
-async def test_what_is_seen_is_counted_by_kind() -> None:
+async def test_what_is_detected_is_counted_by_kind() -> None:
     limits._readings.cache_clear()
-    seen = await found(
+    detected = await found(
         ScriptedChat(
             script=lambda prompt: {"A" if "that say of" in prompt else "D": 0.9, "E": 0.1}
         ),
         CASES,
     )
-    assert seen == [True, False, False]
-    assert table(CASES, seen).splitlines() == [
+    assert detected == [True, False, False]
+    assert table(CASES, detected).splitlines() == [
         "countable, broken: 1 of 2 judged correctly (50 % [9, 91])",
         "countable, kept: 1 of 1 judged correctly (100 % [21, 100])",
     ]

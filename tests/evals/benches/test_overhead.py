@@ -1,4 +1,4 @@
-"""The bench of the graph's own time: that it tells where the time goes."""
+"""The bench of the graph's own time: that it shows where the time goes."""
 
 import asyncio
 import cProfile

@@ -21,12 +21,12 @@ EXAMPLE = Example(
 
 
 async def test_a_text_is_written_now_and_as_before() -> None:
-    told = script("idk")
+    writes = script("idk")
 
     def said(prompt: str) -> str | dict[str, float]:
         if prompt.endswith("Text: I do not know.\nRetyped text:"):
             return "I don't know."
-        return "" if prompt.endswith("Corrected text:") else told(prompt)
+        return "" if prompt.endswith("Corrected text:") else writes(prompt)
 
     chat = ScriptedChat(script=said)
     task = builtin_tasks()["paraphrase"]
@@ -67,7 +67,7 @@ def test_what_was_done_is_read_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("theirs", ["idk", ""])
-def test_the_table_tells_each_figure_with_its_n(theirs: str) -> None:
+def test_the_table_shows_each_figure_with_its_n(theirs: str) -> None:
     row = {
         "own": OWN,
         "theirs": theirs,

@@ -30,7 +30,7 @@ async def test_ours_takes_items_in_without_a_call_and_answers_warm_with_one() ->
     assert (taken.what, taken.cost.calls) == ("6 items", 0)
     assert cold.cost.calls > 2  # the profile is made
     assert (warm.what, warm.cost.calls, len(warm.replies)) == ("2 more", 2, 2)
-    assert all(one.known for one in (*cold.replies, *warm.replies))
+    assert all(reply.known for reply in (*cold.replies, *warm.replies))
 
 
 async def test_raw_history_is_all_of_it_in_each_prompt() -> None:
@@ -43,7 +43,7 @@ async def test_raw_history_is_all_of_it_in_each_prompt() -> None:
 async def test_a_peer_calls_the_model_for_each_item(name: str) -> None:
     taken, cold, warm = await scripted_turn(name, 3, 2, 0.0)
     assert [phase.cost.calls for phase in (taken, cold, warm)] == [3, 1, 1]
-    assert all(one.known for one in (*cold.replies, *warm.replies))
+    assert all(reply.known for reply in (*cold.replies, *warm.replies))
     assert (await broken(name)).endswith("shows 0 of them")
     assert f"{USERS} users at once: 0 items of others" in await isolation(name, 0.0)
 
@@ -61,7 +61,7 @@ async def test_a_turn_on_the_embedded_model_counts_what_it_took() -> None:
     assert all(reply.text for reply in (*cold.replies, *warm.replies))
 
 
-def test_the_table_tells_the_median_and_the_spread_of_the_rounds() -> None:
+def test_the_table_shows_the_median_and_the_spread_of_the_rounds() -> None:
     cost = Cost(calls=3, input_tokens=1200, output_tokens=30, cached_tokens=7)
     rounds = [
         [Phase("ours", "2 more", cost, seconds, (SystemAnswer(3, "a"), SystemAnswer(4, "b")))]
@@ -92,5 +92,5 @@ async def test_items_of_others_are_counted(monkeypatch: pytest.MonkeyPatch) -> N
         yield Leaky(chat)
 
     monkeypatch.setattr(peers, "opened", opened)
-    told = await isolation("leaky", 0.0)
-    assert int(told.split(": ")[1].split()[0]) > USERS
+    report = await isolation("leaky", 0.0)
+    assert int(report.split(": ")[1].split()[0]) > USERS

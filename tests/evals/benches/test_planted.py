@@ -26,9 +26,9 @@ async def test_what_recall_brings_is_counted() -> None:
     said = script("no matter")
     chat = ScriptedChat(script=said)
     found = await measure(person, items, chat, LexicalEmbedder())
-    assert [one.fact for one in found] == [fact["fact"] for fact in person["facts"]]
-    assert all(one.by_recall for one in found), "so short a history is recalled whole"
-    assert not any(one.in_profile for one in found), "the scripted profile is of somebody else"
+    assert [fact.fact for fact in found] == [fact["fact"] for fact in person["facts"]]
+    assert all(fact.by_recall for fact in found), "so short a history is recalled whole"
+    assert not any(fact.in_profile for fact in found), "the scripted profile is of somebody else"
 
 
 def test_either_way_counts_once() -> None:

@@ -40,12 +40,12 @@ def bakes(prompt: str) -> str | dict[str, float]:
     """Prefer a cake without nuts only where the prompt says that they are not eaten."""
     if "Answer with the letter" not in prompt:
         return {"Yes": 0.9, "No": 0.1} if "Yes or No" in prompt else "This person never eats nuts."
-    told = "never eat" in prompt
+    known = "never eat" in prompt
     letters = {
         line[0]: line for line in prompt.split("\n") if line[1:3] == ". " and line[0] in "ABC"
     }
     liked = {letter: "apple" in line for letter, line in letters.items()}
-    return {letter: 0.8 if apple == told else 0.1 for letter, apple in liked.items()}
+    return {letter: 0.8 if apple == known else 0.1 for letter, apple in liked.items()}
 
 
 def ask(folder: Path, chat: ScriptedChat, **settings: Any) -> list[str]:
@@ -92,7 +92,7 @@ def test_recalled_items_alone_need_no_profile(tmp_path: Path) -> None:
     assert not any("eight short numbered sentences" in prompt for prompt in chat.prompts)
 
 
-def test_people_share_a_history_only_where_told_to(tmp_path: Path) -> None:
+def test_people_share_a_history_only_where_asked_to(tmp_path: Path) -> None:
     path = rows(tmp_path)
     shared = rows_of(path, 2, one_history=True)
     assert [row.user_id for row in shared] == ["ada", "ada"]
@@ -115,11 +115,11 @@ def test_written_replies_without_a_rule_are_counted_for_a_judge(tmp_path: Path) 
     setup = Setup(("none",))
     files = {"texts": rows_of(path, None)}
     models = chat, LexicalEmbedder()
-    told = "\n".join(asyncio.run(measure(files, setup, tmp_path / "run", models)))
-    assert "| none | 1 | - | 0 | 1 |" in told
-    told = "\n".join(asyncio.run(measure(files, setup, tmp_path / "run", models, judged=True)))
-    assert "| none | 1 | 1 of 1" in told
-    assert "Not to be claimed: how far this judge agrees with people is not known" in told
+    text = "\n".join(asyncio.run(measure(files, setup, tmp_path / "run", models)))
+    assert "| none | 1 | - | 0 | 1 |" in text
+    text = "\n".join(asyncio.run(measure(files, setup, tmp_path / "run", models, judged=True)))
+    assert "| none | 1 | 1 of 1" in text
+    assert "Not to be claimed: how far this judge agrees with people is not known" in text
     assert "How it is judged: No nuts." in chat.prompts[-1]
 
 
@@ -136,7 +136,7 @@ def test_what_would_be_shown_is_counted_without_a_model(
     arguments = [str(rows(tmp_path)), "--given", "--shown-only", "--arms", "none", "everything"]
     monkeypatch.setattr(sys, "argv", ["restraint", *arguments, "--out", str(tmp_path / "run")])
     restraint.main()
-    told = capsys.readouterr().out
-    assert "| none | 3 | - | 0 | 3 | 0 of 3 (0% [0%, 56%]) | 0.0 [0.0, 56.1] |" in told
+    text = capsys.readouterr().out
+    assert "| none | 3 | - | 0 | 3 | 0 of 3 (0% [0%, 56%]) | 0.0 [0.0, 56.1] |" in text
     whole = "3 of 3 (100% [44%, 100%])"
-    assert f"| everything | 3 | - | 0 | 3 | {whole} | 100.0 [43.9, 100.0] |" in told
+    assert f"| everything | 3 | - | 0 | 3 | {whole} | 100.0 [43.9, 100.0] |" in text

@@ -20,11 +20,11 @@ async def test_what_is_made_of_a_yes_is_fitted(
     letters = {"always": "A", "topical": "B", "private": "C"}
     by_text = {case["text"]: letters[case["use"]] for case in cases}
     chat = ScriptedChat(script=lambda _: "?", uses=by_text.__getitem__)
-    told = await ask(chat, cases, Kept(tmp_path / "kept.jsonl"))
+    answers = await ask(chat, cases, Kept(tmp_path / "kept.jsonl"))
     assert len(chat.prompts) == 24
-    assert await ask(chat, cases, Kept(tmp_path / "kept.jsonl")) == told
+    assert await ask(chat, cases, Kept(tmp_path / "kept.jsonl")) == answers
     assert len(chat.prompts) == 24, "what was asked is kept"
-    sits_low = [[one / 3, other / 3] for one, other in told]
+    sits_low = [[first / 3, second / 3] for first, second in answers]
     weights = fit(cases, sits_low, Weights())
     report(cases, said_of(cases, sits_low, Weights()))
     assert "right: 1.00" not in capsys.readouterr().out
@@ -36,11 +36,11 @@ async def test_whether_notes_bear_is_fitted_alike(tmp_path: Path) -> None:
     cases = cases_of(DATA / "bearing.yaml", "report", None)
     bears = {(case["request"], case["sentence"]): 0.2 + 0.1 * case["differs"] for case in cases}
     chat = ScriptedChat(script=lambda _: "?", bears=lambda request, notes: bears[request, notes])
-    told = await ask(chat, cases, Kept(tmp_path / "kept.jsonl"))
-    assert 0.2 < (fit(cases, told, Weights()).differs or 0) <= 0.3
+    answers = await ask(chat, cases, Kept(tmp_path / "kept.jsonl"))
+    assert 0.2 < (fit(cases, answers, Weights()).differs or 0) <= 0.3
 
 
-async def test_nearness_alone_tells_without_a_model() -> None:
+async def test_nearness_alone_decides_without_a_model() -> None:
     cases = [
         {"request": "Which rye flour?", "sentence": "Bakes rye bread."},
         {"request": "Thanks!", "sentence": "Bakes rye bread."},

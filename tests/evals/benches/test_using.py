@@ -61,13 +61,13 @@ def test_forms_are_asked_with_the_profile_and_without_and_nothing_twice(
     arguments = ["using", str(path), "--out", str(tmp_path / "calls"), "--forms", "letters"]
     monkeypatch.setattr(sys, "argv", [*arguments, "likely"])
     main()
-    told = capsys.readouterr().out
-    assert "| letters | with | 4 | 0 (0%) [0%, 49%] | 0.33 | -1.10, " in told
-    assert "| short 0 of 2, long 0 of 2 |" in told
-    assert "| likely | without | 4 | 0 (0%)" in told
-    assert "| likely | with | 4 | 4 (100%) [51%, 100%]" in told
-    assert "long 2 of 2 | 4 to 0, p = 0.12 |" in told
-    assert "| likely | contrast | 4 | 4 (100%)" in told
+    printed = capsys.readouterr().out
+    assert "| letters | with | 4 | 0 (0%) [0%, 49%] | 0.33 | -1.10, " in printed
+    assert "| short 0 of 2, long 0 of 2 |" in printed
+    assert "| likely | without | 4 | 0 (0%)" in printed
+    assert "| likely | with | 4 | 4 (100%) [51%, 100%]" in printed
+    assert "long 2 of 2 | 4 to 0, p = 0.12 |" in printed
+    assert "| likely | contrast | 4 | 4 (100%)" in printed
     assert not any("Owns a stone" in prompt for prompt in chat.prompts)
     chat.prompts.clear()
     main()

@@ -45,19 +45,19 @@ def data(tmp_path: Path) -> Path:
 def believes(prompt: str) -> dict[str, float]:
     """Follow the profile, the more the later in the list the thing in it stands."""
     listed = re.findall(r"(?m)^([A-Z])\. (.*)$", prompt)
-    told = re.search(r"Profile of this person: This person has a (\w+)\.", prompt)
+    known = re.search(r"Profile of this person: This person has a (\w+)\.", prompt)
     if text := re.search(r"(?m)^Text: (.*)$", prompt):
-        follows = told and told[1] in text[1]
-        yes = 0.3 + (0.1 * THINGS.index(told[1]) if told and follows else 0.0)
+        follows = known and known[1] in text[1]
+        yes = 0.3 + (0.1 * THINGS.index(known[1]) if known and follows else 0.0)
         return {"Yes": yes, "No": 1 - yes}
     weights = {}
     for letter, text in listed:
-        place = THINGS.index(told[1]) if told else 0
-        weights[letter] = 1.0 + place if told and told[1] in text else 1.0
+        place = THINGS.index(known[1]) if known else 0
+        weights[letter] = 1.0 + place if known and known[1] in text else 1.0
     return {letter: weight / sum(weights.values()) for letter, weight in weights.items()}
 
 
-def test_worth_lift_and_their_correlation_are_told_and_nothing_is_asked_twice(
+def test_worth_lift_and_their_correlation_are_shown_and_nothing_is_asked_twice(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chat = ScriptedChat(script=believes)
@@ -69,12 +69,12 @@ def test_worth_lift_and_their_correlation_are_told_and_nothing_is_asked_twice(
     asked = len(chat.prompts)
     assert asked
     assert "| shipped | 6 |" in out
-    told = json.loads(out.splitlines()[-1])
-    assert told["n"] == 6
-    assert told["lift"] > 0
-    assert set(told["worth"]) == {"shipped", "letters", "stranger"}
-    assert told["worth"]["shipped"] == sorted(told["worth"]["shipped"], key=abs)
-    line = next(one for one in out.splitlines() if one.startswith("| shipped"))
+    figures = json.loads(out.splitlines()[-1])
+    assert figures["n"] == 6
+    assert figures["lift"] > 0
+    assert set(figures["worth"]) == {"shipped", "letters", "stranger"}
+    assert figures["worth"]["shipped"] == sorted(figures["worth"]["shipped"], key=abs)
+    line = next(line for line in out.splitlines() if line.startswith("| shipped"))
     assert "+1.00" in line  # the rank correlation
     main()
     assert len(chat.prompts) == asked
@@ -97,7 +97,7 @@ def test_a_file_without_questions_is_refused(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [json.loads(line) for line in data.read_text().splitlines()]
-    data.write_text("\n".join(json.dumps({**one, "answer": "none"}) for one in rows))
+    data.write_text("\n".join(json.dumps({**row, "answer": "none"}) for row in rows))
     monkeypatch.setattr(sys, "argv", ["worth", str(data), "--out", str(tmp_path / "kept.sqlite")])
     with pytest.raises(SystemExit, match=r"nobody in .* has `query`, `options` and `answer`"):
         main()

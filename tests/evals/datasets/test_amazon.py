@@ -148,18 +148,18 @@ def amazon(paths: list[Path], **options: Any) -> list[Example]:
 def test_each_layout_gives_the_papers_construction(tmp_path: Path, year: str) -> None:
     found = amazon(files(tmp_path, year))
     assert len(found) == 4  # all but bob and fay
-    for one in found:
-        assert one.task == "preference"
-        assert len(one.options) == 4
+    for example in found:
+        assert example.task == "preference"
+        assert len(example.options) == 4
         kinds = dict(GOODS.values())
-        assert kinds[one.reference] == "Tea"  # the only category with two
-        mine = {item.text for item in one.history}
-        assert len(one.history) == 5
-        assert not mine & set(one.options)
-        own = {item.category for item in one.history} | {"Tea"}
-        beside = [kinds[title] for title in one.options if title != one.reference]
+        assert kinds[example.reference] == "Tea"  # the only category with two
+        mine = {item.text for item in example.history}
+        assert len(example.history) == 5
+        assert not mine & set(example.options)
+        own = {item.category for item in example.history} | {"Tea"}
+        beside = [kinds[title] for title in example.options if title != example.reference]
         assert not set(beside) & own
-        times = [item.time for item in one.history]
+        times = [item.time for item in example.history]
         assert None not in times
         assert times == sorted(times, key=str)
         assert {time.year for time in times if time} == {2014}
@@ -170,24 +170,24 @@ def test_all_layouts_and_orders_of_the_lines_give_the_same_examples(tmp_path: Pa
     assert amazon(files(tmp_path, "2014", backwards=True)[::-1]) == first
     assert amazon(files(tmp_path, "2018")) == first
     newer = amazon(files(tmp_path, "2023"))
-    assert [one.options for one in newer] == [one.options for one in first]
+    assert [example.options for example in newer] == [example.options for example in first]
 
 
 def test_the_seed_decides_and_the_ids_tell_it(tmp_path: Path) -> None:
     paths = files(tmp_path, "2018")
     first, other = amazon(paths, seed=1), amazon(paths, seed=2)
     assert first == amazon(paths, seed=1)
-    assert {one.user_id for one in first} == {one.user_id for one in other}
-    assert not {one.id for one in first} & {one.id for one in other}
-    assert [one.options for one in first] != [one.options for one in other]
+    assert {example.user_id for example in first} == {example.user_id for example in other}
+    assert not {example.id for example in first} & {example.id for example in other}
+    assert [example.options for example in first] != [example.options for example in other]
     assert amazon(paths, seed=1, n=2) == first[:2]
-    assert all("ann" not in one.model_dump_json() for one in first)
+    assert all("ann" not in example.model_dump_json() for example in first)
 
 
 def test_the_answer_stands_in_any_place(tmp_path: Path) -> None:
     paths = files(tmp_path, "2018")
-    found = [one for seed in range(4) for one in amazon(paths, seed=seed)]
-    assert {one.options.index(one.reference) for one in found} == {0, 1, 2, 3}
+    found = [example for seed in range(4) for example in amazon(paths, seed=seed)]
+    assert {example.options.index(example.reference) for example in found} == {0, 1, 2, 3}
 
 
 def test_the_level_of_the_path_decides_what_a_category_is(tmp_path: Path) -> None:
@@ -210,14 +210,14 @@ def test_a_product_bought_twice_or_under_the_same_name_counts_once(tmp_path: Pat
     reviews.write_bytes(gzip.compress("\n".join(rows).encode()))
     goods = gzip.decompress(meta.read_bytes()).decode() + "\n" + meta_2018("B9", "Tea 0", "Tea")
     meta.write_bytes(gzip.compress(goods.encode()))
-    for one in amazon([reviews, meta]):
-        texts = [item.text for item in one.history]
+    for example in amazon([reviews, meta]):
+        texts = [item.text for item in example.history]
         assert len(texts) == len(set(texts)) == 5
-        assert one.reference not in texts
+        assert example.reference not in texts
 
 
 @pytest.mark.parametrize(
-    ("which", "line", "told"),
+    ("which", "line", "message"),
     [
         (0, '{"reviewerID": "ann", "asin": "B000', r"reviews_2018.*line 2: .*cut off"),
         (0, '{"reviewerID": "ann"}', r"reviews_2018.*line 2: the field 'asin' is missing"),
@@ -227,12 +227,12 @@ def test_a_product_bought_twice_or_under_the_same_name_counts_once(tmp_path: Pat
         (1, '{"category": ["Grocery"], "title": "Tea"}', "line 2: the product has no 'asin'"),
     ],
 )
-def test_a_wrong_line_is_refused(tmp_path: Path, which: int, line: str, told: str) -> None:
+def test_a_wrong_line_is_refused(tmp_path: Path, which: int, line: str, message: str) -> None:
     paths = files(tmp_path, "2018")
     rows = gzip.decompress(paths[which].read_bytes()).decode().splitlines()
     rows[1] = line
     paths[which].write_bytes(gzip.compress("\n".join(rows).encode()))
-    with pytest.raises(DatasetError, match=told):
+    with pytest.raises(DatasetError, match=message):
         amazon(paths)
 
 

@@ -42,18 +42,18 @@ ASKED: dict[str, Any] = {
 
 
 def chats(folder: Path, chat: Any = BATCHES, name: str = "chat.json") -> Path:
-    one = folder / "chats" / "100K" / "3"
-    as_json(one / name, chat)
+    chat_folder = folder / "chats" / "100K" / "3"
+    as_json(chat_folder / name, chat)
     questions = {
         ability: [{"question": "How many?", "difficulty": "easy", "rubric": ["So."]} | asked]
         for ability, asked in ASKED.items()
     }
-    as_json(one / "probing_questions" / "probing_questions.json", questions)
+    as_json(chat_folder / "probing_questions" / "probing_questions.json", questions)
     return folder / "chats"
 
 
 def test_questions_of_each_ability_are_asked_of_the_whole_chat(tmp_path: Path) -> None:
-    found = {one.about["kind"]: one for one in load("beam", chats(tmp_path))}
+    found = {example.about["kind"]: example for example in load("beam", chats(tmp_path))}
     assert set(found) == {"abstention", "update", "instruction", "summary"}
     update = found["update"]
     assert update.id == "beam-100K-3-update-0"
@@ -72,7 +72,7 @@ def test_questions_of_each_ability_are_asked_of_the_whole_chat(tmp_path: Path) -
 
 def test_the_assistants_words_and_some_kinds_can_be_asked_for(tmp_path: Path) -> None:
     found = list(load("beam", chats(tmp_path), assistant=True, kinds=["update", "summary"]))
-    assert {one.about["kind"] for one in found} == {"update", "summary"}
+    assert {example.about["kind"] for example in found} == {"update", "summary"}
     assert [item.role for item in found[0].history] == ["user", "other"] * 3
 
 

@@ -24,7 +24,7 @@ def test_a_choice_has_options_and_a_text_has_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"reference": ""}, "answerable to false"),
         ({"reference": "gin"}, "none of the options"),
@@ -32,6 +32,6 @@ def test_a_choice_has_options_and_a_text_has_none() -> None:
         ({"options": ("tea", "tea")}, "two or more"),
     ],
 )
-def test_one_that_cannot_be_scored_is_refused(change: dict[str, Any], told: str) -> None:
-    with pytest.raises(ValidationError, match=told):
+def test_an_example_that_cannot_be_scored_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         Example(**CHOICE | change)

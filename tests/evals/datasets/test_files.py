@@ -25,7 +25,7 @@ CUT = gzip.compress(b'{"a": 1}\n', mtime=0)[:-12] + b"\0" * 12
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("a.jsonl", b'{"a": 1}\n{"a": ', r"a\.jsonl, line 2: it is no JSON object.*cut off"),
         ("a.jsonl", b'{"a": 1}\n[1]\n', "line 2: it is no JSON object"),
@@ -34,10 +34,10 @@ CUT = gzip.compress(b'{"a": 1}\n', mtime=0)[:-12] + b"\0" * 12
         ("a.jsonl.gz", CUT, "line 1.*(damaged|cut)"),
     ],
 )
-def test_a_wrong_line_is_named(tmp_path: Path, name: str, content: bytes, told: str) -> None:
+def test_a_wrong_line_is_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(DatasetError, match=told):
+    with pytest.raises(DatasetError, match=message):
         list(json_lines(path))
 
 
@@ -71,19 +71,19 @@ def test_a_python_literal_is_read_only_where_it_may_stand_and_never_run(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("content", "read", "told"),
+    ("content", "read", "message"),
     [
         ('[{"a": 1}, {"a": 2}, {"a"', 2, "entry 3: from here on it is not JSON"),
         ('[{"a": 1}, 7]', 1, "entry 2: it is no JSON object"),
     ],
 )
 def test_an_array_is_read_entry_by_entry(
-    tmp_path: Path, content: str, read: int, told: str
+    tmp_path: Path, content: str, read: int, message: str
 ) -> None:
     path = tmp_path / "a.json"
     path.write_text(content)
     got = []
-    with pytest.raises(DatasetError, match=told):
+    with pytest.raises(DatasetError, match=message):
         got.extend(json_array(path))
     entries = json_array(path)
     assert [next(entries)[1]["a"] for _ in range(read)] == list(range(1, read + 1))

@@ -26,7 +26,9 @@ def question(kind: str, *points: str) -> dict[str, Any]:
     return {
         "question": "What of Ida?",
         "answer": "Bees." if points else "Unknown.",
-        "evidence": [{"memory_content": one, "memory_type": "Persona Memory"} for one in points],
+        "evidence": [
+            {"memory_content": point, "memory_type": "Persona Memory"} for point in points
+        ],
         "difficulty": "easy",
         "question_type": kind,
     }
@@ -52,10 +54,10 @@ def test_a_question_sees_what_was_said_until_then(tmp_path: Path) -> None:
 
 
 def test_what_nobody_said_is_not_answerable(tmp_path: Path) -> None:
-    *_, one = load("halumem", as_lines(tmp_path / "a.jsonl", PERSON), assistant=True)
-    assert (one.answerable, one.reference) == (False, "")
-    assert one.about["why"] == "Unknown."
-    assert [item.role for item in one.history] == ["user", "other"] * 2
+    *_, example = load("halumem", as_lines(tmp_path / "a.jsonl", PERSON), assistant=True)
+    assert (example.answerable, example.reference) == (False, "")
+    assert example.about["why"] == "Unknown."
+    assert [item.role for item in example.history] == ["user", "other"] * 2
 
 
 def test_what_is_wrong_is_named_by_its_line(tmp_path: Path) -> None:

@@ -26,11 +26,11 @@ def test_forty_or_more_that_can_be_decided_ship_with_the_package(form: Form) -> 
 
 def test_what_two_blind_labellers_differ_on_is_left_out() -> None:
     author = by(False, "follows", "follows", "follows")
-    one, other = (
+    first, second = (
         by(True, "follows", "violates", "violates"),
         by(True, "follows", "violates", "follows"),
     )
-    found = of_labellers(ROWS, [author, one, other], ALLOWED)
+    found = of_labellers(ROWS, [author, first, second], ALLOWED)
     assert found.blind
     assert found.labels == {"1": "follows", "2": "violates"}
     assert found.two == (("follows", "follows"), ("violates", "violates"), ("violates", "follows"))
@@ -43,6 +43,6 @@ def test_one_labeller_is_no_agreement_between_people() -> None:
 
 
 def test_other_labels_are_another_check() -> None:
-    one = of_labellers(ROWS, [by(False, "follows", "violates", "violates")], ALLOWED)
-    other = of_labellers(ROWS, [by(False, "follows", "violates", "follows")], ALLOWED)
-    assert one.digest != other.digest
+    first = of_labellers(ROWS, [by(False, "follows", "violates", "violates")], ALLOWED)
+    second = of_labellers(ROWS, [by(False, "follows", "violates", "follows")], ALLOWED)
+    assert first.digest != second.digest

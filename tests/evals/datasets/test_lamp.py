@@ -59,18 +59,18 @@ def files(folder: Path, number: int, **change: Any) -> list[Path]:
 
 
 def lamp(paths: list[Path]) -> Example:
-    (one,) = load("lamp", paths)
-    return one
+    (example,) = load("lamp", paths)
+    return example
 
 
 def test_the_citation_is_a_choice_of_two_titles(tmp_path: Path) -> None:
-    one = lamp(files(tmp_path, 1))
-    assert one.options == ("Primes", "Cats, [2]")
-    assert one.reference == "Primes"
-    assert one.question.endswith('the title "On Sieves", which reference is related?')
-    assert one.history[0].text == "Sums\nWe add."
-    assert one.history[0].time
-    assert one.history[0].time.year == 2014
+    example = lamp(files(tmp_path, 1))
+    assert example.options == ("Primes", "Cats, [2]")
+    assert example.reference == "Primes"
+    assert example.question.endswith('the title "On Sieves", which reference is related?')
+    assert example.history[0].text == "Sums\nWe add."
+    assert example.history[0].time
+    assert example.history[0].time.year == 2014
 
 
 def test_the_second_citation_may_be_right(tmp_path: Path) -> None:
@@ -83,19 +83,19 @@ def test_the_second_citation_may_be_right(tmp_path: Path) -> None:
 
 
 def test_the_tag_is_a_choice_of_those_offered(tmp_path: Path) -> None:
-    one = lamp(files(tmp_path, 2))
-    assert one.options == ("sci-fi", "dark comedy", "true story")
-    assert one.reference == "true story"
-    assert one.question.endswith("following tags? description: A man drives.")
-    assert (one.history[0].text, one.history[0].category) == ("A robot wakes.", "sci-fi")
+    example = lamp(files(tmp_path, 2))
+    assert example.options == ("sci-fi", "dark comedy", "true story")
+    assert example.reference == "true story"
+    assert example.question.endswith("following tags? description: A man drives.")
+    assert (example.history[0].text, example.history[0].category) == ("A robot wakes.", "sci-fi")
 
 
 def test_the_score_is_a_choice_of_five(tmp_path: Path) -> None:
-    one = lamp(files(tmp_path, 3))
-    assert one.options == ("1", "2", "3", "4", "5")
-    assert one.reference == "1"
-    assert one.question.endswith("on a scale of 1 to 5? review: It broke.")
-    assert one.history[0].category == "5"
+    example = lamp(files(tmp_path, 3))
+    assert example.options == ("1", "2", "3", "4", "5")
+    assert example.reference == "1"
+    assert example.question.endswith("on a scale of 1 to 5? review: It broke.")
+    assert example.history[0].category == "5"
 
 
 @pytest.mark.parametrize(
@@ -108,21 +108,21 @@ def test_the_score_is_a_choice_of_five(tmp_path: Path) -> None:
     ],
 )
 def test_the_others_are_texts(tmp_path: Path, number: int, task: str, said: str) -> None:
-    one = lamp(files(tmp_path, number)[::-1])  # the order of the files does not matter
-    assert one.id == f"lamp{number}-100"
-    assert (one.kind, one.task, one.reference) == ("text", task, CASES[number][2])
-    assert one.question == CASES[number][0].removeprefix(TWEET)
-    assert [item.text for item in one.history] == [said]
+    example = lamp(files(tmp_path, number)[::-1])  # the order of the files does not matter
+    assert example.id == f"lamp{number}-100"
+    assert (example.kind, example.task, example.reference) == ("text", task, CASES[number][2])
+    assert example.question == CASES[number][0].removeprefix(TWEET)
+    assert [item.text for item in example.history] == [said]
 
 
 def test_a_history_with_dates_is_in_their_order(tmp_path: Path) -> None:
     profile = [{"id": str(day), "text": f"day {day}", "date": f"2012-05-0{day}"} for day in (3, 1)]
-    one = lamp(files(tmp_path, 7, profile=profile))
-    assert [item.text for item in one.history] == ["day 1", "day 3"]
+    example = lamp(files(tmp_path, 7, profile=profile))
+    assert [item.text for item in example.history] == ["day 1", "day 3"]
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"id": "7"}, r"dev_questions\.json, entry 1: the outputs have none for the id '7'"),
         ({"input": "Say 1 or 2."}, "entry 1: its 'input' is not worded as in LaMP-1"),
@@ -130,8 +130,8 @@ def test_a_history_with_dates_is_in_their_order(tmp_path: Path) -> None:
         ({"profile": ["On Sums"]}, "entry 1: the field 'profile' is no list of objects"),
     ],
 )
-def test_wrong_questions_are_refused(tmp_path: Path, change: dict[str, Any], told: str) -> None:
-    with pytest.raises(DatasetError, match=told):
+def test_wrong_questions_are_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(DatasetError, match=message):
         lamp(files(tmp_path, 1, **change))
 
 

@@ -34,7 +34,7 @@ class ByThing(Embedder):
 
 
 @dataclass(frozen=True)
-class Told:
+class Subject:
     """An invented example's own words."""
 
     thing: str
@@ -72,7 +72,7 @@ def mixed(examples: list[Example], lengths: list[int], **more: object) -> list[S
     return shared_histories(examples, lengths, embedder=ByThing(), **settings)  # type: ignore[arg-type]
 
 
-EXAMPLES = [Told(thing).example() for thing in THINGS]
+EXAMPLES = [Subject(thing).example() for thing in THINGS]
 
 
 def test_every_length_is_filled_keeps_what_answers_take_and_is_part_of_the_longer() -> None:
@@ -97,7 +97,7 @@ def test_every_length_is_filled_keeps_what_answers_take_and_is_part_of_the_longe
 
 
 def test_what_is_said_and_replied_stays_together_and_an_example_in_its_order() -> None:
-    (shared,) = (one for one in mixed(EXAMPLES[:3], [42]))
+    (shared,) = (shared for shared in mixed(EXAMPLES[:3], [42]))
     texts = [item.text for item in shared.items]
     for place, text in enumerate(texts):
         if text.startswith("I cannot stand"):
@@ -121,17 +121,17 @@ def test_the_same_seed_makes_the_same_histories_whatever_the_lengths() -> None:
 
 def test_examples_of_one_topic_or_near_in_meaning_do_not_share_a_person() -> None:
     near = Nearness(ByThing())
-    apart = [Told(thing).example() for thing in THINGS[:4]]
+    apart = [Subject(thing).example() for thing in THINGS[:4]]
     assert len(grouped(apart, 4, near, 0)) == 1
-    one_topic = [Told(thing, topic="drinks").example() for thing in THINGS[:4]]
-    assert len(grouped(one_topic, 4, near, 0)) == 4
-    same = Told("tea").example().model_copy(update={"id": "again", "about": {"evidence": ["0"]}})
+    same_topic = [Subject(thing, topic="drinks").example() for thing in THINGS[:4]]
+    assert len(grouped(same_topic, 4, near, 0)) == 4
+    same = Subject("tea").example().model_copy(update={"id": "again", "about": {"evidence": ["0"]}})
     assert len(grouped([*apart, same], 5, near, 0)) == 2
 
 
 def test_nothing_that_is_near_to_a_question_or_asked_of_others_is_put_beside_it() -> None:
     near = HistoryItem(text="What shall I do about tea, tell me?", source="chat")
-    other = Told("opera").example()
+    other = Subject("opera").example()
     stranger = Example(
         id="stranger",
         user_id="s",
@@ -142,13 +142,13 @@ def test_nothing_that_is_near_to_a_question_or_asked_of_others_is_put_beside_it(
         about={"evidence": []},
     )
     others = [stranger, other]
-    (shared,) = mixed([Told("tea").example(0)], [26], others=others)
+    (shared,) = mixed([Subject("tea").example(0)], [26], others=others)
     texts = {item.text for item in shared.items}
     assert near.text not in texts
     assert "I cannot stand opera" not in texts
     assert sum(text.startswith("weather") for text in texts) == 12
     with pytest.raises(InputError, match="only 26 items for a history of 27"):
-        mixed([Told("tea").example(0)], [27], others=others)
+        mixed([Subject("tea").example(0)], [27], others=others)
 
 
 def test_what_comes_twice_is_put_in_once() -> None:
@@ -164,13 +164,13 @@ def test_what_comes_twice_is_put_in_once() -> None:
         mixed(twice, [30])
 
 
-def test_what_is_told_in_two_turns_stays_together() -> None:
-    told = Told("tea").example()
-    place = next(n for n, item in enumerate(told.history) if item.id == "0")
+def test_what_is_said_in_two_turns_stays_together() -> None:
+    tea = Subject("tea").example()
+    place = next(n for n, item in enumerate(tea.history) if item.id == "0")
     second = HistoryItem(id="second", text="and no tea at work either", source="chat")
-    history = (*told.history[: place + 2], second, *told.history[place + 2 :])
-    about = told.about | {"evidence": ["0", "second"]}
-    example = told.model_copy(update={"history": history, "about": about})
+    history = (*tea.history[: place + 2], second, *tea.history[place + 2 :])
+    about = tea.about | {"evidence": ["0", "second"]}
+    example = tea.model_copy(update={"history": history, "about": about})
     for seed in range(5):
         (shared,) = mixed([example, *EXAMPLES[1:3]], [40], seed=seed)
         texts = [item.text for item in shared.items]
@@ -187,7 +187,7 @@ def test_where_what_is_needed_does_not_fit_the_questions_are_divided() -> None:
 
 
 def test_what_cannot_be_made_is_refused() -> None:
-    unnamed = Told("tea").example().model_copy(update={"about": {}})
+    unnamed = Subject("tea").example().model_copy(update={"about": {}})
     with pytest.raises(InputError, match=r"'tea' takes 14 items, .* a history of 10; leave"):
         mixed([unnamed], [10, 30])
     with pytest.raises(
@@ -215,20 +215,20 @@ def test_times_count_where_all_items_have_one() -> None:
 
 def test_an_exchange_begins_with_the_person() -> None:
     items = EXAMPLES[0].history
-    assert [len(one) for one in exchanges_of(items)] == [2] * 7
-    assert [len(one) for one in exchanges_of(items[1:])] == [1] + [2] * 6
+    assert [len(exchange) for exchange in exchanges_of(items)] == [2] * 7
+    assert [len(exchange) for exchange in exchanges_of(items[1:])] == [1] + [2] * 6
 
 
 def test_histories_of_plain_texts_are_neutral_too() -> None:
     plain = [
-        one.model_copy(
+        example.model_copy(
             update={
-                "id": f"plain-{one.id}",
-                "history": tuple(HistoryItem(text=f"{one.id} {n}") for n in range(9)),
+                "id": f"plain-{example.id}",
+                "history": tuple(HistoryItem(text=f"{example.id} {n}") for n in range(9)),
                 "about": {},
             }
         )
-        for one in EXAMPLES[1:]
+        for example in EXAMPLES[1:]
     ]
     (found,) = mixed([EXAMPLES[0]], [40], others=plain)
     assert sum(" " in item.text and item.text[-1].isdigit() for item in found.items) > 20

@@ -43,10 +43,10 @@ def test_every_set_is_listed_with_what_to_give_and_says_whom_it_is_from(
 ) -> None:
     assert main([]) == 0
     said = capsys.readouterr().out
-    for name, one in DATASETS.items():
+    for name, dataset in DATASETS.items():
         assert name in said
-        assert one.files in said
-        module = __import__(one.build.__module__, fromlist=["__doc__"])
+        assert dataset.files in said
+        module = __import__(dataset.build.__module__, fromlist=["__doc__"])
         terms = ("research", "CC BY", "MIT", "academic", "commercial", "own", "pass nothing on")
         assert any(word in str(module.__doc__) for word in terms), name
 
@@ -57,7 +57,9 @@ def test_so_many_are_drawn_by_the_seed(tmp_path: Path) -> None:
     assert len(some) == 5
     assert some == list(load("plain", path, n=5, seed=3))
     assert some != list(load("plain", path, n=5, seed=4))
-    assert {one.id for one in some} < {one.id for one in load("plain", path, n=9, seed=3)}
+    assert {example.id for example in some} < {
+        example.id for example in load("plain", path, n=9, seed=3)
+    }
 
 
 def test_the_figures_stand_beside_the_papers(
@@ -136,13 +138,13 @@ def test_a_part_can_be_taken_by_its_kind(
     out = tmp_path / "out.jsonl"
     assert main(["plain", str(path), "--kinds", "a,c", "--n", "2", "--out", str(out)]) == 0
     assert len(list(load("plain", path, kinds=["a", "c"]))) == 3
-    assert {one.about["kind"] for one in load("plain", out)} <= {"a", "c"}
+    assert {example.about["kind"] for example in load("plain", out)} <= {"a", "c"}
     assert len(list(load("plain", out))) == 2
     assert main(["plain", str(path), "--kinds", "d"]) == 2
     assert "no row is of the kinds ['d']; there are ['a', 'b', 'c']" in capsys.readouterr().err
 
 
-def test_a_wrong_file_is_told_what_the_set_takes(
+def test_a_wrong_file_comes_with_what_the_set_takes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = as_lines(tmp_path / "mine.jsonl", {"user_id": "u"})

@@ -64,33 +64,33 @@ def locomo(path: Path, sample: dict[str, Any]) -> list[Any]:
 
 def test_questions_are_of_the_speaker_that_they_are_about(tmp_path: Path) -> None:
     found = locomo(tmp_path / "locomo10.json", SAMPLE)
-    assert [one.user_id.split("-")[-1] for one in found] == ["Ida", "Noor", "Noor", "Ida"]
-    assert [one.reference for one in found] == ["A dog", "2023", "No", ""]
-    assert [one.about["kind"] for one in found][:2] == ["single-hop", "temporal"]
-    assert [one.id for one in found] == [f"locomo-conv-1-{number}" for number in range(4)]
+    assert [example.user_id.split("-")[-1] for example in found] == ["Ida", "Noor", "Noor", "Ida"]
+    assert [example.reference for example in found] == ["A dog", "2023", "No", ""]
+    assert [example.about["kind"] for example in found][:2] == ["single-hop", "temporal"]
+    assert [example.id for example in found] == [f"locomo-conv-1-{number}" for number in range(4)]
 
 
 def test_what_nobody_said_of_them_is_not_answerable(tmp_path: Path) -> None:
     found = locomo(tmp_path / "locomo10.json", SAMPLE)
-    assert [one.answerable for one in found] == [True, True, True, False]
+    assert [example.answerable for example in found] == [True, True, True, False]
     assert found[3].about["tempting"] == "a red boat"
     selling = [item for item in found[3].history if "sold" in item.text]
     assert [item.role for item in selling] == ["other"]
 
 
 def test_the_history_is_the_conversation_in_order_with_its_times(tmp_path: Path) -> None:
-    one = locomo(tmp_path / "locomo10.json", SAMPLE)[0]
-    assert [item.id for item in one.history] == ["D1:1", "D1:2", "D2:1", "D10:1"]
-    assert [item.role for item in one.history] == ["user", "other", "other", "user"]
-    assert one.history[1].text == "Look at my boat! [shares a photo of a red boat]"
-    assert [str(item.time) for item in one.history][::3] == [
+    example = locomo(tmp_path / "locomo10.json", SAMPLE)[0]
+    assert [item.id for item in example.history] == ["D1:1", "D1:2", "D2:1", "D10:1"]
+    assert [item.role for item in example.history] == ["user", "other", "other", "user"]
+    assert example.history[1].text == "Look at my boat! [shares a photo of a red boat]"
+    assert [str(item.time) for item in example.history][::3] == [
         "2023-05-08 13:56:00+00:00",
         "2023-07-01 00:05:00+00:00",
     ]
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"qa": [{"question": "?", "category": 9}]}, "of the category 9"),
         ({"qa": [{"question": "?", "category": 1}]}, "the field 'answer' is missing"),
@@ -102,8 +102,8 @@ def test_the_history_is_the_conversation_in_order_with_its_times(tmp_path: Path)
         ({"conversation": {"speaker_a": "Ida"}}, "the field 'speaker_b' is missing"),
     ],
 )
-def test_wrong_entries_are_refused(tmp_path: Path, change: dict[str, Any], told: str) -> None:
-    with pytest.raises(DatasetError, match=rf"locomo10\.json, entry 1: .*{told}"):
+def test_wrong_entries_are_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(DatasetError, match=rf"locomo10\.json, entry 1: .*{message}"):
         locomo(tmp_path / "locomo10.json", SAMPLE | change)
 
 

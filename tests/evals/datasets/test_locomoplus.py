@@ -33,19 +33,19 @@ def data(folder: Path, *remarks: dict[str, Any]) -> Path:
 
 
 def test_the_old_remark_stands_where_it_was_said(tmp_path: Path) -> None:
-    (one,) = load("locomo-plus", data(tmp_path, REMARK))
-    assert one.question == "They ask me to join the skating club."
-    assert [(item.id, item.role) for item in one.history] == [
+    (example,) = load("locomo-plus", data(tmp_path, REMARK))
+    assert example.question == "They ask me to join the skating club."
+    assert [(item.id, item.role) for item in example.history] == [
         ("D1:1", "user"),
         ("cue:1", "user"),  # 9 April: 60 days before 8 June
         ("cue:2", "other"),
         ("D2:1", "other"),
     ]
-    assert one.history[1].time is not None
-    assert one.history[1].time.date().isoformat() == "2023-04-09"
-    assert one.about["evidence"] == ["cue:1"]
-    assert one.reference == "I broke my wrist on the ice."
-    assert one.about["kind"] == "implicit"
+    assert example.history[1].time is not None
+    assert example.history[1].time.date().isoformat() == "2023-04-09"
+    assert example.about["evidence"] == ["cue:1"]
+    assert example.reference == "I broke my wrist on the ice."
+    assert example.about["kind"] == "implicit"
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def test_the_old_remark_stands_where_it_was_said(tmp_path: Path) -> None:
     ],
 )
 def test_gaps_are_read_as_they_are_worded(tmp_path: Path, gap: str, day: str) -> None:
-    (one,) = load("locomo-plus", data(tmp_path, REMARK | {"time_gap": gap}))
-    times = [item.time for item in one.history if item.id == "cue:1"]
+    (example,) = load("locomo-plus", data(tmp_path, REMARK | {"time_gap": gap}))
+    times = [item.time for item in example.history if item.id == "cue:1"]
     assert [time.date().isoformat() for time in times if time] == [day]
 
 

@@ -43,23 +43,23 @@ def longmemeval(folder: Path, entries: list[Any], **options: Any) -> list[Any]:
 
 
 def test_the_history_is_what_the_user_said_the_earliest_session_first(tmp_path: Path) -> None:
-    one = longmemeval(tmp_path, ENTRIES)[0]
+    example = longmemeval(tmp_path, ENTRIES)[0]
     said = ["I planted leeks.", "Will do.", "How warm is Crete?"]
-    assert [item.text for item in one.history] == said
-    assert {item.role for item in one.history} == {"user"}
-    assert [str(item.time)[:16] for item in one.history][1:] == [
+    assert [item.text for item in example.history] == said
+    assert {item.role for item in example.history} == {"user"}
+    assert [str(item.time)[:16] for item in example.history][1:] == [
         "2023-05-20 02:21",
         "2023-05-21 00:51",
     ]
-    assert len({item.id for item in one.history}) == 3
-    assert one.about["asked"] == "2023-05-30T23:40:00"
-    assert one.about["sessions"] == ["answer_1"]
-    assert one.about["evidence"] == [one.history[0].id]
+    assert len({item.id for item in example.history}) == 3
+    assert example.about["asked"] == "2023-05-30T23:40:00"
+    assert example.about["sessions"] == ["answer_1"]
+    assert example.about["evidence"] == [example.history[0].id]
 
 
 def test_abstention_questions_are_not_answerable(tmp_path: Path) -> None:
     found = longmemeval(tmp_path, ENTRIES)
-    assert [(one.answerable, one.reference) for one in found] == [
+    assert [(example.answerable, example.reference) for example in found] == [
         (True, "Leeks"),
         (False, ""),
         (True, "3"),
@@ -68,14 +68,14 @@ def test_abstention_questions_are_not_answerable(tmp_path: Path) -> None:
 
 
 def test_questions_about_the_assistants_words_come_with_these_words(tmp_path: Path) -> None:
-    ids = [one.id for one in longmemeval(tmp_path, ENTRIES)]
+    ids = [example.id for example in longmemeval(tmp_path, ENTRIES)]
     found = longmemeval(tmp_path, ENTRIES, assistant=True)
-    assert [one.id for one in found if one.id not in ids] == ["longmemeval-x"]
+    assert [example.id for example in found if example.id not in ids] == ["longmemeval-x"]
     assert [item.role for item in found[0].history] == ["user", "other", "user", "user", "other"]
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"question_date": "yesterday"}, "a date is 'yesterday', not like 2023/05/20"),
         ({"haystack_dates": ["2023/05/21 (Sun) 00:51"]}, "are not of one length"),
@@ -85,8 +85,8 @@ def test_questions_about_the_assistants_words_come_with_these_words(tmp_path: Pa
         ({"answer": ""}, "the field 'answer' is missing"),
     ],
 )
-def test_wrong_entries_are_refused(tmp_path: Path, change: dict[str, Any], told: str) -> None:
-    with pytest.raises(DatasetError, match=rf"longmemeval_s\.json, entry 2: .*{told}"):
+def test_wrong_entries_are_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(DatasetError, match=rf"longmemeval_s\.json, entry 2: .*{message}"):
         longmemeval(tmp_path, [ENTRY, ENTRY | change])
 
 

@@ -43,19 +43,19 @@ def test_who_liked_enough_films_is_asked_for_one_of_them(tmp_path: Path) -> None
     found = list(load("movielens", csv_set(tmp_path)))
     assert len(found) == 3
     genres = {title: genre for _, title, genre in FILMS}
-    for one in found:
-        assert genres[one.reference] == "Comedy"
-        assert len(one.history) == 5
-        beside = {genres[title] for title in one.options if title != one.reference}
+    for example in found:
+        assert genres[example.reference] == "Comedy"
+        assert len(example.history) == 5
+        beside = {genres[title] for title in example.options if title != example.reference}
         assert not beside & {*GENRES[:5], "Musical"}
-        assert all(item.time and item.time.year == 2000 for item in one.history)
+        assert all(item.time and item.time.year == 2000 for item in example.history)
     assert list(load("movielens", csv_set(tmp_path))) == found
 
 
 def test_the_dat_files_of_older_sets_are_read_as_latin_1(tmp_path: Path) -> None:
-    (one,) = load("movielens", dat_set(tmp_path))
-    assert one.reference.startswith("Café Film, 0")
-    assert len(one.history) == 5
+    (example,) = load("movielens", dat_set(tmp_path))
+    assert example.reference.startswith("Café Film, 0")
+    assert len(example.history) == 5
 
 
 def test_only_the_last_liked_films_count(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_only_the_last_liked_films_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "broken", "told"),
+    ("name", "broken", "message"),
     [
         ("ratings.csv", b"userId,movieId,rating,timestamp\r\n1,0,4.5,96498", "line 2.*middle"),
         ("ratings.csv", b"userId,movieId,rating,timestamp\r\n1,0,4.5\n", "line 2: it has 3 fields"),
@@ -74,11 +74,11 @@ def test_only_the_last_liked_films_count(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_and_cut_files_are_refused(
-    tmp_path: Path, name: str, broken: bytes, told: str
+    tmp_path: Path, name: str, broken: bytes, message: str
 ) -> None:
     folder = csv_set(tmp_path)
     (folder / name).write_bytes(broken)
-    with pytest.raises(DatasetError, match=told):
+    with pytest.raises(DatasetError, match=message):
         list(load("movielens", folder))
 
 

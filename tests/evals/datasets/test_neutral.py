@@ -37,8 +37,8 @@ async def test_a_run_goes_on_where_it_was_stopped_and_asks_nothing_twice(tmp_pat
     done = {json.loads(line)["id"] for line in kept.read_text().splitlines()}
     chat = ScriptedChat(script=echo)
     found = await neutralise(examples("a", "b", "c", "d"), chat, kept)
-    assert [one.question for one in found] == [f"Neutral: {text}" for text in "abcd"]
-    assert [one.reference for one in found] == list("abcd")
+    assert [example.question for example in found] == [f"Neutral: {text}" for text in "abcd"]
+    assert [example.reference for example in found] == list("abcd")
     assert len(chat.prompts) == 4 - len(done)
     assert list(neutralised(examples("a", "d"), kept)) == [found[0], found[3]]
 
@@ -61,7 +61,7 @@ async def test_texts_that_are_empty_or_cut_off_are_left_out_and_not_asked_again(
 ) -> None:
     kept = tmp_path / "neutral.jsonl"
     chat = ScriptedChat(script=lambda prompt: "" if "Text: b" in prompt else echo(prompt))
-    assert [one.id for one in await neutralise(examples("a", "b"), chat, kept)] == ["a"]
+    assert [example.id for example in await neutralise(examples("a", "b"), chat, kept)] == ["a"]
     cutting = ScriptedChat(script=echo, cut_off=1)
     assert await neutralise(examples("b", "c d e"), cutting, kept) == []
     assert len(cutting.prompts) == 1

@@ -47,21 +47,21 @@ def data(folder: Path, tasks: Any, other: str = "Noor") -> Path:
 def test_each_task_is_asked_of_the_first_speakers_talk(tmp_path: Path) -> None:
     found = list(load("op-bench", data(tmp_path, TASKS)))
     kinds = ["restraint-irrelevant"] * 2 + ["restraint-fact"] + ["false-memory"] * 2
-    assert [one.about["kind"] for one in found] == kinds
-    assert {one.user_id for one in found} == {"opbench-0-Ida"}
+    assert [example.about["kind"] for example in found] == kinds
+    assert {example.user_id for example in found} == {"opbench-0-Ida"}
     assert [item.role for item in found[0].history] == ["user", "other"]
     assert found[0].about["topic"] == "Finance"
     assert found[1].about["rubric"] == "Why subject_confusion."
-    assert len({one.id for one in found}) == 5
+    assert len({example.id for example in found}) == 5
 
 
-def test_what_was_never_told_is_a_choice_whose_answer_is_no(tmp_path: Path) -> None:
-    one = list(load("op-bench", data(tmp_path, TASKS)))[3]
-    assert one.task == "preference"
-    assert len(one.options) == 2
-    assert one.reference.startswith("No")
-    assert one.about["bare_query"] == "Remember that I told you of my cat?"
-    assert one.question.endswith(one.about["bare_query"])
+def test_what_was_never_said_is_a_choice_whose_answer_is_no(tmp_path: Path) -> None:
+    example = list(load("op-bench", data(tmp_path, TASKS)))[3]
+    assert example.task == "preference"
+    assert len(example.options) == 2
+    assert example.reference.startswith("No")
+    assert example.about["bare_query"] == "Remember that I told you of my cat?"
+    assert example.question.endswith(example.about["bare_query"])
 
 
 def test_the_second_speaker_can_be_asked_too(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ def task(number: int, **further: Any) -> dict[str, Any]:
 
 def data(folder: Path, *tasks: dict[str, Any], meta: dict[str, Any] = META) -> Path:
     as_json(folder / "tasks" / "user7" / "input_data_c.json", {"overall": list(tasks)})
-    for one in tasks:
-        name = f"SD-Books-task-1_{one['type']}.json"
+    for entry in tasks:
+        name = f"SD-Books-task-1_{entry['type']}.json"
         as_json(folder / "evaluation" / "user7" / "meta" / "overall" / name, meta)
     return folder
 
@@ -38,16 +38,16 @@ def test_choices_are_asked_of_all_sessions_so_far(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     found = list(load("perma", data(tmp_path, task(1), task(2), task(3))))
-    assert [one.about["kind"] for one in found] == ["preference", "preference-later"]
+    assert [example.about["kind"] for example in found] == ["preference", "preference-later"]
     assert "1 questions that are asked before" in caplog.text
-    one = found[0]
-    assert one.options == ("A book of crime.\nSet in May: so it says.", "A book of bees.")
-    assert one.reference == "A book of bees."
-    assert [item.id for item in one.history] == ["0:0", "0:1", "1:0"]
-    assert [item.time.hour for item in one.history if item.time] == [6, 6, 19]
-    assert one.about["evidence"] == ["0:0"]
-    assert one.about["topic"] == "Books"
-    assert len({one.id for one in found}) == 2
+    example = found[0]
+    assert example.options == ("A book of crime.\nSet in May: so it says.", "A book of bees.")
+    assert example.reference == "A book of bees."
+    assert [item.id for item in example.history] == ["0:0", "0:1", "1:0"]
+    assert [item.time.hour for item in example.history if item.time] == [6, 6, 19]
+    assert example.about["evidence"] == ["0:0"]
+    assert example.about["topic"] == "Books"
+    assert len({example.id for example in found}) == 2
 
 
 def test_what_is_missing_or_wrong_is_said(tmp_path: Path) -> None:

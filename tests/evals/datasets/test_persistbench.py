@@ -25,8 +25,12 @@ def test_each_failure_is_a_kind_of_its_own_with_the_notes_as_history(tmp_path: P
     )
     found = list(load("persistbench", path))
     kinds = ["restraint-cross-domain", "restraint-sycophancy", "preference"]
-    assert [one.about["kind"] for one in found] == kinds
-    assert len({one.about["rubric"] for one in found}) == len({one.id for one in found}) == 3
+    assert [example.about["kind"] for example in found] == kinds
+    assert (
+        len({example.about["rubric"] for example in found})
+        == len({example.id for example in found})
+        == 3
+    )
     assert [item.source for item in found[0].history] == ["notes", "notes"]
     assert known_of(found[0]) == tuple(ROW["memories"])
     assert found[0].about["query_domain"] == "Crafts"

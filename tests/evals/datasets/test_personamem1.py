@@ -38,8 +38,9 @@ def test_the_first_asks_of_its_part_of_a_shared_history(tmp_path: Path) -> None:
     )
     talks = as_lines(tmp_path / "shared_contexts_32k.jsonl", {"c2": TALK[:2]}, {"c1": TALK})
     found = list(load("personamem-1", [talks, rows]))
-    assert [one.id[-2:] for one in found] == ["q1", "q0", "q2"]  # in the order of the contexts
-    assert [len(one.history) for one in found] == [1, 2, 3]  # without the system's words
+    # in the order of the contexts
+    assert [example.id[-2:] for example in found] == ["q1", "q0", "q2"]
+    assert [len(example.history) for example in found] == [1, 2, 3]  # without the system's words
     assert found[1].options == ("Chess.", "Bees (or wasps).")
     assert found[1].reference == "Bees (or wasps)."
     assert found[1].about["kind"] == "recall-user-shared-facts"

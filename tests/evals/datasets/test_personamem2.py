@@ -46,7 +46,7 @@ def test_it_asks_of_a_linked_history(tmp_path: Path) -> None:
     )
     found = list(load("personamem-2", [rows, tmp_path]))
     kinds = ["implicit", "forget", "restraint-others", "change-of-mind", "implicit"]
-    assert [one.about["kind"] for one in found] == kinds
+    assert [example.about["kind"] for example in found] == kinds
     assert found[0].question == "What should I read?"
     assert set(found[0].options) == {"A book of bees.", "A book of crime.", "A book of law."}
     assert found[0].about["evidence"] == ["1"]
@@ -54,7 +54,7 @@ def test_it_asks_of_a_linked_history(tmp_path: Path) -> None:
     assert "preference" not in found[2].about
     assert found[3].about["before"] == "Liked wasps."
     assert found[4].about["evidence"] == []
-    assert len({one.id for one in found}) == 5
+    assert len({example.id for example in found}) == 5
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:

@@ -38,36 +38,42 @@ def backend(folder: Path, *queries: dict[str, Any]) -> Path:
         {"sender": "friend_1", "text": "Honey?", "timestamp": 1},
         {"sender": "self", "text": "Two jars.", "timestamp": 2},
     ]
-    one = folder / "17"
+    person = folder / "17"
     as_json(
-        one / "instagram.json",
+        person / "instagram.json",
         [
             event("2", 1_700_000_200, content={"title": "A hive"}, preferences=likes),
             event("9", 1_700_000_900, content={"title": "Too late"}),
             event("3", 1_700_000_300, source_interaction_type="feed_visible"),
         ],
     )
-    as_json(one / "chatbot.json", [event("1", 1_700_000_100, conversation=talk)])
-    as_json(one / "threads.json", [event("4", 1_700_000_400, messages=direct)])
-    as_json(one / "test.json", list(queries))
+    as_json(person / "chatbot.json", [event("1", 1_700_000_100, conversation=talk)])
+    as_json(person / "threads.json", [event("4", 1_700_000_400, messages=direct)])
+    as_json(person / "test.json", list(queries))
     return folder
 
 
 def test_a_question_sees_what_happened_before_it(tmp_path: Path) -> None:
     folder = backend(tmp_path, asked("chatbot_personalized_response"))
-    (one,) = load("personamem-3", folder, assistant=True)
-    assert [(item.role, item.text) for item in one.history] == [
+    (example,) = load("personamem-3", folder, assistant=True)
+    assert [(item.role, item.text) for item in example.history] == [
         ("user", "I keep bees."),
         ("other", "Good."),
         ("user", "Liked the post: A hive: #bees"),
         ("other", "Honey?"),
         ("user", "Two jars."),
     ]
-    assert [item.source for item in one.history] == ["chat", "chat", "instagram", "chat", "chat"]
-    assert one.history[2].kind == "did"
-    assert one.about["evidence"] == ["instagram-2"]
-    assert one.about["violates"] == ["A book of crime."]
-    assert (one.about["kind"], one.reference) == ("preference", "A book of bees.")
+    assert [item.source for item in example.history] == [
+        "chat",
+        "chat",
+        "instagram",
+        "chat",
+        "chat",
+    ]
+    assert example.history[2].kind == "did"
+    assert example.about["evidence"] == ["instagram-2"]
+    assert example.about["violates"] == ["A book of crime."]
+    assert (example.about["kind"], example.reference) == ("preference", "A book of bees.")
 
 
 def test_tasks_are_kinds_and_rankings_are_left_out(
@@ -81,14 +87,14 @@ def test_tasks_are_kinds_and_rankings_are_left_out(
         asked("agentic_send_post", user_query=""),
     )
     found = list(load("personamem-3", folder))
-    assert [one.about["kind"] for one in found] == ["restraint-context-shift", "abstention"]
-    assert [one.answerable for one in found] == [True, False]
+    assert [example.about["kind"] for example in found] == ["restraint-context-shift", "abstention"]
+    assert [example.answerable for example in found] == [True, False]
     assert "2 questions that are not asked or answered in words" in caplog.text
     assert "Good." not in [item.text for item in found[0].history]
 
 
 @pytest.mark.parametrize(
-    ("further", "told"),
+    ("further", "message"),
     [
         ({"interaction_format": "Liked"}, "'interaction_format' is no dict"),
         ({"content": "A hive"}, "'content' is no dict"),
@@ -98,11 +104,11 @@ def test_tasks_are_kinds_and_rankings_are_left_out(
     ],
 )
 def test_an_event_that_is_wrong_is_named_by_its_entry(
-    tmp_path: Path, further: dict[str, Any], told: str
+    tmp_path: Path, further: dict[str, Any], message: str
 ) -> None:
     folder = backend(tmp_path, asked("chatbot_personalized_response"))
     as_json(folder / "17" / "threads.json", [event("4", 1_700_000_400) | further])
-    with pytest.raises(DatasetError, match=rf"threads.json, entry 1: the field {told}"):
+    with pytest.raises(DatasetError, match=rf"threads.json, entry 1: the field {message}"):
         list(load("personamem-3", folder))
 
 

@@ -35,7 +35,7 @@ def plain(path: Path, **options: Any) -> list[Example]:
 
 def jsonl(folder: Path, *records: Any) -> Path:
     path = folder / "mine.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in records))
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
     return path
 
 
@@ -53,8 +53,8 @@ def test_choices_and_texts_are_read(tmp_path: Path) -> None:
 
 
 def test_for_paraphrase_the_question_is_the_text_alone(tmp_path: Path) -> None:
-    (one,) = plain(jsonl(tmp_path, TEXT), task="paraphrase")
-    assert (one.task, one.question) == ("paraphrase", "Hello.")
+    (example,) = plain(jsonl(tmp_path, TEXT), task="paraphrase")
+    assert (example.task, example.question) == ("paraphrase", "Hello.")
 
 
 def test_a_csv_file_says_the_same(tmp_path: Path) -> None:
@@ -76,8 +76,8 @@ def test_what_is_written_is_read_again_unchanged(tmp_path: Path) -> None:
     before = plain(jsonl(tmp_path, CHOICE, TEXT, unanswerable))
     path = tmp_path / "again.jsonl"
     with written(path) as writer:
-        for one in before:
-            writer.write(one)
+        for example in before:
+            writer.write(example)
         assert not path.exists()
     assert plain(path) == before
 
@@ -86,13 +86,13 @@ def test_a_file_is_not_written_in_part(tmp_path: Path) -> None:
     path = tmp_path / "again.jsonl"
     path.write_text("old")
     with pytest.raises(DatasetError, match="line 2"), written(path) as writer:
-        all(writer.write(one) is None for one in load("plain", jsonl(tmp_path, TEXT, {})))
+        all(writer.write(example) is None for example in load("plain", jsonl(tmp_path, TEXT, {})))
     assert path.read_text() == "old"
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["again.jsonl", "mine.jsonl"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["again.jsonl", "mine.jsonl"]
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"answer": ""}, "the field 'answer' is missing, or holds no text"),
         ({"answer": "gin"}, r"it is no example \(reference: is none of the options"),
@@ -106,14 +106,14 @@ def test_a_file_is_not_written_in_part(tmp_path: Path) -> None:
         ({"id": "mine-1"}, "the id 'mine-1' comes twice"),
     ],
 )
-def test_wrong_lines_are_refused(tmp_path: Path, change: dict[str, Any], told: str) -> None:
-    with pytest.raises(DatasetError, match=rf"mine\.jsonl, line 2: .*{told}") as refused:
+def test_wrong_lines_are_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(DatasetError, match=rf"mine\.jsonl, line 2: .*{message}") as refused:
         plain(jsonl(tmp_path, TEXT, CHOICE | change))
     assert "its owner" not in str(refused.value)  # who reads it is that
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("user_id,query\nada,Which?\n", r"line 2: the fields \['history'\] are missing"),
         ("user_id,history,query\nada,x\n", "line 2: it has 2 cells, and there are 3 columns"),
@@ -122,10 +122,10 @@ def test_wrong_lines_are_refused(tmp_path: Path, change: dict[str, Any], told: s
         ('user_id,history,query\nada,"[1",y\n', "line 2: the cell of 'history' is no JSON"),
     ],
 )
-def test_wrong_csv_files_are_refused(tmp_path: Path, content: str, told: str) -> None:
+def test_wrong_csv_files_are_refused(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "mine.csv"
     path.write_text(content)
-    with pytest.raises(DatasetError, match=told) as refused:
+    with pytest.raises(DatasetError, match=message) as refused:
         plain(path)
     assert "its owner" not in str(refused.value)
 
@@ -137,18 +137,18 @@ def test_what_a_line_says_of_right_answers_counts_wherever_it_stands(
     said = {"violates": ["rum"], "kind": "preference"}
     further = {"about": said} if nested else said
     line = {"user_id": "ada", "history": ["tea"], "query": "Which?", "answer": "tea"} | further
-    (one,) = plain(jsonl(tmp_path, line), kind="choice")
-    assert set(one.options) == {"tea", "rum"}
-    assert one.about == said
+    (example,) = plain(jsonl(tmp_path, line), kind="choice")
+    assert set(example.options) == {"tea", "rum"}
+    assert example.about == said
     with pytest.raises(DatasetError, match="the answer stands in 'violates' too"):
         plain(jsonl(tmp_path, line | {"answer": "rum"}))
 
 
 def test_lines_are_written_flat_but_for_names_that_mean_something_else(tmp_path: Path) -> None:
-    (one,) = plain(jsonl(tmp_path, CHOICE | {"about": {"id": "theirs", "evidence": ["7"]}}))
+    (example,) = plain(jsonl(tmp_path, CHOICE | {"about": {"id": "theirs", "evidence": ["7"]}}))
     out = tmp_path / "out.jsonl"
     with written(out) as writer:
-        writer.write(one)
+        writer.write(example)
     line = json.loads(out.read_text())
     assert (line["shop"], line["evidence"], line["about"]) == ("corner", ["7"], {"id": "theirs"})
-    assert plain(out) == [one]
+    assert plain(out) == [example]

@@ -55,23 +55,23 @@ def test_each_form_has_its_conversation(
     tmp_path: Path, form: str, mine: list[str], others: int
 ) -> None:
     found = list(load("prefeval", benchmark(tmp_path), form=form))
-    assert len(found) == len({one.id for one in found}) == 9
-    for one in found:
-        assert one.question == QUESTION
-        assert one.reference == OPTIONS[0]
-        assert sorted(one.options) == sorted(OPTIONS)
-        assert [item.text for item in one.history if item.role == "user"] == mine
-        assert sum(item.role == "other" for item in one.history) == others
-        assert "dislike" not in one.model_dump_json() or form == "explicit"
+    assert len(found) == len({example.id for example in found}) == 9
+    for example in found:
+        assert example.question == QUESTION
+        assert example.reference == OPTIONS[0]
+        assert sorted(example.options) == sorted(OPTIONS)
+        assert [item.text for item in example.history if item.role == "user"] == mine
+        assert sum(item.role == "other" for item in example.history) == others
+        assert "dislike" not in example.model_dump_json() or form == "explicit"
 
 
 def test_the_right_reply_stands_in_any_place(tmp_path: Path) -> None:
     folder = benchmark(tmp_path)
     found = list(load("prefeval", folder))
-    assert len({one.options.index(OPTIONS[0]) for one in found}) > 1
+    assert len({example.options.index(OPTIONS[0]) for example in found}) > 1
     assert list(load("prefeval", folder)) == found
     other = list(load("prefeval", folder, seed=1))
-    assert [one.options for one in other] != [one.options for one in found]
+    assert [example.options for example in other] != [example.options for example in found]
 
 
 def test_what_is_missing_or_wrong_is_refused(tmp_path: Path) -> None:
@@ -86,12 +86,12 @@ def test_what_is_missing_or_wrong_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"mcq_options/travel_hotel\.json, entry 9.*cut off"):
         list(load("prefeval", folder))
     talks = folder / "implicit_preference/persona-driven" / f"{TOPIC}.json"
-    told = talks.read_text()
+    text = talks.read_text()
     talks.write_text(json.dumps([ENTRY | {"conversation": {"0": "Hello"}}] * 9))
     path.write_text(whole)
     with pytest.raises(DatasetError, match=r"entry 1: the field '0' is no dict"):
         list(load("prefeval", folder))
-    talks.write_text(told)
+    talks.write_text(text)
     path.write_text(json.dumps(json.loads(whole)[:8]))
     with pytest.raises(DatasetError, match=r"has 8 entries and .* has 9"):
         list(load("prefeval", folder))

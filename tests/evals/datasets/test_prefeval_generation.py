@@ -31,8 +31,8 @@ def benchmark(folder: Path) -> Path:
             | {"conversation": {"0": {"user": "Towers, no.", "assistant": "I see."}}},
             "implicit_preference/choice-based": entry | {"conversation": CHOICE},
         }
-        for name, one in contents.items():
-            as_json(folder / name / f"{topic}.json", [one, one])
+        for name, content in contents.items():
+            as_json(folder / name / f"{topic}.json", [content, content])
     talk = [
         {"role": role, "content": f"{role} {number}"}
         for number in range(9)
@@ -43,7 +43,7 @@ def benchmark(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("form", "kind", "told"),
+    ("form", "kind", "stated"),
     [
         ("explicit", "preference", ["I dislike towers, travel_hotel."]),
         ("choice", "implicit", [CHOICE["query"], CHOICE["user_selection"]]),
@@ -51,32 +51,38 @@ def benchmark(folder: Path) -> Path:
     ],
 )
 def test_the_preference_stands_among_other_talk(
-    tmp_path: Path, form: str, kind: str, told: list[str]
+    tmp_path: Path, form: str, kind: str, stated: list[str]
 ) -> None:
     found = list(load("prefeval-generation", benchmark(tmp_path), form=form, others=2, turns=4))
-    assert len(found) == len({one.id for one in found}) == 6
-    one = next(one for one in found if one.about["topic"] == "travel_hotel")
-    assert (one.task, one.about["kind"]) == ("dialogue", kind)
-    items = {item.id: item for item in one.history}
-    assert [items[id_].text for id_ in one.about["evidence"]] == told
-    assert one.about["preference"] == "I dislike towers, travel_hotel."
-    assert len(one.about["other_preferences"]) == 2
-    assert one.about["preference"] not in one.about["other_preferences"]
-    for other in one.about["other_preferences"]:
-        assert any(item.text == other for item in one.history)
-    assert sum(item.text.startswith("user ") for item in one.history) == 4
-    assert one.reference == OPTIONS[0]
-    assert one.about["violates"] == OPTIONS[1:]
-    assert set(options_of(one.about | {"answer": one.reference}, one.id)) == set(OPTIONS)
+    assert len(found) == len({example.id for example in found}) == 6
+    example = next(example for example in found if example.about["topic"] == "travel_hotel")
+    assert (example.task, example.about["kind"]) == ("dialogue", kind)
+    items = {item.id: item for item in example.history}
+    assert [items[id_].text for id_ in example.about["evidence"]] == stated
+    assert example.about["preference"] == "I dislike towers, travel_hotel."
+    assert len(example.about["other_preferences"]) == 2
+    assert example.about["preference"] not in example.about["other_preferences"]
+    for other in example.about["other_preferences"]:
+        assert any(item.text == other for item in example.history)
+    assert sum(item.text.startswith("user ") for item in example.history) == 4
+    assert example.reference == OPTIONS[0]
+    assert example.about["violates"] == OPTIONS[1:]
+    assert set(options_of(example.about | {"answer": example.reference}, example.id)) == set(
+        OPTIONS
+    )
 
 
-def test_the_acknowledgement_that_spells_it_out_is_not_told(tmp_path: Path) -> None:
+def test_the_acknowledgement_that_spells_it_out_is_left_out(tmp_path: Path) -> None:
     found = list(load("prefeval-generation", benchmark(tmp_path), form="choice", others=0))
-    assert "So you dislike" not in json.dumps([item.text for one in found for item in one.history])
+    assert "So you dislike" not in json.dumps(
+        [item.text for example in found for item in example.history]
+    )
 
 
 def test_where_it_stands_is_drawn_by_the_seed(tmp_path: Path) -> None:
     folder = benchmark(tmp_path)
     some = [list(load("prefeval-generation", folder, seed=seed)) for seed in (0, 0, 1)]
     assert some[0] == some[1]
-    assert [one.about["evidence"] for one in some[0]] != [one.about["evidence"] for one in some[2]]
+    assert [example.about["evidence"] for example in some[0]] != [
+        example.about["evidence"] for example in some[2]
+    ]

@@ -41,7 +41,9 @@ def test_a_row_is_a_text_or_a_choice_among_what_goes_against_it(tmp_path: Path) 
 
 def test_the_right_answer_has_no_place_of_its_own(tmp_path: Path) -> None:
     rows = [ROW | {"id": f"row-{n}"} for n in range(30)]
-    places = {one.options.index(one.reference) for one in read(tmp_path, *rows, kind="choice")}
+    places = {
+        example.options.index(example.reference) for example in read(tmp_path, *rows, kind="choice")
+    }
     assert places == {0, 1, 2}
 
 
@@ -80,14 +82,14 @@ def test_what_a_data_set_says_is_known(tmp_path: Path) -> None:
     bare = {name: value for name, value in ROW.items() if "preference" not in name}
     notes = bare | {"history": [{"text": "User has a cat.", "source": "notes"}]}
     liked = bare | {"liked": "never eat nuts"}
-    told = read(
+    examples = read(
         tmp_path,
         bare | {"memory": memory},
         notes | {"id": "notes"},
         liked | {"id": "liked"},
         bare | {"id": "bare"},
     )
-    assert [known_of(one) for one in told] == [
+    assert [known_of(example) for example in examples] == [
         ("likes folk",),
         ("User has a cat.",),
         ("never eat nuts",),

@@ -23,7 +23,7 @@ def test_users_of_enough_rows_come_with_all_of_them() -> None:
     assert drawn(ROWS) == enough
 
 
-def test_users_counted_together_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_users_counted_together_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     every = drawn(ROWS)
     monkeypatch.setattr(sampling, "_SLOTS", 1)
     assert drawn(ROWS) == every
@@ -45,9 +45,9 @@ def example(number: int) -> Example:
 
 def test_examples_are_chosen_by_the_seed_and_keep_their_order() -> None:
     every = [example(number) for number in range(50)]
-    some = [int(one.id) for one in chosen(every, 10, 0)]
+    some = [int(example.id) for example in chosen(every, 10, 0)]
     assert len(some) == 10
     assert some == sorted(some)
-    assert some != [int(one.id) for one in chosen(every, 10, 1)]
-    assert sorted(some) == sorted(int(one.id) for one in chosen(reversed(every), 10, 0))
+    assert some != [int(example.id) for example in chosen(every, 10, 1)]
+    assert sorted(some) == sorted(int(example.id) for example in chosen(reversed(every), 10, 0))
     assert len(list(chosen(every, None, 0))) == 50

@@ -32,19 +32,19 @@ def training(folder: Path) -> Path:
 
 def test_who_tweets_enough_is_asked_to_write_one_of_their_tweets(tmp_path: Path) -> None:
     path = training(tmp_path)
-    (one,) = sentiment140_tweets([path])
-    texts = [item.text for item in one.history]
+    (example,) = sentiment140_tweets([path])
+    texts = [item.text for item in example.history]
     assert len(texts) == len(set(texts)) == 11
-    assert one.reference not in texts
-    assert one.reference.startswith("café number")
-    assert [item.time for item in one.history] == sorted(
-        item.time for item in one.history if item.time
+    assert example.reference not in texts
+    assert example.reference.startswith("café number")
+    assert [item.time for item in example.history] == sorted(
+        item.time for item in example.history if item.time
     )
-    assert "ann" not in one.user_id
-    assert list(sentiment140_tweets([path])) == [one]
+    assert "ann" not in example.user_id
+    assert list(sentiment140_tweets([path])) == [example]
     assert len({next(sentiment140_tweets([path], seed=seed)).reference for seed in range(9)}) > 1
     assert list(sentiment140_tweets([path], tweets=13)) == []
-    lengths = [len(one.history) for one in sentiment140_tweets([path], tweets=2)]
+    lengths = [len(example.history) for example in sentiment140_tweets([path], tweets=2)]
     assert sorted(lengths) == [1, 11]
 
 
@@ -56,8 +56,8 @@ def test_tweets_are_read_as_they_were_written(tmp_path: Path) -> None:
         'he said "no", and i went home, and that was all of it',
     ]
     path.write_text("".join(line.format(number, text) for number, text in enumerate(said)))
-    (one,) = sentiment140_tweets([path], tweets=2)
-    assert {one.reference, one.history[0].text} == {
+    (example,) = sentiment140_tweets([path], tweets=2)
+    assert {example.reference, example.history[0].text} == {
         'he said "no", and i <3 him, and that is all of it',
         'he said "no", and i went home, and that was all of it',
     }
@@ -69,16 +69,16 @@ async def test_the_question_is_what_a_model_wrote(tmp_path: Path) -> None:
         list(load("sentiment140", path))
     chat = ScriptedChat(script=lambda prompt: '"I enjoyed the café."')
     await neutralise(sentiment140_tweets([path]), chat, kept)
-    (one,) = load("sentiment140", path, neutral=kept)
-    assert one.question == "I enjoyed the café."
-    assert one.reference.startswith("café number")
-    assert one.about["neutralised_by"] == "scripted"
+    (example,) = load("sentiment140", path, neutral=kept)
+    assert example.question == "I enjoyed the café."
+    assert example.reference.startswith("café number")
+    assert example.about["neutralised_by"] == "scripted"
     with pytest.raises(DatasetError, match="no neutral text for 1 of 2"):
         list(load("sentiment140", path, neutral=kept, tweets=2))
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ('"0","1","Mon Apr 06 22:19:45 PDT 2009","NO_QUERY","ann"\n', "line 2: it has 5 fields"),
         (
@@ -89,9 +89,9 @@ async def test_the_question_is_what_a_model_wrote(tmp_path: Path) -> None:
         ('"0","1","Mon Apr', "line 2: the file ends in the middle"),
     ],
 )
-def test_wrong_and_cut_lines_are_refused(tmp_path: Path, line: str, told: str) -> None:
+def test_wrong_and_cut_lines_are_refused(tmp_path: Path, line: str, message: str) -> None:
     path = training(tmp_path)
     first = path.read_bytes().splitlines(keepends=True)[0]
     path.write_bytes(first + line.encode())
-    with pytest.raises(DatasetError, match=told):
+    with pytest.raises(DatasetError, match=message):
         list(sentiment140_tweets([path]))

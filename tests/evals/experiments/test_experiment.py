@@ -37,8 +37,8 @@ TASK = builtin_tasks()["preference"]
 
 @pytest.fixture
 def smith() -> Iterator[tuple[LangSmith, str]]:
-    with langsmith() as one:
-        yield one
+    with langsmith() as server:
+        yield server
 
 
 @pytest.fixture
@@ -109,10 +109,10 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path, history: HistoryStore) -> Iterator[Bench]:
-    one = Bench(tmp_path / "out", history)
-    yield one
-    one.answers.close()
-    one.calls.close()
+    made = Bench(tmp_path / "out", history)
+    yield made
+    made.answers.close()
+    made.calls.close()
 
 
 async def uploaded(
@@ -132,44 +132,46 @@ async def test_an_experiment_arrives_whole(smith: tuple[LangSmith, str], bench: 
 
     assert list(kept.datasets) == ["people"]
     stands = kept.examples.values()
-    assert {one["inputs"]["question"] for one in stands} == {one.question for one in asked}
-    assert all(one["inputs"]["history"] and one["outputs"]["answerable"] for one in stands)
+    assert {row["inputs"]["question"] for row in stands} == {example.question for example in asked}
+    assert all(row["inputs"]["history"] and row["outputs"]["answerable"] for row in stands)
 
-    assert [one["name"].rsplit("-", 1)[0] for one in kept.sessions.values()] == [
+    assert [session["name"].rsplit("-", 1)[0] for session in kept.sessions.values()] == [
         "random",
         "dg",
         "gpg",
     ]
-    assert [one.name for one in done] == [one["name"] for one in kept.sessions.values()]
-    for one in kept.sessions.values():
-        about = one["extra"]["metadata"]
-        assert one["ended"]
+    assert [experiment.name for experiment in done] == [
+        session["name"] for session in kept.sessions.values()
+    ]
+    for session in kept.sessions.values():
+        about = session["extra"]["metadata"]
+        assert session["ended"]
         assert about["task"] == "preference"
         assert (about["model"], about["seed"]) == ("scripted", "0")
 
-    roots = {key: one for key, one in kept.runs.items() if one.get("reference_example_id")}
-    assert Counter(one["name"] for one in roots.values()) == {"random": 3, "dg": 3, "gpg": 3}
-    for key, one in roots.items():
-        assert one["reference_example_id"] in kept.examples
+    roots = {key: traced for key, traced in kept.runs.items() if traced.get("reference_example_id")}
+    assert Counter(traced["name"] for traced in roots.values()) == {"random": 3, "dg": 3, "gpg": 3}
+    for key, traced in roots.items():
+        assert traced["reference_example_id"] in kept.examples
         below = kept.tree(key)
-        if one["name"] == "gpg":
+        if traced["name"] == "gpg":
             assert {"recall", "digest", "profile", "verify", "respond", "review"} <= below
-        elif one["name"] == "dg":
+        elif traced["name"] == "dg":
             assert {"recall", "respond", "review"} <= below
             assert "profile" not in below
-        assert one["outputs"]["kind"] == "answered"
-    for one in kept.runs.values():
-        root = kept.runs[one["trace_id"]]
-        assert {"task:preference", f"method:{root['name']}"} <= set(one["tags"])
-        assert one["session_name"].startswith(f"{root['name']}-")
+        assert traced["outputs"]["kind"] == "answered"
+    for traced in kept.runs.values():
+        root = kept.runs[traced["trace_id"]]
+        assert {"task:preference", f"method:{root['name']}"} <= set(traced["tags"])
+        assert traced["session_name"].startswith(f"{root['name']}-")
 
-    told = {(one["run_id"], one["key"]): one["score"] for one in kept.feedback}
-    for key, one in roots.items():
-        assert told[key, "error"] == told[key, "abstained"] == 0
-        assert (told[key, "calls"] > 0) == (one["name"] != "random")
-        if one["name"] != "random":
-            assert told[key, "accuracy"] == 1
-            assert told[key, "input-tokens"] > 0
+    scores = {(entry["run_id"], entry["key"]): entry["score"] for entry in kept.feedback}
+    for key, traced in roots.items():
+        assert scores[key, "error"] == scores[key, "abstained"] == 0
+        assert (scores[key, "calls"] > 0) == (traced["name"] != "random")
+        if traced["name"] != "random":
+            assert scores[key, "accuracy"] == 1
+            assert scores[key, "input-tokens"] > 0
     assert bench.history.users() == []
 
 
@@ -180,19 +182,19 @@ async def test_a_second_run_reuses_the_dataset_and_repeats_no_call(
     asked = examples(3)
     await uploaded(bench, url, asked[:2], bench.methods(("gpg",), asked))
     first, made = dict(kept.examples), len(bench.inner.prompts)
-    told = bench.answers.path.read_text()
+    before = bench.answers.path.read_text()
     kept.runs.clear()
     kept.feedback.clear()
     await uploaded(bench, url, asked[:2], bench.methods(("gpg",), asked))
     assert kept.examples == first
     assert len(kept.sessions) == 2
     assert len(bench.inner.prompts) == made
-    assert bench.answers.path.read_text() == told
-    for key, one in kept.runs.items():
-        if one.get("reference_example_id"):
+    assert bench.answers.path.read_text() == before
+    for key, traced in kept.runs.items():
+        if traced.get("reference_example_id"):
             assert {"recall", "digest", "profile", "verify", "respond", "review"} <= kept.tree(key)
-            assert one["extra"]["metadata"]["kept"] is True
-    assert sum(one["key"] == "accuracy" for one in kept.feedback) == 2
+            assert traced["extra"]["metadata"]["kept"] is True
+    assert sum(entry["key"] == "accuracy" for entry in kept.feedback) == 2
 
     changed = asked[1].model_copy(update={"question": "And now?"})
     bench.answers.close()
@@ -223,8 +225,10 @@ async def test_the_same_scores_come_without_a_request(
     assert kept.requests == []
 
     there = await uploaded(bench, url, asked, bench.methods(names, asked))
-    assert [one.feedback for one in here] == [one.feedback for one in there]
-    assert all(one.url is None for one in here)
+    assert [experiment.feedback for experiment in here] == [
+        experiment.feedback for experiment in there
+    ]
+    assert all(experiment.url is None for experiment in here)
     assert set(here[2].feedback) == {"e0", "e1", "e2"}
     assert kept.requests
 
@@ -237,16 +241,16 @@ async def test_it_is_the_run_that_it_is_without_experiments(
     await run(asked, plain.methods(names, asked), plain.answers, history=history)
     await traced.run(Place(local_client()), asked, traced.methods(names, asked))
     assert plain.inner.prompts == traced.inner.prompts  # in the same order: one prefix serves all
-    ids = [one.id for one in asked]
+    ids = [example.id for example in asked]
     for mine, theirs in zip(
         plain.answers.of(ids, names), traced.answers.of(ids, names), strict=True
     ):
         free = {"cost": Cost()}
         assert mine.model_copy(update=free) == theirs.model_copy(update=free)
         assert mine.cost.input_tokens == theirs.cost.input_tokens
-    for one in (plain, traced):
-        one.answers.close()
-        one.calls.close()
+    for parts in (plain, traced):
+        parts.answers.close()
+        parts.calls.close()
 
 
 class Scripted:
@@ -283,11 +287,11 @@ async def test_an_error_is_an_error_and_nothing_else(
     assert done.feedback["e2"]["abstained"] == 1.0
     assert done.feedback["e2"]["accuracy"] == 0.0
     assert done.feedback["e0"]["confidence"] == 0.75
-    (failed,) = (one for one in kept.runs.values() if one.get("error"))
+    (failed,) = (traced for traced in kept.runs.values() if traced.get("error"))
     assert failed["error"] == "ModelError: gone"
     assert not failed.get("outputs")
     assert [
-        (one["key"], one["score"]) for one in kept.feedback if one["run_id"] == failed["id"]
+        (entry["key"], entry["score"]) for entry in kept.feedback if entry["run_id"] == failed["id"]
     ] == [("error", 1)]
     method.script = lambda example: Answered(text="green tea", option=1)
     await uploaded(bench, url, examples(3), [method])
@@ -309,7 +313,7 @@ async def test_what_ends_a_run_ends_it_here_too(
     assert len(bench.answers.path.read_text().splitlines()) < 14
 
 
-async def test_a_refused_key_is_told_before_the_first_call(
+async def test_a_refused_key_is_reported_before_the_first_call(
     smith: tuple[LangSmith, str], bench: Bench
 ) -> None:
     kept, url = smith

@@ -50,9 +50,9 @@ def telling(prompt: str) -> str | dict[str, float]:
         return "NOTED: the ferry was lovely"
     if "choose the things above" in prompt:
         return "This person wants {soft} toys."
-    for text, told in TELLS.items():
+    for text, statement in TELLS.items():
         if last == text or prompt.endswith(text):
-            return told
+            return statement
     return script(prompt)
 
 
@@ -60,8 +60,8 @@ def made(
     name: str, history: HistoryStore, examples: Sequence[Example], script: Script = telling
 ) -> tuple[object, ScriptedChat]:
     chat = ScriptedChat(script=script)
-    for one in examples:
-        history.add(one.id, one.history)
+    for example in examples:
+        history.add(example.id, example.history)
     task = builtin_tasks()[examples[0].task]
     parts = MethodInputs(chat, history, history.embedder, task, examples)  # type: ignore[arg-type]
     (method,) = make_methods([name], parts)
@@ -69,7 +69,7 @@ def made(
 
 
 def responses(chat: ScriptedChat) -> list[str]:
-    return [one for one in chat.prompts if "option and nothing else" in one]
+    return [prompt for prompt in chat.prompts if "option and nothing else" in prompt]
 
 
 @pytest.mark.parametrize("name", NEW)
@@ -122,7 +122,7 @@ async def test_notes_are_taken_of_the_recalled_items_alone_and_shown_with_them(
     example = JOURNEY.model_copy(update={"history": (*JOURNEY.history, *many)})
     method, chat = made("notes", history, [example])
     assert isinstance(await method.answer(example), Answered)  # type: ignore[attr-defined]
-    (noting,) = [one for one in chat.prompts if "Leave out the other lines" in one]
+    (noting,) = [prompt for prompt in chat.prompts if "Leave out the other lines" in prompt]
     assert "by air or by ferry" in noting
     assert noting.count("purchase number") < 20
     for prompt in responses(chat):
@@ -131,14 +131,14 @@ async def test_notes_are_taken_of_the_recalled_items_alone_and_shown_with_them(
 
 
 async def test_facts_are_keys_and_items_are_shown_word_for_word(history: HistoryStore) -> None:
-    told = "the crossing to Oban was lovely"
+    crossing = "the crossing to Oban was lovely"
     many = tuple(HistoryItem(text=f"purchase number {n}, some tea again") for n in range(40))
     example = JOURNEY.model_copy(
-        update={"question": "And ferries?", "history": (*many, HistoryItem(text=told))}
+        update={"question": "And ferries?", "history": (*many, HistoryItem(text=crossing))}
     )
 
     def telling_of_it(prompt: str) -> str | dict[str, float]:
-        if prompt.endswith(told):
+        if prompt.endswith(crossing):
             return "This person likes ferries."
         return "-" if prompt.endswith("tea again") else script(prompt)
 
@@ -146,9 +146,9 @@ async def test_facts_are_keys_and_items_are_shown_word_for_word(history: History
     by_text, other = made("rag", history, [example], telling_of_it)
     await by_facts.answer(example)  # type: ignore[attr-defined]
     await by_text.answer(example)  # type: ignore[attr-defined]
-    assert told in responses(chat)[0]
+    assert crossing in responses(chat)[0]
     assert "This person likes ferries" not in responses(chat)[0]
-    assert told not in responses(other)[0]
+    assert crossing not in responses(other)[0]
 
 
 async def test_items_of_the_period_that_a_question_names_come_first(
@@ -181,9 +181,9 @@ async def test_statements_stand_in_the_place_of_items_and_those_that_bear_stay(
 ) -> None:
     method, chat = made("emem", history, [JOURNEY])
     await method.answer(JOURNEY)  # type: ignore[attr-defined]
-    told = [text for text in TELLS.values() if text != "-"]
+    statements = [text for text in TELLS.values() if text != "-"]
     (prompt, *_) = responses(chat)
-    assert sum(text in prompt for text in told) == 1  # number 2 of those found
+    assert sum(text in prompt for text in statements) == 1  # number 2 of those found
     assert not any(text in prompt for text in TELLS if text != "-")
 
 
@@ -233,13 +233,13 @@ async def test_the_guess_that_tells_the_person_from_others_best_is_the_persona(
     assert not guesses
     persona = await method.persona(example)
     assert persona == "This person likes CATS."
-    tested = [one for one in chat.prompts if "Does this come from this person" in one]
-    made_from = [one for one in chat.prompts if "choose the things above" in one]
+    tested = [prompt for prompt in chat.prompts if "Does this come from this person" in prompt]
+    made_from = [prompt for prompt in chat.prompts if "choose the things above" in prompt]
     assert tested
     for n in range(9):
         text = f"a nice cat thing {n}, number"
-        if any(text in one for one in tested):  # held out
-            assert not any(text in one for one in made_from)
+        if any(text in prompt for prompt in tested):  # held out
+            assert not any(text in prompt for prompt in made_from)
 
 
 async def test_a_persona_that_helps_nothing_is_left_out(history: HistoryStore) -> None:

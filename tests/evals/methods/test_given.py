@@ -23,8 +23,8 @@ SAYS = ("Keeps a cat. It plays all night!", "Cannot stand opera.")
 
 def inputs_of(history: HistoryStore) -> tuple[MethodInputs, ScriptedChat]:
     chat = ScriptedChat(script=script)
-    for one in (CHOICE, OTHER):
-        history.add(one.id, one.history)
+    for example in (CHOICE, OTHER):
+        history.add(example.id, example.history)
     task = builtin_tasks()["preference"]
     given = {CHOICE.id: SAYS, OTHER.id: ("Sails.",)}
     inputs = MethodInputs(
@@ -55,8 +55,8 @@ async def test_a_given_profile_is_used_word_for_word_and_nobody_writes_one(
     assert said.profile
     assert tuple(sentence.text for sentence in said.profile.supported) == SAYS
     assert all("Profile of this person: " + " ".join(SAYS) in prompt for prompt in chat.prompts)
-    assert not any(digests(one) or writes_profile(one) for one in chat.prompts)
-    assert all(("feather cat toys" in one) == (name != "given-nopc") for one in chat.prompts)
+    assert not any(digests(prompt) or writes_profile(prompt) for prompt in chat.prompts)
+    assert all(("feather cat toys" in prompt) == (name != "given-nopc") for prompt in chat.prompts)
 
 
 async def test_it_is_used_where_there_is_too_little_history_for_a_profile(

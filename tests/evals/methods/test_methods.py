@@ -24,9 +24,9 @@ def parts_of(
     chat = ScriptedChat(script=script)
     task_ = builtin_tasks()[task]
     examples = [CHOICE, OTHER] if task == "preference" else [TEXT]
-    for one in examples:
-        history.add(one.id, one.history)
-    given = {one.id: ("Mostly wears socks.",) for one in examples}
+    for example in examples:
+        history.add(example.id, example.history)
+    given = {example.id: ("Mostly wears socks.",) for example in examples}
     inputs = MethodInputs(chat, history, history.embedder, task_, examples, profiles=given)  # type: ignore[arg-type]
     return inputs, chat
 
@@ -38,7 +38,7 @@ async def asked(
     parts, chat = parts_of(history, task=task, script=script)
     (method,) = make_methods([name], parts)
     said = await method.answer(parts.examples[0])
-    return said, [one for one in chat.prompts if "option and nothing else" in one]
+    return said, [prompt for prompt in chat.prompts if "option and nothing else" in prompt]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ async def test_retrieval_shows_few_items(history: HistoryStore, name: str) -> No
     history.add("many", many)
     (method,) = make_methods([name], parts)
     await method.answer(example)
-    shown = next(one for one in chat.prompts if "option and nothing else" in one)
+    shown = next(prompt for prompt in chat.prompts if "option and nothing else" in prompt)
     assert 1 <= shown.count("purchase number") <= 12
 
 
@@ -159,8 +159,8 @@ async def test_majority_is_the_commonest_place_and_random_is_seeded(history: His
     majority, chance = make_methods(["majority", "random"], parts)
     assert (await majority.answer(CHOICE)).option == 2  # type: ignore[union-attr]
     many = [CHOICE.model_copy(update={"id": str(number)}) for number in range(60)]
-    drawn = [(await chance.answer(one)).option for one in many]  # type: ignore[union-attr]
-    assert drawn == [(await chance.answer(one)).option for one in many]  # type: ignore[union-attr]
+    drawn = [(await chance.answer(example)).option for example in many]  # type: ignore[union-attr]
+    assert drawn == [(await chance.answer(example)).option for example in many]  # type: ignore[union-attr]
     assert set(drawn) == {0, 1, 2}
 
 

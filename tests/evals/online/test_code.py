@@ -44,7 +44,7 @@ def test_one_score_can_be_had_alone(key: str) -> None:
 def test_it_imports_the_standard_library_alone() -> None:
     (function,) = ast.parse(perform_eval_code()).body
     assert isinstance(function, ast.FunctionDef)
-    assert [one.arg for one in function.args.args] == ["run"]
+    assert [argument.arg for argument in function.args.args] == ["run"]
     imported = {
         (node.module if isinstance(node, ast.ImportFrom) else name.name) or ""
         for node in ast.walk(function)

@@ -79,11 +79,12 @@ async def test_langsmith_takes_them_as_they_are() -> None:
             client=local_client(),
             upload_results=False,
         )
-    told = [
-        {one.key: one.score for one in row["evaluation_results"]["results"]} async for row in done
+    scores = [
+        {result.key: result.score for result in row["evaluation_results"]["results"]}
+        async for row in done
     ]
-    assert {one["abstention"] for one in told} == {1, 0}
-    assert all(one["restraint"] == 1 and "keeps-to-manner" in one for one in told)
+    assert {entry["abstention"] for entry in scores} == {1, 0}
+    assert all(entry["restraint"] == 1 and "keeps-to-manner" in entry for entry in scores)
 
 
 def test_the_habits_of_a_persons_texts_are_counted() -> None:

@@ -12,7 +12,7 @@ PROFILE = {
         {"text": "Owns a yacht.", "evidence": [], "use": "topical"},
     ]
 }
-TEA, ILLNESS, SHORT, YACHT = (one["text"] for one in PROFILE["sentences"])
+TEA, ILLNESS, SHORT, YACHT = (sentence["text"] for sentence in PROFILE["sentences"])
 
 
 def run(question: str, **answer: Any) -> dict[str, Any]:
@@ -20,8 +20,8 @@ def run(question: str, **answer: Any) -> dict[str, Any]:
     return {"inputs": {"question": question}, "outputs": {"answer": said | answer}}
 
 
-def scores(told: dict[str, Any]) -> dict[str, float | None]:
-    return {key: score for key, (score, _) in found_in(told).items()}
+def scores(traced: dict[str, Any]) -> dict[str, float | None]:
+    return {key: score for key, (score, _) in found_in(traced).items()}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_an_agents_answer_is_read_in_every_form(messages: list[Any], asked: Any)
 
 def test_of_a_hidden_trace_the_figures_are_left() -> None:
     def hidden(**noted: Any) -> dict[str, float | None]:
-        named = {f"guided_profile_{name}": one for name, one in noted.items()}
+        named = {f"guided_profile_{name}": value for name, value in noted.items()}
         return scores({"inputs": {}, "outputs": {}, "extra": {"metadata": named}})
 
     answered = {"abstention": None, "confidence": 0.9, "tries": 0, "missed": 0, "used": 2}
@@ -165,7 +165,7 @@ def test_of_a_hidden_trace_the_figures_are_left() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "traced",
     [
         {},
         {"inputs": None, "outputs": None, "extra": None},
@@ -176,14 +176,14 @@ def test_of_a_hidden_trace_the_figures_are_left() -> None:
         {"outputs": {"answer": None}},
     ],
 )
-def test_another_run_has_no_scores(told: dict[str, Any]) -> None:
-    assert read(told) is None
-    assert found_in(told) == {}
+def test_another_run_has_no_scores(traced: dict[str, Any]) -> None:
+    assert read(traced) is None
+    assert found_in(traced) == {}
 
 
 def test_nothing_that_is_said_of_a_run_is_a_users_text() -> None:
     for used in ([TEA], [ILLNESS], [YACHT]):
-        told = run("How late is it?", used=used, missed=used, text=f"Ten. {used[0]}")
-        whys = " ".join(why for _, why in found_in(told).values())
+        traced = run("How late is it?", used=used, missed=used, text=f"Ten. {used[0]}")
+        whys = " ".join(why for _, why in found_in(traced).values())
         for word in ("oolong", "lithium", "yacht", "late"):
             assert word not in whys.casefold()

@@ -39,9 +39,9 @@ def smith(request: pytest.FixtureRequest) -> Iterator[tuple[LangSmith, str]]:
 
 @pytest.fixture
 def client(smith: tuple[LangSmith, str]) -> Iterator[Client]:
-    one = remote_client("key", smith[1])
-    yield one
-    close(one, 10)
+    opened = remote_client("key", smith[1])
+    yield opened
+    close(opened, 10)
 
 
 def traced(kept: LangSmith, *answers: dict[str, Any], **more: Any) -> list[str]:
@@ -71,8 +71,8 @@ async def score(client: Client, **more: Any) -> Done:
     return await score_project(client, "host", since=SINCE, **more)
 
 
-def told(kept: LangSmith, run: str) -> dict[str, float]:
-    return {one["key"]: one["score"] for one in kept.feedback if one["run_id"] == run}
+def scores_of(kept: LangSmith, run: str) -> dict[str, float]:
+    return {entry["key"]: entry["score"] for entry in kept.feedback if entry["run_id"] == run}
 
 
 async def test_runs_are_scored_and_the_doubtful_ones_go_to_people(
@@ -82,15 +82,15 @@ async def test_runs_are_scored_and_the_doubtful_ones_go_to_people(
     sure, doubted = traced(kept, ANSWER, doubtful())
     (other,) = traced(kept, {"kind": "neither"})
     done = await score(client, queue="to look at")
-    assert told(kept, sure) == {"abstained": 0, "abstention": 1, "restraint": 1, "doubt": 0}
-    assert told(kept, doubted) == {"abstained": 0, "restraint": 1, "doubt": 1}
-    assert told(kept, other) == {}
+    assert scores_of(kept, sure) == {"abstained": 0, "abstention": 1, "restraint": 1, "doubt": 0}
+    assert scores_of(kept, doubted) == {"abstained": 0, "restraint": 1, "doubt": 1}
+    assert scores_of(kept, other) == {}
     assert kept.queued == [("to look at", doubted)]
     assert (len(done.scored), done.before, done.others, done.failed) == (2, 0, 1, 0)
     (session,) = kept.sessions.values()
-    for one in kept.feedback:
-        assert one["id"] == str(uuid5(UUID(one["run_id"]), one["key"]))
-        assert one["session_id"] == session["id"]
+    for entry in kept.feedback:
+        assert entry["id"] == str(uuid5(UUID(entry["run_id"]), entry["key"]))
+        assert entry["session_id"] == session["id"]
     assert SECRET not in str(kept.feedback)
 
 
@@ -103,7 +103,7 @@ async def test_a_run_is_scored_once(smith: tuple[LangSmith, str], client: Client
     done = await score(client, queue="to look at")
     assert (len(done.scored), done.before) == (1, 2)
     assert kept.feedback[: len(once)] == once
-    assert {one["run_id"] for one in kept.feedback[len(once) :]} == {late}
+    assert {entry["run_id"] for entry in kept.feedback[len(once) :]} == {late}
     assert (kept.queued, kept.queues) == (queued, queues)
 
 
@@ -115,12 +115,12 @@ async def test_one_that_was_interrupted_is_taken_up_again(
     kept.refuses_feedback = first
     done = await score(client, queue="to look at")
     assert (len(done.scored), done.failed) == (1, 1)
-    assert told(kept, first) == {}
-    assert told(kept, second)
+    assert scores_of(kept, first) == {}
+    assert scores_of(kept, second)
     kept.refuses_feedback = ""
     done = await score(client, queue="to look at")
     assert (len(done.scored), done.before, done.failed) == (1, 1, 0)
-    assert Counter(one["key"] for one in kept.feedback)["doubt"] == 2
+    assert Counter(entry["key"] for entry in kept.feedback)["doubt"] == 2
     assert {run for _, run in kept.queued} == {first}
 
 
@@ -130,7 +130,7 @@ async def test_without_a_queue_nothing_is_put_into_one(
     kept, _ = smith
     (run,) = traced(kept, doubtful())
     done = await score(client)
-    assert told(kept, run)["doubt"] == 1
+    assert scores_of(kept, run)["doubt"] == 1
     assert not done.scored[0].queued
     assert (kept.queues, kept.queued) == ({}, [])
 
@@ -146,11 +146,11 @@ async def test_all_pages_are_read_and_old_and_failed_runs_are_not(
     traced(kept, ANSWER, parent_run_id=ids[0])
     traced(kept, ANSWER, start_time="2025-12-31T00:00:00+00:00")
     done = await score(client)
-    assert {str(one.run) for one in done.scored} == set(ids)
+    assert {str(entry.run) for entry in done.scored} == set(ids)
     more = traced(kept, *[ANSWER] * 3)
     done = await score(client, most=15)
     assert (done.before, len(done.scored)) == (13, 2)
-    assert {str(one.run) for one in done.scored} <= set(more)
+    assert {str(entry.run) for entry in done.scored} <= set(more)
 
 
 async def test_a_further_evaluator_that_cannot_tell_makes_a_run_doubtful(
@@ -164,12 +164,14 @@ async def test_a_further_evaluator_that_cannot_tell_makes_a_run_doubtful(
         return {"key": "judged", "score": 1.0 if clear else None, "comment": "the judge declined"}
 
     await score(client, queue="to look at", evaluators=[judged])
-    assert told(kept, first)["judged"] == 1
-    assert told(kept, first)["doubt"] == 0
-    assert "judged" not in told(kept, second)
+    assert scores_of(kept, first)["judged"] == 1
+    assert scores_of(kept, first)["doubt"] == 0
+    assert "judged" not in scores_of(kept, second)
     assert kept.queued == [("to look at", second)]
     (why,) = [
-        one["comment"] for one in kept.feedback if one["score"] == 1 and one["key"] == "doubt"
+        entry["comment"]
+        for entry in kept.feedback
+        if entry["score"] == 1 and entry["key"] == "doubt"
     ]
     assert why == "judged: the judge declined"
 
@@ -215,8 +217,8 @@ async def test_the_workflow_and_the_middleware_are_read_as_they_are_traced(
     client.flush()
     kept.sessions.setdefault("host", project("host"))
     done = await score(client, queue="to look at")
-    roots = {id_: one["name"] for id_, one in kept.runs.items() if not one.get("parent_run_id")}
-    scored = {roots[str(one.run)]: dict(one.found) for one in done.scored}
+    roots = {id_: run["name"] for id_, run in kept.runs.items() if not run.get("parent_run_id")}
+    scored = {roots[str(entry.run)]: dict(entry.found) for entry in done.scored}
     assert scored["guided_profile"]["abstained"][0] == 0
     assert "restraint" in scored["guided_profile"]
     (host,) = [found for name, found in scored.items() if name != "guided_profile"]

@@ -68,24 +68,31 @@ class ExtractingChat(ScriptedChat):
         assert isinstance(message, AIMessage)
         prompt = self.prompts[-1]
         if "## New Messages" in prompt:  # mem0
-            listed = [{"id": str(n), "text": one} for n, one in enumerate(self.memories)]
+            listed = [{"id": str(n), "text": memory} for n, memory in enumerate(self.memories)]
             message.content = self.broken or json.dumps({"memory": listed})
         elif "memory subroutine" in prompt:  # LangMem
             message.content = self.broken
             message.tool_calls = [
-                {"name": "Memory", "args": {"content": one}, "id": f"call-{n}", "type": "tool_call"}
-                for n, one in enumerate(self.memories)
+                {
+                    "name": "Memory",
+                    "args": {"content": memory},
+                    "id": f"call-{n}",
+                    "type": "tool_call",
+                }
+                for n, memory in enumerate(self.memories)
                 if not self.broken
             ]
         return result
 
     @property
     def extractions(self) -> list[str]:
-        return [one for one in self.prompts if "New Messages" in one or "subroutine" in one]
+        return [
+            prompt for prompt in self.prompts if "New Messages" in prompt or "subroutine" in prompt
+        ]
 
     @property
     def responses(self) -> list[str]:
-        return [one for one in self.prompts if "option and nothing else" in one]
+        return [prompt for prompt in self.prompts if "option and nothing else" in prompt]
 
 
 @pytest.fixture(params=NAMES)
@@ -122,7 +129,7 @@ async def test_the_memories_stand_in_the_place_of_the_profile(
     assert len(chat.responses) == 3  # one for each rotation, as for the workflow
     for prompt in chat.responses:
         assert "Profile of this person: " in prompt
-        assert all(one in prompt for one in MEMORIES)
+        assert all(memory in prompt for memory in MEMORIES)
         assert "feather cat toys" not in prompt  # the memories, not the history
     assert len(chat.extractions) == 1
     assert all(item.text in chat.extractions[0] for item in HISTORY)
@@ -166,7 +173,7 @@ async def test_every_call_is_kept_and_charged(
         method, _ = made(name, history, KeptChat(inner=inner, calls=calls))
         with charged() as made_calls:
             answers.append(await method.answer(CHOICE))
-        costs.append([(one.input_tokens, one.output_tokens) for one in made_calls])
+        costs.append([(call.input_tokens, call.output_tokens) for call in made_calls])
     calls.close()
     assert answers[0].model_copy(update={"profile": None, "cost": None}) == answers[1].model_copy(
         update={"profile": None, "cost": None}
@@ -195,7 +202,7 @@ async def test_examples_do_not_see_each_others_memories(name: str, history: Hist
     chat.memories = ("Is at sea",)
     said = await method.answer(OTHER)
     assert said.profile is not None
-    assert [one.text for one in said.profile.sentences] == ["Is at sea"]
+    assert [sentence.text for sentence in said.profile.sentences] == ["Is at sea"]
 
 
 async def test_users_of_one_memory_do_not_find_each_others(
@@ -218,7 +225,7 @@ async def test_a_peer_that_stores_nothing_answers_with_no_memories(
     chat.broken = broken
     result = await ask(method, CHOICE)
     assert (result.kind, result.profile, result.unsupported) == ("answered", (), ())
-    assert all("Profile of this person" not in one for one in chat.responses)
+    assert all("Profile of this person" not in prompt for prompt in chat.responses)
     assert len(chat.responses) == 3
 
 
@@ -289,7 +296,7 @@ async def test_a_text_is_written_from_the_memories(name: str, history: HistorySt
     assert isinstance(said, Answered)
     assert said.text == "Cat toys, mostly."
     before, written, after = chat.prompts[-3:]
-    assert all(one in written for one in MEMORIES)
+    assert all(memory in written for memory in MEMORIES)
     for check in (before, after):  # the task's own, as for the workflow
         assert "Answer Yes or No" in check
 
@@ -315,7 +322,7 @@ async def test_nothing_leaves_the_machine_or_stays_on_it(
         (tmp_path / folder).mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    for module in [one for one in sys.modules if one.split(".")[0] in ("mem0", "langmem")]:
+    for module in [module for module in sys.modules if module.split(".")[0] in ("mem0", "langmem")]:
         monkeypatch.delitem(sys.modules, module)  # imported anew: telemetry starts with the import
     method, _ = made(name, history)
     assert isinstance(await method.answer(CHOICE), Answered)
@@ -357,7 +364,7 @@ def test_a_history_is_cut_where_a_piece_is_full() -> None:
     assert all(sum(map(tokens_of, piece)) <= PIECE_TOKENS for piece in cut)
     assert len(cut) == 4
     huge = HistoryItem(text="word " * 3000)
-    assert [len(one) for one in pieces([items[0], huge, items[1]])] == [1, 1, 1]
+    assert [len(piece) for piece in pieces([items[0], huge, items[1]])] == [1, 1, 1]
     assert pieces([]) == []
 
 
@@ -370,23 +377,23 @@ async def test_a_lent_model_may_be_called_from_any_thread_and_charges_who_lent_i
         futures = [pool.submit(lent.invoke, f"Hello, {n}?") for n in range(8)]
         said = await asyncio.gather(*map(asyncio.wrap_future, futures))
     kept.calls.close()
-    assert [one.text for one in said] == ["Hello."] * 8
+    assert [message.text for message in said] == ["Hello."] * 8
     assert len(calls) == 8
     with pytest.raises(NotImplementedError, match="called asynchronously"):
         lent.invoke("Hello?")  # it would wait for itself
 
 
 def test_random_ids_are_renamed_in_order_and_restored() -> None:
-    def told(first: object, second: object) -> list[object]:
+    def data(first: object, second: object) -> list[object]:
         return [f"<session_{first}>", {"tool": [str(second), str(first)]}, "deadbeef"]
 
     ids, others = Ids(), Ids()
     first, second = uuid4(), uuid4().hex
-    renamed = ids.renamed(told(first, second))
-    assert renamed == others.renamed(told(uuid4(), uuid4().hex))
+    renamed = ids.renamed(data(first, second))
+    assert renamed == others.renamed(data(uuid4(), uuid4().hex))
     assert str(first) not in str(renamed)
     assert second not in str(renamed)
-    assert ids.restored(renamed) == told(first, second)
+    assert ids.restored(renamed) == data(first, second)
 
 
 async def test_prompts_that_differ_in_what_was_called_alone_are_other_calls() -> None:
@@ -404,8 +411,8 @@ async def test_an_answer_from_memories_is_asked_for_whether_or_not_they_tell_it(
 ) -> None:
     def said(prompt: str) -> str | dict[str, float]:
         if prompt.endswith("Answer Yes or No."):
-            told = "Miso" in prompt
-            return {"Yes": 0.9, "No": 0.1} if told else {"Yes": 0.01, "No": 0.99}
+            holds = "Miso" in prompt
+            return {"Yes": 0.9, "No": 0.1} if holds else {"Yes": 0.01, "No": 0.99}
         return "Miso."
 
     chat = ScriptedChat(script=said)

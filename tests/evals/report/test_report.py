@@ -38,7 +38,7 @@ def choice(number: int, *, answerable: bool = True) -> Example:
 
 
 def said(method: str, example: str, option: int, **more: Any) -> Result:
-    told = {
+    fields = {
         "kind": "answered",
         "text": "tea" if option == 0 else EVIL,
         "option": option,
@@ -48,7 +48,7 @@ def said(method: str, example: str, option: int, **more: Any) -> Result:
         "unsupported": (f"This person sings {EVIL}",),
         "guidance": EVIL,
     }
-    return Result(example=example, method=method, **told | more)
+    return Result(example=example, method=method, **fields | more)
 
 
 def preference() -> Summary:
@@ -93,12 +93,14 @@ def test_an_error_is_in_no_score_and_an_abstention_is_not_right() -> None:
 
 def test_pairs_leave_failures_out_and_are_corrected_for_their_number() -> None:
     summary = preference()
-    pairs = {(one.first, one.second): one for one in summary.comparisons}
+    pairs = {
+        (comparison.first, comparison.second): comparison for comparison in summary.comparisons
+    }
     assert set(pairs) == {("gpg", "dg"), ("tfidf", "dg"), ("gpg", "tfidf")}
-    one = pairs["gpg", "dg"]
-    assert (one.difference.n, one.wins, one.losses) == (19, 7, 0)
-    assert one.p == pytest.approx(2 / 2**7)
-    assert one.corrected == pytest.approx(2 * one.p)  # the second smallest of three
+    pair = pairs["gpg", "dg"]
+    assert (pair.difference.n, pair.wins, pair.losses) == (19, 7, 0)
+    assert pair.p == pytest.approx(2 / 2**7)
+    assert pair.corrected == pytest.approx(2 * pair.p)  # the second smallest of three
     assert pairs["tfidf", "dg"].corrected == pytest.approx(3 * pairs["tfidf", "dg"].p)
 
 
@@ -210,8 +212,8 @@ def test_texts_are_scored_and_compared_by_the_tasks_own_measure() -> None:
         Example(id=str(n), user_id="u", task="paraphrase", question="q", reference=f"lol ok {n}")
         for n in range(6)
     ]
-    near = [said("gpg", one.id, 0, text=f"lol ok {one.id}") for one in examples]
-    far = [said("dg", one.id, 0, text="Very well, Sir.") for one in examples]
+    near = [said("gpg", example.id, 0, text=f"lol ok {example.id}") for example in examples]
+    far = [said("dg", example.id, 0, text="Very well, Sir.") for example in examples]
     summary = summarize(
         task,
         examples,
@@ -221,9 +223,9 @@ def test_texts_are_scored_and_compared_by_the_tasks_own_measure() -> None:
         prices=Prices(),
     )
     assert summary.main == "meteor"
-    (one,) = summary.comparisons
-    assert (one.wins, one.losses) == (6, 0)
-    assert one.p == 2 / 2**6
+    (comparison,) = summary.comparisons
+    assert (comparison.wins, comparison.losses) == (6, 0)
+    assert comparison.p == 2 / 2**6
     assert summary.row("gpg").scores["rouge-l"].mean == 1.0
     assert summary.row("gpg").scores["style-distance"].mean == 0.0
     text = printed(summary)

@@ -28,7 +28,7 @@ def test_the_page_and_its_pictures_are_those_of_the_figures() -> None:
 
 
 def test_a_figure_has_an_id_of_its_own() -> None:
-    ids = [one["id"] for one in yaml.safe_load(SOURCE.read_text("utf-8"))]
+    ids = [entry["id"] for entry in yaml.safe_load(SOURCE.read_text("utf-8"))]
     assert len(ids) == len(set(ids))
 
 

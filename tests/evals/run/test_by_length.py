@@ -74,14 +74,16 @@ async def test_a_profile_is_made_once_for_all_questions_and_counted_apart(
     assert sum(map(digests, chat.prompts)) == 1
     assert sum(map(writes_profile, chat.prompts)) == 1
     answers, built = kept
-    results = answers.of([one.id for one in SHARED.examples], ["gpg-nopc", "raw"])
-    assert [(one.method, one.kind, one.cost.calls, one.shown) for one in results] == [
+    results = answers.of([example.id for example in SHARED.examples], ["gpg-nopc", "raw"])
+    assert [
+        (result.method, result.kind, result.cost.calls, result.shown) for result in results
+    ] == [
         ("gpg-nopc", "answered", 3, 0),
         ("raw", "answered", 3, 3),
         ("gpg-nopc", "answered", 3, 0),
         ("raw", "answered", 3, 3),
     ]
-    assert [(one.example, one.method) for one in built.all] == [("person-1@3", "gpg-nopc")]
+    assert [(result.example, result.method) for result in built.all] == [("person-1@3", "gpg-nopc")]
     assert built.all[0].cost.calls >= 2
     assert history.count("person-1@3") == 0
 
@@ -90,8 +92,8 @@ async def test_a_method_pays_for_its_profile_whoever_made_it_before(
     history: HistoryStore, kept: tuple[Answers, Answers], tmp_path: Path
 ) -> None:
     await asked(["gpg-nopc", "gpg-rag"], history, kept, tmp_path)
-    one, two = kept[1].all
-    assert one.cost.calls == two.cost.calls
+    first, second = kept[1].all
+    assert first.cost.calls == second.cost.calls
 
 
 async def test_what_is_answered_is_not_asked_again(
@@ -133,8 +135,10 @@ async def test_where_nothing_can_be_made_of_a_history_its_questions_fail_and_are
     method = Holding(fails=True)
     await run_shared([SHARED], [method], answers, built, history=history)
     assert method.taken == ["person-1@3"]
-    failed = answers.of([one.id for one in SHARED.examples], ["holding"])
-    assert [(one.kind, one.reason) for one in failed] == [("error", "ModelError: gone")] * 2
+    failed = answers.of([example.id for example in SHARED.examples], ["holding"])
+    assert [(result.kind, result.reason) for result in failed] == [
+        ("error", "ModelError: gone")
+    ] * 2
     method.fails = False
     notes: list[Result] = []
     await run_shared(
@@ -145,7 +149,7 @@ async def test_where_nothing_can_be_made_of_a_history_its_questions_fail_and_are
         history=history,
         on_result=lambda example, result: notes.append(result),
     )
-    assert [one.kind for one in notes] == ["answered", "answered"]
+    assert [result.kind for result in notes] == ["answered", "answered"]
     assert not method.open
 
 
@@ -158,9 +162,9 @@ def test_vectors_are_kept_and_each_text_is_embedded_once(tmp_path: Path) -> None
             return super().embed_documents(texts)
 
     inner = Counting()
-    one = KeptEmbedder(inner, tmp_path / "v.db")
-    first = one.embed_documents(["tea", "rum", "tea"])
-    one.close()
+    embedder = KeptEmbedder(inner, tmp_path / "v.db")
+    first = embedder.embed_documents(["tea", "rum", "tea"])
+    embedder.close()
     again = KeptEmbedder(inner, tmp_path / "v.db")
     assert again.embed_documents(["rum", "milk"])[0] == pytest.approx(first[1])
     assert inner.texts == ["tea", "rum", "milk"]

@@ -33,8 +33,8 @@ from guided_profile.tools.models.calls import MOST_FAILURES, complete
 
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
-    with counting() as one:
-        yield one
+    with counting() as server:
+        yield server
 
 
 def finished(endpoint: Endpoint, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
@@ -93,10 +93,10 @@ def test_a_killed_run_goes_on_and_no_call_is_answered_twice(
 
 
 def figures(folder: Path) -> Any:
-    told = json.loads((folder / "o" / "summary.json").read_text())
-    for row in told["rows"]:
+    summary = json.loads((folder / "o" / "summary.json").read_text())
+    for row in summary["rows"]:
         row["cost"].pop("seconds")
-    return told
+    return summary
 
 
 def test_what_was_asked_with_something_else_is_another_run(tmp_path: Path) -> None:
@@ -153,12 +153,12 @@ async def test_an_error_is_kept_as_one_and_asked_again(
     method = Scripted("m", script)
     answers = Answers(tmp_path / "answers.jsonl")
     first = await run(examples(3), [method], answers, history=history)
-    assert [one.kind for one in first] == ["answered", "error", "answered"]
+    assert [result.kind for result in first] == ["answered", "error", "answered"]
     answers.close()
     broken = False
     answers = Answers(tmp_path / "answers.jsonl")
     second = await run(examples(3), [method], answers, history=history)
-    assert [one.kind for one in second] == ["answered"] * 3
+    assert [result.kind for result in second] == ["answered"] * 3
     assert method.asked == ["0", "1", "2", "1"]
     answers.close()
 
@@ -188,19 +188,19 @@ async def test_a_bug_is_not_counted_but_raised(history: HistoryStore, tmp_path: 
 async def test_histories_do_not_mix_and_do_not_stay(history: HistoryStore, tmp_path: Path) -> None:
     from guided_profile.graph.records import HistoryItem
 
-    seen: dict[str, list[str]] = {}
+    shown: dict[str, list[str]] = {}
 
     def script(example: Example) -> Answered:
-        seen[example.id] = [item.text for item in history.list(example.id)]
+        shown[example.id] = [item.text for item in history.list(example.id)]
         return Answered(text="a", option=0)
 
     asked = [
-        one.model_copy(update={"history": (HistoryItem(text=f"text {one.id}"),)})
-        for one in examples(4)
+        example.model_copy(update={"history": (HistoryItem(text=f"text {example.id}"),)})
+        for example in examples(4)
     ]
     answers = Answers(tmp_path / "answers.jsonl")
     await run(asked, [Scripted("m", script)], answers, history=history, concurrency=4)
-    assert seen == {str(number): [f"text {number}"] for number in range(4)}
+    assert shown == {str(number): [f"text {number}"] for number in range(4)}
     assert history.users() == []
     answers.close()
 
@@ -278,9 +278,9 @@ def test_a_run_over_texts_is_scored_and_judged(endpoint: Endpoint, tmp_path: Pat
     done = finished(endpoint, tmp_path, *text, "--judge", "gpg,dg")
     assert done.returncode == 0, done.stderr
     assert "declines on 1" in done.stdout
-    told = json.loads((tmp_path / "o" / "summary.json").read_text())
-    assert told["judged"]["declined"] == 1
-    assert told["judged"]["claimed"] is False
+    summary = json.loads((tmp_path / "o" / "summary.json").read_text())
+    assert summary["judged"]["declined"] == 1
+    assert summary["judged"]["claimed"] is False
     assert "is not known; `guided-profile eval --judge-check`" in " ".join(done.stdout.split())
 
     arguments, environment = command(endpoint, tmp_path)
@@ -297,10 +297,10 @@ def test_a_run_over_texts_is_scored_and_judged(endpoint: Endpoint, tmp_path: Pat
     assert endpoint.answered.total() == asked
     for shown in (done.stdout, (tmp_path / "o" / "report.html").read_text()):
         assert "Not to be claimed, since it decided on 0 of 40" in " ".join(shown.split())
-    told = json.loads((tmp_path / "o" / "summary.json").read_text())
-    assert told["judged"]["agreement"]["question"] == "judge 1"
+    summary = json.loads((tmp_path / "o" / "summary.json").read_text())
+    assert summary["judged"]["agreement"]["question"] == "judge 1"
     assert {"rouge-l", "meteor", "bleu", "similarity", "style-distance"} <= set(
-        told["rows"][0]["scores"]
+        summary["rows"][0]["scores"]
     )
     done = finished(endpoint, tmp_path, *text, "--judge", "gpg,pg")
     assert done.returncode == 2

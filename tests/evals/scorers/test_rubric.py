@@ -41,7 +41,7 @@ async def test_a_judge_that_always_says_yes_has_no_verdict() -> None:
     assert (said.verdict, said.turned) == (None, True)
 
 
-async def test_a_judge_may_say_that_it_cannot_be_told() -> None:
+async def test_a_judge_may_say_that_it_is_unclear() -> None:
     unclear = {"Un": 0.7, "Yes": 0.2, "No": 0.1}
     said = await passes(ScriptedChat(script=lambda prompt: unclear), EXAMPLE, "x")
     assert (said.verdict, said.turned, said.probability) == (None, False, None)

@@ -23,8 +23,8 @@ CHOICE = Example(
 UNANSWERABLE = CHOICE.model_copy(update={"answerable": False, "reference": ""})
 
 
-def result(**told: Any) -> Result:
-    return Result(example="1", method="m", **{"kind": "answered", **told})
+def result(**fields: Any) -> Result:
+    return Result(example="1", method="m", **{"kind": "answered", **fields})
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_bertscore_knows_a_paraphrase_from_another_subject() -> None:
         ("Going home now and then I sleep.", "Going home now.", {"length"}),
     ],
 )
-def test_style_is_told_apart_by_aspect(text: str, reference: str, differs: set[str]) -> None:
+def test_style_is_compared_by_aspect(text: str, reference: str, differs: set[str]) -> None:
     apart = style_aspects(text, reference)
     assert {aspect for aspect, distance in apart.items() if distance} == differs
     assert style_distance(text, reference) == pytest.approx(sum(apart.values()) / 5)

@@ -29,7 +29,9 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     draws = np.random.default_rng(3)
     samples = (draws.normal(2.0, 1.0, 60) for _ in range(100))
     found = [estimate(list(sample)) for sample in samples]
-    covered = sum(one is not None and one.low <= 2.0 <= one.high for one in found)
+    covered = sum(
+        interval is not None and interval.low <= 2.0 <= interval.high for interval in found
+    )
     assert 88 <= covered <= 99
 
 

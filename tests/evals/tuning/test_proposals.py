@@ -68,7 +68,7 @@ async def proposed(*replies: str, count: int = 4) -> tuple[Proposals, ScriptedCh
 async def test_what_cannot_serve_everybody_is_dropped_with_the_reason(line: str, why: str) -> None:
     found, _ = await proposed(f"1. {line}\n2. {BETTER}\n3. {BETTER}")
     assert found.questions == (BETTER,)
-    assert [one.text for one in found.dropped] == [line]
+    assert [dropped.text for dropped in found.dropped] == [line]
     assert why in found.dropped[0].why
 
 
@@ -77,7 +77,7 @@ async def test_the_model_is_asked_again_while_too_few_are_usable_and_not_for_eve
     found, chat = await proposed(f"1. {BETTER}", f"1. {BETTER}\n2. {other}", "no")
     assert found.questions == (BETTER, other)
     assert len(chat.prompts) == MOST_ASKED
-    assert f"\n{BETTER}\n\n" in chat.prompts[1], "it is told what is there already"
+    assert f"\n{BETTER}\n\n" in chat.prompts[1], "it is shown what is there already"
     found, chat = await proposed(f"1. {BETTER}\n2. {other}", count=2)
     assert len(chat.prompts) == 1
     assert (await proposed(count=0))[1].prompts == []

@@ -45,26 +45,33 @@ async def tuned(
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_no_user_is_in_both_halves_and_the_halves_are_as_large(seed: int) -> None:
-    examples = [*people(7, each=2), *(one.model_copy(update={"id": "x"}) for one in people(1))]
+    examples = [
+        *people(7, each=2),
+        *(example.model_copy(update={"id": "x"}) for example in people(1)),
+    ]
     parted = halves(examples, seed)
-    mine, theirs = ({one.user_id for one in half} for half in (parted.development, parted.report))
+    mine, theirs = (
+        {example.user_id for example in half} for half in (parted.development, parted.report)
+    )
     assert not mine & theirs
     assert sorted([len(parted.development), len(parted.report)]) == [7, 8]
     assert parted == halves(examples, seed)
 
 
 def test_another_seed_parts_the_users_in_another_way() -> None:
-    parted = {frozenset(one.id for one in halves(people(12), seed).report) for seed in range(5)}
+    parted = {
+        frozenset(example.id for example in halves(people(12), seed).report) for seed in range(5)
+    }
     assert len(parted) == 5
 
 
 def test_examples_without_an_answer_are_not_chosen_by() -> None:
     lacking = {"answerable": False, "reference": ""}
-    examples = [*people(12), *(one.model_copy(update=lacking) for one in people(24)[12:])]
+    examples = [*people(12), *(example.model_copy(update=lacking) for example in people(24)[12:])]
     parted = halves(examples, 0)
-    assert all(one.answerable for one in parted.development)
+    assert all(example.answerable for example in parted.development)
     assert len(parted.development) == 6
-    assert any(not one.answerable for one in parted.report)
+    assert any(not example.answerable for example in parted.report)
 
 
 @pytest.mark.parametrize(
@@ -84,8 +91,8 @@ async def test_a_better_question_is_found_and_proven_on_the_other_half(
     history: HistoryStore, tmp_path: Path
 ) -> None:
     tuning, _ = await tuned(history, tmp_path, people(12), WORSE, BETTER)
-    assert [one.score and one.score.mean for one in tuning.development] == [0, 0, 1]
-    assert [one.candidate.question for one in tuning.report] == [OWN, BETTER]
+    assert [trial.score and trial.score.mean for trial in tuning.development] == [0, 0, 1]
+    assert [trial.candidate.question for trial in tuning.report] == [OWN, BETTER]
     assert tuning.recommended
     assert tuning.recommended.question == BETTER
     assert tuning.sure
@@ -103,7 +110,7 @@ async def test_a_gain_on_some_examples_comes_with_its_wide_interval(
     history: HistoryStore, tmp_path: Path
 ) -> None:
     parted = halves(people(12), 0)
-    deaf = {one.history[0].text for one in parted.report[:4]}
+    deaf = {example.history[0].text for example in parted.report[:4]}
 
     def script_(prompt: str) -> str | dict[str, float]:
         unseen = any(f"{text}\n" in prompt for text in deaf)
@@ -133,20 +140,22 @@ async def test_the_own_question_is_kept_where_none_is_better(
     tuning, chat = await tuned(history, tmp_path, people(12), WORSE)
     assert tuning.recommended is None
     assert tuning.tuned is None
-    assert [one.candidate.question for one in tuning.report] == [OWN]
+    assert [trial.candidate.question for trial in tuning.report] == [OWN]
     assert verdict(tuning).startswith("Keep your question: no other one (1 tried) did better")
-    asked_of = {f"{one.history[0].text}\n" for one in tuning.halves.report}
-    assert not [one for one in chat.prompts if WORSE in one and any(t in one for t in asked_of)]
+    asked_of = {f"{example.history[0].text}\n" for example in tuning.halves.report}
+    assert not [
+        prompt for prompt in chat.prompts if WORSE in prompt and any(t in prompt for t in asked_of)
+    ]
 
 
 async def test_a_question_that_shines_on_its_own_half_alone_is_not_recommended(
     history: HistoryStore, tmp_path: Path
 ) -> None:
-    fitted = {one.history[0].text for one in halves(people(12), 0).development}
+    fitted = {example.history[0].text for example in halves(people(12), 0).development}
 
     def overfitted(prompt: str) -> str | dict[str, float]:
-        seen = any(f"{text}\n" in prompt for text in fitted)
-        return script(prompt if seen else prompt.replace(BETTER, WORSE))
+        known = any(f"{text}\n" in prompt for text in fitted)
+        return script(prompt if known else prompt.replace(BETTER, WORSE))
 
     tuning, _ = await tuned(history, tmp_path, people(12), BETTER, script=overfitted)
     assert tuning.chosen
@@ -167,16 +176,16 @@ async def test_a_question_that_failed_is_neither_scored_as_wrong_nor_chosen(
         return script(prompt)
 
     tuning, _ = await tuned(history, tmp_path, people(12), BETTER, script=script_)
-    one = tuning.development[1]
-    assert one.score
-    assert (one.score.mean, one.score.n, one.row.counts.errors) == (1, 5, 1)
+    trial = tuning.development[1]
+    assert trial.score
+    assert (trial.score.mean, trial.score.n, trial.row.counts.errors) == (1, 5, 1)
     assert tuning.errors == 1
     assert tuning.chosen is None
 
     tuning, chat = await tuned(history, tmp_path, people(12), BETTER)
     assert tuning.errors == 0
     assert tuning.recommended
-    about = [one for one in chat.prompts if any(f", {n}\n" in one for n in range(12))]
+    about = [prompt for prompt in chat.prompts if any(f", {n}\n" in prompt for n in range(12))]
     assert len(about) < len(people(12)) * 5, "what was answered is not asked again"
 
 
@@ -203,15 +212,20 @@ async def test_a_finished_run_makes_no_call_and_comes_to_the_same(
         history, tmp_path, people(12), "Which wares does this person buy?", BETTER
     )
     assert chat.prompts
-    assert not [one for one in chat.prompts if OWN in one or BETTER in one]
+    assert not [prompt for prompt in chat.prompts if OWN in prompt or BETTER in prompt]
 
 
 async def test_an_abstention_from_a_text_counts_as_no_score_at_all(
     history: HistoryStore, tmp_path: Path
 ) -> None:
     """Else the question that abstains from all but the easiest would be the best."""
-    told = {"task": "dialogue", "options": (), "question": "Which colour?", "reference": "red ones"}
-    examples = [one.model_copy(update=told) for one in people(12)]
+    change = {
+        "task": "dialogue",
+        "options": (),
+        "question": "Which colour?",
+        "reference": "red ones",
+    }
+    examples = [example.model_copy(update=change) for example in people(12)]
     easy = halves(examples, 0).development[0].history[0].text
 
     def script_(prompt: str) -> str | dict[str, float]:
@@ -241,9 +255,9 @@ def test_a_question_that_no_task_could_ask_is_refused_by_name() -> None:
 
 def test_each_question_is_tried_once() -> None:
     tried = candidates(PREFERENCE, [BETTER, f" {BETTER} "], [OWN, WORSE, BETTER])
-    assert [(one.label, one.origin) for one in tried] == [
+    assert [(candidate.label, candidate.origin) for candidate in tried] == [
         ("own", "the task's own"),
         ("1", "yours"),
         ("2", "the model's"),
     ]
-    assert len({one.method for one in tried}) == 3
+    assert len({candidate.method for candidate in tried}) == 3
