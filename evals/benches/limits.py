@@ -3,8 +3,8 @@
     python -m guided_profile.evals.benches.limits --data tests/data/limits.yaml --half report
 
 Each case is a limit ("Höchstens 25 Wörter"), a request, and a reply that keeps to it or
-does not. Limits that are counted are reported
-apart from those that the model is asked about.
+does not. Limits that are counted are reported apart from those that
+the model is asked about.
 """
 
 import argparse

@@ -10,7 +10,7 @@ how many items of others a prompt showed while 50 users were served at once, and
 items whose extraction came back as broken JSON. `raw` is the whole history before each question.
 
 The first form is on a scripted model that answers each call after 50 ms and states every item that
-it is shown, so it shows what systems cost, not how well they answer. The second is on the
+it is shown, which measures cost, not how well systems answer. The second is on the
 embedded model, for the demo's cook, and prints the answers. Needs the extra `peers`.
 """
 
