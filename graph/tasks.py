@@ -6,6 +6,7 @@ your own. Section 5.2 of the paper has the guidance that the built-in ones follo
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -297,8 +298,14 @@ def _line(text: str) -> str:
 
 def builtin_tasks() -> dict[str, Task]:
     """Return the tasks that come with the package, by name."""
+    return by_name(_read_builtin())
+
+
+@cache
+def _read_builtin() -> tuple[Task, ...]:
+    """Read them once: every workflow has them, and YAML is slow."""
     folder = files("guided_profile.graph") / "builtin_tasks"
-    return by_name(
+    return tuple(
         parse_task((folder / f"{name}.yaml").read_text(encoding="utf-8"), where=f"{name}.yaml")
         for name in BUILTIN
     )

@@ -35,6 +35,12 @@ def test_the_built_in_tasks_show_the_response_what_the_paper_found_best() -> Non
         assert task.temperature == 0
 
 
+def test_the_built_in_tasks_are_read_once_and_whoever_asks_may_change_which_there_are() -> None:
+    tasks = builtin_tasks()
+    dialogue = tasks.pop("dialogue")
+    assert builtin_tasks()["dialogue"] is dialogue
+
+
 def test_what_a_person_did_is_asked_another_question_than_what_they_said() -> None:
     task = builtin_tasks()["preference"]
     bought = HistoryItem(text="rye flour", source="orders", category="Baking")

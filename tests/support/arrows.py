@@ -22,6 +22,7 @@ def modules() -> dict[str, Path]:
     return found
 
 
+@cache
 def arrows() -> set[tuple[str, str]]:
     """Return who imports whom, wherever in a file it is done."""
     known = modules()

@@ -1,6 +1,7 @@
 """What a Chroma client needs beside it, be it of a folder or of a server."""
 
 import threading
+from functools import cache
 
 from chromadb.api.client import Client
 from chromadb.api.models.Collection import Collection
@@ -50,4 +51,10 @@ class Connection:
 
 def settings_of_chroma(**own: str | int | bool | None) -> Settings:
     """Return Chroma's settings, which must come from here and not from a host's `.env` file."""
-    return Settings(_env_file=None, anonymized_telemetry=False, **own)  # type: ignore[arg-type,call-arg]
+    return _of_environment().model_copy(update=own)
+
+
+@cache
+def _of_environment() -> Settings:
+    """Read once: there are sixty, and each is looked for."""
+    return Settings(_env_file=None, anonymized_telemetry=False)  # type: ignore[call-arg]

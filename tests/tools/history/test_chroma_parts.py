@@ -11,12 +11,13 @@ from typing import Any
 
 import chromadb
 import httpx
+import pytest
 from chromadb.api import ServerAPI
 from chromadb.api.fastapi import FastAPI
 from chromadb.config import System
 from digested import DIMENSION, DigestEmbedder, named
 
-from guided_profile.tools.history.connection import settings_of_chroma
+from guided_profile.tools.history.connection import _of_environment, settings_of_chroma
 from guided_profile.tools.history.direct import head_of, items_of, vectors_of
 from guided_profile.tools.history.folder import Folder
 from guided_profile.tools.history.records import checksum, record_id
@@ -44,6 +45,17 @@ def test_the_files_of_an_index_are_found_and_read_as_they_were(tmp_path: Path) -
     assert {checksum(vector) for vector in there} <= set(in_files)
     with closing(sqlite3.connect(tmp_path / "chroma.sqlite3")) as database:
         database.execute("SELECT seq_id FROM max_seq_id WHERE segment_id = ''")
+
+
+def test_a_hosts_own_settings_are_not_read_and_one_stores_are_not_anothers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("CHROMA_SERVER_HOST=elsewhere\n")
+    monkeypatch.chdir(tmp_path)
+    _of_environment.cache_clear()
+    assert settings_of_chroma(persist_directory="a").persist_directory == "a"
+    assert settings_of_chroma().chroma_server_host is None
+    assert settings_of_chroma().persist_directory != "a"
 
 
 def test_a_client_of_a_server_has_the_sessions_that_are_given_a_limit_of_time() -> None:
