@@ -1,19 +1,26 @@
-"""An endpoint that counts what it answers, and a run of `eval` at it that can be killed."""
+"""An endpoint that counts what it answers, and runs of `eval` at it, some of which are killed."""
 
 import json
 import os
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from math import log
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from loopback import Loopback, as_json
+
+from guided_profile.apps.cli.main import main
+
+Done = subprocess.CompletedProcess[str]
 
 
 class Endpoint(Loopback):
@@ -110,6 +117,28 @@ def command(endpoint: Endpoint, folder: Path, *more: str) -> tuple[list[str], di
     ]
     arguments += ["--data", str(folder / "data.jsonl"), "--methods", "random,dg,pg,gpg,gpg-nopc"]
     return [*arguments, *more], kept | settings
+
+
+def finished(endpoint: Endpoint, folder: Path, *more: str) -> Done:
+    """Give the command in a process of its own."""
+    arguments, environment = command(endpoint, folder, *more)
+    return subprocess.run(
+        arguments, env=environment, capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+def finished_here(endpoint: Endpoint, folder: Path, *more: str) -> Done:
+    """Give the command in this process, which has imported already what it needs."""
+    return given_here(*command(endpoint, folder, *more))
+
+
+def given_here(arguments: list[str], environment: dict[str, str]) -> Done:
+    """Give a command of `command` in this process."""
+    said, told = StringIO(), StringIO()
+    own = patch.dict(os.environ, environment, clear=True)
+    with own, redirect_stdout(said), redirect_stderr(told):
+        status = main(arguments[3:])
+    return Done(arguments, status, said.getvalue(), told.getvalue())
 
 
 def comes_true(condition: Callable[[], bool]) -> bool:

@@ -1,12 +1,12 @@
-"""`eval --by-length` as a process of its own: what it asks, keeps, joins and tells."""
+"""`eval --by-length`: what it asks, keeps, joins and tells."""
 
 import json
-import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from counting import Endpoint, command, counting
+from counting import Done, Endpoint, counting, finished, finished_here
 
 THINGS = ("tea", "skiing", "opera", "rust")
 METHODS = "dg0,raw,rag,summary,gpg-nopc,gpg-rag"
@@ -27,16 +27,17 @@ def example(number: int, thing: str) -> dict[str, Any]:
 
 
 def run(
-    endpoint: Endpoint, folder: Path, lengths: str, *more: str
-) -> subprocess.CompletedProcess[str]:
+    endpoint: Endpoint,
+    folder: Path,
+    lengths: str,
+    *more: str,
+    finished: Callable[..., Done] = finished_here,
+) -> Done:
     folder.mkdir(exist_ok=True)
     rows = [json.dumps(example(number, thing)) for number, thing in enumerate(THINGS)]
     (folder / "data.jsonl").write_text("\n".join(rows) + "\n")
-    arguments, environment = command(endpoint, folder, "--task", "preference", *more)
-    arguments += ["--by-length", lengths, "--sharing", "2"]
-    return subprocess.run(
-        arguments, env=environment, capture_output=True, text=True, timeout=100, check=False
-    )
+    shared = ("--task", "preference", *more, "--by-length", lengths, "--sharing", "2")
+    return finished(endpoint, folder, *shared)
 
 
 def figures(folder: Path) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def test_lengths_and_methods_can_be_asked_one_after_the_other_or_apart_and_joine
     tmp_path: Path,
 ) -> None:
     with counting() as endpoint:
-        whole = run(endpoint, tmp_path / "whole", "4,10", "--methods", METHODS)
+        whole = run(endpoint, tmp_path / "whole", "4,10", "--methods", METHODS, finished=finished)
         assert whole.returncode == 0, whole.stderr
         assert set(endpoint.answered.values()) == {1}
 

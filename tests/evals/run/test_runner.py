@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from counting import Endpoint, await_kept, comes_true, command, counting, lines
+from counting import (
+    Endpoint,
+    await_kept,
+    comes_true,
+    command,
+    counting,
+    finished,
+    finished_here,
+    given_here,
+    lines,
+)
 from langchain_core.messages import HumanMessage
 from scripted import ScriptedChat
 
@@ -35,13 +45,6 @@ from guided_profile.tools.models.calls import MOST_FAILURES, complete
 def endpoint() -> Iterator[Endpoint]:
     with counting() as server:
         yield server
-
-
-def finished(endpoint: Endpoint, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    arguments, environment = command(endpoint, folder, *more)
-    return subprocess.run(
-        arguments, env=environment, capture_output=True, text=True, timeout=100, check=False
-    )
 
 
 def test_a_killed_run_goes_on_and_no_call_is_answered_twice(
@@ -86,7 +89,7 @@ def test_a_killed_run_goes_on_and_no_call_is_answered_twice(
 
     endpoint.answered.clear()
     resumed = answers.read_text()
-    again = finished(endpoint, cut)
+    again = finished_here(endpoint, cut)
     assert again.returncode == 0, again.stderr
     assert endpoint.answered.total() == 0
     assert answers.read_text() == resumed
@@ -254,15 +257,15 @@ def test_a_damaged_line_in_the_middle_is_refused(tmp_path: Path) -> None:
 
 def test_the_command_refuses_what_cannot_work(endpoint: Endpoint, tmp_path: Path) -> None:
     (tmp_path / "data.jsonl").write_text(lines(1))
-    done = finished(endpoint, tmp_path, "--task", "dialogue")
+    done = finished_here(endpoint, tmp_path, "--task", "dialogue")
     assert done.returncode == 2
     assert "is of kind 'choice', and the task 'dialogue' is of kind 'text'" in done.stderr
     (tmp_path / "data.jsonl").write_text('{"user_id": "u"}\n')
-    done = finished(endpoint, tmp_path)
+    done = finished_here(endpoint, tmp_path)
     assert done.returncode == 2
     assert "data.jsonl, line 1: the fields ['history', 'query'] are missing" in done.stderr
     (tmp_path / "data.jsonl").write_text("\n")
-    done = finished(endpoint, tmp_path)
+    done = finished_here(endpoint, tmp_path)
     assert done.returncode == 2
     assert "data.jsonl' holds no examples; give a file with some" in done.stderr
     assert endpoint.answered.total() == 0
@@ -275,7 +278,7 @@ def test_a_run_over_texts_is_scored_and_judged(endpoint: Endpoint, tmp_path: Pat
         )
     )
     text = ("--task", "dialogue", "--methods", "dg,gpg")
-    done = finished(endpoint, tmp_path, *text, "--judge", "gpg,dg")
+    done = finished_here(endpoint, tmp_path, *text, "--judge", "gpg,dg")
     assert done.returncode == 0, done.stderr
     assert "declines on 1" in done.stdout
     summary = json.loads((tmp_path / "o" / "summary.json").read_text())
@@ -285,15 +288,13 @@ def test_a_run_over_texts_is_scored_and_judged(endpoint: Endpoint, tmp_path: Pat
 
     arguments, environment = command(endpoint, tmp_path)
     check = [*arguments[: arguments.index("--data")], "--judge-check"]
-    done = subprocess.run(
-        check, env=environment, capture_output=True, text=True, timeout=100, check=False
-    )
+    done = given_here(check, environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("Not to be claimed, since it decided on 0 of") == 2
     checked = json.loads((tmp_path / "o" / "judge.json").read_text())
     assert set(checked) == {"rubric 2 by m", "judge 1 by m"}
     asked = endpoint.answered.total()
-    done = finished(endpoint, tmp_path, *text, "--judge", "gpg,dg")
+    done = finished_here(endpoint, tmp_path, *text, "--judge", "gpg,dg")
     assert endpoint.answered.total() == asked
     for shown in (done.stdout, (tmp_path / "o" / "report.html").read_text()):
         assert "Not to be claimed, since it decided on 0 of 40" in " ".join(shown.split())
@@ -302,6 +303,6 @@ def test_a_run_over_texts_is_scored_and_judged(endpoint: Endpoint, tmp_path: Pat
     assert {"rouge-l", "meteor", "bleu", "similarity", "style-distance"} <= set(
         summary["rows"][0]["scores"]
     )
-    done = finished(endpoint, tmp_path, *text, "--judge", "gpg,pg")
+    done = finished_here(endpoint, tmp_path, *text, "--judge", "gpg,pg")
     assert done.returncode == 2
     assert "--judge takes two of the --methods" in done.stderr
