@@ -35,7 +35,7 @@ def judgements(prompt: str, judges: Judges) -> str | None:
     if not asked:
         return None
     lines = lines_of(prompt[: -len(statements)])
-    judgements = [
+    told = [
         {
             "statement": n,
             "verdict": "stated" if judges(text, lines) > 0.5 else "unsupported",
@@ -43,7 +43,7 @@ def judgements(prompt: str, judges: Judges) -> str | None:
         }
         for n, text in enumerate(lines_of(statements), start=1)
     ]
-    return json.dumps({"judgements": judgements})
+    return json.dumps({"judgements": told})
 
 
 def lines_of(prompt: str) -> list[str]:
@@ -57,8 +57,8 @@ def shares_words(statement: str, lines: list[str]) -> float:
     def folded(text: str) -> set[str]:
         return {word[:5] for word in re.findall(r"\w{3,}", text.casefold())} - EMPTY
 
-    known, wanted = folded(" ".join(lines)), folded(statement)
-    return 0.9 if len(wanted & known) > 0.6 * len(wanted) else 0.05
+    told, wanted = folded(" ".join(lines)), folded(statement)
+    return 0.9 if len(wanted & told) > 0.6 * len(wanted) else 0.05
 
 
 EMPTY = {"this", "perso", "they", "has", "have", "the", "and", "named", "with", "their", "are"}

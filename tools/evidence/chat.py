@@ -1,8 +1,8 @@
 """The default verifier: it asks a chat model whether the history supports a sentence, Yes or No.
 
 One token a sentence, with the history from the prefix cache. The probability of Yes is no
-probability of truth: a small model's is low, and differs from history to history, so a
-calibration (`calibration.py`) makes one of it. Where an endpoint gives no probabilities, one call
+probability of truth: a small model's sits low, and differs from history to history, so a
+calibration (`calibration.py`) makes one of it. Where an endpoint tells no probabilities, one call
 judges all sentences.
 """
 
@@ -95,7 +95,7 @@ class ChatVerifier:
         more: list[Call] = []
         if all(yes is not None for yes in answers):
             likely = [yes or 0.0 for yes in answers]
-            # in a thread: the language detector is read from the disk
+            # what tells the language is read from the disk
             judged = await asyncio.to_thread(self._by_probability, held, likely)
         else:
             judged, more = await self._in_words(held)
@@ -104,9 +104,9 @@ class ChatVerifier:
         return [next(left) if claim.items else nothing for claim in claims], [*calls, *more]
 
     async def ask(self, claims: Sequence[Claim]) -> tuple[list[float | None], list[Call]]:
-        """Return the probability of Yes for each claim; None: the endpoint gives none.
+        """Return the probability of Yes for each claim; None: the endpoint tells none.
 
-        All are asked at once; an endpoint that gives none is asked in vain once, and remembered.
+        All are asked at once; an endpoint that tells none is asked in vain once, and remembered.
 
         Raises:
             ModelError: The model failed.
@@ -127,7 +127,7 @@ class ChatVerifier:
         return await self._yes(render(OF_MOST, statement=as_data(text)))
 
     async def ended(self, text: str, item: HistoryItem) -> tuple[float, list[Call]]:
-        """Ask whether a newer item ends what a sentence says; see `KnowsEnded`."""
+        """Ask whether a newer item ends what a sentence tells; see `KnowsEnded`."""
         did = "did" if item.kind == "did" else "wrote"
         asked = render(ENDED, note=as_data(text), did=did, item=as_data(item.text))
         yes, calls = await self._yes(asked)
@@ -172,7 +172,7 @@ class ChatVerifier:
             for n, judgement in zip(group, found, strict=True):
                 judged[n] = judgement
         left = [n for n, judgement in enumerate(judged) if judgement is None]
-        singly = await asyncio.gather(*(self._singly_in_words(claims[n]) for n in left))
+        singly = await asyncio.gather(*(self._one_in_words(claims[n]) for n in left))
         for n, (judgement, call) in zip(left, singly, strict=True):
             judged[n] = judgement
             calls.append(call)
@@ -206,7 +206,7 @@ class ChatVerifier:
             )
         return judged, done.call
 
-    async def _singly_in_words(self, claim: Claim) -> tuple[Judged, Call]:
+    async def _one_in_words(self, claim: Claim) -> tuple[Judged, Call]:
         """Have a claim judged by a Yes or a No, whose probability is not known."""
         asked = render(SUPPORTED, statement=as_data(claim.text))
         reply = await ask_yes_no(self.chat, messages(claim.items, asked), stage=STAGE)
@@ -228,7 +228,7 @@ def _sharing(claims: Sequence[Claim]) -> list[list[int]]:
 
 
 def _by_nearness(claim: Claim, probability: float, *, stands: bool) -> Judged:
-    """Return the verdict: what is stated, and what is denied, depends on how near an item comes."""
+    """Return the verdict: how near an item comes tells what is stated, and what is denied."""
     nearest = max(claim.nearness, default=0.0)
     if stands:
         return Judged("stated" if nearest >= STATED else "inferred", probability, strongest(claim))
@@ -241,7 +241,7 @@ def _read(reply: str) -> dict[int, _Judgement]:
     """Read judgements in words, by number; what stands around the JSON is left out."""
     start, end = reply.find("{"), reply.rfind("}")
     try:
-        judgements = _Judgements.model_validate_json(reply[start : end + 1]).judgements
+        told = _Judgements.model_validate_json(reply[start : end + 1]).judgements
     except ValidationError:
         return {}
-    return {judgement.statement: judgement for judgement in judgements}
+    return {judgement.statement: judgement for judgement in told}

@@ -143,15 +143,15 @@ async def test_a_sentence_about_style_is_held_against_what_was_counted(
     theirs = item("theirs", "Indeed; I shall write in my own way.", 9, role="other")
     verifier = Verifier(
         lambda claim: Judged(
-            "stated", 0.9, tuple(item.id for item in claim.items if "lower" in item.text)
+            "stated", 0.9, tuple(one.id for one in claim.items if "lower" in one.text)
         )
     )
     at_work = judge(verifier, history, *SHOUTS, theirs, style=True)
     draft = Draft(text="This person writes in lower case.", cited=("0",))
     (sentence,) = await at_work.judge([draft], [*SHOUTS, theirs])
     (claim,) = verifier.claims
-    assert all(item.source == "counted" for item in claim.items)
-    assert all("Indeed" not in item.text for item in claim.items)
+    assert all(one.source == "counted" for one in claim.items)
+    assert all("Indeed" not in one.text for one in claim.items)
     assert len(claim.nearness) == len(claim.items) > 0
     assert sentence.evidence == ("2", "1", "0"), "the items that show it, the newest first"
     assert sentence.since == SHOUTS[2].time
@@ -387,5 +387,5 @@ async def test_a_sentence_said_again_word_for_word_keeps_its_use(history: Histor
     before = Sentence(text=text, evidence=("tea",), use="always")
     again = Sentence(text=text, evidence=("coffee",))
     holds = judge(finding("stated"), history, TEA)
-    (sentence,) = await holds.with_uses([again], NobodyAsked(), known=[before])
-    assert (sentence.use, sentence.evidence) == ("always", ("coffee",))
+    (one,) = await holds.with_uses([again], NobodyAsked(), known=[before])
+    assert (one.use, one.evidence) == ("always", ("coffee",))
