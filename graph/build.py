@@ -4,7 +4,7 @@ START → receive → requests → recall ─(profile is fresh, or none is neede
                     │(none, or stale)                                   ▼
                     └→ digest ×N → merge → profile → verify →prove→ respond → review ─→ END
                                              └──←──────┘ (little stood: once more)      │
-             respond, told what was missed ←──(not as it has to be, once)───────────────┤
+             respond, with what was missed ←──(not as it has to be, once)───────────────┤
              recall, wider ←──────────────────────(abstained, tries left)───────────────┤
              recall ← clarify (waits for the user) ←──(abstained, task asks)────────────┘
              recall ← welcome (waits for the user) ←── recall, with too little history

@@ -176,7 +176,7 @@ def main() -> None:
         Path(kept.__file__).with_name("screen.npz"),
         weights=np.round(made.weights / scale).astype(np.int8),
         numbers=np.array([scale, made.bias, made.floor, made.known]),
-        seen=np.packbits(made.seen),
+        seen=np.packbits(made.fitted),
         kinds=np.round(kinds / kind_scale).astype(np.int8),
         kind_scale=np.array(kind_scale),
     )

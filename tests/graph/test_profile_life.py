@@ -45,7 +45,7 @@ TELLS = {
 
 
 def tell(prompt: str) -> str | dict[str, float]:
-    """A model that says of each item it sees what the item tells, and nothing else."""
+    """A model that says what each item it is shown says, and nothing else."""
     if prompt.endswith("Answer Yes or No."):
         return {"Yes": 0.9, "No": 0.1}
     history = prompt.rsplit("</history>", 1)[0]

@@ -34,7 +34,7 @@ NOW = datetime(2025, 6, 1, tzinfo=UTC)
 
 
 class Verifier:
-    """Gives each sentence the verdict that it is told, `stated` if none."""
+    """Gives each sentence the verdict that it was made with, `stated` if none."""
 
     def __init__(self, id: str = "mine", **verdicts: Verdict) -> None:
         self.id = id

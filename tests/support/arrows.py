@@ -43,7 +43,7 @@ def imports(path: Path, name: str, known: dict[str, Path]) -> Iterator[str]:
             parts = package.split(".")[: 1 - node.level or None]
             above = [".".join([NAME, *parts])] if node.level else []
             source = ".".join([*above, *([node.module] if node.module else [])])
-            asked = [(f"{source}.{one.name}", source) for one in node.names]
+            asked = [(f"{source}.{alias.name}", source) for alias in node.names]
         else:
             continue
         for full, source in asked:

@@ -48,7 +48,7 @@ class LangSmith:
         """Of this run none is taken; `all`: of none."""
         self.version = "0.12.0"
         self.page = 100
-        """How many runs are told at once."""
+        """How many runs a page holds."""
         self.key = "key"
         self.lock = Lock()
 

@@ -25,7 +25,7 @@ def open_elsewhere(pipe: Connection) -> None:
 
 
 def work(folder: Path, pipe: Connection, seed: int, there: Ids) -> None:
-    """Add and delete until killed; what begins and what is done is told."""
+    """Add and delete until killed; send what begins and what is done."""
     chance, number = random.Random(seed), 0
     store = HistoryStore.open(DigestEmbedder(), path=folder)
     while True:

@@ -1,4 +1,4 @@
-"""A chat endpoint that replies with two tokens, and tells of others that were as likely."""
+"""A chat endpoint that replies with two tokens, and reports others that were as likely."""
 
 import json
 from collections.abc import Callable
@@ -24,9 +24,9 @@ class TokenEndpoint(Loopback):
 
     def __init__(self) -> None:
         self.logprobs = True
-        """Whether it tells them to those who ask; else it ignores the wish."""
+        """Whether it sends them to those who ask; else it ignores the wish."""
         self.top = {" A": 0.5, "A": 0.2, "b": 0.1, "B": 0.1, "AB": 0.05, "A.": 0.05}
-        """What it tells of the likeliest tokens, in place of each."""
+        """What it reports of the likeliest tokens, in place of each."""
         self.empty = False
         self.finish_reason = "stop"
         self.refuse: Refusal = lambda asked: None

@@ -143,7 +143,7 @@ async def test_a_model_is_shown_no_orders_and_no_hidden_text(
     history.add("cleo", [order, HistoryItem(id="cat", text="my c\u200bat\u2066")])
     message = await ask(tool, {"query": "cat"}, Context(user_id="cleo"))
     assert [item["text"] for item in json.loads(message.text)] == ["my cat"]
-    assert {item["id"] for item in message.artifact} == {"bad", "cat"}, "stages are told of both"
+    assert {item["id"] for item in message.artifact} == {"bad", "cat"}, "stages get both"
 
 
 @both

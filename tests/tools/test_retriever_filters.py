@@ -123,7 +123,7 @@ async def test_a_stage_gets_as_many_of_the_users_own_items_as_fit(
     budget = 70 * tokens_of(own[11])
     query = "instructions for a cat"
     items = await staged(tool, {"query": query}, StageSearch(tokens=budget))
-    assert "order" in {item.id for item in items}, "the stage is told of it"
+    assert "order" in {item.id for item in items}, "the stage gets it"
     kept = [item for item in items if item.id != "order"]
     assert {item.role for item in kept} == {"user"}
     assert budget - tokens_of(own[111]) < sum(map(tokens_of, kept)) <= budget

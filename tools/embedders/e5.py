@@ -17,7 +17,7 @@ class E5Embedder(OnnxEmbedder):
 
     Every text is a `query: ` to it, as its authors say for likeness of sentences, since the vectors
     of a history are held against questions and against sentences alike: ranking for questions is no
-    worse than with `passage: `, and it tells what is related from what is not better.
+    worse than with `passage: `, and it separates related texts from others better.
 
     Its own cosines lie between .75 and 1. What the vectors of all texts share is taken off them,
     and so are the directions that tell languages apart; cosines are then those of MiniLM, and a

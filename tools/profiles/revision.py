@@ -104,7 +104,7 @@ async def _together(
     same = await judge.same([(before[old].text, before[at].text) for at, old in near.items()])
     twins = {at: old for (at, old), yes in zip(near.items(), same, strict=True) if yes}
     merged: list[Sentence] = []
-    place: list[int] = []  # where each sentence is told
+    place: list[int] = []  # where each sentence is in `merged`
     for at, sentence in enumerate(before):
         if at in twins:
             place.append(place[twins[at]])

@@ -59,10 +59,10 @@ class Screen:
     bias: float
     floor: float
     """The score from which a message may be a request."""
-    seen: NDArray[np.bool_]
+    fitted: NDArray[np.bool_]
     """Which sequences of three letters were among the messages that it was fitted on."""
     known: float
-    """The share of a message's sequences that were seen, from which its language is known."""
+    """The share of a message's sequences that were among them, from which its language is known."""
     kinds: NDArray[np.float32]
     """The weights that score each of `KINDS`, if a message is a request, with a bias at the end.
     Shape (6, KIND_BUCKETS + 1)."""
@@ -75,8 +75,8 @@ class Screen:
             scale, bias, floor, known = kept["numbers"].tolist()
             weights = kept["weights"].astype(np.float32) * np.float32(scale)
             kinds = kept["kinds"].astype(np.float32) * kept["kind_scale"].astype(np.float32)
-            seen = np.unpackbits(kept["seen"]).astype(bool)
-            return cls(weights, bias, floor, seen, known, kinds)
+            fitted = np.unpackbits(kept["seen"]).astype(bool)
+            return cls(weights, bias, floor, fitted, known, kinds)
 
     def asking(self, message: str) -> list[str]:
         """Return the sentences of a message that may ask something of what is kept about its user.
@@ -102,9 +102,9 @@ class Screen:
         return dict(zip(KINDS, shares.tolist(), strict=True))
 
     def knows(self, text: str) -> float:
-        """Return the share of a text's sequences of three letters that were seen."""
+        """Return the share of a text's sequences of three letters that it was fitted on."""
         places = places_of(text, SEEN, 3, 4)
-        return float(self.seen[places].mean()) if len(places) else 1.0
+        return float(self.fitted[places].mean()) if len(places) else 1.0
 
     def _knows_language_of(self, parts: Sequence[str]) -> bool:
         return self.knows(" ".join(parts)) >= self.known

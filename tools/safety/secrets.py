@@ -133,7 +133,7 @@ def without_secrets(items: Iterable[HistoryItem]) -> tuple[list[HistoryItem], in
     """Return items whose texts hold no secrets, and how many were masked.
 
     An item whose id is a digest gets that of its new text, so that the same item has the same id
-    each time it is added, and the id tells nothing of the secret.
+    each time it is added, and the id shows nothing of the secret.
     """
     safe: list[HistoryItem] = []
     count = 0

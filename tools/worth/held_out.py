@@ -37,12 +37,12 @@ def held_out(
         sentences: Those of the profile that are used.
         most: How many items are held out at most.
     """
-    telling = {
+    long_enough = {
         item.text: HeldOut(item, tuple(each for each in sentences if item.id not in each.evidence))
         for item in items
         if approximate_tokens(item.text) >= LEAST_TOKENS
     }
-    with_rest = [each for each in telling.values() if each.sentences]
+    with_rest = [each for each in long_enough.values() if each.sentences]
     free = [each for each in with_rest if len(each.sentences) == len(sentences)]
     cited = [each for each in with_rest if len(each.sentences) < len(sentences)]
     chosen = spread(free, most)

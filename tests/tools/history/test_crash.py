@@ -1,4 +1,4 @@
-"""A process that is killed (SIGKILL) while it adds and deletes keeps all that it has told of."""
+"""A process that is killed (SIGKILL) while it adds and deletes keeps all that it has confirmed."""
 
 import multiprocessing
 import os

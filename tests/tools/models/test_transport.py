@@ -211,7 +211,7 @@ def test_a_loop_that_was_only_closed_is_let_go_of_by_the_next(
         loop.close()
         loops.append(weakref.ref(loop))
         del loop
-        assert len(transport._open) == 1  # nothing else tells that they are not piling up
+        assert len(transport._open) == 1  # nothing else shows that they are not piling up
     asyncio.run(reply_of(model))
     gc.collect()
     assert [loop() for loop in loops] == [None] * 4

@@ -57,7 +57,7 @@ def file(folder: Path, name: str, content: Any) -> Path:
 )
 def test_whatsapp_writes_dates_in_many_ways(tmp_path: Path, header: str) -> None:
     second = header.replace("1/2/", "1/15/").replace("02/01", "15/01").replace("02.01", "15.01")
-    second = second.replace("2.1.2025", "15.1.2025")  # which tells the order of day and month
+    second = second.replace("2.1.2025", "15.1.2025")  # which shows the order of day and month
     path = file(tmp_path, "chat.txt", f"{header}Anna: I ran 5 km\n{second}Ben: well done\n")
     (mine, his), refused, skipped = read(path)
     assert (refused, skipped) == ([], 0)

@@ -84,10 +84,12 @@ def test_each_kind_in_an_export_is_read_and_the_others_are_counted(
 
 
 def test_what_one_kind_asks_for_costs_the_others_nothing(tmp_path: Path) -> None:
-    one, other = sorted(read_items(folder(tmp_path)), key=lambda item: isinstance(item, Refused))
-    assert isinstance(one, HistoryItem)
-    assert isinstance(other, Refused)
-    assert "say with --me which of the people" in other.reason
+    item, refused = sorted(
+        read_items(folder(tmp_path)), key=lambda entry: isinstance(entry, Refused)
+    )
+    assert isinstance(item, HistoryItem)
+    assert isinstance(refused, Refused)
+    assert "say with --me which of the people" in refused.reason
 
 
 @pytest.mark.parametrize("name", ["talk.bin", "a.csv", "a.json", "conversations.json", "talk"])

@@ -125,7 +125,7 @@ async def test_a_run_that_waits_for_the_model_meanwhile_writes_nothing_of_it_bac
     waits, goes_on = Event(), Event()
 
     def slow(prompt: str) -> str | dict[str, float]:
-        if writes_profile(prompt):  # what was digested before tells of everything
+        if writes_profile(prompt):  # what was digested before is about everything
             waits.set()
             assert goes_on.wait(10)
             return "This person commutes by bicycle."

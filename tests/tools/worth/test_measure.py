@@ -139,7 +139,7 @@ async def test_without_probabilities_nothing_is_measured_and_one_call_is_made() 
     worth, chat = await measured(profile(CAT), says=lambda _: "Yes", logprobs=False)
     assert (worth.gain, worth.error, worth.helps) == (None, None, False)
     assert "gives no probabilities" in worth.note
-    assert len(chat.prompts) <= 2  # the second finds out that it tells none
+    assert len(chat.prompts) <= 2  # the second finds out that it gives none
     before = len(chat.prompts)
     await measure(chat, profile(CAT), PAST, now=NOW, others=OTHERS)
     assert len(chat.prompts) == before
