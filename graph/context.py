@@ -100,8 +100,8 @@ class Context:
     """Whether the profile is written from guidance, instead of what the task says."""
 
     joined: bool | None = None
-    """False: the sources are not asked each its own guiding question and joined, but all of the
-    history is asked the task's one."""
+    """False: the task's guiding question is asked of all of the history, instead of a question of
+    its own of each source, with the replies joined."""
 
     debiased: bool | None = None
     """Whether a choice is asked for in several orders of its options, instead of what the task

@@ -9,7 +9,7 @@ AGAIN = 1.0
 
 
 async def cancel_all(tasks: Collection["asyncio.Task[Any]"]) -> None:
-    """Cancel tasks until all have ended; what they raised is theirs to tell.
+    """Cancel tasks until all have ended; what they raised is theirs to report.
 
     Once is not enough: LangGraph swallows a cancellation that comes while it cleans up after a run
     (pregel's `astream`), and the task goes on with what comes next.

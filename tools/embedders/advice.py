@@ -1,4 +1,4 @@
-"""Telling that a history is in a language that its embedder does not know."""
+"""A warning that a history is in a language that its embedder does not know."""
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +18,7 @@ LOOKED_AT = 8
 SHOWN = 120
 """How many characters of each."""
 MOST_USERS = 10_000
-"""Of so many users, the last, is remembered that their language is known."""
+"""For how many users, the last ones, it is remembered that their language is known."""
 
 _settled: dict[str, None] = {}
 _settling = Lock()

@@ -34,7 +34,7 @@ class Features:
     missing: int
     """How many of its names and numbers stand in no item."""
     did: float
-    """The share of the items that tell what the person did, and not what they said."""
+    """The share of the items that are something the person did, and not something they said."""
     foreign: bool
     """Whether the items are in another language than English."""
 

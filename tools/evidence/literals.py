@@ -11,7 +11,7 @@ _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _START = re.compile(r"(?:^|[.!?:]\s)\W*([^\W\d_][\w'’-]*)")
 MOST_CAPITALS = 0.3
 """A sentence with a larger share of capitalized words is in a language that capitalizes its nouns,
-or is a headline: its capitals tell no names."""
+or is a headline: its capitals mark no names."""
 
 
 def missing_literals(sentence: str, items: Iterable[HistoryItem]) -> tuple[str, ...]:

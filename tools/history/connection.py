@@ -1,4 +1,4 @@
-"""What a Chroma client needs beside it, be it of a folder or of a server."""
+"""What a Chroma client needs beside it, whether of a folder or of a server."""
 
 import threading
 from functools import cache

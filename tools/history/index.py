@@ -54,7 +54,7 @@ class IndexFiles:
         self._notes.mkdir(exist_ok=True, mode=0o700)
         self._folders: dict[str, Path] = {}
         self.looked_at: set[str] = set()
-        """The collections whose files were seen to be as they were left."""
+        """The collections whose files were found as they were left."""
 
     @property
     def database(self) -> Path:

@@ -18,7 +18,7 @@ PATIENCE = 0.5
 def check_alone(file: Path) -> None:
     """Refuse a database that a Chroma server, or whatever else, has open.
 
-    Linux tells which files a process has open, and elsewhere `lsof` does, if it is there. Processes
+    Linux shows which files a process has open, and elsewhere `lsof` does, if it is there. Processes
     of other users and of other machines are not found. A process that is closing the file, or was
     forked with it and has not begun its own program yet, is waited for.
 

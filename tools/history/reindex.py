@@ -20,7 +20,7 @@ def reindex(folder: Path, embedder: EmbedderLike, on_user: OnUser = lambda done,
     Args:
         folder: Where the history is.
         embedder: What it is bound to from now on.
-        on_user: Told how many users are done, and of how many.
+        on_user: Called with how many users are done, and of how many.
 
     Returns:
         How many items there are.

@@ -122,7 +122,7 @@ def _trusted() -> ssl.SSLContext:
 
 
 def _let_go(loop: asyncio.AbstractEventLoop) -> None:
-    """Drop the client of a loop that nobody ended as one should, which aiohttp would log."""
+    """Drop the client of a loop that was not ended properly, which aiohttp would log."""
     if opened := _open.pop(loop, None):  # None: another thread did
         _, session, until_it_ends = opened
         assert session.connector is not None

@@ -1,7 +1,7 @@
 """What takes the place of a sentence that a newer item ended: how it is now, in the model's words.
 
 The writer of a revision sees the news alone and may pass over that somebody moved; beside the
-sentence that it ends, an item is easy to tell.
+sentence that an item ends, what holds now is easy to say.
 """
 
 import asyncio

@@ -36,7 +36,7 @@ class Holds(Protocol):
         """Return how like each text is to each other: 0 unrelated, 1 the same."""
 
     async def same(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
-        """Return of each pair of sentences that are alike whether both tell the same."""
+        """Return of each pair of sentences that are alike whether both say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ async def revise(
         standing: The supported sentences so far; empty when a profile is built.
         fresh: The supported sentences that were just written.
         replaced: What was replaced before; it does not come back unless newer evidence says it.
-            Where times do not tell which is newer, what was just written is, in a revision.
+            Where times do not show which is newer, what was just written is, in a revision.
         over: In a revision, the places of the standing sentences that no longer hold, each with the
             item that ended it; None when a profile is built.
         judge: Says what says the same.
@@ -90,7 +90,7 @@ async def revise(
 async def _together(
     kept: Sequence[Sentence], arriving: Sequence[Sentence], alike: "_Likeness", judge: Holds
 ) -> list[Sentence]:
-    """Join each new sentence to the nearest before it, if both tell the same; else add it."""
+    """Join each new sentence to the nearest before it, if both say the same; else add it."""
     before = [*kept, *arriving]
     nearest = {
         at: max(range(at), key=lambda old: alike.of_two(before[old].text, before[at].text))

@@ -60,7 +60,7 @@ def read_override(kept: Mapping[str, Any]) -> Override:
 
 
 def made_from(standing: Standing) -> set[str]:
-    """Return the ids of the items that a profile may tell of: covered, cited, or its examples."""
+    """Return the ids of the items that a profile may reveal: covered, cited, or its examples."""
     profile = standing.profile
     examples = profile.worth.examples if profile.worth else ()
     return {*standing.covered, *evidence_of(profile.sentences), *examples}

@@ -31,7 +31,7 @@ from guided_profile.tools.readers.times import DateOrder, date_order
 
 AnyRow = tuple[Refused, Mapping[str, Any]]
 SAMPLE = 200
-"""How many rows tell what the columns hold."""
+"""How many rows are looked at to find what the columns hold."""
 ALONE = "user"
 """Named in place of a column for the role: the user alone wrote it all."""
 

@@ -69,7 +69,7 @@ def ingest(
         history: Where it is added.
         user_id: Whose history it is.
         path: A file, folder or archive of one of the kinds in `detect.FORMATS`.
-        reading: How to read it; None: as its name and beginning tell.
+        reading: How to read it; None: its name and beginning decide.
         opened: Opens it.
 
     Raises:

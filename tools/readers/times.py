@@ -35,7 +35,7 @@ LONGEST = 100
 _LOOKED_AT = 2000
 """Of how many dates the order in the file is looked at."""
 _ENOUGH = 5
-"""How many days in order of time tell the order in which they are written."""
+"""How many days in order of time show the order in which they are written."""
 TWO_WAYS = (
     "its dates, like 03/04/2025, may be read in two ways, and none of them shows which; say the "
     "order with --dates dmy or --dates mdy."

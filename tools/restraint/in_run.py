@@ -28,7 +28,7 @@ async def bearing(restraint: Restraint, task: Task, state: State) -> Selection:
     """Return what of that bears on the question.
 
     All of it does where the task exercises no restraint, and all but what is private where it tries
-    again. The items of a task that asks the model itself whether they tell the answer are left as
+    again. The items of a task that asks the model itself whether they hold the answer are left as
     they are.
     """
     known = everything(task, state)

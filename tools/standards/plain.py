@@ -1,8 +1,8 @@
 """A person's text without what can be counted of their style: worked examples begin with it.
 
 A model follows "this text became that one" far better than a list of habits. What a person wrote is
-there; what they would have written without their habits is made of it, by what its signs tell, in
-any script: nothing here knows a word.
+there; what they would have written without their habits is made from its signs, in any script:
+nothing here knows a word.
 """
 
 import regex

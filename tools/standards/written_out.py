@@ -1,4 +1,4 @@
-"""A person's texts with every word written out, where signs alone do not tell how: a model does it.
+"""A person's texts with every word written out, where signs alone do not show how: a model does it.
 
 "idk why ppl review it" is no worked example of short forms while what stands before it has them
 too. Texts that shorten, stretch or leave out something are written out by the model, once; the

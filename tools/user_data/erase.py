@@ -48,7 +48,7 @@ async def forget_user(
         user_id: Whose.
         history: Their items.
         store: Their profiles.
-        checkpointer: Their threads: those in which they asked, be it that the question was refused.
+        checkpointer: Their threads: those in which they asked, even if it was refused.
 
     Raises:
         HistoryError: Chroma failed; calling again deletes what is left.

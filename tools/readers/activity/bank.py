@@ -112,7 +112,7 @@ def sign(amount: str) -> str:
 
 
 def _signs(file: ExportFile, columns: Mapping[str, str]) -> bool:
-    """Return whether signs tell the way of the money.
+    """Return whether signs show which way the money went.
 
     Raises:
         HistoryItemError: Nothing does.

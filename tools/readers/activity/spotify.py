@@ -73,7 +73,7 @@ def _entries(file: ExportFile) -> Iterator[_Found | Refused]:
 
 
 def _is_short(file: ExportFile) -> bool:
-    """Whether a file is no extended history, which may tell the same plays."""
+    """Whether a file is no extended history, which may hold the same plays."""
     with file.open() as opened:
         return b'"ms_played"' not in opened.read(4096)
 

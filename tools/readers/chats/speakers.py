@@ -1,4 +1,4 @@
-"""Who speaks in a text of a chat, where its labels tell it: a model, and the user."""
+"""Who speaks in a text of a chat, where its labels show it: a model, and the user."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Mail: an mbox, single messages (eml, Apple's emlx), a folder of them or a Maildir.
 
-Only what the user wrote is kept. Whose the mail is, the mail itself has to tell.
+Only what the user wrote is kept. The mail itself has to show whose it is.
 """
 
 import re
@@ -34,7 +34,7 @@ from guided_profile.tools.readers.writing.mbox import is_mail, messages
 
 _HEADERS_END = re.compile(rb"\n\r?\n")
 _FIRST = 300
-"""So many of the user's mails tell what their mails end with."""
+"""So many of the user's mails are looked at for what their mails end with."""
 
 Own = tuple[Refused, dict[str, Any]]
 
@@ -43,7 +43,7 @@ def _read(files: Sequence[ExportFile], reading: Reading) -> Entries:
     """Read what the user wrote.
 
     Raises:
-        HistoryItemError: The mail does not tell whose it is.
+        HistoryItemError: The mail does not show whose it is.
     """
     entries = _own(files, is_users(_headers(files), reading.me), reading)
     first: list[Own | Refused | Skipped] = []

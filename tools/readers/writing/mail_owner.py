@@ -20,7 +20,7 @@ _SENT = re.compile(
     r"|भेजे|đã gửi|terkirim|ส่งแล้ว",
     re.IGNORECASE,
 )
-"""What programs call the folder of sent mail, and Gmail the label. It only tells whose the box is:
+"""What programs call the folder of sent mail, and Gmail the label. It only shows whose the box is:
 nothing is taken for the user's that another address sent."""
 _LABELS = "X-Gmail-Labels"
 _SHOWN = 8

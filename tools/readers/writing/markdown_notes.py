@@ -42,7 +42,7 @@ _SIGNS = (
 
 
 def read_notes(files: Sequence[ExportFile], reading: Reading) -> Entries:
-    """Read the sections of notes; settings of a vault among the files tell what is left out."""
+    """Read the sections of notes; settings of a vault among the files say what is left out."""
     vault = Vault(files)
     # people rename a file that is alone, so its name says nothing but a day
     root = commonpath([dirname(f"/{file.name}") for file in files]) if len(files) > 1 else None

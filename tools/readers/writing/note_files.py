@@ -44,7 +44,7 @@ class Note:
         return [str(name).strip("#[]\"' ") for name in names if str(name).strip("#[]\"' ")]
 
     def created(self, order: DateOrder | None, reading: Reading) -> datetime | None:
-        """Return when it was written, as its properties tell."""
+        """Return when it was written, as its properties say."""
         for name in _WHEN:
             value = self.properties.get(name)
             if isinstance(value, str) and value.strip():
