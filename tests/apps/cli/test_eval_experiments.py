@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from counting import Endpoint, await_kept, command, counting, lines
+from counting import Endpoint, await_kept, command, counting, given_here, lines
 from langsmith_endpoint import LangSmith, langsmith
 
 METHODS = ("--methods", "random,dg,gpg")
@@ -50,7 +50,9 @@ def finished(
 
 def test_without_a_key_the_flag_is_refused_in_one_line(endpoint: Endpoint, tmp_path: Path) -> None:
     (tmp_path / "data.jsonl").write_text(lines(1))
-    done = finished(endpoint, tmp_path, {}, "--langsmith", "people")
+    arguments, own = command(endpoint, tmp_path, *METHODS, "--langsmith", "people")
+    own = {name: one for name, one in own.items() if "LANGSMITH" not in name}
+    done = given_here(arguments, own)
     assert done.returncode == 2
     assert done.stderr.startswith("guided-profile: --langsmith needs LANGSMITH_API_KEY: set it")
     assert len(done.stderr.splitlines()) == 1
