@@ -134,11 +134,11 @@ def finished_here(endpoint: Endpoint, folder: Path, *more: str) -> Done:
 
 def given_here(arguments: list[str], environment: dict[str, str]) -> Done:
     """Give a command of `command` in this process."""
-    said, told = StringIO(), StringIO()
+    output, errors = StringIO(), StringIO()
     own = patch.dict(os.environ, environment, clear=True)
-    with own, redirect_stdout(said), redirect_stderr(told):
+    with own, redirect_stdout(output), redirect_stderr(errors):
         status = main(arguments[3:])
-    return Done(arguments, status, said.getvalue(), told.getvalue())
+    return Done(arguments, status, output.getvalue(), errors.getvalue())
 
 
 def comes_true(condition: Callable[[], bool]) -> bool:
