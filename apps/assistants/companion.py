@@ -1,4 +1,4 @@
-"""What a host assistant needs for its users: what is known of one, and remembering what they say.
+"""What a host assistant needs: look up what is known of a user, and remember what they say.
 
 All of it is done on threads of its own, so that hosts with and without an event loop use it alike,
 and profiles are made while nobody waits.
@@ -35,7 +35,7 @@ from guided_profile.tools.restraint.select import RECENT, Restraint
 from guided_profile.tools.weights.fetch import OnProgress
 
 EARLIER_SECONDS = 30.0
-"""So long a request about the memory waits for what was said before it to be judged and written."""
+"""How long a request about the memory waits until earlier messages are judged and written."""
 
 
 class Companion(AbstractContextManager["Companion"]):
@@ -56,14 +56,14 @@ class Companion(AbstractContextManager["Companion"]):
         clock: Callable[[], datetime] = utc_now,
         verifier: Verifier | Mapping[str, Verifier] | None = None,
     ) -> None:
-        """Make one of parts of your own.
+        """Make a companion of your own parts.
 
         Args:
             chat: The model that writes the profiles.
             history: What the users said and did; it stays yours to close.
-            store: Where profiles are kept. One that belongs to an event loop is given as what
-                opens it, such as `lambda: AsyncPostgresStore.from_conn_string(…)`, and is closed
-                with the companion.
+            store: Where profiles are kept. One that belongs to an event loop is given as a function
+                that opens it, such as `lambda: AsyncPostgresStore.from_conn_string(…)`, and is
+                closed with the companion.
             task: The name of the task whose profile is kept.
             tasks: Your own tasks, beside the built-in ones.
             clock: The time, in UTC.
@@ -114,13 +114,13 @@ class Companion(AbstractContextManager["Companion"]):
         task: str = "assistant",
         on_progress: OnProgress | None = None,
     ) -> Self:
-        """Open one as the settings say: model, embedder, history and profiles.
+        """Open a companion as the settings say: model, embedder, history and profiles.
 
         Args:
             settings: Left out: from the environment.
-            chat: The model that writes the profiles, instead of the settings' one.
+            chat: The model that writes the profiles, instead of the one that the settings name.
             task: The name of the task whose profile is kept.
-            on_progress: Told of weights that are fetched.
+            on_progress: Called while weights are fetched.
 
         Raises:
             GuidedProfileError: A setting is wrong, or a part cannot be had.
@@ -153,7 +153,7 @@ class Companion(AbstractContextManager["Companion"]):
         user_id: str,
         text: str,
         tokens: int,
-        seen: Iterable[str] = (),
+        recent: Iterable[str] = (),
         *,
         profile_tokens: int | None = None,
         within: float | None = None,
@@ -164,11 +164,11 @@ class Companion(AbstractContextManager["Companion"]):
 
         Args:
             user_id: Whose.
-            text: What they say now; what bears on it is recalled. Blank: nothing is.
+            text: What they say now; history that bears on it is recalled. Blank: none is.
             tokens: About how many tokens of history may be recalled.
-            seen: The conversation's last messages, which are left out; the last one last.
+            recent: The conversation's last messages, in order; they are not recalled again.
             profile_tokens: About how many tokens of the profile are used; None: any number.
-            within: Seconds after which it is done without the model's word; None: it is waited for.
+            within: Seconds that the model has to decide; None: it is waited for.
         """
         return self._background.start(
             look_up(
@@ -179,7 +179,7 @@ class Companion(AbstractContextManager["Companion"]):
                 user_id,
                 text,
                 tokens,
-                tuple(seen)[-RECENT:],
+                tuple(recent)[-RECENT:],
                 profile_tokens=profile_tokens,
                 until=None if within is None else monotonic() + within,
             )
@@ -212,26 +212,26 @@ class Companion(AbstractContextManager["Companion"]):
         before: str = "",
         *,
         thread: str = "",
-        told: bool = True,
+        reported: bool = True,
         remembers: bool = True,
     ) -> Future[Heeded | None]:
         """Do what a message asks of what is kept about its user, such as to forget something.
 
-        Most messages cost no call, one that may be a request costs a short one, and a request some
-        more. A request is not to be remembered; `remember` takes the future for that.
+        Most messages cost no model call, a possible request costs a short one, and a request a few
+        more. A request is not to be remembered: give the future to `remember`.
 
         Args:
             user_id: Whose message it is.
             message: What they say now.
             before: What they said before that, which "that" may mean.
             thread: The id of the conversation; empty if it has none.
-            told: Whether the next answer tells the user for certain what came of it; if not, a
+            reported: Whether the next answer is certain to tell the user the outcome; if not, a
                 Yes to a deletion confirms nothing until `asked` says where they are asked.
-            remembers: Whether what they say is to be remembered; if not, who asks for that is told
-                that it cannot be.
+            remembers: Whether what they say is to be remembered; if not, a user who asks for
+                it is told that it cannot be.
 
         Returns:
-            What was done, to be told to the user; None: the message asks nothing of the kind.
+            What was done, to be shown to the user; None: the message is no such request.
         """
         earlier = self._remembering.of(user_id)
 
@@ -248,7 +248,7 @@ class Companion(AbstractContextManager["Companion"]):
                 store=self.store,
                 before=before,
                 thread=thread,
-                reported=told,
+                reported=reported,
                 reports_unconfirmed=True,
                 remembered=remembers,
                 first=written if earlier else None,
@@ -263,10 +263,10 @@ class Companion(AbstractContextManager["Companion"]):
         Args:
             user_id: Who is asked.
             thread: The id of the conversation.
-            acts: What the answer tells.
+            acts: What the answer reports.
 
         Returns:
-            Done when a Yes counts, whichever process hears it.
+            Done when a Yes counts, whichever process gets it.
         """
         questions = {act.items for act in acts if act.outcome == "asks"}
         if not questions:
@@ -292,11 +292,11 @@ class Companion(AbstractContextManager["Companion"]):
             user_id: Whose.
             items: What they said or did.
             instead_of: The ids of items whose place they take, which are deleted.
-            heeded: What `heed` returned for an item's words, by its id: a request is not kept, and
-                what is not judged yet waits for that.
+            heeded: By an item's id, what `heed` returned for its words: a request is not kept, and
+                an item that is not judged yet waits until it is.
 
         Returns:
-            Done once all of it is written, what is judged late too.
+            Done once all of them are written, those that are judged late too.
         """
         return self._remembering.remember(user_id, items, instead_of, heeded or {})
 
@@ -305,7 +305,7 @@ class Companion(AbstractContextManager["Companion"]):
         return self._profiles.refresh(user_id)
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Wait until all that was begun is done; return whether it is.
+        """Wait until all work that was begun is done; return whether it is.
 
         Args:
             timeout: Seconds; None: however long it takes.
@@ -313,10 +313,10 @@ class Companion(AbstractContextManager["Companion"]):
         return self._background.flush(timeout)
 
     def close(self) -> None:
-        """Write what is still to be written, and end; a profile in the making is left for later.
+        """Write what is still to be written, and end; a profile being made is left for later.
 
-        What still waits to be judged, whether it is a request, is waited for a few seconds, and
-        then written too.
+        Messages that are not judged yet, whether they are requests, are waited for a few seconds,
+        and then written too.
         """
         self._background.close()
 

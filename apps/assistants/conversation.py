@@ -18,7 +18,7 @@ from guided_profile.graph.records import LONGEST_TEXT, HistoryItem, MemoryAct
 from guided_profile.graph.text import as_data, encodable
 
 MAX_MESSAGES = 10_000
-"""So many messages are known by their ids, so that an edited one takes the place of what it was."""
+"""How many messages are known by their ids, so that an edited one replaces its old version."""
 
 IsUsers = Callable[[HumanMessage, str], bool]
 """Says whether a message holds the words of the user of an id."""
@@ -32,7 +32,7 @@ def has_no_other_name(message: HumanMessage, user_id: str) -> bool:
 def users_messages(
     messages: Sequence[AnyMessage], user_id: str, is_users: IsUsers
 ) -> list[tuple[int, HumanMessage]]:
-    """Return what is the user's own, with where it stands: no summary, and nobody else's words."""
+    """Return the user's own messages with their places: no summary, and nobody else's words."""
     return [
         (place, message)
         for place, message in enumerate(messages)
@@ -58,13 +58,13 @@ def last_turn(
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What came of looking a user up."""
+    """The result of looking a user up."""
 
     known: Known = field(default_factory=Known)
     failure: str = ""
-    """Why nothing is known of them for once; empty if that is all there is to know."""
+    """Why the lookup failed; empty if it did not."""
     acts: tuple[MemoryAct, ...] = ()
-    """What was done at their request, and is to be told to them."""
+    """What was done at their request, and is to be reported to them."""
 
 
 class Remembered:
@@ -82,7 +82,7 @@ class Remembered:
         now: datetime,
         before: Sequence[AnyMessage] = (),
     ) -> tuple[list[HistoryItem], list[str]]:
-        """Return messages as items, and the ids of those that they were before they were edited.
+        """Return messages as items, and the ids of the items that edited messages replace.
 
         Args:
             turn: The messages.
@@ -92,7 +92,7 @@ class Remembered:
             before: The conversation, with the turn at its end.
 
         Raises:
-            ValidationError: One can be no item; it tells what was said.
+            ValidationError: A message can be no item; the error shows its text.
         """
         items, replaced = [], []
         said = Counter(
@@ -110,7 +110,7 @@ class Remembered:
                     old, then = self._items.get(key, (id_, now))
                     time = then if old == id_ else now
                     self._items[key] = (id_, time)
-                    if all(old != kept for kept, _ in self._items.values()):  # nor another's
+                    if all(old != kept for kept, _ in self._items.values()):  # no other's
                         replaced.append(old)
             item = HistoryItem(
                 id=id_,
@@ -123,7 +123,7 @@ class Remembered:
 
 
 def with_time_in_id(item: HistoryItem) -> HistoryItem:
-    """Return an item under an id of its own, by what it had and its time."""
+    """Return an item under a new id, made from its old one and its time."""
     stamp = item.time.isoformat() if item.time else None
     digest = hashlib.sha256(json.dumps([item.id, stamp]).encode()).hexdigest()
     return item.model_copy(update={"id": digest[:16]})
@@ -157,9 +157,9 @@ def block_of(found: Lookup, *, adds: bool) -> str:
     """Return what stands before the user's last words: what is known, and what was done.
 
     Args:
-        found: What came of looking them up.
-        adds: Whether what was done is added to the answer, so that the host's model is kept from
-            telling it; if not, the model is asked to.
+        found: The result of looking them up.
+        adds: Whether what was done is added to the answer, so that the host's model is asked not
+            to say it; if not, the model is asked to.
     """
     known, acts = found.known, found.acts
     by_time = sorted(known.items, key=lambda i: i.time.timestamp() if i.time else 0.0)

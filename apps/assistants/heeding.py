@@ -1,4 +1,4 @@
-"""What users of a host's conversations ask of what is kept about them: begun once, told once."""
+"""What users of a host ask of what is kept about them: begun once, and reported once."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ from guided_profile.graph.text import encodable
 from guided_profile.tools.requests.doing import Heeded
 
 MAX_MESSAGES = 10_000
-"""So many messages are known, so that each is heeded once."""
+"""How many messages are known, so that each is heeded once."""
 MOST_LATE = 8
-"""So many messages of a user wait for an answer that tells what came of them."""
+"""How many messages of a user wait for an answer that reports their outcome."""
 NOTE_SECONDS = 2.0
-"""So long an answer waits until a Yes to what it asks counts."""
+"""How long an answer waits until a Yes to what it asks counts."""
 
 Judged = Future[Heeded | None]
 _Key = tuple[str, str, str, bytes]
@@ -40,20 +40,20 @@ class Heeding:
     """
 
     def __init__(self, companion: Companion, *, remembers: bool = True) -> None:
-        """Make the one of a middleware.
+        """Set it up for a middleware.
 
         Args:
             companion: Does what is asked.
-            remembers: Whether what users say becomes part of their history; if not, "remember
-                this" is told to be impossible.
+            remembers: Whether what users say becomes part of their history; if not, a user
+                who says "remember this" is told that it cannot be.
         """
         self._companion, self._remembers = companion, remembers
         self._remembered = Remembered()
         self._begun: LRUCache[_Key, Judged] = LRUCache(MAX_MESSAGES)
         self._turns: LRUCache[tuple[str, str], list[_Key]] = LRUCache(MAX_MESSAGES)
-        """By user and conversation, the messages that are still known with words."""
+        """By user and conversation, the messages whose words are still kept."""
         self._late: LRUCache[str, list[Judged]] = LRUCache(MAX_MESSAGES)
-        """By user, what is to be told, until an answer told it."""
+        """By user, what is to be reported, until an answer has reported it."""
         self._lock = Lock()
 
     def of(
@@ -63,7 +63,7 @@ class Heeding:
         message: AnyMessage,
         before: str = "",
     ) -> Judged:
-        """Return what comes of a message, which is begun the first time.
+        """Return the outcome of a message, which is begun the first time.
 
         Args:
             user_id: Whose it is.
@@ -85,7 +85,7 @@ class Heeding:
                     text,
                     before,
                     thread=thread,
-                    told=False,
+                    reported=False,
                     remembers=self._remembers,
                 )
                 self._begun[key] = judged
@@ -93,13 +93,13 @@ class Heeding:
             return judged
 
     def over(self, user_id: str, thread: str) -> None:
-        """Forget the words of what was heeded in a turn that is over, once they were told."""
+        """Forget the words of a turn that is over, once its outcomes were reported."""
         with self._lock:
             keys = self._turns.pop((user_id, thread), [])
-            untold, left = self._late.get(user_id, ()), []
+            unreported, left = self._late.get(user_id, ()), []
             for key in keys:
                 judged = self._begun.get(key)
-                if judged is not None and judged.done() and judged not in untold:
+                if judged is not None and judged.done() and judged not in unreported:
                     bare = _without_words(judged)
                     if {act.kind for act in _acts_of(bare)} == {"show"}:
                         del self._begun[key]  # sent once more, it is shown as it then is
@@ -111,7 +111,7 @@ class Heeding:
                 self._turns[user_id, thread] = left
 
     def answered(self, user_id: str, thread: str, acts: Sequence[MemoryAct]) -> None:
-        """Note, before an answer goes out, that the user is told of acts with it.
+        """Note, before an answer goes out, that it reports acts to the user.
 
         From then on a Yes to what they are asked counts, if the store can be written.
         """
@@ -124,7 +124,7 @@ class Heeding:
 
     def _answered(self, user_id: str, thread: str, acts: Sequence[MemoryAct]) -> Future[None]:
         with self._lock:
-            left = [one for one in self._late.pop(user_id, ()) if not _is_among(one, acts)]
+            left = [judged for judged in self._late.pop(user_id, ()) if not _is_among(judged, acts)]
             if left:
                 self._late[user_id] = left
         try:
@@ -152,7 +152,7 @@ class Heeding:
 
         Raises:
             ClosedError: The companion was closed.
-            ValidationError: A message can be no item; the error tells what was said.
+            ValidationError: A message can be no item; the error shows its text.
         """
         turn = last_turn(messages, user_id, is_users)
         now = self._companion.clock()
@@ -167,23 +167,23 @@ class Heeding:
         turn: Sequence[AnyMessage],
         items: Sequence[HistoryItem],
     ) -> dict[str, Judged]:
-        """Return what comes of the messages of a turn, by the ids of the items they would be."""
+        """Return the outcomes of a turn's messages, by the ids of the items they would be."""
         return {
             item.id: self.of(user_id, thread, message)
             for message, item in zip(turn, items, strict=False)
         }
 
-    def told(self, user_id: str, judged: Judged | None) -> tuple[MemoryAct, ...]:
-        """Return what the user is to be told now: of this message, and of those that came late.
+    def acts_to_report(self, user_id: str, judged: Judged | None) -> tuple[MemoryAct, ...]:
+        """Return what to report to the user now: of this message, and of those that came late.
 
-        It is told again until an answer was given; see `answered`.
+        It is returned again until an answer has reported it; see `answered`.
         """
         with self._lock:
-            others = [one for one in self._late.get(user_id, ()) if one is not judged]
-            late = [one for one in others if not one.done() or _acts_of(one)]
+            others = [other for other in self._late.get(user_id, ()) if other is not judged]
+            late = [other for other in others if not other.done() or _acts_of(other)]
             if judged is not None and (not judged.done() or _acts_of(judged)):
                 self._late[user_id] = [*late, judged][-MOST_LATE:]
-        return tuple(act for one in (*late, judged) for act in _acts_of(one))
+        return tuple(act for outcome in (*late, judged) for act in _acts_of(outcome))
 
 
 def _acts_of(judged: Judged | None) -> tuple[MemoryAct, ...]:
@@ -198,7 +198,7 @@ def _is_among(judged: Judged, acts: Sequence[MemoryAct]) -> bool:
 
 
 def _without_words(judged: Judged) -> Judged:
-    """Return what came of a message, without what it was about."""
+    """Return the outcome of a message, without what it was about."""
     if judged.cancelled() or judged.exception() or (heeded := judged.result()) is None:
         return judged
     acts = [  # the notes that it is about stand in lines of their own

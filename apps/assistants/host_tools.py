@@ -15,7 +15,7 @@ from guided_profile.tools.profiles.plan import cited_items
 from guided_profile.tools.retriever import make_search_history
 
 UNREADABLE = "What is known about the user cannot be read just now; answer without it."
-"""What a model is told where a tool failed."""
+"""What a model gets where a tool failed."""
 
 
 def make_host_tools(

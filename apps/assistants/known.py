@@ -15,7 +15,7 @@ from guided_profile.tools.safety.screen import flagged
 from guided_profile.tools.search.ranking import LEAST_TOKENS, within
 
 _QUESTION = re.compile(r"[^.!?\n]*[?？]\s*")
-"""What is a question and no more says nothing about the user that bears on another one."""
+"""A message that only asks says nothing about the user that bears on another question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ async def look_up(
         user_id: Whose.
         text: What they say now.
         tokens: About how many tokens of history may be recalled.
-        recent: The conversation's last messages, the last one last; they are left out.
+        recent: The conversation's last messages, in order; they are not recalled again.
         profile_tokens: About how many tokens of the profile are used; None: any number.
         until: The time on the monotonic clock from which the model is not waited for.
     """
@@ -94,7 +94,7 @@ async def look_up(
         asyncio.to_thread(recalled, history, task, user_id, text, tokens, {text, *recent}),
     )
     left_out = unproven(task, profile)
-    texts = {each.text for each in left_out}
+    texts = {sentence.text for sentence in left_out}
     supported = [s for s in (profile.supported if profile else ()) if s.text not in texts]
     if not task.restrains:
         all_of = with_room(supported, profile_tokens)

@@ -1,6 +1,6 @@
 """What is known of a user for an answer of a host's model, and what was done at their request.
 
-An answer waits so long for it and no longer.
+An answer waits for it for a limited time only.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ LOOKUP_SECONDS = 2.0
 MOST_TOKENS, MOST_SECONDS = 1_000_000, 600.0
 """What a host may set: how much of a prompt, and how long an answer waits."""
 FOR_THE_MODEL = 0.8
-"""The share of that after which nothing is waited for from the model: what is near is used."""
+"""The share of that time after which the model is not waited for: what is near is used."""
 FOR_REQUESTS = 0.5
-"""The share of that after which a request about the memory is told the next time."""
+"""The share of that time after which the outcome of a request is reported the next time."""
 REST_SECONDS = 30.0
-"""For so long nothing is looked up after it took longer than that."""
+"""For how long nothing is looked up after a lookup took longer than that."""
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Lookups:
         heeded = self._heed(user_id, thread, messages, place)
         if heeded:
             wait([heeded], self._patience * FOR_REQUESTS)
-        acts = self._heeding.told(user_id, heeded)
+        acts = self._heeding.acts_to_report(user_id, heeded)
         lookup = self._begin(user_id, messages, place, until)
         try:
             return Lookup(lookup.result(max(0.0, until - monotonic())), acts=acts)
@@ -89,7 +89,7 @@ class Lookups:
             waiting = asyncio.wrap_future(heeded)
             await asyncio.wait([waiting], timeout=self._patience * FOR_REQUESTS)
             waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
-        acts = self._heeding.told(user_id, heeded)
+        acts = self._heeding.acts_to_report(user_id, heeded)
         lookup = asyncio.wrap_future(self._begin(user_id, messages, place, until))
         try:
             return Lookup(await asyncio.wait_for(lookup, max(0.0, until - monotonic())), acts=acts)
@@ -106,7 +106,7 @@ class Lookups:
         before = own[-1][1].text if own else ""
         try:
             return self._heeding.of(user_id, thread, messages[place], before)
-        except RuntimeError:  # it was closed: said where it is looked up
+        except RuntimeError:  # it was closed: the lookup says so
             return None
 
     def _begin(

@@ -47,11 +47,11 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     What bears on the user's last words stands directly before them: items of their history, then
     sentences of their profile. The host's own system prompt is left as it is. After the turn, what
     the user said becomes history, and the profile is made anew when it is time, while nobody waits.
-    A message that comes again with its id and other words takes the place of what it was. If any of
-    that fails, the assistant answers as it would without it: it is logged, and the answer's
+    A message that comes again with its id and other words replaces its old version. If any of that
+    fails, the assistant answers as it would without it: it is logged, and the answer's
     `response_metadata["guided_profile"]` says so, as it says what was used and what was held back.
     What was done at the user's request about their memory follows the answer, in their language;
-    an answer of a fixed form (`response_format`) stays as it is, and its model is asked to tell it.
+    an answer of a fixed form (`response_format`) stays as it is, and its model is asked to say it.
     """
 
     def __init__(
@@ -73,15 +73,15 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             companion: Who knows the users; left out: one as the settings say.
             user_of: Reads the user's id from the run's context; left out: its `user_id`.
             is_users: Says of a `HumanMessage`, and a user's id, whether it is that user's words;
-                left out: it is if its `name` is empty or the id, so that nothing that another
-                speaker of a chat or another agent said becomes the user's history.
+                left out: it is if its `name` is empty or the id, so that the words of another
+                speaker or another agent do not become the user's history.
             profile_tokens: About how many tokens the profile may take in a prompt.
             recall_tokens: About how many tokens of history may; 0: the profile alone.
             remembers: Whether what users say becomes part of their history.
             offers_tools: Whether the model may call `search_history` and `about_me`.
             patience: Seconds that an answer waits for what is known of its user.
             obeys_requests: Whether what users say about their memory ("forget that") is done. What
-                takes longer than half of `patience` is done all the same, and told the next time.
+                takes longer than half of `patience` is done all the same, and reported next time.
 
         Raises:
             GuidedProfileError: A setting is wrong, or a part cannot be had.
@@ -172,7 +172,7 @@ class GuidedProfileMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
                 )
         except RuntimeError as error:  # it was closed
             _log.warning("what was said is not kept: %s", error)
-        except ValidationError as error:  # it tells what was said
+        except ValidationError as error:  # its text shows what was said
             _log.warning("what was said is not kept: %s", type(error).__name__)
         finally:
             self._heeding.over(user_id, thread)

@@ -22,7 +22,7 @@ class Filter:
         models: str = Field(
             default="",
             description="The models that are personal, with commas between; empty: all of them. "
-            "Another provider than Guided Profile's endpoint is told the id too.",
+            "A provider other than Guided Profile's endpoint gets the id too.",
         )
 
     def __init__(self) -> None:

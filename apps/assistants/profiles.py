@@ -1,4 +1,4 @@
-"""The profiles of a companion's users: read as they stand, made when it is time, answered with."""
+"""The profiles of a companion's users: read, made when it is time, and used for answers."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -81,7 +81,7 @@ class Profiles:
         ids = evidence_of(kept.sentences)
         cited = await asyncio.to_thread(self._history.get, user_id, ids) if ids else []
         if len(cited) < len(ids):
-            kept = none  # it tells of what was deleted
+            kept = none  # it says what was deleted
             self.refresh(user_id)
         profile = await with_overrides(profiles, kept, self._history, cited)
         return profile if profile.sentences else None
@@ -131,8 +131,8 @@ class Profiles:
     async def _is_fresh(self, context: Context) -> bool:
         """Whether a run of the workflow would do nothing: most of what is said changes no profile.
 
-        To find that out is cheap beside a run. What gives orders is not left out here, as a run
-        does it: it may count as new, and then there is a run.
+        This check is cheap beside a run. Unlike a run, it does not leave out items that give
+        orders: such an item may count as new, and then there is a run.
         """
         task, profiles = self._task, self._of(context.user_id)
         if task.worth != "off" or await unclassed_pins(profiles):

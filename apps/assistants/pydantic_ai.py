@@ -47,8 +47,8 @@ class GuidedProfile(AbstractCapability[Any]):
 
     What bears on the user's last words stands directly before them in the request, and nowhere in
     the run's own messages; instructions and tools are left as they are. What was done at the user's
-    request about their memory follows the answer; of an output of a fixed form, the model is asked
-    to tell it. If any of that fails, the agent answers as it would without it.
+    request about their memory follows the answer; for an output of a fixed form, the model is
+    asked to say it. If any of that fails, the agent answers as it would without it.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class GuidedProfile(AbstractCapability[Any]):
         try:
             if answered:
                 self._heeding.remember(run.user_id, run.thread, run.read)
-        except Exception as error:  # noqa: BLE001  # its text may tell what was said
+        except Exception as error:  # noqa: BLE001  # its text may show what was said
             _log.warning("what was said is not kept: %s", type(error).__name__)
         finally:
             self._heeding.over(run.user_id, run.thread)
@@ -167,7 +167,7 @@ def _with_block(
 def _words(part: UserPromptPart) -> str:
     if isinstance(part.content, str):
         return part.content
-    return "\n".join(one for one in part.content if isinstance(one, str))
+    return "\n".join(text for text in part.content if isinstance(text, str))
 
 
 def _user_id(ctx: RunContext[Any]) -> str:

@@ -32,12 +32,12 @@ class TellingModel(WrapperModel):
     def __init__(
         self, model: Model, acts: Sequence[MemoryAct], tells: Callable[[], Awaitable[None]]
     ) -> None:
-        """Make one of another.
+        """Wrap another model.
 
         Args:
             model: Answers.
             acts: What was done.
-            tells: Awaited before it is told.
+            tells: Awaited before that is added.
         """
         super().__init__(model)
         self._acts, self._tells = acts, tells
@@ -75,10 +75,10 @@ class TellingModel(WrapperModel):
                     yield event
                 if words := self._words_after(stream._parts_manager.get_parts()):
                     await self._tells()
-                    told = stream._parts_manager.handle_text_delta(
+                    added = stream._parts_manager.handle_text_delta(
                         vendor_part_id=None, content=words
                     )
-                    for event in told:
+                    for event in added:
                         yield event
 
             stream._get_event_iterator = longer  # type: ignore[method-assign]

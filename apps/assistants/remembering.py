@@ -16,7 +16,7 @@ NOT_KEPT = "what was said is not kept"
 """What follows from a failure, for the log."""
 
 CLOSE_SECONDS = 5.0
-"""How long the end waits for what is not judged yet; after that it is kept as it is."""
+"""How long the end waits for items that are not judged yet; then they are kept as they are."""
 
 Judged = Future[Heeded | None]
 
@@ -35,7 +35,7 @@ class Remembering:
     ) -> None:
         self.history, self._background, self._refresh = history, background, refresh
         self._late: dict[Future[None], list[Judged]] = {}
-        """What is judged late: when it is written, and what it waits for."""
+        """By the future of a late write, what that write waits for."""
         self._under_way: dict[str, set[Future[None]]] = {}
         self._lock = Lock()
 
@@ -48,8 +48,7 @@ class Remembering:
     ) -> Future[None]:
         """Keep items; see `Companion.remember`.
 
-        What is judged already is written at once, and nothing waits for the rest of it but the
-        future.
+        What is judged already is written at once; only the future waits for the rest.
         """
         waiting = [item for item in items if item.id in heeded and not heeded[item.id].done()]
         late = {item.id for item in waiting}
@@ -74,7 +73,7 @@ class Remembering:
         return self._noted(user_id, self._background.watched(whole, NOT_KEPT))
 
     def of(self, user_id: str) -> list[Future[None]]:
-        """Return what is under way for a user: not all that they said is written yet."""
+        """Return the writes that are under way for a user."""
         with self._lock:
             return [*self._under_way.get(user_id, ())]
 
@@ -93,9 +92,9 @@ class Remembering:
         return writing
 
     def finish(self) -> None:
-        """Wait until what is judged late is written; what takes too long is kept unjudged."""
+        """Wait until late items are written; what takes too long is kept unjudged."""
         if wait([*self._late], CLOSE_SECONDS).not_done:
-            for judged in [one for waiting in [*self._late.values()] for one in waiting]:
+            for judged in [judged for waiting in [*self._late.values()] for judged in waiting]:
                 judged.cancel()  # what it had begun is undone
             wait([*self._late], CLOSE_SECONDS)
 
@@ -124,9 +123,9 @@ class Remembering:
     def _said_again(
         self, user_id: str, items: Sequence[HistoryItem], there: Mapping[str, HistoryItem]
     ) -> list[HistoryItem]:
-        """Return what was said before, and is said again after something else: it counts anew.
+        """Return what was said before, and is now said again after something else: it counts anew.
 
-        The same words at once again are the same turn, sent once more.
+        The same words twice in a row are the same turn, sent once more.
         """
         again = [
             item

@@ -1,8 +1,8 @@
-"""What an answer of a host's model is given: a mark of what was known, and what was done.
+"""What is added to an answer of a host's model: a mark of what was known, and what was done.
 
-A model that is only asked to tell what was done may leave it out, and a Yes then deletes what
-nobody was asked about. So the words follow its answer as they are. They come after it, since the
-words of a streamed answer are out before it is whole; a last piece of the stream brings them.
+A model that is only asked to say what was done may leave it out, and a Yes then deletes what
+nobody was asked about. So our own words are added. They come after the answer, since the words of
+a streamed answer are out before it is whole; a last piece of the stream brings them.
 """
 
 from collections.abc import Sequence

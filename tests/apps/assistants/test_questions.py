@@ -90,7 +90,7 @@ def test_a_yes_counts_in_whichever_process_it_is_heard(companion: Companion) -> 
     ) as another:
         early = Heeding(another).of("anna", "1", HumanMessage(YES, id="1")).result(60)
         assert early is None  # nobody was asked yet
-        one.answered("anna", "1", one.told("anna", judged))
+        one.answered("anna", "1", one.acts_to_report("anna", judged))
         heeded = Heeding(another).of("anna", "1", HumanMessage(YES, id="2")).result(60)
     assert heeded is not None
     assert heeded.act.kind == "confirm"
@@ -104,7 +104,7 @@ def test_a_yes_confirms_no_question_that_was_asked_before_the_last_message(
         heeding = Heeding(companion)
         judged = heeding.of("anna", "1", HumanMessage(message))
         judged.result(60)
-        heeding.answered("anna", "1", heeding.told("anna", judged))
+        heeding.answered("anna", "1", heeding.acts_to_report("anna", judged))
     assert Heeding(companion).of("anna", "1", HumanMessage(SOUP)).result(60) is not None
     assert Heeding(companion).of("anna", "1", HumanMessage(YES)).result(60) is None
     assert DOG in kept(companion)

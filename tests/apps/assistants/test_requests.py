@@ -181,7 +181,7 @@ def test_no_words_are_kept_when_the_turn_is_over(companion: Companion) -> None:
     message = HumanMessage(FORGET, id="1")
     judged = heeding.of("anna", "1", message)
     judged.result(60)
-    acts = heeding.told("anna", judged)
+    acts = heeding.acts_to_report("anna", judged)
     assert DOG in str(acts)
     heeding.over("anna", "1")
     assert DOG in words_in(heeding)  # they are not told yet
@@ -189,7 +189,7 @@ def test_no_words_are_kept_when_the_turn_is_over(companion: Companion) -> None:
     heeding.over("anna", "1")
     assert "Bruno" not in words_in(heeding)
     again = heeding.of("anna", "1", message)  # the answer is written once more
-    assert [act.kind for act in heeding.told("anna", again)] == ["forget"]
+    assert [act.kind for act in heeding.acts_to_report("anna", again)] == ["forget"]
 
 
 def test_where_nothing_is_remembered_that_is_what_is_told(companion: Companion) -> None:
