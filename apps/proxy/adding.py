@@ -24,7 +24,7 @@ class Adds(Protocol):
 
     @property
     def added(self) -> bool:
-        """Whether what has been passed on tells what was done."""
+        """Whether what has been passed on says what was done."""
 
     def piece(self, data: bytes) -> bytes:
         """Return what is passed on once a piece has come."""
@@ -48,7 +48,7 @@ class AddsNothing:
 
 
 class AddsToWhole:
-    """Adds to an answer that comes as one."""
+    """Adds to an answer that comes as a whole."""
 
     def __init__(self, acts: Sequence[MemoryAct]) -> None:
         self._acts = acts
@@ -56,7 +56,7 @@ class AddsToWhole:
         self._gave_up = self.added = False
 
     def piece(self, data: bytes) -> bytes:
-        """Return nothing, unless it is too much to be held."""
+        """Return nothing, unless the answer is too long to be held."""
         self._body += data
         self._gave_up = self._gave_up or len(self._body) > MOST_BYTES
         return self._taken() if self._gave_up else b""
@@ -97,10 +97,10 @@ def after_response(answer: Any, acts: Sequence[MemoryAct]) -> str:
 
 def listed(value: Any, name: str) -> list[dict[str, Any]]:
     """Return the objects of a list in an object; empty: it has none of that name."""
-    found = value.get(name) if isinstance(value, dict) else None
-    return (
-        [one if isinstance(one, dict) else {} for one in found] if isinstance(found, list) else []
-    )
+    entries = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(entries, list):
+        return []
+    return [entry if isinstance(entry, dict) else {} for entry in entries]
 
 
 def _longer(text: str, answer: Any, acts: Sequence[MemoryAct]) -> str:

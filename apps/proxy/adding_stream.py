@@ -1,4 +1,4 @@
-"""What was done at a user's request, as a piece of its own in a stream: the others pass as come."""
+"""What was done at a user's request, as a piece of its own in a stream; the rest stays."""
 
 import json
 import re
@@ -34,7 +34,7 @@ class Event(NamedTuple):
 
     @classmethod
     def of(cls, raw: bytes) -> "Event":
-        """Read one."""
+        """Read an event."""
         data = [line[5:].strip() for line in raw.splitlines() if line.startswith(b"data:")]
         text = b"\n".join(data).decode("utf-8", "replace")
         try:
@@ -64,7 +64,7 @@ class AddsToStream:
 
     @property
     def added(self) -> bool:
-        """Whether what has been passed on tells what was done."""
+        """Whether what has been passed on says what was done."""
         return self._events.added
 
     def piece(self, data: bytes) -> bytes:
@@ -132,9 +132,9 @@ class _OfChoices:
 
 
 class _OfResponse:
-    """Adds to the last words of a response, of which the closing events are held until it is over.
+    """Adds to the last words of a response; the closing events are held until it is over.
 
-    Those say the words again, and so does the last event.
+    They repeat the words, and so does the last event.
     """
 
     def __init__(self, acts: Sequence[MemoryAct]) -> None:
@@ -146,21 +146,21 @@ class _OfResponse:
             self._held.append(event)
             return b""
         held, self._held = self._held, []
-        if event.type in _OVER and any(one.type == _DONE for one in held):
+        if event.type in _OVER and any(earlier.type == _DONE for earlier in held):
             words = after_response(event.read.get("response"), self._acts)
             with suppress(ValueError):  # they do not stand where they should
                 if words:
                     longer = _longer(held, event, words)
                     self.added = True
                     return longer
-        return b"".join(one.raw for one in (*held, event))
+        return b"".join(part.raw for part in (*held, event))
 
     def end(self) -> bytes:
-        return b"".join(one.raw for one in self._held)
+        return b"".join(event.raw for event in self._held)
 
 
 def _longer(held: Sequence[Event], over: Event, words: str) -> bytes:
-    done = next(one for one in held if one.type == _DONE)
+    done = next(event for event in held if event.type == _DONE)
     delta = {name: value for name, value in done.read.items() if name != "text"}
     delta |= {"type": _DELTA, "delta": words}
     out = [done.with_data(json.dumps(delta), _DELTA)]

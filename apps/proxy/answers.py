@@ -8,7 +8,7 @@ from guided_profile.apps.proxy.adding import listed
 from guided_profile.apps.proxy.request import words_of
 
 MOST_BYTES = 200_000
-"""So much of an answer is looked at: its beginning is enough to know it again."""
+"""How much of an answer is looked at: its beginning is enough to know it again."""
 
 
 class Answer(NamedTuple):
@@ -58,11 +58,11 @@ def _events(body: bytes) -> Iterator[dict[str, Any]]:
 def _whole(reply: Any) -> Answer:
     if not isinstance(reply, dict):
         return Answer()
-    said = [choice.get("message") for choice in listed(reply, "choices")[:1]]
+    messages = [choice.get("message") for choice in listed(reply, "choices")[:1]]
     texts = [
-        words_of(one.get("content"))
-        for one in (*said, *listed(reply, "output"))
-        if isinstance(one, dict)
+        words_of(message.get("content"))
+        for message in (*messages, *listed(reply, "output"))
+        if isinstance(message, dict)
     ]
     id_ = reply.get("id")
     return Answer(id_ if isinstance(id_, str) else "", "\n".join(text for text in texts if text))

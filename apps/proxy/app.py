@@ -72,8 +72,8 @@ class Proxy:
             await refused.answer(scope, receive, send)
         except GuidedProfileError as error:
             _log.error("the proxy cannot be opened: %s", error)
-            told = "the proxy is not set up for this; tell its operator."
-            await ProxyError(503, "misconfigured", told).answer(scope, receive, send)
+            message = "the proxy is not set up for this; tell its operator."
+            await ProxyError(503, "misconfigured", message).answer(scope, receive, send)
 
     async def _until_gone(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
         """Serve a request as long as its caller is there: a call that nobody waits for ends."""

@@ -11,14 +11,14 @@ from cachetools import TTLCache
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 SECONDS = 900.0
-"""For so long an exchange is known again."""
+"""How long an exchange is remembered."""
 MOST_USERS, MOST_EXCHANGES = 10_000, 8
 OPENING = 40
 """How many letters of words are looked for, from their beginning."""
 MOST_LETTERS = 100_000
-"""So much of a message is looked through."""
+"""How much of a message is looked through."""
 LEAST = 12
-"""How many letters an exchange has at least that is known again."""
+"""How many letters an exchange needs to be remembered."""
 
 
 class Asides:
@@ -34,13 +34,13 @@ class Asides:
         if not all(exchange) or len("".join(exchange)) < LEAST:
             return
         with self._lock:
-            others = [one for one in self._lately.get(user_id, ()) if one != exchange]
+            others = [other for other in self._lately.get(user_id, ()) if other != exchange]
             self._lately[user_id] = (*others[1 - MOST_EXCHANGES :], exchange)
 
-    def is_one(self, user_id: str, messages: Sequence[AnyMessage]) -> bool:
-        """Whether a request is about a conversation before, instead of going on with one."""
-        said = [one for one in messages if isinstance(one, HumanMessage)]
-        if len(said) != 1 or any(isinstance(one, AIMessage) for one in messages):
+    def is_aside(self, user_id: str, messages: Sequence[AnyMessage]) -> bool:
+        """Whether a request is about an earlier conversation, instead of going on with it."""
+        said = [message for message in messages if isinstance(message, HumanMessage)]
+        if len(said) != 1 or any(isinstance(message, AIMessage) for message in messages):
             return False
         with self._lock:
             lately = self._lately.get(user_id, ())

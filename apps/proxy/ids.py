@@ -19,7 +19,7 @@ def is_unfilled(text: str) -> bool:
     """Whether a text is a placeholder that was not filled in."""
     bare = text.strip()
     around = bare[:1] in _AROUND and bare.endswith(_AROUND[bare[:1]])
-    return around or any(one in bare for one in _LEFT)
+    return around or any(mark in bare for mark in _LEFT)
 
 
 def is_no_value(text: str) -> bool:
@@ -32,7 +32,7 @@ def conversation_id(text: str) -> str:
     """Return the id of a conversation; empty: a text is none.
 
     An id tells one conversation from all others, so it has a digit in it, or it is long. A word,
-    such as `new`, is said of many.
+    such as `new`, is used for many.
     """
     bare = text.strip()
     if (

@@ -58,7 +58,7 @@ class Memory:
                 self._answered(said, answer)
             finally:
                 self._heeding.over(said.user_id, said.thread)
-        except Exception as error:  # noqa: BLE001  # its text may tell what was said
+        except Exception as error:  # noqa: BLE001  # its text may show what was said
             _log.warning("what was said is not kept: %s", type(error).__name__)
 
     def _answered(self, said: Said, answer: Answer) -> None:

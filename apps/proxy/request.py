@@ -100,8 +100,8 @@ def words_of(content: Any) -> str:
         return content
     if not isinstance(content, list):
         return ""
-    parts = [one for one in content if isinstance(one, dict) and one.get("type") in _TEXT_PARTS]
-    return "\n".join(one["text"] for one in parts if isinstance(one.get("text"), str))
+    parts = [part for part in content if isinstance(part, dict) and part.get("type") in _TEXT_PARTS]
+    return "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
 
 
 def digest_of(*texts: str) -> str:

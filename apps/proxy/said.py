@@ -13,7 +13,7 @@ from guided_profile.apps.assistants.conversation import has_no_other_name, users
 from guided_profile.apps.proxy.request import digest_of
 
 MOST_TURNS, SECONDS = 10_000, 900.0
-"""So many turns are known again, for so long, that only their words tell from others."""
+"""How many turns that only their words tell apart are known again, and for how many seconds."""
 
 
 @dataclass
@@ -31,13 +31,13 @@ class Said:
     begins: str = ""
     """The conversation as it stood with that answer."""
     number: str = ""
-    """Tells a turn whose place nothing tells from others of the same words."""
+    """Tells the last turn from others of the same words, where its place is not known."""
 
     @cached_property
     def own(self) -> list[tuple[int, HumanMessage]]:
         """Return the user's messages that say something, with where they stand."""
         own = users_messages(self.messages, self.user_id, has_no_other_name)
-        return [(place, one) for place, one in own if one.text.strip()]
+        return [(place, message) for place, message in own if message.text.strip()]
 
     @property
     def place(self) -> int:
@@ -48,7 +48,8 @@ class Said:
     def thread(self) -> str:
         """Return the conversation's id, as it stands before the last turn."""
         first = self.turn_begins
-        return self.chat or self._as_of(one.text for place, one in self.own if place < first)
+        before = (message.text for place, message in self.own if place < first)
+        return self.chat or self._as_of(before)
 
     @cached_property
     def thread_after(self) -> str:
@@ -57,14 +58,14 @@ class Said:
         Where nothing names a conversation, it is all that the user said in it: two that begin alike
         are two as soon as they differ.
         """
-        return self.chat or self._as_of(one.text for _, one in self.own)
+        return self.chat or self._as_of(message.text for _, message in self.own)
 
     def _as_of(self, texts: Iterable[str]) -> str:
         return reduce(digest_of, texts, self.begins or digest_of())
 
     @property
     def knows_place(self) -> bool:
-        """Whether it is told where the last turn stands, by what comes before it."""
+        """Whether what comes before the last turn says where it stands."""
         if self.chat and not self.after:
             return self.holds_all
         return bool(self.after or self.turn_begins)
@@ -77,12 +78,12 @@ class Said:
     def with_ids(self) -> None:
         """Give each message of the last turn an id: the same when it is sent once more.
 
-        Where the front end names the conversation, other words after the same ones are the message,
-        edited; else they may be those of another conversation that began alike. With nothing before
-        them, they may be the next message of a front end that sends the newest one alone.
+        Where the front end names the conversation, other words in the same place are the message,
+        edited. Where it does not, they may belong to another conversation that began alike, or,
+        with nothing before them, to a front end that sends the newest message alone.
         """
         first = self.turn_begins
-        before = [one.text for one in self.messages[:first]]
+        before = [message.text for message in self.messages[:first]]
         digest = digest_of(self.thread, self.after, self.number, *before)
         edits = self.knows_place and bool(self.after or (self.chat and first))
         for number, message in enumerate(self.messages[first:]):
@@ -99,9 +100,9 @@ class Said:
 
 
 class Turns:
-    """Tells a turn that is sent once more from one of the same words, where no place tells them.
+    """Tells a turn that is sent again from a new one of the same words, where no place does.
 
-    It is sent once more if the user said nothing else since, or if it goes on.
+    It is sent again if the user said nothing else since, or if it goes on.
     """
 
     def __init__(self) -> None:
@@ -111,7 +112,7 @@ class Turns:
         self._lock = Lock()
 
     def came(self, said: Said) -> None:
-        """Number the last turn of a conversation, if its place does not tell it."""
+        """Number the last turn of a conversation, if its place is not known."""
         turn = (m.text for m in said.messages[said.turn_begins :] if isinstance(m, HumanMessage))
         words = digest_of(said.thread, said.after, *turn)
         key = said.user_id, words

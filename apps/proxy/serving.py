@@ -55,7 +55,7 @@ class Found(NamedTuple):
     """None: nothing of it is to be remembered."""
     lookup: Lookup = Lookup()
     adds: bool = True
-    """Whether what was done is added to the answer; if not, its model is asked to tell it."""
+    """Whether what was done is added to the answer; if not, its model is asked to say it."""
 
 
 async def serve(
@@ -95,13 +95,13 @@ async def _pass_on(
     send: Send,
 ) -> None:
     """Pass a reply on, with what was done if it is added, and keep what was said."""
-    begun = told = False
+    begun = noted = False
     read = bytearray()
 
     async def passed(piece: bytes) -> None:
-        nonlocal told
-        if found.said and reply.status < 300 and (adds.added or not found.adds) and not told:
-            told = True
+        nonlocal noted
+        if found.said and reply.status < 300 and (adds.added or not found.adds) and not noted:
+            noted = True
             await parts.memory.tells(found.said, found.lookup)
         if piece:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -151,7 +151,7 @@ async def _personal(
         return Found(body, _without("no-user"))
     state = f"user={named.way}"
     own_call = parts.users.is_own_call(headers)
-    if own_call or parts.memory.asides.is_one(named.user_id, asked.messages):
+    if own_call or parts.memory.asides.is_aside(named.user_id, asked.messages):
         return Found(body, _without("own-call", state))
     said = _said(parts, headers, asked, named.user_id)
     if not said.own:
@@ -187,7 +187,7 @@ def _said(parts: Parts, headers: Headers, asked: Asked, user_id: str) -> Said:
     """Return the conversation, with the ids that the front end names it by."""
     said = Said(user_id, asked.messages)
     name = parts.settings.chat_header.encode()
-    for text in (value.decode("latin-1") for one, value in headers if one == name):
+    for text in (value.decode("latin-1") for header, value in headers if header == name):
         said.chat = said.chat or conversation_id(text)
     named = asked.fields.get("conversation")
     named = named.get("id") if isinstance(named, dict) else named

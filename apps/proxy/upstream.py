@@ -23,7 +23,7 @@ _HOP = frozenset(
 _NOT_SENT = _HOP | frozenset(
     "host content-length expect accept-encoding cookie origin referer forwarded x-real-ip".split()
 )
-"""What tells of the caller's machine, or is said anew. What comes is read, so it is not packed."""
+"""What describes the caller's machine, or is set anew. Replies are read, so they come unpacked."""
 _NOT_SENT_PREFIXES = ("x-forwarded-", "x-openwebui-", "sec-fetch-")
 _OURS = "x-guided-profile"
 _NOT_RETURNED = _HOP | {"set-cookie", "server", "date"}

@@ -58,7 +58,7 @@ class Named:
 
 
 class Users:
-    """Tells senders and users, as the settings say."""
+    """Finds out senders and users, as the settings say."""
 
     def __init__(self, settings: ProxySettings, verifier: Verifier) -> None:
         self._settings, self._verifier = settings, verifier
@@ -180,7 +180,7 @@ class Users:
     def _has_signed(self, headers: Headers) -> bool:
         settings = self._settings
         name = settings.signed_header.encode()
-        return bool(settings.signed_secret) and any(one == name for one, _ in headers)
+        return bool(settings.signed_secret) and any(header == name for header, _ in headers)
 
     def _signed(self, headers: Headers) -> str:
         """Return the user that Open WebUI names and signs; empty: it names none."""
