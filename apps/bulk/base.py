@@ -45,7 +45,7 @@ class BuildResult:
     """The new profile; None: the old one still stands, there is too little history, or it
     failed."""
     dropped: bool = False
-    """Whether the old profile and its versions go: they tell of what was deleted."""
+    """Whether the old profile and its versions go: they show what was deleted."""
     failed: Failed | None = None
     left: bool = False
     """Whether it was not begun, since the run was stopped."""
@@ -55,7 +55,7 @@ class BuildResult:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a user's profile would take, told by the workflow without a call of a model."""
+    """What a user's profile would take, as the workflow finds out without calling a model."""
 
     use: ProfileUse
     items: int = 0
@@ -116,14 +116,14 @@ class Limits:
         """Whether what was spent is all that may be.
 
         Raises:
-            ModelError: The endpoint does not tell how many tokens its calls took.
+            ModelError: The endpoint does not report how many tokens its calls took.
         """
         if self.tokens is None and self.cost is None:
             return False
         if spent.calls and not spent.input_tokens:
             raise ModelError(
-                "the endpoint does not tell how many tokens a call takes, so that no limit can be "
-                "kept; leave the limit out, or have the endpoint report usage."
+                "the endpoint does not report how many tokens a call takes, so that no limit can "
+                "be kept; leave the limit out, or have the endpoint report usage."
             )
         if self.tokens is not None and spent.input_tokens + spent.output_tokens >= self.tokens:
             return True

@@ -25,7 +25,7 @@ from guided_profile.tools.profiles.plan import variant_of
 from guided_profile.tools.profiles.store import ProfileStore
 
 USERS_A_GRAPH = 500
-"""So many users share a graph and a store in memory; then both are begun afresh, so that no memory
+"""How many users share a graph and a store in memory; then both are begun afresh, so that no memory
 grows with the users."""
 
 
@@ -97,7 +97,7 @@ class Maker:
         self._workbench = Workbench(chat, embedder, task, verifier)
 
     async def make(self, user: BuildInput) -> BuildResult:
-        """Make a user's profile, or revise it; a failure is told, and nothing is kept of it."""
+        """Make a user's profile, or revise it; a failure is reported, and nothing of it is kept."""
         task, meter = self._workbench.task, Meter()
         failed: Failed | None = None
         async with self._workbench.holding(user) as (graph, profiles):

@@ -13,7 +13,7 @@ from guided_profile.apps.bulk.results import Failures
 from guided_profile.tools.progress import bars
 
 MOST_SHOWN = 10
-"""So many failures are shown as they come; all of them are in their file."""
+"""How many failures are shown as they come; all of them are in their file."""
 
 
 class Watch:

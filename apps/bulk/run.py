@@ -1,6 +1,6 @@
 """A run over many users: plan each, have made what is missing or stale, keep what comes back.
 
-    users → plan → (fresh, or too little history: done) → engine → kept, or told as a failure
+    users → plan → (fresh, or too little history: done) → engine → kept, or reported as a failure
 
 The process that runs this reads histories and writes profiles; an engine's workers do neither, so
 that an embedded store, which is for one process, will do.
@@ -62,7 +62,7 @@ class Run:
 
         Raises:
             ModelError: So many failed one after the other that the rest would too; or a limit is
-                set, and the endpoint does not tell what its calls take. What was made is kept.
+                set, and the endpoint does not report what its calls take. What was made is kept.
         """
         self._tally.total = await self._users.count()
         self._on_progress(self._tally)

@@ -23,7 +23,7 @@ from guided_profile.tools.readers.json_files import EXPORT
 from guided_profile.tools.readers.records import Place, history_item, json_object, lines
 
 ROWS = 256
-"""So many rows of a Parquet file are in memory at once."""
+"""How many rows of a Parquet file are in memory at once."""
 
 
 class FileUsers:
@@ -52,7 +52,7 @@ class FileUsers:
         return self._count
 
     async def inputs(self) -> AsyncIterator[BuildInput | Failed | None]:
-        """Yield the users one by one; a record that is wrong is told, and the others go on."""
+        """Yield the users one by one; a wrong record is reported, and the others go on."""
         digests: dict[str, bytes] = {}
         records = _parquet(self._path) if self._is_parquet else lines(self._path)
         for number, record in records:

@@ -141,8 +141,8 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         out.print_json(json.dumps(as_json(done) | again))
     else:
         show_left(restored, notes)
-        told = f", profiles and wishes restored {restored.records}" if restored.records else ""
-        out.print(count(done) + told)
+        suffix = f", profiles and wishes restored {restored.records}" if restored.records else ""
+        out.print(count(done) + suffix)
         if done.held_back:
             notes.print(
                 "what is held back looks like orders to the model, and no prompt has it; to see "

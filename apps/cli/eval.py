@@ -122,9 +122,11 @@ def _request(given: argparse.Namespace, notes: Console) -> Request:
     judged = named(given.judge) if given.judge else ()
     if judged and (task.kind != "text" or len(judged) != 2 or set(judged) - set(names)):
         raise InputError("--judge takes two of the --methods, for a task of kind 'text'.")
-    if given.profiles and not any(one.given for name, one in SETTINGS.items() if name in names):
-        takers = ", ".join(name for name, one in SETTINGS.items() if one.given)
-        raise InputError(f"--profiles is for the methods {takers}; name one with --methods.")
+    takers = [name for name, setting in SETTINGS.items() if setting.given]
+    if given.profiles and not set(takers) & set(names):
+        raise InputError(
+            f"--profiles is for the methods {', '.join(takers)}; name one with --methods."
+        )
     profiles = profiles_of(examples, given.profiles) if given.profiles else None
     if task.kind == "text":
         rouge("", "")

@@ -108,8 +108,8 @@ async def run(
                 _join(folder, request, others, opened)
         await _ask(request, histories, opened, notes)
         # earlier runs into the folder may have asked of other lengths
-        named = {one.example.rpartition("@")[2] for one in opened.answers.all}
-        earlier = {int(one) for one in named if one.isdecimal()} - set(lengths)
+        named = {result.example.rpartition("@")[2] for result in opened.answers.all}
+        earlier = {int(length) for length in named if length.isdecimal()} - set(lengths)
         histories += _mixed(request, others, sorted(earlier), opened) if earlier else []
         people = {shared.id.partition("@")[0] for shared in histories}
         facts = dict(facts) | {"people": str(len(people)), "sharing": str(given.sharing)}
@@ -162,8 +162,8 @@ async def _ask(
     )
     methods = make_methods(request.names, inputs)
     asked = {example.id: example for shared in histories for example in shared.examples}
-    before = [one for one in opened.answers.of(asked, request.names) if one.kind != "error"]
-    known = [(asked[one.example], one) for one in before]
+    before = opened.answers.of(asked, request.names)
+    known = [(asked[result.example], result) for result in before if result.kind != "error"]
     with progress(notes, request.names, len(asked) * len(methods), known) as on_result:
         await run_shared(
             histories,
@@ -179,7 +179,7 @@ async def _ask(
 def _lengths(request: "Request") -> list[int]:
     given = request.given
     try:
-        lengths = sorted({int(one) for one in given.by_length.split(",")})
+        lengths = sorted({int(length) for length in given.by_length.split(",")})
     except ValueError:
         lengths = []
     if not lengths or lengths[0] < 1:

@@ -147,7 +147,7 @@ async def run_in(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what `aevaluate` prints, and its progress bar, from ours and from `--json`."""
+    """Keep what `aevaluate` prints, and its progress bar, out of ours and of `--json`."""
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         yield
 

@@ -1,7 +1,7 @@
 """`guided-profile eval --judge-check`: whether the model is good enough as a judge.
 
-It is put before labels by hand that ship with the package, and what that comes to is kept in
-`--out`, so that the reports of runs there say whether what this judge says may be claimed.
+It judges texts that come with the package, labelled by hand. How far it agrees with the labels is
+kept in `--out`, so that the reports of runs there say whether this judge's results may be claimed.
 """
 
 import argparse
@@ -22,7 +22,7 @@ FORMS: tuple[Form, ...] = ("replies", "pairs")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what asks for the check."""
+    """Add the option that asks for the check."""
     parser.add_argument(
         "--judge-check",
         action="store_true",
@@ -32,12 +32,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
-    """Put the model before the labels, keep what comes of it, and print that."""
+    """Compare the model with the labels; keep how far they agree, and print it."""
     settings = read_settings()
     with downloads(notes) as on_progress:
         chat = assembly.chat_model(settings, on_progress)
     given.out.mkdir(parents=True, exist_ok=True)
-    found = []
+    agreements = []
     with closing(Calls(given.out / "calls.db")) as calls, bars(notes) as display:
         kept = KeptChat(inner=chat, calls=calls)
         for form in FORMS:
@@ -51,14 +51,16 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
                 on_judged=lambda bar=bar: display.advance(bar),  # type: ignore[misc]
             )
             keep(given.out, agreement)
-            found.append(agreement)
+            agreements.append(agreement)
     if given.json:
-        said = [
-            one.model_dump(mode="json") | {"claimed": not one.why_not, "claim": claim(one)}
-            for one in found
+        figures = [
+            agreement.model_dump(mode="json")
+            | {"claimed": not agreement.why_not, "claim": claim(agreement)}
+            for agreement in agreements
         ]
-        out.print_json(json.dumps(said))
+        out.print_json(json.dumps(figures))
         return 0
-    for one in found:
-        out.print(claim(one), style="red" if one.why_not else "", soft_wrap=True)
+    for agreement in agreements:
+        style = "red" if agreement.why_not else ""
+        out.print(claim(agreement), style=style, soft_wrap=True)
     return 0

@@ -1,7 +1,7 @@
 """`guided-profile eval --online PROJECT`: score what a host traced to LangSmith.
 
-What rules can tell of a run is written as its feedback, and the doubtful runs go into an annotation
-queue. Given again, it scores what is new.
+What rules find in a run is written as its feedback, and doubtful runs go into an annotation queue.
+The same command, given again, scores what is new.
 """
 
 import argparse
@@ -32,7 +32,7 @@ MOST_HOURS = 87600
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what asks for it."""
+    """Add the options that ask for it."""
     add = parser.add_argument_group("what was traced to LangSmith").add_argument
     add(
         "--online",
@@ -106,20 +106,20 @@ def _record(given: argparse.Namespace, done: Done) -> None:
     """Keep which run got which scores; nobody's text is among it."""
     given.out.mkdir(parents=True, exist_ok=True)
     with (given.out / "online.jsonl").open("a", encoding="utf-8") as file:
-        for one in done.scored:
-            scores = {key: score for key, (score, _) in one.found.items()}
-            line = {"run": str(one.run), "scores": scores, "queued": one.queued}
+        for scored in done.scored:
+            scores = {key: score for key, (score, _) in scored.found.items()}
+            line = {"run": str(scored.run), "scores": scores, "queued": scored.queued}
             file.write(json.dumps(line) + "\n")
 
 
 def _tell(given: argparse.Namespace, done: Done, out: Console) -> None:
     by_key: dict[str, list[float]] = {}
-    for one in done.scored:
-        for key, (score, _) in one.found.items():
+    for scored in done.scored:
+        for key, (score, _) in scored.found.items():
             if score is not None:
                 by_key.setdefault(key, []).append(score)
     shares = {key: estimate(scores, share=True) for key, scores in sorted(by_key.items())}
-    queued = sum(one.queued for one in done.scored)
+    queued = sum(scored.queued for scored in done.scored)
     if given.json:
         figures: dict[str, Any] = {
             "scored": len(done.scored),
@@ -128,16 +128,16 @@ def _tell(given: argparse.Namespace, done: Done, out: Console) -> None:
             "failed": done.failed,
             "queued": queued,
             "shares": {
-                key: {"share": one.mean, "low": one.low, "high": one.high, "n": one.n}
-                for key, one in shares.items()
-                if one
+                key: {"share": share.mean, "low": share.low, "high": share.high, "n": share.n}
+                for key, share in shares.items()
+                if share
             },
         }
         out.print_json(json.dumps(figures))
         return
     if shares:
-        rows = [(key, str(one.n), str(one)) for key, one in shares.items() if one]
-        title = f"{given.online}: of 100 runs that a rule can tell of [95 % interval]"
+        rows = [(key, str(share.n), str(share)) for key, share in shares.items() if share]
+        title = f"{given.online}: of 100 runs that a rule can score [95 % interval]"
         out.print(for_terminal(Table(title, ("feedback", "n", "share"), rows)))
     out.print(
         f"{len(done.scored)} runs scored, {queued} of them put into the queue; {done.before} were "

@@ -1,4 +1,4 @@
-"""Which options of `guided-profile eval` go together: none is left out silently."""
+"""Which options of `guided-profile eval` go together: none is ignored silently."""
 
 import argparse
 
@@ -40,10 +40,10 @@ def check(given: argparse.Namespace) -> None:
     for name, other in NEEDS.items():
         if name in there and other not in asked:
             raise InputError(f"{_flag(name)} goes with {_flag(other)}; add it, or leave it out.")
-    for one in asked:
-        for name in NOT_WITH[one]:
+    for option in asked:
+        for name in NOT_WITH[option]:
             if name in there:
-                raise InputError(f"{_flag(name)} does not go with {_flag(one)}; leave one out.")
+                raise InputError(f"{_flag(name)} does not go with {_flag(option)}; leave one out.")
     if given.online is not None and not given.online.strip():
         raise InputError("--online is empty; name the project of LangSmith.")
 

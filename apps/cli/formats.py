@@ -23,6 +23,6 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         return 0
     width = max(len(reader.format) for reader in READERS)
     for reader in READERS:
-        told = f": {reader.obtain}" if reader.obtain else ""
-        out.print(f"{reader.format:<{width}}  {reader.title}{told}", soft_wrap=True)
+        how = f": {reader.obtain}" if reader.obtain else ""
+        out.print(f"{reader.format:<{width}}  {reader.title}{how}", soft_wrap=True)
     return 0

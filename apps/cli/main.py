@@ -1,7 +1,7 @@
 """The command line: `guided-profile demo | add | ask | profile | forget | export | tasks | …`.
 
 Exit codes: 0 done or answered; 1 a model, store or download failed; 2 the input is wrong;
-3 an honest abstention; 130 interrupted; 141 whoever read the output has enough.
+3 an honest abstention; 130 interrupted; 141 whoever read the output stopped.
 
 Tried on `ask` and `forget` (20 lines, help in 0.07 s with argparse), cyclopts takes 33 lines and
 0.39 s and adds options like `--no-json`, and typer takes 22 and 0.35 s, but not `--options a b`.
@@ -25,12 +25,12 @@ TRACES_WITHIN = 1.0
 
 
 class Command(NamedTuple):
-    """What the list of commands tells of one, before its module is imported."""
+    """What the list of commands shows of one, before its module is imported."""
 
     summary: str
     example: str
     shared_options: bool = True
-    """Whether it has `--json` and `--data` as all have, or says itself what they are."""
+    """Whether it has the usual `--json` and `--data`, or defines its own."""
 
 
 COMMANDS = {
@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return failed(error, as_json=given.json)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever read the output has enough, as `head` does
+    except BrokenPipeError:  # whoever read the output stopped, as `head` does
         _discard_output()
         return 128 + signal.SIGPIPE
 

@@ -1,7 +1,7 @@
 """`guided-profile mcp --http`: the same tools over Streamable HTTP, for any number of users.
 
-Whose they are says the key or token that a request comes with, as on the server; where nobody is
-asked who they are, it serves one user, to this machine alone.
+The key or token of a request says whose they are, as on the server. Where nobody is asked who they
+are, it serves one user, to this machine alone.
 """
 
 import argparse
@@ -80,7 +80,7 @@ def make_app(
         stateless_http=True,  # a call needs none before it, so that any worker may serve it
         json_response=True,
         max_request_body_size=settings.body_megabytes * 1_000_000,
-        # which host may be asked for says the guard: none but this machine, or whoever has a key
+        # the guard decides who may ask: this machine alone, or whoever has a key
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
     return Guard(app, verifier=lambda: verifier, settings=lambda: settings)

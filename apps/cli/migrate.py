@@ -63,8 +63,8 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         moved["keys"] = await asyncio.to_thread(
             _keys, file, source.database_url, target.database_url
         )
-    told = {"way": way, "at": datetime.now(UTC).isoformat()}
-    await asyncio.to_thread(note.write_text, json.dumps(told))
+    record = {"way": way, "at": datetime.now(UTC).isoformat()}
+    await asyncio.to_thread(note.write_text, json.dumps(record))
     _tell(moved, shared, way, given, out, notes)
     return 0
 
@@ -120,16 +120,18 @@ def _tell(
     notes: Console,
 ) -> None:
     if given.json:
-        figures: dict[str, Any] = {kind: one.figures() for kind, one in moved.items()}
+        figures: dict[str, Any] = {kind: result.figures() for kind, result in moved.items()}
         out.print_json(json.dumps({"way": way} | figures))
         return
-    for kind, one in moved.items():
-        text = f"{kind}: {one.there} there ({one.new} brought now), the same by count and digest"
-        if one.newer_there:
-            text += f"; {one.newer_there} of them were changed there since, and stay so"
-        if one.only_there:
-            text += f"; {one.only_there} more are there and not here, and stay"
-        out.print(text + (f"; sha256 {one.digest[:16]}" if one.digest else ""), soft_wrap=True)
+    for kind, result in moved.items():
+        text = f"{kind}: {result.there} there ({result.new} brought now)"
+        text += ", the same by count and digest"
+        if result.newer_there:
+            text += f"; {result.newer_there} of them were changed there since, and stay so"
+        if result.only_there:
+            text += f"; {result.only_there} more are there and not here, and stay"
+        text += f"; sha256 {result.digest[:16]}" if result.digest else ""
+        out.print(text, soft_wrap=True)
     for left, name in (
         (not shared.chroma_url and "histories", "GUIDED_PROFILE_CHROMA_URL"),
         (not shared.database_url and "profiles and keys", "GUIDED_PROFILE_DATABASE_URL"),

@@ -88,7 +88,7 @@ async def run(given: argparse.Namespace, out: Console, notes: Console) -> int:
         if all(decision is None for decision in decides):
             return await _show(settings, given, out, notes)
     _, task = assembly.known_task(settings, given.task)
-    compares = any(one is not None for one in (given.pin, given.forbid, given.correct))
+    compares = any(wish is not None for wish in (given.pin, given.forbid, given.correct))
     async with open_kept(settings, notes if compares else None) as (history, store):
         profiles = ProfileStore(store, given.user, task.name, variant_of(task))
         kept = Kept(history, profiles)

@@ -17,7 +17,7 @@ from guided_profile.apps.settings import read_settings
 from guided_profile.graph.errors import SettingsError
 
 QUIET = {
-    "LANGGRAPH_CLI_NO_ANALYTICS": "1",  # else every start is told to the platform's makers
+    "LANGGRAPH_CLI_NO_ANALYTICS": "1",  # else every start is reported to the platform's makers
     "LANGGRAPH_NO_VERSION_CHECK": "true",  # else a package index is asked
     "FF_V2_EVENT_STREAMING": "false",  # a second way to start runs, which nothing here needs
 }

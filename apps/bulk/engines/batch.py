@@ -26,7 +26,7 @@ MOST_REQUESTS = 50_000
 MOST_BYTES = 190 * 2**20
 """Of one file; the API takes 50,000 requests and 200 MB."""
 TOGETHER = 0.05
-"""Seconds in which what a user is asked beside it comes to its requests, before one waits."""
+"""Seconds that a request leaves for others of the same user to come, before it waits."""
 
 _waiting: ContextVar[list[str] | None] = ContextVar("waiting", default=None)
 
@@ -74,7 +74,7 @@ class Replies:
             if line.strip():
                 record = json.loads(line)
                 name, response = str(record["custom_id"]), record["response"]
-                # what the request itself is refused for, the workflow deals with, or tells
+                # where the request itself is refused, the workflow handles or reports it
                 if response and response["status_code"] < 500 and response["status_code"] != 429:
                     self._at[name] = (number, offset)
                 else:

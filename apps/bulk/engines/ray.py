@@ -24,7 +24,7 @@ from guided_profile.apps.bulk.engines.ray_worker import Ledger, Worker, Workplac
 from guided_profile.graph.errors import BuildError, SettingsError
 
 WINDOW_USERS = 4096
-"""So many users are handed to Ray at once, while the next are read; its actors start anew with
+"""How many users are handed to Ray at once, while the next are read; its actors start anew with
 each window."""
 WINDOW_BYTES = 64 * 2**20
 """Or fewer, if their histories take so much; Ray keeps them in memory."""
@@ -61,7 +61,7 @@ class RayEngine:
         if window is None:
             return
         with (
-            redirect_stdout(sys.stderr),  # Ray tells there of a dead worker, between our lines
+            redirect_stdout(sys.stderr),  # Ray reports a dead worker there, between our lines
             ThreadPoolExecutor(1) as thread,  # what it waits for ends with Ray
             _started(self._address, self._workers) as ray,
         ):

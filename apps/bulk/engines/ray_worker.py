@@ -20,7 +20,7 @@ from guided_profile.graph.tasks import Task
 from guided_profile.tools.models.calls import endpoint_model
 
 MOST_DEATHS = 3
-"""A user during whose work so many workers died is given up."""
+"""How many workers may die at work on a user, who is then given up."""
 
 
 @dataclass(frozen=True, slots=True)

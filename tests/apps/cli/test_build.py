@@ -136,7 +136,7 @@ def test_a_limit_is_refused_where_the_endpoint_tells_no_tokens(
     endpoint.fault = without_usage
     given = ["build", "--from", str(users), "--out", str(tmp_path / "o.jsonl")]
     assert main([*given, "--limit-tokens", "100"]) == 1
-    assert "does not tell how many tokens" in capsys.readouterr().err
+    assert "does not report how many tokens" in capsys.readouterr().err
     assert main(given) == 0
 
 
