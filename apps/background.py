@@ -44,7 +44,7 @@ class Background:
         atexit.register(self.close)
 
     def start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
-        """Begin work that belongs to no run of the host's: its callbacks are not told of it.
+        """Begin work that belongs to no run of the host's: its callbacks do not see it.
 
         Raises:
             ClosedError: It is closed; so does the future, if it is closed before the work is done.

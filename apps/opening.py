@@ -151,7 +151,7 @@ def open_graph(
         verifier: What judges the sentences of profiles: `endpoint:MODEL`, the folder of an NLI
             model, or one of your own (see `build_graph`). `GUIDED_PROFILE_VERIFIER`.
         tasks: Your own tasks, beside the built-in ones and those in the data folder.
-        on_progress: Told of weights that are fetched.
+        on_progress: Called while weights are fetched.
 
     Raises:
         GuidedProfileError: A setting is wrong, or a part cannot be had.

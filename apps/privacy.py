@@ -1,4 +1,4 @@
-"""What LangSmith is told where tracing is on: all of it, or less, as GUIDED_PROFILE_TRACES says.
+"""What is sent to LangSmith where tracing is on: all, or less, as GUIDED_PROFILE_TRACES says.
 
 LangSmith's own switches hide inputs and outputs but not the texts of errors; these do.
 """
@@ -32,7 +32,7 @@ _KIND = re.compile(r"\w+")
 
 
 def limit_traces(traces: Traces) -> None:
-    """Have this process's traces tell no more than the settings say; for `all`, change nothing."""
+    """Have this process's traces hold no more than the settings say; for `all`, change nothing."""
     if traces != "all":
         langsmith.configure(client=limited_client(traces))
 

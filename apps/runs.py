@@ -37,7 +37,7 @@ async def events(
     thread: str,
     run_id: UUID | None = None,
 ) -> AsyncIterator[dict[str, Any] | Outcome]:
-    """Run the workflow; yield what its stages tell as they begin, and last what became of it.
+    """Run the workflow; yield its stages' events as they begin, and last what became of it.
 
     Args:
         graph: With a checkpointer, where it is to be resumed after a question to the user.

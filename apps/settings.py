@@ -1,8 +1,8 @@
-"""What the installation is told by its environment, read once, here.
+"""The settings of an installation, read from the environment once, here.
 
-By hand: most of it is what must go together, and messages that say what to do and show no secret.
-pydantic-settings would leave both to us, hand back its own errors, which hold the values, to be put
-in other words, and take 0.3 s to import.
+They are read by hand: most of the code checks which of them go together, and says what to do
+without showing a secret. pydantic-settings would leave both to us, raise errors of its own that
+hold the values, and take 0.3 s to import.
 """
 
 import logging
@@ -75,8 +75,8 @@ class Settings:
     folder; it may hold a password. `GUIDED_PROFILE_DATABASE_URL`."""
 
     traces: Traces = "all"
-    """What LangSmith is told where tracing is on: `all`, `hide` (stages, times and figures alone)
-    or `anonymize` (texts without what identifies a person). `GUIDED_PROFILE_TRACES`."""
+    """What is sent to LangSmith where tracing is on: `all`, `hide` (stages, times and figures
+    alone) or `anonymize` (texts without what identifies a person). `GUIDED_PROFILE_TRACES`."""
 
     @property
     def model_name(self) -> str:
@@ -207,7 +207,7 @@ def _worth(chosen: str | None) -> Measured | None:
 
 
 def read_traces(environment: Mapping[str, str] | None = None) -> Traces:
-    """Read what LangSmith is told where tracing is on.
+    """Read what is sent to LangSmith where tracing is on.
 
     Raises:
         SettingsError: The variable is wrong.
@@ -222,7 +222,7 @@ def read_traces(environment: Mapping[str, str] | None = None) -> Traces:
 
 
 def read_log_level(environment: Mapping[str, str] | None = None) -> str:
-    """Read from which level on the log is shown; nothing said, errors are.
+    """Read from which level on the log is shown; left out, errors are.
 
     Raises:
         SettingsError: The variable is wrong.

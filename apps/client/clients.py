@@ -25,7 +25,7 @@ def _plain(call: Callable[P, Call[T]]) -> Callable[Concatenate["Client", P], T]:
     def method(self: "Client", /, *args: P.args, **given: P.kwargs) -> T:
         return self._send(call(*args, **given))
 
-    return _told_of(call, method)
+    return _described_as(call, method)
 
 
 def _streamed(
@@ -34,7 +34,7 @@ def _streamed(
     def method(self: "Client", /, *args: P.args, **given: P.kwargs) -> Streamed:
         return self._stream(call(*args, **given))
 
-    return _told_of(call, method)
+    return _described_as(call, method)
 
 
 def _awaited(
@@ -43,7 +43,7 @@ def _awaited(
     def method(self: "AsyncClient", /, *args: P.args, **given: P.kwargs) -> Coroutine[Any, Any, T]:
         return self._send(call(*args, **given))
 
-    return _told_of(call, method)
+    return _described_as(call, method)
 
 
 def _awaited_stream(
@@ -52,17 +52,17 @@ def _awaited_stream(
     def method(self: "AsyncClient", /, *args: P.args, **given: P.kwargs) -> AsyncStreamed:
         return self._stream(call(*args, **given))
 
-    return _told_of(call, method)
+    return _described_as(call, method)
 
 
-def _told_of(call: Callable[..., Any], method: Method) -> Method:
+def _described_as(call: Callable[..., Any], method: Method) -> Method:
     """Give a method the name, the words and the arguments of its call, for `help`."""
-    told = inspect.signature(call)
+    signature = inspect.signature(call)
     own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
     named: Any = method
     named.__name__, named.__doc__ = call.__name__, call.__doc__
-    named.__signature__ = told.replace(
-        parameters=[own, *told.parameters.values()], return_annotation=inspect.Signature.empty
+    named.__signature__ = signature.replace(
+        parameters=[own, *signature.parameters.values()], return_annotation=inspect.Signature.empty
     )
     return method
 

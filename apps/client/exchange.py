@@ -1,4 +1,4 @@
-"""One request and its answer, told in our words: what is sent, what is read, what went wrong."""
+"""One request and its answer: what is sent, what is read, and in our words what went wrong."""
 
 import copy
 import json
@@ -30,7 +30,7 @@ CONNECT_SECONDS = 10.0
 
 
 class Stage(BaseModel):
-    """A stage of the workflow that begins, with what it tells of itself."""
+    """A stage of the workflow that begins, with what it says of itself."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -93,22 +93,22 @@ class Exchange:
         return made
 
     def streamed(self, call: Call[Any]) -> dict[str, Any]:
-        """Return the same for an answer whose stages are told as they begin."""
+        """Return the same for an answer whose stages are sent as they begin."""
         return {**self.request(call), "headers": {"Accept": "text/event-stream"}}
 
     def read(self, call: Call[T], response: httpx.Response) -> T:
         """Return what an answer says.
 
-        Fields that this version does not know are left aside: a newer server may tell more.
+        Fields that this version does not know are left aside: a newer server may send more.
 
         Raises:
             ServerError: The request was refused, or this is no answer to it.
         """
         if not response.is_success:
             raise self._refused(response)
-        return self._told(call, response.content or b"null")
+        return self._parsed(call, response.content or b"null")
 
-    def _told(self, call: Call[T], content: str | bytes) -> T:
+    def _parsed(self, call: Call[T], content: str | bytes) -> T:
         try:
             return call.result.validate_json(content, extra="ignore")
         except ValidationError:
@@ -116,8 +116,8 @@ class Exchange:
 
     def _refused(self, response: httpx.Response) -> ServerError:
         try:
-            told = response.json()
-            code, message = str(told["error"]), str(told["message"])
+            problem = response.json()
+            code, message = str(problem["error"]), str(problem["message"])
         except (ValueError, KeyError, TypeError):
             return self._strange(response.status_code)
         return _error(response.status_code, code, message, response.headers)
@@ -131,7 +131,7 @@ class Exchange:
         )
 
     def unreached(self, error: httpx.RequestError) -> ServerUnavailableError:
-        """Return how it is told that no answer came."""
+        """Return the error that says that no answer came."""
         if isinstance(error, httpx.ReadTimeout):
             return ServerUnavailableError(
                 f"the server at {self.url} said nothing for {self.seconds:g} s; ask again, or give "
@@ -167,7 +167,7 @@ class Events:
                 return self._stage(value)
             case "answer":
                 self.answered = True
-                return self._exchange._told(self._call, value)
+                return self._exchange._parsed(self._call, value)
             case "error":
                 raise self._failed(value)
         return None  # of a newer server
@@ -180,8 +180,8 @@ class Events:
 
     def _failed(self, value: str) -> ServerError:
         try:
-            told = json.loads(value)
-            code, message = str(told["error"]), str(told["message"])
+            problem = json.loads(value)
+            code, message = str(problem["error"]), str(problem["message"])
         except (ValueError, KeyError, TypeError):
             return self._exchange._strange()
         return _error(None, code, message, {})

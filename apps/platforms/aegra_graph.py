@@ -19,9 +19,9 @@ _log = logging.getLogger(__name__)
 
 
 class AegraGraph(CompiledStateGraph[Any, Any, Any, Any]):
-    """A workflow whose results Aegra can keep, and whose errors it may tell.
+    """A workflow whose results Aegra can keep, and whose errors it may show.
 
-    Aegra keeps results as JSON, and cannot write times; it tells clients the text of any exception.
+    Aegra keeps results as JSON, and cannot write times; it shows clients the text of any exception.
     """
 
     @classmethod

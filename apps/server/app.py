@@ -86,7 +86,7 @@ def make_app(
         app.add_middleware(AegraGate)
     app.add_middleware(InFlight, flight=flight, settings=settings)
     app.add_middleware(Guard, verifier=verifier, settings=settings)
-    app.add_middleware(  # it asks who one is itself, and answers in OpenAI's way
+    app.add_middleware(  # it checks callers itself, and answers in OpenAI's way
         InFront, proxy=InFlight(proxy, flight=flight, settings=settings)
     )
     app.add_exception_handler(HTTPException, _not_found)

@@ -32,13 +32,13 @@ PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
 def openapi() -> dict[str, Any]:
     """Return what our routes say of themselves, whatever the version.
 
-    Their refusals, which are all alike, stand once for each route: told one by one, they would be
+    Their refusals, which are all alike, stand once for each route: listed one by one, they would be
     half of the types. And what only comes in answers has all of its fields.
     """
-    told = make_app().openapi()
-    schemas = told["components"]["schemas"]
-    operations = [one for path in told["paths"].values() for one in path.values()]
-    sent = _named([one.get("requestBody") for one in operations], schemas)
+    document = make_app().openapi()
+    schemas = document["components"]["schemas"]
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    sent = _named([operation.get("requestBody") for operation in operations], schemas)
     for name in schemas.keys() - sent:  # what an answer has a default for, it has
         fields = schemas[name].get("properties", {})
         schemas[name]["required"] = [field for field in fields if field not in LEFT_OUT]
@@ -48,35 +48,35 @@ def openapi() -> dict[str, Any]:
         }
         refused = {"description": "Refused.", "content": {"application/json": PROBLEM}}
         operation["responses"] = {**good, "default": refused}
-    untitled = _without(told, TITLES)
-    return {**untitled, "info": {"title": told["info"]["title"], "version": ""}}
+    untitled = _without(document, TITLES)
+    return {**untitled, "info": {"title": document["info"]["title"], "version": ""}}
 
 
-def _without(told: Any, names: frozenset[str]) -> Any:
+def _without(part: Any, names: frozenset[str]) -> Any:
     """Return a part without what these names say of it; a field may have such a name too."""
-    if isinstance(told, list):
-        return [_without(one, names) for one in told]
-    if not isinstance(told, dict):
-        return told
+    if isinstance(part, list):
+        return [_without(entry, names) for entry in part]
+    if not isinstance(part, dict):
+        return part
     return {
-        name: _without(one, names)
-        for name, one in told.items()
-        if not (name in names and isinstance(one, str | list))
+        name: _without(value, names)
+        for name, value in part.items()
+        if not (name in names and isinstance(value, str | list))
     }
 
 
-def _named(told: Any, schemas: dict[str, Any]) -> set[str]:
+def _named(part: Any, schemas: dict[str, Any]) -> set[str]:
     """Return the names of the schemas that a part of the OpenAPI leads to."""
     found: set[str] = set()
-    while new := set(re.findall(r"#/components/schemas/(\w+)", json.dumps(told))) - found:
+    while new := set(re.findall(r"#/components/schemas/(\w+)", json.dumps(part))) - found:
         found |= new
-        told = [schemas[name] for name in new]
+        part = [schemas[name] for name in new]
     return found
 
 
-def first_line(told: dict[str, Any]) -> str:
+def first_line(document: dict[str, Any]) -> str:
     """Return what the file begins with, if it is made from this OpenAPI, in whatever words."""
-    text = json.dumps(_without(told, WORDS), sort_keys=True)
+    text = json.dumps(_without(document, WORDS), sort_keys=True)
     return f"{MARK}{hashlib.sha256(text.encode()).hexdigest()}"
 
 
@@ -86,13 +86,13 @@ def main() -> int:
     if not command.exists():
         print("run `npm ci` in clients/typescript first", file=sys.stderr)
         return 1
-    told = openapi()
+    document = openapi()
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder, "openapi.json"), Path(folder, "schema.ts")
-        source.write_text(json.dumps(told))
+        source.write_text(json.dumps(document))
         options = ["--default-non-nullable=false", "--output", made]
         subprocess.run([command, source, *options], check=True, cwd=HERE)
-        SCHEMA.write_text(f"{first_line(told)}\n{made.read_text()}")
+        SCHEMA.write_text(f"{first_line(document)}\n{made.read_text()}")
     return 0
 
 

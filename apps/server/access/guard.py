@@ -1,6 +1,6 @@
 """What every request passes first, here and on the platform: who sends it, how much, how often.
 
-The platform asks who one is too, but not everywhere: `langgraph dev` has routes that show any
+The platform checks callers too, but not everywhere: `langgraph dev` has routes that show any
 thread, and that delete all of them, to whoever asks.
 """
 
@@ -30,7 +30,7 @@ PLATFORM_OPEN_PATHS = (
     *("/", "/ok", "/info", "/docs", "/openapi.json", "/metrics"),
     *("/health", "/live"),  # Aegra's
 )
-"""What the platform tells everybody; no user's data is in it."""
+"""What the platform shows to everybody; no user's data is in it."""
 PAGE_FILES = "/page"
 """Where the files of the page stand, which hold no data either."""
 PLATFORM_INTERNAL = ("/internal", "/deploy")
@@ -63,7 +63,7 @@ class RateLimit:
 
 
 class Guard:
-    """ASGI middleware that lets nobody through whom it does not know, but to what is open."""
+    """ASGI middleware that lets a caller whom it does not know reach only what is open."""
 
     def __init__(
         self,

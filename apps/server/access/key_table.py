@@ -29,7 +29,7 @@ from guided_profile.tools.profiles.postgres import (
 from guided_profile.tools.profiles.store import KEYS
 
 REST = 5.0
-"""For so many seconds nobody is asked after the database did not answer, so that nobody waits."""
+"""Seconds for which a database that did not answer is not asked again, so that nobody waits."""
 _PAGE = 100
 
 

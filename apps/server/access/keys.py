@@ -71,7 +71,7 @@ class KeyFile:
             SettingsError: The file cannot be read or written.
         """
         with self._changing():
-            self._write([*(one for one in self.all() if one.id != key.id), key])
+            self._write([*(kept for kept in self.all() if kept.id != key.id), key])
 
     def all(self) -> list[Key]:
         """Return the keys as they are kept, the oldest first.

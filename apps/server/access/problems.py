@@ -134,7 +134,7 @@ def check_json_parts(body: bytes) -> None:
     """Refuse a body of far more parts than any of ours has, before it is parsed.
 
     Raises:
-        RefusedError: It has. A million unknown keys would take 13 seconds to be told of.
+        RefusedError: It has. It takes 13 seconds to report a million unknown keys.
     """
     if has_too_many_parts(body):
         raise RefusedError(413, "too_large", "the body has too many fields; send it in parts.")

@@ -1,4 +1,4 @@
-"""Who sends a request: told by a signed token or an API key, and by nothing else in it."""
+"""Who sends a request, by a signed token or an API key, and by nothing else in it."""
 
 import ipaddress
 import json
@@ -19,7 +19,7 @@ ADMIN = "guided_profile:admin"
 LEEWAY = 30
 """Seconds by which clocks may differ."""
 RETRY_SECONDS = 5
-"""After so many seconds it may be tried again to check who sends a request."""
+"""Seconds after which a check of who sends a request may be tried again."""
 MAX_CHARACTERS = 8192
 """The longest token, in characters."""
 
@@ -54,7 +54,7 @@ class UncheckedError(Exception):
 
 
 class Verifier:
-    """Tells who sends a request, as the settings say."""
+    """Finds out who sends a request, as the settings say."""
 
     def __init__(self, settings: ServerSettings) -> None:
         """Read the keys.
@@ -163,7 +163,7 @@ def _on_this_machine(headers: list[tuple[bytes, bytes]], client: str | None) -> 
     """Let in who develops here; a page of another site, or a proxy's client, is not here."""
     names = {name for name, _ in headers}
     hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
-    # the platforms let pages of every site read what they are told
+    # the platforms let pages of every site read their answers
     pages = [value.decode("latin-1") for name, value in headers if name == b"origin"]
     hosts += [page.partition("://")[2] for page in pages]
     forwarded = names & {b"x-forwarded-for", b"x-real-ip", b"forwarded"}

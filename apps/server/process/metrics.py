@@ -83,7 +83,7 @@ class Metrics:
 
 
 class _Watching(BaseCallbackHandler):
-    """Tells the metrics what a run does."""
+    """Reports to the metrics what a run does."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics

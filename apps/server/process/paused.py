@@ -14,9 +14,9 @@ from guided_profile.graph.build import Graph
 from guided_profile.graph.context import Context
 
 MAX_RUNS = 500
-"""So many wait in a process at a time; the oldest are let go."""
+"""How many wait in a process at a time; the oldest are let go."""
 MAX_SECONDS = 15 * 60.0
-"""So long one waits."""
+"""How long a run waits."""
 
 
 @dataclass(slots=True)
@@ -82,10 +82,10 @@ class PausedRuns:
 
 
 def nothing_waits() -> RefusedError:
-    """Return what a reply to nothing is told."""
+    """Return the answer to a reply that nothing waits for."""
     return RefusedError(404, "not_found", "nothing waits for this reply; ask again.")
 
 
 def already_replied() -> RefusedError:
-    """Return what a second reply is told."""
+    """Return the answer to a second reply."""
     return RefusedError(409, "replied", "there is a reply to this already; wait for its answer.")

@@ -77,8 +77,8 @@ class PausedAnywhere:
         await self.let_go()
         memory = cast("BaseCheckpointSaver[Any]", graph.checkpointer)
         await copy_thread(memory, thread, self._shared.threads, run_id.hex)
-        told = _CONTEXT.dump_python(context, mode="json")
-        row = {"context": told, "thread": thread, "since": self._clock().isoformat()}
+        fields = _CONTEXT.dump_python(context, mode="json")
+        row = {"context": fields, "thread": thread, "since": self._clock().isoformat()}
         await self._store.aput(paused_namespace(context.user_id), run_id.hex, row, index=False)
 
     async def let_go(self) -> None:

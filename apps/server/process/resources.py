@@ -101,7 +101,7 @@ def server_settings() -> ServerSettings:
 
 @cache
 def verifier() -> Verifier:
-    """Return what tells who sends a request."""
+    """Return what finds out who sends a request."""
     made = Verifier(server_settings())
     if made.open:
         _log.warning(

@@ -31,6 +31,6 @@ class Thumbs(BaseModel):
 async def feedback(body: Thumbs, user_id: UserId, later: BackgroundTasks) -> None:
     """Note it on the answer's trace; where there are no traces, it is let go.
 
-    The id of a run is told to who asked, and cannot be guessed.
+    Only who asked is given the id of a run, and it cannot be guessed.
     """
     later.add_task(feed_back, body.run_id, THUMBS, score=int(body.thumbs == "up"))

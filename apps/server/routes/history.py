@@ -249,7 +249,7 @@ async def delete_everything(
 
 
 def _columns(given: list[str]) -> dict[str, str]:
-    columns = dict(one.partition("=")[::2] for one in given)
+    columns = dict(mapping.partition("=")[::2] for mapping in given)
     if any(not columns[name] or name not in FIELDS for name in columns):
         known = ", ".join(FIELDS)
         raise RefusedError(422, "bad_input", f"column: give it as text=Review; fields: {known}.")

@@ -116,7 +116,7 @@ async def decide(
     decision: Annotated[Decision, Body(examples=[{"do": "pin", "text": "I am vegan."}])],
     run_id: Annotated[
         UUID | None,
-        Query(description="The answer that showed the sentence; its trace is told of the decision"),
+        Query(description="The answer that showed the sentence; its trace notes the decision"),
     ] = None,
 ) -> list[Decided]:
     """Pin, forbid or correct a sentence, or take that back; it holds for every later profile."""

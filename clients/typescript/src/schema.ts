@@ -286,7 +286,7 @@ export interface paths {
          * Say whether an answer was good
          * @description Note it on the answer's trace; where there are no traces, it is let go.
          *
-         *     The id of a run is told to who asked, and cannot be guessed.
+         *     Only who asked is given the id of a run, and it cannot be guessed.
          */
         post: operations["feedback_v1_feedback_post"];
         delete?: never;
@@ -1385,7 +1385,7 @@ export interface operations {
     decide_v1_profile_patch: {
         parameters: {
             query?: {
-                /** @description The answer that showed the sentence; its trace is told of the decision */
+                /** @description The answer that showed the sentence; its trace notes the decision */
                 run_id?: string | null;
                 /** @description The task whose profile it is. */
                 task?: string;
