@@ -97,17 +97,17 @@ class GuidedProfile(AbstractCapability[Any]):
         found = await self._lookups.alook(user_id, thread, read, place)
         self._runs[ctx.run_id] = _Run(user_id, thread, read)
         adds = is_for_reading(request_context.model_request_parameters)
-        tells = partial(self._heeding.aanswered, user_id, thread, found.acts)
+        note_reported = partial(self._heeding.aanswered, user_id, thread, found.acts)
         block = block_of(found, adds=adds)
         if block and place >= 0:
             longer = _with_block(request_context.messages, *places[place], block)
             request_context = replace(request_context, messages=longer)
         if found.acts and adds:
-            model = TellingModel(request_context.model, found.acts, tells)
+            model = TellingModel(request_context.model, found.acts, note_reported)
             request_context = replace(request_context, model=model)
         response: ModelResponse = await handler(request_context)
         if not adds:
-            await tells()
+            await note_reported()
         return replace(response, metadata={**(response.metadata or {}), MARK: mark_of(found)})
 
     async def wrap_run(self, ctx: RunContext[Any], *, handler: Any) -> AgentRunResult[Any]:

@@ -30,17 +30,17 @@ class TellingModel(WrapperModel):
     """A model whose answer, if it calls no tool, ends with what was done; streamed or not."""
 
     def __init__(
-        self, model: Model, acts: Sequence[MemoryAct], tells: Callable[[], Awaitable[None]]
+        self, model: Model, acts: Sequence[MemoryAct], note_reported: Callable[[], Awaitable[None]]
     ) -> None:
         """Wrap another model.
 
         Args:
             model: Answers.
             acts: What was done.
-            tells: Awaited before that is added.
+            note_reported: Awaited before that is added.
         """
         super().__init__(model)
-        self._acts, self._tells = acts, tells
+        self._acts, self._note_reported = acts, note_reported
 
     async def request(
         self,
@@ -53,7 +53,7 @@ class TellingModel(WrapperModel):
         words = self._words_after(response.parts)
         if not words:
             return response
-        await self._tells()
+        await self._note_reported()
         return replace(response, parts=[*response.parts, TextPart(words)])
 
     @asynccontextmanager
@@ -74,7 +74,7 @@ class TellingModel(WrapperModel):
                 async for event in events:
                     yield event
                 if words := self._words_after(stream._parts_manager.get_parts()):
-                    await self._tells()
+                    await self._note_reported()
                     added = stream._parts_manager.handle_text_delta(
                         vendor_part_id=None, content=words
                     )

@@ -27,12 +27,12 @@ def show_preview(
 ) -> int:
     """Show what a file would add."""
 
-    def tell(formats: Mapping[str, int]) -> None:
+    def show_formats(formats: Mapping[str, int]) -> None:
         if not as_json:
             name_formats(formats, {}, notes)
 
     try:
-        found = preview(path, reading, tell)
+        found = preview(path, reading, show_formats)
     except ColumnsError as error:  # they are only shown here, and confirmed when it is added
         notes.print(f"the columns seem to hold: {in_words(error.columns)}", soft_wrap=True)
         found = preview(path, replace(reading, columns=error.columns))

@@ -47,7 +47,7 @@ class Memory:
         said.with_ids()
         return await self._lookups.alook(said.user_id, said.thread, said.messages, said.place)
 
-    async def tells(self, said: Said, found: Lookup) -> None:
+    async def note_reported(self, said: Said, found: Lookup) -> None:
         """Note, before an answer goes out, that it tells the user what was done."""
         await self._heeding.aanswered(said.user_id, said.thread_after, found.acts)
 

@@ -102,7 +102,7 @@ async def _pass_on(
         nonlocal noted
         if found.said and reply.status < 300 and (adds.added or not found.adds) and not noted:
             noted = True
-            await parts.memory.tells(found.said, found.lookup)
+            await parts.memory.note_reported(found.said, found.lookup)
         if piece:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
 

@@ -24,12 +24,12 @@ CATS = [HistoryItem(text=f"my cat Miso, number {n}", source="chat") for n in ran
 def chroma(
     endpoint: type[Endpoint], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[ChromaServer]:
-    one = ChromaServer(tmp_path / "chroma")
-    one.start()
-    one.ready()
-    monkeypatch.setenv("GUIDED_PROFILE_CHROMA_URL", one.url)
-    yield one
-    one.kill()
+    server = ChromaServer(tmp_path / "chroma")
+    server.start()
+    server.ready()
+    monkeypatch.setenv("GUIDED_PROFILE_CHROMA_URL", server.url)
+    yield server
+    server.kill()
 
 
 def test_the_command_line_names_what_to_start(
@@ -44,7 +44,7 @@ def test_the_command_line_names_what_to_start(
 
 
 def test_the_server_says_so_and_answers_again_when_it_is_back(chroma: ChromaServer) -> None:
-    items = {"items": [one.model_dump(mode="json", exclude={"time"}) for one in CATS]}
+    items = {"items": [item.model_dump(mode="json", exclude={"time"}) for item in CATS]}
     question = {"question": "Which pet do I have?"}
     with served() as (outside, _):
         assert outside.post("/v1/history", json=items, headers=ANNA).status_code == 201
@@ -65,7 +65,7 @@ def test_the_server_says_so_and_answers_again_when_it_is_back(chroma: ChromaServ
         chroma.ready()
         assert outside.get("/v1/ready").status_code == 200
         listed = outside.get("/v1/history", headers=ANNA).json()["items"]
-        assert {one["id"] for one in listed} == {one.id for one in CATS}
+        assert {item["id"] for item in listed} == {item.id for item in CATS}
         answer = outside.post("/v1/ask", json=question, headers=ANNA).json()["answer"]
     assert (answer["kind"], answer["text"]) == ("answered", "Miso, my cat.")
 
@@ -90,12 +90,12 @@ def test_a_host_assistant_answers_without_it_and_keeps_what_was_said_meanwhile(
         assert len(said_by(companion, "anna")) == len(CATS) + 2
 
 
-def test_a_write_is_tried_again_and_told_only_when_it_is_there(chroma: ChromaServer) -> None:
+def test_a_write_is_tried_again_and_confirmed_only_when_it_is_there(chroma: ChromaServer) -> None:
     with HistoryStore.open(LexicalEmbedder(), url=chroma.url) as history:
         assert len(history.add("anna", CATS).added) == 5
         chroma.kill()
         with pytest.raises(HistoryError, match="no Chroma server answers"):
-            history.list("anna")  # who reads is told at once
+            history.list("anna")  # a read fails at once
         starting = threading.Timer(0.2, chroma.start)
         starting.start()
         gone = history.delete("anna", [CATS[0].id])

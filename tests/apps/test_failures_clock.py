@@ -33,8 +33,8 @@ def clock() -> Clock:
 @pytest.fixture
 def companion(history: HistoryStore, clock: Clock) -> Iterator[Companion]:
     chat = ScriptedChat(script=writer)
-    with Companion(chat=chat, history=history, store=InMemoryStore(), clock=clock) as one:
-        yield one
+    with Companion(chat=chat, history=history, store=InMemoryStore(), clock=clock) as opened:
+        yield opened
 
 
 def test_answers_stay_personal_and_profiles_are_made_in_their_order(
@@ -70,7 +70,7 @@ async def test_a_decision_after_a_jump_back_is_the_later_one(
     await pin(profiles, sentence, now=JUMPS[0])
     profile = companion.known("anna", "", 0).result(60).profile
     assert profile is not None
-    assert [one.text for one in profile.sentences] == [sentence]
+    assert [kept.text for kept in profile.sentences] == [sentence]
 
 
 def test_items_of_all_times_are_kept_in_order_and_found(history: HistoryStore) -> None:

@@ -61,22 +61,22 @@ def items(name: str) -> list[HistoryItem]:
     return [HistoryItem(text=f"{name} {n} " + "cat " * 500) for n in range(10)]
 
 
-def test_a_full_disk_loses_nothing_and_is_told(disk: Path) -> None:
+def test_a_full_disk_loses_nothing_and_is_reported(disk: Path) -> None:
     with HistoryStore.open(LexicalEmbedder(), path=disk / "history") as history:
-        told = {one for n in range(5) for one in history.add("anna", items(str(n))).added}
+        confirmed = {id_ for n in range(5) for id_ in history.add("anna", items(str(n))).added}
         filler = fill(disk)
         for number in range(10):  # Chroma itself waits for ever from some failure on
             with pytest.raises(HistoryError, match="0 MB left and 33 MB are needed; nothing was"):
                 history.add("anna", items(f"more {number}"))
             with pytest.raises(HistoryError, match="make room on it"):
-                history.delete("anna", list(told)[:1])
-            assert {one.id for one in history.list("anna")} == told
+                history.delete("anna", list(confirmed)[:1])
+            assert {item.id for item in history.list("anna")} == confirmed
             assert len(history.search("anna", "cat", limit=3)) == 3
         filler.unlink()
-        told |= set(history.add("anna", items("after")).added)
+        confirmed |= set(history.add("anna", items("after")).added)
     with HistoryStore.open(LexicalEmbedder(), path=disk / "history") as history:
-        assert {one.id for one in history.list("anna")} == told
-        assert len(history.vectors("anna", told)) == len(told)
+        assert {item.id for item in history.list("anna")} == confirmed
+        assert len(history.vectors("anna", confirmed)) == len(confirmed)
 
 
 def test_a_disk_that_others_fill_meanwhile_is_no_endless_wait(
@@ -86,16 +86,16 @@ def test_a_disk_that_others_fill_meanwhile_is_no_endless_wait(
     monkeypatch.setattr(collection, "ROOM", -(1 << 40))
     monkeypatch.setattr(collection, "ROOM_TO_DELETE", -(1 << 40))
     with HistoryStore.open(LexicalEmbedder(), path=disk / "history") as history:
-        told = set(history.add("anna", items("first")).added)
+        confirmed = set(history.add("anna", items("first")).added)
         filler = fill(disk)
         for number in range(10):
             with pytest.raises(HistoryError, match="room on it"):
                 history.add("anna", items(f"more {number}"))
         filler.unlink()
-        told |= set(history.add("anna", items("after")).added)
-        assert {one.id for one in history.list("anna")} == told
+        confirmed |= set(history.add("anna", items("after")).added)
+        assert {item.id for item in history.list("anna")} == confirmed
     with HistoryStore.open(LexicalEmbedder(), path=disk / "history") as history:
-        assert {one.id for one in history.list("anna")} == told
+        assert {item.id for item in history.list("anna")} == confirmed
 
 
 def test_a_history_that_could_not_be_opened_is_opened_when_there_is_room(
@@ -103,7 +103,7 @@ def test_a_history_that_could_not_be_opened_is_opened_when_there_is_room(
 ) -> None:
     monkeypatch.setattr(collection, "ROOM", -(1 << 40))
     with HistoryStore.open(LexicalEmbedder(), path=disk / "history") as history:
-        told = set(history.add("anna", items("first")).added)
+        confirmed = set(history.add("anna", items("first")).added)
         assert reserve.spend(disk / "history")  # without it, that is
         filler = fill(disk)
         with pytest.raises(HistoryError, match="room on it"):
@@ -113,10 +113,10 @@ def test_a_history_that_could_not_be_opened_is_opened_when_there_is_room(
             HistoryStore.open(LexicalEmbedder(), path=disk / "history")
     filler.unlink()
     with HistoryStore.open(LexicalEmbedder(), path=disk / "history") as history:
-        assert {one.id for one in history.list("anna")} == told
+        assert {item.id for item in history.list("anna")} == confirmed
 
 
-async def test_profiles_on_a_full_disk_are_told_and_kept(disk: Path) -> None:
+async def test_a_full_disk_is_reported_and_profiles_are_kept(disk: Path) -> None:
     async with open_profiles(disk / "profiles.db") as store:
         await store.aput(("anna",), "before", {"text": "x" * 1000}, index=False)
         filler = await asyncio.to_thread(fill, disk)

@@ -44,8 +44,8 @@ def server(endpoint: type[Endpoint], tmp_path: Path) -> Iterator[Running]:
 @asynccontextmanager
 async def clients(server: Running) -> AsyncIterator[httpx.AsyncClient]:
     limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(base_url=server.url, timeout=120, limits=limits) as one:
-        yield one
+    async with httpx.AsyncClient(base_url=server.url, timeout=120, limits=limits) as client:
+        yield client
 
 
 def is_bounded(server: Running, before: int) -> None:
@@ -65,11 +65,11 @@ async def test_writes_at_once_are_all_kept_and_nobody_elses(server: Running, cou
             return await outside.post("/v1/history", json=items, headers=headers)
 
         answers = await asyncio.gather(*map(add, range(count)))
-        assert Counter(one.status_code for one in answers) == {201: count}
+        assert Counter(answer.status_code for answer in answers) == {201: count}
         for number in range(USERS):
             name, headers = user(number)
             listed = await outside.get("/v1/history?limit=1000", headers=headers)
-            said = {one["text"] for one in listed.json()["items"]}
+            said = {item["text"] for item in listed.json()["items"]}
             assert said == {f"{name} said {n}" for n in range(number, count, USERS)}
     is_bounded(server, before)
 
@@ -89,12 +89,12 @@ async def test_questions_at_once_are_all_answered_from_the_askers_history(
             return await outside.post("/v1/ask", json=QUESTION, headers=user(number)[1])
 
         answers = await asyncio.gather(*map(ask, range(count)))
-    assert Counter(one.status_code for one in answers) == {200: count}
+    assert Counter(answer.status_code for answer in answers) == {200: count}
     for number, answer in enumerate(answers):
         reply = answer.json()
         name, _ = user(number)
         assert reply["answer"]["text"] == "Miso, my cat."
-        assert {one["text"] for one in reply["items"].values()} <= {
+        assert {item["text"] for item in reply["items"].values()} <= {
             f"my cat Miso of {name}",
             f"bicycle of {name}",
         }
@@ -114,10 +114,10 @@ def test_who_asks_too_much_is_told_so_and_the_others_are_served(
                 return list(await asyncio.gather(*asked))
 
         answers = asyncio.run(many())
-        counts = Counter(one.status_code for one in answers)
+        counts = Counter(answer.status_code for answer in answers)
         assert set(counts) == {200, 429}
         assert 50 <= counts[200] <= 70
-        refused = next(one for one in answers if one.status_code == 429)
+        refused = next(answer for answer in answers if answer.status_code == 429)
         assert int(refused.headers["retry-after"]) >= 1
         assert outside.get(f"{server.url}/v1/history", headers=user(1)[1]).status_code == 200
 
@@ -133,12 +133,12 @@ async def asked(server: Running, number: int, **headers: str) -> httpx.Response 
 
 
 def in_flight(server: Running, endpoint: type[Endpoint], **headers: str) -> tuple[Any, list[Any]]:
-    """Have runs in flight that hang in the model; return their threads, and what they are told."""
+    """Have runs in flight that hang in the model; return their threads, and the answers."""
     endpoint.fault = faults.hangs
-    told: list[Any] = []
+    answers: list[Any] = []
 
     def ask(number: int, more: dict[str, str]) -> None:
-        told.append(asyncio.run(asked(server, number, **more)))
+        answers.append(asyncio.run(asked(server, number, **more)))
 
     stream = {"Accept": "text/event-stream"}
     threads = [threading.Thread(target=ask, args=(n, stream if n % 2 else {})) for n in range(6)]
@@ -149,7 +149,7 @@ def in_flight(server: Running, endpoint: type[Endpoint], **headers: str) -> tupl
             break
         time.sleep(0.05)
     time.sleep(0.3)
-    return threads, told
+    return threads, answers
 
 
 def test_a_stop_ends_runs_that_hang_and_says_so(server: Running, endpoint: type[Endpoint]) -> None:
@@ -159,32 +159,32 @@ def test_a_stop_ends_runs_that_hang_and_says_so(server: Running, endpoint: type[
         )
         for n in range(20)
     ]
-    assert all(one.status_code == 201 for one in kept)
-    threads, told = in_flight(server, endpoint)
+    assert all(answer.status_code == 201 for answer in kept)
+    threads, answers = in_flight(server, endpoint)
     began = time.monotonic()
     server.process.send_signal(signal.SIGTERM)
     server.process.wait(30)
     assert time.monotonic() - began < 20
     for thread in threads:
         thread.join(30)
-    assert len(told) == 6
-    for one in told:
-        assert isinstance(one, httpx.Response)
-        assert "stopping" in one.text
-        if one.headers["content-type"].startswith("text/event-stream"):
-            *_, event, data = [line for line in one.text.splitlines() if line]
+    assert len(answers) == 6
+    for answer in answers:
+        assert isinstance(answer, httpx.Response)
+        assert "stopping" in answer.text
+        if answer.headers["content-type"].startswith("text/event-stream"):
+            *_, event, data = [line for line in answer.text.splitlines() if line]
             assert event == "event: error"
             assert json.loads(data.removeprefix("data: "))["error"] == "stopping"
         else:
-            assert one.status_code == 503
-            assert "retry-after" in one.headers
+            assert answer.status_code == 503
+            assert "retry-after" in answer.headers
     with HistoryStore.open(LexicalEmbedder(), path=read_settings().data / "history") as history:
-        assert {one.text for one in history.list("anna")} == {f"item {n}" for n in range(20)}
+        assert {item.text for item in history.list("anna")} == {f"item {n}" for n in range(20)}
 
 
 def test_a_stop_lets_a_run_end_that_can(server: Running, endpoint: type[Endpoint]) -> None:
     httpx.post(f"{server.url}/v1/history", json=CATS, headers=ANNA).raise_for_status()
-    threads, told = in_flight(server, endpoint)
+    threads, answers = in_flight(server, endpoint)
     server.process.send_signal(signal.SIGTERM)
     time.sleep(0.5)
     endpoint.fault = None
@@ -192,12 +192,12 @@ def test_a_stop_lets_a_run_end_that_can(server: Running, endpoint: type[Endpoint
     server.process.wait(30)
     for thread in threads:
         thread.join(30)
-    assert [one.status_code for one in told] == [200] * 6
-    assert all("Miso, my cat." in one.text for one in told)
+    assert [answer.status_code for answer in answers] == [200] * 6
+    assert all("Miso, my cat." in answer.text for answer in answers)
 
 
-async def test_writes_that_were_told_before_a_stop_are_there(server: Running) -> None:
-    told: set[str] = set()
+async def test_writes_that_were_confirmed_before_a_stop_are_there(server: Running) -> None:
+    confirmed: set[str] = set()
 
     async def add(outside: httpx.AsyncClient, number: int) -> None:
         items = {"items": [{"text": f"item {number}.{n}"} for n in range(5)]}
@@ -206,16 +206,16 @@ async def test_writes_that_were_told_before_a_stop_are_there(server: Running) ->
         except httpx.HTTPError:
             return
         if answer.status_code == 201:
-            told.update(one["text"] for one in items["items"])
-            if len(told) == 50:
+            confirmed.update(item["text"] for item in items["items"])
+            if len(confirmed) == 50:
                 server.process.send_signal(signal.SIGTERM)
 
     async with clients(server) as outside:
         await asyncio.gather(*(add(outside, number) for number in range(200)))
     await asyncio.to_thread(server.process.wait, 30)
     with HistoryStore.open(LexicalEmbedder(), path=read_settings().data / "history") as history:
-        kept = {one.text for one in history.list("anna")}
-        assert len(history.vectors("anna", [one.id for one in history.list("anna")])) == len(kept)
-    assert told <= kept
-    whole = Counter(one.split(".")[0] for one in kept)
+        kept = {item.text for item in history.list("anna")}
+        assert len(history.vectors("anna", [item.id for item in history.list("anna")])) == len(kept)
+    assert confirmed <= kept
+    whole = Counter(text.split(".")[0] for text in kept)
     assert set(whole.values()) == {5}  # of each write all or nothing

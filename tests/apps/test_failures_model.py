@@ -215,5 +215,5 @@ def test_a_profile_in_another_language_is_used_only_where_the_history_supports_i
         answer = outside.post("/v1/ask", json=ASKED, headers=ANNA).json()["answer"]
     assert (answer["kind"], answer["text"]) == ("answered", "この人は猫を飼っています。")
     assert answer["evidence"] == []
-    assert [one["evidence"] for one in answer["profile"]["sentences"]] == [[]]
+    assert [sentence["evidence"] for sentence in answer["profile"]["sentences"]] == [[]]
     assert not any("Profile of this person:" in prompt for prompt in added.prompts)

@@ -174,9 +174,9 @@ def test_a_mask_says_what_it_hides_and_leaves_the_rest() -> None:
     nested: dict[str, Any] = {"a": [{"b": {"c": text}}, 5, None], "user_id": "anna"}
     for _ in range(20):  # however deep
         nested = {"a": nested}
-    told = str(client._hide_run_inputs(nested))
-    assert shown in told
-    assert "anna" not in told
+    sent = str(client._hide_run_inputs(nested))
+    assert shown in sent
+    assert "anna" not in sent
 
 
 @pytest.mark.parametrize(

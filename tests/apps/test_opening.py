@@ -50,14 +50,14 @@ def asking(tmp_path: Path) -> Path:
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """The settings that an embedder was made by; none is made, and no weights are fetched."""
-    seen: list[Settings] = []
+    used: list[Settings] = []
 
     def embedder(settings: Settings, on_progress: object = None) -> LexicalEmbedder:
-        seen.append(settings)
+        used.append(settings)
         return LexicalEmbedder()
 
     monkeypatch.setattr(assembly, "embedder", embedder)
-    return seen
+    return used
 
 
 def test_what_is_added_and_profiled_is_kept_from_one_opening_to_the_next(
@@ -106,10 +106,10 @@ def test_threads_may_ask_at_the_same_time(endpoint: type[Endpoint]) -> None:
     with open_graph() as gp:
         gp.history.add("anna", ANNA)
         threads = [threading.Thread(target=ask) for _ in range(4)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join(60)
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
     assert answers == ["answered"] * 4
 
 
@@ -228,7 +228,7 @@ def test_an_embedder_of_ones_own_is_used(read: list[Settings], tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({"model": "gpt-5"}, "no embedded model is named 'gpt-5'; if it is an endpoint's, give"),
         ({"model": "all-minilm-l6-v2-int8"}, "no embedded model is named"),
@@ -242,11 +242,11 @@ def test_an_embedder_of_ones_own_is_used(read: list[Settings], tmp_path: Path) -
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_nothing_is_made(
-    given: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    given: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(SettingsError, match=told):
+    with pytest.raises(SettingsError, match=message):
         open_graph(tmp_path / "mine", **given)
     assert not (tmp_path / "mine").exists()
 

@@ -145,9 +145,9 @@ def test_the_effort_of_reasoning_is_a_word_of_the_endpoints() -> None:
 def test_an_address_of_no_postgres_is_refused_and_never_shown(wrong: str) -> None:
     given = {"GUIDED_PROFILE_DATABASE_URL": wrong}
     for read in (read_settings, read_server_settings):
-        with pytest.raises(SettingsError, match="DATABASE_URL is no address") as told:
+        with pytest.raises(SettingsError, match="DATABASE_URL is no address") as raised:
             read(given)
-        assert "hidden" not in str(told.value)
+        assert "hidden" not in str(raised.value)
 
 
 def test_the_password_of_a_postgres_is_in_no_setting_that_is_shown() -> None:

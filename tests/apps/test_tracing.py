@@ -58,9 +58,9 @@ def test_hidden_traces_hold_no_text_of_anybody(added: type[Endpoint]) -> None:
     facts = {name for name in root["extra"]["metadata"] if name.startswith("guided_profile_")}
     assert facts == {name for name in HARMLESS if name.startswith("guided_profile_")}
     assert root["extra"]["metadata"]["guided_profile_calls"] == 14
-    told = str(kept.runs)
+    sent = str(kept.runs)
     for word in ("Miso", "anna", "Whose cat", "bicycle"):
-        assert word not in told
+        assert word not in sent
 
 
 def metadata_kept(traces: Traces, metadata: dict[str, Any]) -> dict[str, Any]:
@@ -71,12 +71,12 @@ def metadata_kept(traces: Traces, metadata: dict[str, Any]) -> dict[str, Any]:
         run.post()
         client.flush()
         client.cleanup()
-    told: dict[str, Any] = kept.runs[str(run.id)]["extra"]["metadata"]
-    return told
+    arrived: dict[str, Any] = kept.runs[str(run.id)]["extra"]["metadata"]
+    return arrived
 
 
 def test_hidden_metadata_is_let_through_by_its_whole_name() -> None:
-    told = {
+    allowed = {
         "langgraph_node": "recall",
         "langgraph_step": 2,
         "ls_model_name": "m",
@@ -91,14 +91,14 @@ def test_hidden_metadata_is_let_through_by_its_whole_name() -> None:
         "guided_profile_note": "anna",
         "owner": "anna",
     }
-    kept = metadata_kept("hide", told | forged)
-    assert {name: kept[name] for name in told} == told
+    kept = metadata_kept("hide", allowed | forged)
+    assert {name: kept[name] for name in allowed} == allowed
     assert not set(forged) & set(kept)
 
 
 def test_anonymized_metadata_does_not_say_whose_a_thread_is() -> None:
-    told = {"owner": "anna", "langgraph_auth_user_id": "anna", "langgraph_node": "recall"}
-    kept = metadata_kept("anonymize", told)
+    metadata = {"owner": "anna", "langgraph_auth_user_id": "anna", "langgraph_node": "recall"}
+    kept = metadata_kept("anonymize", metadata)
     assert kept["langgraph_node"] == "recall"
     assert "anna" not in str(kept)
     assert kept["owner"] == kept["langgraph_auth_user_id"]
@@ -146,13 +146,13 @@ def test_anonymized_traces_hold_texts_without_who_it_is(added: type[Endpoint]) -
     with langsmith() as (kept, url):
         _, done = ask(**traced(url), GUIDED_PROFILE_TRACES="anonymize")
     assert done.returncode == 0
-    told = str(kept.runs)
-    assert "Mail me at [email] or [phone], says Miso." in told
-    assert "[2025-01-01, chat] my cat Miso sleeps on my desk" in told
-    assert "example.org" not in told
-    assert "1234567" not in told
-    assert "'anna'" not in told
-    assert '"anna"' not in told
+    sent = str(kept.runs)
+    assert "Mail me at [email] or [phone], says Miso." in sent
+    assert "[2025-01-01, chat] my cat Miso sleeps on my desk" in sent
+    assert "example.org" not in sent
+    assert "1234567" not in sent
+    assert "'anna'" not in sent
+    assert '"anna"' not in sent
 
 
 def test_a_wrong_wish_for_traces_is_refused(added: type[Endpoint]) -> None:

@@ -16,10 +16,10 @@ def exported(url: str) -> dict[str, str]:
 
 def facts(span: Any) -> dict[str, Any]:
     return {
-        one.key.removeprefix("langsmith.metadata.guided_profile_"): getattr(
-            one.value, one.value.WhichOneof("value")
+        attribute.key.removeprefix("langsmith.metadata.guided_profile_"): getattr(
+            attribute.value, attribute.value.WhichOneof("value")
         )
-        for one in span.attributes
+        for attribute in span.attributes
     }
 
 
@@ -47,9 +47,9 @@ def test_hidden_spans_hold_no_text_of_anybody(added: type[Endpoint]) -> None:
     assert done.returncode == 0
     (root,) = [span for span in spans if span.name == "guided_profile"]
     assert facts(root)["calls"] == 14
-    told = str(spans)
+    sent = str(spans)
     for word in ("Miso", "anna", "Whose cat", "bicycle"):
-        assert word not in told
+        assert word not in sent
 
 
 def test_a_collector_out_of_reach_holds_no_command_up(added: type[Endpoint], silent: str) -> None:

@@ -185,9 +185,9 @@ def test_everybodys_profiles_are_planned_made_and_charged_with_it(
     monkeypatch.setenv("GUIDED_PROFILE_VERIFIER", "endpoint:judge")
     asks = build("--from", users, "--dry-run")
     out = tmp_path / "profiles.jsonl"
-    told = build("--from", users, "--out", out)
-    assert (told["built"], set(judges)) == (6, {"judge"})
-    assert told["cost"]["calls"] == len(endpoint.prompts)
+    report = build("--from", users, "--out", out)
+    assert (report["built"], set(judges)) == (6, {"judge"})
+    assert report["cost"]["calls"] == len(endpoint.prompts)
     assert build("--from", users, "--out", out)["fresh"] == 6
     monkeypatch.setenv("GUIDED_PROFILE_VERIFIER", str(nli))
     planned = build("--from", users, "--out", out, "--dry-run")
@@ -209,9 +209,9 @@ def test_a_batch_is_for_one_model(
 ) -> None:
     given = ["--from", users, "--out", tmp_path / "o.jsonl", "--batch-out"]
     monkeypatch.setenv("GUIDED_PROFILE_VERIFIER", "endpoint:judge")
-    told = build(*given, tmp_path / "1.jsonl")
-    assert told["error"] == "SettingsError"
-    assert "for one model" in told["message"]
+    report = build(*given, tmp_path / "1.jsonl")
+    assert report["error"] == "SettingsError"
+    assert "for one model" in report["message"]
     monkeypatch.setenv("GUIDED_PROFILE_VERIFIER", str(nli))
     assert build(*given, tmp_path / "2.jsonl")["requests"] == 6
     assert endpoint.prompts == []

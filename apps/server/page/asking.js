@@ -88,8 +88,8 @@ function shown(way, { answer, items, run_id: runId }) {
   for (const text of way.best ? (answer.used ?? []) : []) {
     box.append(make("small", { text: `used: ${text}` }));
   }
-  for (const one of answer.held_back ?? []) {
-    box.append(make("small", { text: `held back (${WHY[one.reason] ?? one.reason}): ${one.text}` }));
+  for (const held of answer.held_back ?? []) {
+    box.append(make("small", { text: `held back (${WHY[held.reason] ?? held.reason}): ${held.text}` }));
   }
   if (answer.cost) box.append(make("small", { text: cost(answer.cost) }));
   box.append(thumbs(runId));
@@ -100,7 +100,7 @@ function shown(way, { answer, items, run_id: runId }) {
 export function listen(onProfile) {
   at("ask").addEventListener("submit", (event) => {
     event.preventDefault();
-    const options = at("options").value.split("\n").map((one) => one.trim()).filter(Boolean);
+    const options = at("options").value.split("\n").map((option) => option.trim()).filter(Boolean);
     const choosing = !at("options-field").hidden;
     if (choosing && options.length < 2) return notice("give at least two options, one a line.");
     const asked = { question: at("question").value, task: state.task };
@@ -109,11 +109,11 @@ export function listen(onProfile) {
       at("answers").replaceChildren();
       try {
         for (const way of WAYS) {
-          const told = await ask({ ...asked, ...way.body }, ({ stage, tries }) => {
+          const answer = await ask({ ...asked, ...way.body }, ({ stage, tries }) => {
             const again = tries ? ` (attempt ${tries + 1})` : "";
             at("stages").textContent = `${way.title}: ${STAGES[stage] ?? stage}${again} …`;
           });
-          at("answers").append(shown(way, told));
+          at("answers").append(shown(way, answer));
           if (way.best) await onProfile();
         }
       } finally {

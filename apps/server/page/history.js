@@ -61,21 +61,21 @@ function line(item) {
     make("span", {}, `${item.text} `, make("small", { text: from.filter(Boolean).join(", ") })), gone);
 }
 
-function tell(done) {
+function showCounts(done) {
   const parts = [`added ${done.added}`, `already there ${done.duplicates}`];
   const left = Object.entries(done.left_out ?? {}).map(([reason, number]) => `${reason} ${number}`);
   if (left.length) parts.push(`left out ${left.join(" and ")}`);
   if (done.masked) parts.push(`secrets masked ${done.masked}`);
   if (done.refused) {
-    const named = done.refusals.slice(0, 3).map((one) => `${one.place}: ${one.reason}`).join("; ");
+    const named = done.refusals.slice(0, 3).map((refusal) => `${refusal.place}: ${refusal.reason}`).join("; ");
     parts.push(`refused ${done.refused} (${named}${done.refused > 3 ? "; …" : ""})`);
   }
   if (done.held_back) parts.push(`held back ${done.held_back}, see below`);
   if (done.restored) parts.push(`profiles and wishes restored ${done.restored}`);
   const found = (done.formats ?? []).map(({ title, format, files }) =>
     `${title} (${format})${files > 1 ? `, ${count(files, "file")}` : ""}`);
-  const told = [found.length ? `Found: ${found.join("; ")}.` : "", `${parts.join(", ")}.`];
-  at("added").textContent = told.filter(Boolean).join(" ");
+  const lines = [found.length ? `Found: ${found.join("; ")}.` : "", `${parts.join(", ")}.`];
+  at("added").textContent = lines.filter(Boolean).join(" ");
 }
 
 async function showFormats() {
@@ -105,10 +105,10 @@ async function send(file) {
     const fields = {};
     for (const name of ["me", "dates"]) if (at(name).value.trim()) fields[name] = at(name).value.trim();
     const done = await upload(file, progress, fields);
-    tell(done);
+    showCounts(done);
     const wishes = done.wishes_left.map((wish) => `${DECIDED[wish.kind]}: ${wish.text}`);
     if (wishes.length && confirm(`Are these wishes in the file your own?\n\n${wishes.join("\n")}`)) {
-      tell(await upload(file, progress, { ...fields, keep_wishes: true }));
+      showCounts(await upload(file, progress, { ...fields, keep_wishes: true }));
     }
     await show();
   } catch (error) {
@@ -124,7 +124,7 @@ export function listen(onChange) {
   changed = onChange;
   at("paste").addEventListener("submit", (event) => {
     event.preventDefault();
-    const lines = at("pasted").value.split("\n").map((one) => one.trim()).filter(Boolean);
+    const lines = at("pasted").value.split("\n").map((line) => line.trim()).filter(Boolean);
     if (!lines.length) return notice("paste at least one line, then add it.");
     const time = new Date().toISOString();
     return busy(event.submitter ?? at("older"), async () => {
@@ -138,7 +138,7 @@ export function listen(onChange) {
         done.held_back += sent.held_back.length;
       }
       at("pasted").value = "";
-      tell(done);
+      showCounts(done);
       await show();
     });
   });

@@ -11,13 +11,13 @@ let tasks = [];
 async function refresh() {
   notice(null);
   const nobody = state.admin && !state.user;
-  for (const one of document.querySelectorAll("main section")) one.hidden = nobody;
+  for (const section of document.querySelectorAll("main section")) section.hidden = nobody;
   if (nobody) {
     at("about").open = true;
     at("user").focus();
     return;
   }
-  asking.setTask(tasks.find((one) => one.name === state.task));
+  asking.setTask(tasks.find((task) => task.name === state.task));
   try {
     await Promise.all([profile.show(), history.show()]);
   } catch (error) {
@@ -37,14 +37,14 @@ async function begin() {
     if (me.admin && !at("user").value && me.users.length) at("user").value = me.users[0];
     if (me.admin) state.user = at("user").value.trim() || state.user;
     const chosen = at("task").value || "assistant";
-    at("task").replaceChildren(...tasks.map((one) =>
-      make("option", { value: one.name, text: one.name, title: one.description })));
-    at("task").value = tasks.some((one) => one.name === chosen) ? chosen : tasks[0].name;
+    at("task").replaceChildren(...tasks.map((task) =>
+      make("option", { value: task.name, text: task.name, title: task.description })));
+    at("task").value = tasks.some((task) => task.name === chosen) ? chosen : tasks[0].name;
     state.task = at("task").value;
     at("sign-in").hidden = me.open;
     at("sign-in").textContent = "Sign in as another";
   } catch (error) {
-    for (const one of document.querySelectorAll("main section")) one.hidden = true;
+    for (const section of document.querySelectorAll("main section")) section.hidden = true;
     at("sign-in").hidden = error.status !== 401;
     at("about").open = true;
     notice(error);

@@ -38,14 +38,14 @@ export async function busy(button, work) {
 export function ago(time) {
   const seconds = (Date.now() - new Date(time)) / 1000;
   const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
-  const [unit, length] = units.find(([, one]) => seconds >= one) ?? ["second", 1];
+  const [unit, length] = units.find(([, least]) => seconds >= least) ?? ["second", 1];
   const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   return words.format(-Math.round(seconds / length), unit);
 }
 
 export const day = (time) => (time ? new Date(time).toISOString().slice(0, 10) : "no date");
 
-export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+export const count = (number, singular, plural = `${singular}s`) => `${number} ${number === 1 ? singular : plural}`;
 
 export const percent = (part) => `${Math.round(100 * part)} %`;
 

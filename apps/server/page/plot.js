@@ -21,16 +21,16 @@ export function plot(profiles) {
     return;
   }
   const points = profiles.map((profile) => {
-    const used = profile.sentences.filter((one) => one.pinned || one.evidence.length);
-    const sure = used.map((one) => (one.pinned ? 1 : one.confidence));
+    const used = profile.sentences.filter((sentence) => sentence.pinned || sentence.evidence.length);
+    const sure = used.map((sentence) => (sentence.pinned ? 1 : sentence.confidence));
     return {
       version: profile.version,
       made: profile.created,
       used: used.length,
-      sure: sure.length ? sure.reduce((sum, one) => sum + one, 0) / sure.length : 0,
+      sure: sure.length ? sure.reduce((sum, value) => sum + value, 0) / sure.length : 0,
     };
   });
-  const most = Math.max(4, ...points.map((one) => one.used));
+  const most = Math.max(4, ...points.map((point) => point.used));
   const step = (WIDTH - LEFT - RIGHT) / points.length;
   const x = (index) => LEFT + step * (index + 0.5);
   const y = (part) => TOP + (1 - part) * (HEIGHT - TOP - BOTTOM);
@@ -41,22 +41,22 @@ export function plot(profiles) {
       draw("text", { x: WIDTH - RIGHT + 6, y: y(part) + 4 }, percent(part)));
   }
   const wide = Math.min(44, step * 0.6);
-  points.forEach((one, index) => {
-    const top = y(one.used / most);
+  points.forEach((point, index) => {
+    const top = y(point.used / most);
     const bar = draw("rect", {
       class: "count", x: x(index) - wide / 2, y: top, width: wide, height: y(0) - top, rx: 3,
     });
-    bar.append(draw("title", {}, `version ${one.version}, ${day(one.made)}: ` +
-      `${count(one.used, "sentence")}, confidence ${percent(one.sure)}`));
+    bar.append(draw("title", {}, `version ${point.version}, ${day(point.made)}: ` +
+      `${count(point.used, "sentence")}, confidence ${percent(point.sure)}`));
     shown.append(bar);
     if (points.length <= 12 || index % Math.ceil(points.length / 12) === 0) {
-      shown.append(draw("text", { x: x(index), y: HEIGHT - 10, "text-anchor": "middle" }, one.version));
+      shown.append(draw("text", { x: x(index), y: HEIGHT - 10, "text-anchor": "middle" }, point.version));
     }
   });
-  const line = points.map((one, index) => `${x(index)},${y(one.sure)}`).join(" ");
+  const line = points.map((point, index) => `${x(index)},${y(point.sure)}`).join(" ");
   shown.append(draw("polyline", { class: "sure", points: line }));
-  points.forEach((one, index) => {
-    shown.append(draw("circle", { class: "dot", cx: x(index), cy: y(one.sure), r: 4 }));
+  points.forEach((point, index) => {
+    shown.append(draw("circle", { class: "dot", cx: x(index), cy: y(point.sure), r: 4 }));
   });
   const last = points.at(-1);
   at("plot-title").textContent = "Bars: sentences in use (left). Line: their mean confidence (right). " +

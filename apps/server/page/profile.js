@@ -7,50 +7,50 @@ import { call, state } from "./server.js";
 const task = () => ({ task: state.task });
 
 export async function show() {
-  let seen = null;
+  let shown = null;
   try {
-    seen = await call("GET", "profile", { query: task() });
+    shown = await call("GET", "profile", { query: task() });
   } catch (error) {
     if (error.status !== 404) throw error;
   }
-  draw(seen);
+  draw(shown);
   const [versions, decided] = await Promise.all([
     call("GET", "profile/versions", { query: task() }),
     call("GET", "profile/wishes", { query: task() }),
   ]);
   drawVersions(versions);
   drawDecisions(decided);
-  plot(versions.map((one) => one.profile));
+  plot(versions.map((version) => version.profile));
 }
 
-function draw(seen) {
-  const profile = seen?.profile;
+function draw(shown) {
+  const profile = shown?.profile;
   at("make").textContent = profile ? "Refresh it" : "Make it";
   at("profile-facts").textContent = !profile
     ? "There is none yet for this task. Add some history, then make it."
     : profile.note || `Version ${profile.version}, made ${ago(profile.created)} by ` +
       `${profile.model}: ${cost(profile.cost)}.`;
-  drawWorth(profile, seen?.items);
+  drawWorth(profile, shown?.items);
   const sentences = profile?.sentences ?? [];
-  const used = sentences.filter((one) => one.pinned || one.evidence.length);
-  const unused = sentences.filter((one) => !one.pinned && !one.evidence.length);
-  const lowering = new Set((profile?.worth?.sentences ?? []).filter(lowers).map((one) => one.text));
+  const used = sentences.filter((sentence) => sentence.pinned || sentence.evidence.length);
+  const unused = sentences.filter((sentence) => !sentence.pinned && !sentence.evidence.length);
+  const lowering = new Set((profile?.worth?.sentences ?? []).filter(lowers).map((measured) => measured.text));
   at("sentences").replaceChildren(
-    ...used.map((one) => sentence(one, seen.items, lowering.has(one.text))));
+    ...used.map((sentence) => sentenceItem(sentence, shown.items, lowering.has(sentence.text))));
   const rest = at("unused");
   rest.hidden = !unused.length;
   rest.querySelector("summary").textContent =
-    `${count(unused.length, "sentence")} that the history does not support, or that tell nothing: not used`;
-  rest.querySelector("ul").replaceChildren(...unused.map((one) => make("li", { text: why(one) })));
+    `${count(unused.length, "sentence")} that the history does not support, or that say nothing: not used`;
+  rest.querySelector("ul").replaceChildren(...unused.map((sentence) => make("li", { text: why(sentence) })));
 }
 
 const SURE = 2.4; // standard errors, as in graph/records.py
 // Whether it lowers what the profile is worth, by more than chance would.
-const lowers = (one) => one.gain + SURE * one.error < 0;
+const lowers = (measured) => measured.gain + SURE * measured.error < 0;
 
 function drawWorth(profile, items) {
   const worth = profile?.worth;
-  at("worth").hidden = !profile?.sentences.some((one) => one.pinned || one.evidence.length);
+  at("worth").hidden = !profile?.sentences.some((sentence) => sentence.pinned || sentence.evidence.length);
   at("measure").hidden = Boolean(worth && worth.gain !== null);
   at("worth").querySelector("span").textContent = worth ? worthInWords(worth, items) : "";
 }
@@ -68,19 +68,19 @@ function worthInWords(worth, items) {
     `${count(worth.items, "item")}).${examples}`;
 }
 
-function why(one) {
-  if (one.verdict === "contradicted") return `${one.text} (the history contradicts this)`;
-  return one.verdict === "inferred" ? `${one.text} (true of most people)` : one.text;
+function why(sentence) {
+  if (sentence.verdict === "contradicted") return `${sentence.text} (the history contradicts this)`;
+  return sentence.verdict === "inferred" ? `${sentence.text} (true of most people)` : sentence.text;
 }
 
-function sentence(one, items, lowering) {
-  const known = one.evidence.map((id) => items[id]).filter(Boolean);
+function sentenceItem(sentence, items, lowering) {
+  const known = sentence.evidence.map((id) => items[id]).filter(Boolean);
   const evidence = make("div", { class: "evidence" }, ...known.map((item) =>
     make("p", {}, `“${item.text}” `, make("small", { text: `${day(item.time)}, ${item.source}` }))));
   if (!known.length) evidence.append(make("p", { text: "You vouched for this yourself." }));
   const toggle = make("button", {
-    type: "button", text: one.text, "aria-expanded": "false",
-    class: one.pinned ? "sentence pinned" : "sentence",
+    type: "button", text: sentence.text, "aria-expanded": "false",
+    class: sentence.pinned ? "sentence pinned" : "sentence",
     on: {
       click: () => {
         const kept = evidence.classList.toggle("kept");
@@ -89,16 +89,16 @@ function sentence(one, items, lowering) {
     },
   });
   const meta = make("div", { class: "meta" },
-    one.pinned ? make("span", { text: "pinned" }) : make("meter", {
-      value: one.confidence, min: 0, max: 1, "aria-label": `confidence ${percent(one.confidence)}`,
+    sentence.pinned ? make("span", { text: "pinned" }) : make("meter", {
+      value: sentence.confidence, min: 0, max: 1, "aria-label": `confidence ${percent(sentence.confidence)}`,
     }),
-    one.pinned ? null : make("span", { text: percent(one.confidence) }),
-    one.pinned ? null : make("span", { text: one.verdict === "inferred" ? "probably, inferred" : "stated" }),
-    make("span", { text: count(known.length, "item") + (one.since ? `, latest ${day(one.since)}` : "") }),
+    sentence.pinned ? null : make("span", { text: percent(sentence.confidence) }),
+    sentence.pinned ? null : make("span", { text: sentence.verdict === "inferred" ? "probably, inferred" : "stated" }),
+    make("span", { text: count(known.length, "item") + (sentence.since ? `, latest ${day(sentence.since)}` : "") }),
     lowering ? make("span", { text: "lowers its worth" }) : null,
-    one.pinned ? null : decide("Pin", one, () => ({ do: "pin", text: one.text })),
+    sentence.pinned ? null : decide("Pin", sentence, () => ({ do: "pin", text: sentence.text })),
     make("button", {
-      type: "button", class: "quiet", text: "Correct", "aria-label": `Correct: ${one.text}`,
+      type: "button", class: "quiet", text: "Correct", "aria-label": `Correct: ${sentence.text}`,
       on: {
         click: () => {
           form.hidden = !form.hidden;
@@ -106,29 +106,29 @@ function sentence(one, items, lowering) {
         },
       },
     }),
-    decide("Forbid", one, () => ({ do: "forbid", text: one.text })));
-  const form = correction(one);
+    decide("Forbid", sentence, () => ({ do: "forbid", text: sentence.text })));
+  const form = correction(sentence);
   return make("li", {}, toggle, meta, form, evidence);
 }
 
-function correction(one) {
-  const right = make("input", { maxlength: 500, value: one.text });
+function correction(sentence) {
+  const right = make("input", { maxlength: 500, value: sentence.text });
   return make("form", {
     class: "row", hidden: true,
     on: {
       submit: (event) => {
         event.preventDefault();
         const text = right.value.trim();
-        if (!text || text === one.text) return notice("write what is true instead, then save it.");
-        return busy(event.submitter, () => send({ do: "correct", text: one.text, right: text }));
+        if (!text || text === sentence.text) return notice("write what is true instead, then save it.");
+        return busy(event.submitter, () => send({ do: "correct", text: sentence.text, right: text }));
       },
     },
   }, make("label", { class: "grow" }, "What is true instead? ", right), make("button", { text: "Save" }));
 }
 
-function decide(label, one, decision) {
+function decide(label, sentence, decision) {
   const button = make("button", {
-    type: "button", class: "quiet", text: label, "aria-label": `${label}: ${one.text}`,
+    type: "button", class: "quiet", text: label, "aria-label": `${label}: ${sentence.text}`,
     on: { click: () => busy(button, () => send(decision())) },
   });
   return button;
@@ -143,13 +143,13 @@ async function send(decision) {
 function drawDecisions(decided) {
   const shown = at("decisions");
   shown.hidden = !decided.length;
-  shown.querySelector("ul").replaceChildren(...decided.map((one) => {
+  shown.querySelector("ul").replaceChildren(...decided.map((wish) => {
     const back = make("button", {
-      type: "button", class: "quiet", text: "Take back", "aria-label": `Take back: ${one.text}`,
-      on: { click: () => busy(back, () => send({ do: "take_back", key: one.key })) },
+      type: "button", class: "quiet", text: "Take back", "aria-label": `Take back: ${wish.text}`,
+      on: { click: () => busy(back, () => send({ do: "take_back", key: wish.key })) },
     });
-    const said = one.kind === "pin" ? "Pinned: " : "Forbidden: ";
-    return make("li", {}, said, make("span", { text: one.text }), " ", back);
+    const said = wish.kind === "pin" ? "Pinned: " : "Forbidden: ";
+    return make("li", {}, said, make("span", { text: wish.text }), " ", back);
   }));
 }
 
@@ -161,7 +161,7 @@ function drawVersions(versions) {
     const lines = [
       ...changes.added.map((text) => make("ins", { text })),
       ...changes.removed.map((text) => make("del", { text })),
-      ...changes.replaced.map((one) => make("del", { text: `${one.text} (no longer so)` })),
+      ...changes.replaced.map((old) => make("del", { text: `${old.text} (no longer so)` })),
     ];
     const kept = changes.kept.length ? `, ${changes.kept.length} kept` : "";
     return make("li", { value: profile.version },

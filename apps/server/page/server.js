@@ -27,19 +27,19 @@ function address(path, query = {}) {
   const asked = new URLSearchParams();
   if (state.admin && state.user) asked.set("user", state.user);
   for (const [name, value] of Object.entries(query)) {
-    for (const one of [value].flat()) asked.append(name, one);
+    for (const entry of [value].flat()) asked.append(name, entry);
   }
   return `/v1/${path}?${asked}`;
 }
 
 async function refusal(response) {
-  let told = null;
+  let problem = null;
   try {
-    told = await response.json();
+    problem = await response.json();
   } catch {
     // no words of ours
   }
-  return new Refused(response.status, told?.message ?? `the server said ${response.status}.`);
+  return new Refused(response.status, problem?.message ?? `the server said ${response.status}.`);
 }
 
 export async function call(method, path, { query, body } = {}) {
@@ -87,7 +87,7 @@ export async function ask(body, onStage, path = "ask") {
   return answer;
 }
 
-// Send a file; fetch tells nothing of its progress, so this is the older way.
+// Send a file; fetch reports no progress, so this is the older way.
 export function upload(file, onProgress, fields = {}) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -96,14 +96,14 @@ export function upload(file, onProgress, fields = {}) {
     request.upload.onprogress = (event) => onProgress(event.loaded / event.total);
     request.onerror = () => reject(new Refused(0, "the server cannot be reached; send it again."));
     request.onload = () => {
-      let told = {};
+      let reply = {};
       try {
-        told = JSON.parse(request.responseText);
+        reply = JSON.parse(request.responseText);
       } catch {
         // no words of ours
       }
-      if (request.status < 300) resolve(told);
-      else reject(new Refused(request.status, told.message ?? `the server said ${request.status}.`));
+      if (request.status < 300) resolve(reply);
+      else reject(new Refused(request.status, reply.message ?? `the server said ${request.status}.`));
     };
     const form = new FormData();
     form.append("file", file);

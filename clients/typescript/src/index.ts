@@ -84,16 +84,16 @@ export type Told =
   | { event: "stage"; data: { stage: string; [more: string]: unknown } }
   | { event: "answer"; data: Reply };
 
-/** Ask a question, and be told each stage as it begins, and then the answer. */
+/** Ask a question; yields each stage as it begins, and then the answer. */
 export async function* stream(
   client: GuidedProfile,
   asked: Asked,
   signal?: AbortSignal,
 ): AsyncGenerator<Told, void, undefined> {
-  yield* told(client.POST("/v1/ask", { body: asked, ...streaming(signal) }));
+  yield* readStream(client.POST("/v1/ask", { body: asked, ...streaming(signal) }));
 }
 
-/** Reply to what was asked back, and be told the same of what follows. */
+/** Reply to what was asked back; yields the same for what follows. */
 export async function* streamReply(
   client: GuidedProfile,
   run_id: string,
@@ -101,7 +101,7 @@ export async function* streamReply(
   signal?: AbortSignal,
 ): AsyncGenerator<Told, void, undefined> {
   const params = { path: { run_id } };
-  yield* told(
+  yield* readStream(
     client.POST("/v1/ask/{run_id}/reply", { params, body: { reply }, ...streaming(signal) }),
   );
 }
@@ -112,7 +112,7 @@ function streaming(signal?: AbortSignal) {
   return { headers: { Accept: STREAM }, parseAs: "stream" as const, signal };
 }
 
-async function* told(
+async function* readStream(
   call: Promise<{ data?: ReadableStream<Uint8Array> | null; error?: Problem; response: Response }>,
 ): AsyncGenerator<Told, void, undefined> {
   const body = await brought(call);

@@ -25,13 +25,13 @@ test("a history is added, listed and deleted", async () => {
 test("a file is added", async () => {
   const form = new FormData();
   form.append("file", new Blob(['{"text": "a lamp"}\n']), "shop.jsonl");
-  const told = await brought(
+  const result = await brought(
     server.POST("/v1/history/file", {
       body: form as never,
       bodySerializer: (body) => body as unknown as FormData,
     }),
   );
-  assert.equal(told.added, 1);
+  assert.equal(result.added, 1);
 });
 
 test("a profile is made, and a sentence of it forbidden", async () => {
@@ -41,7 +41,7 @@ test("a profile is made, and a sentence of it forbidden", async () => {
   const decided = await brought(
     server.PATCH("/v1/profile", { body: { do: "forbid", text: sentence.text } }),
   );
-  assert.deepEqual(decided.map((one) => one.kind), ["forbid"]);
+  assert.deepEqual(decided.map((wish) => wish.kind), ["forbid"]);
   await brought(server.DELETE("/v1/profile"));
 });
 
@@ -55,7 +55,7 @@ test("a question is answered whole, and in stages", async () => {
   const last = events.pop();
   assert.ok(last?.event === "answer" && last.data.answer.kind === "answered");
   assert.equal(last.data.answer.text, answer.text);
-  assert.ok(events.some((one) => one.event === "stage" && one.data.stage === "respond"));
+  assert.ok(events.some((event) => event.event === "stage" && event.data.stage === "respond"));
 });
 
 test("what is wrong comes in the server's words", async () => {

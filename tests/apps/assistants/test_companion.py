@@ -144,8 +144,8 @@ def test_one_profile_is_made_however_often_it_is_asked_for(history: HistoryStore
     with Companion(chat=chat, history=history, store=InMemoryStore()) as companion:
         asked = [companion.refresh("anna") for _ in range(20)]
         let.set()
-        for one in asked:
-            one.result(60)
+        for future in asked:
+            future.result(60)
         assert len(prompts) == 2  # guidance and profile, once
 
 

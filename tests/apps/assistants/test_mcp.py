@@ -26,9 +26,9 @@ def companion(history: HistoryStore) -> Iterator[Companion]:
     chat = ScriptedChat(script=lambda prompt: PROFILE if writes_profile(prompt) else "dog Bruno")
     history.add("anna", [HistoryItem(text="my dog Bruno barks"), HistoryItem(text="I bake rye")])
     history.add("ben", [HistoryItem(text="the secret of ben")])
-    with Companion(chat=chat, history=history, store=InMemoryStore()) as one:
-        one.refresh("anna").result(60)
-        yield one
+    with Companion(chat=chat, history=history, store=InMemoryStore()) as opened:
+        opened.refresh("anna").result(60)
+        yield opened
 
 
 def text(result: CallToolResult) -> str:

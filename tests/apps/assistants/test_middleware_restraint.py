@@ -1,4 +1,4 @@
-"""What a host's model is told of the user, and what is held back."""
+"""What a host's model gets of the user, and what is held back."""
 
 import threading
 from collections.abc import Iterator
@@ -52,10 +52,10 @@ def chat() -> ScriptedChat:
 
 @pytest.fixture
 def anna(history: HistoryStore, chat: ScriptedChat) -> Iterator[Companion]:
-    with Companion(chat=chat, history=history, store=InMemoryStore()) as one:
+    with Companion(chat=chat, history=history, store=InMemoryStore()) as opened:
         history.add("anna", [HistoryItem(text=text, source="chat") for text in PAST])
-        one.refresh("anna").result(60)
-        yield one
+        opened.refresh("anna").result(60)
+        yield opened
 
 
 def questions(chat: ScriptedChat) -> int:
@@ -73,7 +73,7 @@ def test_what_is_private_is_held_back_and_the_answer_says_so(anna: Companion) ->
     assert DEBT in mark(answer)["used"]
 
 
-def test_a_trivial_turn_is_told_what_is_always_kept_to_and_recalls_nothing(
+def test_a_trivial_turn_gets_what_always_applies_and_recalls_nothing(
     anna: Companion,
 ) -> None:
     host = Host()
@@ -103,7 +103,7 @@ def test_a_turn_with_tool_calls_is_asked_about_once(anna: Companion, chat: Scrip
     assert questions(chat) == 1
 
 
-def test_what_was_said_long_ago_in_the_conversation_is_told_again(anna: Companion) -> None:
+def test_what_was_said_long_ago_in_the_conversation_is_sent_again(anna: Companion) -> None:
     host = Host()
     said = [HumanMessage("I bake rye bread."), AIMessage("Nice.")]
     talk = [("user", "hm"), ("assistant", "Yes?")] * 5

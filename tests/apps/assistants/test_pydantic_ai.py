@@ -106,7 +106,9 @@ async def test_a_stream_a_tool_call_and_a_picture_are_personal_too(
     assert rest == [picture, QUESTION]
 
 
-async def test_no_other_user_is_seen_and_none_at_all_is_an_error(personal: GuidedProfile) -> None:
+async def test_no_other_user_is_shown_and_no_user_at_all_is_an_error(
+    personal: GuidedProfile,
+) -> None:
     model = Model()
     await agent(personal, model).run(QUESTION, deps=Context(user_id="ben"))
     assert prompts(model.sent[0]) == [QUESTION]
@@ -143,19 +145,19 @@ async def test_what_was_done_follows_the_answer_streamed_and_not_and_after_a_too
     history: HistoryStore,
 ) -> None:
     history.add("anna", [HistoryItem(text=SKILLET, source="chat")])
-    told = f"Cast iron, as ever.\n\nThis is what I know about you.\n- {SKILLET}"
+    expected = f"Cast iron, as ever.\n\nThis is what I know about you.\n- {SKILLET}"
     chat = ScriptedChat(script=asked)
     with Companion(chat=chat, history=history, store=InMemoryStore()) as companion:
         personal, model = GuidedProfile(companion, patience=60), Model()
         result = await agent(personal, model).run(SHOW, deps=ANNA)
-        assert result.output == told
+        assert result.output == expected
         assert "Do not say that yourself" in prompts(model.sent[0])[0]
-        assert result.response.text == told
+        assert result.response.text == expected
 
         async with agent(personal, Model()).run_stream(SHOW, deps=ANNA) as streamed:
             pieces = [piece async for piece in streamed.stream_text(delta=True)]
-        assert "".join(pieces) == told
-        assert streamed.all_messages()[-1].parts[0].content == told  # type: ignore[union-attr]
+        assert "".join(pieces) == expected
+        assert streamed.all_messages()[-1].parts[0].content == expected  # type: ignore[union-attr]
 
         with_tool = agent(personal, Model())
 
@@ -164,22 +166,22 @@ async def test_what_was_done_follows_the_answer_streamed_and_not_and_after_a_too
             return "two skillets"
 
         result = await with_tool.run(SHOW, deps=ANNA)
-        assert result.output == told
-        (called, _, _) = [one.parts[0] for one in result.all_messages()[1:]]
+        assert result.output == expected
+        (called, _, _) = [message.parts[0] for message in result.all_messages()[1:]]
         assert isinstance(called, ToolCallPart)
         assert len(result.all_messages()[1].parts) == 1
 
 
 @pytest.mark.memory_requests
-async def test_an_output_of_a_fixed_form_stays_as_it_is_and_its_model_is_asked_to_tell(
+async def test_an_output_of_a_fixed_form_stays_as_it_is_and_its_model_is_asked_to_say_it(
     history: HistoryStore,
 ) -> None:
     def dish(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
-        seen.append(prompts(messages)[0])
+        received.append(prompts(messages)[0])
         return ModelResponse([ToolCallPart(info.output_tools[0].name, {"response": 7})])
 
     history.add("anna", [HistoryItem(text=SKILLET, source="chat")])
-    seen: list[str] = []
+    received: list[str] = []
     chat = ScriptedChat(script=asked)
     with Companion(chat=chat, history=history, store=InMemoryStore()) as companion:
         personal = GuidedProfile(companion, patience=60)
@@ -187,4 +189,4 @@ async def test_an_output_of_a_fixed_form_stays_as_it_is_and_its_model_is_asked_t
             FunctionModel(dish), output_type=int, deps_type=Context, capabilities=[personal]
         )
         assert (await counting.run(SHOW, deps=ANNA)).output == 7
-    assert "Tell them so first" in seen[0]
+    assert "Tell them so first" in received[0]

@@ -1,4 +1,4 @@
-"""Questions about a deletion: told late, in another conversation, to another process."""
+"""Questions about a deletion: asked late, in another conversation, to another process."""
 
 import time
 from collections.abc import Iterator
@@ -65,7 +65,7 @@ def kept(companion: Companion) -> list[str]:
     return [item.text for item in companion.history.list("anna", withdrawn=True)]
 
 
-def test_a_question_that_comes_late_belongs_to_the_conversation_in_which_it_is_told(
+def test_a_question_that_comes_late_belongs_to_the_conversation_in_which_it_is_asked(
     companion: Companion, model: Model
 ) -> None:
     model.seconds = 1.0
@@ -73,8 +73,8 @@ def test_a_question_that_comes_late_belongs_to_the_conversation_in_which_it_is_t
     assert mark(ask(agent, FORGET))["memory"] == []
     assert companion.flush(60)
     model.seconds = 0.0
-    told = mark(ask(agent, SOUP, thread="2"))["memory"]
-    assert [act["outcome"] for act in told] == ["asks"]
+    acts = mark(ask(agent, SOUP, thread="2"))["memory"]
+    assert [act["outcome"] for act in acts] == ["asks"]
     assert mark(ask(agent, YES))["memory"] == []
     assert DOG in kept(companion)
     assert [act["kind"] for act in mark(ask(agent, YES, thread="2"))["memory"]] == ["confirm"]
@@ -82,15 +82,15 @@ def test_a_question_that_comes_late_belongs_to_the_conversation_in_which_it_is_t
 
 
 def test_a_yes_counts_in_whichever_process_it_is_heard(companion: Companion) -> None:
-    one = Heeding(companion)
-    judged = one.of("anna", "1", HumanMessage(FORGET))
+    first = Heeding(companion)
+    judged = first.of("anna", "1", HumanMessage(FORGET))
     judged.result(60)
     with Companion(
         chat=companion.chat, history=companion.history, store=companion.store
     ) as another:
         early = Heeding(another).of("anna", "1", HumanMessage(YES, id="1")).result(60)
         assert early is None  # nobody was asked yet
-        one.answered("anna", "1", one.acts_to_report("anna", judged))
+        first.answered("anna", "1", first.acts_to_report("anna", judged))
         heeded = Heeding(another).of("anna", "1", HumanMessage(YES, id="2")).result(60)
     assert heeded is not None
     assert heeded.act.kind == "confirm"

@@ -1,4 +1,4 @@
-"""What users say about their memory in a host's chat: done, told once, and never an item."""
+"""What users say about their memory in a host's chat: done, reported once, and never an item."""
 
 import time
 from collections.abc import Iterator
@@ -65,23 +65,25 @@ def model() -> Model:
 @pytest.fixture
 def companion(history: HistoryStore, model: Model) -> Iterator[Companion]:
     chat = ScriptedChat(script=model)
-    with Companion(chat=chat, history=history, store=InMemoryStore()) as one:
+    with Companion(chat=chat, history=history, store=InMemoryStore()) as opened:
         texts = ["I cook with a cast iron skillet every day", DOG]
         history.add("anna", [HistoryItem(text=text, source="chat") for text in texts])
-        one.refresh("anna").result(60)
-        yield one
+        opened.refresh("anna").result(60)
+        yield opened
 
 
-def test_it_is_done_told_and_confirmed_in_the_next_turn_and_no_item(companion: Companion) -> None:
+def test_it_is_done_reported_and_confirmed_in_the_next_turn_and_no_item(
+    companion: Companion,
+) -> None:
     host = Host()
     agent = agent_of(companion, host, checkpointer=InMemorySaver())
     answer = ask(agent, FORGET)
     words = host.sent[0][-1].text
     assert "Do not say that yourself" in words
     assert words.endswith(FORGET)
-    told = answer["messages"][-1].text
-    assert told.startswith("Gladly.\n\nI no longer use this; shall I delete it for good")
-    assert told.count("shall I delete") == 1
+    text = answer["messages"][-1].text
+    assert text.startswith("Gladly.\n\nI no longer use this; shall I delete it for good")
+    assert text.count("shall I delete") == 1
     assert [act["outcome"] for act in mark(answer)["memory"]] == ["asks"]
     assert said_by(companion, "anna") == ["I cook with a cast iron skillet every day"]
     answer = ask(agent, "Yes, please.")
@@ -91,7 +93,7 @@ def test_it_is_done_told_and_confirmed_in_the_next_turn_and_no_item(companion: C
     assert not any("dog" in text for text in said_by(companion, "anna"))
 
 
-def test_what_comes_late_is_told_in_the_next_turn(companion: Companion, model: Model) -> None:
+def test_what_comes_late_is_reported_in_the_next_turn(companion: Companion, model: Model) -> None:
     host = Host()
     model.seconds = 1.0
     agent = agent_of(companion, host, checkpointer=InMemorySaver(), patience=0.4)
@@ -100,7 +102,7 @@ def test_what_comes_late_is_told_in_the_next_turn(companion: Companion, model: M
     model.seconds = 0.0
     assert companion.flush(60)
     host.says = [AIMessage("", tool_calls=[{"name": "about_me", "args": {}, "id": "1"}])]
-    answer = ask(agent, "Good.")  # a tool is called first: what is told is told after it
+    answer = ask(agent, "Good.")  # a tool is called first: the report comes after it
     assert [act["kind"] for act in mark(answer)["memory"]] == ["show"]
     assert "This is what I know about you." in answer["messages"][-1].text
     assert "This is what I know" not in answer["messages"][-3].text
@@ -129,8 +131,8 @@ def test_a_yes_confirms_only_what_the_answer_before_it_asked(
     assert mark(ask(agent, FORGET))["memory"] == []
     assert companion.flush(60)
     model.seconds = 0.0
-    told = mark(ask(agent, "Yes, please. Some soup."))["memory"]
-    assert [act["outcome"] for act in told] == ["asks"]  # now they are asked, for the first time
+    acts = mark(ask(agent, "Yes, please. Some soup."))["memory"]
+    assert [act["outcome"] for act in acts] == ["asks"]  # now they are asked, for the first time
     assert DOG in [item.text for item in companion.history.list("anna", withdrawn=True)]
     assert mark(ask(agent, "Yes, please.", thread="2"))["memory"] == []  # where nothing was asked
     assert [act["kind"] for act in mark(ask(agent, "Yes, please."))["memory"]] == ["confirm"]
@@ -172,8 +174,8 @@ def test_what_is_remembered_is_written_when_its_future_is_done_though_judged_lat
 
 
 def words_in(heeding: Heeding) -> str:
-    done = [one.result() for one in heeding._begun.values() if one.done()]
-    return str([(one.acts, one.to_keep) for one in done if one])
+    done = [judged.result() for judged in heeding._begun.values() if judged.done()]
+    return str([(outcome.acts, outcome.to_keep) for outcome in done if outcome])
 
 
 def test_no_words_are_kept_when_the_turn_is_over(companion: Companion) -> None:
@@ -192,8 +194,8 @@ def test_no_words_are_kept_when_the_turn_is_over(companion: Companion) -> None:
     assert [act.kind for act in heeding.acts_to_report("anna", again)] == ["forget"]
 
 
-def test_where_nothing_is_remembered_that_is_what_is_told(companion: Companion) -> None:
-    for user, remembers, outcome, told in (
+def test_where_nothing_is_remembered_the_answer_says_so(companion: Companion) -> None:
+    for user, remembers, outcome, text in (
         ("anna", True, "done", "I will remember that."),
         (
             "ben",
@@ -205,7 +207,7 @@ def test_where_nothing_is_remembered_that_is_what_is_told(companion: Companion) 
         agent = agent_of(companion, Host(), remembers=remembers)
         answer = ask(agent, REMEMBER, user)
         assert [act["outcome"] for act in mark(answer)["memory"]] == [outcome]
-        assert answer["messages"][-1].text == f"Gladly.\n\n{told}"
+        assert answer["messages"][-1].text == f"Gladly.\n\n{text}"
         assert (said_by(companion, user)[-1:] == [REMEMBER]) is remembers
 
 
@@ -245,7 +247,7 @@ async def test_a_stream_tells_what_was_done_once_as_the_last_piece_of_the_answer
     assert {part.id for part in parts} == {kept.id}
 
 
-def test_an_answer_of_a_fixed_form_stays_as_it_is_and_its_model_is_asked_to_tell(
+def test_an_answer_of_a_fixed_form_stays_as_it_is_and_its_model_is_asked_to_say_it(
     companion: Companion,
 ) -> None:
     class Dish(BaseModel):
@@ -268,7 +270,7 @@ def test_an_answer_of_a_fixed_form_stays_as_it_is_and_its_model_is_asked_to_tell
     assert all(message.text == "" for message in answer["messages"] if message.type == "ai")
 
 
-def test_it_is_told_in_the_users_language_and_an_instruction_holds_for_the_own_task(
+def test_it_is_reported_in_the_users_language_and_an_instruction_holds_for_the_own_task(
     history: HistoryStore,
 ) -> None:
     always = "Bitte antworte mir ab jetzt immer und ausschließlich auf Deutsch und sehr kurz."
@@ -281,9 +283,11 @@ def test_it_is_told_in_the_users_language_and_an_instruction_holds_for_the_own_t
         return {"No": 0.9} if "Yes or No" in prompt else writer(prompt)
 
     chat = ScriptedChat(script=says)
-    with Companion(chat=chat, history=history, store=InMemoryStore(), task="paraphrase") as one:
-        answer = ask(agent_of(one, Host()), always)
+    with Companion(
+        chat=chat, history=history, store=InMemoryStore(), task="paraphrase"
+    ) as companion:
+        answer = ask(agent_of(companion, Host()), always)
         assert "Von jetzt an halte ich mich immer daran." in answer["messages"][-1].text
-        known = one.known("anna", "Was koche ich?", 100).result(60)
+        known = companion.known("anna", "Was koche ich?", 100).result(60)
         assert known.profile is not None
         assert [sentence.text for sentence in known.profile.sentences] == [always]

@@ -26,7 +26,7 @@ def histories(tmp_path: Path) -> Path:
         for n in range(3)
     ]
     lines.append({"user_id": "long", "history": [f"{n} {CAT * 20}" for n in range(120)]})
-    path.write_text("".join(json.dumps(one) + "\n" for one in lines))
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return path
 
 
@@ -69,7 +69,7 @@ def answered(requests: Path, url: str, *, failing: int = 0) -> Path:
         with urllib.request.urlopen(urllib.request.Request(url, body)) as reply:
             response = {"status_code": reply.status, "request_id": "x", "body": json.load(reply)}
         lines.append(record | {"response": response, "error": None})
-    results.write_text("".join(json.dumps(one) + "\n" for one in reversed(lines)))
+    results.write_text("".join(json.dumps(line) + "\n" for line in reversed(lines)))
     return results
 
 
@@ -82,51 +82,54 @@ def test_the_profiles_are_those_that_calls_would_have_made(
     endpoint: type[Endpoint], building: Building, url: str
 ) -> None:
     digests, profiles, judged, of_most, uses = (building.folder / f"{n}.jsonl" for n in range(5))
-    told = building("--batch-out", digests)
+    report = building("--batch-out", digests)
     assert endpoint.prompts == []
-    assert (told["left"], told["built"], told["cost"]["calls"]) == (4, 0, 0)
-    assert told["requests"] == len(digests.read_text().splitlines()) > 8
+    assert (report["left"], report["built"], report["cost"]["calls"]) == (4, 0, 0)
+    assert report["requests"] == len(digests.read_text().splitlines()) > 8
     first = answered(digests, url)
-    told = building("--batch-in", first, "--batch-out", profiles)
-    assert (told["left"], told["requests"]) == (4, 4)
+    report = building("--batch-in", first, "--batch-out", profiles)
+    assert (report["left"], report["requests"]) == (4, 4)
     second = answered(profiles, url)
-    told = building("--batch-in", first, second, "--batch-out", judged)
-    assert (told["left"], told["requests"]) == (4, 8)  # two sentences each
+    report = building("--batch-in", first, second, "--batch-out", judged)
+    assert (report["left"], report["requests"]) == (4, 8)  # two sentences each
     third = answered(judged, url)
-    told = building("--batch-in", first, second, third, "--batch-out", of_most)
-    assert (told["left"], told["requests"]) == (4, 1)  # the same inferred one of all
+    report = building("--batch-in", first, second, third, "--batch-out", of_most)
+    assert (report["left"], report["requests"]) == (4, 1)  # the same inferred one of all
     fourth = answered(of_most, url)
-    told = building("--batch-in", first, second, third, fourth, "--batch-out", uses)
-    assert (told["left"], told["requests"]) == (4, 4)  # two sentences of all, two questions each
+    report = building("--batch-in", first, second, third, fourth, "--batch-out", uses)
+    # two sentences of all, two questions each
+    assert (report["left"], report["requests"]) == (4, 4)
     fifth = answered(uses, url)
     asked = list(endpoint.prompts)
-    told = building("--batch-in", first, second, third, fourth, fifth)
-    assert (told["built"], told["left"], told["requests"]) == (4, 0, 0)
+    report = building("--batch-in", first, second, third, fourth, fifth)
+    assert (report["built"], report["left"], report["requests"]) == (4, 0, 0)
     alike = 3 + 10  # of the inferred sentence of all, and of when an answer may use them
-    assert told["cost"]["calls"] == len(asked) + alike, "what is asked alike is asked once for all"
+    assert report["cost"]["calls"] == len(asked) + alike, (
+        "what is asked alike is asked once for all"
+    )
     assert len(asked) == len(endpoint.prompts)
-    by_batch = {one["user_id"]: one["standing"] for one in lines(building.profiles)}
+    by_batch = {row["user_id"]: row["standing"] for row in lines(building.profiles)}
     building.profiles.unlink()
     building()
     assert set(endpoint.prompts[len(asked) :]) == set(asked)
-    for one in lines(building.profiles):
+    for row in lines(building.profiles):
         assert (
-            one["standing"]["profile"]["sentences"]
-            == (by_batch[one["user_id"]]["profile"]["sentences"])
+            row["standing"]["profile"]["sentences"]
+            == (by_batch[row["user_id"]]["profile"]["sentences"])
         )
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(one) for one in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_what_two_users_would_ask_alike_is_asked_once(
     endpoint: type[Endpoint], building: Building, histories: Path
 ) -> None:
     twins = [{"user_id": name, "history": [CAT, BIKE]} for name in ("anna", "bo")]
-    histories.write_text("".join(json.dumps(one) + "\n" for one in twins))
-    told = building("--batch-out", building.folder / "d.jsonl")
-    assert (told["left"], told["requests"]) == (2, 1)
+    histories.write_text("".join(json.dumps(user) + "\n" for user in twins))
+    report = building("--batch-out", building.folder / "d.jsonl")
+    assert (report["left"], report["requests"]) == (2, 1)
     assert len(lines(building.folder / "d.jsonl")) == 1
 
 
@@ -137,8 +140,8 @@ def test_what_failed_in_a_batch_is_asked_again_and_the_others_go_on(
     building("--batch-out", requests[0])
     results = [answered(requests[0], url, failing=1)]
     building("--batch-in", *results, "--batch-out", requests[1])
-    again = {one["custom_id"] for one in lines(requests[0])[:1]}
-    assert again < {one["custom_id"] for one in lines(requests[1])}
+    again = {request["custom_id"] for request in lines(requests[0])[:1]}
+    assert again < {request["custom_id"] for request in lines(requests[1])}
     built = 0
     for asked, following in pairwise(requests[1:]):
         results.append(answered(asked, url))
@@ -148,7 +151,7 @@ def test_what_failed_in_a_batch_is_asked_again_and_the_others_go_on(
     assert built == 4
 
 
-def test_what_a_request_is_refused_for_is_told_of_its_user(
+def test_why_a_request_is_refused_is_reported_for_its_user(
     endpoint: type[Endpoint], building: Building, url: str
 ) -> None:
     digests = building.folder / "d.jsonl"
@@ -157,22 +160,22 @@ def test_what_a_request_is_refused_for_is_told_of_its_user(
     records = lines(results)
     body = {"error": {"message": "maximum context length", "code": "context_length_exceeded"}}
     records[-1]["response"] = {"status_code": 400, "body": body}
-    results.write_text("".join(json.dumps(one) + "\n" for one in records))
-    told = building("--batch-in", results, code=1)
-    assert told["failed"] == 1
-    assert "longer than its context" in Path(told["failures"]).read_text()
+    results.write_text("".join(json.dumps(record) + "\n" for record in records))
+    report = building("--batch-in", results, code=1)
+    assert report["failed"] == 1
+    assert "longer than its context" in Path(report["failures"]).read_text()
 
 
 def test_requests_are_split_over_files_that_the_api_takes(
     endpoint: type[Endpoint], building: Building, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch, "MOST_REQUESTS", 4)
-    told = building("--batch-out", building.folder / "d.jsonl")
-    names = [Path(one).name for one in told["batch_out"]]
+    report = building("--batch-out", building.folder / "d.jsonl")
+    names = [Path(path).name for path in report["batch_out"]]
     assert names[:2] == ["d.jsonl", "d-2.jsonl"]
     counts = [len(lines(building.folder / name)) for name in names]
     assert max(counts) <= 4
-    assert sum(counts) == told["requests"]
+    assert sum(counts) == report["requests"]
     assert not list(building.folder.glob("*.part"))
 
 
@@ -180,9 +183,9 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_the_first_request(
     endpoint: type[Endpoint], building: Building
 ) -> None:
     for place in (building.folder / "missing" / "d.jsonl", building.folder / ("d" * 300)):
-        told = building("--batch-out", place, code=2)
-        assert told["error"] == "InputError"
-        assert "name another file with --batch-out" in told["message"]
+        report = building("--batch-out", place, code=2)
+        assert report["error"] == "InputError"
+        assert "name another file with --batch-out" in report["message"]
     assert not building.profiles.exists()
     building("--batch-out", building.folder / "d.jsonl")
     assert not list(building.folder.glob("*.part"))

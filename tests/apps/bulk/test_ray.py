@@ -46,14 +46,14 @@ def test_what_a_dead_worker_had_finished_is_not_done_again() -> None:
 def test_a_user_whom_every_worker_dies_of_is_given_up() -> None:
     ledger = Ledger()
     assert [ledger.begin("anna") for _ in range(MOST_DEATHS)] == [None] * MOST_DEATHS
-    told = ledger.begin("anna")
-    assert told
-    assert told.failed
-    assert told.failed.user_id == "anna"
+    result = ledger.begin("anna")
+    assert result
+    assert result.failed
+    assert result.failed.user_id == "anna"
     assert ledger.begin("bo") is None
 
 
-def test_once_stopped_nobody_is_begun_and_what_is_finished_is_still_told() -> None:
+def test_once_stopped_nobody_is_begun_and_what_is_finished_is_still_reported() -> None:
     ledger = Ledger()
     ledger.begin("anna")
     ledger.finish(BuildResult("anna"))
@@ -102,11 +102,13 @@ def descendants(root: int) -> dict[int, str]:
             process = parents[process]
         return process == root
 
-    return {one: name for one, name in names.items() if one != root and comes_from(one)}
+    return {
+        process: name for process, name in names.items() if process != root and comes_from(process)
+    }
 
 
 def workers_of(root: int) -> set[int]:
-    return {one for one, name in descendants(root).items() if re.match("ray::Map", name)}
+    return {process for process, name in descendants(root).items() if re.match("ray::Map", name)}
 
 
 def users_in(path: Path) -> list[str]:
@@ -118,8 +120,8 @@ def users_in(path: Path) -> list[str]:
 
 def calls_of(endpoint: type[Endpoint]) -> Counter[str]:
     """Return how often each user's profile was asked for."""
-    asked = (one for one in endpoint.prompts if writes_profile(one))
-    return Counter(found[0] for one in asked if (found := re.search(r"user-\d+", one)))
+    asked = (prompt for prompt in endpoint.prompts if writes_profile(prompt))
+    return Counter(found[0] for prompt in asked if (found := re.search(r"user-\d+", prompt)))
 
 
 def begin(histories: Path, out: Path) -> subprocess.Popen[bytes]:
@@ -133,9 +135,9 @@ def begin(histories: Path, out: Path) -> subprocess.Popen[bytes]:
 def listening(processes: dict[int, str]) -> set[str]:
     """Return the addresses that processes listen on."""
     inodes = set()
-    for one in processes:
+    for process in processes:
         try:
-            links = [os.readlink(link) for link in Path(f"/proc/{one}/fd").iterdir()]
+            links = [os.readlink(link) for link in Path(f"/proc/{process}/fd").iterdir()]
         except OSError:
             continue
         inodes |= {link[8:-1] for link in links if link.startswith("socket:[")}
@@ -214,19 +216,19 @@ def test_a_run_that_is_killed_as_a_whole_goes_on_and_leaves_no_worker(
         assert running.poll() is None, out.with_suffix(".err").read_text()
         time.sleep(0.05)
     works = re.compile("ray::(Map|Ledger)|raylet/raylet|gcs_server")
-    left = [one for one, name in descendants(running.pid).items() if works.search(name)]
+    left = [process for process, name in descendants(running.pid).items() if works.search(name)]
     assert len(left) >= WORKERS + 3
     running.kill()
     running.wait()
     before = set(users_in(out))
     assert 100 <= len(before) < 400
     deadline = time.monotonic() + 60
-    while any(Path(f"/proc/{one}").exists() for one in left):
+    while any(Path(f"/proc/{process}").exists() for process in left):
         assert time.monotonic() < deadline, "workers of Ray outlived the run by a minute"
         time.sleep(0.5)
     asked = len(endpoint.prompts)
     assert begin(histories, out).wait(timeout=600) == 0
     finished = users_in(out)
     assert len(finished) == len(set(finished)) == 400
-    again = (re.search(r"user-\d+", one) for one in endpoint.prompts[asked:])
+    again = (re.search(r"user-\d+", prompt) for prompt in endpoint.prompts[asked:])
     assert not {found[0] for found in again if found} & before

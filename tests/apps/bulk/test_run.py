@@ -121,10 +121,10 @@ async def test_a_profile_that_was_not_written_is_a_failure_of_its_user() -> None
     users = Listed(["nothing-1", "nothing-dropped", "cold-1", "fresh-1", "user-1"])
     tally, failed = await run(users, Scripted())
     assert (tally.failed, tally.fresh, tally.built) == (2, 2, 1)
-    assert {(one.error, one.message[:28]) for one in failed} == {
+    assert {(failure.error, failure.message[:28]) for failure in failed} == {
         ("ModelError", "the model wrote no profile; ")
     }
-    assert users.kept == ["nothing-dropped", "user-1"], "what tells of deleted items still goes"
+    assert users.kept == ["nothing-dropped", "user-1"], "what shows deleted items still goes"
     assert tally.spent.calls == 3
     with pytest.raises(ModelError, match=r"10 profiles in a row failed, .*wrote no profile"):
         await run(Listed([f"nothing-{n}" for n in range(20)]), Scripted())
@@ -145,7 +145,7 @@ async def test_a_limit_of_money_counts_both_prices() -> None:
     assert tally.spent.calls == 5
 
 
-async def test_who_is_changed_meanwhile_is_told_and_no_model_is_blamed() -> None:
+async def test_who_is_changed_meanwhile_is_reported_and_no_model_is_blamed() -> None:
     tally, failed = await run(Listed(["fresh-1", *(f"deleted-{n}" for n in range(12))]), Scripted())
     assert (tally.fresh, tally.failed) == (1, 12)
     assert "deleted meanwhile" in failed[0].message

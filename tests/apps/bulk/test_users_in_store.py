@@ -45,7 +45,7 @@ def maker(history: HistoryStore, said: str = SAID) -> Maker:
 
 
 async def only_user(users: StoredUsers) -> BuildInput:
-    (user,) = [one async for one in users.inputs()]
+    (user,) = [user async for user in users.inputs()]
     assert isinstance(user, BuildInput)
     return await users.complete(user)
 
@@ -94,7 +94,7 @@ async def test_nor_if_only_its_guidance_tells_of_what_was_deleted(
     assert await kept(store) is None
 
 
-async def test_a_profile_that_tells_of_what_was_deleted_goes_even_if_the_new_one_fails(
+async def test_a_profile_that_shows_what_was_deleted_goes_even_if_the_new_one_fails(
     users: StoredUsers, history: HistoryStore, store: InMemoryStore
 ) -> None:
     await users.keep(await maker(history).make(await only_user(users)))
@@ -120,7 +120,7 @@ async def test_old_items_that_the_profile_cites_are_sent_along(
     )
     user = await only_user(users)
     assert len(user.items) == MOST
-    assert {one.id for one in user.cited} == {CAT.id, BIKE.id}
+    assert {item.id for item in user.cited} == {CAT.id, BIKE.id}
     assert user.vectors
     assert len(user.vectors) == MOST + 2
     made = await maker(history).make(user)
@@ -142,10 +142,10 @@ async def test_a_held_history_reads_as_the_store_does(history: HistoryStore) -> 
     assert held.list("anna") == history.list("anna")
     assert held.list("anna", newest=2) == history.list("anna", newest=2)
     assert held.count("anna") == 4
-    ids = [one.id for one in items]
+    ids = [item.id for item in items]
     assert held.get("anna", [*ids, "none"]) == history.get("anna", ids)
     ours, theirs = held.vectors("anna", ids), history.vectors("anna", ids)
-    assert all(np.allclose(ours[one], theirs[one]) for one in ids)
+    assert all(np.allclose(ours[id_], theirs[id_]) for id_ in ids)
     assert held.list("bo") == held.get("bo", ids) == []
     assert held.vectors("bo", ids) == {}
     held.let_go("anna")
@@ -165,14 +165,14 @@ async def test_what_a_failed_user_cost_is_charged_too(history: HistoryStore) -> 
         TASK,
     ).make(BuildInput("anna", (CAT, BIKE)))
     assert made.cost.calls == 2
-    assert made.cost.input_tokens == sum(len(one.split()) for one in prompts)
+    assert made.cost.input_tokens == sum(len(prompt.split()) for prompt in prompts)
 
 
 async def test_users_at_work_side_by_side_are_charged_apart(history: HistoryStore) -> None:
-    one = maker(history)
+    shared = maker(history)
     long = tuple(HistoryItem(text=f"{n} {CAT.text * 30}") for n in range(50))
     small, large = await asyncio.gather(
-        one.make(BuildInput("anna", (CAT, BIKE))), one.make(BuildInput("bo", long))
+        shared.make(BuildInput("anna", (CAT, BIKE))), shared.make(BuildInput("bo", long))
     )
     # guidance, profile, two sentences, one of them inferred, and two questions on the use of each
     assert small.cost.calls == 9

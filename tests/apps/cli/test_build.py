@@ -28,30 +28,32 @@ asked twice when an answer may use it."""
 
 
 def calls_by_user(endpoint: type[Endpoint]) -> Counter[str]:
-    return Counter(found[0] for one in endpoint.prompts if (found := re.search(r"user-\d+", one)))
+    return Counter(
+        found[0] for prompt in endpoint.prompts if (found := re.search(r"user-\d+", prompt))
+    )
 
 
 def refusing(words: str) -> Fault:
     """Refuse the prompts that have these words."""
     refused = faults.status(401)
 
-    def fault(one: Endpoint, asked: dict[str, Any]) -> bool:
-        return words in one.prompts[-1] and refused(one, asked)
+    def fault(server: Endpoint, asked: dict[str, Any]) -> bool:
+        return words in server.prompts[-1] and refused(server, asked)
 
     return fault
 
 
-def without_usage(one: Endpoint, asked: dict[str, Any]) -> bool:
-    """Answer, and tell of no tokens."""
+def without_usage(server: Endpoint, asked: dict[str, Any]) -> bool:
+    """Answer, and report no tokens."""
     prompt = asked["messages"][-1]["content"]
     message = {"role": "assistant", "content": judgements(prompt, shares_words) or PROFILE}
     choice = {"index": 0, "finish_reason": "stop", "message": message}
-    one.sends(200, {"id": "1", "object": "chat.completion", "model": "m", "choices": [choice]})
+    server.sends(200, {"id": "1", "object": "chat.completion", "model": "m", "choices": [choice]})
     return True
 
 
 def results(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(one) for one in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_everybody_who_has_a_history_gets_a_profile_and_only_once(
@@ -74,26 +76,26 @@ def test_everybody_who_has_a_history_gets_a_profile_and_only_once(
     assert len(endpoint.prompts) == first["cost"]["calls"]
 
 
-def test_what_a_run_would_take_is_told_before_any_call(
+def test_what_a_run_would_take_is_shown_before_any_call(
     endpoint: type[Endpoint], build: Build, users: Path, tmp_path: Path
 ) -> None:
-    told = build("--from", users, "--dry-run", "--price-in", "2", "--price-out", "10")
+    estimate = build("--from", users, "--dry-run", "--price-in", "2", "--price-out", "10")
     assert endpoint.prompts == []
-    assert (told["users"], told["missing"], told["items"]) == (6, 6, 12)
+    assert (estimate["users"], estimate["missing"], estimate["items"]) == (6, 6, 12)
     # what the task lets a digestion and a profile say, and four Yes or No for each sentence
-    assert told["output_tokens"] == 6 * (LIMITS.digest + LIMITS.profile + 4 * SENTENCES)
-    assert told["price"] == pytest.approx(
-        (2 * told["input_tokens"] + 10 * told["output_tokens"]) / 1e6
+    assert estimate["output_tokens"] == 6 * (LIMITS.digest + LIMITS.profile + 4 * SENTENCES)
+    assert estimate["price"] == pytest.approx(
+        (2 * estimate["input_tokens"] + 10 * estimate["output_tokens"]) / 1e6
     )
     out = tmp_path / "profiles.jsonl"
     made = build("--from", users, "--out", out)
     assert made["cost"]["calls"] == len(endpoint.prompts) == 6 * (2 + JUDGED)
-    assert told["calls"] == 6 * (2 + 4 * SENTENCES)
+    assert estimate["calls"] == 6 * (2 + 4 * SENTENCES)
     often = SENTENCES / WRITTEN  # as often as this was asked, for as many sentences as are planned
     characters = sum(  # without the system message
-        len(one) * (often if STATEMENT.search(one) else 1) for one in endpoint.prompts
+        len(prompt) * (often if STATEMENT.search(prompt) else 1) for prompt in endpoint.prompts
     )
-    assert characters / 3.5 < told["input_tokens"] < characters / 2.5 + told["calls"] * 150
+    assert characters / 3.5 < estimate["input_tokens"] < characters / 2.5 + estimate["calls"] * 150
     assert build("--from", users, "--out", out, "--dry-run")["fresh"] == 6
 
 
@@ -102,11 +104,11 @@ def test_a_long_history_is_estimated_in_the_parts_that_it_is_digested_in(
 ) -> None:
     path = tmp_path / "long.jsonl"
     path.write_text(user_line(1, *(f"{number} {CAT * 20}" for number in range(90))))
-    told = build("--from", path, "--dry-run")
-    parts = told["calls"] - 1 - 4 * SENTENCES
+    estimate = build("--from", path, "--dry-run")
+    parts = estimate["calls"] - 1 - 4 * SENTENCES
     assert parts > 5
-    assert told["output_tokens"] == parts * LIMITS.digest + LIMITS.profile + 4 * SENTENCES
-    assert told["input_tokens"] > sum(map(len, path.read_text().split())) / 4
+    assert estimate["output_tokens"] == parts * LIMITS.digest + LIMITS.profile + 4 * SENTENCES
+    assert estimate["input_tokens"] > sum(map(len, path.read_text().split())) / 4
     made = build("--from", path, "--out", tmp_path / "o.jsonl")
     assert made["cost"]["calls"] == parts + 1 + JUDGED
 
@@ -115,18 +117,18 @@ def test_a_run_stops_at_its_limit_and_the_next_goes_on_where_it_was(
     endpoint: type[Endpoint], build: Build, users: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "profiles.jsonl"
-    one = ["--from", users, "--out", out, "--concurrency", "1"]
-    first = build(*one, "--limit-tokens", "150")  # a call takes 12, and a user nine of them
+    arguments = ["--from", users, "--out", out, "--concurrency", "1"]
+    first = build(*arguments, "--limit-tokens", "150")  # a call takes 12, and a user nine of them
     assert (first["code"], first["built"], first["left"]) == (0, 2, 4)
     assert first["stopped_at_limit"] is True
     with out.open("a") as file:
         file.write('{"user_id": "user-2", "task": "dia')  # as a kill in a line leaves it
     price = ["--price-in", "1", "--price-out", "10", "--limit-cost", "0.00012"]  # 120 a user
-    second = build(*one, *price)
+    second = build(*arguments, *price)
     assert (second["fresh"], second["built"]) == (2, 1)
-    last = build(*one)
+    last = build(*arguments)
     assert (last["fresh"], last["built"], last["left"]) == (3, 3, 0)
-    assert [one["user_id"] for one in results(out)] == [f"user-{n}" for n in range(6)]
+    assert [row["user_id"] for row in results(out)] == [f"user-{n}" for n in range(6)]
     assert set(calls_by_user(endpoint).values()) == {2 + WRITTEN}  # the last call names nobody
 
 
@@ -140,7 +142,7 @@ def test_a_limit_is_refused_where_the_endpoint_tells_no_tokens(
     assert main(given) == 0
 
 
-def test_what_fails_is_told_line_by_line_and_the_others_are_made(
+def test_what_fails_is_reported_line_by_line_and_the_others_are_made(
     endpoint: type[Endpoint], build: Build, users: Path, tmp_path: Path
 ) -> None:
     with users.open("a") as file:
@@ -148,17 +150,19 @@ def test_what_fails_is_told_line_by_line_and_the_others_are_made(
         file.write(user_line(2, "something else"))
     endpoint.fault = refusing("user-3")
     out = tmp_path / "profiles.jsonl"
-    told = build("--from", users, "--out", out)
-    assert (told["code"], told["built"], told["failed"], told["users"]) == (1, 5, 4, 9)
-    assert Path(told["failures"]) == tmp_path / "profiles.failures.jsonl"
-    failures = results(Path(told["failures"]))
-    assert {(one["user_id"], one["error"], one.get("place")) for one in failures} == {
+    report = build("--from", users, "--out", out)
+    assert (report["code"], report["built"], report["failed"], report["users"]) == (1, 5, 4, 9)
+    assert Path(report["failures"]) == tmp_path / "profiles.failures.jsonl"
+    failures = results(Path(report["failures"]))
+    assert {
+        (failure["user_id"], failure["error"], failure.get("place")) for failure in failures
+    } == {
         ("", "DatasetError", "line 7"),
         ("x", "DatasetError", "line 8"),
         ("user-2", "DatasetError", "line 10"),
         ("user-3", "ModelError", None),
     }
-    assert CAT not in Path(told["failures"]).read_text()
+    assert CAT not in Path(report["failures"]).read_text()
     endpoint.fault = None
     again = build("--from", users, "--out", out)
     assert (again["fresh"], again["built"], again["failed"]) == (5, 1, 3)
@@ -184,10 +188,10 @@ def test_a_history_that_grew_is_revised_and_the_last_line_counts(
     grown = ["we moved to the harbour", "the cat Miso likes the harbour"]
     users.write_text(user_line(0, *grown) + "".join(map(user_line, range(1, 6))))
     assert build("--from", users, "--out", out, "--dry-run")["stale"] == 1
-    told = build("--from", users, "--out", out)
-    assert (told["revised"], told["fresh"]) == (1, 5)
-    of_user = [one["standing"] for one in results(out) if one["user_id"] == "user-0"]
-    assert [one["profile"]["version"] for one in of_user] == [1, 2]
+    report = build("--from", users, "--out", out)
+    assert (report["revised"], report["fresh"]) == (1, 5)
+    of_user = [row["standing"] for row in results(out) if row["user_id"] == "user-0"]
+    assert [standing["profile"]["version"] for standing in of_user] == [1, 2]
     assert build("--from", users, "--out", out)["fresh"] == 6
 
 
@@ -206,8 +210,8 @@ def test_parquet_is_read_as_the_lines_are(
     rows[1]["history"][1]["time"] = "2025-01-02"
     path, out = tmp_path / "h.parquet", tmp_path / "o.jsonl"
     parquet.write_table(arrow.Table.from_pylist(rows), path)
-    told = build("--from", path, "--out", out)
-    assert (told["built"], told["failed"], told["users"]) == (1, 2, 3)  # "soon" is no time
+    report = build("--from", path, "--out", out)
+    assert (report["built"], report["failed"], report["users"]) == (1, 2, 3)  # "soon" is no time
     assert results(out)[0]["user_id"] == "user-1"
     path.write_bytes(b"PAR1")
     assert main(["build", "--from", str(path), "--out", str(out)]) == 2

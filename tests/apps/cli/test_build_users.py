@@ -44,8 +44,8 @@ def test_an_estimate_writes_nothing(
     build("--from", users, "--out", out, "--limit-tokens", "150", "--concurrency", "1")
     out.write_text(out.read_text()[:-9])  # as a kill in a line leaves it
     before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
-    told = build("--from", users, "--out", out, "--dry-run")
-    assert (told["fresh"], told["missing"]) == (1, 5)
+    estimate = build("--from", users, "--out", out, "--dry-run")
+    assert (estimate["fresh"], estimate["missing"]) == (1, 5)
     build("--from", users, "--out", tmp_path / "new" / "o.jsonl", "--dry-run")
     after = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     assert after == before
@@ -61,17 +61,17 @@ def test_a_model_that_writes_nothing_fails_its_users_and_ends_the_run(
 ) -> None:
     monkeypatch.setattr("endpoint.PROFILE", "")
     out = tmp_path / "profiles.jsonl"
-    told = build("--from", users, "--out", out)
-    assert (told["code"], told["failed"], told["fresh"]) == (1, 6, 0)
-    failures = [json.loads(one) for one in Path(told["failures"]).read_text().splitlines()]
-    assert {one["error"] for one in failures} == {"ModelError"}
+    report = build("--from", users, "--out", out)
+    assert (report["code"], report["failed"], report["fresh"]) == (1, 6, 0)
+    failures = [json.loads(line) for line in Path(report["failures"]).read_text().splitlines()]
+    assert {failure["error"] for failure in failures} == {"ModelError"}
     assert "the model wrote no profile" in failures[0]["message"]
     assert out.read_text() == ""
     users.write_text("".join(map(user_line, range(30))))
     del endpoint.prompts[:]
-    told = build("--from", users, "--out", out)
-    assert (told["code"], told["error"]) == (1, "ModelError")
-    assert "10 profiles in a row failed" in told["message"]
+    report = build("--from", users, "--out", out)
+    assert (report["code"], report["error"]) == (1, "ModelError")
+    assert "10 profiles in a row failed" in report["message"]
     assert len(endpoint.prompts) < 40
 
 
@@ -89,6 +89,6 @@ def test_a_revision_that_is_not_written_fails_and_the_profile_stands(
         user_line(0, "we moved", "to the harbour") + "".join(map(user_line, range(1, 6)))
     )
     monkeypatch.setattr("endpoint.PROFILE", "")
-    told = build("--from", users, "--out", out)
-    assert (told["code"], told["failed"], told["fresh"]) == (1, 1, 5)
+    report = build("--from", users, "--out", out)
+    assert (report["code"], report["failed"], report["fresh"]) == (1, 1, 5)
     assert out.read_text() == before

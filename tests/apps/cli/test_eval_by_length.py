@@ -1,4 +1,4 @@
-"""`eval --by-length`: what it asks, keeps, joins and tells."""
+"""`eval --by-length`: what it asks, keeps, joins and reports."""
 
 import json
 from collections.abc import Callable

@@ -19,17 +19,17 @@ METHODS = ("--methods", "random,dg,gpg")
 
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
-    with counting() as one:
-        yield one
+    with counting() as server:
+        yield server
 
 
 @pytest.fixture
 def smith() -> Iterator[tuple[LangSmith, str]]:
-    with langsmith() as one:
-        yield one
+    with langsmith() as server:
+        yield server
 
 
-def told(url: str, **more: str) -> dict[str, str]:
+def environment_of(url: str, **more: str) -> dict[str, str]:
     return {"LANGSMITH_API_KEY": "key", "LANGSMITH_ENDPOINT": url} | more
 
 
@@ -37,7 +37,7 @@ def finished(
     endpoint: Endpoint, folder: Path, environment: dict[str, str], *more: str
 ) -> subprocess.CompletedProcess[str]:
     arguments, own = command(endpoint, folder, *METHODS, *more)
-    clean = {name: one for name, one in own.items() if "LANGSMITH" not in name}
+    clean = {name: value for name, value in own.items() if "LANGSMITH" not in name}
     return subprocess.run(
         arguments,
         env=clean | environment,
@@ -64,7 +64,7 @@ def test_nothing_is_uploaded_unless_asked_for(
 ) -> None:
     kept, url = smith
     (tmp_path / "data.jsonl").write_text(lines(2))
-    traced = told(url, LANGSMITH_TRACING="true")
+    traced = environment_of(url, LANGSMITH_TRACING="true")
     done = finished(endpoint, tmp_path, traced, "--langsmith-local", "--json")
     assert done.returncode == 0, done.stderr
     assert kept.requests == []
@@ -73,11 +73,11 @@ def test_nothing_is_uploaded_unless_asked_for(
     kept_here = (tmp_path / "o" / "feedback.jsonl").read_text().splitlines()
     fed = [json.loads(line) for line in kept_here]
     for row in figures["rows"]:
-        mine = [one["feedback"]["accuracy"] for one in fed if one["method"] == row["method"]]
+        mine = [line["feedback"]["accuracy"] for line in fed if line["method"] == row["method"]]
         assert len(mine) == 2
         assert sum(mine) / 2 == row["scores"]["accuracy"]["mean"]
 
-    again = finished(endpoint, tmp_path, told(url))  # a key alone sends nothing
+    again = finished(endpoint, tmp_path, environment_of(url))  # a key alone sends nothing
     assert again.returncode == 0, again.stderr
     assert kept.requests == []
 
@@ -98,7 +98,7 @@ def test_a_killed_run_goes_on_as_experiments_and_repeats_no_call(
     arguments, own = command(endpoint, tmp_path, *METHODS, "--langsmith", "people")
     child = subprocess.Popen(
         arguments,
-        env=own | told(url),
+        env=own | environment_of(url),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -110,15 +110,15 @@ def test_a_killed_run_goes_on_as_experiments_and_repeats_no_call(
     kept.runs.clear()
     kept.feedback.clear()
 
-    done = finished(endpoint, tmp_path, told(url), "--langsmith", "people", "--json")
+    done = finished(endpoint, tmp_path, environment_of(url), "--langsmith", "people", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["rows"]
     assert "/compare?selectedSessions=" in done.stderr
     assert set(endpoint.answered.values()) == {1}
     assert len(kept.examples) == 3
-    roots = [key for key, one in kept.runs.items() if one.get("reference_example_id")]
+    roots = [key for key, run in kept.runs.items() if run.get("reference_example_id")]
     assert len(roots) == 9
-    assert sum(one["key"] == "accuracy" for one in kept.feedback) == 9
+    assert sum(feedback["key"] == "accuracy" for feedback in kept.feedback) == 9
     for key in roots:
         if kept.runs[key]["name"] == "gpg":
             assert {"recall", "digest", "profile", "verify", "respond", "review"} <= kept.tree(key)
@@ -130,7 +130,7 @@ def test_experiments_that_do_not_arrive_are_an_error_and_the_report_is_whole(
     kept, url = smith
     kept.refuses_runs = True
     (tmp_path / "data.jsonl").write_text(lines(1))
-    done = finished(endpoint, tmp_path, told(url), "--langsmith", "people")
+    done = finished(endpoint, tmp_path, environment_of(url), "--langsmith", "people")
     assert done.returncode == 1
     assert "not all of the experiments reached LangSmith" in done.stderr
     assert (tmp_path / "o" / "report.html").exists()
@@ -156,7 +156,7 @@ def test_an_endpoint_that_never_answers_does_not_hold_the_end_back() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=50) as silent:
         began = time.monotonic()
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        clean = {name: one for name, one in os.environ.items() if "LANGSMITH" not in name}
+        clean = {name: value for name, value in os.environ.items() if "LANGSMITH" not in name}
         done = subprocess.run(
             [sys.executable, "-c", ENDS, address],
             env=clean,

@@ -48,10 +48,10 @@ def test_it_says_what_it_scored(
 ) -> None:
     traced(smith, 0.9, 0.9, 0.2)
     assert ask(tmp_path, "--online-queue", "to look at", "--json") == 0
-    told: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert (told["scored"], told["queued"], told["scored_before"]) == (3, 1, 0)
-    assert told["shares"]["doubt"]["share"] == pytest.approx(1 / 3)
-    assert told["shares"]["abstention"]["n"] == 2
+    figures: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert (figures["scored"], figures["queued"], figures["scored_before"]) == (3, 1, 0)
+    assert figures["shares"]["doubt"]["share"] == pytest.approx(1 / 3)
+    assert figures["shares"]["abstention"]["n"] == 2
     assert ask(tmp_path, "--online-queue", "to look at") == 0
     shown = capsys.readouterr()
     assert "0 runs scored, 0 of them put into the queue; 3 were scored before" in " ".join(
@@ -63,7 +63,7 @@ def test_it_says_what_it_scored(
         assert SECRET not in text
 
 
-def test_runs_that_cannot_be_scored_are_told(
+def test_runs_that_cannot_be_scored_are_reported(
     smith: LangSmith, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     traced(smith, 0.9, 0.9)

@@ -30,9 +30,9 @@ def test_they_stand_beside_the_models_own(endpoint: type[Endpoint], tmp_path: Pa
     lines = (tmp_path / "run" / "answers.jsonl").read_text().splitlines()
     methods = {row["method"]: row for row in map(json.loads, lines)}
     assert list(methods) == ["dg0", "gpg-nopc", "given-nopc"]
-    told = [prompt for prompt in endpoint.prompts if "three tomcats" in prompt]
-    assert told
-    assert all("option and nothing else" in prompt for prompt in told)
+    prompts = [prompt for prompt in endpoint.prompts if "three tomcats" in prompt]
+    assert prompts
+    assert all("option and nothing else" in prompt for prompt in prompts)
 
 
 @pytest.mark.parametrize(

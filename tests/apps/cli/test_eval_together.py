@@ -9,7 +9,7 @@ from guided_profile.apps.cli.main import main
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ("--online p --judge-check", "--judge-check and --online ask different things; give one"),
         ("--by-length 10 --online p", "--online and --by-length ask different things; give one"),
@@ -35,10 +35,10 @@ def test_what_does_not_go_together_is_refused_before_anything_is_asked(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     arguments: str,
-    told: str,
+    message: str,
 ) -> None:
     assert main(["eval", "--out", str(tmp_path / "o"), *arguments.split()]) == 2
-    assert told in " ".join(capsys.readouterr().err.split())
+    assert message in " ".join(capsys.readouterr().err.split())
     assert not endpoint.prompts
     assert not (tmp_path / "o").exists()
 

@@ -7,17 +7,17 @@ from guided_profile.graph.errors import InputError
 @pytest.mark.parametrize(("task", "n", "missing"), [("preference", 24, 6), ("dialogue", 9, 3)])
 def test_some_of_the_authored_questions_cannot_be_answered(task: str, n: int, missing: int) -> None:
     examples = authored(task)
-    assert len(examples) == len({one.id for one in examples}) == n
-    assert sum(not one.answerable for one in examples) == missing
-    assert all(one.history for one in examples)
+    assert len(examples) == len({example.id for example in examples}) == n
+    assert sum(not example.answerable for example in examples) == missing
+    assert all(example.history for example in examples)
 
 
 def test_neither_place_nor_length_gives_the_authored_options_away() -> None:
-    examples = [one for one in authored("preference") if one.answerable]
-    places = [one.options.index(one.reference) for one in examples]
+    examples = [example for example in authored("preference") if example.answerable]
+    places = [example.options.index(example.reference) for example in examples]
     assert max(places.count(place) for place in range(4)) <= 6
-    longest = [one.reference == max(one.options, key=len) for one in examples]
-    shortest = [one.reference == min(one.options, key=len) for one in examples]
+    longest = [example.reference == max(example.options, key=len) for example in examples]
+    shortest = [example.reference == min(example.options, key=len) for example in examples]
     assert 2 <= sum(longest) <= 8
     assert sum(shortest) <= 13
 

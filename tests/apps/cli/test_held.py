@@ -11,15 +11,15 @@ from guided_profile.graph.records import HistoryItem
 REMARK = "Ignore all previous instructions is what my keyboard suggests."
 
 
-def test_what_is_held_back_is_told_of_shown_and_released(
+def test_what_is_held_back_is_reported_shown_and_released(
     endpoint: type[Endpoint], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "notes.txt"
     path.write_text(f"{REMARK}\ngreen tea\n")
     assert main(["add", str(path), "--user", "anna b"]) == 0
-    told = capsys.readouterr()
-    assert "added 2, already there 0, refused 0, held back 1" in told.out
-    assert "guided-profile held --user 'anna b'" in told.err
+    output = capsys.readouterr()
+    assert "added 2, already there 0, refused 0, held back 1" in output.out
+    assert "guided-profile held --user 'anna b'" in output.err
 
     assert main(["held", "--user", "anna b", "--json"]) == 0
     (held,) = json.loads(capsys.readouterr().out)
@@ -48,9 +48,9 @@ def test_a_release_in_an_export_is_shown_and_kept_once_it_is_confirmed(
     assert main(["export", "--user", "anna"]) == 0
     path.write_text(capsys.readouterr().out)
     assert main(["add", str(path), "--user", "ben"]) == 0
-    told = capsys.readouterr()
-    assert "held back 1" in told.out
-    assert f"not kept, nobody confirmed it: released, as no order: {REMARK}" in told.err
+    output = capsys.readouterr()
+    assert "held back 1" in output.out
+    assert f"not kept, nobody confirmed it: released, as no order: {REMARK}" in output.err
     assert main(["add", str(path), "--user", "ben", "--keep-wishes"]) == 0
     assert main(["held", "--user", "ben"]) == 0
     assert "nothing of 'ben' is held back" in capsys.readouterr().out

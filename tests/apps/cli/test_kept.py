@@ -79,9 +79,9 @@ def test_a_backup_has_no_copies_of_what_servers_have_now(
     monkeypatch.setattr("guided_profile.tools.user_data.backup.dump", lambda *given: None)
     assert main(["backup", str(tmp_path / "copy")]) == 0
     assert {path.name for path in (tmp_path / "copy").iterdir()} & names == names - left
-    told = capsys.readouterr().err
-    assert all(name in told for name in left)
-    assert "before `guided-profile migrate`" in told
+    notes = capsys.readouterr().err
+    assert all(name in notes for name in left)
+    assert "before `guided-profile migrate`" in notes
 
 
 def test_another_embedder_keeps_nobody_from_their_data(
@@ -96,7 +96,7 @@ def test_another_embedder_keeps_nobody_from_their_data(
     assert "deleted 2 items" in capsys.readouterr().out
 
 
-def test_an_item_of_a_newer_version_is_told_in_a_line_and_can_be_deleted(
+def test_an_item_of_a_newer_version_is_reported_in_a_line_and_can_be_deleted(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with sqlite3.connect(data / "history" / "chroma.sqlite3") as database:

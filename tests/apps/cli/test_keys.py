@@ -44,7 +44,7 @@ def test_all_of_a_users_keys_are_revoked_and_nobody_elses(
     for user in ("anna", "anna", "bob"):
         main(["keys", "add", "--user", user])
     assert main(["keys", "revoke", "--user", "anna"]) == 0
-    assert [one.user for one in KeyFile(folder / "keys.json").all()] == ["bob"]
+    assert [key.user for key in KeyFile(folder / "keys.json").all()] == ["bob"]
 
 
 @pytest.mark.parametrize(
@@ -91,4 +91,4 @@ def test_keys_that_are_made_at_the_same_time_are_all_kept(folder: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         keys = list(threads.map(add, range(32)))
     kept = KeyFile(folder / "keys.json")
-    assert [one.user for one in map(kept.find, keys) if one] == [f"user-{n}" for n in range(32)]
+    assert [key.user for key in map(kept.find, keys) if key] == [f"user-{n}" for n in range(32)]

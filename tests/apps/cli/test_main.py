@@ -76,7 +76,7 @@ def test_a_file_with_bad_lines_adds_the_good_ones_and_names_the_bad(
     assert "line 3" in said.err
 
 
-def test_a_file_in_a_language_that_the_embedder_does_not_know_is_told_of_in_one_line(
+def test_a_file_in_a_language_that_the_embedder_does_not_know_is_reported_in_one_line(
     endpoint: type[Endpoint],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -314,9 +314,9 @@ def test_the_demo_runs_through_an_endpoint(
     monkeypatch.setattr("guided_profile.apps.cli.demo.people", lambda: two)
     assert main(["demo", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert [one["task"] for one in shown] == ["dialogue", "paraphrase"]
-    for one in shown:
-        assert [answer["text"] for answer in one["answers"].values()] == ["a reply"] * 3
+    assert [result["task"] for result in shown] == ["dialogue", "paraphrase"]
+    for result in shown:
+        assert [answer["text"] for answer in result["answers"].values()] == ["a reply"] * 3
 
 
 def test_the_demo_shows_each_answer_as_soon_as_it_is_there(
@@ -350,7 +350,7 @@ def test_tasks_and_models_are_listed(
     assert main(["tasks"]) == 0
     assert "dialogue (text): Reply to a message" in capsys.readouterr().out
     assert main(["models", "--json"]) == 0
-    names = [one["name"] for one in json.loads(capsys.readouterr().out)]
+    names = [entry["name"] for entry in json.loads(capsys.readouterr().out)]
     assert "qwen2.5-coder-1.5b" in names
 
 
@@ -426,4 +426,4 @@ def test_the_formats_are_listed_with_how_to_get_each(capsys: pytest.CaptureFixtu
     assert main(["formats", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert {"format", "title", "obtain"} == listed[0].keys()
-    assert all(one["title"] for one in listed)
+    assert all(entry["title"] for entry in listed)

@@ -52,9 +52,9 @@ def served(
 async def client(url: str, headers: dict[str, str] | None = None) -> AsyncIterator[Client]:
     async with (
         httpx2.AsyncClient(headers=headers, timeout=60) as http,
-        Client(streamable_http_client(url, http_client=http)) as one,
+        Client(streamable_http_client(url, http_client=http)) as session,
     ):
-        yield one
+        yield session
 
 
 def text(result: CallToolResult) -> str:
@@ -123,8 +123,8 @@ def command(added: type[Endpoint]) -> Iterator[str]:
 
 
 async def test_the_command_serves_a_real_client(command: str) -> None:
-    async with client(command) as one:
-        found = await one.call_tool("search_history", {"query": "cat"})
+    async with client(command) as session:
+        found = await session.call_tool("search_history", {"query": "cat"})
     assert "my cat Miso sleeps on my desk" in text(found)
 
 

@@ -29,14 +29,14 @@ class Said:
 
     def sentences(self) -> list[str]:
         """Return the profile's sentences, as a script would read them."""
-        return [one["text"] for one in json.loads(self("profile", "--json"))["sentences"]]
+        return [sentence["text"] for sentence in json.loads(self("profile", "--json"))["sentences"]]
 
 
 @pytest.fixture
 def said(added: type[Endpoint], capsys: pytest.CaptureFixture[str]) -> Said:
-    told = Said(capsys)
-    assert told.sentences() == [CAT, BIKE]
-    return told
+    commands = Said(capsys)
+    assert commands.sentences() == [CAT, BIKE]
+    return commands
 
 
 def test_what_is_forbidden_is_gone_until_it_is_taken_back(
@@ -45,9 +45,9 @@ def test_what_is_forbidden_is_gone_until_it_is_taken_back(
     assert f"1. never: {CAT}" in said("profile", "--forbid", "1")
     assert said.sentences() == [BIKE]
     main(["ask", "Any pets?", *USER])
-    told = [prompt for prompt in endpoint.prompts if "Profile of this person" in prompt]
-    assert told
-    assert CAT not in told[-1]
+    prompts = [prompt for prompt in endpoint.prompts if "Profile of this person" in prompt]
+    assert prompts
+    assert CAT not in prompts[-1]
     assert "nothing is pinned or forbidden" in said("profile", "--undo", "1")
     assert said.sentences() == [CAT, BIKE]
 
@@ -60,9 +60,9 @@ def test_what_the_history_contradicts_is_shown_with_the_item_that_does(
     monkeypatch.setattr("endpoint.PROFILE", "This person sold the bicycle after years of rain.")
     shown = Said(capsys)("profile")
     assert "✗ This person sold the bicycle after years of rain." in shown
-    told, _, behind = shown.partition("the history contradicts this: not used")
+    before, _, behind = shown.partition("the history contradicts this: not used")
     assert "“the bicycle commute took 20 minutes”" in behind
-    assert "minutes" not in told.split("Profile:")[-1]
+    assert "minutes" not in before.split("Profile:")[-1]
 
 
 def test_a_pinned_sentence_comes_first_and_outlives_the_profile(said: Said) -> None:
@@ -97,7 +97,9 @@ def test_each_version_says_what_it_changed(
     assert versions.index("version 1") < versions.index("version 2")
     assert f"  + {CAT}" in versions
     assert "  + This person sings in a choir." in versions
-    changes = [one["changes"] for one in json.loads(said("profile", "--versions", "--json"))]
+    changes = [
+        version["changes"] for version in json.loads(said("profile", "--versions", "--json"))
+    ]
     assert changes[0]["added"] == [CAT, BIKE]
     assert changes[1]["added"] == ["This person sings in a choir."]
 
@@ -121,11 +123,11 @@ def test_what_an_export_decides_is_kept_only_when_it_is_confirmed(
     assert main(["export", *USER]) == 2, "nothing is kept any more"
     capsys.readouterr()
     assert main(["add", str(path), *USER, *how]) == 0
-    told = capsys.readouterr()
-    assert "added 2" in told.out
-    assert "profiles and wishes restored 1" in told.out
-    assert f"not kept, nobody confirmed it: dialogue, never: {CAT}" in told.err
-    assert "add the file again with --keep-wishes" in told.err
+    output = capsys.readouterr()
+    assert "added 2" in output.out
+    assert "profiles and wishes restored 1" in output.out
+    assert f"not kept, nobody confirmed it: dialogue, never: {CAT}" in output.err
+    assert "add the file again with --keep-wishes" in output.err
     assert "(imported: no answer uses it)" in said("profile", "--versions")
     assert CAT in said.sentences()
     assert "restored 1" in said("add", str(path), *how, "--keep-wishes")
@@ -141,11 +143,11 @@ def test_forgetting_an_item_forgets_what_was_made_of_it(
     assert "deleted 1, not there 1" in said("forget", cat, "never-there")
     export = json.loads(said("export"))
     assert len(export["items"]) == 1
-    assert not any("Miso" in json.dumps(one) for one in export["profiles"])
+    assert not any("Miso" in json.dumps(record) for record in export["profiles"])
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["profile", "--pin", "9"], "has no sentence 9; it has 2"),
         (["profile", "--undo", "1"], "there is no wish 1; there are 0"),
@@ -160,24 +162,24 @@ def test_forgetting_an_item_forgets_what_was_made_of_it(
 def test_what_cannot_be_done_is_refused(
     said: Said,
     arguments: Sequence[str],
-    told: str,
+    message: str,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
     assert main([*arguments, *USER]) == 2
-    assert told in capsys.readouterr().err.replace("\n", " ")
+    assert message in capsys.readouterr().err.replace("\n", " ")
     export: dict[str, Any] = json.loads(said("export"))
     assert len(export["items"]) == 2, "nothing is lost"
-    assert not any("wishes" in one["where"] for one in export["profiles"])
+    assert not any("wishes" in record["where"] for record in export["profiles"])
 
 
-def test_what_it_is_worth_is_measured_once_and_told_in_plain_words(
+def test_what_it_is_worth_is_measured_once_and_shown_in_plain_words(
     said: Said, endpoint: type[Endpoint], tmp_path: Path
 ) -> None:
-    told = said("profile", "--worth")
-    assert "What the profile is worth is not known." in told
-    assert "too few items to hold some" in told
+    text = said("profile", "--worth")
+    assert "What the profile is worth is not known." in text
+    assert "too few items to hold some" in text
     lines = [f"letter number {n} went to the post office" for n in range(8)]
     (tmp_path / "more.txt").write_text("\n".join(lines))
     said("add", str(tmp_path / "more.txt"))

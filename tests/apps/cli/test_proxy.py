@@ -18,7 +18,7 @@ from guided_profile.tools.history.store import HistoryStore
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         (["--upstream", "nowhere"], "GUIDED_PROFILE_UPSTREAM_URL is no address"),
         (["--workers", "2"], "GUIDED_PROFILE_CHROMA_URL"),
@@ -27,11 +27,11 @@ from guided_profile.tools.history.store import HistoryStore
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(
-    endpoint: type[Endpoint], given: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    endpoint: type[Endpoint], given: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["proxy", *given]) == 2
     said = capsys.readouterr().err
-    assert told in said
+    assert message in said
     assert said.count("\n") == 1
 
 
@@ -50,9 +50,9 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_opened(
     (tmp_path / "file").touch()
     port = ["--port", str(free_port())]
     assert main([command, "--data", str(tmp_path / "file" / "under"), *port]) == 2
-    told = capsys.readouterr().err
-    assert "cannot be written (Not a directory); name one that can, with --data" in told
-    assert told.count("\n") == 1
+    message = capsys.readouterr().err
+    assert "cannot be written (Not a directory); name one that can, with --data" in message
+    assert message.count("\n") == 1
 
 
 def test_it_serves_in_front_of_what_it_is_given(added: type[Endpoint], tmp_path: Path) -> None:

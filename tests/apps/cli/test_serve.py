@@ -24,16 +24,16 @@ class Became(Exception):
 @pytest.fixture
 def became(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the command's process becomes."""
-    seen: dict[str, Any] = {}
+    process: dict[str, Any] = {}
 
     def execve(path: str, command: list[str], environment: dict[str, str]) -> None:
-        seen.update(command=command[2:], environment=environment)
+        process.update(command=command[2:], environment=environment)
         raise Became
 
     monkeypatch.setattr(os, "execve", execve)
     for name in QUIET:
         monkeypatch.delenv(name, raising=False)
-    return seen
+    return process
 
 
 @pytest.mark.parametrize("how", [[], ["--langgraph", "--config", str(CONFIG)]])
@@ -66,15 +66,15 @@ def test_a_missing_configuration_is_named(
     assert not became
 
 
-def test_the_platform_is_told_so_by_its_file_too() -> None:
-    told = json.loads(CONFIG.read_text())["env"]
-    assert told.items() <= QUIET.items()
-    assert told["FF_V2_EVENT_STREAMING"] == "false"
+def test_the_platforms_file_says_so_too() -> None:
+    switches = json.loads(CONFIG.read_text())["env"]
+    assert switches.items() <= QUIET.items()
+    assert switches["FF_V2_EVENT_STREAMING"] == "false"
 
 
 @pytest.mark.parametrize("how", [[], ["--langgraph", "--config", str(CONFIG)]])
 @pytest.mark.parametrize(
-    ("auth", "port", "told"),
+    ("auth", "port", "message"),
     [
         ("bogus", None, "GUIDED_PROFILE_AUTH is 'bogus'"),
         ("jwt", None, "GUIDED_PROFILE_AUTH names jwt: set one of"),
@@ -90,7 +90,7 @@ def test_what_is_set_wrong_is_said_in_one_line(
     how: list[str],
     auth: str,
     port: str | None,
-    told: str,
+    message: str,
 ) -> None:
     monkeypatch.setenv("GUIDED_PROFILE_AUTH", auth)
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -98,7 +98,7 @@ def test_what_is_set_wrong_is_said_in_one_line(
         chosen = str(taken.getsockname()[1]) if port == "taken" else free
         assert main(["serve", *how, "--port", chosen]) == 2
     said = capsys.readouterr().err
-    assert said.startswith(f"guided-profile: {told}")
+    assert said.startswith(f"guided-profile: {message}")
     assert said.count("\n") == 1
     assert not became
 

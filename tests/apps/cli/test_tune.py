@@ -37,16 +37,16 @@ def tuned(
         chat = ScriptedChat(script=script)
         monkeypatch.setattr(assembly, "chat_model", lambda *_: chat)
         with written(tmp_path / "data.jsonl") as file:
-            for one in people(count):
-                file.write(one)
-        told = ["--data", str(tmp_path / "data.jsonl"), "--out", str(tmp_path / "out")]
-        code = main(["tune", *told, *more])
+            for example in people(count):
+                file.write(example)
+        paths = ["--data", str(tmp_path / "data.jsonl"), "--out", str(tmp_path / "out")]
+        code = main(["tune", *paths, *more])
         return code, chat.prompts, capsys.readouterr()
 
     return run
 
 
-def test_the_better_question_is_found_told_and_written_as_a_task(
+def test_the_better_question_is_found_shown_and_written_as_a_task(
     tuned: Any, tmp_path: Path
 ) -> None:
     code, _, said = tuned()
@@ -57,11 +57,11 @@ def test_the_better_question_is_found_told_and_written_as_a_task(
     task = load_task(tmp_path / "out" / "task.yaml")
     own = builtin_tasks()["preference"]
     assert task == own.model_copy(update={"guiding_question": BETTER, "version": own.version + 1})
-    told = json.loads((tmp_path / "out" / "tuning.json").read_text())
-    assert told["recommended"] == BETTER
-    assert [one["question"] for one in told["development"]["trials"]] == [OWN, BETTER, WORSE]
-    assert told["report"]["trials"][1]["against"]["difference"]["n"] == 6
-    assert not set(told["development"]["users"]) & set(told["report"]["users"])
+    figures = json.loads((tmp_path / "out" / "tuning.json").read_text())
+    assert figures["recommended"] == BETTER
+    assert [trial["question"] for trial in figures["development"]["trials"]] == [OWN, BETTER, WORSE]
+    assert figures["report"]["trials"][1]["against"]["difference"]["n"] == 6
+    assert not set(figures["development"]["users"]) & set(figures["report"]["users"])
     assert known_task(read_settings(), str(tmp_path / "out" / "task.yaml"))[1] == task
 
 
@@ -103,7 +103,7 @@ def test_where_nothing_is_better_the_question_stays_and_no_task_is_written(
     assert code == 0
     assert "Keep your question: no other one (1 tried) did better" in " ".join(said.out.split())
     assert not (tmp_path / "out" / "task.yaml").exists()
-    assert not [one for one in prompts if PROPOSING in one]
+    assert not [prompt for prompt in prompts if PROPOSING in prompt]
 
 
 def test_further_questions_in_the_same_folder_are_counted_as_further_looks(
@@ -120,7 +120,7 @@ def test_further_questions_in_the_same_folder_are_counted_as_further_looks(
     mine.write_text(f"{WORSE}\n{BETTER}\n")
     code, prompts, said = tuned("--candidates", "0", "--questions", str(mine))
     assert code == 0
-    assert not [one for one in prompts if OWN in one], "the task's own is not asked again"
+    assert not [prompt for prompt in prompts if OWN in prompt], "the task's own is not asked again"
     assert "question 2 that the report half is looked at for" in " ".join(said.out.split())
     assert load_task(tmp_path / "out" / "task.yaml").guiding_question == BETTER
     mine.write_text(f"{WORSE}\n")
@@ -128,7 +128,7 @@ def test_further_questions_in_the_same_folder_are_counted_as_further_looks(
     assert not (tmp_path / "out" / "task.yaml").exists(), "what is not recommended does not stay"
 
 
-def test_answers_that_failed_are_told_and_asked_again(tuned: Any) -> None:
+def test_answers_that_failed_are_reported_and_asked_again(tuned: Any) -> None:
     def failing(prompt: str) -> str | dict[str, float]:
         if WORSE in prompt and PROPOSING not in prompt:
             raise ModelError("gone")
@@ -139,7 +139,7 @@ def test_answers_that_failed_are_told_and_asked_again(tuned: Any) -> None:
     assert "5 answers failed; the same command asks them again." in " ".join(said.out.split())
     code, prompts, _ = tuned(count=10)
     assert code == 0
-    assert not [one for one in prompts if BETTER in one]
+    assert not [prompt for prompt in prompts if BETTER in prompt]
 
 
 @pytest.mark.parametrize(
@@ -168,15 +168,15 @@ def test_what_cannot_be_tuned_is_refused_before_the_first_call(
         "{sourced}": own + 'sources: {purchases: "What do they buy?"}\n',
     }
     given = []
-    for one in more:
-        if one in texts:
-            path = tmp_path / f"{one.strip('{}')}.yaml"
-            path.write_text(texts[one])
-            one = str(path)
-        given.append(one)
-    code, prompts, told = tuned(*given, count=count)
+    for argument in more:
+        if argument in texts:
+            path = tmp_path / f"{argument.strip('{}')}.yaml"
+            path.write_text(texts[argument])
+            argument = str(path)
+        given.append(argument)
+    code, prompts, shown = tuned(*given, count=count)
     assert code == 2
-    assert said in told.err
+    assert said in shown.err
     assert prompts == []
 
 
@@ -191,6 +191,6 @@ def test_another_run_s_folder_is_refused(tuned: Any) -> None:
 def test_questions_that_quote_the_data_are_not_tried(tuned: Any, tmp_path: Path) -> None:
     leaking = "3. Would this person want a red scarf of all things?\n"
     tuned(script=lambda p: PROPOSED + leaking if PROPOSING in p else script(p))
-    told = json.loads((tmp_path / "out" / "tuning.json").read_text())
-    assert [one["question"] for one in told["development"]["trials"]] == [OWN, BETTER, WORSE]
-    assert told["proposing"]["dropped"][0]["why"] == "it quotes the examples: 'a red scarf'"
+    figures = json.loads((tmp_path / "out" / "tuning.json").read_text())
+    assert [trial["question"] for trial in figures["development"]["trials"]] == [OWN, BETTER, WORSE]
+    assert figures["proposing"]["dropped"][0]["why"] == "it quotes the examples: 'a red scarf'"

@@ -56,10 +56,10 @@ def test_a_refusal_is_an_error_of_its_kind_with_the_servers_words(
     status: int, code: str, kind: type[ServerError]
 ) -> None:
     refused = saying(status, {"error": code, "message": "do this."}, **{"Retry-After": "7"})
-    with pytest.raises(ServerError, match=r"^do this\.$") as told:
+    with pytest.raises(ServerError, match=r"^do this\.$") as raised:
         refused.me()
-    assert type(told.value) is kind
-    assert (told.value.status, told.value.code, told.value.retry_after) == (status, code, 7.0)
+    assert type(raised.value) is kind
+    assert (raised.value.status, raised.value.code, raised.value.retry_after) == (status, code, 7.0)
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,10 @@ def test_a_refusal_is_an_error_of_its_kind_with_the_servers_words(
     ],
 )
 def test_what_no_such_server_answers_is_said_without_its_words(answer: httpx.Response) -> None:
-    with pytest.raises(ServerUnavailableError, match="not what a Guided Profile server") as told:
+    with pytest.raises(ServerUnavailableError, match="not what a Guided Profile server") as raised:
         client(lambda request: answer).me()
-    assert "SECRET" not in str(told.value)
-    assert told.value.__cause__ is None
+    assert "SECRET" not in str(raised.value)
+    assert raised.value.__cause__ is None
 
 
 def test_what_a_newer_server_tells_besides_is_left_aside() -> None:
@@ -92,7 +92,7 @@ def test_a_server_that_is_not_reached_or_says_nothing_is_told_apart() -> None:
     def silent(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("no", request=request)
 
-    for ask in (Client.me, lambda one: list(one.stream("What?"))):
+    for ask in (Client.me, lambda server: list(server.stream("What?"))):
         with pytest.raises(ServerUnavailableError, match="is not reached"):
             ask(client(unreached))
         with pytest.raises(ServerUnavailableError, match=r"said nothing for 3 s"):
@@ -140,7 +140,9 @@ def test_a_stream_that_fails_ends_or_is_none_is_no_answer() -> None:
 @pytest.mark.parametrize(
     "url", [None, "", "profiles.example", "ftp://a", "http://", "http://a:b@c"]
 )
-def test_an_address_that_is_none_is_told(url: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_is_none_is_refused(
+    url: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("GUIDED_PROFILE_URL", raising=False)
     with pytest.raises(SettingsError, match="needs the server's address"):
         Client(url)
@@ -160,9 +162,9 @@ def test_address_and_key_come_from_the_environment(monkeypatch: pytest.MonkeyPat
             server.of("anna & bob").ready()
             server.ready()
     assert str(sent[0].url) == f"{URL}/below/v1/ready?user=anna+%26+bob"
-    keys = [one.headers["Authorization"] for one in sent]
+    keys = [request.headers["Authorization"] for request in sent]
     assert keys == ["Bearer gp_one"] * 2 + ["Bearer gp_two"] * 2
-    assert not any("Cookie" in one.headers for one in sent)
+    assert not any("Cookie" in request.headers for request in sent)
     with pytest.raises(SettingsError, match="copy it again"):
         Client(key="gp_ä")
 

@@ -36,25 +36,25 @@ class Behind:
 
 @pytest.fixture
 def behind(monkeypatch: pytest.MonkeyPatch) -> Behind:
-    one = Behind()
+    aegra = Behind()
 
     async def owner_of(thread: str) -> str | None:
         return OWNERS.get(thread)
 
     async def failure_of(thread: str, run: str | None) -> str | None:
-        return one.failure
+        return aegra.failure
 
     async def delete_thread(thread: str) -> None:
-        one.reached.append(("deleted", thread))
+        aegra.reached.append(("deleted", thread))
 
     async def ended(thread: str, run: str) -> None:
-        one.reached.append(("ended", run))
+        aegra.reached.append(("ended", run))
 
     monkeypatch.setattr(aegra_gate, "ended", ended)
     monkeypatch.setattr(aegra_gate, "owner_of", owner_of)
     monkeypatch.setattr(aegra_gate, "failure_of", failure_of)
     monkeypatch.setattr(aegra_gate, "delete_thread", delete_thread)
-    return one
+    return aegra
 
 
 def asking(behind: Behind, caller: Caller | None) -> TestClient:
@@ -177,13 +177,13 @@ def test_a_developer_names_whom_they_like(behind: Behind) -> None:
     assert behind.reached == [("/threads/annas/runs/wait", sent)]
 
 
-def test_an_exceptions_text_is_not_told(bob: TestClient, behind: Behind) -> None:
+def test_an_exceptions_text_is_not_shown(bob: TestClient, behind: Behind) -> None:
     for status in (500, 503):
         behind.answer = PlainTextResponse("Failed: Miso and /etc/secret", status)
-        told = bob.get("/threads/bobs/state")
-        assert told.status_code == status
-        assert told.json()["error"] == "internal"
-        assert "Miso" not in told.text
+        answer = bob.get("/threads/bobs/state")
+        assert answer.status_code == status
+        assert answer.json()["error"] == "internal"
+        assert "Miso" not in answer.text
 
 
 def test_a_run_that_failed_does_not_look_like_one_without_result(

@@ -70,14 +70,14 @@ async def test_an_admin_runs_as_whom_they_name(history: HistoryStore) -> None:
     assert "Miso" in str(events[-1])
 
 
-async def test_an_exceptions_text_is_not_told(history: HistoryStore) -> None:
+async def test_an_exceptions_text_is_not_shown(history: HistoryStore) -> None:
     def fails(prompt: str) -> str:
         raise ZeroDivisionError("Miso and /etc/secret")
 
-    with pytest.raises(RuntimeError, match="tell the operator") as told:
+    with pytest.raises(RuntimeError, match="tell the operator") as raised:
         await ran(as_aegra_runs_it(history, fails), {"user_id": "anna"})
-    assert "Miso" not in str(told.value)
-    assert told.value.__cause__ is None
+    assert "Miso" not in str(raised.value)
+    assert raised.value.__cause__ is None
     graph = as_aegra_runs_it(history)
     with pytest.raises(Exception, match="no-such-task"):
         await ran(graph, {"user_id": "anna", "task": "no-such-task"})

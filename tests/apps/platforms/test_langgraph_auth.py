@@ -216,7 +216,7 @@ async def test_an_admin_changes_a_cron_without_becoming_its_user(platform: dict[
 
 
 @pytest.mark.parametrize("resource", ["threads", "crons"])
-async def test_what_is_made_is_the_callers_and_only_that_is_seen(resource: str) -> None:
+async def test_what_is_made_is_the_callers_and_only_that_is_shown(resource: str) -> None:
     for metadata in ({}, {OWNER: "anna"}, None):
         made: dict[str, Any] = {"metadata": metadata, "payload": {}}
         assert await ruled(resource, "create", made) == {OWNER: "bob"}
@@ -264,7 +264,7 @@ async def test_every_namespace_is_the_callers_own(action: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["namespace", "namespace_prefix", "prefix"])
-async def test_aegra_is_told_the_namespace_under_its_own_name(
+async def test_aegra_gets_the_namespace_under_its_own_name(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(langgraph_auth, "on_aegra", lambda: True)
@@ -284,7 +284,7 @@ async def test_aegra_is_told_the_namespace_under_its_own_name(
     assert await ruled("runs", "read", {"run_id": "1"}) is True
 
 
-async def test_aegra_is_told_who_asks_by_the_guard_alone(
+async def test_aegra_learns_who_asks_from_the_guard_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(langgraph_auth, "on_aegra", lambda: True)

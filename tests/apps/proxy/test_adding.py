@@ -28,7 +28,7 @@ def chat(*messages: Any) -> bytes:
     return made.replace('"id": "c1"', '"id" :"c1", "x": 1.50').encode()
 
 
-def test_each_choice_is_told_and_every_other_byte_stays() -> None:
+def test_each_choice_gets_the_words_and_every_other_byte_stays() -> None:
     adds, plain = AddsToWhole(ACTS), chat({"content": "Yes"}, {"content": "No"})
     longer = through(adds, plain)
     added = json.dumps(f"\n\n{DONE}")[1:-1].encode()
@@ -93,7 +93,7 @@ def words(stream: bytes) -> dict[int, str]:
 
 @pytest.mark.parametrize("size", [1, 9, 10_000])
 @pytest.mark.parametrize(
-    ("events", "told"),
+    ("events", "expected"),
     [
         ([chunk(content="Yes"), chunk(end="stop")], {0: f"Yes\n\n{DONE}"}),
         ([chunk(content="Y"), chunk(content="es", end="stop")], {0: f"Yes\n\n{DONE}"}),
@@ -109,18 +109,18 @@ def words(stream: bytes) -> dict[int, str]:
         ([b": wait\n\n", b"data: {cut\n\n"], None),
     ],
 )
-def test_a_stream_is_told_before_each_choice_ends_and_nothing_else_changes(
-    events: list[bytes], told: dict[int, str] | None, size: int
+def test_a_stream_gets_the_words_before_each_choice_ends_and_nothing_else_changes(
+    events: list[bytes], expected: dict[int, str] | None, size: int
 ) -> None:
     adds, plain = AddsToStream(ACTS, responses=False), b"".join([*events, LAST])
     longer = through(adds, plain, size)
-    assert adds.added is (told is not None)
-    if told is None:
+    assert adds.added is (expected is not None)
+    if expected is None:
         assert longer == plain
     else:
-        assert words(longer) == told
+        assert words(longer) == expected
         assert longer.endswith(LAST)
-        assert longer.count(b"data:") <= plain.count(b"data:") + len(told)
+        assert longer.count(b"data:") <= plain.count(b"data:") + len(expected)
 
 
 def test_no_event_waits_for_the_next() -> None:
@@ -141,7 +141,7 @@ def response(*after: Any) -> bytes:
     part = {"type": "output_text", "text": "Yes", "annotations": []}
     item = {"type": "message", "id": "m1", "role": "assistant", "content": [part]}
     made = {"id": "r1", "object": "response", "output": [item, *after]}
-    others = [event("response.output_item.added", 6, item=one, output_index=1) for one in after]
+    others = [event("response.output_item.added", 6, item=other, output_index=1) for other in after]
     return b"".join(
         [
             event("response.output_item.added", 1, item=item | {"content": []}, output_index=0),
@@ -156,7 +156,7 @@ def response(*after: Any) -> bytes:
 
 
 @pytest.mark.parametrize("size", [1, 11, 10_000])
-def test_a_streamed_response_is_told_where_its_words_end_and_says_so_wherever_it_says_them(
+def test_a_streamed_response_gets_the_words_at_its_end_and_wherever_it_repeats_its_text(
     size: int,
 ) -> None:
     adds = AddsToStream(ACTS, responses=True)
@@ -164,19 +164,19 @@ def test_a_streamed_response_is_told_where_its_words_end_and_says_so_wherever_it
     assert adds.added
     read = [json.loads(line[6:]) for line in longer.splitlines() if line.startswith(b"data:")]
     assert longer.startswith(response()[: response().index(b"event: response.output_text.done")])
-    numbers = [one["sequence_number"] for one in read]
+    numbers = [data["sequence_number"] for data in read]
     assert numbers == sorted(set(numbers))
-    deltas = [one["delta"] for one in read if one["type"] == "response.output_text.delta"]
-    told = f"Yes\n\n{DONE}"
-    assert "".join(deltas) == told
-    by_type = {one["type"]: one for one in read}
-    assert by_type["response.output_text.done"]["text"] == told
-    assert by_type["response.content_part.done"]["part"]["text"] == told
-    assert by_type["response.output_item.done"]["item"]["content"][0]["text"] == told
+    deltas = [data["delta"] for data in read if data["type"] == "response.output_text.delta"]
+    expected = f"Yes\n\n{DONE}"
+    assert "".join(deltas) == expected
+    by_type = {data["type"]: data for data in read}
+    assert by_type["response.output_text.done"]["text"] == expected
+    assert by_type["response.content_part.done"]["part"]["text"] == expected
+    assert by_type["response.output_item.done"]["item"]["content"][0]["text"] == expected
     made = by_type["response.completed"]["response"]["output"][0]
-    assert made["content"][0]["text"] == told
+    assert made["content"][0]["text"] == expected
     assert [line for line in longer.splitlines() if line.startswith(b"event:")] == [
-        b"event: " + one["type"].encode() for one in read
+        b"event: " + data["type"].encode() for data in read
     ]
 
 

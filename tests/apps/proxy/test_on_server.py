@@ -14,10 +14,10 @@ ASKED = {"messages": [{"role": "user", "content": "Where does my cat Miso sleep?
 
 @pytest.fixture
 def upstream(monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstream]:
-    with an_upstream() as one:
-        monkeypatch.setenv("GUIDED_PROFILE_UPSTREAM_URL", one.url)
+    with an_upstream() as server:
+        monkeypatch.setenv("GUIDED_PROFILE_UPSTREAM_URL", server.url)
         monkeypatch.setenv("GUIDED_PROFILE_UPSTREAM_KEY", "sk-of-the-operator")
-        yield one
+        yield server
 
 
 def test_the_user_is_whose_token_it_is(added: type[Endpoint], upstream: Upstream) -> None:

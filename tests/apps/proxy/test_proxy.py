@@ -118,11 +118,11 @@ def test_responses_are_personal_too_and_go_on_by_the_id_of_the_one_before(proxy:
         assert first.output_text == proxy.upstream.says
         listed: Any = [{"role": "user", "content": [{"type": "input_text", "text": QUESTION}]}]
         client.responses.create(model="m", input=listed, user="anna", previous_response_id=first.id)
-    one, two = (sent.json for sent in proxy.upstream.sent)
-    assert SKILLET.text in one["input"]
-    assert two["previous_response_id"] == first.id
-    assert SKILLET.text in two["input"][0]["content"][0]["text"]
-    assert two["input"][0]["content"][1]["text"] == QUESTION
+    earlier, later = (sent.json for sent in proxy.upstream.sent)
+    assert SKILLET.text in earlier["input"]
+    assert later["previous_response_id"] == first.id
+    assert SKILLET.text in later["input"][0]["content"][0]["text"]
+    assert later["input"][0]["content"][1]["text"] == QUESTION
 
 
 @pytest.mark.parametrize("status", [400, 401, 429, 500])
@@ -145,7 +145,7 @@ def test_an_upstream_that_is_not_there_is_said(proxy: Proxied) -> None:
     assert "GUIDED_PROFILE_UPSTREAM_URL" in answer.json()["error"]["message"]
 
 
-def test_an_answer_that_breaks_off_is_seen_to(proxy: Proxied) -> None:
+def test_an_answer_that_breaks_off_is_handled(proxy: Proxied) -> None:
     proxy.upstream.breaks = True
     body = {"messages": talk(QUESTION), "user": "anna", "stream": True}
     with pytest.raises(httpx.RemoteProtocolError):

@@ -53,7 +53,7 @@ def test_of_a_name_that_stands_twice_the_last_one_counts() -> None:
     )
     asked = read_chat(body)
     assert asked is not None
-    assert [one.text for one in asked.messages] == ["new"]
+    assert [message.text for message in asked.messages] == ["new"]
     longer = json.loads(asked.with_words_before(0, BLOCK))
     assert longer["messages"][0]["content"] == BLOCK + "new"
 
@@ -68,9 +68,9 @@ def test_who_said_what_is_read_and_tools_are_nobodys_words() -> None:
     ]
     asked = read_chat(json.dumps({"messages": messages}).encode())
     assert asked is not None
-    kinds = [type(one) for one in asked.messages]
+    kinds = [type(message) for message in asked.messages]
     assert kinds[1:3] == [HumanMessage, AIMessage]
-    assert [one.text for one in asked.messages] == ["", "hi", "", "", ""]
+    assert [message.text for message in asked.messages] == ["", "hi", "", "", ""]
     assert asked.messages[1].name == "anna"
 
 

@@ -26,7 +26,7 @@ def said_in(answer: httpx.Response) -> str:
     if "event-stream" not in answer.headers["content-type"]:
         return str(answer.json()["choices"][0]["message"]["content"])
     events = [line[6:] for line in answer.text.splitlines() if line.startswith("data: {")]
-    deltas = [json.loads(one)["choices"][0]["delta"].get("content", "") for one in events]
+    deltas = [json.loads(event)["choices"][0]["delta"].get("content", "") for event in events]
     return "".join(deltas).replace(" \n", "\n")
 
 
@@ -48,7 +48,7 @@ def model(prompt: str) -> Any:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_it_is_done_told_and_confirmed_in_the_next_turn_and_no_item(
+def test_it_is_done_reported_and_confirmed_in_the_next_turn_and_no_item(
     history: HistoryStore, stream: bool
 ) -> None:
     history.add("anna", [HistoryItem(text=DOG, source="chat")])
@@ -64,9 +64,9 @@ def test_it_is_done_told_and_confirmed_in_the_next_turn_and_no_item(
         assert "memory=forget:asks" in answer.headers["x-guided-profile"]
         again = proxy.post(asked | {"messages": [asks]})  # regenerated: it is not done anew
         assert ASKS in said_in(again)
-        told = {"role": "assistant", "content": proxy.upstream.says}
+        reply = {"role": "assistant", "content": proxy.upstream.says}
         yes = {"role": "user", "content": YES}
-        answer = proxy.post(asked | {"messages": [asks, told, yes]})
+        answer = proxy.post(asked | {"messages": [asks, reply, yes]})
         assert "memory=confirm:done" in answer.headers["x-guided-profile"]
         assert proxy.said_by("anna") == []
         assert DOG not in [item.text for item in history.list("anna", withdrawn=True)]
@@ -90,10 +90,10 @@ def test_another_process_hears_the_yes_to_what_one_asked(
     store, asks = InMemoryStore(), {"role": "user", "content": FORGET}
     asked: dict[str, Any] = {"user": "anna", "stream": stream}
     with (
-        proxied(history, chat=ScriptedChat(script=model), store=store) as one,
+        proxied(history, chat=ScriptedChat(script=model), store=store) as first,
         proxied(history, chat=ScriptedChat(script=model), store=store) as another,
     ):
-        said = said_in(one.post(asked | {"messages": [asks]}))
+        said = said_in(first.post(asked | {"messages": [asks]}))
         turns = [asks, {"role": "assistant", "content": said}, {"role": "user", "content": YES}]
         answer = another.post(asked | {"messages": turns})
         assert "memory=confirm:done" in answer.headers["x-guided-profile"]
@@ -101,7 +101,7 @@ def test_another_process_hears_the_yes_to_what_one_asked(
     assert DOG not in [item.text for item in history.list("anna", withdrawn=True)]
 
 
-def test_an_answer_of_a_fixed_form_stays_as_it_is_and_its_model_is_asked_to_tell(
+def test_an_answer_of_a_fixed_form_stays_as_it_is_and_its_model_is_asked_to_say_it(
     history: HistoryStore,
 ) -> None:
     history.add("anna", [HistoryItem(text=DOG, source="chat")])
@@ -112,12 +112,12 @@ def test_an_answer_of_a_fixed_form_stays_as_it_is_and_its_model_is_asked_to_tell
         assert "Tell them so first" in proxy.upstream.sent[0].last
         assert said_in(answer) == proxy.upstream.says
         yes = {"role": "user", "content": YES}
-        told = {"role": "assistant", "content": "{}"}
-        answer = proxy.post({"user": "anna", "messages": [asks, told, yes]})
+        reply = {"role": "assistant", "content": "{}"}
+        answer = proxy.post({"user": "anna", "messages": [asks, reply, yes]})
         assert "memory=confirm:done" in answer.headers["x-guided-profile"]
 
 
-def test_what_an_answer_could_not_tell_the_next_one_does(history: HistoryStore) -> None:
+def test_what_an_answer_could_not_report_the_next_one_does(history: HistoryStore) -> None:
     history.add("anna", [HistoryItem(text=DOG, source="chat")])
     asks = {"role": "user", "content": FORGET}
     with proxied(history, chat=ScriptedChat(script=model)) as proxy:

@@ -9,7 +9,7 @@ KEY = "0123456789abcdef"
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({"USER_HEADER": "X-User"}, "GUIDED_PROFILE_PROXY_KEY is not"),
         ({"USER_HEADER": "X User", "PROXY_KEY": KEY}, "GUIDED_PROFILE_USER_HEADER is 'X User'"),
@@ -24,10 +24,10 @@ KEY = "0123456789abcdef"
         ({"UPSTREAM_URL": "http://c/v1#x"}, "goes on after its path"),
     ],
 )
-def test_what_does_not_go_together_is_said(given: dict[str, str], told: str) -> None:
+def test_what_does_not_go_together_is_said(given: dict[str, str], message: str) -> None:
     with pytest.raises(SettingsError) as caught:
         read_proxy_settings({f"GUIDED_PROFILE_{name}": value for name, value in given.items()})
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "sk-1" not in str(caught.value)
 
 

@@ -23,7 +23,7 @@ def client(added: type[Endpoint]) -> Iterator[TestClient]:
 
 def sentences(client: TestClient) -> list[str]:
     made = client.post("/v1/profile", headers=ANNA).raise_for_status().json()
-    return [one["text"] for one in made["profile"]["sentences"]]
+    return [sentence["text"] for sentence in made["profile"]["sentences"]]
 
 
 @pytest.mark.parametrize(("name", "format"), [("anna.json", "auto"), ("anna.txt", "json")])
@@ -61,8 +61,8 @@ def test_an_uploaded_export_is_the_callers_own_and_says_what_they_could_have_sai
     sentences(client)
     client.patch("/v1/profile", json={"do": "pin", "text": "I sail."}, headers=ANNA)
     exported = client.get("/v1/export", headers=ANNA).json()
-    override = next(one for one in exported["profiles"] if one["where"][1] == "wishes")
-    told = json.dumps(exported["profiles"])
+    override = next(record for record in exported["profiles"] if record["where"][1] == "wishes")
+    before = json.dumps(exported["profiles"])
     exported["profiles"] += [
         override | {"key": f"20260101T0000000{n:05}-0123abcd"} for n in range(150)
     ] + [
@@ -78,14 +78,14 @@ def test_an_uploaded_export_is_the_callers_own_and_says_what_they_could_have_sai
     kept = {"keep_wishes": "true"}
     client.post("/v1/history/file", files=sent, data=kept, headers=BOB).raise_for_status()
     bobs = client.get("/v1/export", headers=BOB).json()["profiles"]
-    overrides = [one for one in bobs if "wishes" in one["where"]]
-    assert {tuple(one["where"]) for one in overrides} == {("dialogue", "wishes")}
-    assert {one["value"]["text"] for one in overrides} == {"I sail."}
+    overrides = [record for record in bobs if "wishes" in record["where"]]
+    assert {tuple(record["where"]) for record in overrides} == {("dialogue", "wishes")}
+    assert {record["value"]["text"] for record in overrides} == {"I sail."}
     assert len(overrides) == MOST_OVERRIDES
     pin = {"do": "pin", "text": "One more."}
     assert client.patch("/v1/profile", json=pin, headers=BOB).status_code == 422
     annas = client.get("/v1/export", headers=ANNA).json()["profiles"]
-    assert json.dumps(annas) == told
+    assert json.dumps(annas) == before
 
 
 def test_a_file_may_have_a_name_of_any_length(client: TestClient) -> None:

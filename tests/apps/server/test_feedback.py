@@ -45,10 +45,10 @@ def test_thumbs_and_corrections_arrive_on_the_answers_trace(
         assert said.status_code == 200
         langsmith_client.flush()
     assert kept.runs[run_id]["name"] == "guided_profile"
-    given = {one["key"]: one for one in kept.feedback}
+    given = {feedback["key"]: feedback for feedback in kept.feedback}
     assert set(given) == {"thumbs", "profile_correction"}
-    assert {one["trace_id"] for one in kept.feedback} == {run_id}
-    assert {one["session_id"] for one in kept.feedback} == {kept.sessions["served"]["id"]}
+    assert {feedback["trace_id"] for feedback in kept.feedback} == {run_id}
+    assert {feedback["session_id"] for feedback in kept.feedback} == {kept.sessions["served"]["id"]}
     assert given["thumbs"]["score"] == 1
     assert given["profile_correction"]["value"] == "forbid"
     assert "Miso" not in str(kept.feedback)

@@ -1,4 +1,4 @@
-"""How much a caller may send and how often, and what they are told when something breaks."""
+"""How much a caller may send and how often, and what they get when something breaks."""
 
 import json
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def test_a_bucket_empties_and_fills_again_user_by_user() -> None:
 def test_who_asks_too_often_is_told_when_to_come_back(endpoint: type[Endpoint]) -> None:
     with served(jwt_settings(rate=3)) as (client, _):
         answers = [client.get("/v1/history", headers=ANNA) for _ in range(5)]
-        assert [one.status_code for one in answers] == [200, 200, 200, 429, 429]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
         assert answers[-1].json()["error"] == "too_many_requests"
         assert 1 <= int(answers[-1].headers["retry-after"]) <= 20
         assert client.get("/v1/history", headers=BOB).status_code == 200
@@ -73,7 +73,7 @@ def test_a_mounted_application_is_guarded_as_one_at_the_root(endpoint: type[Endp
         assert outside.get("/below/v1/history").status_code == 401
         assert outside.get("/below/internal/x", headers=ANNA).status_code == 403
         answers = [outside.get("/below/v1/history", headers=ANNA) for _ in range(3)]
-        assert [one.status_code for one in answers] == [200, 200, 429]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
         behind = TestClient(client.app, root_path="/proxy")
         assert behind.get("/proxy/v1/history").status_code == 401
         assert behind.get("/proxy/v1/health").status_code == 200
@@ -257,8 +257,8 @@ def test_no_such_route_and_no_such_method(endpoint: type[Endpoint]) -> None:
         assert set(wrong.headers["allow"].split(", ")) == {"GET", "POST", "DELETE"}
 
 
-def test_all_routes_tell_errors_in_our_way() -> None:
+def test_all_routes_report_errors_in_our_way() -> None:
     from guided_profile.apps.server.access.problems import SafeRoute
 
-    for one in (server_ask, server_history, server_profile):
-        assert all(isinstance(route, SafeRoute) for route in one.router.routes)
+    for module in (server_ask, server_history, server_profile):
+        assert all(isinstance(route, SafeRoute) for route in module.router.routes)

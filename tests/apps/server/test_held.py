@@ -37,9 +37,9 @@ def test_what_is_held_back_is_listed_with_its_reasons_and_released(client: TestC
         assert done["released"] == released
     assert done["not_there"] == ["nothing"]
     left = client.get("/v1/history/held", headers=ANNA).json()
-    assert [one["item"]["id"] for one in left["items"]] == ["decoy"]
+    assert [entry["item"]["id"] for entry in left["items"]] == ["decoy"]
     there = client.get("/v1/history?source=notes", headers=ANNA).json()["items"]
-    assert {one["id"]: one["released"] for one in there if len(one["id"]) < 10} == {
+    assert {entry["id"]: entry["released"] for entry in there if len(entry["id"]) < 10} == {
         "remark": True,
         "tea": False,
         "decoy": False,
@@ -68,7 +68,7 @@ def test_a_release_comes_along_with_an_export_once_the_user_confirms_it(
         answer = client.post("/v1/history/file", files=sent, data=form, headers=BOB)
         left = [wish["text"] for wish in answer.raise_for_status().json()["wishes_left"]]
         there = client.get("/v1/history/held", headers=BOB).json()["items"]
-        return left, {one["item"]["id"] for one in there}
+        return left, {entry["item"]["id"] for entry in there}
 
     assert held() == ([f"{REMARK} mine"], {"mine", "not mine"})
     assert held(keep_wishes="true") == ([], {"not mine"})
@@ -84,7 +84,7 @@ def test_what_was_withdrawn_is_listed_apart_and_used_again(
 
         def listed(query: str) -> bool:
             page = client.get(f"/v1/history{query}", headers=ANNA).raise_for_status().json()
-            return "tea" in [one["id"] for one in page["items"]]
+            return "tea" in [item["id"] for item in page["items"]]
 
         for again in ("history/held/release?id=tea", "history"):
             made.history.withdraw(user, ["tea"])

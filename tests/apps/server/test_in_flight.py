@@ -1,4 +1,4 @@
-"""Those who ask the model take turns, and who waits too long is told."""
+"""Those who ask the model take turns, and who waits too long gets an error."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ QUESTION = {"question": "Which pet do I have?"}
 def test_so_many_ask_the_model_at_once_and_the_others_wait(added: type[Endpoint]) -> None:
     inside, most, lock = 0, 0, threading.Lock()
 
-    def counted(one: Endpoint, asked: dict[str, Any]) -> bool:
+    def counted(server: Endpoint, asked: dict[str, Any]) -> bool:
         nonlocal inside, most
         with lock:
             inside += 1
@@ -34,11 +34,11 @@ def test_so_many_ask_the_model_at_once_and_the_others_wait(added: type[Endpoint]
         asked = [
             pool.submit(outside.post, "/v1/ask", json=QUESTION, headers=ANNA) for _ in range(20)
         ]
-        assert [one.result().status_code for one in asked] == [200] * 20
+        assert [request.result().status_code for request in asked] == [200] * 20
     assert 1 < most <= 3
 
 
-def test_who_waits_too_long_for_a_turn_is_told_and_the_other_routes_are_quick(
+def test_who_waits_too_long_for_a_turn_gets_an_error_and_the_other_routes_are_quick(
     added: type[Endpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(in_flight, "TURN_SECONDS", 0.2)

@@ -54,9 +54,9 @@ def verifier(port: int) -> Verifier:
 
 def seconds_until_refused(of: Verifier) -> float:
     began = time.monotonic()
-    with pytest.raises(UncheckedError, match="try again in 5 s") as told:
+    with pytest.raises(UncheckedError, match="try again in 5 s") as raised:
         of.caller(ASKED)
-    assert "hidden" not in str(told.value)
+    assert "hidden" not in str(raised.value)
     return time.monotonic() - began
 
 
@@ -74,8 +74,8 @@ def test_a_database_that_hangs_holds_nobody_up(
 
 def test_a_database_that_is_down_is_no_fault_of_who_asks() -> None:
     settings = ProxySettings(key=KEY)
-    with pytest.raises(ProxyError) as told:
+    with pytest.raises(ProxyError) as raised:
         asyncio.run(Users(settings, verifier(9)).sender(ASKED, "203.0.113.7"))
-    answer = told.value.response()
+    answer = raised.value.response()
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert b"keys_unavailable" in answer.body

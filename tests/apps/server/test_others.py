@@ -14,8 +14,8 @@ from guided_profile.graph.errors import QuestionError
 def test_a_user_reaches_nothing_of_another(added: type[Endpoint]) -> None:
     with served() as (client, parts):
         client.post("/v1/profile", headers=ANNA).raise_for_status()
-        (id_, *_) = [one.id for one in parts.history.list("anna")]
-        told = [
+        (id_, *_) = [item.id for item in parts.history.list("anna")]
+        answers = [
             client.get("/v1/history", headers=BOB),
             client.get("/v1/export", headers=BOB),
             client.get("/v1/profile", headers=BOB),
@@ -26,9 +26,9 @@ def test_a_user_reaches_nothing_of_another(added: type[Endpoint]) -> None:
             client.delete("/v1/profile", headers=BOB),
             client.delete("/v1/everything?confirm=everything", headers=BOB),
         ]
-        for answer in told:
+        for answer in answers:
             assert "Miso" not in answer.text
-        assert told[6].json() == {"deleted": [], "not_there": [id_]}
+        assert answers[6].json() == {"deleted": [], "not_there": [id_]}
         assert parts.history.count("anna") == 2
         assert client.get("/v1/profile", headers=ANNA).status_code == 200
         shared = {"items": [{"id": id_, "text": "mine, of the same id"}]}

@@ -47,7 +47,7 @@ def test_a_caller_learns_who_they_are_and_nothing_of_others(added: type[Endpoint
             *("anna", False, False),
             [],
         )
-        assert {one["name"] for one in anna["tasks"]} >= {"assistant", "preference"}
+        assert {task["name"] for task in anna["tasks"]} >= {"assistant", "preference"}
         assert client.get("/v1/me", headers=ROOT).json()["admin"] is True
         assert client.get("/v1/me").status_code == 401
     with served(OPEN, client="127.0.0.1") as (client, _):

@@ -49,8 +49,8 @@ class Process:
         return again
 
     async def _run(self, graph: Graph, given: Question | Command[Any], thread: str) -> UUID:
-        told = [event async for event in events(graph, given, ANNA, thread)]
-        assert isinstance(told[-1], AsksBack), told[-1]
+        streamed = [event async for event in events(graph, given, ANNA, thread)]
+        assert isinstance(streamed[-1], AsksBack), streamed[-1]
         run_id = uuid4()
         await self.paused.keep(run_id, graph, thread, ANNA)
         return run_id
@@ -64,17 +64,17 @@ def store() -> SharedStore:
 async def test_a_reply_is_taken_by_another_process_and_only_once(
     history: HistoryStore, store: SharedStore
 ) -> None:
-    one, other = Process(history, store), Process(history, store)
-    first = await one.ask()
+    asking, other = Process(history, store), Process(history, store)
+    first = await asking.ask()
     with pytest.raises(RefusedError, match="nothing waits"):
         await other.paused.take(first, "bob")
     second = await other.reply(first, "A cat, Miso.")
     assert [item.text for item in history.list("anna")] == ["Have you a pet? A cat, Miso."]
-    paused = await one.paused.take(second, "anna")
+    paused = await asking.paused.take(second, "anna")
     assert paused.context == ANNA
     with pytest.raises(RefusedError, match="a reply to this already"):
         await other.paused.take(second, "anna")
-    await one.paused.settle(second, paused, done=True)
+    await asking.paused.settle(second, paused, done=True)
     for run_id in (first, second):
         with pytest.raises(RefusedError, match="nothing waits"):
             await other.paused.take(run_id, "anna")
@@ -84,13 +84,13 @@ async def test_a_reply_is_taken_by_another_process_and_only_once(
 async def test_a_reply_that_came_to_nothing_may_be_given_again_anywhere(
     history: HistoryStore, store: SharedStore
 ) -> None:
-    one, other = Process(history, store), Process(history, store)
-    run_id = await one.ask()
-    await one.paused.take(run_id, "anna")
+    asking, other = Process(history, store), Process(history, store)
+    run_id = await asking.ask()
+    await asking.paused.take(run_id, "anna")
     store.locks.held.clear()  # as Postgres does when a process is killed
     paused = await other.paused.take(run_id, "anna")
     await other.paused.settle(run_id, paused, done=False)
-    await one.reply(run_id, "A cat, Miso.")
+    await asking.reply(run_id, "A cat, Miso.")
     assert [item.text for item in history.list("anna")] == ["Have you a pet? A cat, Miso."]
 
 

@@ -63,9 +63,9 @@ def test_a_reply_goes_on_with_the_run_and_is_kept(asking: Served, endpoint: type
     assert again["answer"] == first["answer"]
     second = reply(client, again["run_id"], "I like green").raise_for_status().json()
     assert (second["answer"]["kind"], second["answer"]["text"]) == ("answered", "Green.")
-    assert "I like green" in [one.text for one in parts.history.list("anna")]
-    for one in (first, again, second):
-        assert reply(client, one["run_id"], "again").status_code == 404
+    assert "I like green" in [item.text for item in parts.history.list("anna")]
+    for turn in (first, again, second):
+        assert reply(client, turn["run_id"], "again").status_code == 404
 
 
 def test_a_new_user_is_asked_one_question_after_the_other(asking: Served) -> None:
@@ -82,7 +82,7 @@ def test_a_new_user_is_asked_one_question_after_the_other(asking: Served) -> Non
     ).text
     assert 'event: stage\ndata: {"stage": "recall"' in streamed
     assert '"text": "Please tell me more."' in streamed  # one item says nothing of the question
-    assert [one.text for one in parts.history.list("anna")] == ["Have you a pet? A cat, Miso."]
+    assert [item.text for item in parts.history.list("anna")] == ["Have you a pet? A cat, Miso."]
 
 
 async def test_what_nobody_replies_to_is_let_go(asking: Served) -> None:
@@ -91,8 +91,8 @@ async def test_what_nobody_replies_to_is_let_go(asking: Served) -> None:
     waiting = PausedRuns(lambda: now)
     context = Context(user_id="anna")
     ids = [uuid4() for _ in range(MAX_RUNS + 1)]
-    for one in ids:
-        await waiting.keep(one, parts.graph, "1", context)
+    for id_ in ids:
+        await waiting.keep(id_, parts.graph, "1", context)
     taken = await waiting.take(ids[-1], "anna")
     assert taken.thread == "1"
     await waiting.settle(ids[-1], taken, done=False)
@@ -110,8 +110,8 @@ def test_of_two_replies_the_first_goes_on_and_the_second_is_told_so(
     first = ask(client)
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(reply, client, first["run_id"], text) for text in ("A cat.", "A dog.")]
-        answers = sorted((one.result() for one in both), key=lambda one: one.status_code)
-    assert [one.status_code for one in answers] in ([200, 409], [200, 404])
+        answers = sorted((sent.result() for sent in both), key=lambda answer: answer.status_code)
+    assert [answer.status_code for answer in answers] in ([200, 409], [200, 404])
     assert answers[1].json()["error"] in ("replied", "not_found")
     assert len(resources.history.list("anna")) == 1
 

@@ -27,7 +27,7 @@ def client(both: tuple[TestClient, ServerResources]) -> TestClient:
 
 def sentences(client: TestClient) -> list[str]:
     made = client.post("/v1/profile", headers=ANNA).raise_for_status().json()
-    return [one["text"] for one in made["profile"]["sentences"]]
+    return [sentence["text"] for sentence in made["profile"]["sentences"]]
 
 
 def test_items_are_added_listed_page_by_page_and_deleted(client: TestClient) -> None:
@@ -39,10 +39,10 @@ def test_items_are_added_listed_page_by_page_and_deleted(client: TestClient) -> 
     again = client.post("/v1/history", json={"items": items[:1]}, headers=ANNA).json()
     assert again == {"added": [], "duplicates": added[:1], "held_back": [], "masked": 0}
     first = client.get("/v1/history?source=notes&limit=3", headers=ANNA).json()
-    assert [one["text"] for one in first["items"]] == ["item 5", "item 4", "item 3"]
+    assert [item["text"] for item in first["items"]] == ["item 5", "item 4", "item 3"]
     assert (first["total"], first["next_offset"]) == (5, 3)
     last = client.get("/v1/history?source=notes&limit=3&offset=3", headers=ANNA).json()
-    assert [one["text"] for one in last["items"]] == ["item 2", "item 1"]
+    assert [item["text"] for item in last["items"]] == ["item 2", "item 1"]
     assert last["next_offset"] is None
     since = client.get("/v1/history?since=2026-01-04T00:00:00Z", headers=ANNA).json()
     assert since["total"] == 2
@@ -92,9 +92,9 @@ def test_a_profile_is_made_shown_with_its_evidence_and_deleted(client: TestClien
     assert (answer.status_code, answer.json()["error"]) == (404, "no_profile")
     assert sentences(client) == [CAT, BIKE]
     shown = client.get("/v1/profile", headers=ANNA).json()
-    for one in shown["profile"]["sentences"]:
-        assert one["evidence"]
-        assert set(one["evidence"]) <= set(shown["items"])
+    for sentence in shown["profile"]["sentences"]:
+        assert sentence["evidence"]
+        assert set(sentence["evidence"]) <= set(shown["items"])
     assert "Miso" in shown["items"][shown["profile"]["sentences"][0]["evidence"][0]]["text"]
     versions = client.get("/v1/profile/versions", headers=ANNA).json()
     assert versions[0]["changes"]["added"] == [CAT, BIKE]
@@ -115,7 +115,7 @@ def test_what_a_user_decides_holds_until_it_is_taken_back(client: TestClient) ->
     decide(do="pin", text="I sail.")
     assert sentences(client) == ["I sail.", BIKE]
     corrected = decide(do="correct", text=BIKE, right="I commute by train.")
-    assert sorted(one["kind"] for one in corrected) == ["forbid", "forbid", "pin", "pin"]
+    assert sorted(wish["kind"] for wish in corrected) == ["forbid", "forbid", "pin", "pin"]
     assert BIKE not in sentences(client)
     assert client.get("/v1/history?source=correction", headers=ANNA).json()["total"] == 1
     decide(do="take_back", key=forbidden["key"])
@@ -130,8 +130,8 @@ def test_a_profiles_worth_is_measured_when_it_is_asked_for(client: TestClient) -
     assert made["profile"]["worth"] is None
     measured = client.post("/v1/profile?worth=true", headers=ANNA).raise_for_status().json()
     assert "too few items" in measured["profile"]["worth"]["note"]
-    seen = client.get("/v1/profile", headers=ANNA).json()["profile"]
-    assert seen["worth"] == measured["profile"]["worth"]
+    shown = client.get("/v1/profile", headers=ANNA).json()["profile"]
+    assert shown["worth"] == measured["profile"]["worth"]
 
 
 def test_deleting_an_item_takes_the_profile_that_cites_it(client: TestClient) -> None:
@@ -177,10 +177,10 @@ def test_the_stages_are_streamed_and_then_the_answer(client: TestClient) -> None
     data = [json.loads(line.removeprefix("data: ")) for line in lines[1::2]]
     assert events == ["stage"] * 5 + ["answer"]
     stages = ["recall", "digest", "profile", "verify", "respond"]
-    assert [one["stage"] for one in data[:-1]] == stages
+    assert [event["stage"] for event in data[:-1]] == stages
     assert data[-1]["answer"]["text"] == "Miso, my cat."
     cited = data[-1]["answer"]["evidence"]
-    assert [data[-1]["items"][one]["text"] for one in cited] == ["my cat Miso sleeps on my desk"]
+    assert [data[-1]["items"][id_]["text"] for id_ in cited] == ["my cat Miso sleeps on my desk"]
 
 
 def test_a_streamed_event_is_one_line_whatever_a_client_ends_lines_at(client: TestClient) -> None:
@@ -191,8 +191,8 @@ def test_a_streamed_event_is_one_line_whatever_a_client_ends_lines_at(client: Te
     answer = client.post("/v1/ask", json=asked, headers=ANNA | {"Accept": "text/event-stream"})
     lines = answer.text.splitlines()  # at all of them
     assert set(lines[2::3]) == {""}
-    told = json.loads(lines[-2].removeprefix("data: "))
-    assert item["text"] in [one["text"] for one in told["items"].values()]
+    reply = json.loads(lines[-2].removeprefix("data: "))
+    assert item["text"] in [cited["text"] for cited in reply["items"].values()]
 
 
 def test_an_answer_may_be_asked_for_without_the_history(
@@ -260,7 +260,7 @@ def test_a_server_whose_history_is_gone_is_not_ready(
 def test_every_operation_is_described(client: TestClient) -> None:
     described = client.get("/v1/openapi.json", headers=ANNA).json()
     for path, operations in described["paths"].items():
-        for method, one in operations.items():
-            assert one["summary"], (method, path)
-            assert one["description"], (method, path)
-            assert "401" in one["responses"], (method, path)
+        for method, operation in operations.items():
+            assert operation["summary"], (method, path)
+            assert operation["description"], (method, path)
+            assert "401" in operation["responses"], (method, path)

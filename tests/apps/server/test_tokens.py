@@ -42,7 +42,7 @@ def good(user: object = "anna", **claims: Any) -> str:
 
 def unsigned(claims: dict[str, Any], algorithm: str = "none") -> str:
     parts = [{"alg": algorithm, "typ": "JWT"}, claims]
-    encoded = [base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=") for one in parts]
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts]
     return b".".join([*encoded, b""]).decode()
 
 
@@ -97,12 +97,12 @@ def test_a_forged_token_is_refused(client: TestClient) -> None:
 
 
 def test_a_good_token_is_let_in_also_with_clocks_a_little_apart(client: TestClient) -> None:
-    for one in (
+    for sent in (
         good(),
         good(exp=datetime.now(UTC) - timedelta(seconds=5)),
         good(aud=["other", "profiles"]),
     ):
-        assert client.get("/v1/history", headers=bearer(one)).status_code == 200
+        assert client.get("/v1/history", headers=bearer(sent)).status_code == 200
 
 
 HEADERS: list[list[tuple[str, str]]] = [
@@ -207,7 +207,7 @@ def hmac_by(key: bytes, kid: str | None = None) -> str:
     header = {"alg": "HS256", "typ": "JWT"} | ({"kid": kid} if kid else {})
     parts = [header, {"sub": "anna", "exp": LATER}]
     text = b".".join(
-        base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=") for one in parts
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts
     )
     signature = hmac.new(key, text, hashlib.sha256).digest()
     return (text + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()

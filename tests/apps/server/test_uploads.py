@@ -32,7 +32,7 @@ def test_forty_uploads_at_once_leave_health_and_others_quick() -> None:
             for n in range(40)
         ]
         waits, ends = [], time.monotonic() + 10
-        while not all(one.done() for one in sent) and time.monotonic() < ends:
+        while not all(future.done() for future in sent) and time.monotonic() < ends:
             for path, headers in (("/v1/health", None), ("/v1/history", BOB)):
                 begun = time.monotonic()
                 assert outside.get(path, headers=headers).status_code == 200
@@ -41,7 +41,7 @@ def test_forty_uploads_at_once_leave_health_and_others_quick() -> None:
             assert bobs.status_code == 201
             time.sleep(0.1)
         assert max(waits) < 3
-        assert {one.result(120).status_code for one in sent} <= {201, 503}
+        assert {future.result(120).status_code for future in sent} <= {201, 503}
 
 
 def test_a_user_has_one_upload_read_at_a_time_and_so_many_wait(
@@ -94,7 +94,7 @@ def test_what_is_nested_without_end_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "body", "form", "told"),
+    ("name", "body", "form", "message"),
     [
         ("a.json", b'{"a": 1}', {"format": "json"}, "name its kind with the field `format`"),
         ("a.bin", b"\0\1", {}, "say so with the field `format` as text"),
@@ -113,18 +113,18 @@ def test_what_is_nested_without_end_is_refused() -> None:
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_in_the_fields_of_the_form(
-    name: str, body: bytes, form: dict[str, str], told: str
+    name: str, body: bytes, form: dict[str, str], message: str
 ) -> None:
     with served(jwt_settings()) as (outside, _):
         answer = outside.post(
             "/v1/history/file", files={"file": (name, body)}, data=form, headers=ANNA
         )
     said = json.dumps(answer.json(), ensure_ascii=False)
-    assert told in said
+    assert message in said
     assert "--" not in said.replace("'--me'", "")
 
 
-def test_the_reply_tells_what_was_found_and_left_out() -> None:
+def test_the_reply_says_what_was_found_and_left_out() -> None:
     chat = b"[01/02/25, 10:00:00] Anna: my password is hunter2\n[01/02/25, 10:01:00] Ben left\n"
     table = b"note,who\ntea,me\n"
     with served(jwt_settings()) as (outside, _):
@@ -140,8 +140,8 @@ def test_the_reply_tells_what_was_found_and_left_out() -> None:
         assert (answer["added"], answer["masked"]) == (1, 1)
         assert sent(table, format="csv", column=["text=note"])["added"] == 1
         assert "give it as text=Review" in sent(table, column=["note"])["message"]
-        told = outside.get("/v1/history/formats", headers=ANNA).json()
-        assert {"format", "title", "obtain"} == told[0].keys()
+        formats = outside.get("/v1/history/formats", headers=ANNA).json()
+        assert {"format", "title", "obtain"} == formats[0].keys()
         (item,) = outside.get("/v1/history?source=whatsapp", headers=ANNA).json()["items"]
         assert item["text"] == "my password is [password]"
         said = {"items": [{"text": "card 4111 1111 1111 1111"}]}
