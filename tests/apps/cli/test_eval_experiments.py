@@ -51,7 +51,7 @@ def finished(
 def test_without_a_key_the_flag_is_refused_in_one_line(endpoint: Endpoint, tmp_path: Path) -> None:
     (tmp_path / "data.jsonl").write_text(lines(1))
     arguments, own = command(endpoint, tmp_path, *METHODS, "--langsmith", "people")
-    own = {name: one for name, one in own.items() if "LANGSMITH" not in name}
+    own = {name: value for name, value in own.items() if "LANGSMITH" not in name}
     done = given_here(arguments, own)
     assert done.returncode == 2
     assert done.stderr.startswith("guided-profile: --langsmith needs LANGSMITH_API_KEY: set it")
