@@ -51,17 +51,37 @@ SAME_STATEMENT = Prompt(
     "Two notes about the same person.\n1. {one}\n2. {other}\nDoes note 2 tell what note 1 tells, "
     "perhaps in other words? Answer Yes or No.",
 )
+SAME_OF_EACH = Prompt(
+    "same_of_each",
+    1,
+    "Pairs of notes about the same person:\n{pairs}\n\nOf each pair: does the second note tell "
+    "what the first note tells, perhaps in other words? Reply with one line for each pair: its "
+    "number and Yes or No, such as `1 No`.",
+)
 JUDGE = Prompt(
     "judge",
-    1,
+    2,
     "Statements about this person:\n{statements}\n\nJudge each by the history above alone, as of "
     "today, of this person, as a fact. The verdict is `stated` if a line says it, `inferred` if "
     "lines together suggest it, `contradicted` if a line denies it or shows that it is over, and "
     "`unsupported` if nothing speaks for it: a wish, a question, a plan, a joke, a quote or what "
     "is told of others does not. `lines` are the numbers of the lines that the verdict rests on. "
-    "Reply with JSON alone: "
-    '{{"judgements": [{{"statement": 1, "verdict": "stated", "lines": [2]}}]}}',
+    "`common` is whether the statement is true of most people. `use` is A for a rule for every "
+    "answer to this person (how to speak to them, or what they must never be given), C for a "
+    "private matter (illness, faith, politics, sexuality, money, troubles, or other people), and B "
+    "for any other.{standing} Reply with JSON alone: "
+    '{{"judgements": [{{"statement": 1, "verdict": "stated", "lines": [2], "common": false, '
+    '"use": "B"}}]}}',
 )
+STILL_SO = Prompt(
+    "still_so",
+    1,
+    " Statements from number {first} on were true before: of these say `contradicted` only if a "
+    "line shows that it is over, `unsupported` if no line speaks of it, and add `now` to each that "
+    "is over: what is true of this person now, in one short sentence in the language of the "
+    "statement, in the third person.",
+)
+"""Of the sentences that stand, where they are judged beside new ones."""
 OF_MOST = Prompt(
     "of_most",
     1,
@@ -156,7 +176,9 @@ COMMON = (
     FROM_SOURCE,
     SUPPORTED,
     SAME_STATEMENT,
+    SAME_OF_EACH,
     JUDGE,
+    STILL_SO,
     OF_MOST,
     ENDED,
     RENEW,

@@ -75,7 +75,8 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
         """Return the sentences of the draft with their verdicts, after those of a first draft."""
         before = {sentence.text: sentence for sentence in state["judged"]}
         drafts = [draft for draft in state["draft"] if draft.text not in before]
-        return [*before.values(), *await _held(judge, drafts, _items(state), forbidden)]
+        held = await _held(judge, drafts, _items(state), forbidden, _stood(state))
+        return [*before.values(), *held]
 
     async def _made(
         state: State, task: Task, judge: Judge, fresh: Sequence[Sentence], forbidden: Sequence[str]
@@ -85,7 +86,7 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
         before: tuple[Sentence, ...] = ()
         over = None
         if standing and state["profile_use"] == "revised":
-            before = standing.supported
+            before = _stood(state)
             over = await judge.contradicted_by(before, items)
             over, drafts = await _renewed(judge, task, before, over, fresh)
             fresh = [*fresh, *await _held(judge, drafts, items, forbidden)]
@@ -123,13 +124,19 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
         """
         covered = {id_ for sentence in fresh for id_ in sentence.evidence}
         ended = {n: item for n, item in over.items() if item.id not in covered}
+        written = {
+            n: Draft(text=now, cited=(item.id,))
+            for n, item in ended.items()
+            if (now := judge.now(before[n]))
+        }
+        unjudged = {n: item for n, item in ended.items() if n not in written}
         drafts, calls = await renewed(
             resources.chat,
-            [(before[n].text, item) for n, item in ended.items()],
+            [(before[n].text, item) for n, item in unjudged.items()],
             task.temperature,
         )
         judge.calls += calls
-        written = {n: draft for n, draft in zip(ended, drafts, strict=True) if draft}
+        written |= {n: draft for n, draft in zip(unjudged, drafts, strict=True) if draft}
         same = await judge.same([(before[n].text, draft.text) for n, draft in written.items()])
         holds = {n for n, yes in zip(written, same, strict=True) if yes}
         still_over = {n: item for n, item in over.items() if n not in holds}
@@ -139,11 +146,21 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
 
 
 async def _held(
-    judge: Judge, drafts: Sequence[Draft], items: Sequence[HistoryItem], forbidden: Sequence[str]
+    judge: Judge,
+    drafts: Sequence[Draft],
+    items: Sequence[HistoryItem],
+    forbidden: Sequence[str],
+    standing: Sequence[Sentence] = (),
 ) -> tuple[Sentence, ...]:
     """Return drafts as sentences with their verdicts, without what the user forbade."""
-    judged = await judge.without_commonplaces(await judge.judge(drafts, items))
+    judged = await judge.without_commonplaces(await judge.judge(drafts, items, standing))
     return await judge.without_forbidden(judged, forbidden)
+
+
+def _stood(state: State) -> tuple[Sentence, ...]:
+    """Return the sentences that a revision starts from."""
+    revises = state["standing"] and state["profile_use"] == "revised"
+    return state["standing"].profile.supported if revises and state["standing"] else ()
 
 
 def _items(state: State) -> list[HistoryItem]:

@@ -65,11 +65,23 @@ def task(**freshness: Any) -> Task:
     return builtin_tasks()["dialogue"].model_copy(update={"freshness": Freshness(**freshness)})
 
 
+def in_words(prompt: str) -> str:
+    said = tell(prompt)
+    return "Yes" if isinstance(said, dict) else said
+
+
 def workflow(
-    history: HistoryStore, *, script: Callable[[str], Any] = tell, **options: Any
+    history: HistoryStore,
+    *,
+    script: Callable[[str], Any] = tell,
+    logprobs: bool = True,
+    **options: Any,
 ) -> tuple[Graph, ScriptedChat]:
     chat = ScriptedChat(
-        script=script, judges=judges, ends=lambda note, item: 0.9 if is_over(note, [item]) else 0.1
+        script=script,
+        judges=judges,
+        ends=lambda note, item: 0.9 if is_over(note, [item]) else 0.1,
+        logprobs=logprobs,
     )
     options.setdefault("store", InMemoryStore())
     options.setdefault("tasks", [task(new_items=1)])
@@ -122,6 +134,43 @@ async def test_a_warm_answer_makes_no_profile_call(history: HistoryStore) -> Non
     # digested, written, two sentences judged, one of them twice, and the use of both
     assert warm.profile.cost.calls == 9
     assert len(chat.prompts) == 17
+
+
+async def test_without_probabilities_a_revision_takes_three_calls(history: HistoryStore) -> None:
+    graph, chat = workflow(history, script=in_words, logprobs=False)
+    history.add("anna", [CAT, BIKE, TEA])
+    await ask(graph)
+    history.add("anna", [COFFEE])
+    chat.prompts.clear()
+    second = await ask(graph)
+    assert second.profile_use == "revised"
+    assert texts(second) == [TELLS[CAT.text], TELLS[BIKE.text], TELLS[COFFEE.text]]
+    assert second.profile
+    assert second.profile.replaced[0].text == TELLS[TEA.text]
+    # digested, written, and judged: what is new, what stood, and when an answer may use it
+    assert second.profile.cost.calls == 3
+    (judging,) = (one for one in chat.prompts if "Statements about this person" in one)
+    assert f"\n1. {TELLS[COFFEE.text]}\n2. {TELLS[CAT.text]}\n" in judging
+
+
+async def test_without_probabilities_the_judge_tells_how_it_is_now(history: HistoryStore) -> None:
+    def passes_over(prompt: str) -> str:
+        written = in_words(prompt)
+        if "Does note 2 tell what note 1 tells" in prompt:
+            return "No"
+        if not writes_profile(prompt):
+            return written
+        return written.replace(TELLS[COFFEE.text], "") or "They own a zeppelin."
+
+    graph, chat = workflow(history, script=passes_over, logprobs=False)
+    chat.renews = lambda note, item: TELLS[COFFEE.text]
+    history.add("anna", [CAT, BIKE, TEA])
+    await ask(graph)
+    history.add("anna", [COFFEE])
+    chat.prompts.clear()
+    second = await ask(graph)
+    assert texts(second) == [TELLS[CAT.text], TELLS[BIKE.text], TELLS[COFFEE.text]]
+    assert not any("What is true of this person now" in one for one in chat.prompts)
 
 
 @pytest.mark.parametrize(

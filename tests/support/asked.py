@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 Judges = Callable[[str, list[str]], float]
 
@@ -14,6 +15,7 @@ USE = re.compile(r"A note about a person: (.*)\nIs this a (rule|private)")
 USES = re.compile(r"(?s)Notes about a person:\n(.*)\n\nWhich of these is each note")
 BEARS = re.compile(r"What is known of a person: (.*)\nThe person now says: (.*)\nDoes a good")
 DEPENDS = re.compile(r"A user says: (.*)\nDoes a good answer depend on who")
+STOOD = re.compile(r"Statements from number (\d+) on were true before")
 TWO_NOTES = re.compile(r"\n1\. (.*)\n2\. (.*)\nDoes note 2 tell what note 1 tells")
 
 
@@ -29,20 +31,30 @@ def writes_profile(prompt: str) -> bool:
     return any(words in prompt for words in asked)
 
 
-def judgements(prompt: str, judges: Judges) -> str | None:
+def judgements(
+    prompt: str,
+    judges: Judges,
+    ends: Callable[[str, str], float] = lambda note, item: 0.1,
+    renews: Callable[[str, str], str] = lambda note, item: "",
+) -> str | None:
     """Return the JSON that a model without probabilities judges with; None: it is not asked."""
     _, asked, statements = prompt.partition("Statements about this person:\n")
     if not asked:
         return None
     lines = lines_of(prompt[: -len(statements)])
-    told = [
-        {
-            "statement": n,
-            "verdict": "stated" if judges(text, lines) > 0.5 else "unsupported",
-            "lines": [],
-        }
-        for n, text in enumerate(lines_of(statements), start=1)
-    ]
+    stood = STOOD.search(statements)
+    told: list[dict[str, Any]] = []
+    more = {"common": False, "use": "B"}
+    for n, text in enumerate(lines_of(statements), start=1):
+        verdict = "stated" if judges(text, lines) > 0.5 else "unsupported"
+        told.append({"statement": n, "verdict": verdict, "lines": [], **more})
+        if stood and n >= int(stood[1]):
+            said = [line.partition("] ")[2] for line in lines]
+            over = [at for at, item in enumerate(said) if ends(text, item) > 0.5]
+            told[-1] |= {"verdict": "unsupported"}
+            if over:
+                now = renews(text, said[over[0]])
+                told[-1] |= {"verdict": "contradicted", "lines": [over[0] + 1], "now": now}
     return json.dumps({"judgements": told})
 
 

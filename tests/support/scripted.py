@@ -102,7 +102,8 @@ class ScriptedChat(BaseChatModel):
         said = self._of_notes(prompt) or said
         if note := RENEW.search(prompt):
             said = self.renews(note[1], note[2])
-        if judged := judgements(prompt, self.judges or shares_words):
+        judges = self.judges or shares_words
+        if judged := judgements(prompt, judges, self.ends, self.renews):
             said = judged if self.judgement is None else self.judgement
         said = self.script(prompt) if said is None else said
         metadata: dict[str, Any] = {"finish_reason": "stop", "model_name": self.model_name}

@@ -41,6 +41,12 @@ class Judged:
     """That the items support it, as of today, of this person, as a fact: 0 to 1, calibrated."""
     evidence: tuple[str, ...] = ()
     """Ids of the items it rests on, or that contradict it; the strongest first."""
+    common: bool | None = None
+    """Whether it is true of most people; None: not said with the verdict."""
+    use: SentenceUse | None = None
+    """When an answer may use it; None: not said with the verdict."""
+    now: str = ""
+    """Of what stood and is over: how it is now, in one sentence; empty: not said."""
 
 
 class Verifier(Protocol):
@@ -58,6 +64,37 @@ class Verifier(Protocol):
 
         Raises:
             ModelError: The model failed, or its reply is no judgement; nothing is half judged.
+        """
+
+
+@runtime_checkable
+class JudgesAtOnce(Protocol):
+    """A verifier that can also judge, in one question with new claims, those that stood before."""
+
+    @property
+    def at_once(self) -> bool:
+        """Whether it does so now; if not, it is asked about one thing at a time."""
+
+    async def verify_beside(
+        self, claims: Sequence[Claim], standing: Sequence[Claim]
+    ) -> tuple[list[Judged], list[Judged | None], list[Call]]:
+        """Judge claims, and say of standing ones whether the same items show that they are over.
+
+        Returns:
+            A judgement for each claim; one for each standing claim (`contradicted`: it is over), or
+            None where the model said nothing of it; and the model calls that it took.
+
+        Raises:
+            ModelError: As for `verify`.
+        """
+
+    async def same_of_each(
+        self, pairs: Sequence[Sequence[str]]
+    ) -> tuple[list[float | None], list[Call]]:
+        """Return the probability that both of each pair tell the same; None: not said.
+
+        Raises:
+            ModelError: The model failed.
         """
 
 

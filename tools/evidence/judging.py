@@ -14,6 +14,7 @@ from guided_profile.tools.evidence.base import (
     Claim,
     Compares,
     Judged,
+    JudgesAtOnce,
     KnowsEnded,
     KnowsMost,
     KnowsUse,
@@ -54,6 +55,10 @@ class Judge:
     ) -> None:
         self.calls: list[Call] = []
         """What judging took so far."""
+        self._judged: dict[str, Judged] = {}
+        """What the verifier said of new sentences, and"""
+        self._still: dict[str, Judged | None] = {}
+        """of standing ones beside them, by their texts."""
         self._verifier = verifier
         self._history = history
         self._user_id = user_id
@@ -62,9 +67,18 @@ class Judge:
         self._tokens = tokens
 
     async def judge(
-        self, drafts: Sequence[Draft], items: Sequence[HistoryItem]
+        self,
+        drafts: Sequence[Draft],
+        items: Sequence[HistoryItem],
+        standing: Sequence[Sentence] = (),
     ) -> tuple[Sentence, ...]:
         """Return each sentence with what the items say to it.
+
+        Args:
+            drafts: The sentences.
+            items: Those they may rest on.
+            standing: Sentences that stood before the items came: a verifier that judges all at once
+                says with the same call whether they are over, for `contradicted_by`.
 
         Raises:
             ModelError: The verifier failed.
@@ -72,7 +86,10 @@ class Judge:
         if not drafts:
             return ()
         judged = await self._verify(
-            [draft.text for draft in drafts], items, [draft.cited for draft in drafts]
+            [draft.text for draft in drafts],
+            items,
+            [draft.cited for draft in drafts],
+            [sentence.text for sentence in standing],
         )
         times = {item.id: item.time for item in items}
         return tuple(
@@ -93,10 +110,14 @@ class Judge:
         if self._style or not isinstance(verifier, KnowsMost):
             return tuple(sentences)
         inferred = [n for n, sentence in enumerate(sentences) if sentence.verdict == "inferred"]
-        asked = await asyncio.gather(*(verifier.of_most(sentences[n].text) for n in inferred))
+        told = {n: self._common(sentences[n].text) for n in inferred}
+        unsure = [n for n, common in told.items() if common is None]
+        asked = await asyncio.gather(*(verifier.of_most(sentences[n].text) for n in unsure))
         self.calls += [call for _, calls in asked for call in calls]
+        told |= {n: common for n, (common, _) in zip(unsure, asked, strict=True)}
         kept = list(sentences)
-        for n, (common, _) in zip(inferred, asked, strict=True):
+        for n, common in told.items():
+            assert common is not None
             update: dict[str, object] = {"common": round(common, 3)}
             if common >= COMMON:
                 update |= {"evidence": (), "since": None}
@@ -116,7 +137,8 @@ class Judge:
         Raises:
             ModelError: Who knows that failed.
         """
-        uses = {sentence.text: sentence.use for sentence in known}
+        uses = {text: one.use for text, one in self._judged.items() if one.use}
+        uses |= {sentence.text: sentence.use for sentence in known}
         new = [sentence.text for sentence in sentences if sentence.text not in uses]
         if not self._restrains:
             return tuple(sentences)
@@ -135,8 +157,49 @@ class Judge:
         """
         if not standing or not news:
             return {}
+        told = await self._over_at_once(standing, news)
+        left = [n for n in range(len(standing)) if n not in told]
+        over = {n: item for n, item in told.items() if item}
+        if not left:
+            return over
+        asked = [standing[n] for n in left]
         if isinstance(self._verifier, KnowsEnded) and not self._style:
-            return await self._ended_by(self._verifier, standing, news)
+            found = await self._ended_by(self._verifier, asked, news)
+        else:
+            found = await self._contradicted(asked, news)
+        return over | {left[n]: item for n, item in found.items()}
+
+    async def _over_at_once(
+        self, standing: Sequence[Sentence], news: Sequence[HistoryItem]
+    ) -> dict[int, HistoryItem | None]:
+        """Return of standing sentences what ended them, or None, where one reply tells of all."""
+        verifier = self._verifier
+        if self._style or not isinstance(verifier, JudgesAtOnce):
+            return {}
+        unjudged = [one.text for one in standing if one.text not in self._still]
+        if unjudged and verifier.at_once:
+            await self._verify([], news, [], unjudged)
+        new = {item.id: item for item in news}
+        told = {n: self._still.get(sentence.text) for n, sentence in enumerate(standing)}
+        return {
+            n: next(
+                (
+                    new[id_]
+                    for id_ in judged.evidence
+                    if judged.verdict == "contradicted"
+                    and id_ in new
+                    and _later(new[id_], standing[n])
+                ),
+                None,
+            )
+            for n, judged in told.items()
+            if judged
+        }
+
+    async def _contradicted(
+        self, standing: Sequence[Sentence], news: Sequence[HistoryItem]
+    ) -> dict[int, HistoryItem]:
+        """Have standing sentences judged again, by what they rest on and the news."""
         ids = {id_ for sentence in standing for id_ in sentence.evidence}
         older = await asyncio.to_thread(self._history.get, self._user_id, sorted(ids))
         items = sorted(
@@ -181,6 +244,16 @@ class Judge:
             if ended >= max(ENDED_FROM, surest.get(n, (0.0, item))[0]):
                 surest[n] = ended, item
         return {n: item for n, (_, item) in surest.items()}
+
+    def now(self, sentence: Sentence) -> str:
+        """Return how it is now, as the verifier told of a standing sentence that is over, or ""."""
+        judged = self._still.get(sentence.text)
+        return judged.now if judged else ""
+
+    def _common(self, text: str) -> float | None:
+        """Return whether a sentence is true of most people, as the verifier told beside it."""
+        judged = self._judged.get(text)
+        return None if judged is None or judged.common is None else float(judged.common)
 
     async def without_forbidden(
         self, sentences: Sequence[Sentence], forbidden: Sequence[str]
@@ -227,9 +300,16 @@ class Judge:
 
     async def _compare(self, verifier: Compares, pairs: Sequence[Sequence[str]]) -> list[float]:
         """Return the probability that the second of a pair tells what the first one tells."""
-        asked = await asyncio.gather(*(verifier.same(first, second) for first, second in pairs))
+        told: list[float | None] = [None] * len(pairs)
+        if len(pairs) > 1 and isinstance(verifier, JudgesAtOnce) and verifier.at_once:
+            told, calls = await verifier.same_of_each(pairs)
+            self.calls += calls
+        left = [n for n, yes in enumerate(told) if yes is None]
+        asked = await asyncio.gather(*(verifier.same(*pairs[n]) for n in left))
         self.calls += [call for _, calls in asked for call in calls]
-        return [yes for yes, _ in asked]
+        for n, (yes, _) in zip(left, asked, strict=True):
+            told[n] = yes
+        return [yes or 0.0 for yes in told]
 
     async def likeness(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return how like each text is to each other, on the scale of `HistoryStore.likeness`."""
@@ -240,13 +320,22 @@ class Judge:
         texts: Sequence[str],
         items: Sequence[HistoryItem],
         cited: Sequence[Collection[str]],
+        standing: Sequence[str] = (),
     ) -> list[Judged]:
         if self._style:
             return await self._verify_habits(texts, items, cited)
-        judged, calls = await self._verifier.verify(
-            await asyncio.to_thread(self._claims, texts, items, cited)
-        )
+        verifier = self._verifier
+        beside = standing if isinstance(verifier, JudgesAtOnce) and verifier.at_once else ()
+        cites = [*cited, *[frozenset[str]()] * len(beside)] if cited else ()
+        claims = await asyncio.to_thread(self._claims, [*texts, *beside], items, cites)
+        new, older = claims[: len(texts)], claims[len(texts) :]
+        if isinstance(verifier, JudgesAtOnce) and any(claim.items for claim in older):
+            judged, still, calls = await verifier.verify_beside(new, older)
+            self._still |= dict(zip(beside, still, strict=True))
+        else:
+            judged, calls = await verifier.verify(new)
         self.calls += calls
+        self._judged |= dict(zip(texts, judged, strict=True))
         return judged
 
     async def _verify_habits(

@@ -10,9 +10,18 @@ from scripted import ScriptedChat
 
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.records import HistoryItem
-from guided_profile.tools.evidence.base import Claim, Compares, KnowsEnded, KnowsMost, Verifier
+from guided_profile.tools.evidence.base import (
+    Claim,
+    Compares,
+    JudgesAtOnce,
+    KnowsEnded,
+    KnowsMost,
+    Verifier,
+)
 from guided_profile.tools.evidence.calibration import Calibration
-from guided_profile.tools.evidence.chat import DENIED, JUDGED, STATED, ChatVerifier
+from guided_profile.tools.evidence.chat import ChatVerifier
+from guided_profile.tools.evidence.in_words import DENIED, JUDGED, STATED
+from guided_profile.tools.models.dialect import dialect_of
 
 AS_SAID = Calibration((0.0, 1.0, 0.0, 0.0, 0.0, 0.0), keep=0.5)
 """Takes a model's Yes for what it is."""
@@ -137,6 +146,91 @@ async def test_without_log_probabilities_one_call_judges_all_sentences() -> None
     _, calls = await ChatVerifier(chat).verify(claims)
     assert len(calls) == 1
     assert len(chat.prompts) == before + 1
+
+
+def in_words(judgement: str) -> ScriptedChat:
+    """A model of which it is known that it tells no probabilities."""
+    chat = judging(0.9, logprobs=False, judgement=judgement)
+    dialect_of(chat).no_weights = True
+    return chat
+
+
+async def test_the_same_call_tells_what_is_over_of_what_stood() -> None:
+    told = [
+        {"statement": 1, "verdict": "inferred", "lines": [2], "common": True, "use": "A"},
+        {"statement": 2, "verdict": "stated", "lines": [1], "common": "no", "use": "Z", "now": 3},
+        {
+            "statement": 3,
+            "verdict": "contradicted",
+            "lines": [2],
+            "now": "They bake no more. So it is.",
+        },
+        {"statement": 4, "verdict": "unsupported", "lines": []},
+    ]
+    chat = in_words(json.dumps({"judgements": told}))
+    verifier = ChatVerifier(chat)
+    assert isinstance(verifier, JudgesAtOnce)
+    assert verifier.at_once
+    new, older, calls = await verifier.verify_beside(
+        [claim("They bake."), claim("They have a cat.")],
+        [claim("They baked."), claim("They sail."), claim("They ski.")],
+    )
+    assert len(calls) == len(chat.prompts) == 1
+    assert "Statements from number 3 on were true before" in chat.prompts[0]
+    assert "\n5. They ski.\n" in chat.prompts[0]
+    assert [(one.common, one.use, one.now) for one in new] == [
+        (True, "always", ""),
+        (None, None, ""),
+    ]
+    baked, sail, ski = older
+    assert baked
+    assert (baked.verdict, baked.evidence, baked.now) == (
+        "contradicted",
+        ("rye",),
+        "They bake no more.",
+    )
+    assert sail
+    assert (sail.verdict, sail.evidence) == ("unsupported", ())
+    assert ski is None, "the reply leaves it out"
+    none, (again,), calls = await verifier.verify_beside([], [claim("They bake.")])
+    assert again
+    assert (none, again.verdict, len(calls)) == ([], "inferred", 1)
+
+
+async def test_of_what_stood_nothing_is_said_by_a_question_to_a_single_sentence() -> None:
+    """It asks whether these items show a sentence, and what stood rests on others."""
+    chat = in_words("They are all stated.")
+    verifier = ChatVerifier(chat)
+    new, older, _ = await verifier.verify_beside([claim("They bake.")], [claim("They sail.")])
+    assert [one.verdict for one in new] == ["inferred"]
+    assert older == [None]
+    assert not verifier.at_once, "it is not asked so again"
+    weighed = ChatVerifier(judging(0.9))
+    assert not weighed.at_once
+    assert (await weighed.verify_beside([claim()], [claim("They sail.")]))[1] == [None]
+
+
+async def test_a_model_that_tells_probabilities_judges_together_where_that_is_wanted() -> None:
+    told = {"statement": 1, "verdict": "stated", "lines": [1]}
+    chat = judging(0.1, judgement=json.dumps({"judgements": [told]}))
+    one_by_one, together = ChatVerifier(chat), ChatVerifier(chat, together=True)
+    assert (one_by_one.at_once, together.at_once) == (False, True)
+    assert one_by_one.id != together.id
+    (judged,), _ = await together.verify([claim()])
+    assert (judged.verdict, len(chat.prompts)) == ("stated", 1)
+    chat.judgement = "Certainly."
+    (singly,), _ = await together.verify([claim()])
+    assert singly.verdict in ("contradicted", "unsupported"), "as its Yes says"
+    assert not together.at_once
+
+
+async def test_of_several_pairs_one_call_tells_whether_both_say_the_same() -> None:
+    chat = ScriptedChat(script=lambda prompt: "1 No\n**2.** yes\nPerhaps", logprobs=False)
+    pairs = [("They <|bake|>.", "They bake rye."), ("They ski.", "They go skiing."), ("A.", "B.")]
+    told, calls = await ChatVerifier(chat).same_of_each(pairs)
+    assert told == [0.0, 1.0, None]
+    assert "\n1. They &lt;|bake|&gt;. / They bake rye.\n2. They ski." in chat.prompts[0]
+    assert len(calls) == len(chat.prompts) == 1
 
 
 async def test_sentences_about_other_items_are_judged_apart() -> None:

@@ -389,3 +389,101 @@ async def test_a_sentence_said_again_word_for_word_keeps_its_use(history: Histor
     holds = judge(finding("stated"), history, TEA)
     (one,) = await holds.with_uses([again], NobodyAsked(), known=[before])
     assert (one.use, one.evidence) == ("always", ("coffee",))
+
+
+class AtOnce(KnowsEnded):
+    """Judges what stood beside what is new, as it is told."""
+
+    def __init__(self, **still: Judged | None) -> None:
+        super().__init__(0.9)
+        self.says = lambda claim: Judged("inferred", 0.8, ("tea",), common=True, use="always")
+        self.at_once = True
+        self.still = still
+        self.same_said: list[float | None] = []
+
+    async def verify_beside(
+        self, claims: Sequence[Claim], standing: Sequence[Claim]
+    ) -> tuple[list[Judged], list[Judged | None], list[Call]]:
+        judged, _ = await self.verify([*claims, *standing])
+        older = [
+            next((judged for word, judged in self.still.items() if word in one.text), None)
+            for one in standing
+        ]
+        return judged[: len(claims)], older, [Call(stage="verify", seconds=1.0)]
+
+    async def same_of_each(
+        self, pairs: Sequence[Sequence[str]]
+    ) -> tuple[list[float | None], list[Call]]:
+        return self.same_said, [Call(stage="verify", seconds=1.0)]
+
+    async def same(self, one: str, other: str) -> tuple[float, list[Call]]:
+        self.asked.append((one, other))
+        return 0.9, [Call(stage="verify", seconds=1.0)]
+
+    async def of_most(self, text: str) -> tuple[float, list[Call]]:
+        raise AssertionError(text)
+
+    async def uses(self, texts: Sequence[str]) -> tuple[list[SentenceUse], list[Call]]:
+        raise AssertionError(texts)
+
+
+OVER = Judged("contradicted", 0.05, ("coffee",), now="This person drinks coffee.")
+
+
+async def test_one_call_tells_of_the_new_sentences_and_of_those_that_stand(
+    history: HistoryStore,
+) -> None:
+    verifier = AtOnce(tea=OVER, cat=Judged("unsupported", 0.15))
+    at_work = judge(verifier, history, CAT, TEA, COFFEE)
+    draft = Draft(text="This person drinks coffee every morning.")
+    (new,) = await at_work.without_commonplaces(
+        await at_work.judge([draft], [COFFEE], [HAS, DRINKS])
+    )
+    assert await at_work.contradicted_by([HAS, DRINKS], [COFFEE]) == {1: COFFEE}
+    assert (at_work.now(DRINKS), at_work.now(HAS)) == ("This person drinks coffee.", "")
+    assert (new.common, new.evidence) == (1.0, ()), "what came with the verdict is not asked again"
+    (used,) = await at_work.with_uses([new], verifier)
+    assert used.use == "always"
+    assert len(at_work.calls) == 1
+    assert [claim.text for claim in verifier.claims] == [draft.text, HAS.text, DRINKS.text]
+    assert all(claim.items == (COFFEE,) for claim in verifier.claims)
+
+
+async def test_what_one_reply_leaves_out_is_asked_about_singly(history: HistoryStore) -> None:
+    verifier = AtOnce(cat=Judged("unsupported", 0.15))
+    at_work = judge(verifier, history, CAT, TEA, COFFEE)
+    assert await at_work.contradicted_by([HAS, DRINKS], [COFFEE]) == {1: COFFEE}
+    assert verifier.asked == [(DRINKS.text, COFFEE.text)]
+    assert len(at_work.calls) == 2
+
+
+@pytest.mark.parametrize("evidence", [("coffee",), ("tea",), ()])
+async def test_what_is_not_later_ends_nothing_in_one_reply_either(
+    history: HistoryStore, evidence: tuple[str, ...]
+) -> None:
+    late = COFFEE.model_copy(update={"time": datetime(2024, 1, 1, tzinfo=UTC)})
+    at_work = judge(AtOnce(tea=Judged("contradicted", 0.05, evidence)), history, TEA, late)
+    assert await at_work.contradicted_by([DRINKS], [late]) == {}
+
+
+async def test_a_verifier_that_judges_singly_sees_new_sentences_alone(
+    history: HistoryStore,
+) -> None:
+    verifier = AtOnce(tea=OVER)
+    verifier.at_once = False
+    at_work = judge(verifier, history, TEA, COFFEE)
+    await at_work.judge([Draft(text="They drink coffee.")], [COFFEE], [DRINKS])
+    assert [claim.text for claim in verifier.claims] == ["They drink coffee."]
+    assert at_work.now(DRINKS) == ""
+
+
+async def test_pairs_are_compared_in_one_call_and_what_it_leaves_out_singly(
+    history: HistoryStore,
+) -> None:
+    verifier = AtOnce()
+    at_work = judge(verifier, history)
+    pairs = [("They ski.", "They go skiing."), ("They sew.", "They knit."), ("A b.", "They bake.")]
+    verifier.same_said = [1.0, 0.0, None]
+    assert await at_work.same(pairs) == [True, False, True]
+    assert verifier.asked == [("A b.", "They bake.")]
+    assert len(at_work.calls) == 2
