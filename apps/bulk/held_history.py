@@ -37,7 +37,7 @@ class _Held:
         held = self.held.get(user_id)
         return held is not None and held.is_at_hand(most)
 
-    def by_ids(self, user_id: str, ids: Iterable[str]) -> dict[str, Stored]:
+    def by_ids(self, user_id: str, ids: Iterable[str], *, now: bool = True) -> dict[str, Stored]:
         held = self.load(user_id, vectors=False)
         return {id_: held.stored[held.rows[id_]] for id_ in ids if id_ in held.rows}
 

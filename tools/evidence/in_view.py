@@ -43,7 +43,7 @@ def items_in_view(
     saw = state["reply"].saw if task.restrains and "reply" in state else None
     items = {item.id: item for item in state["recalled"] if saw is None or item.id in saw}
     missing = [id_ for id_ in cited(task, state) if id_ not in items]
-    items |= {item.id: item for item in history.get(user_id, missing)}
+    items |= {item.id: item for item in history.get(user_id, missing, now=False)}
     vectors = history.vectors(user_id, items)
     kept = [item for item in items.values() if item.id in vectors]
     return kept, np.asarray([vectors[item.id] for item in kept], np.float32)

@@ -81,9 +81,11 @@ class UserItems:
         words = [each.at(np.array(left, np.intp)) for each in self.words]
         return self.of([self.stored[row] for row in left], vectors, words)
 
-    def has_just(self, stored: Sequence[Stored]) -> bool:
-        """Whether these are the very items that are here, none added, deleted or replaced."""
-        return set(map(_version, self.stored)) == set(map(_version, stored))
+    def changes_to(self, stored: Sequence[Stored]) -> tuple[list[str], list[Stored]]:
+        """Return what makes these items those: the ids of what goes, and what comes."""
+        here, there = (set(map(_version, each)) for each in (self.stored, stored))
+        goes = [entry.id for entry in self.stored if _version(entry) not in there]
+        return goes, [entry for entry in stored if _version(entry) not in here]
 
     def searched(self, filter_: Filter, role: str | None) -> Searched:
         """Return what a search looks through: in use, let through, and written by this role."""
@@ -105,6 +107,10 @@ class UserItems:
         if filter_ == Filter():
             self.found[role] = made
         return made
+
+    def suffices(self, *, vectors: bool) -> bool:
+        """Whether the vectors are here, if they are wanted."""
+        return self.vectors is not None or not vectors
 
     def is_at_hand(self, most: int) -> bool:
         """Whether all that a search needs is here, and no more than so many items."""
@@ -140,13 +146,14 @@ class UserCache:
     """The users that were read last; whoever takes most room longest goes first.
 
     A read that began before a write must not be kept after it, so a reader asks for the version
-    first, and hands it in with what it read.
+    first, and hands it in with what it read, and with when it began: others may write too, and
+    what was read late enough for somebody need not be read again.
     """
 
     def __init__(self, limit: int = CACHE_BYTES) -> None:
         self.limit = limit
         """In bytes."""
-        self._kept: OrderedDict[str, tuple[UserItems, int]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[UserItems, int, float]] = OrderedDict()
         self._beside: dict[str, dict[tuple[str, str], str]] = {}
         self._bytes = 0
         self._versions = [0] * _SLOTS
@@ -165,16 +172,21 @@ class UserCache:
             self._kept.move_to_end(user_id)
             return self._kept[user_id][0]
 
+    def read(self, user_id: str) -> float:
+        """Return when what is kept of a user began to be read, by the monotonic clock."""
+        with self._lock:
+            return self._kept[user_id][2] if user_id in self._kept else 0.0
+
     def beside(self, user_id: str) -> dict[tuple[str, str], str]:
         """Return what was made of a user's texts: it is here no longer than all of these are."""
         with self._lock:
             return self._beside.setdefault(user_id, {}) if user_id in self._kept else {}
 
-    def keep(self, user_id: str, items: UserItems, version: int) -> None:
+    def keep(self, user_id: str, items: UserItems, version: int, read: float = 0.0) -> None:
         """Keep what was read, unless the user's items have changed since, or fill the cache."""
         with self._lock:
             if version == self._versions[hash(user_id) % _SLOTS]:
-                self._put(user_id, items)
+                self._put(user_id, items, read)
 
     def change(self, user_id: str, change: Callable[[UserItems], UserItems]) -> None:
         """Do to what is kept of a user what was done to their items."""
@@ -182,7 +194,7 @@ class UserCache:
             self._versions[hash(user_id) % _SLOTS] += 1
             kept = self._kept.get(user_id)
             if kept is not None:
-                self._put(user_id, change(kept[0]))
+                self._put(user_id, change(kept[0]), kept[2])
 
     def drop(self, user_id: str) -> None:
         """Forget what is kept of a user."""
@@ -198,13 +210,13 @@ class UserCache:
             self._beside.clear()
             self._bytes = 0
 
-    def _put(self, user_id: str, items: UserItems) -> None:
+    def _put(self, user_id: str, items: UserItems, read: float) -> None:
         before, size = self._kept.get(user_id), items.size
         beside = self._beside.get(user_id, {})
         self._pop(user_id)
         if size > self.limit:
             return
-        self._kept[user_id] = (items, size)
+        self._kept[user_id] = (items, size, read)
         if before and before[0].rows.keys() <= items.rows.keys():
             self._beside[user_id] = beside
         self._bytes += size
@@ -212,5 +224,5 @@ class UserCache:
             self._pop(next(iter(self._kept)))
 
     def _pop(self, user_id: str) -> None:
-        self._bytes -= self._kept.pop(user_id, (None, 0))[1]
+        self._bytes -= self._kept.pop(user_id, (None, 0, 0.0))[1]
         self._beside.pop(user_id, None)

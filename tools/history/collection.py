@@ -20,6 +20,7 @@ from guided_profile.tools.history.folder import Folder
 from guided_profile.tools.history.records import chunks
 from guided_profile.tools.history.shards import Shards
 from guided_profile.tools.history.stored import Stored, all_stored
+from guided_profile.tools.history.within_request import latest_needed
 
 PAGE = 5000
 """How many items are asked for by id, or read, in one request."""
@@ -39,27 +40,68 @@ class ItemCollection(Shards):
         """
         if not self.check():
             return UserItems.of([], None)
-        cache, server = self.connection.cache, self.connection.is_server
-        kept = cache.get(user_id)
-        if kept and not server and (kept.vectors is not None or not vectors):
+        cache, began = self.connection.cache, time.monotonic()
+        kept = self._at_hand(user_id)
+        if kept and kept.suffices(vectors=vectors):
             return kept
         version = cache.version(user_id)
-        if server:
-            stored = self._read(user_id)
-            if kept and (kept.vectors is not None or not vectors) and kept.has_just(stored):
-                return kept
-        items = self._whole(user_id, kept) if vectors else UserItems.of(self._read(user_id), None)
-        cache.keep(user_id, items, version)
+        items = self._brought_up_to_date(user_id)
+        if items is None or not items.suffices(vectors=vectors):
+            items = (
+                self._whole(user_id, kept) if vectors else UserItems.of(self._read(user_id), None)
+            )
+        cache.keep(user_id, items, version, began)
         return items
 
     def has_at_hand(self, user_id: str, most: int) -> bool:
         """Whether all of a user's items are in memory and no more than so many."""
-        kept = None if self.connection.is_server else self.connection.cache.get(user_id)
+        kept = self._at_hand(user_id)
         return kept is not None and kept.is_at_hand(most)
 
-    def by_ids(self, user_id: str, ids: Iterable[str]) -> dict[str, Stored]:
-        """Return those of a user's items that are there, by id."""
-        kept = None if self.connection.is_server else self.connection.cache.get(user_id)
+    def _at_hand(self, user_id: str) -> UserItems | None:
+        """Return what is in memory of a user, if it is new enough."""
+        cache = self.connection.cache
+        if self.connection.is_server and cache.read(user_id) < latest_needed():
+            return None
+        return cache.get(user_id)
+
+    def _brought_up_to_date(self, user_id: str) -> UserItems | None:
+        """Return what is in memory of a user of a server, with what others did to it since.
+
+        None: nothing is in memory. The vectors are left out if those of new items are not there.
+        """
+        kept = self.connection.cache.get(user_id) if self.connection.is_server else None
+        if kept is None:
+            return None
+        stored = self._read(user_id)
+        goes, comes = kept.changes_to(stored)
+        left = kept.minus(goes) if goes else kept
+        if not comes:
+            return left
+        rows = None if kept.vectors is None else self._vectors_of(user_id, comes)
+        return UserItems.of(stored, None) if rows is None else left.plus(comes, rows)
+
+    def _vectors_of(self, user_id: str, stored: Sequence[Stored]) -> Vector | None:
+        """Return the vectors of a few items of a user, or None if not all of them are there."""
+        if len(stored) > PAGE:
+            return None
+        of_them = [records.record_id(user_id, entry.id) for entry in stored]
+        got = self._get(user_id, ids=of_them, include=["embeddings"])
+        there = dict(zip(got["ids"], got["embeddings"], strict=True))
+        if len(there) < len(of_them):  # one was deleted meanwhile
+            return None
+        rows = np.asarray([there[record] for record in of_them], np.float32)
+        return None if _not_theirs(rows, stored) else rows
+
+    def by_ids(self, user_id: str, ids: Iterable[str], *, now: bool = True) -> dict[str, Stored]:
+        """Return those of a user's items that are there, by id.
+
+        Args:
+            user_id: Whose.
+            ids: Of which items.
+            now: Whether they must be as they are now, whoever writes.
+        """
+        kept = None if now and self.connection.is_server else self._at_hand(user_id)
         if kept:
             return {id_: kept.stored[kept.rows[id_]] for id_ in ids if id_ in kept.rows}
         there: dict[str, Stored] = {}

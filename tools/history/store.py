@@ -176,10 +176,17 @@ class HistoryStore(TextVectors):
         if edited:
             self.patiently(write)
 
-    def get(self, user_id: str, ids: Iterable[str]) -> Items:
-        """Return a user's items by id, in the order of the ids; those not there are left out."""
+    def get(self, user_id: str, ids: Iterable[str], *, now: bool = True) -> Items:
+        """Return a user's items by id, in the order of the ids; those not there are left out.
+
+        Args:
+            user_id: Whose.
+            ids: Of which items.
+            now: Whether they must be as they are now, whoever writes; else it is enough, on a
+                Chroma server, as they were when the request began (`within_request`).
+        """
         wanted = list(ids)
-        there = self._by_ids(user_id, wanted)
+        there = self._by_ids(user_id, wanted, now=now)
         return [there[id_].item for id_ in wanted if id_ in there]
 
     def list(
@@ -409,8 +416,8 @@ class HistoryStore(TextVectors):
         once_more = Counter(item.id for item in given) - Counter(added)
         return Added(added, tuple(once_more.elements()))
 
-    def _by_ids(self, user_id: str, ids: Iterable[str]) -> dict[str, Stored]:
-        return self._collection.by_ids(records.checked_user(user_id), ids)
+    def _by_ids(self, user_id: str, ids: Iterable[str], *, now: bool = True) -> dict[str, Stored]:
+        return self._collection.by_ids(records.checked_user(user_id), ids, now=now)
 
     def _same(self, user_id: str, wanted: Mapping[str, HistoryItem]) -> dict[str, Stored]:
         """Return those of the items that the user has already."""

@@ -162,7 +162,8 @@ async def gone_from(
     unseen = set(evidence_of(standing.profile.sentences)) - {item.id for item in window}
     if not unseen:
         return set()
-    there = await history.reading(user_id, partial(history.get, user_id, sorted(unseen)))
+    look = partial(history.get, user_id, sorted(unseen), now=False)
+    there = await history.reading(user_id, look)
     return unseen - {item.id for item in there}
 
 
@@ -208,7 +209,7 @@ def cited_items(profile: Profile, user_id: str, history: HistoryStore) -> dict[s
     """
     against = [id_ for sentence in profile.sentences for id_ in sentence.against]
     cited = dict.fromkeys([*evidence_of(profile.sentences), *against])
-    there = history.get(user_id, list(cited))
+    there = history.get(user_id, list(cited), now=False)
     return {item.id: item for item in there if not item.withdrawn}
 
 
@@ -272,7 +273,7 @@ async def with_overrides(
     def apply() -> Profile:
         there = cited
         if there is None:
-            there = history.get(profiles.user_id, evidence_of(profile.sentences))
+            there = history.get(profiles.user_id, evidence_of(profile.sentences), now=False)
         left = _without_withdrawn(profile, there)
         return apply_overrides(left, overrides, history.alike) if overrides else left
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from guided_profile.apps.server.access.guard import route_path
 from guided_profile.apps.server.access.problems import RefusedError
 from guided_profile.apps.server_settings import ServerSettings
+from guided_profile.tools.history.within_request import begin_request
 
 GRACE_SECONDS = 10.0
 """Seconds that requests have to end after SIGTERM or SIGINT; then they are answered with a 503."""
@@ -76,6 +77,7 @@ class InFlight:
         if scope["type"] != "http" or task is None:
             await self._app(scope, receive, send)
             return
+        begin_request()
         begun: Message | None = None
 
         async def sending(message: Message) -> None:

@@ -1,7 +1,7 @@
 """The route that answers a question, as JSON, or as a stream of its stages and then the answer."""
 
-import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
@@ -162,7 +162,8 @@ async def _events(
         if isinstance(event, AsksBack):
             await waiting.keep(run_id, graph, thread, context)
         cited = event.evidence if isinstance(event, Answered) else ()
-        found = await asyncio.to_thread(resources.history.get, context.user_id, cited)
+        find = partial(resources.history.get, context.user_id, cited, now=False)
+        found = await resources.history.reading(context.user_id, find)
         reply = Reply(answer=event, items={item.id: item for item in found}, run_id=run_id)
         yield "answer", reply.model_dump(mode="json")
 
