@@ -55,7 +55,11 @@ async def events(
     outcome: Outcome | None = None
     memory: MemoryAct | None = None
     async for streamed in graph.astream(
-        given, config, context=context, stream_mode=["custom", "values"]
+        given,
+        config,
+        context=context,
+        stream_mode=["custom", "values"],
+        durability="exit",  # nobody goes on with a run but from where it asked or ended
     ):
         mode, event = cast("tuple[str, Any]", streamed)
         if mode == "custom":

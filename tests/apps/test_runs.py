@@ -1,4 +1,4 @@
-"""A task that asks back, at a terminal and where nobody answers."""
+"""A run: what is kept of it, and a task that asks back, at a terminal and where nobody answers."""
 
 import io
 import sys
@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 from endpoint import Endpoint
+from scripted import ScriptedChat
 
 from guided_profile.apps.cli.main import main
+from guided_profile.apps.runs import events, thread_memory
+from guided_profile.graph.answers import Abstained, Answered
+from guided_profile.graph.build import build_graph
+from guided_profile.graph.context import Context
+from guided_profile.graph.state import Question
+from guided_profile.tools.history.store import HistoryStore
 
 ASKING = """
 name: asking
@@ -52,3 +59,13 @@ def test_a_task_that_asks_back_with_no_more_input_ends_with_an_error(
     assert said.err.count("Have you a pet?") == 1
     assert "asks you something, and there is no more input" in said.err
     assert said.out == ""
+
+
+async def test_a_run_is_kept_once_and_not_after_each_stage(history: HistoryStore) -> None:
+    graph = build_graph(chat=ScriptedChat(script=lambda prompt: "A cat."), history=history)
+    memory = thread_memory()
+    asked: Question = {"question": "Any pets?"}
+    kept = graph.copy({"checkpointer": memory})
+    *_, outcome = [event async for event in events(kept, asked, Context(user_id="anna"), "1")]
+    assert isinstance(outcome, Answered | Abstained)
+    assert len(list(memory.list({"configurable": {"thread_id": "1"}}))) == 1
