@@ -188,6 +188,27 @@ def database(url: str) -> Iterator[str]:
             connection.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
 
 
+def environment_of(folder: Path, *, model: str, histories: str, database: str) -> dict[str, str]:
+    """Return the settings of a server.
+
+    Args:
+        folder: Where its data are.
+        model: The endpoint's address.
+        histories: The Chroma server's.
+        database: The Postgres'.
+    """
+    return {
+        "OPENAI_BASE_URL": model,
+        "OPENAI_MODEL": "m",
+        "GUIDED_PROFILE_AUTH": "keys",
+        "GUIDED_PROFILE_CHROMA_URL": histories,
+        "GUIDED_PROFILE_DATABASE_URL": database,
+        "GUIDED_PROFILE_DATA": str(folder / "data"),
+        "GUIDED_PROFILE_EMBEDDER": "lexical",
+        "GUIDED_PROFILE_RATE": "1000000",
+    }
+
+
 @dataclass
 class Found:
     """What stood at the end."""
@@ -225,19 +246,10 @@ async def found_at_the_end(host: Host, url: str, users: int) -> Found:
 async def run_of(given: argparse.Namespace, folder: Path, url: str) -> AsyncIterator[Host]:
     """Run all turns while processes are killed; yield the host once all are up again."""
     with (
-        chroma(folder / "chroma") as histories,
+        chroma(folder / "chroma") as (histories, _),
         marked_endpoint(given.latency) as model,
     ):
-        environment = {
-            "OPENAI_BASE_URL": model,
-            "OPENAI_MODEL": "m",
-            "GUIDED_PROFILE_AUTH": "keys",
-            "GUIDED_PROFILE_CHROMA_URL": histories,
-            "GUIDED_PROFILE_DATABASE_URL": url,
-            "GUIDED_PROFILE_DATA": str(folder / "data"),
-            "GUIDED_PROFILE_EMBEDDER": "lexical",
-            "GUIDED_PROFILE_RATE": "1000000",
-        }
+        environment = environment_of(folder, model=model, histories=histories, database=url)
         key = json.loads(by_hand(ADMIN_KEY, environment))["key"]
         first = random.SystemRandom().randrange(10_000, 30_000)
         ports = list(range(first, first + given.processes))

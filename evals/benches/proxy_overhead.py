@@ -214,7 +214,7 @@ async def measure(
             "BENCH_UPSTREAM": url,
         }
         if workers > 1:
-            histories = stack.enter_context(chroma(folder / "chroma"))
+            histories, _ = stack.enter_context(chroma(folder / "chroma"))
             environment["GUIDED_PROFILE_CHROMA_URL"] = histories
         prepare(environment)
         several = ["--workers", str(workers)]

@@ -135,8 +135,8 @@ def _listens(port: int) -> bool:
 
 
 @contextmanager
-def chroma(folder: Path) -> Iterator[str]:
-    """Run a Chroma server on a folder until it is left; yield its address."""
+def chroma(folder: Path) -> Iterator[tuple[str, int]]:
+    """Run a Chroma server on a folder; yield its address and its process's id."""
     port = free_port()
     given = ["run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
     with subprocess.Popen(
@@ -150,7 +150,7 @@ def chroma(folder: Path) -> Iterator[str]:
                 if process.poll() is not None or perf_counter() > until:
                     raise HistoryError("the Chroma server does not start.")
                 sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{port}", process.pid
         finally:
             process.kill()
 
