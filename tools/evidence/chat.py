@@ -50,7 +50,7 @@ class ChatVerifier:
         chat: Any LangChain chat model.
         calibration: What makes a probability of its Yes; left out, that of the model's name.
         together: Whether one call judges all sentences, in words, even where the endpoint gives
-            probabilities: a sixth of the calls, for a model that keeps many sentences apart.
+            probabilities: a tenth of the calls, for a model that keeps many sentences apart.
     """
 
     chat: BaseChatModel
