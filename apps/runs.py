@@ -59,7 +59,8 @@ async def events(
         config,
         context=context,
         stream_mode=["custom", "values"],
-        durability="exit",  # nobody goes on with a run but from where it asked or ended
+        # nobody goes on with a run but from where it asked or ended
+        durability="exit" if graph.checkpointer else None,
     ):
         mode, event = cast("tuple[str, Any]", streamed)
         if mode == "custom":
