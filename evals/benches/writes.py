@@ -9,7 +9,7 @@
 A user writes, and asks a question after every so many items, a day apart. Writing calls no model;
 what is counted is every call that a question makes beyond its own answer, and how often the
 standing profile served. The model is scripted: it states a fact for each of the newest items, as a
-model does that is asked to, and tells the probabilities of Yes and No, but of no other letter, so
+model does that is asked to, and gives the probabilities of Yes and No, but of no other letter, so
 that after the first profile its words count. What a prompt has in common with one of the last few,
 from its beginning on, counts as served by a prefix cache.
 """
@@ -63,7 +63,7 @@ class Facts(BaseChatModel):
     over: bool = False
     """Whether it says of all that stood before that it is over."""
     weighs: bool = False
-    """Whether it tells the probability of any letter."""
+    """Whether it gives the probability of any letter."""
     sent: list[str] = Field(default_factory=list)
     """The last prompts, which the prefix cache holds."""
 

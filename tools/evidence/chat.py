@@ -2,7 +2,7 @@
 
 One token a sentence, with the history from the prefix cache. The probability of Yes is no
 probability of truth: a small model's sits low, and differs from history to history, so a
-calibration (`calibration.py`) makes one of it. Where an endpoint tells no probabilities, one call
+calibration (`calibration.py`) makes one of it. Where an endpoint gives no probabilities, one call
 judges all sentences, and with them whether the standing ones are still so.
 """
 

@@ -149,7 +149,7 @@ async def test_without_log_probabilities_one_call_judges_all_sentences() -> None
 
 
 def in_words(judgement: str) -> ScriptedChat:
-    """A model of which it is known that it tells no probabilities."""
+    """A model of which it is known that it gives no probabilities."""
     chat = judging(0.9, logprobs=False, judgement=judgement)
     dialect_of(chat).no_weights = True
     return chat
