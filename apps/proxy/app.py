@@ -15,7 +15,6 @@ from guided_profile.apps.proxy.users import Headers
 from guided_profile.apps.server.access.guard import route_path
 from guided_profile.apps.server.access.problems import RefusedError
 from guided_profile.graph.errors import GuidedProfileError
-from guided_profile.tools.history.within_request import begin_request
 
 PREFIX = "/v1"
 
@@ -57,7 +56,6 @@ class Proxy:
         if scope["type"] != "http":
             await ProxyError(404, "not_found", "").answer(scope, receive, send)
             return
-        begin_request()
         try:
             if path == f"{PREFIX}/health":
                 await _send(send, 200, [(b"content-type", b"application/json")], b'{"status":"ok"}')

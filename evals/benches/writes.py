@@ -111,7 +111,8 @@ class Facts(BaseChatModel):
         for n in map(int, _STATEMENT.findall(statements)):
             one = {"statement": n, "verdict": "stated", "lines": [], "common": False, "use": "B"}
             if n >= first:
-                one |= {"verdict": "contradicted", "now": f"This person is on to no. {n}."}
+                over = {"verdict": "contradicted", "lines": [1]}
+                one |= over | {"now": f"This person is on to no. {n}."}
             told.append(one)
         return json.dumps({"judgements": told})
 

@@ -4,6 +4,7 @@ Where a model gives no probabilities, a question about each sentence would find 
 """
 
 import asyncio
+import json
 import re
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -37,7 +38,7 @@ JUDGED: dict[Verdict, float] = {
     "contradicted": 0.05,
 }
 """What stands for a probability where a model gives its verdict in words alone."""
-_TOKENS = 60
+_TOKENS = 90
 """Of a judgement in words, for each sentence."""
 _LINE_TOKENS = 8
 """Of a line with a number and Yes or No."""
@@ -47,14 +48,10 @@ _LINE = re.compile(r"(?im)^\W*(\d+)\W+(yes|no)\b")
 class _Judgement(BaseModel):
     statement: int
     verdict: Literal["stated", "inferred", "contradicted", "unsupported"]
-    lines: list[int] = []
+    lines: list[int]
     common: Any = None
     use: Any = None
     now: Any = None
-
-
-class _Judgements(BaseModel):
-    judgements: list[_Judgement]
 
 
 async def judged_in_words(
@@ -96,28 +93,39 @@ async def _judge_group(
         stage=STAGE,
         max_tokens=_TOKENS * (len(asked) + 1),
     )
-    by_number = _read(done.text)
-    if not by_number:
+    found = _read(done.text)
+    if found is None and done.finish_reason != "length":
         dialect_of(chat).lists = False
-    judged: list[Judged | None] = []
-    for n, claim in enumerate(asked, start=1):
-        if n not in by_number:
-            judged.append(None)
-            continue
-        judgement = by_number[n]
-        named = tuple(items[line - 1].id for line in judgement.lines if 0 < line <= len(items))
-        kept = judgement.verdict != "unsupported"
-        judged.append(
-            Judged(
-                judgement.verdict,
-                JUDGED[judgement.verdict],
-                (named or strongest(claim)) if kept else (),
-                common=judgement.common if isinstance(judgement.common, bool) else None,
-                use=LETTERS.get(str(judgement.use)),
-                now=_sentence_of(judgement.now),
-            )
-        )
+    by_number = {judgement.statement: judgement for judgement in found or ()}
+    if min(by_number, default=1) < 1:
+        by_number = {}  # it counts in another way, so no number can be relied on
+    judged = [
+        _judged(by_number[n], claim, stands=n > len(claims)) if n in by_number else None
+        for n, claim in enumerate(asked, start=1)
+    ]
     return judged, done.call
+
+
+def _judged(judgement: _Judgement, claim: Claim, *, stands: bool) -> Judged | None:
+    """Return a judgement with the items that it rests on.
+
+    Where it names no line nearness says which, unless the claim stands and would be over by it.
+    None: it cannot be relied on.
+    """
+    there = range(1, len(claim.items) + 1)
+    named = tuple(claim.items[line - 1].id for line in judgement.lines if line in there)
+    over = stands and judgement.verdict == "contradicted"
+    if not named and (judgement.lines or over) and judgement.verdict != "unsupported":
+        return None
+    kept = judgement.verdict != "unsupported"
+    return Judged(
+        judgement.verdict,
+        JUDGED[judgement.verdict],
+        (named or strongest(claim)) if kept else (),
+        common=judgement.common if isinstance(judgement.common, bool) else None,
+        use=LETTERS.get(str(judgement.use)),
+        now=_sentence_of(judgement.now),
+    )
 
 
 async def _judge_one(chat: BaseChatModel, claim: Claim) -> tuple[Judged, Call]:
@@ -173,11 +181,34 @@ def _sentence_of(told: Any) -> str:
     return next(iter(split_sentences(told)), "") if isinstance(told, str) else ""
 
 
-def _read(reply: str) -> dict[int, _Judgement]:
-    """Read judgements in words, by number; what stands around the JSON is left out."""
-    start, end = reply.find("{"), reply.rfind("}")
+def _read(reply: str) -> list[_Judgement] | None:
+    """Read judgements in words; what stands around the JSON, and what is none, is left out.
+
+    None: there is no JSON at all.
+    """
+    for place in (match.start() for match in re.finditer(r"[{\[]", reply)):
+        try:
+            found, _ = json.JSONDecoder().raw_decode(reply, place)
+        except ValueError:
+            continue
+        entries = found.get("judgements") if isinstance(found, dict) else found
+        if isinstance(entries, list) and (isinstance(found, dict) or dict in map(type, entries)):
+            return [judgement for entry in entries if (judgement := _entry(entry))]
+    return None
+
+
+def _entry(entry: object) -> _Judgement | None:
+    """Return an entry as a judgement; what has another form is none."""
+    if not isinstance(entry, dict):
+        return None
+    lines = entry.get("lines")
     try:
-        told = _Judgements.model_validate_json(reply[start : end + 1]).judgements
+        return _Judgement.model_validate(
+            entry
+            | {
+                "verdict": str(entry.get("verdict")).strip().casefold(),
+                "lines": lines if isinstance(lines, list) else [] if lines is None else [lines],
+            }
+        )
     except ValidationError:
-        return {}
-    return {judgement.statement: judgement for judgement in told}
+        return None

@@ -164,18 +164,18 @@ class UserCache:
         with self._lock:
             return self._versions[hash(user_id) % _SLOTS]
 
-    def get(self, user_id: str) -> UserItems | None:
-        """Return a user's items, if they are kept."""
+    def get(self, user_id: str, since: float = 0.0) -> UserItems | None:
+        """Return a user's items, if they are kept.
+
+        Args:
+            user_id: Whose.
+            since: When the read must have begun at the earliest, by the monotonic clock.
+        """
         with self._lock:
-            if user_id not in self._kept:
+            if user_id not in self._kept or self._kept[user_id][2] < since:
                 return None
             self._kept.move_to_end(user_id)
             return self._kept[user_id][0]
-
-    def read(self, user_id: str) -> float:
-        """Return when what is kept of a user began to be read, by the monotonic clock."""
-        with self._lock:
-            return self._kept[user_id][2] if user_id in self._kept else 0.0
 
     def beside(self, user_id: str) -> dict[tuple[str, str], str]:
         """Return what was made of a user's texts: it is here no longer than all of these are."""
@@ -183,9 +183,13 @@ class UserCache:
             return self._beside.setdefault(user_id, {}) if user_id in self._kept else {}
 
     def keep(self, user_id: str, items: UserItems, version: int, read: float = 0.0) -> None:
-        """Keep what was read, unless the user's items have changed since, or fill the cache."""
+        """Keep what was read, unless the user's items have changed since, or fill the cache.
+
+        Nor does it take the place of what began to be read later.
+        """
         with self._lock:
-            if version == self._versions[hash(user_id) % _SLOTS]:
+            newer = user_id in self._kept and self._kept[user_id][2] > read
+            if version == self._versions[hash(user_id) % _SLOTS] and not newer:
                 self._put(user_id, items, read)
 
     def change(self, user_id: str, change: Callable[[UserItems], UserItems]) -> None:

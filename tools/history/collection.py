@@ -60,10 +60,8 @@ class ItemCollection(Shards):
 
     def _at_hand(self, user_id: str) -> UserItems | None:
         """Return what is in memory of a user, if it is new enough."""
-        cache = self.connection.cache
-        if self.connection.is_server and cache.read(user_id) < latest_needed():
-            return None
-        return cache.get(user_id)
+        since = latest_needed() if self.connection.is_server else 0.0
+        return self.connection.cache.get(user_id, since)
 
     def _brought_up_to_date(self, user_id: str) -> UserItems | None:
         """Return what is in memory of a user of a server, with what others did to it since.

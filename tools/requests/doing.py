@@ -167,8 +167,7 @@ class Run:
         if not sentences and not items:
             return await self.report("forget", words.NOT_FOUND, outcome="nothing")
         texts = [*sentences, *(notes.items[id_].text for id_ in items)]
-        forbidden = await self._forbid({text: notes.sentences[text] for text in sentences})
-        act = await self.report(
+        act = await self.report(  # before anything is done: it may take a call, and be cut off
             "forget",
             words.ASKS if items else words.WITHDRAWN,
             notes=texts,
@@ -176,6 +175,7 @@ class Run:
             sentences=sentences,
             items=items,
         )
+        forbidden = await self._forbid({text: notes.sentences[text] for text in sentences})
         # what is left of the evidence could bring the sentences back, when what was forbidden is
         # erased with what was deleted
         left = {id_ for text in sentences for id_ in notes.evidence.get(text, ())} - set(items)
@@ -196,8 +196,8 @@ class Run:
         self.calls += calls
         if not over:
             return None  # an ordinary remark
-        forbidden = await self._forbid({text: where[text] for text in over})
         act = await self.report("no_longer", words.WITHDRAWN, notes=over, sentences=over)
+        forbidden = await self._forbid({text: where[text] for text in over})
         async with self._whole(forbidden):
             await self._record(store, act, forbidden)
             if keeps:
@@ -213,8 +213,8 @@ class Run:
         ]
         if not stores:
             return await self.report("always", words.CANNOT, outcome="cannot")
-        pinned = await decide([(profiles, pin) for profiles in stores for pin in pins])
         act = await self.report("always", words.ALWAYS, notes=sentences, sentences=sentences)
+        pinned = await decide([(profiles, pin) for profiles in stores for pin in pins])
         async with self._whole(pinned):
             await self._record(store, act, pinned)
         return act

@@ -154,12 +154,15 @@ class MemoryRequests:
         await self.sweep(store)
         done = await undoing.recent(store, user_id, self._parts.clock())
         last, act, settled = next(iter(done), None), None, None
-        if asked := undoing.asking(done, run.thread):
+        asked = undoing.asking(done, run.thread)
+        may_undo = last is not None and (not last.asks or last not in asked)
+        if asked:
             # only the very next message confirms, whatever comes of it
             settled = await undoing.together(store, user_id, asked)
             act = await run.reply(settled)
             last = settled if last in asked else last
-        if act is None and last and not last.asks and may_ask:
+            may_undo = last is not None and not last.asks
+        if act is None and last and may_undo and may_ask:
             try:
                 act = await run.undo(last)
             except ModelError as error:

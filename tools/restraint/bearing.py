@@ -41,8 +41,6 @@ class Bearing:
     def __init__(self, chat: BaseChatModel) -> None:
         self._chat = chat
         self._kept: LRUCache[bytes, bool] = LRUCache(MOST_KEPT)
-        self._depends: LRUCache[bytes, bool] = LRUCache(MOST_KEPT)
-        """Of requests alone: the same for all users, whatever is known of them."""
         self._lock = Lock()
         self._asking: dict[tuple[int, bytes], asyncio.Task[tuple[bool | None, list[Call]]]] = {}
 
@@ -63,7 +61,7 @@ class Bearing:
         dialect = dialect_of(self._chat)
         if not notes or not dialect.weighs or dialect.thinks or self._weights.differs is None:
             return None, []
-        key = _digest(request, *notes)
+        key = blake2b(json.dumps([request, *notes]).encode(), digest_size=16).digest()
         with self._lock:
             if (known := self._kept.get(key)) is not None:
                 return known, []
@@ -86,41 +84,23 @@ class Bearing:
     async def _ask(
         self, place: tuple[int, bytes], request: str, notes: Sequence[str]
     ) -> tuple[bool | None, list[Call]]:
+        listed = " ".join(shortened(as_data(note), NOTE_TOKENS) for note in notes)
+        said = shortened(as_data(request), REQUEST_TOKENS)
+        asked = (render(BEARS, notes=listed, request=said), render(DEPENDS, request=said))
         try:
-            differs, calls = await self._judged(request, notes)
+            bears, depends = await asyncio.gather(  # at once: an answer waits for both
+                *(ask_yes_no(self._chat, messages([], question), stage=STAGE) for question in asked)
+            )
         except ModelError as error:
             _log.warning("what bears on a request is chosen by nearness alone: %s", error)
             return None, []
         finally:
             self._asking.pop(place, None)
-        if differs is not None:
-            with self._lock:
-                self._kept[place[1]] = differs
-        return differs, calls
-
-    async def _judged(self, request: str, notes: Sequence[str]) -> tuple[bool | None, list[Call]]:
-        said, alone = shortened(as_data(request), REQUEST_TOKENS), _digest(request)
-        with self._lock:
-            depends = self._depends.get(alone)
-        if depends is False:
-            return False, []
-        listed = " ".join(shortened(as_data(note), NOTE_TOKENS) for note in notes)
-        asked = [render(BEARS, notes=listed, request=said)]
-        if depends is None:
-            asked.append(render(DEPENDS, request=said))
-        replies = await asyncio.gather(  # at once: an answer waits for both
-            *(ask_yes_no(self._chat, messages([], question), stage=STAGE) for question in asked)
-        )
-        calls = [reply.call for reply in replies]
-        bears, of_request = replies[0].yes, replies[-1].yes
-        if depends is None and of_request is not None:
-            depends = of_request >= self._weights.depends
-            with self._lock:
-                self._depends[alone] = depends
-        if bears is None or depends is None:
+        calls = [bears.call, depends.call]
+        if bears.yes is None or depends.yes is None:
             return None, calls
-        return depends and bears >= (self._weights.differs or 0.0), calls
-
-
-def _digest(*texts: str) -> bytes:
-    return blake2b(json.dumps(texts).encode(), digest_size=16).digest()
+        weights = self._weights
+        differs = bears.yes >= (weights.differs or 0.0) and depends.yes >= weights.depends
+        with self._lock:
+            self._kept[place[1]] = differs
+        return differs, calls

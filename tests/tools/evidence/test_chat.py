@@ -197,6 +197,51 @@ async def test_the_same_call_tells_what_is_over_of_what_stood() -> None:
     assert (none, again.verdict, len(calls)) == ([], "inferred", 1)
 
 
+@pytest.mark.parametrize(
+    "slip",
+    [
+        {"lines": None},
+        {"lines": "2"},
+        {"lines": 2},
+        {"verdict": "Stated "},
+        {"statement": "two"},
+        {"verdict": "maybe"},
+        {"lines": [99]},
+    ],
+)
+async def test_a_slip_in_one_judgement_costs_no_other_its_own(slip: dict[str, Any]) -> None:
+    told: list[dict[str, Any]] = [
+        {"statement": 1, "verdict": "contradicted", "lines": [2]},
+        {"statement": 2, "verdict": "stated", "lines": [2]} | slip,
+    ]
+    chat = in_words(f"Lines {{2}} and [1] decide: {json.dumps({'judgements': told})} Done.")
+    claims = [claim("They bake."), claim("They have rye.")]
+    (first, _), calls = await ChatVerifier(chat).verify(claims)
+    assert (first.verdict, first.evidence) == ("contradicted", ("rye",))
+    assert len(calls) <= 2, "what cannot be read is asked about by itself"
+    assert dialect_of(chat).lists
+
+
+async def test_judgements_that_count_from_0_are_not_relied_on() -> None:
+    told = [
+        {"statement": 0, "verdict": "unsupported", "lines": []},
+        {"statement": 1, "verdict": "stated", "lines": [1]},
+    ]
+    chat = in_words(json.dumps({"judgements": told}))
+    judged, calls = await ChatVerifier(chat).verify([claim("They sail."), claim("A cat.")])
+    assert len(calls) == 3
+    assert "stated" not in [judgement.verdict for judgement in judged]
+
+
+async def test_what_stood_is_over_only_by_a_line_that_is_named() -> None:
+    told = [{"statement": 1, "verdict": "contradicted", "lines": []}]
+    chat = in_words(json.dumps({"judgements": told}))
+    verifier = ChatVerifier(chat)
+    assert isinstance(verifier, JudgesAtOnce)
+    _, older, _ = await verifier.verify_beside([], [claim("They baked.")])
+    assert older == [None]
+
+
 async def test_of_what_stood_nothing_is_said_by_a_question_to_a_single_sentence() -> None:
     """It asks whether these items show a sentence, and what stood rests on others."""
     chat = in_words("They are all stated.")

@@ -84,14 +84,3 @@ async def test_what_does_not_bear_makes_no_difference_whoever_asks() -> None:
     chat = chat_of(bears=lambda *asked: 0.1)
     differs, calls = await Bearing(chat).differs("Can bats see?", ["They bake."])
     assert (differs, len(calls)) == (False, 2)
-
-
-async def test_a_request_is_asked_about_once_whatever_is_known_of_whoever_says_it() -> None:
-    chat = chat_of(depends=lambda request: 0.1 if "thanks" in request else 0.9)
-    bears = Bearing(chat)
-    assert (await bears.differs("thanks!", ["They bake."]))[0] is False
-    assert await bears.differs("thanks!", ["They sing."]) == (False, [])
-    assert (await bears.differs("A gift for her?", ["They bake."]))[0] is True
-    differs, calls = await bears.differs("A gift for her?", ["They sing."])
-    assert (differs, len(calls)) == (True, 1)
-    assert "They sing." in chat.prompts[-1]
