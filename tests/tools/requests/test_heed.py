@@ -1,5 +1,6 @@
 """Doing what a message asks of the memory: all of it, or nothing."""
 
+import asyncio
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -115,6 +116,32 @@ async def test_a_request_that_fails_midway_leaves_nothing_behind(
             await scene.heed(message)
     assert await scene.decided() == []
     assert [item.id for item in scene.history.list("anna")] == [BOAT.id]
+
+
+@pytest.mark.parametrize("message", [ALWAYS, FORGET])
+async def test_a_request_that_is_cut_off_before_its_user_hears_of_it_leaves_nothing_behind(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, message: str
+) -> None:
+    async def hangs(*given: Any, **more: Any) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr("guided_profile.tools.requests.doing.Run.report", hangs)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(scene.heed(message), 0.2)
+    assert await scene.decided() == []
+    assert [item.id for item in scene.history.list("anna")] == [BOAT.id]
+
+
+async def test_what_still_waits_for_a_yes_can_be_undone_in_another_conversation(
+    scene: Scene,
+) -> None:
+    keep = "No, keep that, please do not forget it."
+    assert (await scene.heed(FORGET, thread="a")).act.outcome == "asks"
+    assert scene.history.list("anna") == []
+    assert (await scene.heed(keep, thread="b")).act.kind == "keep"
+    assert scene.history.list("anna") == [BOAT]
+    assert await scene.heed("Yes.", thread="a") is None
+    assert scene.history.list("anna") == [BOAT]
 
 
 async def test_each_sentence_that_asks_something_is_done(scene: Scene) -> None:
