@@ -10,6 +10,7 @@ import re
 import weakref
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, TypeVar
 
 from langchain_core import exceptions as langchain
@@ -217,6 +218,10 @@ _EXTRAS = (
 """Left out together where leaving out one does not help; `logprobs` alone after a crash."""
 
 
+UNWEIGHED, LONGEST_UNWEIGHED = 60.0, 3600.0
+"""Seconds for which no probabilities are asked for after a reply without, at first and at most."""
+
+
 @dataclass(slots=True, eq=False)
 class Dialect:
     """What is known of the endpoint of one model.
@@ -232,8 +237,10 @@ class Dialect:
     """Whether the endpoint is named by its address: it may be llama.cpp, which takes grammars."""
     changes: dict[str, int] = field(default_factory=dict)
     """The names of the adjustments that are needed, with the bound of each."""
-    no_weights: bool = False
-    """Whether the log probabilities that it gives say nothing of letters."""
+    unweighed_until: float = 0.0
+    """Until when, by the monotonic clock, it is taken to say nothing of letters' probabilities."""
+    unweighed_for: float = 0.0
+    """The seconds of that; 0: its last reply that was asked for them had them."""
     begins_with_words: bool = False
     """Whether its replies begin with something else than the letter that was asked for."""
     thinks: bool = False
@@ -252,7 +259,15 @@ class Dialect:
     @property
     def weighs(self) -> bool:
         """Whether it says how likely letters are."""
-        return not self.no_weights and "logprobs" not in self.changes
+        return monotonic() >= self.unweighed_until and "logprobs" not in self.changes
+
+    def left_out_weights(self) -> None:
+        """Note a reply without probabilities: they are asked for again, each time later.
+
+        It may have been one of several servers behind an address, or a reply that was cut off.
+        """
+        self.unweighed_for = min(max(UNWEIGHED, 2 * self.unweighed_for), LONGEST_UNWEIGHED)
+        self.unweighed_until = monotonic() + self.unweighed_for
 
     @property
     def takes_grammars(self) -> bool:

@@ -108,6 +108,7 @@ async def score_letters(
         spent.append(done.call)
         scores = _weigh(done.tokens or (), letters, folded)
         if any(scores.values()):
+            dialect.unweighed_for = 0.0
             return LetterScores(scores, done.text, done.call)
         if named_letter(done.text, letters):  # it says one, and no probability does
             _weighs_nothing(chat)
@@ -133,12 +134,12 @@ async def score_letters(
 
 def _weighs_nothing(chat: BaseChatModel) -> None:
     dialect = dialect_of(chat)
-    if dialect.weighs:
+    if dialect.weighs and not dialect.unweighed_for:
         _log.warning(
             "the endpoint of %r gives no probabilities of letters: the words of its replies count",
             dialect.model,
         )
-    dialect.no_weights = True
+    dialect.left_out_weights()
 
 
 def _from_letter(

@@ -151,7 +151,7 @@ async def test_without_log_probabilities_one_call_judges_all_sentences() -> None
 def in_words(judgement: str) -> ScriptedChat:
     """A model of which it is known that it gives no probabilities."""
     chat = judging(0.9, logprobs=False, judgement=judgement)
-    dialect_of(chat).no_weights = True
+    dialect_of(chat).left_out_weights()
     return chat
 
 

@@ -6,7 +6,7 @@ from langchain_openai import ChatOpenAI
 from token_endpoint import TokenEndpoint
 
 from guided_profile.tools.models.calls import complete, endpoint_model
-from guided_profile.tools.models.dialect import forget_all
+from guided_profile.tools.models.dialect import UNWEIGHED, forget_all
 from guided_profile.tools.models.letters import ask_yes_no, score_letters
 
 PROMPT = [HumanMessage("which one?")]
@@ -46,6 +46,26 @@ async def test_an_endpoint_that_ignores_logprobs_gives_a_text_and_is_not_asked_a
     again = await score_letters(chat, PROMPT, "AB", stage="x")
     assert again.call.input_tokens == 20
     assert "logprobs" not in endpoint.asked[-1]
+
+
+async def test_one_reply_without_probabilities_is_no_reason_to_ask_for_none_for_ever(
+    endpoint: TokenEndpoint, chat: ChatOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("guided_profile.tools.models.dialect.monotonic", lambda: clock[0])
+
+    async def weighed(later: float, *, logprobs: bool) -> bool:
+        clock[0] += later
+        endpoint.logprobs = logprobs
+        return (await score_letters(chat, PROMPT, "ABC", stage="respond")).letters is not None
+
+    assert not await weighed(0, logprobs=False)
+    assert not await weighed(UNWEIGHED - 1, logprobs=True), "they are not asked for yet"
+    assert await weighed(2, logprobs=True)
+    assert not await weighed(0, logprobs=False)
+    assert not await weighed(UNWEIGHED + 1, logprobs=False)
+    assert not await weighed(2 * UNWEIGHED - 1, logprobs=True), "each time they wait longer"
+    assert await weighed(2, logprobs=True)
 
 
 @pytest.mark.parametrize("status", [400, 422])
