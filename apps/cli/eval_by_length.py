@@ -198,8 +198,11 @@ def _join(folder: Path, request: "Request", others: Sequence[Example], opened: O
     mine_is, theirs = request.given.out / _RUN, made_of(folder / _RUN)
     if not theirs:
         raise InputError(f"{str(folder)!r} holds no run; give --join the --out of another.")
-    asked = [name.removeprefix(_HISTORIES) for name in theirs if name.startswith(_HISTORIES)]
-    _mixed(request, others, [int(length) for length in asked], opened)
+    drawn = made_of(mine_is)
+    left = [name for name in theirs if name.startswith(_HISTORIES) and name not in drawn]
+    if left:
+        lengths = [int(name.removeprefix(_HISTORIES)) for name in left]
+        _mixed(request, others, lengths, opened)
     check_same(folder, theirs, made_of(mine_is), "leave it out of --join")
     check_same_run(mine_is, theirs)
     for name, mine in ((_ANSWERS, opened.answers), (_BUILT, opened.built)):

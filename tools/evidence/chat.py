@@ -71,7 +71,7 @@ class ChatVerifier:
     def at_once(self) -> bool:
         """Whether one call judges all sentences; see `JudgesAtOnce`."""
         dialect = dialect_of(self.chat)
-        return dialect.lists and (self.together or not dialect.weighs or dialect.thinks)
+        return dialect.lists and (self.together or not dialect.weighs_first)
 
     async def verify(self, claims: Sequence[Claim]) -> tuple[list[Judged], list[Call]]:
         """Judge claims; see `Verifier`."""
@@ -105,9 +105,7 @@ class ChatVerifier:
         Raises:
             ModelError: The model failed.
         """
-        dialect = dialect_of(self.chat)
-        # one call for all costs less
-        if not dialect.weighs or dialect.thinks or (self.together and dialect.lists):
+        if self.at_once or not dialect_of(self.chat).weighs_first:  # one call for all costs less
             return [None] * len(claims), []
         asked = await asyncio.gather(*map(self._ask, claims))
         return [yes for yes, _ in asked], [call for _, call in asked]

@@ -62,8 +62,7 @@ async def uses_of(
     """
     if not texts:
         return [], []
-    dialect = dialect_of(chat)
-    if not dialect.weighs or dialect.thinks:
+    if not dialect_of(chat).weighs_first:
         return await _in_words(chat, texts, stage)
 
     async def ask(question: Prompt, text: str) -> YesNo:

@@ -261,6 +261,11 @@ class Dialect:
         """Whether it says how likely letters are."""
         return monotonic() >= self.unweighed_until and "logprobs" not in self.changes
 
+    @property
+    def weighs_first(self) -> bool:
+        """Whether it does so of the first token of a reply: it does not think before."""
+        return self.weighs and not self.thinks
+
     def left_out_weights(self) -> None:
         """Note a reply without probabilities: they are asked for again, each time later.
 

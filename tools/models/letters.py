@@ -102,7 +102,7 @@ async def score_letters(
     config = unstreamed(config)
     weighed = {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
     spent: list[Call] = []
-    if dialect.weighs and not dialect.begins_with_words and not dialect.thinks:
+    if dialect.weighs_first and not dialect.begins_with_words:
         settings = {"temperature": 0.0, "max_tokens": 1} | weighed
         done = await ask(chat, messages, settings, stage=stage, config=config, patient=False)
         spent.append(done.call)

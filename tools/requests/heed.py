@@ -155,14 +155,13 @@ class MemoryRequests:
         done = await undoing.recent(store, user_id, self._parts.clock())
         last, act, settled = next(iter(done), None), None, None
         asked = undoing.asking(done, run.thread)
-        may_undo = last is not None and (not last.asks or last not in asked)
+        elsewhere = last not in asked  # if it asks at all, it is in another conversation
         if asked:
             # only the very next message confirms, whatever comes of it
             settled = await undoing.together(store, user_id, asked)
             act = await run.reply(settled)
             last = settled if last in asked else last
-            may_undo = last is not None and not last.asks
-        if act is None and last and may_undo and may_ask:
+        if act is None and last and (elsewhere or not last.asks) and may_ask:
             try:
                 act = await run.undo(last)
             except ModelError as error:

@@ -59,7 +59,7 @@ class Bearing:
             calls that were made for it.
         """
         dialect = dialect_of(self._chat)
-        if not notes or not dialect.weighs or dialect.thinks or self._weights.differs is None:
+        if not notes or not dialect.weighs_first or self._weights.differs is None:
             return None, []
         key = blake2b(json.dumps([request, *notes]).encode(), digest_size=16).digest()
         with self._lock:

@@ -83,8 +83,7 @@ async def measure(
     wanted = [View(trial) for trial in trials]
     wanted += [View(trial, trial.sentences) for trial in trials]
     wanted += chain(*without_sentence.values(), *tried.values())
-    dialect = dialect_of(chat)
-    weighs = dialect.weighs and not dialect.thinks  # thoughts are no single token
+    weighs = dialect_of(chat).weighs_first  # thoughts are no single token
     known, note = False, "The model's endpoint gives no probabilities of single tokens."
     try:
         known = weighs and await asker.ask(wanted)
