@@ -32,6 +32,7 @@ from starlette.types import Receive, Scope, Send
 
 from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.overhead import a_history
+from guided_profile.evals.benches.processor import processes, seconds_of
 from guided_profile.evals.benches.running import (
     CLI,
     by_hand,
@@ -50,7 +51,6 @@ WARM = 2.0
 """Seconds that each way is used before it is measured."""
 
 PIECES, USERS = 20, 4
-_TICKS = 100.0
 """Of processor time in a second, as Linux counts it."""
 _PIECE = json.dumps({"id": "1", "choices": [{"index": 0, "delta": {"content": "one more "}}]})
 _STREAM = [*[f"data: {_PIECE}\n\n"] * PIECES, "data: [DONE]\n\n"]
@@ -128,14 +128,7 @@ class Way:
 
     def worked(self) -> float:
         """Return the seconds of processor time that its processes took so far."""
-        return _ticks(self.process) / _TICKS if self.process else 0.0
-
-
-def _ticks(pid: int) -> int:
-    """Return what a process and those that it started took."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return int(fields[11]) + int(fields[12]) + sum(_ticks(int(child)) for child in children)
+        return seconds_of(self.process, processes()) if self.process else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,8 +154,8 @@ async def same_in_words(
         stage=STAGE,
         max_tokens=_LINE_TOKENS * (len(pairs) + 1),
     )
-    told = {int(number): said.casefold() == "yes" for number, said in _LINE.findall(done.text)}
-    return [float(told[n]) if n in told else None for n in range(1, len(pairs) + 1)], [done.call]
+    said = {int(number): word.casefold() == "yes" for number, word in _LINE.findall(done.text)}
+    return [float(said[n]) if n in said else None for n in range(1, len(pairs) + 1)], [done.call]
 
 
 def sharing(claims: Sequence[Claim]) -> list[list[int]]:
@@ -176,9 +176,9 @@ def by_nearness(claim: Claim, probability: float, *, stands: bool) -> Judged:
     return Judged("unsupported", probability)
 
 
-def _sentence_of(told: Any) -> str:
-    """Return the first sentence of what a judgement tells, or nothing."""
-    return next(iter(split_sentences(told)), "") if isinstance(told, str) else ""
+def _sentence_of(text: Any) -> str:
+    """Return the first sentence of a judgement's text, or nothing."""
+    return next(iter(split_sentences(text)), "") if isinstance(text, str) else ""
 
 
 def _read(reply: str) -> list[_Judgement] | None:

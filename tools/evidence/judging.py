@@ -110,13 +110,13 @@ class Judge:
         if self._style or not isinstance(verifier, KnowsMost):
             return tuple(sentences)
         inferred = [n for n, sentence in enumerate(sentences) if sentence.verdict == "inferred"]
-        told = {n: self._common(sentences[n].text) for n in inferred}
-        unsure = [n for n, common in told.items() if common is None]
+        commons = {n: self._common(sentences[n].text) for n in inferred}
+        unsure = [n for n, common in commons.items() if common is None]
         asked = await asyncio.gather(*(verifier.of_most(sentences[n].text) for n in unsure))
         self.calls += [call for _, calls in asked for call in calls]
-        told |= {n: common for n, (common, _) in zip(unsure, asked, strict=True)}
+        commons |= {n: common for n, (common, _) in zip(unsure, asked, strict=True)}
         kept = list(sentences)
-        for n, common in told.items():
+        for n, common in commons.items():
             assert common is not None
             update: dict[str, object] = {"common": round(common, 3)}
             if common >= COMMON:
@@ -137,7 +137,7 @@ class Judge:
         Raises:
             ModelError: Who knows that failed.
         """
-        uses = {text: one.use for text, one in self._judged.items() if one.use}
+        uses = {text: judged.use for text, judged in self._judged.items() if judged.use}
         uses |= {sentence.text: sentence.use for sentence in known}
         new = [sentence.text for sentence in sentences if sentence.text not in uses]
         if not self._restrains:
@@ -157,9 +157,9 @@ class Judge:
         """
         if not standing or not news:
             return {}
-        told = await self._over_at_once(standing, news)
-        left = [n for n in range(len(standing)) if n not in told]
-        over = {n: item for n, item in told.items() if item}
+        ended = await self._over_at_once(standing, news)
+        left = [n for n in range(len(standing)) if n not in ended]
+        over = {n: item for n, item in ended.items() if item}
         if not left:
             return over
         asked = [standing[n] for n in left]
@@ -176,11 +176,11 @@ class Judge:
         verifier = self._verifier
         if self._style or not isinstance(verifier, JudgesAtOnce):
             return {}
-        unjudged = [one.text for one in standing if one.text not in self._still]
+        unjudged = [sentence.text for sentence in standing if sentence.text not in self._still]
         if unjudged and verifier.at_once:
             await self._verify([], news, [], unjudged)
         new = {item.id: item for item in news}
-        told = {n: self._still.get(sentence.text) for n, sentence in enumerate(standing)}
+        judgements = {n: self._still.get(sentence.text) for n, sentence in enumerate(standing)}
         return {
             n: next(
                 (
@@ -192,7 +192,7 @@ class Judge:
                 ),
                 None,
             )
-            for n, judged in told.items()
+            for n, judged in judgements.items()
             if judged
         }
 
@@ -300,16 +300,16 @@ class Judge:
 
     async def _compare(self, verifier: Compares, pairs: Sequence[Sequence[str]]) -> list[float]:
         """Return the probability that the second of a pair tells what the first one tells."""
-        told: list[float | None] = [None] * len(pairs)
+        likely: list[float | None] = [None] * len(pairs)
         if len(pairs) > 1 and isinstance(verifier, JudgesAtOnce) and verifier.at_once:
-            told, calls = await verifier.same_of_each(pairs)
+            likely, calls = await verifier.same_of_each(pairs)
             self.calls += calls
-        left = [n for n, yes in enumerate(told) if yes is None]
+        left = [n for n, yes in enumerate(likely) if yes is None]
         asked = await asyncio.gather(*(verifier.same(*pairs[n]) for n in left))
         self.calls += [call for _, calls in asked for call in calls]
         for n, (yes, _) in zip(left, asked, strict=True):
-            told[n] = yes
-        return [yes or 0.0 for yes in told]
+            likely[n] = yes
+        return [yes or 0.0 for yes in likely]
 
     async def likeness(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return how like each text is to each other, on the scale of `HistoryStore.likeness`."""
