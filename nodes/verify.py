@@ -11,6 +11,8 @@ from guided_profile.graph.state import State
 from guided_profile.graph.tasks import Task
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
+from guided_profile.tools.evidence.comparing import Comparison
+from guided_profile.tools.evidence.ended import ended_by
 from guided_profile.tools.evidence.judging import Judge
 from guided_profile.tools.fingerprints import fingerprint
 from guided_profile.tools.profiles.plan import profiles_of, with_overrides, write_standing
@@ -46,13 +48,14 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
         async with builds.stage(making):
             verifier = resources.verifier_of(task)
             judge = Judge(verifier, history, context.user_id, task, context.context_tokens)
+            comparison = Comparison(verifier, history, judge.calls)
             overrides = await profiles.forbidden() if profiles else []
             forbidden = [override.text for override in overrides]
-            fresh = await _judged(state, judge, forbidden)
+            fresh = await _judged(state, judge, comparison, forbidden)
             first = not state["judged"] and state["profile_use"] != "revised"
             if task.guided and first and _too_few(fresh):
                 return {"profile": None, "judged": fresh, "calls": judge.calls}
-            made = await _made(state, task, judge, fresh, forbidden)
+            made = await _made(state, task, judge, comparison, fresh, forbidden)
             written = state["draft"] or state["judged"]  # a second draft may be empty
             if not written and state["standing"]:
                 made = state["standing"].profile
@@ -71,15 +74,22 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
         profile = await with_overrides(profiles, made, history)
         return {"profile": profile, "judged": [], "calls": judge.calls}
 
-    async def _judged(state: State, judge: Judge, forbidden: Sequence[str]) -> list[Sentence]:
+    async def _judged(
+        state: State, judge: Judge, comparison: Comparison, forbidden: Sequence[str]
+    ) -> list[Sentence]:
         """Return the sentences of the draft with their verdicts, after those of a first draft."""
         before = {sentence.text: sentence for sentence in state["judged"]}
         drafts = [draft for draft in state["draft"] if draft.text not in before]
-        held = await _held(judge, drafts, _items(state), forbidden, _stood(state))
+        held = await _held(judge, comparison, drafts, _items(state), forbidden, _stood(state))
         return [*before.values(), *held]
 
     async def _made(
-        state: State, task: Task, judge: Judge, fresh: Sequence[Sentence], forbidden: Sequence[str]
+        state: State,
+        task: Task,
+        judge: Judge,
+        comparison: Comparison,
+        fresh: Sequence[Sentence],
+        forbidden: Sequence[str],
     ) -> Profile:
         items = _items(state)
         standing = state["standing"].profile if state["standing"] else None
@@ -87,15 +97,15 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
         over = None
         if standing and state["profile_use"] == "revised":
             before = _stood(state)
-            over = await judge.contradicted_by(before, items)
-            over, drafts = await _renewed(judge, task, before, over, fresh)
-            fresh = [*fresh, *await _held(judge, drafts, items, forbidden)]
+            over = await ended_by(judge, before, items)
+            over, drafts = await _renewed(judge, comparison, task, before, over, fresh)
+            fresh = [*fresh, *await _held(judge, comparison, drafts, items, forbidden)]
         revised = await revise(
             before,
             [sentence for sentence in fresh if sentence.evidence],
             standing.replaced if standing else (),
             over=over,
-            judge=judge,
+            comparison=comparison,
         )
         stand = await judge.with_uses(revised.sentences, resources.uses_of(task), known=before)
         struck = _struck(fresh, stand)
@@ -113,6 +123,7 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
 
     async def _renewed(
         judge: Judge,
+        comparison: Comparison,
         task: Task,
         before: Sequence[Sentence],
         over: Mapping[int, HistoryItem],
@@ -137,7 +148,7 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
         )
         judge.calls += calls
         written |= {n: draft for n, draft in zip(unjudged, drafts, strict=True) if draft}
-        same = await judge.same([(before[n].text, draft.text) for n, draft in written.items()])
+        same = await comparison.same([(before[n].text, draft.text) for n, draft in written.items()])
         holds = {n for n, yes in zip(written, same, strict=True) if yes}
         still_over = {n: item for n, item in over.items() if n not in holds}
         return still_over, [draft for n, draft in written.items() if n not in holds]
@@ -147,6 +158,7 @@ def make_verify(resources: Resources) -> Stage[State, VerifyUpdate]:
 
 async def _held(
     judge: Judge,
+    comparison: Comparison,
     drafts: Sequence[Draft],
     items: Sequence[HistoryItem],
     forbidden: Sequence[str],
@@ -154,7 +166,7 @@ async def _held(
 ) -> tuple[Sentence, ...]:
     """Return drafts as sentences with their verdicts, without what the user forbade."""
     judged = await judge.without_commonplaces(await judge.judge(drafts, items, standing))
-    return await judge.without_forbidden(judged, forbidden)
+    return await comparison.without_forbidden(judged, forbidden)
 
 
 def _stood(state: State) -> tuple[Sentence, ...]:

@@ -26,6 +26,7 @@ from guided_profile.graph.tasks import builtin_tasks
 from guided_profile.tools.embedders.base import Embedder
 from guided_profile.tools.evidence.base import Verifier
 from guided_profile.tools.evidence.chat import ChatVerifier
+from guided_profile.tools.evidence.ended import ended_by
 from guided_profile.tools.evidence.judging import Judge
 
 BOUGHT = ("purchase", "purchases")
@@ -79,7 +80,7 @@ async def ended(case: Update, verifier: Verifier, embedder: Embedder) -> bool:
     with temporary_history(embedder) as history:
         history.add("person", [*case.old, *case.new])
         judge = Judge(verifier, history, "person", builtin_tasks()["dialogue"], TOKENS)
-        return bool(await judge.contradicted_by([case.sentence], case.new))
+        return bool(await ended_by(judge, [case.sentence], case.new))
 
 
 def table(found: Sequence[tuple[Update, bool]]) -> str:

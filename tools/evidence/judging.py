@@ -6,16 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from guided_profile.graph.records import Call, Draft, HistoryItem, Sentence
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.evidence.base import (
     Claim,
-    Compares,
     Judged,
     JudgesAtOnce,
-    KnowsEnded,
     KnowsMost,
     KnowsUse,
     Verifier,
@@ -25,14 +22,7 @@ from guided_profile.tools.evidence.habits import behind, habits_of
 from guided_profile.tools.evidence.nearness import ON_TOPIC
 from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.search.parts import own
-from guided_profile.tools.text.words import words
 
-RELATED = 0.5
-"""The likeness from which two sentences may tell the same."""
-SAME_FROM = 0.5
-"""The probability of Yes from which they do."""
-ENDED_FROM = 0.5
-"""The probability from which a newer item ends a sentence."""
 MOST_NEWS = 2
 """How many newer items a sentence is held against: the nearest one may be about its words alone."""
 COMMON = 0.5
@@ -55,14 +45,15 @@ class Judge:
     ) -> None:
         self.calls: list[Call] = []
         """What judging took so far."""
+        self.verifier = verifier
+        self.style = task.evidence == "style"
+        """Whether the sentences are about how somebody writes."""
         self._judged: dict[str, Judged] = {}
         """What the verifier said of new sentences, and"""
         self._still: dict[str, Judged | None] = {}
         """of standing ones beside them, by their texts."""
-        self._verifier = verifier
         self._history = history
         self._user_id = user_id
-        self._style = task.evidence == "style"
         self._restrains = task.restrains
         self._tokens = tokens
 
@@ -78,14 +69,14 @@ class Judge:
             drafts: The sentences.
             items: Those they may rest on.
             standing: Sentences that stood before the items came: a verifier that judges all at once
-                says with the same call whether they are over, for `contradicted_by`.
+                says with the same call whether they still hold, for `still`.
 
         Raises:
             ModelError: The verifier failed.
         """
         if not drafts:
             return ()
-        judged = await self._verify(
+        judged = await self.verify(
             [draft.text for draft in drafts],
             items,
             [draft.cited for draft in drafts],
@@ -100,14 +91,14 @@ class Judge:
     async def without_commonplaces(self, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
         """Return the sentences; what is inferred, and true of most people, without its evidence.
 
-        "Loves to explore new places" follows from any holiday, and tells nothing of anybody. A
+        "Loves to explore new places" follows from any holiday, and says nothing of anybody. A
         small model writes such sentences of a long history.
 
         Raises:
             ModelError: The verifier failed.
         """
-        verifier = self._verifier
-        if self._style or not isinstance(verifier, KnowsMost):
+        verifier = self.verifier
+        if self.style or not isinstance(verifier, KnowsMost):
             return tuple(sentences)
         inferred = [n for n, sentence in enumerate(sentences) if sentence.verdict == "inferred"]
         commons = {n: self._common(sentences[n].text) for n in inferred}
@@ -142,189 +133,54 @@ class Judge:
         new = [sentence.text for sentence in sentences if sentence.text not in uses]
         if not self._restrains:
             return tuple(sentences)
-        told, calls = await knows.uses(new) if new else ([], [])
+        decided, calls = await knows.uses(new) if new else ([], [])
         self.calls += calls
-        uses |= dict(zip(new, told, strict=True))
-        return tuple(one.model_copy(update={"use": uses[one.text]}) for one in sentences)
+        uses |= dict(zip(new, decided, strict=True))
+        return tuple(
+            sentence.model_copy(update={"use": uses[sentence.text]}) for sentence in sentences
+        )
 
-    async def contradicted_by(
-        self, standing: Sequence[Sentence], news: Sequence[HistoryItem]
-    ) -> dict[int, HistoryItem]:
-        """Return which standing sentences newer items contradict, and the item that does.
+    async def still(self, texts: Sequence[str], news: Sequence[HistoryItem]) -> list[Judged | None]:
+        """Return what newer items say to standing sentences, where the verifier judges all at once.
+
+        None stands for a sentence that has to be asked about by itself.
 
         Raises:
             ModelError: The verifier failed.
         """
-        if not standing or not news:
-            return {}
-        ended = await self._over_at_once(standing, news)
-        left = [n for n in range(len(standing)) if n not in ended]
-        over = {n: item for n, item in ended.items() if item}
-        if not left:
-            return over
-        asked = [standing[n] for n in left]
-        if isinstance(self._verifier, KnowsEnded) and not self._style:
-            found = await self._ended_by(self._verifier, asked, news)
-        else:
-            found = await self._contradicted(asked, news)
-        return over | {left[n]: item for n, item in found.items()}
-
-    async def _over_at_once(
-        self, standing: Sequence[Sentence], news: Sequence[HistoryItem]
-    ) -> dict[int, HistoryItem | None]:
-        """Return of standing sentences what ended them, or None, where one reply tells of all."""
-        verifier = self._verifier
-        if self._style or not isinstance(verifier, JudgesAtOnce):
-            return {}
-        unjudged = [sentence.text for sentence in standing if sentence.text not in self._still]
+        verifier = self.verifier
+        if self.style or not isinstance(verifier, JudgesAtOnce):
+            return [None] * len(texts)
+        unjudged = [text for text in texts if text not in self._still]
         if unjudged and verifier.at_once:
-            await self._verify([], news, [], unjudged)
-        new = {item.id: item for item in news}
-        judgements = {n: self._still.get(sentence.text) for n, sentence in enumerate(standing)}
-        return {
-            n: next(
-                (
-                    new[id_]
-                    for id_ in judged.evidence
-                    if judged.verdict == "contradicted"
-                    and id_ in new
-                    and _later(new[id_], standing[n])
-                ),
-                None,
-            )
-            for n, judged in judgements.items()
-            if judged
-        }
-
-    async def _contradicted(
-        self, standing: Sequence[Sentence], news: Sequence[HistoryItem]
-    ) -> dict[int, HistoryItem]:
-        """Have standing sentences judged again, by what they rest on and the news."""
-        ids = {id_ for sentence in standing for id_ in sentence.evidence}
-        older = await asyncio.to_thread(self._history.get, self._user_id, sorted(ids))
-        items = sorted(
-            {item.id: item for item in (*older, *news)}.values(),
-            key=lambda item: (item.time is not None, item.time and item.time.timestamp(), item.id),
-        )
-        judged = await self._verify(
-            [sentence.text for sentence in standing],
-            items,
-            [sentence.evidence for sentence in standing],
-        )
-        new = {item.id: item for item in news}
-        found = {}
-        for n, judgement in enumerate(judged):
-            if judgement.verdict != "contradicted":
-                continue
-            # a verifier may point to what a sentence rested on, which is nearer to it than the news
-            by = next((new[id_] for id_ in judgement.evidence if id_ in new), None)
-            by = by or next(iter((await self._nearest(news, standing[n : n + 1]))[0]), None)
-            if by and _later(by, standing[n]):
-                found[n] = by
-        return found
-
-    async def _ended_by(
-        self, verifier: KnowsEnded, standing: Sequence[Sentence], news: Sequence[HistoryItem]
-    ) -> dict[int, HistoryItem]:
-        """Ask of each standing sentence whether the news that are nearest to it end it.
-
-        A sentence beside one item is an easier question to a small model than a sentence after the
-        whole history, and a shorter one.
-        """
-        near = [
-            (n, item)
-            for n, items in enumerate(await self._nearest(news, standing))
-            for item in items
-            if _later(item, standing[n])
-        ]
-        asked = await asyncio.gather(*(verifier.ended(standing[n].text, item) for n, item in near))
-        self.calls += [call for _, calls in asked for call in calls]
-        surest: dict[int, tuple[float, HistoryItem]] = {}
-        for (n, item), (ended, _) in zip(near, asked, strict=True):
-            if ended >= max(ENDED_FROM, surest.get(n, (0.0, item))[0]):
-                surest[n] = ended, item
-        return {n: item for n, (_, item) in surest.items()}
+            await self.verify([], news, [], unjudged)
+        return [self._still.get(text) for text in texts]
 
     def now(self, sentence: Sentence) -> str:
-        """Return how it is now, as the verifier told of a standing sentence that is over, or ""."""
+        """Return how it is now, as the verifier said of a standing sentence that is over, or ""."""
         judged = self._still.get(sentence.text)
         return judged.now if judged else ""
 
     def _common(self, text: str) -> float | None:
-        """Return whether a sentence is true of most people, as the verifier told beside it."""
+        """Return whether a sentence is true of most people, as the verifier said beside it."""
         judged = self._judged.get(text)
         return None if judged is None or judged.common is None else float(judged.common)
 
-    async def without_forbidden(
-        self, sentences: Sequence[Sentence], forbidden: Sequence[str]
-    ) -> tuple[Sentence, ...]:
-        """Return the sentences that do not tell, in other words, what the user forbade.
-
-        The very words are found wherever a profile is read (`overrides.py`); here the verifier is
-        asked about what is alike.
-
-        Raises:
-            ModelError: The verifier failed.
-        """
-        if not sentences or not forbidden or not isinstance(self._verifier, Compares):
-            return tuple(sentences)
-        alike = await self.likeness([*forbidden, *(sentence.text for sentence in sentences)])
-        near = [
-            (n, row)
-            for row in range(len(sentences))
-            for n in range(len(forbidden))
-            if alike[n, len(forbidden) + row] >= RELATED
-        ]
-        pairs = [(forbidden[n], sentences[row].text) for n, row in near]
-        asked = await self._compare(self._verifier, pairs)
-        gone = {row for (_, row), yes in zip(near, asked, strict=True) if yes >= SAME_FROM}
-        return tuple(sentence for row, sentence in enumerate(sentences) if row not in gone)
-
-    async def same(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
-        """Return of each pair of sentences that are alike whether both tell the same.
-
-        "Likes hiking in the Alps" and "likes skiing in the Alps" are as near as what is said twice.
-        All pairs are asked about at once.
-
-        Raises:
-            ModelError: The verifier failed.
-        """
-        same = [tuple(words(first)) == tuple(words(second)) for first, second in pairs]
-        if isinstance(self._verifier, Compares):
-            unsure = [n for n, verbatim in enumerate(same) if not verbatim]
-            # asked whether the longer one tells what the shorter one tells
-            ordered = [sorted(pairs[n], key=len) for n in unsure]
-            for n, yes in zip(unsure, await self._compare(self._verifier, ordered), strict=True):
-                same[n] = yes >= SAME_FROM
-        return same
-
-    async def _compare(self, verifier: Compares, pairs: Sequence[Sequence[str]]) -> list[float]:
-        """Return the probability that the second of a pair tells what the first one tells."""
-        likely: list[float | None] = [None] * len(pairs)
-        if len(pairs) > 1 and isinstance(verifier, JudgesAtOnce) and verifier.at_once:
-            likely, calls = await verifier.same_of_each(pairs)
-            self.calls += calls
-        left = [n for n, yes in enumerate(likely) if yes is None]
-        asked = await asyncio.gather(*(verifier.same(*pairs[n]) for n in left))
-        self.calls += [call for _, calls in asked for call in calls]
-        for n, (yes, _) in zip(left, asked, strict=True):
-            likely[n] = yes
-        return [yes or 0.0 for yes in likely]
-
-    async def likeness(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return how like each text is to each other, on the scale of `HistoryStore.likeness`."""
-        return await asyncio.to_thread(self._history.alike, texts)
-
-    async def _verify(
+    async def verify(
         self,
         texts: Sequence[str],
         items: Sequence[HistoryItem],
         cited: Sequence[Collection[str]],
         standing: Sequence[str] = (),
     ) -> list[Judged]:
-        if self._style:
+        """Return what the verifier says of each text; of those that stand it is kept for `still`.
+
+        Raises:
+            ModelError: The verifier failed.
+        """
+        if self.style:
             return await self._verify_habits(texts, items, cited)
-        verifier = self._verifier
+        verifier = self.verifier
         beside = standing if isinstance(verifier, JudgesAtOnce) and verifier.at_once else ()
         cites = [*cited, *[frozenset[str]()] * len(beside)] if cited else ()
         claims = await asyncio.to_thread(self._claims, [*texts, *beside], items, cites)
@@ -354,13 +210,17 @@ class Judge:
             likeness = self._history.likeness(vectors[: len(texts)] @ vectors[len(texts) :].T)
             return claims_of(texts, lines, likeness, tokens=self._tokens)
 
-        judged, calls = await self._verifier.verify(await asyncio.to_thread(claims))
+        judged, calls = await self.verifier.verify(await asyncio.to_thread(claims))
         self.calls += calls
         return [
             replace(judgement, evidence=behind(judgement.evidence, showing)) for judgement in judged
         ]
 
-    async def _nearest(
+    async def stored(self, ids: Sequence[str]) -> list[HistoryItem]:
+        """Return the user's items with these ids that are there."""
+        return await asyncio.to_thread(self._history.get, self._user_id, ids)
+
+    async def nearest(
         self, items: Sequence[HistoryItem], sentences: Sequence[Sentence]
     ) -> list[list[HistoryItem]]:
         """Return the items that are nearest to each sentence, of those that are about the same."""
@@ -404,8 +264,3 @@ def _sentence(text: str, judged: Judged, times: dict[str, datetime | None]) -> S
 
 def _newest(times: Iterable[datetime | None]) -> datetime | None:
     return max((time for time in times if time), default=None)
-
-
-def _later(item: HistoryItem, sentence: Sentence) -> bool:
-    """Whether an item is later than what a sentence rests on; without times, what is new is."""
-    return not (item.time and sentence.since) or item.time > sentence.since

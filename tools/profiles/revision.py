@@ -29,7 +29,7 @@ BY_TOKENS = 60
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
-class Holds(Protocol):
+class Sameness(Protocol):
     """What a revision asks: what says the same."""
 
     async def likeness(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -53,7 +53,7 @@ async def revise(
     replaced: Sequence[Replaced],
     *,
     over: Mapping[int, HistoryItem] | None = None,
-    judge: Holds,
+    comparison: Sameness,
 ) -> Revised:
     """Join new sentences to the standing ones.
 
@@ -64,14 +64,14 @@ async def revise(
             Where times do not show which is newer, what was just written is, in a revision.
         over: In a revision, the places of the standing sentences that no longer hold, each with the
             item that ended it; None when a profile is built.
-        judge: Says what says the same.
+        comparison: Says what says the same.
 
     Raises:
         ModelError: The verifier failed.
     """
     revising = over is not None
     over = over or {}
-    alike = await _Likeness.of([*standing, *fresh], replaced, judge)
+    alike = await _Likeness.of([*standing, *fresh], replaced, comparison)
     kept = [sentence for n, sentence in enumerate(standing) if n not in over]
     gone = [_replaced(standing[n], item, fresh) for n, item in sorted(over.items())]
     before = list(replaced)
@@ -81,14 +81,14 @@ async def revise(
         if all(_newer(new, old, revising=revising) for old in again):
             before = [old for old in before if old not in again or (new.since and old.replaced)]
             arriving.append(new)
-    kept = await _together(kept, arriving, alike, judge)
+    kept = await _together(kept, arriving, alike, comparison)
     while len(kept) > MOST_SENTENCES:
         kept.remove(min(kept, key=_worth))
     return Revised(tuple(kept), (*before, *gone)[-MOST_REPLACED:])
 
 
 async def _together(
-    kept: Sequence[Sentence], arriving: Sequence[Sentence], alike: "_Likeness", judge: Holds
+    kept: Sequence[Sentence], arriving: Sequence[Sentence], alike: "_Likeness", comparison: Sameness
 ) -> list[Sentence]:
     """Join each new sentence to the nearest before it, if both say the same; else add it."""
     before = [*kept, *arriving]
@@ -101,7 +101,7 @@ async def _together(
         for at, old in nearest.items()
         if alike.of_two(before[old].text, before[at].text) >= SAME
     }
-    same = await judge.same([(before[old].text, before[at].text) for at, old in near.items()])
+    same = await comparison.same([(before[old].text, before[at].text) for at, old in near.items()])
     twins = {at: old for (at, old), yes in zip(near.items(), same, strict=True) if yes}
     merged: list[Sentence] = []
     place: list[int] = []  # where each sentence is in `merged`
@@ -124,12 +124,12 @@ class _Likeness:
 
     @classmethod
     async def of(
-        cls, sentences: Sequence[Sentence], replaced: Sequence[Replaced], judge: Holds
+        cls, sentences: Sequence[Sentence], replaced: Sequence[Replaced], comparison: Sameness
     ) -> Self:
         texts = dict.fromkeys(sentence.text for sentence in sentences)
         texts |= dict.fromkeys(text for old in replaced for text in (old.text, old.by))
         places = {text: n for n, text in enumerate(texts)}
-        matrix = np.eye(len(texts)) if len(texts) < 2 else await judge.likeness(list(texts))
+        matrix = np.eye(len(texts)) if len(texts) < 2 else await comparison.likeness(list(texts))
         return cls(places, matrix)
 
     def of_two(self, first: str, other: str) -> float:

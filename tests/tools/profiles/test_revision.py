@@ -24,7 +24,7 @@ def news(text: str, month: int | None = None, id: str = "new") -> HistoryItem:
     return HistoryItem(id=id, text=text, time=time)
 
 
-class Judge:
+class Alike:
     """Takes sentences for alike, or for the same, by pairs."""
 
     def __init__(self, *alike: Sequence[str]) -> None:
@@ -56,7 +56,7 @@ NOW_LINEAR = news("went back to linear switches", 6)
 
 async def test_what_the_news_end_gives_way_and_both_dates_are_kept() -> None:
     fresh = LINEAR.model_copy(update={"evidence": ("new",)})
-    done = await revise([TACTILE, DOG], [fresh], [], over={0: NOW_LINEAR}, judge=Judge())
+    done = await revise([TACTILE, DOG], [fresh], [], over={0: NOW_LINEAR}, comparison=Alike())
     assert done.sentences == (DOG, fresh)
     assert done.replaced == (
         Replaced(text=TACTILE.text, by=LINEAR.text, since=TACTILE.since, replaced=LINEAR.since),
@@ -64,7 +64,7 @@ async def test_what_the_news_end_gives_way_and_both_dates_are_kept() -> None:
 
 
 async def test_what_is_over_is_gone_though_no_sentence_tells_of_it() -> None:
-    done = await revise([TACTILE, DOG], [], [], over={0: NOW_LINEAR}, judge=Judge())
+    done = await revise([TACTILE, DOG], [], [], over={0: NOW_LINEAR}, comparison=Alike())
     assert done.sentences == (DOG,)
     assert [(old.text, old.by) for old in done.replaced] == [(TACTILE.text, NOW_LINEAR.text)]
 
@@ -75,23 +75,23 @@ async def test_what_was_replaced_comes_back_only_with_newer_evidence(
 ) -> None:
     gone = Replaced(text=TACTILE.text, by=LINEAR.text, replaced=LINEAR.since)
     again = stated(TACTILE.text, month)
-    done = await revise([LINEAR], [again], [gone], judge=Judge())
+    done = await revise([LINEAR], [again], [gone], comparison=Alike())
     assert (again in done.sentences) is comes
     assert LINEAR in done.sentences
 
 
 async def test_what_is_said_in_the_words_of_what_took_its_place_stands() -> None:
-    judge = Judge((TACTILE.text, LINEAR.text))
-    judge.differ = [{TACTILE.text, LINEAR.text}]
+    comparison = Alike((TACTILE.text, LINEAR.text))
+    comparison.differ = [{TACTILE.text, LINEAR.text}]
     gone = Replaced(text=TACTILE.text, by=LINEAR.text, replaced=LINEAR.since)
-    done = await revise([], [TACTILE, LINEAR], [gone], judge=judge)
+    done = await revise([], [TACTILE, LINEAR], [gone], comparison=comparison)
     assert done.sentences == (LINEAR,)
 
 
 async def test_a_restatement_adds_its_evidence_and_the_fuller_sentence_stays() -> None:
-    judge = Judge((DOG.text, PIXEL.text))
+    comparison = Alike((DOG.text, PIXEL.text))
     surer = PIXEL.model_copy(update={"confidence": 0.8})
-    done = await revise([DOG], [surer], [], judge=judge)
+    done = await revise([DOG], [surer], [], comparison=comparison)
     (sentence,) = done.sentences
     assert (sentence.text, sentence.evidence) == (DOG.text, ("new", *DOG.evidence))
     assert (sentence.confidence, sentence.since) == (0.8, PIXEL.since)
@@ -99,59 +99,59 @@ async def test_a_restatement_adds_its_evidence_and_the_fuller_sentence_stays() -
 
 async def test_what_is_near_and_not_the_same_stands_beside() -> None:
     """Who likes hiking in the Alps does not therefore like skiing there, however near the words."""
-    judge = Judge((DOG.text, PIXEL.text))
-    judge.differ = [{DOG.text, PIXEL.text}]
-    done = await revise([DOG], [PIXEL], [], judge=judge)
+    comparison = Alike((DOG.text, PIXEL.text))
+    comparison.differ = [{DOG.text, PIXEL.text}]
+    done = await revise([DOG], [PIXEL], [], comparison=comparison)
     assert done.sentences == (DOG, PIXEL)
-    assert judge.asked == [(DOG.text, PIXEL.text)]
+    assert comparison.asked == [(DOG.text, PIXEL.text)]
 
 
 async def test_what_is_unrelated_is_not_asked_about_and_stands_beside() -> None:
-    judge = Judge()
+    comparison = Alike()
     boat = stated("They sail on lakes.", 7)
-    done = await revise([DOG], [boat], [], judge=judge)
+    done = await revise([DOG], [boat], [], comparison=comparison)
     assert done.sentences == (DOG, boat)
-    assert judge.asked == []
+    assert comparison.asked == []
 
 
 async def test_a_profile_stays_short_and_the_oldest_evidence_leaves() -> None:
     words = "apples boats cars drums eggs forests guitars hills islands jackets".split()
     standing = [stated(f"They collect {word}.", 1 + n) for n, word in enumerate(words)]
-    done = await revise(standing[:-1], standing[-1:], [], judge=Judge())
+    done = await revise(standing[:-1], standing[-1:], [], comparison=Alike())
     assert done.sentences == tuple(standing[-MOST_SENTENCES:])
 
 
 async def test_what_is_surest_outlasts_what_is_new() -> None:
     allergy = stated("They are allergic to nuts.", 1).model_copy(update={"confidence": 0.95})
     fresh = [stated(f"They like the colour {n}.", 2 + n) for n in range(MOST_SENTENCES)]
-    done = await revise([allergy], fresh, [], judge=Judge())
+    done = await revise([allergy], fresh, [], comparison=Alike())
     assert done.sentences == (allergy, *fresh[1:])
 
 
 async def test_three_that_say_the_same_become_one_and_all_pairs_are_asked_at_once() -> None:
     pixel = stated("Their dog is Pixel.", 9, "newest")
-    judge = Judge((DOG.text, PIXEL.text), (PIXEL.text, pixel.text))
-    done = await revise([DOG], [pixel, PIXEL], [], judge=judge)
+    comparison = Alike((DOG.text, PIXEL.text), (PIXEL.text, pixel.text))
+    done = await revise([DOG], [pixel, PIXEL], [], comparison=comparison)
     (sentence,) = done.sentences
     assert sentence.evidence == ("newest", "new", *DOG.evidence)
-    assert judge.rounds == 1
+    assert comparison.rounds == 1
 
 
 async def test_the_record_of_what_was_replaced_stays_short_too() -> None:
     before = [Replaced(text=f"They owned boat {n}.", by="They sold it.") for n in range(40)]
-    done = await revise([TACTILE], [], before, over={0: NOW_LINEAR}, judge=Judge())
+    done = await revise([TACTILE], [], before, over={0: NOW_LINEAR}, comparison=Alike())
     assert len(done.replaced) == MOST_REPLACED
     assert done.replaced[-1].text == TACTILE.text
 
 
 async def test_nothing_new_changes_nothing() -> None:
-    done = await revise([DOG], [], [], judge=Judge())
+    done = await revise([DOG], [], [], comparison=Alike())
     assert done.sentences == (DOG,)
 
 
 @pytest.mark.parametrize("count", [0, 1])
 async def test_an_empty_profile_takes_what_is_written(count: int) -> None:
-    done = await revise([], [DOG][:count], [], judge=Judge())
+    done = await revise([], [DOG][:count], [], comparison=Alike())
     assert done.sentences == tuple([DOG][:count])
 
 
@@ -162,10 +162,10 @@ MOVED = news("moved back to a flat in Berlin")
 async def test_without_times_news_bring_back_what_was_true_before() -> None:
     gone = Replaced(text=BERLIN, by=PORTO)
     back = undated(BERLIN, "new")
-    done = await revise([undated(PORTO)], [back], [gone], over={0: MOVED}, judge=Judge())
+    done = await revise([undated(PORTO)], [back], [gone], over={0: MOVED}, comparison=Alike())
     assert done.sentences == (back,)
     assert done.replaced == (Replaced(text=PORTO, by=BERLIN),)  # what holds again is not in it
-    built = await revise([], [undated(BERLIN), undated(PORTO)], done.replaced, judge=Judge())
+    built = await revise([], [undated(BERLIN), undated(PORTO)], done.replaced, comparison=Alike())
     assert built.sentences == (undated(BERLIN),)
 
 
@@ -174,11 +174,11 @@ async def test_one_time_alone_keeps_nothing_from_coming_back(dated: str) -> None
     month = datetime(2025, 6, 1, tzinfo=UTC)
     new = undated(BERLIN).model_copy(update={"since": month if dated == "new" else None})
     gone = Replaced(text=BERLIN, by=PORTO, replaced=month if dated == "gone" else None)
-    done = await revise([undated(PORTO)], [new], [gone], over={0: MOVED}, judge=Judge())
+    done = await revise([undated(PORTO)], [new], [gone], over={0: MOVED}, comparison=Alike())
     assert done.sentences == (new,)
 
 
 async def test_times_still_tell_what_does_not_come_back() -> None:
     gone = Replaced(text=TACTILE.text, by=LINEAR.text, replaced=LINEAR.since)
-    done = await revise([LINEAR], [TACTILE], [gone], over={}, judge=Judge())
+    done = await revise([LINEAR], [TACTILE], [gone], over={}, comparison=Alike())
     assert (done.sentences, done.replaced) == ((LINEAR,), (gone,))
