@@ -27,7 +27,9 @@ class Binding:
 
     def find(self) -> None:
         """Ask Chroma whether it has been decided."""
-        self._carrier = self._carrier or found(self._connection, COLLECTION)
+        carrier = found(self._connection, COLLECTION)
+        if carrier is not None:  # else a first write may have decided it meanwhile
+            self._carrier = carrier
 
     def decide(self, dimension: int, shards: int) -> None:
         """Decide it, unless another process has, even now."""

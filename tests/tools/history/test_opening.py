@@ -21,7 +21,7 @@ from guided_profile.graph.errors import (
     StoreInUseError,
 )
 from guided_profile.tools.embedders.lexical import LexicalEmbedder
-from guided_profile.tools.history import connect
+from guided_profile.tools.history import binding, connect
 from guided_profile.tools.history.store import HistoryStore
 
 
@@ -33,6 +33,22 @@ def test_two_stores_of_a_process_share_a_folder(tmp_path: Path) -> None:
     first.close()
     assert two.add("anna", [item("dog")]).added
     two.close()
+
+
+def test_a_first_write_counts_although_a_reader_found_nothing_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with HistoryStore.open(WordEmbedder(), path=tmp_path) as store:
+        find = binding.found
+
+        def slowly(*given: Any) -> Any:
+            nothing = find(*given)
+            store._collection.binding.decide(dimension=8, shards=4)
+            return nothing
+
+        monkeypatch.setattr(binding, "found", slowly)
+        store._collection.binding.find()
+        assert store._collection.binding.shards == 4
 
 
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
