@@ -1,6 +1,7 @@
 """The histories of the users that a worker is at: in its memory, as they were handed to it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -30,7 +31,7 @@ class _Held:
         held = self.held.get(user_id) or UserItems.of([], None)
         if vectors and held.vectors is None and held.stored:
             rows = self._embed([kept.item.text for kept in held.stored])
-            held = self.held[user_id] = UserItems(held.stored, rows, held.rows)
+            held = self.held[user_id] = replace(held, vectors=rows)
         return held
 
     def has_at_hand(self, user_id: str, most: int) -> bool:

@@ -21,6 +21,7 @@ _ITEM_BYTES = 1000
 """What an item takes in Python, beside its text and its vector."""
 _SLOTS = 1024
 _DAY = 86_400e6  # microseconds
+_NEVER = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class UserItems:
         cls, stored: Sequence[Stored], vectors: Vector | None, words: Sequence[Words] = ()
     ) -> Self:
         """Take items in any order, each with its row."""
-        order = np.lexsort((_numbers(entry.sequence for entry in stored), *_times(stored)))
+        order = np.lexsort((_sequences(stored), _times(stored)))
         kept = tuple(stored[row] for row in order.tolist())
         rows = {entry.id: row for row, entry in enumerate(kept)}
         in_order = None if vectors is None else vectors[order]
@@ -89,22 +90,25 @@ class UserItems:
 
     def searched(self, filter_: Filter, role: str | None) -> Searched:
         """Return what a search looks through: in use, let through, and written by this role."""
-        if filter_ == Filter() and role in self.found:
+        everything = filter_ == Filter()
+        if everything and role in self.found:
             return self.found[role]
-        rows = [
+        let = [
             row
             for row, entry in enumerate(self.stored)
-            if role in (None, entry.role) and not entry.withdrawn and filter_.lets_stored(entry)
+            if role in (None, entry.role)
+            and not entry.withdrawn
+            and (everything or filter_.lets(entry.item))
         ]
-        rows.sort(key=lambda row: self.stored[row].sequence)
+        sequences = _sequences([self.stored[row] for row in let])
+        rows = np.array(let, np.intp)[np.argsort(sequences, kind="stable")]
+        found = [self.stored[row] for row in rows.tolist()]
         if not self.words:
             self.words[:] = [_words_of(self.stored)]
-        taken = np.array(rows, np.intp)
-        found = [self.stored[row] for row in rows]
-        times, dated = _times(found)
-        days = np.where(dated, times / _DAY, np.nan)
-        made = Searched(taken, found, Candidates(self.words[0].at(taken), days, None))
-        if filter_ == Filter():
+        times = _times(found)
+        days = np.where(times == _NEVER, np.nan, times / _DAY)
+        made = Searched(rows, found, Candidates(self.words[0].at(rows), days, None))
+        if everything:
             self.found[role] = made
         return made
 
@@ -119,19 +123,18 @@ class UserItems:
     @property
     def size(self) -> int:
         """About how many bytes of memory they take."""
-        texts = sum(_ITEM_BYTES + 2 * len(entry.text) for entry in self.stored)
+        texts = _ITEM_BYTES * len(self.stored) + 2 * sum(len(entry.text) for entry in self.stored)
         return texts + (0 if self.vectors is None else self.vectors.nbytes)
 
 
-def _times(stored: Sequence[Stored]) -> tuple[NDArray[np.int64], NDArray[np.bool]]:
-    """Return when each happened, in microseconds, and whether it has a time."""
-    times = [entry.microseconds for entry in stored]
-    dated = np.fromiter((time is not None for time in times), np.bool, len(times))
-    return _numbers(time or 0 for time in times), dated
+def _times(stored: Iterable[Stored]) -> NDArray[np.int64]:
+    """Return when each happened, in microseconds; `_NEVER`: it has no time."""
+    times = (entry.microseconds for entry in stored)
+    return np.fromiter((_NEVER if time is None else time for time in times), np.int64)
 
 
-def _numbers(numbers: Iterable[int]) -> NDArray[np.int64]:
-    return np.fromiter(numbers, np.int64)
+def _sequences(stored: Iterable[Stored]) -> NDArray[np.int64]:
+    return np.fromiter((entry.sequence for entry in stored), np.int64)
 
 
 def _words_of(stored: Sequence[Stored]) -> Words:

@@ -19,7 +19,7 @@ from guided_profile.tools.history.failures import ROOM, ROOM_TO_DELETE
 from guided_profile.tools.history.folder import Folder
 from guided_profile.tools.history.records import chunks
 from guided_profile.tools.history.shards import Shards
-from guided_profile.tools.history.stored import Stored, all_stored
+from guided_profile.tools.history.stored import Stored, all_stored, without_collections
 from guided_profile.tools.history.within_request import latest_needed
 
 PAGE = 5000
@@ -83,7 +83,7 @@ class ItemCollection(Shards):
         """Return the vectors of a few items of a user, or None if not all of them are there."""
         if len(stored) > PAGE:
             return None
-        of_them = [records.record_id(user_id, entry.id) for entry in stored]
+        of_them = records.record_ids(user_id, (entry.id for entry in stored))
         got = self._get(user_id, ids=of_them, include=["embeddings"])
         there = dict(zip(got["ids"], got["embeddings"], strict=True))
         if len(there) < len(of_them):  # one was deleted meanwhile
@@ -107,7 +107,7 @@ class ItemCollection(Shards):
         for page in chunks(wanted if self.check() else (), PAGE):
             got = self._get(
                 user_id,
-                ids=[records.record_id(user_id, id_) for id_ in page],
+                ids=records.record_ids(user_id, page),
                 include=["metadatas"],
             )
             there |= {entry.id: entry for entry in _stored(user_id, got)}
@@ -158,7 +158,7 @@ class ItemCollection(Shards):
                 ]
                 add = methodcaller(
                     "add",
-                    ids=[records.record_id(user_id, item.id) for item in chunk],
+                    ids=records.record_ids(user_id, (item.id for item in chunk)),
                     embeddings=beside,
                     metadatas=[
                         records.metadata_of(user_id, entry.item, entry.sequence, entry.checksum)
@@ -180,7 +180,7 @@ class ItemCollection(Shards):
         for page in chunks(entries, PAGE):
             write = methodcaller(
                 "update",
-                ids=[records.record_id(user_id, entry.id) for entry in page],
+                ids=records.record_ids(user_id, (entry.id for entry in page)),
                 metadatas=[
                     records.metadata_of(user_id, entry.item, entry.sequence, entry.checksum)
                     for entry in page
@@ -210,7 +210,7 @@ class ItemCollection(Shards):
         size = min(PAGE, connection.client.get_max_batch_size())
         try:
             for page in chunks(ids, size):
-                gone = [records.record_id(user_id, id_) for id_ in page]
+                gone = records.record_ids(user_id, page)
                 over = methodcaller("update", ids=gone, embeddings=np.repeat(filler, len(gone), 0))
                 self._ask(name, "deleted from", over, noted=True)
                 self._ask(name, "deleted from", methodcaller("delete", ids=gone), noted=True)
@@ -238,9 +238,11 @@ class ItemCollection(Shards):
             return None
         self._look_at(name)
         folder.awake()
-        with self._failures("read"), folder.gate.alone():
+        with self._failures("read"), folder.gate.alone(), without_collections():
             rows = folder.files.items_of(name, user_id)
-        return None if rows is None else all_stored(*zip(*rows, strict=True) if rows else ((), ()))
+        if rows is None:
+            return None
+        return all_stored(*zip(*rows, strict=True)) if rows else []
 
     def _whole(self, user_id: str, kept: UserItems | None) -> UserItems:
         """Return a user's items with their vectors; those are mended if they are not theirs.
@@ -274,7 +276,7 @@ class ItemCollection(Shards):
         if stored is None:
             return None
         items = kept or UserItems.of(stored, None)
-        of_them = [records.record_id(user_id, entry.id) for entry in items.stored]
+        of_them = records.record_ids(user_id, (entry.id for entry in items.stored))
         name = self._name_for(user_id)
         with self._failures("read"), folder.gate.shared():
             rows = folder.files.vectors_of(name, self.binding.dimension, of_them)

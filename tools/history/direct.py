@@ -48,9 +48,12 @@ _UNREADABLE = (
     KeyError,
     TypeError,
     AttributeError,
+    OverflowError,
     EOFError,
     pickle.UnpicklingError,
 )
+_NONE = (1 << 64) - 1
+"""No label of an element."""
 Rows = list[tuple[str, str]]
 """The ids of records, each with its item as JSON."""
 
@@ -73,19 +76,20 @@ def vectors_of(folder: Path, dimension: int, records: Sequence[str]) -> Vector:
 
     Nothing here is sure: Chroma may be writing, and may have more in memory.
     """
-    vectors = np.zeros((len(records), dimension), np.float32)
     with suppress(*_UNREADABLE):
         with (folder / "index_metadata.pickle").open("rb") as opened:
             labels: Mapping[str, int] = _Plain(BytesIO(opened.read())).load()["id_to_label"]
         *_, width, label_at, begin = head_of(folder)
         elements = elements_of(folder, width)
         held = np.ascontiguousarray(elements[:, label_at : label_at + 8]).view("<u8").ravel()
-        rows = dict(zip(held.tolist(), range(len(held)), strict=True))
-        found = [rows.get(labels.get(record, -1), -1) for record in records]
-        there = [row for row, place in enumerate(found) if place >= 0]
-        taken = elements[:, begin : begin + 4 * dimension][[found[row] for row in there]]
-        vectors[there] = taken.view("<f4")
-    return vectors
+        wanted = np.fromiter((labels.get(record, _NONE) for record in records), np.uint64)
+        order = np.argsort(held, kind="stable")
+        places = order.take(np.searchsorted(held[order], wanted), mode="clip")
+        taken = elements[places, begin : begin + 4 * dimension]
+        vectors: Vector = taken.view("<f4").reshape(len(records), dimension)
+        vectors[held[places] != wanted] = 0
+        return vectors
+    return np.zeros((len(records), dimension), np.float32)
 
 
 def head_of(folder: Path) -> tuple[int, ...]:

@@ -124,16 +124,17 @@ def without_flags(item: HistoryItem) -> HistoryItem:
     return item.model_copy(update={"released": False, "withdrawn": False})
 
 
-def record_id(user_id: str, item_id: str) -> str:
-    """Return the id of a user's item in the collection, where two users' ids never meet.
+def record_ids(user_id: str, item_ids: Iterable[str]) -> list[str]:
+    """Return the ids of a user's items in the collection, where two users' ids never meet.
 
     128 bits of the digest, since whoever may choose user ids could find two that collide in 64.
     """
-    return f"{_digest(user_id)[:_DIGITS]}:{item_id}"
+    begin = _digest(user_id)[:_DIGITS]
+    return [f"{begin}:{item_id}" for item_id in item_ids]
 
 
 def item_id(record: str) -> str:
-    """Return the id of the item that a record of `record_id` holds."""
+    """Return the id of the item that a record of `record_ids` holds."""
     return record[_DIGITS + 1 :]
 
 
@@ -142,12 +143,8 @@ def shard_of(user_id: str, shards: int) -> int:
     return int(_digest(user_id)[_DIGITS:], 16) % shards
 
 
-def metadata_of(user_id: str, item: HistoryItem, sequence: int, checksum: int) -> dict[str, str]:
-    """Return what Chroma keeps of an item beside its vector: whose it is, and the item as JSON.
-
-    Two values and no document: Chroma writes a row for each value, and splits documents into
-    trigrams for a search that is not used here, which leaves traces of what is deleted.
-    """
+def fields_of(item: HistoryItem, sequence: int, checksum: int) -> dict[str, str | int]:
+    """Return what is kept of an item beside its id, without what has its usual value."""
     fields: dict[str, str | int] = {
         "text": item.text,
         "source": item.source,
@@ -166,6 +163,16 @@ def metadata_of(user_id: str, item: HistoryItem, sequence: int, checksum: int) -
     if item.time is not None:
         # whole microseconds and no float: the same item must come back, to be known as duplicate
         fields["time"] = microseconds(item.time)
+    return fields
+
+
+def metadata_of(user_id: str, item: HistoryItem, sequence: int, checksum: int) -> dict[str, str]:
+    """Return what Chroma keeps of an item beside its vector: whose it is, and the item as JSON.
+
+    Two values and no document: Chroma writes a row for each value, and splits documents into
+    trigrams for a search that is not used here, which leaves traces of what is deleted.
+    """
+    fields = fields_of(item, sequence, checksum)
     return {"user": user_id, "item": json.dumps(fields, ensure_ascii=False)}
 
 

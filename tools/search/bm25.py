@@ -19,6 +19,8 @@ K1 = 1.2
 B = 0.75
 """How much a long text's words count less, 0 to 1 (Lucene's default)."""
 
+_SLOTS = 1 << 16
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -95,11 +97,16 @@ class _Matches:
 
     @classmethod
     def of(cls, query: str, texts: Words) -> Self:
-        wanted, held, lengths = np.unique(terms([query])[0]), texts.hashes, texts.lengths
-        places = np.flatnonzero(np.isin(held, wanted))
-        rows = np.searchsorted(np.cumsum(lengths), places, side="right")
-        columns = np.searchsorted(wanted, held[places])
-        pairs, frequency = np.unique(columns * len(lengths) + rows, return_counts=True)
+        wanted, lengths = np.unique(terms([query])[0]), texts.lengths
+        may = np.zeros(_SLOTS, np.bool)
+        may[_slots(wanted)] = True
+        places = np.flatnonzero(may[_slots(texts.hashes)])
+        held = texts.hashes[places]
+        rows = np.repeat(np.arange(len(lengths)), lengths)[places]
+        columns = np.searchsorted(wanted, held)
+        pairs = columns * len(lengths) + rows
+        pairs = pairs[wanted.take(columns, mode="clip") == held] if len(wanted) else pairs[:0]
+        pairs, frequency = _counted(pairs, len(wanted) * len(lengths))
         columns, rows = np.divmod(pairs, max(1, len(lengths)))
         holding = np.bincount(columns, minlength=len(wanted))
         rarity = np.log1p((len(lengths) - holding + 0.5) / (holding + 0.5))
@@ -108,3 +115,21 @@ class _Matches:
     def added(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
         """Add up what the matches give to each text."""
         return np.bincount(self.rows, shares, self.texts).astype(np.float64)
+
+
+def _slots(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return a number below `_SLOTS` for each hash: most that are not wanted share none with one.
+
+    Few texts have much of a query, so most hashes are looked at no closer than that.
+    """
+    mixed: NDArray[np.uint32] = hashes * np.uint32(0x9E3779B1)  # Knuth's multiplicative hash
+    return mixed >> np.uint32(16)
+
+
+def _counted(numbers: NDArray[np.int64], end: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers below `end` that there are, each once, and how often."""
+    if end > 8 * len(numbers):
+        return np.unique(numbers, return_counts=True)
+    counts = np.bincount(numbers, minlength=end)  # in less time than they are sorted
+    found = np.flatnonzero(counts)
+    return found, counts[found]

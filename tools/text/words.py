@@ -10,7 +10,7 @@ ones, count for more. So no stemmer and no list of function words is needed.
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from zlib import crc32
 
@@ -37,10 +37,10 @@ _OTHERWISE = re.compile(rf"[{_UNSPACED}{_SIGNS}]")
 _PLAIN_WORD = re.compile(r"\d+|[^\W\d_]+")
 """A word of a text that has nothing of `_UNSPACED` and `_SIGNS`: found several times as fast."""
 
-_LETTER, _DIGIT = 1, 2
-_KINDS = np.zeros(128, np.uint8)
-_KINDS[ord("a") : ord("z") + 1] = _LETTER
-_KINDS[ord("0") : ord("9") + 1] = _DIGIT
+_SELF = 4
+"""A piece of at most so many bytes is its own hash: no two of them have the same."""
+_ENDS = np.array([0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF], np.uint32)
+"""What is left of four bytes of which so many count."""
 
 
 def words(text: str) -> Iterator[str]:
@@ -98,7 +98,7 @@ def terms(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     Returns:
         The hashes, and how many of them each text has.
     """
-    folded = list(map(_folded, texts))
+    folded = [text if text.isascii() else _folded(text) for text in texts]
     held = {
         row: b"".join(map(_hashes, _words_of(text)))
         for row, text in enumerate(folded)
@@ -118,53 +118,50 @@ def terms(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     return every, lengths
 
 
-def _ascii_terms(folded: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+def _ascii_terms(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Return what `_hashes` gives for each word of ASCII texts, of all texts at once.
 
     The four letters of a piece stand around two letters that are neighbours, with marks in the
     place of what is no letter. So each piece is noted where the first of those two is.
     """
-    lengths = np.fromiter(map(len, folded), np.int64, len(folded))
-    text = np.frombuffer(f"\n{chr(10).join(folded)}\n\n".encode(), np.uint8)
-    kinds = _KINDS[text]
-    letter, digit = kinds == _LETTER, kinds == _DIGIT
-    marked = np.where(letter, text, np.uint8(ord("_")))
-    found = np.zeros(len(text), np.uint32)
-    pieces = 1 + np.flatnonzero(letter[1:-2] & letter[2:-1])
-    found[pieces] = _hashes_at(marked, pieces - 1, 4)
+    if not texts:
+        return np.zeros(0, np.uint32), np.zeros(0, np.int64)
+    joined = "\n".join(["", *texts, "\n\n\n"]).lower().encode()
+    text = np.frombuffer(joined, np.uint8)
+    letter, digit = text - np.uint8(ord("a")) < 26, text - np.uint8(ord("0")) < 10
+    marked = _fours(np.maximum(text * letter, np.uint8(ord("_"))))  # no letter is below the mark
+    found = np.roll(marked, 1)
+    begins = np.zeros(len(text), np.bool)
+    begins[:-1] = letter[:-1] & letter[1:]
     alone = 1 + np.flatnonzero(letter[1:-1] & ~letter[:-2] & ~letter[2:])
-    found[alone] = _hashes_at(marked, alone - 1, 3)
+    found[alone] = marked[alone - 1] & _ENDS[3]
     numbers = 1 + np.flatnonzero(digit[1:] & ~digit[:-1])
     sizes = 1 + np.flatnonzero(digit[:-1] & ~digit[1:]) - numbers
-    for size in np.unique(sizes).tolist():
-        of_size = numbers[sizes == size]
-        found[of_size] = _hashes_at(text, of_size, size)
-    has_term = np.zeros(len(text), np.bool)
-    for places in (pieces, alone, numbers):
-        has_term[places] = True
-    if not len(lengths):
-        return found[:0], lengths
-    ends = np.cumsum(lengths + 1)
-    counts = np.diff(np.cumsum(has_term)[ends], prepend=0)
-    return found[has_term], counts.astype(np.int64)
+    found[numbers] = _fours(text)[numbers] & _ENDS[np.minimum(sizes, _SELF)]
+    long = numbers[sizes > _SELF]
+    ends = long + sizes[sizes > _SELF]
+    pairs = zip(long.tolist(), ends.tolist(), strict=True)
+    found[long] = [crc32(joined[begin:end]) for begin, end in pairs]
+    begins[alone] = begins[numbers] = True
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    starts = np.cumsum(lengths + 1) - lengths
+    counts = np.add.reduceat(begins, starts, dtype=np.int32)
+    return np.compress(begins, found), counts.astype(np.int64)
 
 
-def _hashes_at(text: NDArray[np.uint8], places: NDArray[np.intp], size: int) -> NDArray[np.uint32]:
-    """Return the CRC-32 of so many bytes at each place: it adds up from what each byte gives."""
-    hashes = np.full(len(places), crc32(bytes(size)), np.uint32)
-    for at in range(size):
-        hashes ^= _shares(size, at)[text[places + at]]
-    return hashes
-
-
-@cache
-def _shares(size: int, at: int) -> NDArray[np.uint32]:
-    """Return what each byte at a place gives to the CRC-32 of so many."""
-    nothing = crc32(bytes(size))
-    rows = (bytes(at) + bytes([byte]) + bytes(size - at - 1) for byte in range(128))
-    return np.fromiter((crc32(row) ^ nothing for row in rows), np.uint32, 128)
+def _fours(data: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Return the four bytes from each byte on, as numbers; of the last three, nothing."""
+    fours = np.zeros(len(data), np.uint32)
+    for at in range(4):
+        part = data[at : at + (len(data) - at) // 4 * 4].view("<u4")
+        fours[at::4][: len(part)] = part
+    return fours
 
 
 @lru_cache(maxsize=1 << 16)
 def _hashes(word: str) -> bytes:
-    return b"".join(crc32(piece.encode()).to_bytes(4, "little") for piece in pieces(word))
+    return b"".join(_hash(piece.encode()).to_bytes(4, "little") for piece in pieces(word))
+
+
+def _hash(piece: bytes) -> int:
+    return int.from_bytes(piece, "little") if len(piece) <= _SELF else crc32(piece)

@@ -20,7 +20,7 @@ from digested import DIMENSION, DigestEmbedder, named
 from guided_profile.tools.history.connection import _of_environment, settings_of_chroma
 from guided_profile.tools.history.direct import head_of, items_of, vectors_of
 from guided_profile.tools.history.folder import Folder
-from guided_profile.tools.history.records import checksum, record_id
+from guided_profile.tools.history.records import checksum, record_ids
 from guided_profile.tools.history.store import HistoryStore
 
 
@@ -33,7 +33,7 @@ def test_the_files_of_an_index_are_found_and_read_as_they_were(tmp_path: Path) -
         head = head_of(folder.files._folders[name])
         in_files = folder.files.vectors(name, DIMENSION)
         there = store.vectors("anna", ["a", "b", "c"]).values()
-        records = [record_id("anna", id_) for id_ in ("a", "b", "c")]
+        records = record_ids("anna", ("a", "b", "c"))
         rows = items_of(folder.files.database, name, "anna")
         direct = vectors_of(folder.files._folders[name], DIMENSION, [*records, "nobody's"])
     assert head[2:4] == (100, 3)

@@ -148,3 +148,5 @@ def test_words_are_kept_in_step_with_the_items() -> None:
     np.testing.assert_array_equal(made.candidates.words.hashes, wanted.candidates.words.hashes)
     np.testing.assert_array_equal(made.candidates.words.lengths, wanted.candidates.words.lengths)
     np.testing.assert_array_equal(made.candidates.days, wanted.candidates.days)
+    undated = [entry.item.time is None for entry in made.stored]
+    assert np.isnan(made.candidates.days).tolist() == undated

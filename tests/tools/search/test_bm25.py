@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from guided_profile.tools.search.bm25 import K1, B, Words, bm25, share_of_words
+from guided_profile.tools.search.bm25 import K1, B, Words, _slots, bm25, share_of_words
+from guided_profile.tools.text.words import terms
 
 
 def test_the_scores_are_those_of_the_formula() -> None:
@@ -59,6 +60,18 @@ def test_words_that_nobody_wrote_match_nothing(score: Callable[..., NDArray[np.f
     assert not score("!?", ["apple", "!?"]).any()
     assert not score("zebra", ["!?", "😀"]).any()
     assert score("zebra", []).shape == (0,)
+
+
+def test_a_word_that_shares_its_slot_alone_matches_nothing() -> None:
+    # of the inner table: few words do, and none that a test would name
+    numbers = [str(number) for number in range(2000)]
+    slots = _slots(terms(numbers)[0]).tolist()
+    first, second = next(
+        (number, numbers[slots.index(slot)])
+        for number, slot in zip(numbers, slots, strict=True)
+        if numbers[slots.index(slot)] != number
+    )
+    assert near(first, [first, second]) == [1, 0]
 
 
 def near(query: str, texts: Iterable[str]) -> list[float]:
