@@ -1,12 +1,12 @@
 """What tracing does to a command: runs arrive, and LangSmith out of reach holds nothing back."""
 
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 from endpoint import Endpoint, scripted_endpoint
 from langgraph_sdk import get_client
@@ -164,7 +164,7 @@ def test_a_wrong_wish_for_traces_is_refused(added: type[Endpoint]) -> None:
 def test_a_command_that_runs_nothing_sends_nothing(added: type[Endpoint]) -> None:
     with langsmith() as (kept, url):
         command = [sys.executable, "-m", "guided_profile.apps.cli.main", "tasks"]
-        subprocess.run(command, env=os.environ | traced(url), check=True, capture_output=True)
+        assert forked.run(command, env=os.environ | traced(url)).returncode == 0
         time.sleep(0.3)
     assert kept.requests == []
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import forked
 from loopback import Loopback, as_json
 
 from guided_profile.apps.cli.main import main
@@ -122,9 +123,7 @@ def command(endpoint: Endpoint, folder: Path, *more: str) -> tuple[list[str], di
 def finished(endpoint: Endpoint, folder: Path, *more: str) -> Done:
     """Give the command in a process of its own."""
     arguments, environment = command(endpoint, folder, *more)
-    return subprocess.run(
-        arguments, env=environment, capture_output=True, text=True, timeout=100, check=False
-    )
+    return forked.run(arguments, env=environment)
 
 
 def finished_here(endpoint: Endpoint, folder: Path, *more: str) -> Done:

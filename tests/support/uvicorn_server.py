@@ -1,7 +1,6 @@
 """Our routes under a real uvicorn, in a process of its own."""
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from forked import Forked, start
 from ports import free_port
 from server_client import SECRET
 
@@ -19,7 +19,7 @@ APP = "guided_profile.apps.server.app:app"
 @dataclass
 class Running:
     url: str
-    process: "subprocess.Popen[bytes]"
+    process: Forked
     log: Path
 
     def ready(self) -> None:
@@ -59,7 +59,7 @@ def uvicorn(folder: Path, *options: str, **environment: str) -> Iterator[Running
     }
     with (
         log.open("wb") as written,
-        subprocess.Popen(
+        start(
             command, env={**os.environ, **own, **environment}, stdout=written, stderr=written
         ) as process,
     ):

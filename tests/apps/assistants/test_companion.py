@@ -1,11 +1,11 @@
 import asyncio
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 from asked import writes_profile
 from endpoint import Endpoint
@@ -38,9 +38,7 @@ for item in items:
 
 
 def test_what_was_said_is_written_where_a_program_just_ends(endpoint: type[Endpoint]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", LEAVES], capture_output=True, text=True, timeout=60
-    )
+    done = forked.run([sys.executable, "-c", LEAVES])
     assert (done.returncode, done.stderr) == (0, "")
     data = read_settings().data
     with HistoryStore.open(LexicalEmbedder(), path=data / "history") as history:
@@ -63,9 +61,7 @@ item = HistoryItem(text="my cat Miso")
 companion.remember("anna", [item], heeded={{item.id: Future()}})
 {closes}
 """
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=60
-    )
+    done = forked.run([sys.executable, "-c", program])
     assert (done.returncode, done.stderr) == (0, "")
     with HistoryStore.open(LexicalEmbedder(), path=read_settings().data / "history") as history:
         assert [item.text for item in history.list("anna")] == ["my cat Miso"]
@@ -125,9 +121,7 @@ def test_a_second_process_on_the_folder_is_refused(endpoint: type[Endpoint]) -> 
     data = read_settings().data
     program = "from guided_profile.apps.assistants.companion import Companion; Companion.open()"
     with HistoryStore.open(LexicalEmbedder(), path=data / "history"):
-        done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
-        )
+        done = forked.run([sys.executable, "-c", program])
     assert StoreInUseError.__name__ in done.stderr
 
 

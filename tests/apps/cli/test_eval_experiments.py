@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import forked
 import pytest
 from counting import Endpoint, await_kept, command, counting, given_here, lines
 from langsmith_endpoint import LangSmith, langsmith
@@ -38,14 +39,7 @@ def finished(
 ) -> subprocess.CompletedProcess[str]:
     arguments, own = command(endpoint, folder, *METHODS, *more)
     clean = {name: value for name, value in own.items() if "LANGSMITH" not in name}
-    return subprocess.run(
-        arguments,
-        env=clean | environment,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    return forked.run(arguments, env=clean | environment)
 
 
 def test_without_a_key_the_flag_is_refused_in_one_line(endpoint: Endpoint, tmp_path: Path) -> None:
@@ -96,12 +90,7 @@ def test_a_killed_run_goes_on_as_experiments_and_repeats_no_call(
     (tmp_path / "data.jsonl").write_text(lines(3))
     endpoint.hold_at = 7
     arguments, own = command(endpoint, tmp_path, *METHODS, "--langsmith", "people")
-    child = subprocess.Popen(
-        arguments,
-        env=own | environment_of(url),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    child = forked.start(arguments, env=own | environment_of(url))
     await_kept(endpoint, tmp_path)
     os.kill(child.pid, signal.SIGKILL)
     child.wait(60)

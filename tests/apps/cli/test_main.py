@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 from endpoint import Endpoint
 
@@ -390,7 +391,7 @@ def test_who_has_read_enough_of_the_output_ends_it_quietly(
     path.write_text("".join(f"rye loaf number {number}\n" for number in range(3000)))
     assert main(["add", str(path), "--user", "anna"]) == 0
     command = [sys.executable, "-m", "guided_profile.apps.cli.main", "export", "--user", "anna"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+    with forked.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout
         assert running.stderr
         running.stdout.readline()

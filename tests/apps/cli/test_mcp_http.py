@@ -1,6 +1,5 @@
 """The tools over Streamable HTTP, as MCP's own client sees them."""
 
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -8,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import forked
 import httpx
 import httpx2
 import pytest
@@ -106,9 +106,8 @@ async def test_without_authentication_it_serves_one_user_to_this_machine(
 def command(added: type[Endpoint]) -> Iterator[str]:
     port = free_port()
     command = ["-m", "guided_profile.apps.cli.main", "mcp", "--http", "--port", str(port)]
-    with subprocess.Popen(
-        [sys.executable, *command, "--user", "anna"], env=dict(os.environ), stderr=subprocess.PIPE
-    ) as process:
+    arguments = [sys.executable, *command, "--user", "anna"]
+    with forked.start(arguments, stderr=subprocess.PIPE) as process:
         assert process.stderr
         try:
             assert any(b"/mcp" in line for line in process.stderr)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import forked
 import httpx
 import pytest
 from endpoint import Endpoint
@@ -60,7 +61,7 @@ def test_it_serves_in_front_of_what_it_is_given(added: type[Endpoint], tmp_path:
     with an_upstream() as upstream:
         command = [sys.executable, "-m", "guided_profile.apps.cli.main", "proxy"]
         options = ["--upstream", upstream.url, "--port", str(port)]
-        with subprocess.Popen([*command, *options], env=os.environ, stdout=subprocess.PIPE) as run:
+        with forked.start([*command, *options], stdout=subprocess.PIPE) as run:
             try:
                 assert run.stdout
                 assert run.stdout.readline().decode() == f"personal at http://127.0.0.1:{port}/v1\n"

@@ -1,11 +1,11 @@
 import json
 import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 from ports import free_port
 
@@ -111,7 +111,7 @@ def test_a_folder_in_use_is_said_in_one_line(how: list[str], tmp_path: Path) -> 
     own = {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_MODEL": "m"}
     environment = os.environ | own | {"GUIDED_PROFILE_EMBEDDER": "lexical"}
     with HistoryStore.open(None, path=tmp_path / "history"):
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+        ended = forked.run(command, env=environment)
     assert ended.returncode == 1, ended.stderr
     assert ended.stderr.startswith("guided-profile: another process holds the history in")
     assert ended.stderr.count("\n") == 1

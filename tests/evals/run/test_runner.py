@@ -4,13 +4,13 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 from counting import (
     Endpoint,
@@ -65,9 +65,7 @@ def test_a_killed_run_goes_on_and_no_call_is_answered_twice(
     endpoint.answered.clear()
     endpoint.hold_at = in_all.total() // 2
     arguments, environment = command(endpoint, cut)
-    child = subprocess.Popen(
-        arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    child = forked.start(arguments, env=environment)
     await_kept(endpoint, cut)
     answers = cut / "o" / "answers.jsonl"
     assert comes_true(lambda: answers.stat().st_size > 0)

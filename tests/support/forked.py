@@ -1,0 +1,216 @@
+"""Processes of their own for the commands that tests give, without importing the libraries again.
+
+That takes a command most of its time, several seconds on a slow machine. So a process that has
+imported the libraries, and nothing of ours, is started once, and forks one for each command. What
+such a process runs, its environment, its files, its signals and its end are those of a process
+that was started by itself.
+"""
+
+import atexit
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import IO, Any, Self
+
+LIBRARIES = (
+    "chromadb",
+    "fastapi",
+    "langchain_openai",
+    "langgraph.graph.state",
+    "langgraph.store.sqlite.aio",
+    "langsmith.run_trees",
+    "openai.resources.chat.completions",
+    "rich.console",
+    "sentencex",
+    "uvicorn",
+)
+"""What most commands import; those of ours are left to them."""
+MOST_REQUEST_BYTES = 1_000_000
+
+
+class Forked:
+    """A process that `start` began, with what `subprocess.Popen` has of it."""
+
+    def __init__(self, arguments: Sequence[str], status: int, pipes: Mapping[str, IO[bytes]]):
+        self.args = arguments
+        self.returncode: int | None = None
+        self.stdout, self.stderr = pipes.get("stdout"), pipes.get("stderr")
+        self._status = os.fdopen(status)
+        self.pid = int(self._status.readline())
+
+    def poll(self) -> int | None:
+        return self.returncode if self._over(0) else None
+
+    def wait(self, timeout: float | None = None) -> int:
+        if not self._over(timeout):
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        assert self.returncode is not None
+        return self.returncode
+
+    def _over(self, timeout: float | None) -> bool:
+        if self.returncode is None:
+            if not select.select([self._status], [], [], timeout)[0]:
+                return False
+            self.returncode = int(self._status.readline())
+            self._status.close()
+        return True
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        for pipe in (self.stdout, self.stderr):
+            if pipe:
+                pipe.close()
+        self.wait()
+
+
+def start(
+    arguments: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    stdin: int | IO[Any] = subprocess.DEVNULL,
+    stdout: int | IO[Any] = subprocess.DEVNULL,
+    stderr: int | IO[Any] = subprocess.DEVNULL,
+) -> Forked:
+    """Begin `python -m …` or `python -c …`.
+
+    Args:
+        arguments: As `subprocess.Popen` takes them.
+        env: The environment; this process's own if left out.
+        stdin: A file, or `subprocess.DEVNULL`.
+        stdout: The same, or `subprocess.PIPE`.
+        stderr: The same as `stdout`.
+    """
+    asked = {"arguments": arguments[1:], "env": dict(env or os.environ), "cwd": str(Path.cwd())}
+    heard, said = os.pipe()
+    pipes: dict[str, IO[bytes]] = {}
+    with ExitStack() as opened:
+        opened.callback(os.close, said)
+        files: list[int] = []
+        for name, file in (("stdin", stdin), ("stdout", stdout), ("stderr", stderr)):
+            if file == subprocess.PIPE:
+                read, file = os.pipe()
+                pipes[name] = os.fdopen(read, "rb")
+                opened.callback(os.close, file)
+            elif file == subprocess.DEVNULL:
+                file = opened.enter_context(Path(os.devnull).open("r+b"))
+            files.append(file if isinstance(file, int) else file.fileno())
+        socket.send_fds(_forking(), [json.dumps(asked).encode()], [*files, said])
+    return Forked(arguments, heard, pipes)
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    input: bytes = b"",
+    timeout: float = 100,
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m …` or `python -c …` to its end, and return what it printed.
+
+    Raises:
+        subprocess.TimeoutExpired: It took longer, and was killed.
+    """
+    with TemporaryFile() as given, TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
+        given.write(input)
+        given.seek(0)
+        process = start(arguments, env=env, stdin=given, stdout=output, stderr=errors)
+        try:
+            status = process.wait(timeout)
+        finally:
+            process.kill()
+            process.wait()
+        printed = [(file.seek(0), file.read())[1] for file in (output, errors)]
+    return subprocess.CompletedProcess(arguments, status, *printed)
+
+
+@cache
+def _forking() -> socket.socket:
+    """Start the process that has the libraries; it ends when this one does."""
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MOST_REQUEST_BYTES)
+    command = [sys.executable, __file__, str(its.fileno())]
+    process = subprocess.Popen(command, pass_fds=[its.fileno()])
+    its.close()
+
+    @atexit.register
+    def end() -> None:
+        ours.close()
+        process.wait()
+
+    return ours
+
+
+def _serve(requests: socket.socket) -> None:
+    """Fork a process for each request; return in it, ready to run what is asked."""
+    for library in LIBRARIES:
+        import_module(library)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who waits for a command ends by itself
+    while True:
+        request, files, _, _ = socket.recv_fds(requests, MOST_REQUEST_BYTES, 4)
+        if not request:
+            sys.exit()
+        if os.fork() == 0:
+            requests.close()
+            _wait_for_command(json.loads(request), files)
+            return
+        for file in files:
+            os.close(file)
+
+
+def _wait_for_command(asked: dict[str, Any], files: list[int]) -> None:
+    """Fork once more; say in one process how the other one ended, and return in that."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    *standard, status = files
+    command = os.fork()
+    if command:
+        os.write(status, f"{command}\n".encode())
+        _, ended = os.waitpid(command, 0)
+        os.write(status, f"{os.waitstatus_to_exitcode(ended)}\n".encode())
+        os._exit(0)
+    os.close(status)
+    for number, file in enumerate(standard):
+        os.dup2(file, number)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(asked["env"])
+    os.chdir(asked["cwd"])
+    kind, what, *more = asked["arguments"]
+    sys.argv[:] = [kind, *more]
+    sys.path[0] = asked["cwd"]
+    if kind == "-m":
+        runpy.run_module(what, run_name="__main__", alter_sys=True)
+    else:
+        exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))
