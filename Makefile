@@ -14,9 +14,12 @@ demo: $(VENV)/.local
 eval: $(VENV)/.evals
 	@$(BIN)/guided-profile eval --task preference --n 16 --out eval-out
 
+# tests wait for processes and timeouts now and then, so there are more workers than cores
+WORKERS = $$(n=$$(getconf _NPROCESSORS_ONLN); n=$$((n + n / 2)); echo $$((n < 4 ? n : 4)))
+
 # each of the processes that tests start would compile the package anew, were it not kept
 test: $(VENV)/.dev
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n auto --maxprocesses 4 --dist worksteal --durations 20 --durations-min 2
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n $(WORKERS) --dist worksteal --durations 20 --durations-min 2
 
 test-live: $(VENV)/.dev
 	@$(BIN)/pytest -q -m live

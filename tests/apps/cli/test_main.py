@@ -388,8 +388,9 @@ def test_who_has_read_enough_of_the_output_ends_it_quietly(
     added: type[Endpoint], tmp_path: Path
 ) -> None:
     path = tmp_path / "long.txt"
-    path.write_text("".join(f"rye loaf number {number}\n" for number in range(3000)))
-    assert main(["add", str(path), "--user", "anna"]) == 0
+    # more than a pipe holds
+    path.write_text("".join(f"rye loaf number {number}{' of rye' * 60}\n" for number in range(300)))
+    assert main(["add", str(path), "--format", "text", "--user", "anna"]) == 0
     command = [sys.executable, "-m", "guided_profile.apps.cli.main", "export", "--user", "anna"]
     with forked.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout

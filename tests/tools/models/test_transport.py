@@ -5,13 +5,13 @@ import gc
 import json
 import logging
 import os
-import subprocess
 import sys
 import weakref
 from base64 import b64encode
 from email.message import Message
 from urllib.parse import urlsplit
 
+import forked
 import openai._base_client as client
 import pytest
 from endpoint import Endpoint
@@ -233,5 +233,5 @@ def test_a_process_that_ends_before_its_loop_says_nothing_of_it(
         "model = endpoint_model('m', base_url=url, api_key=None)\n"
         f"print(loop.run_until_complete(model.ainvoke('which?')).text)\n{end}"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = forked.run([sys.executable, "-c", code])
     assert (done.stdout, done.stderr) == (f"{endpoint.answer}\n", "")

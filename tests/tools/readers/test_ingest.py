@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import forked
 import pytest
 
 from guided_profile.graph.errors import HistoryItemError, ModelError, QuestionError
@@ -189,7 +190,7 @@ def test_a_killed_run_is_finished_by_the_next(tmp_path: Path, after: int) -> Non
     count = 5 * BATCH
     path, folder = lines(tmp_path, count), tmp_path / "history"
     command = [sys.executable, "-c", ADDING, str(folder), str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with forked.start(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         for _ in range(after):
             acknowledged = int(process.stdout.readline().split()[0])

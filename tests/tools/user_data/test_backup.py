@@ -1,12 +1,12 @@
 """A copy of all that is kept, made while others write."""
 
 import shutil
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 from postgres_server import postgres_server
 
@@ -42,7 +42,7 @@ async def test_it_holds_what_was_acknowledged_while_others_write(tmp_path: Path)
             await pin(ProfileStore(store, "anna", "dialogue"), "I sail.", now=now)
             for number in range(3):
                 before = len(history.list("anna"))
-                copying = subprocess.Popen(  # noqa: ASYNC220
+                copying = forked.start(
                     [sys.executable, "-c", COPY, str(data), str(tmp_path / f"copy {number}")]
                 )
                 while copying.poll() is None:
