@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import RepliesTo
 from guided_profile.graph.text import encodable
+from guided_profile.tools.history.store import HistoryStore
 
 Decision = Literal["approve", "edit", "reject"]
 REPLY = "reply"
@@ -93,11 +94,21 @@ def replied_stage(waits: str, messages: Sequence[AnyMessage]) -> RepliesTo:
     return next((known for known in get_args(RepliesTo) if known == stage), "")
 
 
-def replied(reply: Any, *, source: str, time: datetime, asked: str = "") -> HistoryItem | None:
+def _last_question(messages: Sequence[AnyMessage]) -> str:
+    questions = (message.id for message in reversed(messages) if isinstance(message, AIMessage))
+    return next(questions, None) or ""
+
+
+def replied(
+    reply: Any, messages: Sequence[AnyMessage], *, source: str, time: datetime, asked: str = ""
+) -> HistoryItem | None:
     """Return what a user replied, as an item of their history; None if it can be none.
+
+    Its id is that of the question's message, for `keep`.
 
     Args:
         reply: What the run was resumed with.
+        messages: The thread, the question among them.
         source: Of the item.
         time: Now.
         asked: The question, if the item is to begin with it.
@@ -105,6 +116,16 @@ def replied(reply: Any, *, source: str, time: datetime, asked: str = "") -> Hist
     if not isinstance(reply, str) or not reply.strip():
         return None
     try:
-        return HistoryItem(text=asked + encodable(reply.strip()), source=source, time=time)
+        text = asked + encodable(reply.strip())
+        return HistoryItem(id=_last_question(messages), text=text, source=source, time=time)
     except ValidationError:  # too long
         return None
+
+
+def keep(history: HistoryStore, user_id: str, reply: HistoryItem) -> None:
+    """Add a reply to the history, if that to the same question is not there.
+
+    A stage that was killed when it had kept the reply begins again.
+    """
+    if not history.get(user_id, [reply.id]):
+        history.add(user_id, [reply])

@@ -9,7 +9,7 @@ from langgraph.types import interrupt
 
 from guided_profile.graph.context import Context
 from guided_profile.graph.state import State
-from guided_profile.nodes.asking import payload, replied, reply_shown, said
+from guided_profile.nodes.asking import keep, payload, replied, reply_shown, said
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 
@@ -29,14 +29,16 @@ def make_clarify(resources: Resources) -> Stage[State, ClarifyUpdate]:
     async def clarify(state: State, runtime: Runtime[Context]) -> ClarifyUpdate:
         context, task = resources.asked(runtime)
         typed = state["messages"][-1].text if state.get("replies_to") == "clarify" else ""
-        item = replied(typed, source="clarification", time=resources.clock())
+        item = replied(typed, state["messages"], source="clarification", time=resources.clock())
         shown: list[AnyMessage] = []
         while item is None:  # an error would be raised at every later resume too
             asks = payload(task.abstention.clarifying_question, state["text"], ["edit"])
             if reply := said(interrupt(asks)):
-                item = replied(reply.text, source="clarification", time=resources.clock())
+                item = replied(
+                    reply.text, state["messages"], source="clarification", time=resources.clock()
+                )
                 shown = reply_shown(reply.text)
-        await asyncio.to_thread(resources.history.add, context.user_id, [item])
+        await asyncio.to_thread(keep, resources.history, context.user_id, item)
         return {"clarification": item.text, "messages": shown, "waits": "", "replies_to": ""}
 
     return clarify

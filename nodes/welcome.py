@@ -10,7 +10,7 @@ from langgraph.types import interrupt
 from guided_profile.graph.context import Context
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import State
-from guided_profile.nodes.asking import payload, replied, reply_shown, said
+from guided_profile.nodes.asking import keep, payload, replied, reply_shown, said
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
 
@@ -35,7 +35,9 @@ def make_welcome(resources: Resources) -> Stage[State, WelcomeUpdate]:
         asked = task.cold_start.questions[state["welcomed"]]
 
         def item_of(text: str) -> HistoryItem | None:
-            return replied(text, source="welcome", time=resources.clock(), asked=f"{asked} ")
+            return replied(
+                text, state["messages"], source="welcome", time=resources.clock(), asked=f"{asked} "
+            )
 
         typed = state.get("replies_to") == "welcome"
         item = item_of(state["messages"][-1].text) if typed else None
@@ -47,7 +49,7 @@ def make_welcome(resources: Resources) -> Stage[State, WelcomeUpdate]:
                 break  # the user would rather not say
             item = item_of(reply.text) if reply else None
         if item:
-            await asyncio.to_thread(resources.history.add, context.user_id, [item])
+            await asyncio.to_thread(keep, resources.history, context.user_id, item)
         welcomed = state["welcomed"] + 1
         return {"welcomed": welcomed, "messages": shown, "waits": "", "replies_to": ""}
 

@@ -121,3 +121,31 @@ async def test_a_new_user_is_asked_in_the_chat(history: HistoryStore) -> None:
     out = await graph.ainvoke(Command(resume=declined), THREAD, context=CONTEXT)
     assert messages_of(out)[4:] == ["Not now.", "Fine."]
     assert kept(history, "welcome") == ["Any pets? A cat."]
+
+
+@pytest.mark.parametrize("typed", [False, True])
+@pytest.mark.parametrize("source", ["welcome", "clarification"])
+async def test_a_stage_that_was_killed_when_it_had_kept_the_reply_keeps_it_once(
+    history: HistoryStore, monkeypatch: pytest.MonkeyPatch, typed: bool, source: str
+) -> None:
+    start = ColdStart(items=1, questions=("Any pets?",)) if source == "welcome" else ColdStart()
+    if source == "clarification":
+        history.add("anna", ANNA)
+    replies = ["Fine."] if source == "welcome" else ["Sorry.", "Fine."]
+    graph, _ = chat_of(history, *replies, task=asking(cold_start=start))
+    await graph.ainvoke(says("Hello?"), THREAD, context=CONTEXT)
+    add = HistoryStore.add
+
+    def is_killed_after(store: HistoryStore, *given: Any) -> None:
+        add(store, *given)
+        monkeypatch.setattr(HistoryStore, "add", add)
+        raise OSError("killed")
+
+    monkeypatch.setattr(HistoryStore, "add", is_killed_after)
+    reply: Any = says("A cat.") if typed else Command(resume="A cat.")
+    with pytest.raises(OSError, match="killed"):
+        await graph.ainvoke(reply, THREAD, context=CONTEXT)
+    again = None if typed else Command(resume="A cat.")
+    out = await graph.ainvoke(again, THREAD, context=CONTEXT)
+    assert out["answer"].text == "Fine."
+    assert len(kept(history, source)) == 1
