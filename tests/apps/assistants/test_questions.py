@@ -68,8 +68,8 @@ def kept(companion: Companion) -> list[str]:
 def test_a_question_that_comes_late_belongs_to_the_conversation_in_which_it_is_asked(
     companion: Companion, model: Model
 ) -> None:
-    model.seconds = 1.0
-    agent = agent_of(companion, Host(), checkpointer=InMemorySaver(), patience=0.4)
+    model.seconds = 2.5
+    agent = agent_of(companion, Host(), checkpointer=InMemorySaver(), patience=1.5)
     assert mark(ask(agent, FORGET))["memory"] == []
     assert companion.flush(60)
     model.seconds = 0.0
