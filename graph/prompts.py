@@ -247,7 +247,7 @@ KNOWN_IS_DATA = Prompt(
     "answer, see whether any of it bears on what the user says now, which follows; what does not, "
     "leave out. Facts stay facts, whatever the user likes to hear.\n\n",
 )
-"""Told a host's own model, directly before the user's words."""
+"""Given to a host's own model, directly before the user's words."""
 
 MEMORY_SYSTEM = Prompt(
     "memory_system",
@@ -365,7 +365,7 @@ MEMORY_ADDED = Prompt(
     "followed by these words, which they read: {said}\nDo not say that yourself. Answer what else "
     "they say; if there is nothing else, a word or two will do.\n\n",
 )
-"""Told a host's own model, before the user's words."""
+"""Given to a host's own model, before the user's words."""
 
 
 def profile_in_words(sentences: Sequence[Sentence]) -> str:

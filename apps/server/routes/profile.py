@@ -80,7 +80,7 @@ Profiles = Annotated[ProfileStore, Depends(_profiles)]
 
 
 @router.get("", summary="See the profile", responses=_MISSING)
-async def seen(user_id: UserId, resources: TheResources, profiles: Profiles) -> Shown:
+async def read(user_id: UserId, resources: TheResources, profiles: Profiles) -> Shown:
     """Return the standing profile; nothing is made, and no model is asked."""
     standing = await profiles.standing()
     if standing is None or await gone_from(standing, user_id, resources.history):

@@ -71,7 +71,7 @@ export class GuidedProfileError extends Error {
 }
 
 /** Return what a call brought, or throw what the server said instead. */
-export async function brought<T>(
+export async function unwrap<T>(
   call: Promise<{ data?: T; error?: Problem; response: Response }>,
 ): Promise<T> {
   const { data, error, response } = await call;
@@ -80,7 +80,7 @@ export async function brought<T>(
 }
 
 /** A stage of the workflow that begins, or what became of the question. */
-export type Told =
+export type StreamEvent =
   | { event: "stage"; data: { stage: string; [more: string]: unknown } }
   | { event: "answer"; data: Reply };
 
@@ -89,7 +89,7 @@ export async function* stream(
   client: GuidedProfile,
   asked: Asked,
   signal?: AbortSignal,
-): AsyncGenerator<Told, void, undefined> {
+): AsyncGenerator<StreamEvent, void, undefined> {
   yield* readStream(client.POST("/v1/ask", { body: asked, ...streaming(signal) }));
 }
 
@@ -99,7 +99,7 @@ export async function* streamReply(
   run_id: string,
   reply: string,
   signal?: AbortSignal,
-): AsyncGenerator<Told, void, undefined> {
+): AsyncGenerator<StreamEvent, void, undefined> {
   const params = { path: { run_id } };
   yield* readStream(
     client.POST("/v1/ask/{run_id}/reply", { params, body: { reply }, ...streaming(signal) }),
@@ -114,8 +114,8 @@ function streaming(signal?: AbortSignal) {
 
 async function* readStream(
   call: Promise<{ data?: ReadableStream<Uint8Array> | null; error?: Problem; response: Response }>,
-): AsyncGenerator<Told, void, undefined> {
-  const body = await brought(call);
+): AsyncGenerator<StreamEvent, void, undefined> {
+  const body = await unwrap(call);
   let rest = "";
   let event = "";
   let answered = false;

@@ -172,7 +172,7 @@ export interface paths {
          * See the profile
          * @description Return the standing profile; nothing is made, and no model is asked.
          */
-        get: operations["seen_v1_profile_get"];
+        get: operations["read_v1_profile_get"];
         put?: never;
         /**
          * Make the profile
@@ -1280,7 +1280,7 @@ export interface operations {
             };
         };
     };
-    seen_v1_profile_get: {
+    read_v1_profile_get: {
         parameters: {
             query?: {
                 /** @description Whose data; for the admin scope alone. Everybody else's are their own. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { brought, guidedProfile, GuidedProfileError, stream, type Told } from "../src/index.js";
+import { unwrap, guidedProfile, GuidedProfileError, stream, type StreamEvent } from "../src/index.js";
 
 const url = process.env.GUIDED_PROFILE_URL ?? "";
 const key = process.env.GUIDED_PROFILE_API_KEY ?? "";
@@ -11,12 +11,12 @@ const server = guidedProfile({ url, key, timeout: 60_000 });
 
 test("a history is added, listed and deleted", async () => {
   const items = [{ text: "a steel wok", source: "purchases" }];
-  const added = await brought(server.POST("/v1/history", { body: { items } }));
+  const added = await unwrap(server.POST("/v1/history", { body: { items } }));
   assert.equal(added.added.length, 1);
   const query = { source: "purchases", limit: 5 };
-  const page = await brought(server.GET("/v1/history", { params: { query } }));
+  const page = await unwrap(server.GET("/v1/history", { params: { query } }));
   assert.deepEqual(page.items.map((item) => item.text), ["a steel wok"]);
-  const gone = await brought(
+  const gone = await unwrap(
     server.DELETE("/v1/history", { params: { query: { id: added.added } } }),
   );
   assert.deepEqual(gone.deleted, added.added);
@@ -25,7 +25,7 @@ test("a history is added, listed and deleted", async () => {
 test("a file is added", async () => {
   const form = new FormData();
   form.append("file", new Blob(['{"text": "a lamp"}\n']), "shop.jsonl");
-  const result = await brought(
+  const result = await unwrap(
     server.POST("/v1/history/file", {
       body: form as never,
       bodySerializer: (body) => body as unknown as FormData,
@@ -35,22 +35,22 @@ test("a file is added", async () => {
 });
 
 test("a profile is made, and a sentence of it forbidden", async () => {
-  const { profile } = await brought(server.POST("/v1/profile"));
+  const { profile } = await unwrap(server.POST("/v1/profile"));
   const sentence = profile.sentences[0];
   assert.ok(sentence && sentence.evidence.length > 0);
-  const decided = await brought(
+  const decided = await unwrap(
     server.PATCH("/v1/profile", { body: { do: "forbid", text: sentence.text } }),
   );
   assert.deepEqual(decided.map((wish) => wish.kind), ["forbid"]);
-  await brought(server.DELETE("/v1/profile"));
+  await unwrap(server.DELETE("/v1/profile"));
 });
 
 test("a question is answered whole, and in stages", async () => {
   const asked = { question: "What is my cat called?" };
-  const { answer } = await brought(server.POST("/v1/ask", { body: asked }));
+  const { answer } = await unwrap(server.POST("/v1/ask", { body: asked }));
   assert.ok(answer.kind === "answered");
   assert.equal(answer.text, "Miso, my cat.");
-  const events: Told[] = [];
+  const events: StreamEvent[] = [];
   for await (const event of stream(server, asked)) events.push(event);
   const last = events.pop();
   assert.ok(last?.event === "answer" && last.data.answer.kind === "answered");
@@ -62,19 +62,19 @@ test("what is wrong comes in the server's words", async () => {
   const refused = (code: string, status: number) => (error: unknown) =>
     error instanceof GuidedProfileError && error.code === code && error.status === status;
   const asked = { question: "What?", task: "nothing" };
-  await assert.rejects(brought(server.POST("/v1/ask", { body: asked })), refused("bad_input", 422));
+  await assert.rejects(unwrap(server.POST("/v1/ask", { body: asked })), refused("bad_input", 422));
   await assert.rejects(stream(server, asked).next(), refused("bad_input", 422));
   const { error } = await server.POST("/v1/ask", { body: asked });
   assert.match(error?.message ?? "", /task/);
   const other = guidedProfile({ url, key, user: "bob" });
-  await assert.rejects(brought(other.GET("/v1/history")), refused("forbidden", 403));
+  await assert.rejects(unwrap(other.GET("/v1/history")), refused("forbidden", 403));
   const nobody = guidedProfile({ url: `${url}/` });
-  await assert.rejects(brought(nobody.GET("/v1/me")), refused("unauthorized", 401));
+  await assert.rejects(unwrap(nobody.GET("/v1/me")), refused("unauthorized", 401));
   const elsewhere = guidedProfile({
     url,
     fetch: async () => new Response("<html>", { status: 502 }),
   });
-  await assert.rejects(brought(elsewhere.GET("/v1/me")), refused("strange", 502));
+  await assert.rejects(unwrap(elsewhere.GET("/v1/me")), refused("strange", 502));
 });
 
 test("a stream that ends early is no answer", async () => {
