@@ -25,8 +25,9 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 LIBRARIES = (
-    "chromadb",
+    "chromadb.api.rust",
     "fastapi",
+    "httpcore2",
     "langchain_openai",
     "langgraph.graph.state",
     "langgraph.store.sqlite.aio",
