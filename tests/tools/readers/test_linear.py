@@ -52,7 +52,7 @@ TRIED: dict[str, Callable[[str], Any]] = {
 
 
 def seconds(tried: Callable[[str], Any], text: str) -> float:
-    """Return the least of three times of the processor, which what runs beside does not count in."""
+    """Return the least of three times, of the processor: others may be using it too."""
     spent = []
     for _ in range(3):
         start = time.thread_time()
