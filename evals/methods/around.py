@@ -28,7 +28,7 @@ from guided_profile.tools.search.ranking import LEAST_TOKENS, within
 
 REMINDER = (
     "\nHeed what this person told before, as shown above: the answer has to suit what they like, "
-    "cannot stand and must avoid."
+    "dislike and must avoid."
 )
 NOTES = (
     "This person now asks: {question}\nFor each line above that bears on that, note in a few words "
