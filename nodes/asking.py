@@ -7,12 +7,14 @@ the run: `clarify` holds the question, and the rest has the form of an agent inb
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Literal, NamedTuple, TypedDict, get_args
 from uuid import uuid4
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from pydantic import ValidationError
 
+from guided_profile.graph.errors import HistoryItemError
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.state import RepliesTo
 from guided_profile.graph.text import encodable
@@ -94,20 +96,22 @@ def replied_stage(waits: str, messages: Sequence[AnyMessage]) -> RepliesTo:
     return next((known for known in get_args(RepliesTo) if known == stage), "")
 
 
-def _last_question(messages: Sequence[AnyMessage]) -> str:
-    questions = (message.id for message in reversed(messages) if isinstance(message, AIMessage))
-    return next(questions, None) or ""
-
-
 def replied(
-    reply: Any, messages: Sequence[AnyMessage], *, source: str, time: datetime, asked: str = ""
+    reply: Any,
+    stage: str,
+    messages: Sequence[AnyMessage],
+    *,
+    source: str,
+    time: datetime,
+    asked: str = "",
 ) -> HistoryItem | None:
     """Return what a user replied, as an item of their history; None if it can be none.
 
-    Its id is that of the question's message, for `keep`.
+    Its id is made of the question's and of what was replied, for `keep`.
 
     Args:
         reply: What the run was resumed with.
+        stage: Which asked.
         messages: The thread, the question among them.
         source: Of the item.
         time: Now.
@@ -116,16 +120,27 @@ def replied(
     if not isinstance(reply, str) or not reply.strip():
         return None
     try:
-        text = asked + encodable(reply.strip())
-        return HistoryItem(id=_last_question(messages), text=text, source=source, time=time)
+        item = HistoryItem(text=asked + encodable(reply.strip()), source=source, time=time)
     except ValidationError:  # too long
         return None
+    begin = f"{stage}-"
+    questions = (m.id for m in reversed(messages) if m.id and m.id.startswith(begin))
+    question = next(questions, "")
+    if not question:  # one was asked before questions were messages
+        return item
+    of_text = sha256(item.text.encode()).hexdigest()[:16]
+    return item.model_copy(update={"id": f"{question[:100]}-{of_text}"})
 
 
 def keep(history: HistoryStore, user_id: str, reply: HistoryItem) -> None:
-    """Add a reply to the history, if that to the same question is not there.
+    """Add a reply to the history, unless the same reply to the same question is there.
 
-    A stage that was killed when it had kept the reply begins again.
+    A stage that was killed when it had kept the reply begins again, at another time.
     """
-    if not history.get(user_id, [reply.id]):
+    if history.get(user_id, [reply.id]):
+        return
+    try:
         history.add(user_id, [reply])
+    except HistoryItemError:
+        if not history.get(user_id, [reply.id]):  # else another run of it came first
+            raise

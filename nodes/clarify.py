@@ -29,13 +29,19 @@ def make_clarify(resources: Resources) -> Stage[State, ClarifyUpdate]:
     async def clarify(state: State, runtime: Runtime[Context]) -> ClarifyUpdate:
         context, task = resources.asked(runtime)
         typed = state["messages"][-1].text if state.get("replies_to") == "clarify" else ""
-        item = replied(typed, state["messages"], source="clarification", time=resources.clock())
+        item = replied(
+            typed, "clarify", state["messages"], source="clarification", time=resources.clock()
+        )
         shown: list[AnyMessage] = []
         while item is None:  # an error would be raised at every later resume too
             asks = payload(task.abstention.clarifying_question, state["text"], ["edit"])
             if reply := said(interrupt(asks)):
                 item = replied(
-                    reply.text, state["messages"], source="clarification", time=resources.clock()
+                    reply.text,
+                    "clarify",
+                    state["messages"],
+                    source="clarification",
+                    time=resources.clock(),
                 )
                 shown = reply_shown(reply.text)
         await asyncio.to_thread(keep, resources.history, context.user_id, item)

@@ -36,7 +36,12 @@ def make_welcome(resources: Resources) -> Stage[State, WelcomeUpdate]:
 
         def item_of(text: str) -> HistoryItem | None:
             return replied(
-                text, state["messages"], source="welcome", time=resources.clock(), asked=f"{asked} "
+                text,
+                "welcome",
+                state["messages"],
+                source="welcome",
+                time=resources.clock(),
+                asked=f"{asked} ",
             )
 
         typed = state.get("replies_to") == "welcome"

@@ -1,5 +1,6 @@
 """What a chat's next message is after a question to the user: the reply to it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from langgraph.types import Command
 from workflows import ANNA, graph_of, responses
 
 from guided_profile.graph.context import Context
+from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.task_rules import ColdStart
 from guided_profile.graph.tasks import Task, builtin_tasks
+from guided_profile.nodes.asking import keep
 from guided_profile.tools.history.store import HistoryStore
 
 CONTEXT = Context(user_id="anna")
@@ -149,3 +152,47 @@ async def test_a_stage_that_was_killed_when_it_had_kept_the_reply_keeps_it_once(
     out = await graph.ainvoke(again, THREAD, context=CONTEXT)
     assert out["answer"].text == "Fine."
     assert len(kept(history, source)) == 1
+
+
+async def test_a_reply_that_is_edited_is_kept_beside_the_first(history: HistoryStore) -> None:
+    history.add("anna", ANNA)
+    graph, _ = chat_of(history, "Sorry.", "A cat.", "A dog.")
+    await graph.ainvoke(says("Any pets?"), THREAD, context=CONTEXT)
+    before = await graph.aget_state(THREAD)
+    await graph.ainvoke(says("a cat"), THREAD, context=CONTEXT)
+    out = await graph.ainvoke(says("no, a dog"), before.config, context=CONTEXT)
+    assert out["answer"].text == "A dog."
+    assert kept(history, "clarification") == ["a cat", "no, a dog"]
+
+
+def test_a_reply_that_another_run_has_just_kept_is_kept(
+    history: HistoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (
+        HistoryItem(id="clarify-1", text="a cat", time=datetime(2026, 1, day, tzinfo=UTC))
+        for day in (1, 2)
+    )
+    get = HistoryStore.get
+
+    def finds_nothing_yet(store: HistoryStore, *given: Any) -> Any:
+        found = get(store, *given)
+        monkeypatch.setattr(HistoryStore, "get", get)
+        store.add("anna", [first])
+        return found
+
+    monkeypatch.setattr(HistoryStore, "get", finds_nothing_yet)
+    keep(history, "anna", second)
+    assert history.list("anna") == [first]
+
+
+@pytest.mark.parametrize("foreign", ["m" * 201, "\ud800"])
+async def test_a_message_of_the_host_after_the_question_changes_nothing(
+    history: HistoryStore, foreign: str
+) -> None:
+    history.add("anna", ANNA)
+    graph, _ = chat_of(history, "Sorry.", "A cat.")
+    await graph.ainvoke(says("Any pets?"), THREAD, context=CONTEXT)
+    reply = Command(resume="a cat", update={"messages": [AIMessage("hm", id=foreign)]})
+    out = await graph.ainvoke(reply, THREAD, context=CONTEXT)
+    assert out["answer"].text == "A cat."
+    assert kept(history, "clarification") == ["a cat"]

@@ -1,9 +1,9 @@
 """Processes of their own for the commands that tests give, without importing the libraries again.
 
 That takes a command most of its time, several seconds on a slow machine. So a process that has
-imported the libraries, and nothing of ours, is started once, and forks one for each command. What
-such a process runs, its environment, its files, its signals and its end are those of a process
-that was started by itself.
+imported the libraries, and nothing of ours, is started once, and forks one for each command. Its
+environment, files, signals and end are its own. What Python reads once, at its start (`PYTHONPATH`
+and the like), and whether a library is imported at all, is not to be tested in it.
 """
 
 import atexit
@@ -15,8 +15,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -64,8 +65,10 @@ class Forked:
         if self.returncode is None:
             if not select.select([self._status], [], [], timeout)[0]:
                 return False
-            self.returncode = int(self._status.readline())
+            ended = self._status.readline()
             self._status.close()
+            assert ended, f"who waited for process {self.pid} is gone"
+            self.returncode = int(ended)
         return True
 
     def send_signal(self, number: int) -> None:
@@ -110,7 +113,13 @@ def start(
         stdout: The same, or `subprocess.PIPE`.
         stderr: The same as `stdout`.
     """
-    asked = {"arguments": arguments[1:], "env": dict(env or os.environ), "cwd": str(Path.cwd())}
+    os.umask(mask := os.umask(0))
+    asked = {
+        "arguments": arguments[1:],
+        "env": dict(env or os.environ),
+        "cwd": str(Path.cwd()),
+        "umask": mask,
+    }
     heard, said = os.pipe()
     pipes: dict[str, IO[bytes]] = {}
     with ExitStack() as opened:
@@ -193,9 +202,12 @@ def _wait_for_command(asked: dict[str, Any], files: list[int]) -> None:
     *standard, status = files
     command = os.fork()
     if command:
-        os.write(status, f"{command}\n".encode())
-        _, ended = os.waitpid(command, 0)
-        os.write(status, f"{os.waitstatus_to_exitcode(ended)}\n".encode())
+        for file in standard:  # or who reads what the command writes would not see its end
+            os.close(file)
+        with suppress(BrokenPipeError):  # nobody waits for it any more
+            os.write(status, f"{command}\n".encode())
+            _, ended = os.waitpid(command, 0)
+            os.write(status, f"{os.waitstatus_to_exitcode(ended)}\n".encode())
         os._exit(0)
     os.close(status)
     for number, file in enumerate(standard):
@@ -203,8 +215,11 @@ def _wait_for_command(asked: dict[str, Any], files: list[int]) -> None:
         os.close(file)
     os.environ.clear()
     os.environ.update(asked["env"])
+    time.tzset()
+    os.umask(asked["umask"])
     os.chdir(asked["cwd"])
     kind, what, *more = asked["arguments"]
+    assert kind in ("-m", "-c"), f"{kind!r} is not known here"
     sys.argv[:] = [kind, *more]
     sys.path[0] = asked["cwd"]
     if kind == "-m":

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from sentencex import segment
 
 from guided_profile.tools.text.language import language_of
-from guided_profile.tools.text.words import words
 
 _LIST_MARK = re.compile(
     r"(?:>\s*)*(?:"
@@ -115,17 +114,10 @@ def _goes_on(sentence: str, part: str, code: str) -> bool:
     return (
         (part[:1].islower() and not sentence.lstrip()[:1].islower())
         or bool(_SHORT_ALONE.fullmatch(sentence))
-        or _one_word(part)
         or _in_a_name(sentence)
         or (code in _WITH_ORDINALS and bool(_ORDINAL.search(sentence)))
         or bool(_QUOTED.search(sentence) and _HIRAGANA.match(part))
     )
-
-
-def _one_word(part: str) -> bool:
-    """Whether it is a sentence of one word, which says nothing by itself: "Yes!", "Priorities."."""
-    whole = _FINISHED.search(part) and not _SHORT_ALONE.fullmatch(part)
-    return bool(whole) and len(list(words(part))) == 1
 
 
 def _in_a_name(sentence: str) -> bool:

@@ -11,7 +11,7 @@ PROFILES = [
     ["Er wohnt in St. Pölten.", "Er trinkt z. B. Tee, Saft usw. und mag Dr. Müller."],
     ["Sie wurde im 19. Jahrhundert geboren.", "Über das Wetter klagt sie nie."],
     ["Élodie habite à Lyon.", "M. Dupont est son voisin.", "« J'aime Paris. »", "Elle lit."],
-    ["¿Tiene un gato? ¡Sí!", "El Sr. García vive en EE. UU. desde 2010."],
+    ["¿Tiene un gato?", "¡Sí!", "El Sr. García vive en EE. UU. desde 2010."],
     ["O Sr. Silva mora em Lisboa.", "É vegetariano."],
     ["Il dott. Rossi la cura.", "È allergica alle noci."],
     ["Mieszka przy ul. Długiej 5 w Krakowie.", "Ósmego maja kupiła psa."],
@@ -25,8 +25,8 @@ PROFILES = [
     ["সে ঢাকায় থাকে।", "সে চা পছন্দ করে।"],
     ["እሱ በአዲስ አበባ ይኖራል።", "ድመት አለው።"],
     ["이 사람은 서울에 산다.", "고양이를 키운다.", "이름은 루나이다!"],
-    ["They own four cats and one good coat. Priorities.", "They sew. Badly!"],
-    ["Vegetarian.", "They cook."],
+    ["They are friendly.", "Vegetarian.", "Retired."],
+    ["Köpeği var.", "Çalışıyor.", "Ankara'da oturuyor."],
 ]
 
 
