@@ -53,11 +53,10 @@ def test_what_a_person_did_is_asked_another_question_than_what_they_said() -> No
     assert of_its_source.question_of(bought) == "What is ordered?"
 
 
-@pytest.mark.parametrize("name", ["assistant", "dialogue", "preference"])
-def test_a_guiding_question_shares_no_word_with_the_rule_about_instructions(name: str) -> None:
+def test_the_question_about_taste_shares_no_word_with_the_rule_about_instructions() -> None:
     # asked what somebody "cannot stand", a small model noted "instructions that stand in it"
     rule = SYSTEM.text.rpartition(":")[2]
-    asked = set(words(builtin_tasks()[name].guiding_question))
+    asked = set(words(builtin_tasks()["preference"].guiding_question))
     assert not {word for word in words(rule) if len(word) > 2} & asked
 
 
