@@ -7,7 +7,6 @@ the run: `clarify` holds the question, and the rest has the form of an agent inb
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Literal, NamedTuple, TypedDict, get_args
 from uuid import uuid4
 
@@ -119,17 +118,16 @@ def replied(
     """
     if not isinstance(reply, str) or not reply.strip():
         return None
-    try:
-        item = HistoryItem(text=asked + encodable(reply.strip()), source=source, time=time)
-    except ValidationError:  # too long
-        return None
-    begin = f"{stage}-"
+    text, begin = asked + encodable(reply.strip()), f"{stage}-"
     questions = (m.id for m in reversed(messages) if m.id and m.id.startswith(begin))
     question = next(questions, "")
-    if not question:  # one was asked before questions were messages
-        return item
-    of_text = sha256(item.text.encode()).hexdigest()[:16]
-    return item.model_copy(update={"id": f"{question[:100]}-{of_text}"})
+    try:
+        of_any_time = HistoryItem(text=text, source=source).id
+        # without a question: one was asked before questions were messages
+        id_ = f"{question[:100]}-{of_any_time}" if question else ""
+        return HistoryItem(id=id_, text=text, source=source, time=time)
+    except ValidationError:  # too long
+        return None
 
 
 def keep(history: HistoryStore, user_id: str, reply: HistoryItem) -> None:

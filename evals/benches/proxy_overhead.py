@@ -51,7 +51,6 @@ WARM = 2.0
 """Seconds that each way is used before it is measured."""
 
 PIECES, USERS = 20, 4
-"""Of processor time in a second, as Linux counts it."""
 _PIECE = json.dumps({"id": "1", "choices": [{"index": 0, "delta": {"content": "one more "}}]})
 _STREAM = [*[f"data: {_PIECE}\n\n"] * PIECES, "data: [DONE]\n\n"]
 _MESSAGE = {"role": "assistant", "content": "one more " * PIECES}

@@ -22,7 +22,6 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
-from types import TracebackType
 from typing import IO, Any, Self
 
 LIBRARIES = (
@@ -84,12 +83,7 @@ class Forked:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         for pipe in (self.stdout, self.stderr):
             if pipe:
                 pipe.close()
@@ -158,8 +152,9 @@ def run(
         finally:
             process.kill()
             process.wait()
-        printed = [(file.seek(0), file.read())[1] for file in (output, errors)]
-    return subprocess.CompletedProcess(arguments, status, *printed)
+        for file in (output, errors):
+            file.seek(0)
+        return subprocess.CompletedProcess(arguments, status, output.read(), errors.read())
 
 
 @cache
