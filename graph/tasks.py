@@ -62,8 +62,9 @@ class Task(Record):
     verifier: str | None = None
     """Which of the verifiers given to `build_graph` judges the sentences; None: the default one."""
     debiased: bool = True
-    """For a choice: the options are asked for in several orders, so that none decides; False: once,
-    in the order given, which is cheaper."""
+    """For a choice: the options are asked for in several orders, so that none decides: two, and up
+    to four more where these do not agree on an option that is clearly ahead. False: once, in the
+    order given, which is cheaper."""
     grounding: float = Field(default=0.0, ge=0.0, le=100.0)
     """For a choice: how much the history itself says beside the model. The logarithm of an option's
     probability is raised by this times how near the nearest item is to it, from 0 to 0.82 (see

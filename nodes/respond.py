@@ -34,7 +34,9 @@ from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import complete
 from guided_profile.tools.models.choices import (
     LETTERS,
+    Tally,
     average,
+    far_apart_first,
     grounded,
     named_option,
     rotations,
@@ -204,10 +206,13 @@ async def _ask_whether_it_answers(
 
 async def _choose(resources: Resources, task: Task, user_id: str, state: State) -> RespondUpdate:
     options = state["choices"]
-    orders = rotations(len(options), MOST_ROTATIONS if task.debiased else 1)
+    orders = far_apart_first(rotations(len(options), MOST_ROTATIONS if task.debiased else 1))
     letters = LETTERS[: len(options)]
     shown = everything(task, state)
     block = _block(task, state, shown)
+    near: list[float] = []
+    if task.grounding and task.sees and state["on_topic"]:
+        near = await asyncio.to_thread(_grounds, resources.history, user_id, task, state)
 
     async def score(order: Sequence[int]) -> LetterScores:
         listed = [options[index] for index in order]
@@ -219,31 +224,43 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
 
         return await score_letters(resources.chat, asked, letters, stage="respond", names=names)
 
-    first = await score(orders[0])  # alone: it fills the prefix cache that the others are served by
-    scores = [first, *await asyncio.gather(*(score(order) for order in orders[1:]))]
-    known = [scored.letters for scored in scores if scored.letters is not None]
-    if len(known) == len(scores):
-        tally = average(orders, known)
-    else:
-        votes = [
-            None
-            if declines(task, scored.text, state["text"])
-            else named_option(scored.text, order, options)
-            for scored, order in zip(scores, orders, strict=True)
-        ]
-        tally = vote(votes, len(options))
-    if task.grounding and task.sees and state["on_topic"]:
-        near = await asyncio.to_thread(_grounds, resources.history, user_id, task, state)
-        tally = grounded(tally, near, task.grounding)
+    def weigh(first: int, last: int) -> Tally:
+        tally = _weighed(task, state, orders[first:last], scores[first:last])
+        return grounded(tally, near, task.grounding) if near else tally
+
+    # the first one alone: it fills the prefix cache that the others are served by
+    scores = [await score(order) for order in orders[:2]]
+    tally = weigh(0, 2)
+    if orders[2:] and not (
+        tally.is_clear and weigh(0, 1).likeliest == weigh(1, 2).likeliest == tally.likeliest
+    ):
+        scores += await asyncio.gather(*map(score, orders[2:]))
+        tally = weigh(0, len(orders))
     reply = Reply(
-        text=first.text.strip(),
-        finish_reason=first.finish_reason,
+        text=scores[0].text.strip(),
+        finish_reason=scores[0].finish_reason,
         probabilities=dict(zip(options, tally.probabilities, strict=True)),
         on_options=tally.on_options,
         used=tuple(sentence.text for sentence in shown.used),
         held_back=shown.held_back,
     )
     return {"reply": reply, "calls": [scored.call for scored in scores]}
+
+
+def _weighed(
+    task: Task, state: State, orders: Sequence[Sequence[int]], scores: Sequence[LetterScores]
+) -> Tally:
+    """Return what replies say together: their probabilities, or if one has none their words."""
+    known = [scored.letters for scored in scores if scored.letters is not None]
+    if len(known) == len(scores):
+        return average(orders, known)
+    votes = [
+        None
+        if declines(task, scored.text, state["text"])
+        else named_option(scored.text, order, state["choices"])
+        for scored, order in zip(scores, orders, strict=True)
+    ]
+    return vote(votes, len(state["choices"]))
 
 
 def _grounds(history: HistoryStore, user_id: str, task: Task, state: State) -> list[float]:

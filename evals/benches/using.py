@@ -9,9 +9,10 @@ file has none, the history is shown in its place. Nothing else is shown. Each fo
 that and without, and printed are right answers with Wilson 95 % intervals, the mean probability of
 the right option, and McNemar's exact test against `letters` with the same shown.
 
-    letters      the letter of one option, in every rotation of the options
-    likely …     of one option at a time whether this person would choose it, Yes or No: see `ASKED`
+    letters …    the letter of one option, in every rotation of the options
+    likely …     of one option at a time whether this person would choose it, Yes or No
 
+The forms are described in `choice_forms.py`; those that need a profile are asked with it alone.
 `--nearest 1` shows the one sentence of the profile that is nearest to the question and its options.
 `contrast` is what an option gains by what is shown: its log odds with it, less those without.
 What was asked is kept in `--out`, so a run that was stopped goes on.
@@ -29,34 +30,22 @@ from statistics import mean
 import numpy as np
 from langchain_core.language_models import BaseChatModel
 
+from guided_profile.evals.benches.choice_forms import FORMS, OF_WHAT_IS_KNOWN, logs_of
 from guided_profile.evals.benches.command import command
-from guided_profile.evals.benches.worth import profile_block, weighed
+from guided_profile.evals.benches.worth import profile_block
 from guided_profile.evals.datasets.load import load
 from guided_profile.evals.datasets.sampling import in_turn
 from guided_profile.evals.run.calls import Calls, KeptChat
 from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.evals.scorers.statistics import discordant, mcnemar, wilson
-from guided_profile.graph.errors import ModelError
-from guided_profile.graph.prompts import history_block, messages, render
+from guided_profile.graph.prompts import history_block
 from guided_profile.graph.records import Sentence
 from guided_profile.graph.text import as_data
 from guided_profile.tools.embedders.base import Embedder
-from guided_profile.tools.models.choices import rotations
-from guided_profile.tools.models.letters import ask_yes_no
 
 OUT = Path("eval-out/using.sqlite")
-ASKED = {
-    "likely": "{question}\nThis person chooses: {option}\nIs that likely? Answer Yes or No.",
-    "theirs": "{question}\nText: {option}\nDoes this come from this person? Answer Yes or No.",
-    "likes": "{question}\nSuggestion: {option}\nWould this person like that? Answer Yes or No.",
-    "fits": "{question}\nReply: {option}\nDoes this reply fit this person? Answer Yes or No.",
-}
-"""What is asked of one option, by form."""
-FORMS = ("letters", *ASKED)
-VIEWS = ("without", "with", "contrast")
 SHARPNESS = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
 """What the logs are multiplied with, to see how far they are from what they should be."""
-_LEAST = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,27 +96,6 @@ def rows_of(path: Path, embedder: Embedder | None = None, nearest: int = 0) -> l
     return in_turn(found)
 
 
-async def logs_of(chat: BaseChatModel, form: str, row: Row, shown: str) -> list[float]:
-    """Return the logarithm of each option's weight.
-
-    Raises:
-        ModelError: The model failed, or its endpoint gives no probabilities.
-    """
-    if form == "letters":
-        orders = rotations(len(row.options), len(row.options))
-        tally = await weighed(chat, shown + row.question, row.options, orders)
-        return [log(max(share, _LEAST)) for share in tally.probabilities]
-    logs = []
-    for option in row.options:
-        asked = render(ASKED[form], question=row.question, option=option)
-        reply = await ask_yes_no(chat, messages([], shown + asked), stage="bench")
-        if reply.yes is None:
-            raise ModelError("the endpoint gives no probabilities; take one that does.")
-        yes = min(max(reply.yes, _LEAST), 1 - _LEAST)
-        logs.append(log(yes / (1 - yes)))
-    return logs
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What was made of a row."""
@@ -153,15 +121,19 @@ Found = dict[tuple[str, str], dict[str, Outcome]]
 
 async def measure(chat: BaseChatModel, rows: Sequence[Row], forms: Sequence[str]) -> Found:
     """Ask all forms about each row in turn, and print each row as it comes."""
-    found: Found = {(form, view): {} for form in forms for view in VIEWS}
+    found: Found = {}
     for row in rows:
         said = []
         for form in forms:
-            shown = await logs_of(chat, form, row, row.shown)
-            bare = await logs_of(chat, form, row, "")
-            contrast = [a - b for a, b in zip(shown, bare, strict=True)]
-            for view, logs in zip(VIEWS, (bare, shown, contrast), strict=True):
-                outcome = found[form, view][row.key] = Outcome(tuple(logs), row.right, row.group)
+            shown = await logs_of(chat, form, row.shown, row.question, row.options)
+            views = {"with": shown}
+            if form not in OF_WHAT_IS_KNOWN:
+                bare = await logs_of(chat, form, "", row.question, row.options)
+                contrast = [a - b for a, b in zip(shown, bare, strict=True)]
+                views = {"without": bare, "with": shown, "contrast": contrast}
+            for view, logs in views.items():
+                outcome = Outcome(tuple(logs), row.right, row.group)
+                found.setdefault((form, view), {})[row.key] = outcome
                 share = exp(outcome.likelihood())
                 said.append(f"{form} {view} {share:.2f}{'' if outcome.hit else ' wrong'}")
         print(f"  {row.group} {row.key}: {', '.join(said)}", flush=True)

@@ -18,7 +18,7 @@ What was asked is kept in `--out`, so a run that was stopped goes on.
 import argparse
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from math import log
@@ -27,6 +27,7 @@ from statistics import mean, quantiles, stdev
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
 
 from guided_profile.evals.benches.command import command
 from guided_profile.evals.benches.labelled import read
@@ -138,13 +139,28 @@ async def chosen(
     Raises:
         ModelError: The model failed, or its endpoint gives no probabilities.
     """
-    return log((await weighed(chat, asked, options, orders)).probabilities[right])
+    tally = await weighed(chat, lambda listed: choice(asked, listed), options, orders)
+    return log(tally.probabilities[right])
+
+
+def choice(asked: str, listed: str) -> list[BaseMessage]:
+    """Return the prompt that asks for a letter: what stands before the options, and these."""
+    return messages([], asked + render(CHOOSE, options=listed))
 
 
 async def weighed(
-    chat: BaseChatModel, asked: str, options: Sequence[str], orders: Sequence[Sequence[int]]
+    chat: BaseChatModel,
+    prompt: Callable[[str], Sequence[BaseMessage]],
+    options: Sequence[str],
+    orders: Sequence[Sequence[int]],
 ) -> Tally:
     """Return how a model weighs options by their letters, over some orders.
+
+    Args:
+        chat: The model.
+        prompt: Makes a prompt of the lettered options, a line each.
+        options: What is chosen among.
+        orders: For each time it is asked, the option that stands at each place.
 
     Raises:
         ModelError: The model failed, or its endpoint gives no probabilities.
@@ -152,14 +168,19 @@ async def weighed(
     letters = LETTERS[: len(options)]
     scored = []
     for order in orders:
-        lettered = zip(letters, order, strict=True)
-        listed = "\n".join(f"{letter}. {options[index]}" for letter, index in lettered)
-        prompt = messages([], asked + render(CHOOSE, options=listed))
-        scores = await score_letters(chat, prompt, letters, stage="bench")
+        listed = lettered([options[index] for index in order])
+        scores = await score_letters(chat, prompt(listed), letters, stage="bench")
         if scores.letters is None:
             raise ModelError("the endpoint gives no probabilities; take one that does.")
         scored.append(scores.letters)
     return average(orders, scored)
+
+
+def lettered(options: Sequence[str]) -> str:
+    """Return options with their letters, a line each."""
+    return "\n".join(
+        f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)
+    )
 
 
 async def by_letters(chat: BaseChatModel, place: int, trial: Trial) -> float:

