@@ -35,8 +35,8 @@ from guided_profile.tools.models.calls import complete
 from guided_profile.tools.models.choices import (
     LETTERS,
     Tally,
+    ask_until_clear,
     average,
-    far_apart_first,
     grounded,
     named_option,
     rotations,
@@ -206,7 +206,6 @@ async def _ask_whether_it_answers(
 
 async def _choose(resources: Resources, task: Task, user_id: str, state: State) -> RespondUpdate:
     options = state["choices"]
-    orders = far_apart_first(rotations(len(options), MOST_ROTATIONS if task.debiased else 1))
     letters = LETTERS[: len(options)]
     shown = everything(task, state)
     block = _block(task, state, shown)
@@ -224,18 +223,12 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
 
         return await score_letters(resources.chat, asked, letters, stage="respond", names=names)
 
-    def weigh(first: int, last: int) -> Tally:
-        tally = _weighed(task, state, orders[first:last], scores[first:last])
+    def weigh(orders: Sequence[Sequence[int]], scores: Sequence[LetterScores]) -> Tally:
+        tally = _weighed(task, state, orders, scores)
         return grounded(tally, near, task.grounding) if near else tally
 
-    # the first one alone: it fills the prefix cache that the others are served by
-    scores = [await score(order) for order in orders[:2]]
-    tally = weigh(0, 2)
-    if orders[2:] and not (
-        tally.is_clear and weigh(0, 1).likeliest == weigh(1, 2).likeliest == tally.likeliest
-    ):
-        scores += await asyncio.gather(*map(score, orders[2:]))
-        tally = weigh(0, len(orders))
+    orders = rotations(len(options), MOST_ROTATIONS if task.debiased else 1)
+    tally, scores = await ask_until_clear(orders, score, weigh)
     reply = Reply(
         text=scores[0].text.strip(),
         finish_reason=scores[0].finish_reason,

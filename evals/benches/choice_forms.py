@@ -1,6 +1,7 @@
 """Ways of asking a model for a choice, and what it makes of each option.
 
     letters      the letter of one option, in every rotation of the options
+    sparing      the same, as the workflow asks: two rotations, and the others if these leave doubt
     last         the same, with what is known after the options instead of before the question
     reasoned     the same, after a sentence of the model's own on which option suits what is known
     examples     the same, after four worked examples as turns of a conversation
@@ -30,8 +31,8 @@ ASKED = {
     "fits": "{question}\nReply: {option}\nDoes this reply fit this person? Answer Yes or No.",
 }
 """What is asked of one option, by form."""
-BY_LETTER = ("letters", "last", "reasoned", "examples")
-OF_WHAT_IS_KNOWN = frozenset(BY_LETTER[1:])
+BY_LETTER = ("letters", "sparing", "last", "reasoned", "examples")
+OF_WHAT_IS_KNOWN = frozenset(BY_LETTER[2:])
 """Forms that are nothing, or the same as `letters`, where nothing is known of the person."""
 FORMS = (*BY_LETTER, *ASKED)
 WHY = (
@@ -116,7 +117,8 @@ async def logs_of(
         system, asked = choice(before, listed)
         return [system, *(worked_examples() if form == "examples" else ()), asked]
 
-    tally = await weighed(chat, prompt, options, rotations(len(options), len(options)))
+    orders = rotations(len(options), len(options))
+    tally = await weighed(chat, prompt, options, orders, until_clear=form == "sparing")
     return [log(max(share, _LEAST)) for share in tally.probabilities]
 
 

@@ -39,7 +39,13 @@ from guided_profile.graph.errors import DatasetError, ModelError
 from guided_profile.graph.prompts import CHOOSE, PROFILE, messages, profile_in_words, render
 from guided_profile.graph.records import HistoryItem, Sentence
 from guided_profile.graph.text import as_data
-from guided_profile.tools.models.choices import LETTERS, Tally, average, rotations
+from guided_profile.tools.models.choices import (
+    LETTERS,
+    Tally,
+    ask_until_clear,
+    average,
+    rotations,
+)
 from guided_profile.tools.models.letters import score_letters
 from guided_profile.tools.worth.asking import Asker, Trial, View, shortened
 from guided_profile.tools.worth.held_out import spread
@@ -153,6 +159,8 @@ async def weighed(
     prompt: Callable[[str], Sequence[BaseMessage]],
     options: Sequence[str],
     orders: Sequence[Sequence[int]],
+    *,
+    until_clear: bool = False,
 ) -> Tally:
     """Return how a model weighs options by their letters, over some orders.
 
@@ -161,19 +169,25 @@ async def weighed(
         prompt: Makes a prompt of the lettered options, a line each.
         options: What is chosen among.
         orders: For each time it is asked, the option that stands at each place.
+        until_clear: Whether it is asked as the workflow asks: in all orders only where two leave
+            doubt.
 
     Raises:
         ModelError: The model failed, or its endpoint gives no probabilities.
     """
     letters = LETTERS[: len(options)]
-    scored = []
-    for order in orders:
+
+    async def ask(order: Sequence[int]) -> Mapping[str, float]:
         listed = lettered([options[index] for index in order])
         scores = await score_letters(chat, prompt(listed), letters, stage="bench")
         if scores.letters is None:
             raise ModelError("the endpoint gives no probabilities; take one that does.")
-        scored.append(scores.letters)
-    return average(orders, scored)
+        return scores.letters
+
+    if until_clear:
+        tally, _ = await ask_until_clear(orders, ask, average)
+        return tally
+    return average(orders, [await ask(order) for order in orders])
 
 
 def lettered(options: Sequence[str]) -> str:

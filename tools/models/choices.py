@@ -6,10 +6,14 @@ option gets every place's constant once, and the average is free of it. Where tw
 are far apart agree on an option that is clearly ahead, the others are not asked for.
 """
 
+import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
+from typing import TypeVar
+
+Reply = TypeVar("Reply")
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NAMED = 0.75
@@ -80,6 +84,43 @@ def _shares(logs: Sequence[float]) -> list[float]:
     top = max(logs)
     shares = [exp(value - top) for value in logs]
     return [share / sum(shares) for share in shares]
+
+
+async def ask_until_clear(
+    orders: Sequence[Sequence[int]],
+    ask: Callable[[Sequence[int]], Awaitable[Reply]],
+    weigh: Callable[[Sequence[Sequence[int]], Sequence[Reply]], Tally],
+) -> tuple[Tally, list[Reply]]:
+    """Ask for a choice in two orders, and in the others if these leave doubt.
+
+    Args:
+        orders: The rotations.
+        ask: Asks in one of them.
+        weigh: Says what replies in some of them come to together.
+
+    Returns:
+        What they come to, and the replies.
+
+    Raises:
+        Exception: What `ask` raises.
+    """
+    orders = far_apart_first(orders)
+    # one after the other: the first fills the prefix cache that the others are served by
+    replies = [await ask(order) for order in orders[:2]]
+    tally = weigh(orders[:2], replies)
+    if len(orders) > 2 and not (tally.is_clear and _agree(orders, replies, weigh)):
+        replies += await asyncio.gather(*map(ask, orders[2:]))
+        tally = weigh(orders, replies)
+    return tally, replies
+
+
+def _agree(
+    orders: Sequence[Sequence[int]],
+    replies: Sequence[Reply],
+    weigh: Callable[[Sequence[Sequence[int]], Sequence[Reply]], Tally],
+) -> bool:
+    first, second = (weigh(orders[n : n + 1], replies[n : n + 1]).likeliest for n in (0, 1))
+    return first == second
 
 
 def grounded(tally: Tally, nearness: Sequence[float], weight: float) -> Tally:
