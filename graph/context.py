@@ -55,7 +55,8 @@ class Recall(Record):
         gt=0.0,
         le=1.0,
         description="An item whose cosine with a better one is at least this comes after all "
-        "others, so that near-duplicates do not crowd them out. None: they stay where they are.",
+        "others, so that near-duplicates do not crowd them out, and the newest of them comes "
+        "first. None: they stay where they are.",
     )
 
     @property

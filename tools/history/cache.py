@@ -107,7 +107,8 @@ class UserItems:
             self.words[:] = [_words_of(self.stored)]
         times = _times(found)
         days = np.where(times == _NEVER, np.nan, times / _DAY)
-        made = Searched(rows, found, Candidates(self.words[0].at(rows), days, None))
+        own = None if role else np.array([entry.role == "user" for entry in found], np.bool)
+        made = Searched(rows, found, Candidates(self.words[0].at(rows), days, None, own))
         if everything:
             self.found[role] = made
         return made

@@ -44,6 +44,19 @@ class Candidates:
     """When each happened, in days since some day; NaN: it has no time."""
     vectors: Vector | None
     """Unit vectors, one row an item; needed if `Recall.needs_vectors`."""
+    own: NDArray[np.bool] | None = None
+    """Whether the user wrote it, and nobody else; None: all are by one and the same."""
+
+    def is_newer(self, row: int, other: int) -> bool:
+        """Whether an item may take the place of an older one that says nearly the same.
+
+        Of two without a time the one that was added later is newer. What the user wrote stands
+        in the place of nobody else's words, nor these in the place of the user's.
+        """
+        if self.own is not None and self.own[row] != self.own[other]:
+            return False
+        one, two = self.days[row], self.days[other]
+        return bool(one > two) if one != two and not np.isnan(one + two) else row > other
 
 
 def rank(
@@ -75,7 +88,7 @@ def rank(
         scores = np.where(scores > 0, scores * fresh, scores)
     order = np.argsort(-scores, kind="stable")
     if recall.most_alike is not None and candidates.vectors is not None:
-        return _spread(order, candidates.vectors, recall.most_alike, limit)
+        return _spread(order, candidates, candidates.vectors, recall.most_alike, limit)
     return [int(row) for row in order[:limit]]
 
 
@@ -100,32 +113,45 @@ def cosines_of(vectors: Vector, wanted: Vector) -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
-def _spread(order: NDArray[np.intp], vectors: Vector, most_alike: float, limit: int) -> list[int]:
-    """Put whatever is nearly the same as a better one behind all that is not."""
+def _spread(
+    order: NDArray[np.intp],
+    candidates: Candidates,
+    vectors: Vector,
+    most_alike: float,
+    limit: int,
+) -> list[int]:
+    """Put whatever is nearly the same as a better one behind all that is not.
+
+    The newest of those that are nearly the same has the place of the best: "I take 10 mg" is told
+    from "I take 20 mg" by little but what holds today.
+    """
     kept: list[int] = []
     behind: list[int] = []
     size = max(1, isqrt(_TILE // vectors.shape[1]))
     for start in range(0, len(order), size):
         rows = order[start : start + size]
         block = vectors[rows]
-        taken = np.zeros(len(rows), np.bool)
+        twin = np.full(len(rows), -1)  # which of those kept each is nearly the same as
         for first in range(0, len(kept), size):
-            better = vectors[kept[first : first + size]]
-            taken |= (block @ better.T).max(axis=1) >= most_alike
+            cosines = block @ vectors[kept[first : first + size]].T
+            nearest = cosines.argmax(axis=1)
+            found = (cosines.max(axis=1) >= most_alike) & (twin < 0)
+            twin[found] = first + nearest[found]
         alike = np.greater_equal(block @ block.T, most_alike)
-        if not taken.any() and np.count_nonzero(alike) == len(rows):  # each like itself alone
+        if (twin < 0).all() and np.count_nonzero(alike) == len(rows):  # each like itself alone
             kept.extend(rows.tolist())
-            if len(kept) >= limit:
-                return kept[:limit]
-            continue
-        for place, row in enumerate(rows.tolist()):
-            if taken[place]:
+        else:
+            for place, row in enumerate(rows.tolist()):
+                if twin[place] < 0:
+                    twin[alike[place] & (twin < 0)] = len(kept)
+                    kept.append(row)
+                    continue
+                best = kept[twin[place]]
+                if candidates.is_newer(row, best):
+                    kept[twin[place]], row = row, best
                 behind.append(row)
-                continue
-            kept.append(row)
-            taken |= alike[place]
-            if len(kept) == limit:
-                return kept
+        if len(kept) >= limit:
+            return kept[:limit]
     return (kept + behind)[:limit]
 
 

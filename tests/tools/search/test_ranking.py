@@ -136,9 +136,45 @@ def test_equals_keep_their_order_however_many(count: int) -> None:
     candidates = Candidates(Words.of(["same"] * count), np.full(count, np.nan), vectors)
     near = np.ones(count)
     for recall in (Recall(), FUSED, WORDS, Recall(half_life_days=3)):
-        assert rank("same", near if recall.dense else None, candidates, recall, count) == list(
-            range(count)
-        )
+        ranked = rank("same", near if recall.dense else None, candidates, recall, count)
+        newest = [count - 1] if recall.most_alike else []  # stands for all that are the same
+        assert ranked == newest + list(range(count - len(newest)))
+
+
+DOSES = ("I take 20 mg in the morning", "I take 10 mg in the morning", "I take tea in the morning")
+
+
+@pytest.mark.parametrize(
+    ("days", "own", "first"),
+    [
+        ((1.0, 2.0, 3.0), None, 1),
+        ((2.0, 1.0, 3.0), None, 0),
+        ((np.nan, np.nan, np.nan), None, 1),
+        ((2.0, np.nan, 3.0), None, 1),
+        ((1.0, 2.0, 3.0), (True, False, True), 0),
+        ((1.0, 2.0, 3.0), (False, False, True), 1),
+    ],
+)
+def test_the_newest_of_what_is_nearly_the_same_has_the_place_of_the_best(
+    days: tuple[float, ...], own: tuple[bool, ...] | None, first: int
+) -> None:
+    vectors = np.float32([[1.0, 0.0, 0.0], [0.97, 0.243, 0.0], [0.6, 0.0, 0.8]])
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    by = None if own is None else np.array(own)
+    candidates = Candidates(Words.of(DOSES), np.array(days), vectors, by)
+    near = np.array([0.8, 0.7, 0.6])
+    other = 1 - first
+    assert rank("dose", near, candidates, Recall(bm25=False), 3) == [first, 2, other]
+    assert rank("dose", near, candidates, Recall(bm25=False), 2) == [first, 2]
+    assert rank("dose", near, candidates, Recall(bm25=False), 1) == [first]
+
+
+def test_the_newest_of_many_that_are_nearly_the_same_is_found_however_far_down_it_is() -> None:
+    angles = np.linspace(0.0, 0.1, 200)
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    days = np.arange(200.0)
+    candidates = Candidates(Words.of(["x"] * 200), days, vectors)
+    assert rank("x", np.cos(angles), candidates, Recall(bm25=False), 5)[0] == 199
 
 
 def test_a_shared_small_word_does_not_come_before_what_is_meant() -> None:
