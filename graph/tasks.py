@@ -69,6 +69,11 @@ class Task(Record):
     """For a choice: how much the history itself says beside the model. The logarithm of an option's
     probability is raised by this times how near the nearest item is to it, from 0 to 0.82 (see
     `tools.evidence.nearness`); 0: the model alone decides."""
+    grounding_by: Literal["done", "newest"] = "done"
+    """For a choice: what of the history `grounding` goes by. `done`: what the person did. `newest`,
+    for options that are statements about the person: what they said too, and of the two statements
+    that are nearest to the history the one whose item is older loses half, since the newer may
+    have taken its place."""
     candidates: int = Field(default=1, ge=1, le=8)
     """For a text in the person's style (`evidence: style`): how many answers are asked for at once,
     of which the one is taken that keeps the meaning and is nearest to how the person writes."""
@@ -102,6 +107,8 @@ class Task(Record):
             raise ValueError("abstention.floor is for tasks of kind 'choice'; leave it out")
         if self.kind == "text" and self.grounding:
             raise ValueError("grounding is for tasks of kind 'choice'; leave it out")
+        if self.grounding_by != "done" and not self.grounding:
+            raise ValueError("grounding_by does nothing without grounding; set that above 0")
         if self.kind == "text" and (self.abstention.off_topic_floor or 0.0) >= 1.0:
             raise ValueError("abstention.off_topic_floor is a probability here; set it below 1")
         if self.kind == "choice" and self.abstention.declined:
@@ -146,6 +153,7 @@ class Task(Record):
                 "recall",
                 "debiased",
                 "grounding",
+                "grounding_by",
                 "candidates",
                 "supported_only",
                 "restraint",

@@ -259,4 +259,5 @@ def _weighed(
 def _grounds(history: HistoryStore, user_id: str, task: Task, state: State) -> list[float]:
     """Return how much what the response saw of the history speaks for each option."""
     items, item_vectors = items_in_view(history, user_id, task, state)
-    return grounds_in(history, state["choices"], items, item_vectors)
+    newest = task.grounding_by == "newest"
+    return grounds_in(history, state["choices"], items, item_vectors, newest=newest)

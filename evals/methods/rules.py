@@ -69,10 +69,11 @@ def _embedding(example: Example, texts: Sequence[str], inputs: MethodInputs) -> 
 
 def _grounding(example: Example, texts: Sequence[str], inputs: MethodInputs) -> Scores:
     items = _own(example)
-    vectors = inputs.history.vectors(example.id, [item.id for item in items])
-    there = [item for item in items if item.id in vectors]
-    stacked = np.asarray([vectors[item.id] for item in there], np.float32)
-    return grounds_in(inputs.history, texts, there, stacked)
+    if not items:
+        return [0.0] * len(texts)
+    vectors = inputs.history.embed([item.text for item in items])
+    newest = inputs.task.grounding_by == "newest"
+    return grounds_in(inputs.history, texts, items, vectors, newest=newest)
 
 
 def _known(example: Example) -> list[str]:

@@ -83,6 +83,7 @@ def test_a_task_file_of_ones_own_is_read(tmp_path: Path) -> None:
             "abstention: untouched_floor is named off_topic_floor now; rename it",
         ),
         ({"grounding": 2}, "grounding is for tasks of kind 'choice'"),
+        ({"grounding_by": "newest"}, "grounding_by does nothing without grounding"),
         ({"abstention": {"declined": "Is {reply} to {user}?"}}, r"declined: uses \{user\}"),
         (
             {"kind": "choice", "abstention": {"declined": "Does {reply} answer?"}},

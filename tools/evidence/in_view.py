@@ -54,6 +54,8 @@ def grounds_in(
     options: Sequence[str],
     items: Sequence[HistoryItem],
     item_vectors: NDArray[np.float32],
+    *,
+    newest: bool = False,
 ) -> list[float]:
     """Return how much items speak for each option; this embeds texts.
 
@@ -62,6 +64,7 @@ def grounds_in(
         options: What to choose among.
         items: What speaks.
         item_vectors: A unit vector of each item.
+        newest: See `grounds`.
     """
     if not items:  # what is known rests on none, as a peer's memories do
         return [0.0] * len(options)
@@ -76,4 +79,5 @@ def grounds_in(
             name: history.likeness(chosen @ vector)
             for name, vector in zip(categories, vectors[len(options) :], strict=True)
         },
+        newest=newest,
     )

@@ -84,6 +84,8 @@ def grounds(
     items: Sequence[HistoryItem],
     likeness: Numbers,
     categories: Mapping[str, Numbers],
+    *,
+    newest: bool = False,
 ) -> list[float]:
     """Return how much what a person did speaks for each option: the nearest item's likeness.
 
@@ -93,17 +95,32 @@ def grounds(
 
     Args:
         options: How many there are.
-        items: The history.
+        items: The history; of two without a time the later one is newer.
         likeness: Of each option (a row) and each item.
         categories: The likeness of each category and each option.
+        newest: Whether the options are statements about the person, of which one may have taken
+            the place of another. Then what was said counts too, and of the two that are nearest
+            to the history the one whose item is older loses half.
     """
     found = [0.0] * options
+    by = [-1] * options
     for row, item in enumerate(items):
-        if item.role != "user" or item.kind != "did":
+        if item.role != "user" or not (newest or item.kind == "did"):
             continue
         for option in range(options):
             like = float(likeness[option, row])
             if item.category:
                 like = (like + float(categories[item.category][option])) / 2
-            found[option] = max(found[option], GROUNDING * (like - CHANCE))
+            if (near := GROUNDING * (like - CHANCE)) > found[option]:
+                found[option], by[option] = near, row
+    if newest and options > 1:
+        nearest = sorted(range(options), key=lambda option: -found[option])[:2]
+        first, second = (by[option] for option in nearest)
+        if first >= 0 <= second and first != second:
+            found[nearest[_is_newer(items, first, second)]] /= 2
     return found
+
+
+def _is_newer(items: Sequence[HistoryItem], row: int, other: int) -> bool:
+    time, others = items[row].time, items[other].time
+    return time > others if time and others and time != others else row > other

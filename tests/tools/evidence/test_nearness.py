@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -93,6 +94,34 @@ def test_what_a_person_said_or_others_did_speaks_for_no_option() -> None:
     """ "I avoid seafood" is as near to a seafood restaurant as "I love seafood" is."""
     others = did("b").model_copy(update={"role": "other"})
     assert grounds(1, [item("a"), others], like([0.9, 0.9]), {}) == [0.0]
+
+
+MOVED = ("I live in Leipzig", "we had soup", "I moved to Hamburg")
+
+
+@pytest.mark.parametrize(
+    ("days", "holds"), [((None, None, None), 1), ((1, 2, 3), 1), ((3, 2, 1), 0), ((3, 2, None), 1)]
+)
+def test_of_two_statements_the_one_that_rests_on_the_newer_item_holds(
+    days: tuple[int | None, ...], holds: int
+) -> None:
+    items = [
+        HistoryItem(id=text, text=text, time=datetime(2025, 1, day, tzinfo=UTC) if day else None)
+        for text, day in zip(MOVED, days, strict=True)
+    ]
+    statements = like([0.9, 0.1, 0.6], [0.6, 0.1, 0.7], [0.3, 0.3, 0.2])
+    found = grounds(3, items, statements, {}, newest=True)
+    assert found.index(max(found)) == holds
+    as_near = [GROUNDING * (near - CHANCE) for near in (0.9, 0.7, 0.3)]
+    as_near[1 - holds] /= 2
+    assert found == pytest.approx(as_near)
+
+
+def test_statements_that_rest_on_the_same_item_or_on_none_are_as_near_as_they_are() -> None:
+    (only,) = THREE[:1]
+    same = grounds(2, [only], like([0.9], [0.8]), {}, newest=True)
+    assert same == pytest.approx([GROUNDING * (near - CHANCE) for near in (0.9, 0.8)])
+    assert grounds(2, [only], like([0.9], [0.0]), {}, newest=True)[1] == 0.0
 
 
 def test_half_of_it_is_the_categorys_where_there_is_one() -> None:
