@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypedDict
 
 from langchain_core.language_models import BaseChatModel
@@ -223,12 +224,13 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
 
         return await score_letters(resources.chat, asked, letters, stage="respond", names=names)
 
-    def weigh(orders: Sequence[Sequence[int]], scores: Sequence[LetterScores]) -> Tally:
-        tally = _weighed(task, state, orders, scores)
-        return grounded(tally, near, task.grounding) if near else tally
-
-    orders = rotations(len(options), MOST_ROTATIONS if task.debiased else 1)
-    tally, scores = await ask_until_clear(orders, score, weigh)
+    tally, scores = await ask_until_clear(
+        rotations(len(options), MOST_ROTATIONS if task.debiased else 1),
+        score,
+        partial(_weighed, task, state),
+        beside=lambda tally: grounded(tally, near, task.grounding) if near else tally,
+        floor=task.floor(state["on_topic"]),
+    )
     reply = Reply(
         text=scores[0].text.strip(),
         finish_reason=scores[0].finish_reason,

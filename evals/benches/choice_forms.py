@@ -1,7 +1,7 @@
 """Ways of asking a model for a choice, and what it makes of each option.
 
     letters      the letter of one option, in every rotation of the options
-    sparing      the same, as the workflow asks: two rotations, and the others if these leave doubt
+    sparing      the same, two rotations, and the others if these leave doubt, as in the workflow
     last         the same, with what is known after the options instead of before the question
     reasoned     the same, after a sentence of the model's own on which option suits what is known
     examples     the same, after four worked examples as turns of a conversation

@@ -2,14 +2,14 @@
 
 A small model favours a position: the options are asked for in several rotations, and each option's
 log probability is averaged over them. If a letter's place adds a constant to its logit, every
-option gets every place's constant once, and the average is free of it. Where two rotations that
-are far apart agree on an option that is clearly ahead, the others are not asked for.
+option gets every place's constant once, and the average is free of it. Where the first two agree
+on an option that is further ahead than places move it, the others are not asked for.
 """
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log
 from typing import TypeVar
 
@@ -19,11 +19,13 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NAMED = 0.75
 """The share of a reply in words that an option's text has to make up for it to be the choice."""
 CLEAR_LEAD = 0.3
-"""How far the logarithm of the likeliest option's probability has to be ahead of the next one's for
-two rotations that agree to decide. Of 382 choices of the embedded model 380 came out as in all
-four."""
+"""How far the logarithm of the likeliest option's probability has to be ahead of the next one's, at
+least, for two rotations to decide. Of 382 choices among four options by the embedded model 381 came
+out as in all four rotations."""
 ON_OPTIONS = 0.75
 """How much of the replies' weight has to be on options for two rotations to decide."""
+ABOVE_FLOOR = 1.2
+"""How many times the least share of an answer the likeliest option has to have for that."""
 _LEAST = 1e-4
 """Stands for the probability of a letter that is not among those the endpoint reports."""
 
@@ -34,12 +36,6 @@ def rotations(count: int, most: int) -> list[list[int]]:
     return [[(place + step) % count for place in range(count)] for step in steps]
 
 
-def far_apart_first(orders: Sequence[Sequence[int]]) -> list[Sequence[int]]:
-    """Return rotations so that the first two have every option at places far apart."""
-    half = max(1, len(orders) // 2)
-    return [*orders[:1], *orders[half : half + 1], *orders[1:half], *orders[half + 1 :]]
-
-
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What the rotations say together."""
@@ -48,6 +44,8 @@ class Tally:
     """One for each option, adding up to 1 (all 0 if no reply was for any option)."""
     on_options: float
     """The share of the replies' weight that was on options at all, 0 to 1."""
+    in_words: bool = False
+    """Whether they are votes, since the endpoint gives no probabilities."""
 
     @property
     def likeliest(self) -> int:
@@ -55,11 +53,9 @@ class Tally:
         return max(range(len(self.probabilities)), key=self.probabilities.__getitem__)
 
     @property
-    def is_clear(self) -> bool:
-        """Whether one option is so far ahead that further rotations would hardly change it."""
-        first, second = sorted(self.probabilities, reverse=True)[:2]
-        ahead = log(max(first, _LEAST) / max(second, _LEAST))
-        return ahead >= CLEAR_LEAD and self.on_options >= ON_OPTIONS
+    def logs(self) -> list[float]:
+        """The logarithm of each probability."""
+        return [log(max(share, _LEAST)) for share in self.probabilities]
 
 
 def average(orders: Sequence[Sequence[int]], scores: Sequence[Mapping[str, float]]) -> Tally:
@@ -90,6 +86,9 @@ async def ask_until_clear(
     orders: Sequence[Sequence[int]],
     ask: Callable[[Sequence[int]], Awaitable[Reply]],
     weigh: Callable[[Sequence[Sequence[int]], Sequence[Reply]], Tally],
+    *,
+    beside: Callable[[Tally], Tally] = lambda tally: tally,
+    floor: float = 0.0,
 ) -> tuple[Tally, list[Reply]]:
     """Ask for a choice in two orders, and in the others if these leave doubt.
 
@@ -97,6 +96,9 @@ async def ask_until_clear(
         orders: The rotations.
         ask: Asks in one of them.
         weigh: Says what replies in some of them come to together.
+        beside: Weighs what else speaks for an option beside the replies, as `grounded` does.
+        floor: The share of the likeliest option, in multiples of chance, below which there is no
+            answer.
 
     Returns:
         What they come to, and the replies.
@@ -104,23 +106,34 @@ async def ask_until_clear(
     Raises:
         Exception: What `ask` raises.
     """
-    orders = far_apart_first(orders)
     # one after the other: the first fills the prefix cache that the others are served by
     replies = [await ask(order) for order in orders[:2]]
-    tally = weigh(orders[:2], replies)
-    if len(orders) > 2 and not (tally.is_clear and _agree(orders, replies, weigh)):
-        replies += await asyncio.gather(*map(ask, orders[2:]))
-        tally = weigh(orders, replies)
+    tally = beside(weigh(orders[:2], replies))
+    if len(orders) > 2:
+        first, second = (weigh(orders[n : n + 1], replies[n : n + 1]) for n in (0, 1))
+        if not _decide(first, second, tally, floor):
+            replies += await asyncio.gather(*map(ask, orders[2:]))
+            tally = beside(weigh(orders, replies))
     return tally, replies
 
 
-def _agree(
-    orders: Sequence[Sequence[int]],
-    replies: Sequence[Reply],
-    weigh: Callable[[Sequence[Sequence[int]], Sequence[Reply]], Tally],
-) -> bool:
-    first, second = (weigh(orders[n : n + 1], replies[n : n + 1]).likeliest for n in (0, 1))
-    return first == second
+def _decide(first: Tally, second: Tally, both: Tally, floor: float) -> bool:
+    """Whether two orders decide: they agree, and one option is further ahead than places move it.
+
+    Each option has moved on by a place from the first to the second, so how far their logarithms
+    are from each other says how much places move an option. If a place adds a constant, up to
+    four options come out as if all orders were asked.
+    """
+    if both.in_words or first.likeliest != second.likeliest:
+        return False
+    moved = [one - other for one, other in zip(first.logs, second.logs, strict=True)]
+    *_, next_best, best = sorted(both.logs)
+    share = max(both.probabilities) * len(both.probabilities)
+    return (
+        best - next_best >= max(CLEAR_LEAD, (max(moved) - min(moved)) / 2)
+        and both.on_options >= ON_OPTIONS
+        and share >= ABOVE_FLOOR * floor
+    )
 
 
 def grounded(tally: Tally, nearness: Sequence[float], weight: float) -> Tally:
@@ -133,18 +146,17 @@ def grounded(tally: Tally, nearness: Sequence[float], weight: float) -> Tally:
     """
     if not any(tally.probabilities):
         return tally
-    logs = [log(max(share, _LEAST)) for share in tally.probabilities]
-    return Tally(
-        _shares([a + weight * b for a, b in zip(logs, nearness, strict=True)]), tally.on_options
-    )
+    logs = [a + weight * b for a, b in zip(tally.logs, nearness, strict=True)]
+    return replace(tally, probabilities=_shares(logs))
 
 
 def vote(votes: Sequence[int | None], count: int) -> Tally:
     """Combine, over rotations, replies that each name one option, or None for none of them."""
     cast = [option for option in votes if option is not None]
     if not cast:
-        return Tally([0.0] * count, 0.0)
-    return Tally([cast.count(i) / len(cast) for i in range(count)], len(cast) / len(votes))
+        return Tally([0.0] * count, 0.0, in_words=True)
+    shares = [cast.count(option) / len(cast) for option in range(count)]
+    return Tally(shares, len(cast) / len(votes), in_words=True)
 
 
 def named_letter(reply: str, letters: Sequence[str]) -> str | None:

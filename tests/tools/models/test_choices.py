@@ -1,11 +1,16 @@
+import asyncio
+from collections.abc import Sequence
 from math import exp
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from guided_profile.tools.models.choices import (
     Tally,
+    ask_until_clear,
     average,
-    far_apart_first,
     grounded,
     named_option,
     rotations,
@@ -46,30 +51,75 @@ def test_many_options_are_rotated_in_evenly_spaced_steps() -> None:
     assert all(sorted(order) == list(range(12)) for order in orders)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 12])
-def test_the_two_rotations_that_come_first_are_far_apart_and_none_is_lost(count: int) -> None:
-    orders = rotations(count, 6)
-    sorted_out = far_apart_first(orders)
-    assert sorted(sorted_out) == sorted(orders)
-    assert sorted_out[0] == orders[0]
-    firsts = [order[0] for order in sorted_out[:2]]
-    assert len(firsts) < 2 or firsts[1] - firsts[0] == count // 2
+def asked(
+    content: list[float], places: list[float], *, on: float = 1.0, **more: Any
+) -> tuple[Tally, int]:
+    """Ask a model whose letters have a weight by their place besides; the choice, and the calls."""
+
+    async def ask(order: Sequence[int]) -> dict[str, float]:
+        weights = [exp(content[option] + places[n]) for n, option in enumerate(order)]
+        letters = zip("ABCDEF", weights, strict=False)
+        return {letter: on * weight / sum(weights) for letter, weight in letters}
+
+    tally, replies = asyncio.run(ask_until_clear(rotations(len(content), 6), ask, average, **more))
+    return tally, len(replies)
 
 
 @pytest.mark.parametrize(
-    ("probabilities", "on_options", "clear"),
+    ("content", "places", "calls"),
     [
-        ([0.1, 0.7, 0.2], 1.0, True),
-        ([0.1, 0.7, 0.2], 0.6, False),
-        ([0.3, 0.38, 0.32], 1.0, False),
-        ([0.0, 1.0, 0.0], 1.0, True),
-        ([0.0, 0.0, 0.0], 0.0, False),
+        ([0.0, 3.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0], 2),
+        ([0.0, 3.0, 0.0, 0.0], [0.6, 0.0, 0.3, 0.1], 2),
+        ([0.0, 0.2, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0], 4),  # hardly ahead
+        ([0.3, 0.0, 0.0, 0.6], [1.5, 0.0, 1.5, 0.0], 4),  # both orders say A, for its letter
+        ([0.0, 1.0, 0.0, 0.0], [4.0, 0.0, 0.0, 0.0], 4),
+        ([0.0, 0.0, 0.0, 2.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0, 0.0], 2),
+        ([0.0, 1.0], [3.0, 0.0], 2),
     ],
 )
-def test_a_choice_is_clear_where_one_option_is_well_ahead(
-    probabilities: list[float], on_options: float, clear: bool
+def test_the_other_orders_are_asked_where_places_might_decide(
+    content: list[float], places: list[float], calls: int
 ) -> None:
-    assert Tally(probabilities, on_options).is_clear is clear
+    tally, count = asked(content, places)
+    assert count == calls
+    assert content[tally.likeliest] == max(content)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(st.floats(-3, 3), min_size=4, max_size=4),
+    st.lists(st.floats(-3, 3), min_size=4, max_size=4),
+)
+def test_two_orders_decide_nothing_that_all_four_would_not(
+    content: list[float], places: list[float]
+) -> None:
+    tally, _ = asked(content, places)
+    assert content[tally.likeliest] == pytest.approx(max(content), abs=1e-6)
+
+
+def test_a_choice_near_what_is_no_answer_or_with_little_on_options_is_asked_in_all_orders() -> None:
+    content, places = [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]
+    assert asked(content, places, floor=1.05)[1] == 2
+    assert asked(content, places, floor=1.8)[1] == 4
+    assert asked(content, places, on=0.6)[1] == 4
+
+
+def test_what_speaks_beside_a_model_does_not_make_its_orders_agree() -> None:
+    """The history is for the second option; the model says A, whatever stands there."""
+    content, places, near = [0.0] * 4, [1.0, 0.0, 0.0, 0.0], [0.0, 0.4, 0.0, 0.0]
+    tally, calls = asked(content, places, beside=lambda tally: grounded(tally, near, 8.0))
+    assert (tally.likeliest, calls) == (1, 4)
+
+
+def test_votes_are_asked_for_in_all_orders() -> None:
+    async def ask(order: Sequence[int]) -> int:
+        return 2
+
+    def weigh(orders: Sequence[Sequence[int]], replies: Sequence[int]) -> Tally:
+        return vote(replies, 4)
+
+    _, replies = asyncio.run(ask_until_clear(rotations(4, 6), ask, weigh))
+    assert len(replies) == 4
 
 
 def test_the_history_speaks_beside_the_model_and_not_over_what_it_never_names() -> None:
