@@ -48,15 +48,15 @@ class Recall(Record):
         gt=0.0,
         le=100_000.0,
         description="Weighs age: an item so much older than the newest has lost half of what age "
-        "can take, which is half of its score. None: the order of time does not matter.",
+        "can take, which is half of its score. None: it takes nothing.",
     )
     most_alike: float | None = Field(
         default=0.95,
         gt=0.0,
         le=1.0,
         description="An item whose cosine with a better one is at least this comes after all "
-        "others, so that near-duplicates do not crowd them out, and the newest of them comes "
-        "first. None: they stay where they are.",
+        "others, so that near-duplicates do not crowd them out; the newest of them comes right "
+        "after the better one. None: they stay where they are.",
     )
 
     @property

@@ -262,4 +262,8 @@ def _grounds(history: HistoryStore, user_id: str, task: Task, state: State) -> l
     """Return how much what the response saw of the history speaks for each option."""
     items, item_vectors = items_in_view(history, user_id, task, state)
     newest = task.grounding_by == "newest"
+    if newest:
+        place = {item.id: n for n, item in enumerate(history.list(user_id))}
+        rows = sorted(range(len(items)), key=lambda row: place.get(items[row].id, -1))
+        items, item_vectors = [items[row] for row in rows], item_vectors[rows]
     return grounds_in(history, state["choices"], items, item_vectors, newest=newest)

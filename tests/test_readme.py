@@ -42,11 +42,14 @@ def test_every_command_it_types_is_understood(page: Path) -> None:
         parse(shlex.split(line)[1:])
 
 
-def test_the_task_it_shows_is_a_task(tmp_path: Path) -> None:
-    (body,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "how-to.md").read_text(), re.DOTALL)
-    path = tmp_path / "haiku.yaml"
-    path.write_text(body)
-    assert load_task(path).name == "haiku"
+def test_the_tasks_it_shows_are_tasks(tmp_path: Path) -> None:
+    shown = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "how-to.md").read_text(), re.DOTALL)
+    names = []
+    for body in shown:
+        path = tmp_path / "task.yaml"
+        path.write_text(body)
+        names.append(load_task(path).name)
+    assert names == ["haiku", "current"]
 
 
 def test_its_settings_are_the_settings() -> None:

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from math import inf, log, sqrt
 
 import numpy as np
 
@@ -71,6 +71,7 @@ def _grounding(example: Example, texts: Sequence[str], inputs: MethodInputs) -> 
     items = _own(example)
     if not items:
         return [0.0] * len(texts)
+    items.sort(key=lambda item: item.time.timestamp() if item.time else -inf)  # as a store lists
     vectors = inputs.history.embed([item.text for item in items])
     newest = inputs.task.grounding_by == "newest"
     return grounds_in(inputs.history, texts, items, vectors, newest=newest)

@@ -17,6 +17,8 @@ WORDS = 1.0
 """What sharing all of a text's words adds to the nearness of an item."""
 AS_GOOD = 0.85
 """An item stands beside the best one if it comes this near to it."""
+AS_NEAR = 0.95
+"""An item says the same of an option as the nearest one if it comes this near to it."""
 ON_TOPIC = 0.4
 """The nearness from which an item is about what is asked."""
 CHANCE = 0.06
@@ -95,32 +97,41 @@ def grounds(
 
     Args:
         options: How many there are.
-        items: The history; of two without a time the later one is newer.
+        items: The history; with `newest`, as it is listed, the newest last.
         likeness: Of each option (a row) and each item.
         categories: The likeness of each category and each option.
         newest: Whether the options are statements about the person, of which one may have taken
             the place of another. Then what was said counts too, and of the two that are nearest
             to the history the one whose item is older loses half.
     """
-    found = [0.0] * options
-    by = [-1] * options
+    likes: list[list[tuple[int, float]]] = [[] for _ in range(options)]
     for row, item in enumerate(items):
         if item.role != "user" or not (newest or item.kind == "did"):
             continue
-        for option in range(options):
+        for option, near in enumerate(likes):
             like = float(likeness[option, row])
             if item.category:
                 like = (like + float(categories[item.category][option])) / 2
-            if (near := GROUNDING * (like - CHANCE)) > found[option]:
-                found[option], by[option] = near, row
-    if newest and options > 1:
-        nearest = sorted(range(options), key=lambda option: -found[option])[:2]
-        first, second = (by[option] for option in nearest)
-        if first >= 0 <= second and first != second:
-            found[nearest[_is_newer(items, first, second)]] /= 2
+            if like > CHANCE:
+                near.append((row, GROUNDING * (like - CHANCE)))
+    found = [max((like for _, like in near), default=0.0) for near in likes]
+    if newest:
+        older = _older(found, likes)
+        if older is not None:
+            found[older] /= 2
     return found
 
 
-def _is_newer(items: Sequence[HistoryItem], row: int, other: int) -> bool:
-    time, others = items[row].time, items[other].time
-    return time > others if time and others and time != others else row > other
+def _older(found: Sequence[float], likes: Sequence[Sequence[tuple[int, float]]]) -> int | None:
+    """Return which of the two options nearest to the items rests on an older one; None: neither.
+
+    An option rests on the last of the items that are about as near to it as the nearest.
+    """
+    nearest = sorted(range(len(found)), key=lambda option: -found[option])[:2]
+    last = [
+        max((row for row, like in likes[option] if like >= AS_NEAR * found[option]), default=-1)
+        for option in nearest
+    ]
+    if len(last) < 2 or -1 in last or last[0] == last[1]:
+        return None
+    return nearest[last.index(min(last))]

@@ -27,6 +27,10 @@ shares (Bruch, Gai & Ingber 2023)."""
 AGE_SHARE = 0.5
 """The share of its score that an item may lose to age: however old, a far better match stays
 ahead of what is merely new."""
+FURTHER = 100
+"""How many items below those wanted may be the newest of what is nearly the same as one of them."""
+SAME = 0.9999
+"""The cosine from which two items are taken for the same, word for word."""
 _TILE = 1 << 18
 """The most multiplications in one product of matrices: from a few times as many on, OpenBLAS waits
 for all cores, which the chat model may be using (on two busy cores: 32 ms instead of 0.1)."""
@@ -47,16 +51,18 @@ class Candidates:
     own: NDArray[np.bool] | None = None
     """Whether the user wrote it, and nobody else; None: all are by one and the same."""
 
-    def is_newer(self, row: int, other: int) -> bool:
-        """Whether an item may take the place of an older one that says nearly the same.
+    def by_age(self, rows: NDArray[np.intp]) -> list[int]:
+        """Return a number for each row that is higher the newer its item is.
 
-        Of two without a time the one that was added later is newer. What the user wrote stands
-        in the place of nobody else's words, nor these in the place of the user's.
+        Of two on the same day, or without a time, the one that was added later is newer; what has
+        no time is older than all that has.
         """
-        if self.own is not None and self.own[row] != self.own[other]:
-            return False
-        one, two = self.days[row], self.days[other]
-        return bool(one > two) if one != two and not np.isnan(one + two) else row > other
+        days = self.days[rows]
+        order = np.lexsort((rows, np.nan_to_num(days), ~np.isnan(days)))
+        ages = np.empty(len(rows), np.intp)
+        ages[order] = np.arange(len(rows))
+        numbers: list[int] = ages.tolist()
+        return numbers
 
 
 def rank(
@@ -120,39 +126,67 @@ def _spread(
     most_alike: float,
     limit: int,
 ) -> list[int]:
-    """Put whatever is nearly the same as a better one behind all that is not.
+    """Put whatever is nearly the same as a better one behind all that is not, but for the newest.
 
-    The newest of those that are nearly the same has the place of the best: "I take 10 mg" is told
-    from "I take 20 mg" by little but what holds today.
+    That comes right after the better one, since little but what holds today tells "I take 10 mg"
+    from "I take 20 mg". It is looked for among what ranks not much lower than what is wanted.
     """
-    kept: list[int] = []
-    behind: list[int] = []
     size = max(1, isqrt(_TILE // vectors.shape[1]))
+    best: list[int] = []
+    twins: dict[int, list[int]] = {}  # by the place of the one that they are nearly the same as
     for start in range(0, len(order), size):
+        if len(best) >= limit and start >= limit + FURTHER:
+            order = order[:start]
+            break
         rows = order[start : start + size]
         block = vectors[rows]
-        twin = np.full(len(rows), -1)  # which of those kept each is nearly the same as
-        for first in range(0, len(kept), size):
-            cosines = block @ vectors[kept[first : first + size]].T
+        twin = np.full(len(rows), -1)
+        for first in range(0, len(best), size):
+            cosines = block @ vectors[best[first : first + size]].T
             nearest = cosines.argmax(axis=1)
             found = (cosines.max(axis=1) >= most_alike) & (twin < 0)
             twin[found] = first + nearest[found]
         alike = np.greater_equal(block @ block.T, most_alike)
         if (twin < 0).all() and np.count_nonzero(alike) == len(rows):  # each like itself alone
-            kept.extend(rows.tolist())
-        else:
-            for place, row in enumerate(rows.tolist()):
-                if twin[place] < 0:
-                    twin[alike[place] & (twin < 0)] = len(kept)
-                    kept.append(row)
-                    continue
-                best = kept[twin[place]]
-                if candidates.is_newer(row, best):
-                    kept[twin[place]], row = row, best
-                behind.append(row)
-        if len(kept) >= limit:
-            return kept[:limit]
-    return (kept + behind)[:limit]
+            best.extend(rows.tolist())
+            continue
+        for place, row in enumerate(rows.tolist()):
+            if twin[place] < 0:
+                twin[alike[place] & (twin < 0)] = len(best)
+                best.append(row)
+            else:
+                twins.setdefault(int(twin[place]), []).append(row)
+    return _newest_beside(best, twins, order, candidates, vectors)[:limit]
+
+
+def _newest_beside(
+    best: list[int],
+    twins: dict[int, list[int]],
+    order: NDArray[np.intp],
+    candidates: Candidates,
+    vectors: Vector,
+) -> list[int]:
+    """Put the newest of each one's twins after it, if it is newer, and the others behind all.
+
+    What is the same word for word says nothing new, and what somebody else wrote is no news.
+    """
+    if not twins:
+        return best
+    age = dict(zip(order.tolist(), candidates.by_age(order), strict=True))
+    beside: dict[int, int] = {}
+    for place, rows in twins.items():
+        first, own = best[place], candidates.own
+        differs = vectors[rows] @ vectors[first] < SAME
+        news = [
+            row
+            for row, other in zip(rows, differs.tolist(), strict=True)
+            if other and age[row] > age[first] and (own is None or own[row] == own[first])
+        ]
+        if news:
+            beside[first] = max(news, key=age.__getitem__)
+    front = [row for first in best for row in (first, beside.get(first)) if row is not None]
+    taken = set(front)
+    return front + [row for row in order.tolist() if row not in taken]
 
 
 def tokens_of(item: HistoryItem) -> int:

@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -96,25 +95,27 @@ def test_what_a_person_said_or_others_did_speaks_for_no_option() -> None:
     assert grounds(1, [item("a"), others], like([0.9, 0.9]), {}) == [0.0]
 
 
-MOVED = ("I live in Leipzig", "we had soup", "I moved to Hamburg")
-
-
 @pytest.mark.parametrize(
-    ("days", "holds"), [((None, None, None), 1), ((1, 2, 3), 1), ((3, 2, 1), 0), ((3, 2, None), 1)]
+    ("leipzig", "hamburg", "holds"),
+    [
+        ([0.9, 0.1, 0.3], [0.6, 0.1, 0.7], "hamburg"),
+        ([0.6, 0.1, 0.7], [0.9, 0.1, 0.3], "leipzig"),
+        ([0.9, 0.6, 0.88], [0.5, 0.7, 0.5], "leipzig"),  # moved there, and back
+        ([0.9, 0.6, 0.9], [0.5, 0.7, 0.5], "leipzig"),
+        ([0.9, 0.6, 0.5], [0.5, 0.7, 0.4], "hamburg"),
+    ],
 )
 def test_of_two_statements_the_one_that_rests_on_the_newer_item_holds(
-    days: tuple[int | None, ...], holds: int
+    leipzig: list[float], hamburg: list[float], holds: str
 ) -> None:
-    items = [
-        HistoryItem(id=text, text=text, time=datetime(2025, 1, day, tzinfo=UTC) if day else None)
-        for text, day in zip(MOVED, days, strict=True)
-    ]
-    statements = like([0.9, 0.1, 0.6], [0.6, 0.1, 0.7], [0.3, 0.3, 0.2])
-    found = grounds(3, items, statements, {}, newest=True)
-    assert found.index(max(found)) == holds
-    as_near = [GROUNDING * (near - CHANCE) for near in (0.9, 0.7, 0.3)]
-    as_near[1 - holds] /= 2
-    assert found == pytest.approx(as_near)
+    items = [item("one"), item("two"), item("three")]
+    near = like(leipzig, hamburg, [0.4, 0.3, 0.2])
+    names = ("leipzig", "hamburg", "boat")
+    found = dict(zip(names, grounds(3, items, near, {}, newest=True), strict=True))
+    assert max(found, key=found.__getitem__) == holds
+    over = "hamburg" if holds == "leipzig" else "leipzig"
+    as_near = GROUNDING * (max(leipzig if over == "leipzig" else hamburg) - CHANCE)
+    assert found[over] == pytest.approx(as_near / 2)
 
 
 def test_statements_that_rest_on_the_same_item_or_on_none_are_as_near_as_they_are() -> None:

@@ -96,7 +96,7 @@ def test_near_duplicates_do_not_crowd_out(history: HistoryStore) -> None:
     crowded = best(history, query, FUSED, 10)
     spread = best(history, query, Recall(most_alike=0.95), 10)
     assert [text.count("ramen") > 9 for text in crowded] == [True] * 10
-    assert sum(text.count("ramen") > 9 for text in spread) == 1
+    assert sum(text.count("ramen") > 9 for text in spread) == 2, "the best, and the newest"
     assert {"dinner was ramen", "dinner was pizza"} <= set(spread)
     everything = best(history, query, Recall(most_alike=0.95), 999)
     assert sorted(everything) == sorted(best(history, query, FUSED, 999)), "none is lost"
@@ -136,45 +136,77 @@ def test_equals_keep_their_order_however_many(count: int) -> None:
     candidates = Candidates(Words.of(["same"] * count), np.full(count, np.nan), vectors)
     near = np.ones(count)
     for recall in (Recall(), FUSED, WORDS, Recall(half_life_days=3)):
-        ranked = rank("same", near if recall.dense else None, candidates, recall, count)
-        newest = [count - 1] if recall.most_alike else []  # stands for all that are the same
-        assert ranked == newest + list(range(count - len(newest)))
+        assert rank("same", near if recall.dense else None, candidates, recall, count) == list(
+            range(count)
+        )
 
 
 DOSES = ("I take 20 mg in the morning", "I take 10 mg in the morning", "I take tea in the morning")
 
 
 @pytest.mark.parametrize(
-    ("days", "own", "first"),
+    ("days", "own", "beside"),
     [
-        ((1.0, 2.0, 3.0), None, 1),
-        ((2.0, 1.0, 3.0), None, 0),
-        ((np.nan, np.nan, np.nan), None, 1),
-        ((2.0, np.nan, 3.0), None, 1),
-        ((1.0, 2.0, 3.0), (True, False, True), 0),
-        ((1.0, 2.0, 3.0), (False, False, True), 1),
+        ((1.0, 2.0, 3.0), None, True),
+        ((2.0, 1.0, 3.0), None, False),
+        ((np.nan, np.nan, np.nan), None, True),
+        ((2.0, np.nan, 3.0), None, False),
+        ((np.nan, 2.0, 3.0), None, True),
+        ((1.0, 2.0, 3.0), (True, False, True), False),
+        ((1.0, 2.0, 3.0), (False, False, True), True),
     ],
 )
-def test_the_newest_of_what_is_nearly_the_same_has_the_place_of_the_best(
-    days: tuple[float, ...], own: tuple[bool, ...] | None, first: int
+def test_the_newest_of_what_is_nearly_the_same_comes_right_after_the_best(
+    days: tuple[float, ...], own: tuple[bool, ...] | None, beside: bool
 ) -> None:
     vectors = np.float32([[1.0, 0.0, 0.0], [0.97, 0.243, 0.0], [0.6, 0.0, 0.8]])
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     by = None if own is None else np.array(own)
     candidates = Candidates(Words.of(DOSES), np.array(days), vectors, by)
     near = np.array([0.8, 0.7, 0.6])
-    other = 1 - first
-    assert rank("dose", near, candidates, Recall(bm25=False), 3) == [first, 2, other]
-    assert rank("dose", near, candidates, Recall(bm25=False), 2) == [first, 2]
-    assert rank("dose", near, candidates, Recall(bm25=False), 1) == [first]
+    wanted = [0, 1, 2] if beside else [0, 2, 1]
+    for limit in (1, 2, 3):
+        assert rank("dose", near, candidates, Recall(bm25=False), limit) == wanted[:limit]
 
 
-def test_the_newest_of_many_that_are_nearly_the_same_is_found_however_far_down_it_is() -> None:
-    angles = np.linspace(0.0, 0.1, 200)
+def test_an_item_that_is_asked_for_by_its_number_is_found_beside_newer_ones_like_it() -> None:
+    texts = [f"Paid invoice {number}" for number in (48213, 51377, 60021)]
+    random = np.random.default_rng(0)
+    others = random.normal(size=(12, 64)).astype(np.float32)
+    alike = np.tile(random.normal(size=64), (3, 1)) + 0.15 * random.normal(size=(3, 64))
+    vectors = np.vstack([alike.astype(np.float32), others])
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert (vectors[:3] @ vectors[:3].T).min() > 0.95
+    words = Words.of([*texts, *(f"note {n}" for n in range(12))])
+    candidates = Candidates(words, np.arange(15.0), vectors)
+    near = np.array([0.5, 0.5, 0.5, *[0.1] * 12])
+    assert rank("invoice 48213", near, candidates, Recall(), 10)[:2] == [0, 2]
+
+
+def test_the_newest_of_three_with_and_without_a_time_is_the_one_of_the_latest_day() -> None:
+    angles = np.arange(4) * 0.05
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-    days = np.arange(200.0)
-    candidates = Candidates(Words.of(["x"] * 200), days, vectors)
-    assert rank("x", np.cos(angles), candidates, Recall(bm25=False), 5)[0] == 199
+    days = np.array([1.0, 5.0, np.nan, 2.0])
+    candidates = Candidates(Words.of(["same"] * 4), days, vectors)
+    assert rank("same", np.ones(4), candidates, Recall(), 4) == [0, 1, 2, 3]
+
+
+def test_what_is_like_something_that_is_like_the_best_is_not_taken_for_it() -> None:
+    """Each of a chain of items is nearly the same as the next, and the last is another thing."""
+    angles = np.arange(8) * np.arccos(0.97)
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    candidates = Candidates(Words.of(["x"] * 8), np.arange(8.0), vectors)
+    ranked = rank("x", np.cos(angles), candidates, Recall(bm25=False), 2)
+    assert ranked == [0, 1]
+    assert (vectors[ranked] @ vectors[0]).min() >= 0.95
+
+
+def test_many_that_are_nearly_the_same_do_not_hide_what_ranks_below_all_of_them() -> None:
+    angles = [*np.linspace(0.0, 0.1, 900), np.pi / 2]
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    near = np.array([0.9] * 900 + [0.1])
+    candidates = Candidates(Words.of(["x"] * 901), np.arange(901.0), vectors)
+    assert rank("x", near, candidates, Recall(bm25=False), 3) == [0, 899, 900]
 
 
 def test_a_shared_small_word_does_not_come_before_what_is_meant() -> None:
