@@ -105,7 +105,7 @@ class Context:
     its own of each source, with the replies joined."""
 
     debiased: bool | None = None
-    """Whether a choice is asked for in several orders of its options, instead of what the task
+    """Whether a choice is asked for in two or more orders of its options, instead of what the task
     says."""
 
     grounded: bool | None = None

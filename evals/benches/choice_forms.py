@@ -1,7 +1,7 @@
 """Ways of asking a model for a choice, and what it makes of each option.
 
     letters      the letter of one option, in every rotation of the options
-    sparing      the same, two rotations, and the others if these leave doubt, as in the workflow
+    sparing      the same in two rotations, and in the others if these leave doubt
     last         the same, with what is known after the options instead of before the question
     reasoned     the same, after a sentence of the model's own on which option suits what is known
     examples     the same, after four worked examples as turns of a conversation
@@ -33,7 +33,7 @@ ASKED = {
 """What is asked of one option, by form."""
 BY_LETTER = ("letters", "sparing", "last", "reasoned", "examples")
 OF_WHAT_IS_KNOWN = frozenset(BY_LETTER[2:])
-"""Forms that are nothing, or the same as `letters`, where nothing is known of the person."""
+"""Forms that are asked only with what is known of the person."""
 FORMS = (*BY_LETTER, *ASKED)
 WHY = (
     "Which of these suits best what is known about this person, and what goes against it? "
@@ -143,7 +143,7 @@ async def _likely(chat: BaseChatModel, form: str, before: str, option: str) -> f
 
 
 async def _why(chat: BaseChatModel, before: str, options: Sequence[str]) -> str:
-    """Return the model's own sentence on the options, which have no letters and no order yet."""
+    """Return the model's own sentence on the options, which have no letters yet."""
     listed = "\n".join(f"- {option}" for option in options)
     asked = messages([], f"{before}\n\n{listed}\n\n{WHY}")
     return (await complete(chat, asked, stage="bench", max_tokens=LONGEST_WHY)).text

@@ -6,13 +6,13 @@
 
 For each person of a file, the sentences that are labelled as supported are the profile; where a
 file has none, the history is shown in its place. Nothing else is shown. Each form is asked with
-that and without, and printed are right answers with Wilson 95 % intervals, the mean probability of
+that and without (some only with it), and printed are right answers with Wilson 95 % intervals, the mean probability of
 the right option, and McNemar's exact test against `letters` with the same shown.
 
-    letters …    the letter of one option, in every rotation of the options
+    letters …    the letter of one option, in several orders of the options
     likely …     of one option at a time whether this person would choose it, Yes or No
 
-The forms are described in `choice_forms.py`; those that need a profile are asked with it alone.
+The forms are described in `choice_forms.py`.
 `--nearest 1` shows the one sentence of the profile that is nearest to the question and its options.
 `contrast` is what an option gains by what is shown: its log odds with it, less those without.
 What was asked is kept in `--out`, so a run that was stopped goes on.
