@@ -6,8 +6,8 @@
 
 For each person of a file, the sentences that are labelled as supported are the profile; where a
 file has none, the history is shown in its place. Nothing else is shown. Each form is asked with
-that and without (some only with it), and printed are right answers with Wilson 95 % intervals, the mean probability of
-the right option, and McNemar's exact test against `letters` with the same shown.
+that and without (some only with it). Printed are right answers with Wilson 95 % intervals, the mean
+probability of the right option, and McNemar's exact test against `letters` with the same shown.
 
     letters …    the letter of one option, in several orders of the options
     likely …     of one option at a time whether this person would choose it, Yes or No
