@@ -63,8 +63,7 @@ class Task(Record):
     """Which of the verifiers given to `build_graph` judges the sentences; None: the default one."""
     debiased: bool = True
     """For a choice: the options are asked for in several orders, so that none decides: two, and up
-    to four more where these leave doubt. False: once, in the
-    order given, which is cheaper."""
+    to four more where these leave doubt. False: once, in the order given, which is cheaper."""
     grounding: float = Field(default=0.0, ge=0.0, le=100.0)
     """For a choice: how much the history itself says beside the model. The logarithm of an option's
     probability is raised by this times how near the nearest item is to it, from 0 to 0.82 (see

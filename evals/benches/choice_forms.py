@@ -119,7 +119,7 @@ async def logs_of(
 
     orders = rotations(len(options), len(options))
     tally = await weighed(chat, prompt, options, orders, until_clear=form == "sparing")
-    return [log(max(share, _LEAST)) for share in tally.probabilities]
+    return tally.logs
 
 
 def worked_examples() -> list[BaseMessage]:

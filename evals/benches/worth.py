@@ -192,9 +192,8 @@ async def weighed(
 
 def lettered(options: Sequence[str]) -> str:
     """Return options with their letters, a line each."""
-    return "\n".join(
-        f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)
-    )
+    letters = LETTERS[: len(options)]
+    return "\n".join(f"{letter}. {option}" for letter, option in zip(letters, options, strict=True))
 
 
 async def by_letters(chat: BaseChatModel, place: int, trial: Trial) -> float:
