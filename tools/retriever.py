@@ -114,7 +114,8 @@ def make_search_history(
         context = _context_of(runtime, user_of)
         stage = stage if isinstance(stage, StageSearch) else None  # else it is a model's own
         tokens = stage.tokens if stage else None
-        found = history.search(
+        search = partial(
+            history.search,
             context.user_id,
             query,
             limit=_most(limit, stage),
@@ -125,13 +126,17 @@ def make_search_history(
             since=after,
             until=before,
         )
-        items = [match.item for match in found]
-        orders = flagged(items)
-        shown = [item for item in items if item.id not in orders]
+        shown = [match.item for match in search()]
+        orders = flagged(shown)
+        held = [item for item in shown if item.id in orders]
+        if orders:  # what is nearly the same as one of them stands behind it
+            others = [match.item for match in search(without=orders)]
+            orders |= flagged(others)
+            held += [item for item in others if item.id in orders]
+            shown = [item for item in others if item.id not in orders]
         if tokens is not None:
             shown = within(shown, tokens)
-        returned = orders.keys() | {item.id for item in shown}
-        kept = [item for item in items if item.id in returned]
+        kept = [*shown, *held]
         return _for_model(shown), kept if stage else [item.model_dump(mode="json") for item in kept]
 
     async def search_history_off_the_loop(

@@ -32,6 +32,8 @@ class Filter:
     category: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    without: frozenset[str] = frozenset()
+    """Ids of items that are not wanted."""
 
     def lets_stored(self, entry: "Stored") -> bool:
         """Whether a stored item is wanted; it is looked at only if something is asked of it."""
@@ -39,6 +41,8 @@ class Filter:
 
     def lets(self, item: HistoryItem) -> bool:
         """Whether the item is wanted; one without a time is at no time."""
+        if item.id in self.without:
+            return False
         if self.source is not None and item.source != self.source:
             return False
         if self.category is not None and item.category != self.category:

@@ -11,7 +11,7 @@ every vector that Chroma hands out, so the users who are being served are kept i
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -309,6 +309,7 @@ class HistoryStore(TextVectors):
         category: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        without: Collection[str] = (),
     ) -> Finds:
         """Return a user's items that answer best to what is looked for, the best first.
 
@@ -322,6 +323,7 @@ class HistoryStore(TextVectors):
             category: As there.
             since: As there.
             until: As there.
+            without: Ids of items that are left out.
 
         Raises:
             QuestionError: The query is blank, or the limit is less than 1.
@@ -332,7 +334,7 @@ class HistoryStore(TextVectors):
         if limit < 1:
             raise QuestionError(f"limit is {limit!r}; set it to a number of at least 1.")
         items = self._collection.load(user_id, vectors=recall.needs_vectors)
-        filter_ = Filter(source=source, category=category, since=since, until=until)
+        filter_ = Filter(source, category, since, until, frozenset(without))
         searched = items.searched(filter_, role)
         there = searched.stored
         if not there:
