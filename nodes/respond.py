@@ -39,6 +39,7 @@ from guided_profile.tools.models.choices import (
     ask_until_clear,
     average,
     grounded,
+    lettered,
     named_option,
     rotations,
     vote,
@@ -172,9 +173,7 @@ def _instruction(task: Task, state: State, options: Sequence[str] = ()) -> str:
     if state["tries"]:
         instruction += BEST_SUPPORTED.text
     if options:
-        lettered = zip(LETTERS, options, strict=False)
-        listed = "\n".join(f"{letter}. {as_data(option)}" for letter, option in lettered)
-        instruction += render(CHOOSE, options=listed)
+        instruction += render(CHOOSE, options=lettered([*map(as_data, options)]))
     return instruction
 
 

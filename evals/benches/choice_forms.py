@@ -16,12 +16,12 @@ from math import log
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
-from guided_profile.evals.benches.worth import choice, lettered, profile_block, weighed
+from guided_profile.evals.benches.worth import choice, profile_block, weighed
 from guided_profile.graph.errors import ModelError
 from guided_profile.graph.prompts import messages, render
 from guided_profile.graph.records import Sentence
 from guided_profile.tools.models.calls import complete
-from guided_profile.tools.models.choices import rotations
+from guided_profile.tools.models.choices import lettered, rotations
 from guided_profile.tools.models.letters import ask_yes_no
 
 ASKED = {

@@ -30,7 +30,7 @@ from guided_profile.evals.scorers.statistics import discordant, mcnemar, wilson
 from guided_profile.graph.errors import DatasetError
 from guided_profile.graph.prompts import CHOOSE, before_words, render
 from guided_profile.graph.records import Sentence
-from guided_profile.tools.models.choices import LETTERS
+from guided_profile.tools.models.choices import LETTERS, lettered
 from guided_profile.tools.models.letters import score_letters
 
 HOST = "You are a helpful assistant."
@@ -112,8 +112,7 @@ def prompt(
 ) -> list[BaseMessage]:
     """Return the conversation with what is known in its place, and the question at its end."""
     block = before_words([], [Sentence(text=text, verdict="stated") for text in known])
-    listed = "\n".join(f"{a}. {text}" for a, text in zip(LETTERS, row.options, strict=False))
-    asked = row.query + render(CHOOSE, options=listed)
+    asked = row.query + render(CHOOSE, options=lettered(row.options))
     system = HOST if place != "system" else f"{HOST}\n\n{block.strip()}"
     words = asked if place != "last words" else block + asked
     return [SystemMessage(system), *talk, HumanMessage(words)]

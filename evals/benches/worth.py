@@ -44,6 +44,7 @@ from guided_profile.tools.models.choices import (
     Tally,
     ask_until_clear,
     average,
+    lettered,
     rotations,
 )
 from guided_profile.tools.models.letters import score_letters
@@ -188,12 +189,6 @@ async def weighed(
         tally, _ = await ask_until_clear(orders, ask, average)
         return tally
     return average(orders, [await ask(order) for order in orders])
-
-
-def lettered(options: Sequence[str]) -> str:
-    """Return options with their letters, a line each."""
-    letters = LETTERS[: len(options)]
-    return "\n".join(f"{letter}. {option}" for letter, option in zip(letters, options, strict=True))
 
 
 async def by_letters(chat: BaseChatModel, place: int, trial: Trial) -> float:

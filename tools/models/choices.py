@@ -36,6 +36,12 @@ def rotations(count: int, most: int) -> list[list[int]]:
     return [[(place + step) % count for place in range(count)] for step in steps]
 
 
+def lettered(options: Sequence[str]) -> str:
+    """Return options as a prompt lists them: each on a line of its own, after its letter."""
+    letters = LETTERS[: len(options)]
+    return "\n".join(f"{letter}. {text}" for letter, text in zip(letters, options, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What the rotations say together."""

@@ -133,7 +133,7 @@ def _spread(
     """
     size = max(1, isqrt(_TILE // vectors.shape[1]))
     best: list[int] = []
-    twins: dict[int, list[int]] = {}  # by the place of the one that they are nearly the same as
+    twins: dict[int, list[int]] = {}  # by the one that they are nearly the same as
     for start in range(0, len(order), size):
         if len(best) >= limit and start >= limit + FURTHER:
             order = order[:start]
@@ -155,7 +155,7 @@ def _spread(
                 twin[alike[place] & (twin < 0)] = len(best)
                 best.append(row)
             else:
-                twins.setdefault(int(twin[place]), []).append(row)
+                twins.setdefault(best[twin[place]], []).append(row)
     return _newest_beside(best, twins, order, candidates, vectors)[:limit]
 
 
@@ -174,8 +174,8 @@ def _newest_beside(
         return best
     age = dict(zip(order.tolist(), candidates.by_age(order), strict=True))
     beside: dict[int, int] = {}
-    for place, rows in twins.items():
-        first, own = best[place], candidates.own
+    own = candidates.own
+    for first, rows in twins.items():
         differs = vectors[rows] @ vectors[first] < SAME
         news = [
             row
