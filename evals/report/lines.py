@@ -14,6 +14,9 @@ from guided_profile.evals.report.svg import (
     words_at,
 )
 
+LETTER = 6.5
+"""About how wide a letter of a name is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -48,7 +51,8 @@ def lines_by_length(
     points = [point for line in lines for point in _drawn(line, logarithmic)]
     if not points:
         return ""
-    left, right, top, bottom = 60.0, WIDTH - 130.0, 14.0, 300.0
+    names = LETTER * max(len(line.name) for line in lines)
+    left, right, top, bottom = 60.0, WIDTH - max(130.0, 50.0 + names), 14.0, 300.0
     lengths = sorted({point.length for point in points})
     first, last = log10(lengths[0]) - 0.08, log10(lengths[-1]) + 0.08
     ends = [end for point in points for end in (point.low, point.high)]

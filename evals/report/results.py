@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from guided_profile.evals.report.charts import Dot, bars, intervals
+from guided_profile.evals.report.lines import Line, Point, lines_by_length
 from guided_profile.evals.scorers.statistics import Estimate, wilson
 
 ROOT = Path(__file__).parents[2]
@@ -23,15 +24,24 @@ PAGE = ROOT / "docs/results.md"
 PICTURES = ROOT / "docs/images/results"
 
 _STYLE = """
-:root { --ink: #1d2126; --dim: #626a73; --rule: #dedbd3; --dot: #1f6f6b; --card: #fff; }
+:root {
+  --ink: #1d2126; --dim: #626a73; --rule: #dedbd3; --dot: #1f6f6b; --card: #fff;
+  --line-0: #1f6f6b; --line-1: #c2571a; --line-2: #5b5fc7; --line-3: #9a7b00;
+  --line-4: #b0387d; --line-5: #6b7280;
+}
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e6e1; --dim: #9aa3ab; --rule: #343a40; --dot: #5cc2b8; --card: #14171a; }
+  :root {
+    --ink: #e6e6e1; --dim: #9aa3ab; --rule: #343a40; --dot: #5cc2b8; --card: #14171a;
+    --line-0: #5cc2b8; --line-1: #f09a5d; --line-2: #a3a6ff; --line-3: #e0c14a;
+    --line-4: #f086bf; --line-5: #a9b1b9;
+  }
 }
 svg { font: 13px system-ui, sans-serif; }
 text { fill: var(--ink); } text.dim { fill: var(--dim); }
 .back { fill: var(--card); } .dot, .bar { fill: var(--dot); }
 .grid { stroke: var(--rule); } .chance { stroke: var(--dim); stroke-dasharray: 4 4; }
 .whisker { stroke: var(--dot); stroke-width: 2.5; stroke-linecap: round; opacity: .55; }
+.curve { fill: none; stroke-width: 2.2; stroke-linejoin: round; }
 """
 _HEAD = """# What was measured
 
@@ -59,6 +69,8 @@ class Arm(BaseModel):
     interval: tuple[float, float] | None = None
     """Of the mean."""
     amount: float | None = Field(None, gt=0)
+    items: int | None = Field(None, ge=1)
+    """Of the histories, where a figure has several lengths."""
     n: int = Field(ge=1)
 
     @model_validator(mode="after")
@@ -102,6 +114,12 @@ class Figure(BaseModel):
     def _check_axis(self) -> Self:
         if len({arm.amount is None for arm in self.arms}) != 1:
             raise ValueError("amounts and shares do not go into one figure.")
+        if len({arm.items is None for arm in self.arms}) != 1:
+            raise ValueError("give items for each arm, or for none.")
+        if self.arms[0].items and self.arms[0].amount is not None:
+            raise ValueError("amounts are not drawn by length.")
+        if len({(arm.name, arm.items) for arm in self.arms}) != len(self.arms):
+            raise ValueError("two arms are the same.")
         if not (ROOT / self.page.partition("#")[0]).is_file():
             raise ValueError(f"page: there is no file {self.page!r}.")
         return self
@@ -110,6 +128,8 @@ class Figure(BaseModel):
         """Draw it, as an SVG file that needs nothing else."""
         if self.arms[0].amount is not None:
             drawn = bars([(arm.name, arm.amount or 0.0) for arm in self.arms], self.measure)
+        elif self.arms[0].items:
+            drawn = lines_by_length(self._lines(), self.measure, chance=self.chance)
         else:
             dots = [Dot(arm.name, arm.share()) for arm in self.arms]
             drawn = intervals(dots, self.measure, self.chance)
@@ -120,16 +140,44 @@ class Figure(BaseModel):
 
     def section(self) -> str:
         """Write it down."""
-        rows = "\n".join(f"| {arm.name} | {_value(arm)} | {arm.n:,} |" for arm in self.arms)
         commands = "\n".join(self.commands)
         return (
             f"## {self.question}\n\n{self.answer.strip()}\n\n"
             f"![{self.measure}](images/results/{self.id}.svg)\n\n"
-            f"| | {self.measure} | n |\n|---|---|---|\n{rows}\n\n"
+            f"{self._table()}\n\n"
             f"```\n{commands}\n```\n\n"
             f"{self.date.isoformat()}, [the whole of it](../{self.page}). "
             f"**What it does not show:** {self.not_shown.strip()}\n"
         )
+
+    def _by_name(self) -> dict[str, dict[int, Arm]]:
+        """Return the arms of a figure of several lengths."""
+        found: dict[str, dict[int, Arm]] = {}
+        for arm in self.arms:
+            found.setdefault(arm.name, {})[arm.items or 0] = arm
+        return found
+
+    def _lines(self) -> list[Line]:
+        return [
+            Line(name, [_point(items, arm.share()) for items, arm in sorted(arms.items())])
+            for name, arms in self._by_name().items()
+        ]
+
+    def _table(self) -> str:
+        if not self.arms[0].items:
+            rows = [f"| {arm.name} | {_value(arm)} | {arm.n:,} |" for arm in self.arms]
+            return "\n".join([f"| | {self.measure} | n |", "|---|---|---|", *rows])
+        lengths = sorted({arm.items or 0 for arm in self.arms})
+        head = "".join(f" {items:,} items |" for items in lengths)
+        rows = [
+            f"| {name} |" + "".join(f" {_value(arms[n]) if n in arms else ''} |" for n in lengths)
+            for name, arms in self._by_name().items()
+        ]
+        return "\n".join([f"| {self.measure} |{head}", "|---" * (1 + len(lengths)) + "|", *rows])
+
+
+def _point(items: int, share: Estimate) -> Point:
+    return Point(items, share.mean, share.low, share.high)
 
 
 def _value(arm: Arm) -> str:

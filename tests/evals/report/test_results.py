@@ -51,6 +51,28 @@ def test_amounts_are_drawn_from_zero() -> None:
     assert 'width="230.0"' in picture
 
 
+def by_length(**counts: dict[int, int]) -> Figure:
+    arms = [
+        {"name": name, "items": items, "count": count, "n": 4}
+        for name, lengths in counts.items()
+        for items, count in lengths.items()
+    ]
+    return Figure.model_validate(FIGURE | {"arms": arms})
+
+
+def test_a_figure_of_several_lengths_has_a_line_for_each_arm() -> None:
+    figure = by_length(ours={100: 4, 10: 3}, theirs={10: 1})
+    assert figure.picture().count("<polyline") == 2
+    assert [len(line.points) for line in figure._lines()] == [2, 1]
+    assert [point.length for point in figure._lines()[0].points] == [10, 100]
+    assert "| right | 10 items | 100 items |\n|---|---|---|\n" in figure.section()
+    assert "| ours | 3 of 4, 75 % [30, 95] | 4 of 4, 100 % [51, 100] |" in figure.section()
+    assert "| theirs | 1 of 4, 25 % [5, 70] |  |" in figure.section()
+
+
+A, B = {"name": "a", "count": 1, "n": 4}, {"name": "b", "amount": 9, "n": 4}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -58,10 +80,10 @@ def test_amounts_are_drawn_from_zero() -> None:
         ({"arms": [{"name": "a", "n": 4}]}, "give one of count"),
         ({"arms": [{"name": "a", "count": 5, "n": 4}]}, "count is 5, of 4"),
         ({"arms": [{"name": "a", "mean": 0.5, "n": 4}]}, "a mean has an interval"),
-        (
-            {"arms": [{"name": "a", "count": 1, "n": 4}, {"name": "b", "amount": 9, "n": 4}]},
-            "do not go into one figure",
-        ),
+        ({"arms": [A, B]}, "do not go into one figure"),
+        ({"arms": [A, {**A, "items": 10}]}, "items for each arm"),
+        ({"arms": [{**B, "items": 10}]}, "not drawn by length"),
+        ({"arms": [A, A]}, "two arms are the same"),
         ({"not_shown": ""}, "at least 1 character"),
     ],
 )
