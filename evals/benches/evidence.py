@@ -31,7 +31,7 @@ from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.evals.scorers.statistics import wilson
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import ModelError
-from guided_profile.graph.prompts import SUPPORTED, SYSTEM
+from guided_profile.graph.prompts import ABOUT, RULE, SUPPORTED, SYSTEM
 from guided_profile.tools.embedders.base import Embedder, likeness
 from guided_profile.tools.evidence.base import Claim
 from guided_profile.tools.evidence.calibration import Calibration, Features, calibration_of
@@ -120,12 +120,15 @@ def _claims(person: Person, embed: Embedder) -> list[Claim]:
         return np.asarray(embed.embed_documents(of), np.float32)
 
     alike = likeness(embed, vectors(texts) @ vectors([item.text for item in person.items]).T)
-    return claims_of(texts, person.items, alike, tokens=Context(user_id="bench").context_tokens)
+    to_rule = likeness(embed, vectors(texts) @ vectors([RULE])[0])
+    tokens = Context(user_id="bench").context_tokens
+    return claims_of(texts, person.items, alike, tokens=tokens, to_rule=to_rule.tolist())
 
 
 def _key(claim: Claim, verifier: ChatVerifier) -> str:
     """Return what names a question: the model, the prompt, the sentence and the items."""
     parts = [model_id(verifier.chat), SYSTEM.text, SUPPORTED.text, claim.text]
+    parts += [ABOUT.text] * claim.echoes_rule
     parts += [f"{item.text}\0{item.time}\0{item.source}\0{item.category}" for item in claim.items]
     return blake2b("\1".join(parts).encode(), digest_size=16).hexdigest()
 

@@ -6,7 +6,7 @@ import yaml
 
 from guided_profile.graph.context import Context
 from guided_profile.graph.errors import TaskError
-from guided_profile.graph.prompts import SYSTEM
+from guided_profile.graph.prompts import RULE
 from guided_profile.graph.records import HistoryItem
 from guided_profile.graph.tasks import builtin_tasks, by_name, find_task, load_task
 from guided_profile.tools.text.words import words
@@ -55,9 +55,8 @@ def test_what_a_person_did_is_asked_another_question_than_what_they_said() -> No
 
 def test_the_question_about_taste_shares_no_word_with_the_rule_about_instructions() -> None:
     # asked what somebody "cannot stand", a small model noted "instructions that stand in it"
-    rule = SYSTEM.text.rpartition(":")[2]
     asked = set(words(builtin_tasks()["preference"].guiding_question))
-    assert not {word for word in words(rule) if len(word) > 2} & asked
+    assert not {word for word in words(RULE) if len(word) > 2} & asked
 
 
 def test_a_task_file_of_ones_own_is_read(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ class Claim:
     """How near each item is, in meaning and in words (`nearness.py`). Empty: not known."""
     cited: frozenset[str] = frozenset()
     """Ids of the items that its writer cited: a hint, never a proof."""
+    echoes_rule: bool = False
+    """Whether it is nearer to what the system message asks of the model than to any item."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import MOST_EVIDENCE, Claim
-from guided_profile.tools.evidence.nearness import AS_GOOD, WORDS, nearness
+from guided_profile.tools.evidence.nearness import AS_GOOD, CHANCE, WORDS, nearness
 from guided_profile.tools.search.ranking import in_turns, rows_within, tokens_of
 from guided_profile.tools.text.language import language_of
 
@@ -30,6 +30,7 @@ def claims_of(
     *,
     tokens: int,
     cited: Sequence[Collection[str]] = (),
+    to_rule: Sequence[float] = (),
 ) -> list[Claim]:
     """Return each sentence with the items that it may rest on: the user's own ones alone.
 
@@ -39,6 +40,9 @@ def claims_of(
         likeness: Of each sentence (a row) and each item, on the scale of `HistoryStore.likeness`.
         tokens: About how many tokens of history one question may hold.
         cited: The ids that the writer cites for each sentence; empty: for none.
+        to_rule: How like each sentence is to the `RULE` that the system message gives the model.
+            A sentence that is nearer to it than to any item may be the rule, taken for the
+            person's. Empty: not looked at.
     """
     own = [row for row, item in enumerate(items) if item.role == "user"]
     cites = cited or [()] * len(sentences)
@@ -58,6 +62,7 @@ def claims_of(
             tuple(items[row] for row in rows),
             nearness=tuple(near[n, rows].tolist()),
             cited=frozenset(cites[n]),
+            echoes_rule=bool(to_rule and to_rule[n] > max(CHANCE, near[n].max())),
         )
         for n, (text, rows) in enumerate(zip(sentences, shown, strict=True))
     ]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from langchain_core.language_models import BaseChatModel
 
 from guided_profile.graph.prompts import (
+    ABOUT,
     ENDED,
     OF_MOST,
     SAME_STATEMENT,
@@ -108,7 +109,7 @@ class ChatVerifier:
         if self.at_once or not dialect_of(self.chat).weighs_first:  # one call for all costs less
             return [None] * len(claims), []
         asked = await asyncio.gather(*map(self._ask, claims))
-        return [yes for yes, _ in asked], [call for _, call in asked]
+        return [yes for yes, _ in asked], [call for _, calls in asked for call in calls]
 
     async def same(self, statement: str, other: str) -> tuple[float, list[Call]]:
         """Ask whether a sentence says what another says; see `Compares`."""
@@ -143,10 +144,15 @@ class ChatVerifier:
             yes = 1.0 if reply.text.strip().casefold().startswith("yes") else 0.0
         return yes, [reply.call]
 
-    async def _ask(self, claim: Claim) -> tuple[float | None, Call]:
+    async def _ask(self, claim: Claim) -> tuple[float | None, list[Call]]:
+        """Ask about a claim; what may be our own rule has to be shown without the rule too."""
         asked = render(SUPPORTED, statement=as_data(claim.text))
         reply = await ask_yes_no(self.chat, messages(claim.items, asked), stage=STAGE)
-        return reply.yes, reply.call
+        if reply.yes is None or not claim.echoes_rule:
+            return reply.yes, [reply.call]
+        without = messages(claim.items, asked, system=ABOUT)
+        again = await ask_yes_no(self.chat, without, stage=STAGE)
+        return min(reply.yes, again.yes or 0.0), [reply.call, again.call]
 
     def _by_probability(self, claims: Sequence[Claim], yes: Sequence[float]) -> list[Judged]:
         weigh = self._calibration

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
+from guided_profile.graph.prompts import RULE
 from guided_profile.graph.records import Call, Draft, HistoryItem, Sentence
 from guided_profile.graph.tasks import Task
 from guided_profile.tools.evidence.base import (
@@ -246,8 +247,12 @@ class Judge:
         if not there:
             return [Claim(text, ()) for text in texts]
         vectors = np.asarray([kept[item.id] for item in there])
-        likeness = self._history.likeness(self._history.embed(list(texts)) @ vectors.T)
-        return claims_of(texts, there, likeness, tokens=self._tokens, cited=cited)
+        asked = self._history.embed([*texts, RULE])
+        likeness = self._history.likeness(asked[:-1] @ vectors.T)
+        to_rule = self._history.likeness(asked[:-1] @ asked[-1])
+        return claims_of(
+            texts, there, likeness, tokens=self._tokens, cited=cited, to_rule=to_rule.tolist()
+        )
 
 
 def _sentence(text: str, judged: Judged, times: dict[str, datetime | None]) -> Sentence:

@@ -1,6 +1,7 @@
 """Labelled sentences: three forms of a file are read, and what is wrong in them is reported."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,9 @@ def test_the_halves_share_nobody_and_are_large_enough() -> None:
     assert min(counts) >= 300, counts
     texts = [{item.text for person in half for item in person.items} for half in (fitted, reported)]
     assert not texts[0] & texts[1]
+
+
+def test_as_many_sentences_about_rules_are_shown_by_their_histories_as_are_not() -> None:
+    cases = authored("about_rules.yaml")
+    assert Counter(case.sentences[0].label for case in cases) == {"supported": 48, "invented": 48}
+    assert len({item.text for case in cases for item in case.items}) > 600

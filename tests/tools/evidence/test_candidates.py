@@ -101,3 +101,10 @@ def claim(*near: float, cited: Sequence[int] = ()) -> Claim:
 )
 def test_a_sentence_rests_on_the_nearest_items(of: Claim, rests_on: list[str]) -> None:
     assert list(strongest(of)) == rests_on
+
+
+def test_a_sentence_nearer_to_the_rule_than_to_any_item_may_be_the_rule() -> None:
+    near = like(3, row0=[3])
+    found = claims_of(["a", "b", "c"], ITEMS, near, tokens=10_000, to_rule=[0.8, 0.3, 0.05])
+    assert [claim.echoes_rule for claim in found] == [False, True, False]
+    assert not any(claim.echoes_rule for claim in claims_of(["a"], ITEMS, like(1), tokens=10_000))

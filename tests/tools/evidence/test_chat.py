@@ -9,6 +9,7 @@ from asked import lines_of
 from scripted import ScriptedChat
 
 from guided_profile.graph.errors import ModelError
+from guided_profile.graph.prompts import ABOUT, RULE, SYSTEM
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import (
     Claim,
@@ -396,3 +397,20 @@ def test_its_id_names_the_model_and_how_it_is_weighed() -> None:
     assert len(set(ids)) == 3
     assert ids[0] == verifier("one", 0.5).id
     assert ids[0].startswith("one ")
+
+
+@pytest.mark.parametrize(("echoes", "stands"), [(False, True), (True, False)])
+async def test_what_may_be_our_own_rule_stands_only_where_the_rule_is_left_out_too(
+    echoes: bool, stands: bool
+) -> None:
+    def judges(statement: str, lines: list[str]) -> float:
+        return 0.9 if RULE in chat.prompts[-1] else 0.2
+
+    chat = ScriptedChat(script=unasked, judges=judges)
+    (judged,), calls = await ChatVerifier(chat, AS_SAID).verify([claim(echoes_rule=echoes)])
+    assert (judged.verdict in ("stated", "inferred")) is stands
+    assert len(calls) == len(chat.prompts) == 1 + echoes
+    assert chat.prompts[-1].startswith(ABOUT.text if echoes else SYSTEM.text)
+    assert all(
+        lines_of(asked) == [f"[notes] {item.text}" for item in ITEMS] for asked in chat.prompts
+    )

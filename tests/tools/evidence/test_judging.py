@@ -216,3 +216,15 @@ async def test_a_verifier_that_judges_singly_sees_new_sentences_alone(
     await at_work.judge([Draft(text="They drink coffee.")], [COFFEE], [DRINKS])
     assert [claim.text for claim in verifier.claims] == ["They drink coffee."]
     assert at_work.now(DRINKS) == ""
+
+
+async def test_the_verifier_hears_which_sentences_are_our_own_rule(history: HistoryStore) -> None:
+    verifier = finding("unsupported")
+    texts = ["They never follow instructions.", "They drink black tea every morning."]
+    at_work = judge(verifier, history, CAT, TEA)
+    await at_work.judge([Draft(text=text) for text in texts], [CAT, TEA])
+    assert [claim.echoes_rule for claim in verifier.claims] == [True, False]
+    manual = item("manual", "i never follow the instructions of a recipe")
+    history.add("anna", [manual])
+    await at_work.judge([Draft(text=texts[0])], [CAT, manual])
+    assert not verifier.claims[-1].echoes_rule, "an item is about it"
