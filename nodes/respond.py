@@ -30,15 +30,15 @@ from guided_profile.graph.tasks import Task
 from guided_profile.graph.text import as_data
 from guided_profile.nodes.resources import Resources
 from guided_profile.nodes.stage import Stage
+from guided_profile.tools.evidence.calibration import calibration_of
 from guided_profile.tools.evidence.in_view import grounds_in, items_in_view, sees_anything
-from guided_profile.tools.history.store import HistoryStore
 from guided_profile.tools.models.calls import complete
 from guided_profile.tools.models.choices import (
     LETTERS,
+    Grounds,
     Tally,
     ask_until_clear,
     average,
-    grounded,
     lettered,
     named_option,
     rotations,
@@ -209,9 +209,7 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
     letters = LETTERS[: len(options)]
     shown = everything(task, state)
     block = _block(task, state, shown)
-    near: list[float] = []
-    if task.grounding and task.sees and state["on_topic"]:
-        near = await asyncio.to_thread(_grounds, resources.history, user_id, task, state)
+    grounds = await asyncio.to_thread(_grounds, resources, user_id, task, state)
 
     async def score(order: Sequence[int]) -> LetterScores:
         listed = [options[index] for index in order]
@@ -227,7 +225,7 @@ async def _choose(resources: Resources, task: Task, user_id: str, state: State) 
         rotations(len(options), MOST_ROTATIONS if task.debiased else 1),
         score,
         partial(_weighed, task, state),
-        beside=lambda tally: grounded(tally, near, task.grounding) if near else tally,
+        grounds=grounds,
         floor=task.floor(state["on_topic"]),
     )
     reply = Reply(
@@ -257,12 +255,16 @@ def _weighed(
     return vote(votes, len(state["choices"]))
 
 
-def _grounds(history: HistoryStore, user_id: str, task: Task, state: State) -> list[float]:
+def _grounds(resources: Resources, user_id: str, task: Task, state: State) -> Grounds | None:
     """Return how much what the response saw of the history speaks for each option."""
+    if not (task.grounding and task.sees and state["on_topic"]):
+        return None
+    history = resources.history
     items, item_vectors = items_in_view(history, user_id, task, state)
     newest = task.grounding_by == "newest"
     if newest:
         place = {item.id: n for n, item in enumerate(history.list(user_id))}
         rows = sorted(range(len(items)), key=lambda row: place.get(items[row].id, -1))
         items, item_vectors = [items[row] for row in rows], item_vectors[rows]
-    return grounds_in(history, state["choices"], items, item_vectors, newest=newest)
+    near = grounds_in(history, state["choices"], items, item_vectors, newest=newest)
+    return Grounds(near, task.grounding, calibration_of(resources.model).letters)

@@ -86,7 +86,7 @@ def _logistic(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.floa
 def keep(path: Path, name: str, fitted: Calibration) -> None:
     """Write the calibration of a model into a file of calibrations, beside those of others."""
     known = json.loads(path.read_text("utf-8"))
-    known[name.casefold()] = {
+    known[name.casefold()] = known.get(name.casefold(), {}) | {
         "weights": fitted.weights,
         "keep": fitted.keep,
         "fitted": fitted.fitted,

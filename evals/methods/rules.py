@@ -67,7 +67,8 @@ def _embedding(example: Example, texts: Sequence[str], inputs: MethodInputs) -> 
     return [float(value) for value in alike.max(axis=1)]
 
 
-def _grounding(example: Example, texts: Sequence[str], inputs: MethodInputs) -> Scores:
+def grounding(example: Example, texts: Sequence[str], inputs: MethodInputs) -> Scores:
+    """Return how much the history speaks for each option, by the task's `grounding` alone."""
     items = _own(example)
     if not items:
         return [0.0] * len(texts)
@@ -104,7 +105,7 @@ RULES: dict[str, tuple[str, Rule, tuple[Kind, ...]]] = {
     "longest": ("the longest option", _longest, ("choice",)),
     "tfidf": ("the nearest by words (tf-idf)", _tfidf, ("choice", "text")),
     "embedding": ("the nearest by embedding", _embedding, ("choice", "text")),
-    "grounding": ("what the history says by a task's `grounding` alone", _grounding, ("choice",)),
+    "grounding": ("what the history says by a task's `grounding` alone", grounding, ("choice",)),
     "copy": ("the question itself, unchanged", _at_random, ("text",)),
 }
 """What each does, how it scores, and the kinds of tasks it is for."""

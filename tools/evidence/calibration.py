@@ -84,11 +84,17 @@ class Calibration:
     """When, and on how many sentences."""
     ended_from: float = 0.5
     """The Yes from which a newer item ends a sentence."""
+    letters: float = 1.0
+    """What the logarithm of a letter's probability counts for, where a choice weighs it beside the
+    history: a small model's letters are flat, however sure it is (temperature scaling, Guo et al.
+    2017)."""
 
     @property
     def id(self) -> str:
-        """Names it in fingerprints."""
-        return digest(asdict(self))[:8]
+        """Names it in fingerprints of profiles, in which letters have no part."""
+        parts = asdict(self)
+        del parts["letters"]
+        return digest(parts)[:8]
 
     def probability(self, features: Features) -> float:
         """Return the probability that the history supports a claim."""
@@ -113,13 +119,8 @@ def calibration_of(model: str) -> Calibration:
     known = _known()
     name = model.casefold()
     named = max((key for key in known if key in name), key=len, default="default")
-    entry = known[named]
-    return Calibration(
-        tuple(entry["weights"]),
-        entry["keep"],
-        entry.get("fitted", ""),
-        entry.get("ended_from", 0.5),
-    )
+    entry = known["default"] | known[named]
+    return Calibration(**entry | {"weights": tuple(entry["weights"])})
 
 
 @cache

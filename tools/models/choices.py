@@ -88,12 +88,35 @@ def _shares(logs: Sequence[float]) -> list[float]:
     return [share / sum(shares) for share in shares]
 
 
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What the history itself says of the options, to be weighed beside the model."""
+
+    nearness: Sequence[float]
+    """For each option, how near the nearest item of the history is to it."""
+    weight: float
+    """What a nearness of 1 adds to the logarithm of an option's probability."""
+    letters: float = 1.0
+    """What that logarithm itself counts for: the model's `Calibration.letters`."""
+
+    def beside(self, tally: Tally) -> Tally:
+        """Let them speak beside what the model says: the two multiply."""
+        if not any(tally.probabilities):
+            return tally
+        letters = 1.0 if tally.in_words else self.letters
+        logs = [
+            letters * said + self.weight * near
+            for said, near in zip(tally.logs, self.nearness, strict=True)
+        ]
+        return replace(tally, probabilities=_shares(logs))
+
+
 async def ask_until_clear(
     orders: Sequence[Sequence[int]],
     ask: Callable[[Sequence[int]], Awaitable[Reply]],
     weigh: Callable[[Sequence[Sequence[int]], Sequence[Reply]], Tally],
     *,
-    beside: Callable[[Tally], Tally] = lambda tally: tally,
+    grounds: Grounds | None = None,
     floor: float = 0.0,
 ) -> tuple[Tally, list[Reply]]:
     """Ask for a choice in two orders, and in the others if these leave doubt.
@@ -102,7 +125,7 @@ async def ask_until_clear(
         orders: The rotations.
         ask: Asks in one of them.
         weigh: Says what replies in some of them come to together.
-        beside: Weighs what else speaks for an option beside the replies, as `grounded` does.
+        grounds: What else speaks for an option beside the replies; None: nothing.
         floor: The share of the likeliest option, in multiples of chance, below which there is no
             answer.
 
@@ -114,21 +137,26 @@ async def ask_until_clear(
     """
     # one after the other: the first fills the prefix cache that the others are served by
     replies = [await ask(order) for order in orders[:2]]
-    tally = beside(weigh(orders[:2], replies))
+    tally = _weighed(grounds, weigh(orders[:2], replies))
     if len(orders) > 2:
         first, second = (weigh(orders[n : n + 1], replies[n : n + 1]) for n in (0, 1))
-        if not _decide(first, second, tally, floor):
+        if not _decide(first, second, tally, floor, grounds.letters if grounds else 1.0):
             replies += await asyncio.gather(*map(ask, orders[2:]))
-            tally = beside(weigh(orders, replies))
+            tally = _weighed(grounds, weigh(orders, replies))
     return tally, replies
 
 
-def _decide(first: Tally, second: Tally, both: Tally, floor: float) -> bool:
+def _weighed(grounds: Grounds | None, tally: Tally) -> Tally:
+    return grounds.beside(tally) if grounds else tally
+
+
+def _decide(first: Tally, second: Tally, both: Tally, floor: float, letters: float) -> bool:
     """Whether two orders decide: they agree, and one option is further ahead than places move it.
 
     Each option has moved on by a place from the first to the second, so how far their logarithms
     are from each other says how much places move an option. If a place adds a constant, up to
-    four options come out as if all orders were asked.
+    four options come out as if all orders were asked. What places move counts for as much as the
+    letters do.
     """
     if both.in_words or first.likeliest != second.likeliest:
         return False
@@ -136,24 +164,10 @@ def _decide(first: Tally, second: Tally, both: Tally, floor: float) -> bool:
     *_, next_best, best = sorted(both.logs)
     share = max(both.probabilities) * len(both.probabilities)
     return (
-        best - next_best >= max(CLEAR_LEAD, (max(moved) - min(moved)) / 2)
+        best - next_best >= letters * max(CLEAR_LEAD, (max(moved) - min(moved)) / 2)
         and both.on_options >= ON_OPTIONS
         and share >= ABOVE_FLOOR * floor
     )
-
-
-def grounded(tally: Tally, nearness: Sequence[float], weight: float) -> Tally:
-    """Let the history itself speak beside the model: the two multiply.
-
-    Args:
-        tally: What the model says.
-        nearness: For each option, how near the nearest item of the history is to it.
-        weight: What a nearness of 1 adds to the logarithm of an option's probability.
-    """
-    if not any(tally.probabilities):
-        return tally
-    logs = [a + weight * b for a, b in zip(tally.logs, nearness, strict=True)]
-    return replace(tally, probabilities=_shares(logs))
 
 
 def vote(votes: Sequence[int | None], count: int) -> Tally:

@@ -96,10 +96,10 @@ def test_without_anything_wrong_a_half_is_the_threshold(draw: Draw) -> None:
 def test_an_entry_is_written_beside_the_others(tmp_path: Path) -> None:
     path = tmp_path / "calibrations.json"
     others = {"default": {"weights": [0.0, 1.0], "keep": 0.5}, "other": {"weights": [1.0]}}
-    path.write_text(json.dumps(others))
+    path.write_text(json.dumps(others | {"my-model": {"letters": 4.0, "keep": 0.1}}))
     keep(path, "My-Model", Calibration((1.0, 2.5), 0.25, "today"))
     keep(path, "my-model", Calibration((1.0, 2.0), 0.75, "today"))
-    mine = {"my-model": {"weights": [1.0, 2.0], "keep": 0.75, "fitted": "today"}}
+    mine = {"my-model": {"letters": 4.0, "weights": [1.0, 2.0], "keep": 0.75, "fitted": "today"}}
     assert json.loads(path.read_text()) == others | mine
 
 

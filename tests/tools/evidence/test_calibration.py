@@ -85,6 +85,15 @@ def test_a_models_entry_is_found_by_part_of_its_name(monkeypatch: pytest.MonkeyP
     assert calibration_of("other").keep == 0.5
 
 
+def test_an_entry_may_give_what_letters_count_for_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"default": {"weights": [0.5] * 6, "keep": 0.5}, "flat": {"letters": 3.0}}
+    monkeypatch.setattr("guided_profile.tools.evidence.calibration._known", lambda: known)
+    assert calibration_of("flat-1b").letters == 3.0
+    assert calibration_of("flat-1b").weights == (0.5,) * 6
+    assert calibration_of("other").letters == 1.0
+    assert calibration_of("flat-1b").id == calibration_of("other").id, "no profile depends on it"
+
+
 def test_another_calibration_has_another_id() -> None:
     calibration = Calibration((0.0, 1.0), keep=0.5)
     others = [Calibration((0.0, 1.1), keep=0.5), Calibration((0.0, 1.0), keep=0.6)]

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guided_profile.tools.models.choices import (
+    Grounds,
     Tally,
     ask_until_clear,
     average,
-    grounded,
     named_option,
     rotations,
     vote,
@@ -107,8 +107,23 @@ def test_a_choice_near_what_is_no_answer_or_with_little_on_options_is_asked_in_a
 def test_what_speaks_beside_a_model_does_not_make_its_orders_agree() -> None:
     """The history is for the second option; the model says A, whatever stands there."""
     content, places, near = [0.0] * 4, [1.0, 0.0, 0.0, 0.0], [0.0, 0.4, 0.0, 0.0]
-    tally, calls = asked(content, places, beside=lambda tally: grounded(tally, near, 8.0))
+    tally, calls = asked(content, places, grounds=Grounds(near, 8.0))
     assert (tally.likeliest, calls) == (1, 4)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(st.floats(-3, 3), min_size=4, max_size=4),
+    st.lists(st.floats(-3, 3), min_size=4, max_size=4),
+    st.lists(st.floats(0, 0.8), min_size=4, max_size=4),
+    st.sampled_from([1.0, 4.0]),
+)
+def test_two_orders_decide_nothing_beside_the_history_that_all_four_would_not(
+    content: list[float], places: list[float], near: list[float], letters: float
+) -> None:
+    tally, _ = asked(content, places, grounds=Grounds(near, 8.0, letters))
+    worth = [letters * said + 8.0 * item for said, item in zip(content, near, strict=True)]
+    assert worth[tally.likeliest] == pytest.approx(max(worth), abs=1e-6)
 
 
 def test_votes_are_asked_for_in_all_orders() -> None:
@@ -124,14 +139,23 @@ def test_votes_are_asked_for_in_all_orders() -> None:
 
 def test_the_history_speaks_beside_the_model_and_not_over_what_it_never_names() -> None:
     tally = vote([0, 0, 1, 1], 3)
-    tilted = grounded(tally, [0.3, 0.5, 0.5], 10)
+    tilted = Grounds([0.3, 0.5, 0.5], 10).beside(tally)
     assert tilted.probabilities[1] / tilted.probabilities[0] == pytest.approx(exp(2))
     assert tilted.probabilities.index(max(tilted.probabilities)) == 1
-    assert grounded(tally, [0.3, 0.5, 0.9], 0).probabilities == pytest.approx(
+    assert Grounds([0.3, 0.5, 0.9], 0).beside(tally).probabilities == pytest.approx(
         tally.probabilities, abs=1e-3
     )
     silent = vote([None], 2)
-    assert grounded(silent, [0.1, 0.9], 10) == silent
+    assert Grounds([0.1, 0.9], 10).beside(silent) == silent
+
+
+def test_flat_letters_count_for_more_beside_the_history() -> None:
+    flat = average([[0, 1], [1, 0]], [{"A": 0.54, "B": 0.46}, {"A": 0.46, "B": 0.54}])
+    near = [0.0, 0.05]
+    assert Grounds(near, 8.0).beside(flat).likeliest == 1
+    assert Grounds(near, 8.0, letters=4.0).beside(flat).likeliest == 0
+    said = vote([0, 0, 1], 2)
+    assert Grounds(near, 8.0, letters=4.0).beside(said) == Grounds(near, 8.0).beside(said), "votes"
 
 
 def test_votes_are_shares_of_those_cast() -> None:
