@@ -67,8 +67,8 @@ class Task(Record):
     grounding: float = Field(default=0.0, ge=0.0, le=100.0)
     """For a choice: how much the history itself says beside the model. The logarithm of an option's
     probability, times what the model's letters count for (`Calibration.letters`), is raised by this
-    times how near the nearest item is to it, from 0 to 0.82 (see `tools.evidence.nearness`); 0: the
-    model alone decides."""
+    times how near the nearest item is to it, from 0 for one that is not about it to 1.2 (see
+    `tools.evidence.nearness`); 0: the model alone decides."""
     grounding_by: Literal["done", "newest"] = "done"
     """For a choice: what of the history `grounding` goes by. `done`: what the person did. `newest`,
     for options that are statements about the person: what they said too, and of the two statements

@@ -22,9 +22,9 @@ AS_NEAR = 0.95
 ON_TOPIC = 0.4
 """The nearness from which an item is about what is asked."""
 CHANCE = 0.06
-"""Likeness up to which an item has nothing to do with an option."""
-GROUNDING = 0.64
-"""Brings what likeness exceeds `CHANCE` by to the scale that a task's `grounding` is for."""
+"""Likeness up to which an item has nothing to do with a sentence."""
+GROUNDING = 2.0
+"""Brings what likeness exceeds `ON_TOPIC` by to the scale that a task's `grounding` is for."""
 
 Numbers = NDArray[np.float64]
 
@@ -112,8 +112,8 @@ def grounds(
             like = float(likeness[option, row])
             if item.category:
                 like = (like + float(categories[item.category][option])) / 2
-            if like > CHANCE:
-                near.append((row, GROUNDING * (like - CHANCE)))
+            if like > ON_TOPIC:
+                near.append((row, GROUNDING * (like - ON_TOPIC)))
     found = [max((like for _, like in near), default=0.0) for near in likes]
     if newest:
         older = _older(found, likes)

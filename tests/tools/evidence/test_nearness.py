@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from guided_profile.graph.records import HistoryItem
 from guided_profile.tools.evidence.base import MOST_EVIDENCE
 from guided_profile.tools.evidence.nearness import (
-    CHANCE,
     GROUNDING,
     ON_TOPIC,
     behind,
@@ -86,7 +85,7 @@ def did(id: str, category: str | None = None) -> HistoryItem:
 def test_what_a_person_did_speaks_for_the_options_that_are_like_it() -> None:
     near = like([0.9, 0.2], [0.1, 0.5], [0.0, 0.0])
     found = grounds(3, [did("a"), did("b")], near, {})
-    assert found == pytest.approx([GROUNDING * (0.9 - CHANCE), GROUNDING * (0.5 - CHANCE), 0])
+    assert found == pytest.approx([GROUNDING * (0.9 - ON_TOPIC), GROUNDING * (0.5 - ON_TOPIC), 0])
 
 
 def test_what_a_person_said_or_others_did_speaks_for_no_option() -> None:
@@ -114,17 +113,17 @@ def test_of_two_statements_the_one_that_rests_on_the_newer_item_holds(
     found = dict(zip(names, grounds(3, items, near, {}, newest=True), strict=True))
     assert max(found, key=found.__getitem__) == holds
     over = "hamburg" if holds == "leipzig" else "leipzig"
-    as_near = GROUNDING * (max(leipzig if over == "leipzig" else hamburg) - CHANCE)
+    as_near = GROUNDING * (max(leipzig if over == "leipzig" else hamburg) - ON_TOPIC)
     assert found[over] == pytest.approx(as_near / 2)
 
 
 def test_statements_that_rest_on_the_same_item_or_on_none_are_as_near_as_they_are() -> None:
     (only,) = THREE[:1]
     same = grounds(2, [only], like([0.9], [0.8]), {}, newest=True)
-    assert same == pytest.approx([GROUNDING * (near - CHANCE) for near in (0.9, 0.8)])
+    assert same == pytest.approx([GROUNDING * (near - ON_TOPIC) for near in (0.9, 0.8)])
     assert grounds(2, [only], like([0.9], [0.0]), {}, newest=True)[1] == 0.0
 
 
 def test_half_of_it_is_the_categorys_where_there_is_one() -> None:
     found = grounds(2, [did("a", "Kitchen")], like([0.9], [0.3]), {"Kitchen": np.array([0.1, 0.9])})
-    assert found == pytest.approx([GROUNDING * (0.5 - CHANCE), GROUNDING * (0.6 - CHANCE)])
+    assert found == pytest.approx([GROUNDING * (0.5 - ON_TOPIC), GROUNDING * (0.6 - ON_TOPIC)])
