@@ -267,4 +267,6 @@ def _grounds(resources: Resources, user_id: str, task: Task, state: State) -> Gr
         rows = sorted(range(len(items)), key=lambda row: place.get(items[row].id, -1))
         items, item_vectors = [items[row] for row in rows], item_vectors[rows]
     near = grounds_in(history, state["choices"], items, item_vectors, newest=newest)
+    if not any(near):  # the model alone decides, as flat or as sure as it is
+        return None
     return Grounds(near, task.grounding, calibration_of(resources.model).letters)

@@ -15,7 +15,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from math import log
+from math import inf, log
 from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
@@ -30,6 +30,7 @@ from guided_profile.evals.methods.workflow import MethodInputs, workflow
 from guided_profile.evals.run.calls import KeptChat
 from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.evals.run.runner import digest_of, opened
+from guided_profile.graph.errors import InputError, ModelError
 from guided_profile.graph.prompts import prompts_digest
 from guided_profile.graph.tasks import Task, builtin_tasks
 from guided_profile.tools.embedders.base import Embedder
@@ -51,18 +52,19 @@ class Choice:
     right: int
 
     def weighed(self, letters: float, weight: float) -> list[float]:
-        """Return the options' probabilities with a factor."""
-        tally = Grounds(self.near, weight, letters).beside(Tally(list(self.said), 1.0))
-        return tally.probabilities
+        """Return the options' probabilities with a factor, as the workflow weighs them."""
+        said = Tally(list(self.said), 1.0)
+        beside = Grounds(self.near, weight, letters).beside(said) if any(self.near) else said
+        return beside.probabilities
 
 
 async def ask(
     examples: Sequence[Example], parts: MethodInputs, task: Task
 ) -> AsyncIterator[Choice]:
-    """Ask the model alone of each choice; one that it has no letters for is passed over.
+    """Ask the model alone of each choice; one that it does not answer is passed over.
 
     Raises:
-        ModelError: It failed.
+        ModelError: It failed, or gives no probabilities.
     """
     method = workflow("dg", parts, ungated(task))
     for example in examples:
@@ -71,6 +73,10 @@ async def ask(
         await asyncio.to_thread(parts.history.delete_user, example.held_under)
         said = answer.probabilities if answer.kind == "answered" else None
         near = grounding(example, example.options, parts)
+        # votes: letters are never quite alike, and none is quite unlikely
+        if said and min(said.values()) in (0, max(said.values())):
+            model = model_id(parts.chat) if parts.chat else ""
+            raise ModelError(f"{model} gives no probabilities of letters; the bench needs them.")
         if said:
             right = example.options.index(example.reference)
             yield Choice(tuple(said[text] for text in example.options), tuple(near), right)
@@ -117,7 +123,12 @@ async def measure(
             parts = MethodInputs(kept, history, embedder, task, examples)
             found = [choice async for choice in ask(examples, parts, task)]
             everything += found
-            print(f"{path.name}: {len(found)} choices\n{table(found, task.grounding)}", flush=True)
+            if found:
+                print(
+                    f"{path.name}: {len(found)} choices\n{table(found, task.grounding)}", flush=True
+                )
+    if not everything:
+        raise InputError("the model answered none of these choices.")
     if len(files) > 1:
         print(f"all: {len(everything)} choices\n{table(everything, task.grounding)}")
 
@@ -143,6 +154,8 @@ def main() -> None:
     parser.add_argument("--into", type=Path, default=KEPT_IN, help="the file of the calibrations")
     add_model_options(parser)
     given = parser.parse_args()
+    if given.keep is not None and not 0 < given.keep < inf:
+        parser.error(f"--keep is {given.keep}; give a factor above 0.")
     chat, embedder = chosen_models(given)
     asyncio.run(measure(given.files, given.n, given.out, chat, embedder))
     if given.keep is not None:

@@ -115,12 +115,22 @@ def _share(log_odds: float) -> float:
 
 
 def calibration_of(model: str) -> Calibration:
-    """Return the calibration of a model, by its name; `default`'s where there is none."""
+    """Return the calibration of a model: of the entries that its name holds, the longest first.
+
+    What an entry does not say is as a shorter one says it, or `default`.
+    """
     known = _known()
     name = model.casefold()
-    named = max((key for key in known if key in name), key=len, default="default")
-    entry = known["default"] | known[named]
-    return Calibration(**entry | {"weights": tuple(entry["weights"])})
+    entry = dict(known["default"])
+    for key in sorted((key for key in known if key in name), key=len):
+        entry |= known[key]
+    return Calibration(
+        tuple(entry["weights"]),
+        entry["keep"],
+        entry.get("fitted", ""),
+        entry.get("ended_from", 0.5),
+        entry.get("letters", 1.0),
+    )
 
 
 @cache

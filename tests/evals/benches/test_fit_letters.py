@@ -34,6 +34,8 @@ def test_a_factor_weighs_what_the_model_says_beside_the_history() -> None:
     assert max(choice.weighed(1.0, 8.0)) == choice.weighed(1.0, 8.0)[0]
     assert max(choice.weighed(32.0, 8.0)) == choice.weighed(32.0, 8.0)[3]
     rows = [line.split() for line in table([choice], 8.0).splitlines()[1:]]
+    nothing = Choice(choice.said, (0.0,) * 4, right=3)
+    assert nothing.weighed(32.0, 8.0) == list(nothing.said), "the model alone decides"
     right = {float(factor): int(count) for factor, count, _ in rows}
     assert right[0.0] == right[1.0] == 0
     assert right[32.0] == 1
@@ -60,6 +62,31 @@ def test_the_command_asks_the_model_alone_and_writes_the_factor(
     assert not any("Profile of this person" in prompt for prompt in chat.prompts)
     fit_letters.main()
     assert len(chat.prompts) == asked, "what was asked is kept"
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"), [("A", "gives no probabilities"), ("I cannot say.", "answered none")]
+)
+def test_without_letters_there_is_nothing_to_fit(
+    reply: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = ScriptedChat(script=lambda prompt: reply, logprobs=False)
+    monkeypatch.setattr(fit_letters, "chosen_models", lambda given: (chat, LexicalEmbedder()))
+    data = tmp_path / "mine.jsonl"
+    data.write_text(row("chess set", 1))
+    monkeypatch.setattr(sys, "argv", ["fit_letters", str(data), "--out", str(tmp_path / "run")])
+    with pytest.raises(SystemExit, match=says):
+        fit_letters.main()
+
+
+@pytest.mark.parametrize("factor", ["nan", "-3", "0", "inf"])
+def test_a_factor_that_is_none_is_refused(
+    factor: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["fit_letters", "a.jsonl", "--out", "o", "--keep", factor])
+    with pytest.raises(SystemExit):
+        fit_letters.main()
+    assert "give a factor above 0" in capsys.readouterr().err
 
 
 def test_a_factor_is_written_beside_the_other_models(tmp_path: Path) -> None:

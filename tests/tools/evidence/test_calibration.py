@@ -86,11 +86,17 @@ def test_a_models_entry_is_found_by_part_of_its_name(monkeypatch: pytest.MonkeyP
 
 
 def test_an_entry_may_give_what_letters_count_for_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {"default": {"weights": [0.5] * 6, "keep": 0.5}, "flat": {"letters": 3.0}}
+    known = {
+        "default": {"weights": [0.5] * 6, "keep": 0.5},
+        "flat": {"letters": 3.0},
+        "fitted": {"weights": [1.0] * 6, "keep": 0.3},
+        "fitted-1b-q4": {"letters": 2.0, "note": "by hand"},
+    }
     monkeypatch.setattr("guided_profile.tools.evidence.calibration._known", lambda: known)
     assert calibration_of("flat-1b").letters == 3.0
     assert calibration_of("flat-1b").weights == (0.5,) * 6
     assert calibration_of("other").letters == 1.0
+    assert calibration_of("Fitted-1b-Q4_K_M") == Calibration((1.0,) * 6, 0.3, letters=2.0)
     assert calibration_of("flat-1b").id == calibration_of("other").id, "no profile depends on it"
 
 
