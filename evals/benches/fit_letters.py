@@ -73,7 +73,7 @@ async def ask(
         await asyncio.to_thread(parts.history.delete_user, example.held_under)
         said = answer.probabilities if answer.kind == "answered" else None
         near = grounding(example, example.options, parts)
-        # votes: letters are never quite alike, and none is quite unlikely
+        # votes: they leave options at 0, or all alike, which probabilities of letters never do
         if said and min(said.values()) in (0, max(said.values())):
             model = model_id(parts.chat) if parts.chat else ""
             raise ModelError(f"{model} gives no probabilities of letters; the bench needs them.")
