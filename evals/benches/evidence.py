@@ -119,8 +119,9 @@ def _claims(person: Person, embed: Embedder) -> list[Claim]:
     def vectors(of: list[str]) -> "np.typing.NDArray[np.float32]":
         return np.asarray(embed.embed_documents(of), np.float32)
 
-    alike = likeness(embed, vectors(texts) @ vectors([item.text for item in person.items]).T)
-    to_rule = likeness(embed, vectors(texts) @ vectors([RULE])[0])
+    written = vectors(texts)
+    alike = likeness(embed, written @ vectors([item.text for item in person.items]).T)
+    to_rule = likeness(embed, written @ vectors([RULE])[0])
     tokens = Context(user_id="bench").context_tokens
     return claims_of(texts, person.items, alike, tokens=tokens, to_rule=to_rule.tolist())
 

@@ -85,12 +85,13 @@ def _logistic(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.floa
 
 def keep(path: Path, name: str, fitted: Calibration) -> None:
     """Write the calibration of a model into a file of calibrations, beside those of others."""
+    keep_entry(path, name, weights=fitted.weights, keep=fitted.keep, fitted=fitted.fitted)
+
+
+def keep_entry(path: Path, name: str, **fields: object) -> None:
+    """Write fields of a model's entry into a file of calibrations, beside what stands there."""
     known = json.loads(path.read_text("utf-8"))
-    known[name.casefold()] = known.get(name.casefold(), {}) | {
-        "weights": fitted.weights,
-        "keep": fitted.keep,
-        "fitted": fitted.fitted,
-    }
+    known[name.casefold()] = known.get(name.casefold(), {}) | fields
     path.write_text(json.dumps(known, indent=2) + "\n", "utf-8")
 
 

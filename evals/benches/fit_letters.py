@@ -12,7 +12,6 @@ model's name or `--name`. What was asked is kept in `--out`, and a run goes on.
 
 import argparse
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from math import inf, log
@@ -22,11 +21,11 @@ from langchain_core.language_models import BaseChatModel
 
 from guided_profile.evals.benches.abstention import ungated
 from guided_profile.evals.benches.command import command
-from guided_profile.evals.benches.fit_evidence import KEPT_IN
+from guided_profile.evals.benches.fit_evidence import KEPT_IN, keep_entry
 from guided_profile.evals.datasets.examples import Example
 from guided_profile.evals.datasets.load import load
 from guided_profile.evals.methods.rules import grounding
-from guided_profile.evals.methods.workflow import MethodInputs, workflow
+from guided_profile.evals.methods.workflow import MethodInputs, model_of, workflow
 from guided_profile.evals.run.calls import KeptChat
 from guided_profile.evals.run.models import add_model_options, chosen_models
 from guided_profile.evals.run.runner import digest_of, opened
@@ -75,7 +74,7 @@ async def ask(
         near = grounding(example, example.options, parts)
         # votes: they leave options at 0, or all alike, which probabilities of letters never do
         if said and min(said.values()) in (0, max(said.values())):
-            model = model_id(parts.chat) if parts.chat else ""
+            model = model_id(model_of(method.name, parts))
             raise ModelError(f"{model} gives no probabilities of letters; the bench needs them.")
         if said:
             right = example.options.index(example.reference)
@@ -135,9 +134,7 @@ async def measure(
 
 def keep(path: Path, name: str, letters: float) -> None:
     """Write a model's factor into a file of calibrations, beside what stands there."""
-    known = json.loads(path.read_text("utf-8"))
-    known[name.casefold()] = known.get(name.casefold(), {}) | {"letters": letters}
-    path.write_text(json.dumps(known, indent=2) + "\n", "utf-8")
+    keep_entry(path, name, letters=letters)
 
 
 @command
